@@ -1,0 +1,1 @@
+//! What C sees: `repr(C)` structs, flags and constants of CPython 3.14. No behaviour.

@@ -1,0 +1,3 @@
+//! The opcode table and everything that reads code units.
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,1 @@
+//! The exported C functions: each a thin entry into `objects` or `eval`.

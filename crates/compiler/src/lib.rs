@@ -1,0 +1,3 @@
+//! AST to symbol table to instructions to assembled code. Knows no objects.
+
+#![forbid(unsafe_code)]

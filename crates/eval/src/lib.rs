@@ -1,0 +1,1 @@
+//! Frames, the evaluation loop, calls, generators, builtins, sys and import.

@@ -1,0 +1,1 @@
+//! Attribute macros that declare types, methods, modules and C API functions.

@@ -1,0 +1,1 @@
+//! Memory, reference counts, the cyclic collector, errors and every built-in type.

@@ -1,0 +1,1 @@
+//! The embedded standard library: compiled at build time, looked up at run time.

@@ -1,0 +1,59 @@
+//! What parsing can say against a source text, as plain data. Knows no file names: the caller does.
+
+use std::fmt;
+
+/// The exception to raise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    SyntaxError,
+    IndentationError,
+    TabError,
+    /// `_IncompleteInputError`: only with [`ParseOptions::allow_incomplete_input`].
+    ///
+    /// [`ParseOptions::allow_incomplete_input`]: crate::ParseOptions::allow_incomplete_input
+    IncompleteInputError,
+    /// The text nests deeper than the parser's stack allows. Has no position.
+    MemoryError,
+    /// A literal is too large to be represented. Has no position.
+    OverflowError,
+}
+
+/// Why a text does not parse.
+///
+/// `offset` and `end_offset` count characters from 1; 0 stands for "before the line" and the
+/// reference's special values (-1) are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    pub kind: ErrorKind,
+    pub message: String,
+    pub lineno: i32,
+    pub offset: i32,
+    pub end_lineno: i32,
+    pub end_offset: i32,
+    /// The source line, `None` if there is none to show.
+    pub text: Option<String>,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {} ({}:{})", self.kind, self.message, self.lineno, self.offset)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WarningKind {
+    SyntaxWarning,
+    DeprecationWarning,
+}
+
+/// Something that parses but deserves a warning. If the caller's warning filters turn it into an
+/// exception, `error` is the `SyntaxError` that the reference raises in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    pub kind: WarningKind,
+    pub message: String,
+    pub lineno: i32,
+    pub error: Box<SyntaxError>,
+}

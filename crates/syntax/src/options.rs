@@ -1,0 +1,80 @@
+//! How a text is to be parsed, and what parsing gives.
+
+use crate::ast::Mod;
+use crate::error::Warning;
+
+/// Where parsing starts: the `mode` of the built-in `compile`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// `exec`: a whole file.
+    #[default]
+    Exec,
+    /// `eval`: one expression.
+    Eval,
+    /// `single`: one interactive statement.
+    Single,
+    /// `func_type`: a signature type comment, `(int, *str) -> bool`.
+    FuncType,
+}
+
+/// The flags and parameters of `compile` that concern the parser.
+#[derive(Clone, Copy)]
+pub struct ParseOptions<'o> {
+    pub mode: Mode,
+    /// `PyCF_TYPE_COMMENTS`.
+    pub type_comments: bool,
+    /// Minor version of Python 3 to accept; [`ParseOptions::LATEST`] for all of it.
+    pub feature_version: u8,
+    /// `from __future__ import barry_as_FLUFL`: `<>` in place of `!=`.
+    pub barry_as_flufl: bool,
+    /// `PyCF_ALLOW_INCOMPLETE_INPUT`: say so if the text ends too early.
+    pub allow_incomplete_input: bool,
+    /// `PyCF_DONT_IMPLY_DEDENT`: as in `codeop`.
+    pub dont_imply_dedent: bool,
+    /// `PyCF_IGNORE_COOKIE`: bytes are UTF-8 whatever the coding cookie says.
+    pub ignore_cookie: bool,
+    /// Decodes encodings other than UTF-8, Latin-1 and ASCII.
+    pub decoder: Option<&'o dyn Decoder>,
+}
+
+impl ParseOptions<'_> {
+    /// The `feature_version` of Python 3.14 itself.
+    pub const LATEST: u8 = 14;
+}
+
+impl Default for ParseOptions<'_> {
+    fn default() -> Self {
+        ParseOptions {
+            mode: Mode::Exec,
+            type_comments: false,
+            feature_version: Self::LATEST,
+            barry_as_flufl: false,
+            allow_incomplete_input: false,
+            dont_imply_dedent: false,
+            ignore_cookie: false,
+            decoder: None,
+        }
+    }
+}
+
+/// Knows encodings that this crate does not (the `codecs` registry).
+pub trait Decoder {
+    /// The decoded text, or why not.
+    fn decode(&self, encoding: &str, bytes: &[u8]) -> Result<String, DecodeError>;
+}
+
+/// Why a [`Decoder`] failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// There is no such encoding.
+    Unknown,
+    /// The bytes do not fit it; the message of the exception raised.
+    Failed(String),
+}
+
+/// A successful parse.
+#[derive(Clone, Debug)]
+pub struct Parsed<'a> {
+    pub tree: &'a Mod<'a>,
+    pub warnings: Vec<Warning>,
+}

@@ -1,0 +1,173 @@
+//! Which files of the library are embedded, and how.
+
+/// Where embedded modules pretend to live: `co_filename` is this, a slash and the path. No such
+/// folder exists, so `linecache` asks the module's loader for the source.
+pub const LIBRARY_DIR: &str = "<krait>";
+
+/// The modules that the reference freezes: their `co_filename` is `<frozen name>`, which the
+/// traceback code and the test suite look for.
+pub const FROZEN: &[&str] = &[
+    "__hello__",
+    "__phello__",
+    "__phello__.ham",
+    "__phello__.ham.eggs",
+    "__phello__.spam",
+    "_collections_abc",
+    "_sitebuiltins",
+    "abc",
+    "codecs",
+    "genericpath",
+    "importlib._bootstrap",
+    "importlib._bootstrap_external",
+    "importlib.machinery",
+    "importlib.util",
+    "io",
+    "ntpath",
+    "os",
+    "posixpath",
+    "runpy",
+    "site",
+    "stat",
+    "zipimport",
+];
+
+/// Path prefixes that are left out.
+const EXCLUDED: &[&str] = &[
+    // RustPython's own helpers: CPython has no such modules.
+    "_dummy_os.py",
+    "_dummy_thread.py",
+    "_pycodecs.py",
+    "dummy_threading.py",
+    "README.md",
+    // Graphical programs and their toolkit; they need `_tkinter`, which Krait has not.
+    "idlelib/",
+    "tkinter/",
+    "turtle.py",
+    "turtledemo/",
+    // A wheel of pip, 1.8 MB: installers bring their own.
+    "ensurepip/_bundled/",
+    // Documentation and Windows launchers.
+    "ctypes/macholib/README",
+    "email/architecture.rst",
+    "venv/scripts/nt/",
+];
+
+pub fn is_excluded(path: &str) -> bool {
+    path.ends_with(".pyc")
+        || path.ends_with("__pycache__")
+        || EXCLUDED.iter().any(|entry| match entry.strip_suffix('/') {
+            Some(folder) => path
+                .strip_prefix(folder)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            None => path.starts_with(entry),
+        })
+}
+
+/// Top-level modules and packages whose code is stored as it is: imported by many programs, or at
+/// start-up. The rest is compressed, which more than halves it, and inflated when imported; so the
+/// whole library fits its size budget (docs/internals/stdlib.md).
+const DIRECT: &[&str] = &[
+    "__future__",
+    "_collections_abc",
+    "_colorize",
+    "_compat_pickle",
+    "_opcode_metadata",
+    "_py_warnings",
+    "_sitebuiltins",
+    "_strptime",
+    "_threading_local",
+    "_weakrefset",
+    "abc",
+    "annotationlib",
+    "argparse",
+    "ast",
+    "base64",
+    "bisect",
+    "calendar",
+    "codecs",
+    "collections",
+    "contextlib",
+    "contextvars",
+    "copy",
+    "copyreg",
+    "csv",
+    "dataclasses",
+    "datetime",
+    "dis",
+    "enum",
+    "fnmatch",
+    "fractions",
+    "functools",
+    "genericpath",
+    "getopt",
+    "gettext",
+    "glob",
+    "graphlib",
+    "hashlib",
+    "heapq",
+    "importlib",
+    "inspect",
+    "io",
+    "json",
+    "keyword",
+    "linecache",
+    "locale",
+    "logging",
+    "numbers",
+    "opcode",
+    "operator",
+    "os",
+    "pathlib",
+    "pickle",
+    "posixpath",
+    "pprint",
+    "queue",
+    "random",
+    "re",
+    "reprlib",
+    "runpy",
+    "selectors",
+    "shlex",
+    "shutil",
+    "signal",
+    "site",
+    "socket",
+    "stat",
+    "statistics",
+    "string",
+    "struct",
+    "subprocess",
+    "sysconfig",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "token",
+    "tokenize",
+    "tomllib",
+    "traceback",
+    "types",
+    "typing",
+    "urllib",
+    "uuid",
+    "warnings",
+    "weakref",
+    "zipimport",
+];
+
+/// The encodings that start-up and most programs need; `encodings` holds a hundred others.
+const DIRECT_ENCODINGS: &[&str] = &[
+    "encodings",
+    "encodings.aliases",
+    "encodings.ascii",
+    "encodings.latin_1",
+    "encodings.utf_8",
+    "encodings.utf_16",
+    "encodings.utf_16_le",
+    "encodings.utf_8_sig",
+    "encodings.idna",
+];
+
+pub fn is_direct(name: &str) -> bool {
+    let top = name.split('.').next().unwrap_or(name);
+    DIRECT.binary_search(&top).is_ok() || DIRECT_ENCODINGS.contains(&name)
+}

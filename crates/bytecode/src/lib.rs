@@ -1,3 +1,36 @@
 //! The opcode table and everything that reads code units.
+//!
+//! `table` declares each opcode once; `opcode` turns the table into an enum and its metadata;
+//! `constants` holds the numbers that travel in opargs, code flags and tables.
 
 #![forbid(unsafe_code)]
+
+#[macro_use]
+mod table;
+
+mod constants;
+mod opcode;
+
+pub use constants::*;
+pub use opcode::{OpFlags, Opcode};
+
+/// The number in the first two bytes of a `.pyc` file.
+pub const MAGIC_NUMBER: u16 = 3627;
+
+/// The first four bytes of a `.pyc` file: the magic number, then `\r\n`.
+pub const MAGIC: [u8; 4] = [0x2b, 0x0e, 0x0d, 0x0a];
+
+/// A code unit is an opcode byte and an argument byte.
+pub const CODE_UNIT_SIZE: usize = 2;
+
+/// Opcodes from this number on have an argument (pseudo instructions aside).
+pub const HAVE_ARGUMENT: u8 = 43;
+
+/// The first specialised opcode that is not among the generic ones.
+pub const MIN_SPECIALIZED_OPCODE: u8 = 129;
+
+/// The first instrumented opcode.
+pub const MIN_INSTRUMENTED_OPCODE: u8 = 234;
+
+/// How deeply loops, `try` and `with` may be nested in one function.
+pub const MAX_BLOCKS: usize = 21;

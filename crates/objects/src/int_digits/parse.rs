@@ -1,0 +1,147 @@
+//! Text to integers: what `int(text, base)` accepts, on ASCII that has been stripped.
+//! The same job in CPython: `PyLong_FromString` and `_PyLong_FromString` helpers, and
+//! `int_from_string` of `Lib/_pylong.py`.
+
+use super::big::from_big;
+use super::mul::mul_add_small;
+use super::{Digit, IntBuf, MASK, SHIFT};
+use num_bigint::BigUint;
+
+/// Why text is not an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// Not the grammar of integers in this base.
+    Invalid,
+    /// More digits than the limit given.
+    TooManyDigits { count: usize },
+}
+
+/// Text digits from which splitting in halves beats the quadratic method.
+const BIG_TEXT: usize = 2000;
+
+/// Parses `[sign][prefix]digits`, where digits may be grouped by single underscores. `base` is 0
+/// (look at the prefix) or 2 to 36; `limit` bounds the digits in bases that are not powers of
+/// two, 0 for no limit.
+pub fn parse(text: &[u8], base: u32, limit: usize) -> Result<IntBuf, ParseError> {
+    debug_assert!(base == 0 || (2..=36).contains(&base));
+    let (negative, rest) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    let (found, digits) = prefix(rest, base);
+    let (radix, must_be_zero) = match (base, found) {
+        (0, None) => (10, digits.first() == Some(&b'0')),
+        (0, Some(radix)) => (radix, false),
+        (given, _) => (given, false),
+    };
+    let values = digit_values(digits, radix, limit)?;
+    if must_be_zero && values.iter().any(|&v| v != 0) {
+        return Err(ParseError::Invalid);
+    }
+    let magnitude = if radix.is_power_of_two() {
+        from_bits(&values, radix.trailing_zeros())
+    } else if values.len() < BIG_TEXT {
+        from_chunks(&values, radix)
+    } else {
+        from_big(&from_halves(&values, radix))
+    };
+    Ok(IntBuf::new(negative, magnitude))
+}
+
+/// Splits `0x`, `0o` or `0b` off if the base allows it, with the underscore that may follow.
+fn prefix(text: &[u8], base: u32) -> (Option<u32>, &[u8]) {
+    let &[b'0', letter, ref rest @ ..] = text else {
+        return (None, text);
+    };
+    let radix = match letter | 0x20 {
+        b'x' => 16,
+        b'o' => 8,
+        b'b' => 2,
+        _ => return (None, text),
+    };
+    if base != 0 && base != radix {
+        return (None, text);
+    }
+    (Some(radix), rest.strip_prefix(b"_").unwrap_or(rest))
+}
+
+/// The values of the digits; refuses misplaced underscores and other characters.
+fn digit_values(text: &[u8], radix: u32, limit: usize) -> Result<Vec<u8>, ParseError> {
+    let mut values = Vec::with_capacity(text.len());
+    let mut after_digit = false;
+    for &c in text {
+        if c == b'_' {
+            if !after_digit {
+                return Err(ParseError::Invalid);
+            }
+            after_digit = false;
+            continue;
+        }
+        match char::from(c).to_digit(radix) {
+            Some(value) => values.push(value as u8),
+            None => return Err(ParseError::Invalid),
+        }
+        after_digit = true;
+    }
+    if !after_digit {
+        return Err(ParseError::Invalid);
+    }
+    if limit > 0 && values.len() > limit && !radix.is_power_of_two() {
+        return Err(ParseError::TooManyDigits { count: values.len() });
+    }
+    Ok(values)
+}
+
+fn from_bits(values: &[u8], width: u32) -> Vec<Digit> {
+    let mut digits = Vec::with_capacity(values.len() * width as usize / SHIFT as usize + 1);
+    let (mut pending, mut bits) = (0u64, 0);
+    for &value in values.iter().rev() {
+        pending |= u64::from(value) << bits;
+        bits += width;
+        if bits >= SHIFT {
+            digits.push(pending as u32 & MASK);
+            pending >>= SHIFT;
+            bits -= SHIFT;
+        }
+    }
+    digits.push(pending as Digit);
+    digits
+}
+
+fn from_chunks(values: &[u8], radix: u32) -> Vec<Digit> {
+    let mut width = 1;
+    while u64::from(radix).pow(width + 1) < 1 << 32 {
+        width += 1;
+    }
+    let mut digits = Vec::with_capacity(values.len() * 6 / SHIFT as usize + 1);
+    for chunk in values.chunks(width as usize) {
+        let addend = chunk.iter().fold(0, |sum, &v| sum * radix + u32::from(v));
+        mul_add_small(&mut digits, radix.pow(chunk.len() as u32), addend);
+    }
+    digits
+}
+
+fn from_halves(values: &[u8], radix: u32) -> BigUint {
+    // Lengths at which the recursion below splits: powers are made once a level.
+    let mut powers: Vec<(usize, BigUint)> = Vec::new();
+    let mut width = BIG_TEXT / 2;
+    let mut power = BigUint::from(radix).pow(width as u32);
+    while width < values.len() {
+        let square = if width * 2 < values.len() { &power * &power } else { BigUint::ZERO };
+        powers.push((width, std::mem::replace(&mut power, square)));
+        width *= 2;
+    }
+    join_halves(values, radix, &powers)
+}
+
+fn join_halves(values: &[u8], radix: u32, powers: &[(usize, BigUint)]) -> BigUint {
+    let Some(((width, power), smaller)) = powers.split_last() else {
+        return super::big::to_big(&from_chunks(values, radix));
+    };
+    if values.len() <= *width {
+        return join_halves(values, radix, smaller);
+    }
+    let (high, low) = values.split_at(values.len() - width);
+    join_halves(high, radix, smaller) * power + join_halves(low, radix, smaller)
+}

@@ -23,7 +23,7 @@ pub fn add_into(a: IntRef, b: IntRef, out: &mut [Digit]) -> Placed {
 
 /// `a - b`.
 pub fn sub_into(a: IntRef, b: IntRef, out: &mut [Digit]) -> Placed {
-    add_into(a, b.neg(), out)
+    add_into(a, b.negated(), out)
 }
 
 /// `a + b`.

@@ -86,17 +86,13 @@ pub fn from_f64(value: f64) -> Option<IntBuf> {
     let negative = value < 0.0;
     let magnitude = value.abs();
     if magnitude < 18446744073709551616.0 {
-        return Some(IntBuf { negative, ..IntBuf::from(magnitude as u64) }).map(without_minus_zero);
+        return Some(IntBuf::new(negative, IntBuf::from(magnitude as u64).digits));
     }
     let bits = magnitude.to_bits();
     let exponent = (bits >> 52) - 1075;
     let mantissa = IntBuf::from((bits & ((1 << 52) - 1)) | 1 << 52);
     let shifted = shift_left(mantissa.view(), exponent)?;
     Some(IntBuf { negative, digits: shifted.digits })
-}
-
-fn without_minus_zero(value: IntBuf) -> IntBuf {
-    IntBuf::new(value.negative, value.digits)
 }
 
 /// `a / b` as the nearest double.

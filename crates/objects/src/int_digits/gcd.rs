@@ -80,20 +80,16 @@ fn leading(digits: &[Digit], drop: u64) -> i64 {
 impl Matrix {
     fn apply(&self, a: &mut Vec<Digit>, b: &mut Vec<Digit>) {
         let (mut carry_a, mut carry_b) = (0i64, 0i64);
-        for i in 0..a.len() {
-            let p = i64::from(a[i]);
-            let q = b.get(i).map_or(0, |&d| i64::from(d));
+        b.resize(a.len(), 0);
+        for (a, b) in a.iter_mut().zip(b.iter_mut()) {
+            let (p, q) = (i64::from(*a), i64::from(*b));
             let (p, q) = if self.odd { (q, p) } else { (p, q) };
             carry_a += self.x * p - self.y * q;
             carry_b += self.w * q - self.z * p;
-            a[i] = carry_a as u32 & MASK;
+            *a = carry_a as u32 & MASK;
             carry_a >>= SHIFT;
-            let digit = carry_b as u32 & MASK;
+            *b = carry_b as u32 & MASK;
             carry_b >>= SHIFT;
-            match b.get_mut(i) {
-                Some(place) => *place = digit,
-                None => b.push(digit),
-            }
         }
         a.truncate(trimmed(a));
         b.truncate(trimmed(b));

@@ -99,7 +99,7 @@ impl<'a> IntRef<'a> {
         IntRef { negative: false, digits: self.digits }
     }
 
-    pub fn neg(self) -> IntRef<'a> {
+    pub fn negated(self) -> IntRef<'a> {
         IntRef::new(!self.negative, self.digits)
     }
 

@@ -1,0 +1,88 @@
+//! The state of one interpreter: everything mutable that is not an object or a thread.
+//!
+//! Hot state is a field; the rest lives in `state::<T>()`, one value per type, so that a module keeps
+//! what it needs without an entry here. The same job as CPython's `PyInterpreterState`.
+
+use std::any::{Any, TypeId};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use crate::dict::Dict;
+use crate::error::PyResult;
+use crate::gc::Collector;
+use crate::handle::{Borrowed, Owned, Slot};
+use crate::memory::Heap;
+use crate::str::interned::Interned;
+use crate::str::Str;
+use crate::thread::Thread;
+use crate::tuple::Tuple;
+use crate::typeobj::state::TypeStates;
+
+/// What `objects` needs of higher layers, filled in by `eval` when it creates an interpreter.
+#[derive(Clone, Copy)]
+pub struct Services {
+    /// `import name` as the `import` statement does it: `(th, name, fromlist, level)`.
+    pub import: fn(&Thread, Borrowed<'_, Str>, Option<Borrowed<'_, Tuple>>, i32) -> PyResult,
+    /// Issues a warning: `(th, category, message, stack_level)`; an error if a filter makes it one.
+    pub warn: fn(&Thread, Borrowed<'_>, Borrowed<'_, Str>, isize) -> PyResult<()>,
+    /// `sys.unraisablehook` for the current exception, with what was going on.
+    pub unraisable: fn(&Thread, Option<Borrowed<'_>>, &str),
+    /// The globals and builtins of the running Python frame.
+    pub globals: for<'a> fn(&'a Thread) -> Option<Owned<Dict>>,
+    /// Adds a traceback entry or anything else that needs the running frame's code: name of the module.
+    pub current_module: fn(&Thread) -> Option<Owned>,
+    /// The arguments of a zero-argument `super()`: class and first argument of the running frame.
+    pub super_arguments: fn(&Thread) -> PyResult<(Owned, Owned)>,
+}
+
+/// One isolated interpreter.
+pub struct Interpreter {
+    pub id: i64,
+    pub heap: Heap,
+    pub gc: Collector,
+    pub types: TypeStates,
+    pub interned: Interned,
+    pub recursion_limit: Cell<i32>,
+    /// `sys.modules`, `sys.__dict__`, `builtins.__dict__` once they exist.
+    pub modules: Slot<Dict>,
+    pub sys_dict: Slot<Dict>,
+    pub builtins: Slot<Dict>,
+    pub int_max_str_digits: Cell<i32>,
+    pub services: Cell<Services>,
+    others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
+}
+
+impl Interpreter {
+    /// An interpreter without modules; `eval::lifecycle` brings it to life.
+    pub fn new(id: i64, services: Services) -> Box<Interpreter> {
+        Box::new(Interpreter {
+            id,
+            heap: Heap::default(),
+            gc: Collector::default(),
+            types: TypeStates::default(),
+            interned: Interned::default(),
+            recursion_limit: Cell::new(1000),
+            modules: Slot::EMPTY,
+            sys_dict: Slot::EMPTY,
+            builtins: Slot::EMPTY,
+            int_max_str_digits: Cell::new(4300),
+            services: Cell::new(services),
+            others: RefCell::default(),
+        })
+    }
+
+    /// This interpreter's value of type `T`, made on first use.
+    pub fn state<T: Default + 'static>(&self) -> &T {
+        let mut others = self.others.borrow_mut();
+        let value = others.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
+        let value: *const T = value.downcast_ref::<T>().expect("the map is keyed by the value's type");
+        // SAFETY: a box never moves its value, and entries are removed only with the interpreter.
+        unsafe { &*value }
+    }
+
+    /// Drops every `state` value; called at finalisation, while objects can still be released.
+    pub fn clear_states(&self) {
+        let others = std::mem::take(&mut *self.others.borrow_mut());
+        drop(others);
+    }
+}

@@ -1,0 +1,116 @@
+//! Raw memory of objects, and their deallocation.
+//!
+//! The same job as CPython's `Objects/obmalloc.c` and `_Py_Dealloc`.
+//!
+//! Invariants:
+//! 1. A block from `Heap::alloc` goes back to the same interpreter's `Heap::free`, once.
+//! 2. `dealloc` is reached with a count of zero: nobody else holds the object.
+
+use std::cell::Cell;
+
+use krait_abi as abi;
+
+use crate::handle::Borrowed;
+use crate::thread::Thread;
+use crate::typeobj::Type;
+
+/// An interpreter's memory for objects, counted so that a limit can refuse more.
+#[derive(Default)]
+pub struct Heap {
+    blocks: Cell<usize>,
+}
+
+impl Heap {
+    /// A block of at least `size` bytes, aligned to 16; null if there is no more.
+    #[inline]
+    pub fn alloc(&self, size: usize) -> *mut u8 {
+        // SAFETY: malloc takes any size.
+        let block: *mut u8 = unsafe { libc::malloc(size.max(1)).cast() };
+        if !block.is_null() {
+            self.blocks.set(self.blocks.get() + 1);
+        }
+        block
+    }
+
+    /// # Safety
+    /// `block` is null or came from this heap and is given back once.
+    #[inline]
+    pub unsafe fn free(&self, block: *mut u8) {
+        if !block.is_null() {
+            self.blocks.set(self.blocks.get().wrapping_sub(1));
+            // SAFETY: (1).
+            unsafe { libc::free(block.cast()) }
+        }
+    }
+
+    /// # Safety
+    /// As for `free`; the old block is gone unless null is returned.
+    pub unsafe fn realloc(&self, block: *mut u8, size: usize) -> *mut u8 {
+        if block.is_null() {
+            return self.alloc(size);
+        }
+        // SAFETY: (1).
+        unsafe { libc::realloc(block.cast(), size.max(1)).cast() }
+    }
+
+    /// How many blocks are in use (`sys.getallocatedblocks`).
+    pub fn blocks(&self) -> usize {
+        self.blocks.get()
+    }
+}
+
+/// Frees an object whose last reference is gone: `_Py_Dealloc`.
+///
+/// # Safety
+/// (2); the calling thread is attached.
+#[inline(never)]
+pub unsafe fn dealloc(ob: *mut abi::PyObject) {
+    let th = Thread::current();
+    // SAFETY: (2): the object is still whole.
+    unsafe {
+        let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*ob).ob_type.cast());
+        if th.stack_is_low() && ty.is_gc() {
+            put_off(th, ob);
+            return;
+        }
+        let Some(tp_dealloc) = (*ty.as_type_ptr()).tp_dealloc else {
+            crate::fatal("deallocation of an object whose type has no tp_dealloc");
+        };
+        // A deallocator must leave the current exception as it found it.
+        tp_dealloc(ob);
+        if !(*th.raw()).delete_later.is_null() && !th.stack_is_low() {
+            free_put_off(th);
+        }
+    }
+}
+
+/// Chains `ob` into the thread's list of objects to free later, through its GC link (it is untracked and dead).
+unsafe fn put_off(th: &Thread, ob: *mut abi::PyObject) {
+    // SAFETY: a GC object is preceded by its two-word header, which a dead, untracked object no longer needs.
+    unsafe {
+        crate::gc::untrack_raw(ob);
+        let head = ob.cast::<abi::PyGC_Head>().sub(1);
+        (*head)._gc_next = (*th.raw()).delete_later as usize;
+        (*th.raw()).delete_later = ob;
+    }
+}
+
+#[cold]
+unsafe fn free_put_off(th: &Thread) {
+    // Only the outermost call empties the list: objects freed here may put off others.
+    if th.dealloc_depth.replace(1) != 0 {
+        return;
+    }
+    // SAFETY: the list holds dead objects linked by `put_off`.
+    unsafe {
+        while let Some(ob) = (*th.raw()).delete_later.as_mut() {
+            let head = std::ptr::from_mut(ob).cast::<abi::PyGC_Head>().sub(1);
+            (*th.raw()).delete_later = (*head)._gc_next as *mut abi::PyObject;
+            (*head)._gc_next = 0;
+            if let Some(tp_dealloc) = (*ob.ob_type).tp_dealloc {
+                tp_dealloc(ob);
+            }
+        }
+    }
+    th.dealloc_depth.set(0);
+}

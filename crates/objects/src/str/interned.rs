@@ -1,0 +1,6 @@
+//! The table of interned strings, one per interpreter.
+
+
+
+#[derive(Default)]
+pub struct Interned {}

@@ -1,0 +1,171 @@
+//! The state of an OS thread attached to an interpreter: `PyThreadState`, as debuggers read it.
+//!
+//! A `&Thread` proves that the calling thread is attached (holds the interpreter's GIL). The same job as
+//! the thread half of CPython's `Python/pystate.c`.
+//!
+//! Invariants:
+//! 1. `CURRENT` is null or points to the `Thread` that this OS thread is attached with.
+//! 2. A `Thread` is used by the OS thread that is attached with it, and by no other meanwhile.
+//! 3. `abi.interp` points to an `Interpreter` that outlives the thread state.
+
+use std::cell::{Cell, UnsafeCell};
+
+use krait_abi as abi;
+
+use crate::error::PyResult;
+use crate::exceptions::{BaseException, exc};
+use crate::handle::{Borrowed, Owned};
+use crate::interp::Interpreter;
+
+/// A thread state. Its address is the C API's `PyThreadState *`.
+#[repr(C)]
+pub struct Thread {
+    abi: UnsafeCell<abi::PyThreadState>,
+    /// Below this address of the native stack, C recursion raises RecursionError.
+    stack_soft_limit: Cell<usize>,
+    /// The highest address of the native stack, for the message.
+    stack_top: Cell<usize>,
+    /// How many deallocations are nested, so that long chains are freed without recursion.
+    pub(crate) dealloc_depth: Cell<u32>,
+}
+
+thread_local! {
+    static CURRENT: Cell<*const Thread> = const { Cell::new(std::ptr::null()) };
+}
+
+/// Native stack kept free below the soft limit for code that cannot fail.
+const STACK_RESERVE: usize = 128 << 10;
+
+impl Thread {
+    /// A new state for `interp`, not yet attached to an OS thread nor linked into the interpreter's list.
+    pub fn new(interp: &Interpreter, id: u64) -> Box<Thread> {
+        let mut state: abi::PyThreadState = abi::PyThreadState::EMPTY;
+        state.interp = std::ptr::from_ref(interp).cast_mut().cast();
+        state.id = id;
+        state.py_recursion_limit = interp.recursion_limit.get();
+        state.py_recursion_remaining = interp.recursion_limit.get();
+        let thread = Box::new(Thread {
+            abi: UnsafeCell::new(state),
+            stack_soft_limit: Cell::new(0),
+            stack_top: Cell::new(0),
+            dealloc_depth: Cell::new(0),
+        });
+        // The base of the stack of handled exceptions lies in the state itself.
+        // SAFETY: the box's address is stable.
+        unsafe { (*thread.raw()).exc_info = &raw mut (*thread.raw()).exc_state };
+        thread
+    }
+
+    /// The thread this OS thread is attached with. Only the shims under C's entry points need it; a
+    /// C function called without being attached gets the reference's fatal error.
+    #[inline(always)]
+    pub fn current<'a>() -> &'a Thread {
+        let current = CURRENT.get();
+        if current.is_null() {
+            crate::fatal("the function must be called with the GIL held, after Python initialization and before Python finalization, but the GIL is released (the current Python thread state is NULL)");
+        }
+        // SAFETY: (1).
+        unsafe { &*current }
+    }
+
+    /// As `current`, or `None` if this OS thread is not attached.
+    #[inline(always)]
+    pub fn current_or_none<'a>() -> Option<&'a Thread> {
+        // SAFETY: (1).
+        unsafe { CURRENT.get().as_ref() }
+    }
+
+    /// Attaches this OS thread with `thread`, or detaches it with null; the previous one comes back.
+    ///
+    /// # Safety
+    /// The caller holds the GIL of the thread's interpreter (or gives it up, for null).
+    pub unsafe fn swap_current(thread: *const Thread) -> *const Thread {
+        // SAFETY: the caller's promise establishes (2).
+        if let Some(thread) = unsafe { thread.as_ref() } {
+            thread.find_stack();
+        }
+        CURRENT.replace(thread)
+    }
+
+    /// The C struct, for the loop and for C.
+    #[inline(always)]
+    pub fn raw(&self) -> *mut abi::PyThreadState {
+        self.abi.get()
+    }
+
+    #[inline(always)]
+    pub fn interp(&self) -> &Interpreter {
+        // SAFETY: (3).
+        unsafe { &*(*self.raw()).interp.cast::<Interpreter>() }
+    }
+
+    pub fn current_exception(&self) -> Option<Borrowed<'_>> {
+        // SAFETY: (2); the field owns its reference.
+        unsafe { Borrowed::from_ptr_or_null((*self.raw()).current_exception) }
+    }
+
+    pub(crate) fn replace_current_exception(&self, exception: Option<Owned>) -> Option<Owned> {
+        let new = exception.map_or(std::ptr::null_mut(), Owned::into_ptr);
+        // SAFETY: (2); the reference moves in, the old one out.
+        unsafe {
+            let old = std::mem::replace(&mut (*self.raw()).current_exception, new);
+            Owned::from_ptr_or_null(old)
+        }
+    }
+
+    /// The innermost exception being handled (`sys.exception()`).
+    pub fn handled_exception(&self) -> Option<Borrowed<'_, BaseException>> {
+        // SAFETY: (2); the chain of `_PyErr_StackItem`s ends at `exc_state`, whose `previous_item` is null.
+        unsafe {
+            let mut item = (*self.raw()).exc_info;
+            while let Some(level) = item.as_ref() {
+                let value = level.exc_value;
+                if !value.is_null() && !std::ptr::eq(value, crate::singletons::none().as_ptr()) {
+                    return Some(Borrowed::from_ptr(value));
+                }
+                item = level.previous_item;
+            }
+            None
+        }
+    }
+
+    /// Runs `body` one level deeper in the native stack; RecursionError if there is no room.
+    #[inline]
+    pub fn recurse<T>(&self, place: &str, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+        self.check_stack(place)?;
+        body()
+    }
+
+    /// RecursionError if the native stack is nearly used up. `place` is the end of the message, such as
+    /// " while calling a Python object".
+    #[inline]
+    pub fn check_stack(&self, place: &str) -> PyResult<()> {
+        if stack_pointer() > self.stack_soft_limit.get() {
+            return Ok(());
+        }
+        let used = self.stack_top.get().saturating_sub(stack_pointer()) >> 10;
+        Err(self.raise_fmt(exc::RECURSION_ERROR, format_args!("Stack overflow (used {used} kB){place}")))
+    }
+
+    /// Whether deallocation should stop recursing and put objects off.
+    #[inline]
+    pub(crate) fn stack_is_low(&self) -> bool {
+        stack_pointer() < self.stack_soft_limit.get() + STACK_RESERVE
+    }
+
+    fn find_stack(&self) {
+        if self.stack_soft_limit.get() != 0 {
+            return;
+        }
+        let (low, high) = crate::platform::stack_bounds();
+        self.stack_top.set(high);
+        self.stack_soft_limit.set(low + 2 * STACK_RESERVE);
+    }
+}
+
+/// An address in the current native frame.
+#[inline(always)]
+fn stack_pointer() -> usize {
+    let marker = 0u8;
+    std::hint::black_box(&raw const marker) as usize
+}

@@ -315,7 +315,9 @@ impl<'a, T> Borrowed<'a, T> {
     #[inline(always)]
     pub const fn from_ref(object: &'a T) -> Borrowed<'a, T> {
         // SAFETY: a reference is non-null.
-        unsafe { Borrowed(NonNull::new_unchecked(std::ptr::from_ref(object).cast_mut()), PhantomData) }
+        unsafe {
+            Borrowed(NonNull::new_unchecked(std::ptr::from_ref(object).cast_mut()), PhantomData)
+        }
     }
 
     #[inline(always)]
@@ -376,12 +378,6 @@ impl<T> Deref for Borrowed<'_, T> {
     fn deref(&self) -> &T {
         // SAFETY: (1), (4).
         unsafe { self.0.as_ref() }
-    }
-}
-
-impl<T: Instance> From<Owned<T>> for Option<Owned> {
-    fn from(owned: Owned<T>) -> Option<Owned> {
-        Some(owned.into_object())
     }
 }
 
@@ -448,7 +444,8 @@ impl<T> fmt::Debug for Borrowed<'_, T> {
 macro_rules! assert_layout {
     ($ours:ty => $theirs:ty) => {
         const _: () = assert!(
-            size_of::<$ours>() == size_of::<$theirs>() && align_of::<$ours>() == align_of::<$theirs>()
+            size_of::<$ours>() == size_of::<$theirs>()
+                && align_of::<$ours>() == align_of::<$theirs>()
         );
     };
 }

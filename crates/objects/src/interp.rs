@@ -12,8 +12,8 @@ use crate::error::PyResult;
 use crate::gc::Collector;
 use crate::handle::{Borrowed, Owned, Slot};
 use crate::memory::Heap;
-use crate::str::interned::Interned;
 use crate::str::Str;
+use crate::str::interned::Interned;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
 use crate::typeobj::state::TypeStates;
@@ -75,7 +75,8 @@ impl Interpreter {
     pub fn state<T: Default + 'static>(&self) -> &T {
         let mut others = self.others.borrow_mut();
         let value = others.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
-        let value: *const T = value.downcast_ref::<T>().expect("the map is keyed by the value's type");
+        let value: *const T =
+            value.downcast_ref::<T>().expect("the map is keyed by the value's type");
         // SAFETY: a box never moves its value, and entries are removed only with the interpreter.
         unsafe { &*value }
     }

@@ -53,7 +53,6 @@ pub mod prelude {
     pub use crate::tuple::Tuple;
     pub use crate::typeobj::Type;
     pub use crate::{assert_layout, raise};
-    pub use krait_macros::{pyfunctions, pymethods, pymodule, pytype};
 }
 
 /// Ends the process as `Py_FatalError` does: only for broken invariants and misuse that the reference

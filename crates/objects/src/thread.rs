@@ -62,7 +62,9 @@ impl Thread {
     pub fn current<'a>() -> &'a Thread {
         let current = CURRENT.get();
         if current.is_null() {
-            crate::fatal("the function must be called with the GIL held, after Python initialization and before Python finalization, but the GIL is released (the current Python thread state is NULL)");
+            crate::fatal(
+                "the function must be called with the GIL held, after Python initialization and before Python finalization, but the GIL is released (the current Python thread state is NULL)",
+            );
         }
         // SAFETY: (1).
         unsafe { &*current }
@@ -144,7 +146,10 @@ impl Thread {
             return Ok(());
         }
         let used = self.stack_top.get().saturating_sub(stack_pointer()) >> 10;
-        Err(self.raise_fmt(exc::RECURSION_ERROR, format_args!("Stack overflow (used {used} kB){place}")))
+        Err(self.raise_fmt(
+            exc::RECURSION_ERROR,
+            format_args!("Stack overflow (used {used} kB){place}"),
+        ))
     }
 
     /// Whether deallocation should stop recursing and put objects off.

@@ -20,7 +20,8 @@ pub struct Args<'a> {
 }
 
 impl<'a> Args<'a> {
-    pub const NONE: Args<'static> = Args { values: &[], positional: 0, kwnames: None, offset: false };
+    pub const NONE: Args<'static> =
+        Args { values: &[], positional: 0, kwnames: None, offset: false };
 
     pub fn positional(values: &'a [Borrowed<'a>]) -> Args<'a> {
         Args { values, positional: values.len(), kwnames: None, offset: false }

@@ -7,7 +7,6 @@ use krait_abi as abi;
 use crate::handle::{Borrowed, Slot};
 use crate::thread::Thread;
 
-
 /// An interpreter's collector: generations and counters.
 #[derive(Default)]
 pub struct Collector {}
@@ -25,7 +24,9 @@ impl Visitor<'_> {
         Visitor { visit, arg, lifetime: std::marker::PhantomData }
     }
     /// Non-zero stops the traversal: hand it on.
-    pub fn visit<T>(&mut self, _ob: Option<Borrowed<'_, T>>) -> c_int { todo!() }
+    pub fn visit<T>(&mut self, _ob: Option<Borrowed<'_, T>>) -> c_int {
+        todo!()
+    }
 }
 /// A field that holds references: gives `tp_traverse` and `tp_clear` of `#[visit]` fields.
 pub trait Visit {
@@ -33,12 +34,22 @@ pub trait Visit {
     fn clear(&self);
 }
 impl<T> Visit for Slot<T> {
-    fn visit(&self, visitor: &mut Visitor<'_>) -> c_int { visitor.visit(self.get()) }
-    fn clear(&self) { drop(self.take()) }
+    fn visit(&self, visitor: &mut Visitor<'_>) -> c_int {
+        visitor.visit(self.get())
+    }
+    fn clear(&self) {
+        drop(self.take())
+    }
 }
 /// Adds a GC object to the collector's lists, if it is not there yet.
-pub fn track<T>(_th: &Thread, _ob: Borrowed<'_, T>) { todo!() }
+pub fn track<T>(_th: &Thread, _ob: Borrowed<'_, T>) {
+    todo!()
+}
 /// # Safety
 /// `ob` is an object of a GC type, so a header precedes it.
-pub unsafe fn untrack_raw(_ob: *mut abi::PyObject) { todo!() }
-pub fn is_tracked<T>(_ob: Borrowed<'_, T>) -> bool { todo!() }
+pub unsafe fn untrack_raw(_ob: *mut abi::PyObject) {
+    todo!()
+}
+pub fn is_tracked<T>(_ob: Borrowed<'_, T>) -> bool {
+    todo!()
+}

@@ -3,7 +3,6 @@
 use crate::typeobj::StaticType;
 use krait_abi as abi;
 
-
 #[allow(non_upper_case_globals)]
 pub static _PyNone_Type: StaticType = StaticType::new(abi::PyTypeObject::EMPTY);
 #[allow(non_upper_case_globals)]

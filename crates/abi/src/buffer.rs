@@ -1,4 +1,4 @@
-//! buffer
+//! The buffer protocol and `memoryview` (`pybuffer.h`, `cpython/memoryobject.h`).
 
 use crate::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use std::ffi::{c_char, c_int, c_void};
@@ -8,6 +8,7 @@ pub type getbufferproc =
 pub type releasebufferproc = Option<unsafe extern "C" fn(*mut PyObject, *mut Py_buffer)>;
 
 c_struct! {
+    /// A view of an object's memory, filled in by `bf_getbuffer`.
     pub struct Py_buffer[80] {
         0 => buf: *mut c_void,
         8 => obj: *mut PyObject,
@@ -22,6 +23,7 @@ c_struct! {
         72 => internal: *mut c_void,
     }
 
+    /// What all memoryviews of one exported buffer share.
     pub struct _PyManagedBufferObject[112] {
         0 => ob_base: PyObject,
         16 => flags: c_int,
@@ -29,6 +31,7 @@ c_struct! {
         32 => master: Py_buffer,
     }
 
+    /// `memoryview`; shape, strides and suboffsets follow in `ob_array`.
     pub struct PyMemoryViewObject[152] {
         0 => ob_base: PyVarObject,
         24 => mbuf: *mut _PyManagedBufferObject,

@@ -1,9 +1,11 @@
-//! bytes
+//! `bytes`, `bytearray` and the builder of bytes
+//! (`cpython/bytesobject.h`, `cpython/bytearrayobject.h`).
 
 use crate::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use std::ffi::{c_char, c_int};
 
 c_struct! {
+    /// `bytearray`. `ob_start` moves when bytes are deleted from the front.
     pub struct PyByteArrayObject[56] {
         0 => ob_base: PyVarObject,
         24 => ob_alloc: Py_ssize_t,
@@ -12,12 +14,14 @@ c_struct! {
         48 => ob_exports: Py_ssize_t,
     }
 
+    /// `bytes`; a NUL follows the last byte.
     pub struct PyBytesObject[40] {
         0 => ob_base: PyVarObject,
         24 => ob_shash: Py_hash_t,
         32 => ob_sval: [c_char; 1],
     }
 
+    /// Builds `bytes` or `bytearray`, first in a buffer on the C stack.
     pub struct _PyBytesWriter[552] {
         0 => buffer: *mut PyObject,
         8 => allocated: Py_ssize_t,

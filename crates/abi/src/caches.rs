@@ -1,4 +1,5 @@
-//! caches
+//! The inline caches that follow instructions, and what code objects are made from
+//! (`internal/pycore_code.h`).
 
 use crate::object::PyObject;
 use std::ffi::{c_int, c_ulong};
@@ -11,10 +12,12 @@ pub struct _PyExecutorObject {
 }
 
 c_struct! {
+    /// Counts down to the next attempt to specialise: 12 bits of count, 4 of back-off.
     pub struct _Py_BackoffCounter[2] {
         0 => value_and_backoff: u16,
     }
 
+    /// Of `LOAD_GLOBAL`.
     pub struct _PyLoadGlobalCache[8] {
         0 => counter: _Py_BackoffCounter,
         2 => module_keys_version: u16,
@@ -22,29 +25,35 @@ c_struct! {
         6 => index: u16,
     }
 
+    /// Of `BINARY_OP`.
     pub struct _PyBinaryOpCache[10] {
         0 => counter: _Py_BackoffCounter,
         2 => external_cache: [u16; 4],
     }
 
+    /// Of `UNPACK_SEQUENCE`.
     pub struct _PyUnpackSequenceCache[2] {
         0 => counter: _Py_BackoffCounter,
     }
 
+    /// Of `COMPARE_OP`.
     pub struct _PyCompareOpCache[2] {
         0 => counter: _Py_BackoffCounter,
     }
 
+    /// Of `LOAD_SUPER_ATTR`.
     pub struct _PySuperAttrCache[2] {
         0 => counter: _Py_BackoffCounter,
     }
 
+    /// Of `LOAD_ATTR` and `STORE_ATTR`.
     pub struct _PyAttrCache[8] {
         0 => counter: _Py_BackoffCounter,
         2 => version: [u16; 2],
         6 => index: u16,
     }
 
+    /// Of `LOAD_ATTR`. `keys_version` and the `dict_offset` of some forms share their place.
     pub struct _PyLoadMethodCache[18] {
         0 => counter: _Py_BackoffCounter,
         2 => type_version: [u16; 2],
@@ -52,32 +61,39 @@ c_struct! {
         10 => descr: [u16; 4],
     }
 
+    /// Of `CALL` and `CALL_KW`.
     pub struct _PyCallCache[6] {
         0 => counter: _Py_BackoffCounter,
         2 => func_version: [u16; 2],
     }
 
+    /// Of `STORE_SUBSCR`.
     pub struct _PyStoreSubscrCache[2] {
         0 => counter: _Py_BackoffCounter,
     }
 
+    /// Of `FOR_ITER`.
     pub struct _PyForIterCache[2] {
         0 => counter: _Py_BackoffCounter,
     }
 
+    /// Of `SEND`.
     pub struct _PySendCache[2] {
         0 => counter: _Py_BackoffCounter,
     }
 
+    /// Of `TO_BOOL`.
     pub struct _PyToBoolCache[6] {
         0 => counter: _Py_BackoffCounter,
         2 => version: [u16; 2],
     }
 
+    /// Of `CONTAINS_OP`.
     pub struct _PyContainsOpCache[2] {
         0 => counter: _Py_BackoffCounter,
     }
 
+    /// All that a code object is made from.
     pub struct _PyCodeConstructor[112] {
         0 => filename: *mut PyObject,
         8 => name: *mut PyObject,

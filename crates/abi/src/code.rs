@@ -1,4 +1,5 @@
-//! code
+//! Code objects and code units (`cpython/code.h`), and the events that
+//! can be monitored (`cpython/monitoring.h`).
 
 use crate::caches::{_Py_BackoffCounter, _PyExecutorObject};
 use crate::monitoring::_PyCoMonitoringData;
@@ -31,11 +32,13 @@ pub type PyCode_WatchCallback =
 pub type _PyCodeLocationInfoKind = c_int;
 
 c_struct! {
+    /// Whether an event of C code is being monitored.
     pub struct PyMonitoringState[2] {
         0 => active: u8,
         1 => opaque: u8,
     }
 
+    /// Tuples that a code object computes when they are first asked for.
     pub struct _PyCoCached[32] {
         0 => _co_code: *mut PyObject,
         8 => _co_varnames: *mut PyObject,
@@ -43,12 +46,14 @@ c_struct! {
         24 => _co_freevars: *mut PyObject,
     }
 
+    /// Executors attached to a code object.
     pub struct _PyExecutorArray[16] {
         0 => size: c_int,
         4 => capacity: c_int,
         8 => executors: [*mut _PyExecutorObject; 1],
     }
 
+    /// A code object; its code units follow in `co_code_adaptive`.
     pub struct PyCodeObject[216] {
         0 => ob_base: PyVarObject,
         24 => co_consts: *mut PyObject,
@@ -83,12 +88,14 @@ c_struct! {
         208 => co_code_adaptive: [c_char; 1],
     }
 
+    /// Where a walk over the location table stands.
     pub struct _opaque[24] {
         0 => computed_line: c_int,
         8 => lo_next: *const u8,
         16 => limit: *const u8,
     }
 
+    /// A stretch of code with one line number.
     pub struct PyCodeAddressRange[40] {
         0 => ar_start: c_int,
         4 => ar_end: c_int,

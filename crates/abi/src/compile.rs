@@ -1,13 +1,15 @@
-//! compile
+//! Flags of the compiler (`compile.h`, `cpython/compile.h`).
 
 use std::ffi::{CStr, c_int, c_uint};
 
 c_struct! {
+    /// How to compile: `PyCF_*` and `CO_FUTURE_*`.
     pub struct PyCompilerFlags[8] {
         0 => cf_flags: c_int,
         4 => cf_feature_version: c_int,
     }
 
+    /// A stretch of source text.
     pub struct _Py_SourceLocation[16] {
         0 => lineno: c_int,
         4 => end_lineno: c_int,

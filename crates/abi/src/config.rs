@@ -1,9 +1,11 @@
-//! config
+//! Configuration of the runtime and of interpreters (`cpython/initconfig.h`,
+//! `cpython/pylifecycle.h`).
 
 use crate::object::Py_ssize_t;
 use libc::wchar_t;
 use std::ffi::{c_char, c_int, c_ulong, c_void};
 
+/// A configuration under construction, by `PyInitConfig_Create`.
 #[repr(C)]
 #[derive(Debug)]
 pub struct PyInitConfig {
@@ -14,6 +16,7 @@ pub type PyOS_sighandler_t = Option<unsafe extern "C" fn(c_int)>;
 pub type atexit_datacallbackfunc = Option<unsafe extern "C" fn(*mut c_void)>;
 
 c_struct! {
+    /// What an initialisation function answers: fine, an error, or a wish to exit.
     pub struct PyStatus[32] {
         0 => _type: c_int,
         8 => func: *const c_char,
@@ -21,11 +24,13 @@ c_struct! {
         24 => exitcode: c_int,
     }
 
+    /// A list of wide strings.
     pub struct PyWideStringList[16] {
         0 => length: Py_ssize_t,
         8 => items: *mut *mut wchar_t,
     }
 
+    /// What has to be known before anything is decoded or allocated.
     pub struct PyPreConfig[40] {
         0 => _config_init: c_int,
         4 => parse_argv: c_int,
@@ -39,6 +44,7 @@ c_struct! {
         36 => allocator: c_int,
     }
 
+    /// The configuration of an interpreter.
     pub struct PyConfig[456] {
         0 => _config_init: c_int,
         4 => isolated: c_int,
@@ -111,6 +117,7 @@ c_struct! {
         448 => _is_python_build: c_int,
     }
 
+    /// What a new sub-interpreter may do, and whether it has a GIL of its own.
     pub struct PyInterpreterConfig[28] {
         0 => use_main_obmalloc: c_int,
         4 => allow_fork: c_int,
@@ -121,6 +128,7 @@ c_struct! {
         24 => gil: c_int,
     }
 
+    /// A command line, in bytes or wide strings.
     pub struct _PyArgv[32] {
         0 => argc: Py_ssize_t,
         8 => use_bytes_argv: c_int,

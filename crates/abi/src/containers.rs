@@ -1,26 +1,30 @@
-//! containers
+//! `tuple`, `list`, `set`, `slice`, and the iterators that other code looks into.
 
 use crate::object::{Py_hash_t, Py_ssize_t, PyObject, PyVarObject};
 use std::ffi::{c_int, c_long};
 
 c_struct! {
+    /// `tuple`.
     pub struct PyTupleObject[40] {
         0 => ob_base: PyVarObject,
         24 => ob_hash: Py_hash_t,
         32 => ob_item: [*mut PyObject; 1],
     }
 
+    /// `list`; `allocated` is how many items `ob_item` has room for.
     pub struct PyListObject[40] {
         0 => ob_base: PyVarObject,
         24 => ob_item: *mut *mut PyObject,
         32 => allocated: Py_ssize_t,
     }
 
+    /// A slot of a set's table.
     pub struct setentry[16] {
         0 => key: *mut PyObject,
         8 => hash: Py_hash_t,
     }
 
+    /// `set` and `frozenset`; small tables lie inside.
     pub struct PySetObject[200] {
         0 => ob_base: PyObject,
         16 => fill: Py_ssize_t,
@@ -33,6 +37,7 @@ c_struct! {
         192 => weakreflist: *mut PyObject,
     }
 
+    /// `slice`.
     pub struct PySliceObject[40] {
         0 => ob_base: PyObject,
         16 => start: *mut PyObject,
@@ -40,12 +45,14 @@ c_struct! {
         32 => step: *mut PyObject,
     }
 
+    /// A list iterator.
     pub struct _PyListIterObject[32] {
         0 => ob_base: PyObject,
         16 => it_index: Py_ssize_t,
         24 => it_seq: *mut PyListObject,
     }
 
+    /// A range iterator over C integers.
     pub struct _PyRangeIterObject[40] {
         0 => ob_base: PyObject,
         16 => start: c_long,
@@ -53,6 +60,7 @@ c_struct! {
         32 => len: c_long,
     }
 
+    /// A tuple iterator.
     pub struct _PyTupleIterObject[32] {
         0 => ob_base: PyObject,
         16 => it_index: Py_ssize_t,

@@ -1,4 +1,4 @@
-//! context
+//! `contextvars` (`cpython/context.h`, `internal/pycore_context.h`, `internal/pycore_hamt.h`).
 
 use crate::object::{Py_hash_t, Py_ssize_t, PyObject};
 use std::ffi::c_int;
@@ -15,6 +15,7 @@ pub type PyContext_WatchCallback =
     Option<unsafe extern "C" fn(PyContextEvent, *mut PyObject) -> c_int>;
 
 c_struct! {
+    /// An immutable mapping with cheap copies.
     pub struct PyHamtObject[40] {
         0 => ob_base: PyObject,
         16 => h_root: *mut PyHamtNode,
@@ -22,10 +23,12 @@ c_struct! {
         32 => h_count: Py_ssize_t,
     }
 
+    /// `Token.MISSING`.
     pub struct _PyContextTokenMissing[16] {
         0 => ob_base: PyObject,
     }
 
+    /// `contextvars.Context`.
     pub struct PyContext[48] {
         0 => ob_base: PyObject,
         16 => ctx_prev: *mut PyContext,
@@ -34,6 +37,7 @@ c_struct! {
         40 => ctx_entered: c_int,
     }
 
+    /// `contextvars.ContextVar`, with the value last found.
     pub struct PyContextVar[64] {
         0 => ob_base: PyObject,
         16 => var_name: *mut PyObject,
@@ -44,6 +48,7 @@ c_struct! {
         56 => var_hash: Py_hash_t,
     }
 
+    /// `contextvars.Token`.
     pub struct PyContextToken[48] {
         0 => ob_base: PyObject,
         16 => tok_ctx: *mut PyContext,

@@ -1,4 +1,4 @@
-//! crossinterp
+//! Data that crosses from one interpreter to another (`internal/pycore_crossinterp.h`).
 
 use crate::object::PyObject;
 use std::ffi::c_void;
@@ -9,6 +9,7 @@ pub type xid_newobjfunc = Option<unsafe extern "C" fn(*mut _PyXIData_t) -> *mut 
 pub type xid_freefunc = Option<unsafe extern "C" fn(*mut c_void)>;
 
 c_struct! {
+    /// An object taken apart for another interpreter.
     pub struct _PyXIData_t[40] {
         0 => data: *mut c_void,
         8 => obj: *mut PyObject,

@@ -1,8 +1,11 @@
-//! debug_offsets
+//! `_Py_DebugOffsets`: the table at the start of `_PyRuntime` from which debuggers and
+//! profilers of another process learn where to look (`internal/pycore_debug_offsets.h`). Each inner struct
+//! describes one struct of the interpreter: its size, and the offsets of the fields of the same names.
 
 use std::ffi::{CStr, c_char, c_int};
 
 c_struct! {
+    /// The whole table; `cookie` is `xdebugpy`.
     pub struct _Py_DebugOffsets[760] {
         0 => cookie: [c_char; 8],
         8 => version: u64,
@@ -28,12 +31,14 @@ c_struct! {
         712 => debugger_support: _debugger_support,
     }
 
+    /// Of `_PyRuntime`.
     pub struct _runtime_state[24] {
         0 => size: u64,
         8 => finalizing: u64,
         16 => interpreters_head: u64,
     }
 
+    /// Of `PyInterpreterState`.
     pub struct _interpreter_state[128] {
         0 => size: u64,
         8 => id: u64,
@@ -53,6 +58,7 @@ c_struct! {
         120 => tlbc_generation: u64,
     }
 
+    /// Of `PyThreadState`.
     pub struct _thread_state[72] {
         0 => size: u64,
         8 => prev: u64,
@@ -65,6 +71,7 @@ c_struct! {
         64 => status: u64,
     }
 
+    /// Of `_PyInterpreterFrame`.
     pub struct _interpreter_frame[64] {
         0 => size: u64,
         8 => previous: u64,
@@ -76,6 +83,7 @@ c_struct! {
         56 => tlbc_index: u64,
     }
 
+    /// Of `PyCodeObject`.
     pub struct _code_object[88] {
         0 => size: u64,
         8 => filename: u64,
@@ -90,11 +98,13 @@ c_struct! {
         80 => co_tlbc: u64,
     }
 
+    /// Of `PyObject`.
     pub struct _pyobject[16] {
         0 => size: u64,
         8 => ob_type: u64,
     }
 
+    /// Of `PyTypeObject`.
     pub struct _type_object[32] {
         0 => size: u64,
         8 => tp_name: u64,
@@ -102,18 +112,21 @@ c_struct! {
         24 => tp_flags: u64,
     }
 
+    /// Of `PyTupleObject`.
     pub struct _tuple_object[24] {
         0 => size: u64,
         8 => ob_item: u64,
         16 => ob_size: u64,
     }
 
+    /// Of `PyListObject`.
     pub struct _list_object[24] {
         0 => size: u64,
         8 => ob_item: u64,
         16 => ob_size: u64,
     }
 
+    /// Of `PySetObject`.
     pub struct _set_object[32] {
         0 => size: u64,
         8 => used: u64,
@@ -121,29 +134,34 @@ c_struct! {
         24 => mask: u64,
     }
 
+    /// Of `PyDictObject`.
     pub struct _dict_object[24] {
         0 => size: u64,
         8 => ma_keys: u64,
         16 => ma_values: u64,
     }
 
+    /// Of `PyFloatObject`.
     pub struct _float_object[16] {
         0 => size: u64,
         8 => ob_fval: u64,
     }
 
+    /// Of `PyLongObject`.
     pub struct _long_object[24] {
         0 => size: u64,
         8 => lv_tag: u64,
         16 => ob_digit: u64,
     }
 
+    /// Of `PyBytesObject`.
     pub struct _bytes_object[24] {
         0 => size: u64,
         8 => ob_size: u64,
         16 => ob_sval: u64,
     }
 
+    /// Of `PyUnicodeObject`.
     pub struct _unicode_object[32] {
         0 => size: u64,
         8 => state: u64,
@@ -151,11 +169,13 @@ c_struct! {
         24 => asciiobject_size: u64,
     }
 
+    /// Of the collector's state.
     pub struct _gc[16] {
         0 => size: u64,
         8 => collecting: u64,
     }
 
+    /// Of `PyGenObject`.
     pub struct _gen_object[32] {
         0 => size: u64,
         8 => gi_name: u64,
@@ -163,11 +183,13 @@ c_struct! {
         24 => gi_frame_state: u64,
     }
 
+    /// Of `llist_node`.
     pub struct _llist_node[16] {
         0 => next: u64,
         8 => prev: u64,
     }
 
+    /// Of `_PyRemoteDebuggerSupport`.
     pub struct _debugger_support[48] {
         0 => eval_breaker: u64,
         8 => remote_debugger_support: u64,

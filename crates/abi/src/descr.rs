@@ -1,4 +1,4 @@
-//! descr
+//! Definitions of attributes, and the descriptors made from them (`descrobject.h`).
 
 use crate::method::PyMethodDef;
 use crate::object::{Py_ssize_t, PyObject, vectorcallfunc};
@@ -14,6 +14,7 @@ pub type wrapperfunc_kwds = Option<
 >;
 
 c_struct! {
+    /// A computed attribute.
     pub struct PyGetSetDef[40] {
         0 => name: *const c_char,
         8 => get: getter,
@@ -22,6 +23,7 @@ c_struct! {
         32 => closure: *mut c_void,
     }
 
+    /// An attribute that is a field of the C struct.
     pub struct PyMemberDef[40] {
         0 => name: *const c_char,
         8 => r#type: c_int,
@@ -30,6 +32,7 @@ c_struct! {
         32 => doc: *const c_char,
     }
 
+    /// A special method and the slot it stands for.
     pub struct wrapperbase[56] {
         0 => name: *const c_char,
         8 => offset: c_int,
@@ -40,6 +43,7 @@ c_struct! {
         48 => name_strobj: *mut PyObject,
     }
 
+    /// What all descriptors begin with.
     pub struct PyDescrObject[40] {
         0 => ob_base: PyObject,
         16 => d_type: *mut PyTypeObject,
@@ -47,28 +51,33 @@ c_struct! {
         32 => d_qualname: *mut PyObject,
     }
 
+    /// A method of a type, written in C.
     pub struct PyMethodDescrObject[56] {
         0 => d_common: PyDescrObject,
         40 => d_method: *mut PyMethodDef,
         48 => vectorcall: vectorcallfunc,
     }
 
+    /// The descriptor of a `PyMemberDef`.
     pub struct PyMemberDescrObject[48] {
         0 => d_common: PyDescrObject,
         40 => d_member: *mut PyMemberDef,
     }
 
+    /// The descriptor of a `PyGetSetDef`.
     pub struct PyGetSetDescrObject[48] {
         0 => d_common: PyDescrObject,
         40 => d_getset: *mut PyGetSetDef,
     }
 
+    /// The descriptor of a special method that calls a slot.
     pub struct PyWrapperDescrObject[56] {
         0 => d_common: PyDescrObject,
         40 => d_base: *mut wrapperbase,
         48 => d_wrapped: *mut c_void,
     }
 
+    /// `property`.
     pub struct propertyobject[64] {
         0 => ob_base: PyObject,
         16 => prop_get: *mut PyObject,

@@ -1,8 +1,9 @@
-//! dict
+//! Dictionaries, their key tables and the values of instances (`cpython/dictobject.h`, `internal/pycore_dict.h`).
 
 use crate::object::{Py_hash_t, Py_ssize_t, PyObject};
 use std::ffi::{c_char, c_int, c_ulong};
 
+/// `collections.OrderedDict`.
 #[repr(C)]
 #[derive(Debug)]
 pub struct PyODictObject {
@@ -15,6 +16,7 @@ pub type PyDict_WatchCallback = Option<
 pub type PyDict_WatchEvent = c_int;
 
 c_struct! {
+    /// `dict`; with `ma_values`, the key table is shared and the values are apart.
     pub struct PyDictObject[48] {
         0 => ob_base: PyObject,
         16 => ma_used: Py_ssize_t,
@@ -23,22 +25,26 @@ c_struct! {
         40 => ma_values: *mut PyDictValues,
     }
 
+    /// A view of a dictionary: keys, values or items.
     pub struct _PyDictViewObject[24] {
         0 => ob_base: PyObject,
         16 => dv_dict: *mut PyDictObject,
     }
 
+    /// An entry of a table with keys of any type.
     pub struct PyDictKeyEntry[24] {
         0 => me_hash: Py_hash_t,
         8 => me_key: *mut PyObject,
         16 => me_value: *mut PyObject,
     }
 
+    /// An entry of a table with only strings as keys.
     pub struct PyDictUnicodeEntry[16] {
         0 => me_key: *mut PyObject,
         8 => me_value: *mut PyObject,
     }
 
+    /// A key table: indices in `dk_indices`, then entries.
     pub struct PyDictKeysObject[32] {
         0 => dk_refcnt: Py_ssize_t,
         8 => dk_log2_size: u8,
@@ -50,6 +56,7 @@ c_struct! {
         32 => dk_indices: [c_char; 0],
     }
 
+    /// The attribute values of an instance, in the order of a shared key table.
     pub struct PyDictValues[16] {
         0 => capacity: u8,
         1 => size: u8,

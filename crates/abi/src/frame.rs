@@ -1,4 +1,5 @@
-//! frame
+//! Frames, generators and tracebacks (`internal/pycore_interpframe_structs.h`,
+//! `cpython/traceback.h`).
 
 use crate::code::_Py_CODEUNIT;
 use crate::object::PyObject;
@@ -15,6 +16,7 @@ pub struct _PyStackRef {
 assert_layout!(_PyStackRef[8] { bits: 0 });
 
 c_struct! {
+    /// A traceback entry.
     pub struct PyTracebackObject[40] {
         0 => ob_base: PyObject,
         16 => tb_next: *mut PyTracebackObject,
@@ -23,11 +25,13 @@ c_struct! {
         36 => tb_lineno: c_int,
     }
 
+    /// `frame.f_locals` of a function.
     pub struct PyFrameLocalsProxyObject[24] {
         0 => ob_base: PyObject,
         16 => frame: *mut PyFrameObject,
     }
 
+    /// A running function; its locals, cells and evaluation stack follow in `localsplus`.
     pub struct _PyInterpreterFrame[88] {
         0 => f_executable: _PyStackRef,
         8 => previous: *mut _PyInterpreterFrame,
@@ -44,6 +48,7 @@ c_struct! {
         80 => localsplus: [_PyStackRef; 1],
     }
 
+    /// A generator, with its frame inside.
     pub struct PyGenObject[160] {
         0 => ob_base: PyObject,
         16 => gi_weakreflist: *mut PyObject,
@@ -58,6 +63,7 @@ c_struct! {
         72 => gi_iframe: _PyInterpreterFrame,
     }
 
+    /// A coroutine, with its frame inside.
     pub struct PyCoroObject[160] {
         0 => ob_base: PyObject,
         16 => cr_weakreflist: *mut PyObject,
@@ -72,6 +78,7 @@ c_struct! {
         72 => cr_iframe: _PyInterpreterFrame,
     }
 
+    /// An asynchronous generator, with its frame inside.
     pub struct PyAsyncGenObject[160] {
         0 => ob_base: PyObject,
         16 => ag_weakreflist: *mut PyObject,
@@ -86,6 +93,7 @@ c_struct! {
         72 => ag_iframe: _PyInterpreterFrame,
     }
 
+    /// A frame as Python sees it.
     pub struct PyFrameObject[80] {
         0 => ob_base: PyObject,
         16 => f_back: *mut PyFrameObject,

@@ -1,4 +1,5 @@
-//! function
+//! Python functions, bound methods and cells
+//! (`cpython/funcobject.h`, `cpython/classobject.h`).
 
 use crate::object::{PyObject, vectorcallfunc};
 use std::ffi::c_int;
@@ -9,6 +10,7 @@ pub type PyFunction_WatchCallback = Option<
 pub type PyFunction_WatchEvent = c_int;
 
 c_struct! {
+    /// What a function is made from; the same fields, in the same order, begin a function object.
     pub struct PyFrameConstructor[64] {
         0 => fc_globals: *mut PyObject,
         8 => fc_builtins: *mut PyObject,
@@ -20,6 +22,7 @@ c_struct! {
         56 => fc_closure: *mut PyObject,
     }
 
+    /// A function.
     pub struct PyFunctionObject[152] {
         0 => ob_base: PyObject,
         16 => func_globals: *mut PyObject,
@@ -41,6 +44,7 @@ c_struct! {
         144 => func_version: u32,
     }
 
+    /// A bound method.
     pub struct PyMethodObject[48] {
         0 => ob_base: PyObject,
         16 => im_func: *mut PyObject,
@@ -49,11 +53,13 @@ c_struct! {
         40 => vectorcall: vectorcallfunc,
     }
 
+    /// A callable that binds like a function.
     pub struct PyInstanceMethodObject[24] {
         0 => ob_base: PyObject,
         16 => func: *mut PyObject,
     }
 
+    /// A cell: a variable shared between nested functions.
     pub struct PyCellObject[24] {
         0 => ob_base: PyObject,
         16 => ob_ref: *mut PyObject,

@@ -1,4 +1,4 @@
-//! hashtable
+//! The hash table that C code may use on its own (`internal/pycore_hashtable.h`).
 
 use crate::object::Py_uhash_t;
 use std::ffi::{c_int, c_void};
@@ -11,14 +11,17 @@ pub type _Py_hashtable_get_entry_func =
     Option<unsafe extern "C" fn(*mut _Py_hashtable_t, *const c_void) -> *mut _Py_hashtable_entry_t>;
 
 c_struct! {
+    /// A link of a singly linked list.
     pub struct _Py_slist_item_t[8] {
         0 => next: *mut _Py_slist_item_t,
     }
 
+    /// A singly linked list.
     pub struct _Py_slist_t[8] {
         0 => head: *mut _Py_slist_item_t,
     }
 
+    /// An entry of the table.
     pub struct _Py_hashtable_entry_t[32] {
         0 => _Py_slist_item: _Py_slist_item_t,
         8 => key_hash: Py_uhash_t,
@@ -26,11 +29,13 @@ c_struct! {
         24 => value: *mut c_void,
     }
 
+    /// Where a table takes its memory from.
     pub struct _Py_hashtable_allocator_t[16] {
         0 => malloc: Option<unsafe extern "C" fn(usize) -> *mut c_void>,
         8 => free: Option<unsafe extern "C" fn(*mut c_void)>,
     }
 
+    /// A hash table with C keys and values.
     pub struct _Py_hashtable_t[80] {
         0 => nentries: usize,
         8 => nbuckets: usize,

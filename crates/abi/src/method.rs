@@ -1,4 +1,4 @@
-//! method
+//! Functions written in C: their definitions and objects (`methodobject.h`).
 
 use crate::object::{Py_ssize_t, PyObject, vectorcallfunc};
 use crate::typeobj::PyTypeObject;
@@ -30,6 +30,7 @@ pub type _PyCFunctionFast = PyCFunctionFast;
 pub type _PyCFunctionFastWithKeywords = PyCFunctionFastWithKeywords;
 
 c_struct! {
+    /// A function written in C, and how to call it (`METH_*`).
     pub struct PyMethodDef[32] {
         0 => ml_name: *const c_char,
         8 => ml_meth: PyCFunction,
@@ -37,6 +38,7 @@ c_struct! {
         24 => ml_doc: *const c_char,
     }
 
+    /// A built-in function or method.
     pub struct PyCFunctionObject[56] {
         0 => ob_base: PyObject,
         16 => m_ml: *mut PyMethodDef,
@@ -46,6 +48,7 @@ c_struct! {
         48 => vectorcall: vectorcallfunc,
     }
 
+    /// A built-in method that knows its defining class (`METH_METHOD`).
     pub struct PyCMethodObject[64] {
         0 => func: PyCFunctionObject,
         56 => mm_class: *mut PyTypeObject,

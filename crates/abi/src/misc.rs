@@ -1,4 +1,4 @@
-//! misc
+//! Weak references, named tuples of C, capsules, clocks, and constants of small headers.
 
 use crate::containers::PyTupleObject;
 use crate::object::{Py_hash_t, PyObject, vectorcallfunc};
@@ -11,6 +11,7 @@ pub type Py_OpenCodeHookFunction =
     Option<unsafe extern "C" fn(*mut PyObject, *mut c_void) -> *mut PyObject>;
 
 c_struct! {
+    /// A weak reference or proxy, linked with the others to the same object.
     pub struct PyWeakReference[64] {
         0 => ob_base: PyObject,
         16 => wr_object: *mut PyObject,
@@ -21,11 +22,13 @@ c_struct! {
         56 => vectorcall: vectorcallfunc,
     }
 
+    /// A named field.
     pub struct PyStructSequence_Field[16] {
         0 => name: *const c_char,
         8 => doc: *const c_char,
     }
 
+    /// From which a named-tuple type is made.
     pub struct PyStructSequence_Desc[32] {
         0 => name: *const c_char,
         8 => doc: *const c_char,
@@ -33,11 +36,13 @@ c_struct! {
         24 => n_in_sequence: c_int,
     }
 
+    /// A reduced fraction that scales clock ticks.
     pub struct _PyTimeFraction[16] {
         0 => numer: PyTime_t,
         8 => denom: PyTime_t,
     }
 
+    /// What `time.get_clock_info` reports.
     pub struct _Py_clock_info_t[24] {
         0 => implementation: *const c_char,
         8 => monotonic: c_int,

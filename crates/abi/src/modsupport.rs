@@ -1,13 +1,15 @@
-//! modsupport
+//! Argument parsing (`modsupport.h`, `cpython/modsupport.h`).
 
 use crate::object::PyObject;
 use std::ffi::{CStr, c_char, c_int};
 
 c_struct! {
+    /// Says whether something was done already.
     pub struct _PyOnceFlag[1] {
         0 => v: u8,
     }
 
+    /// A format for keyword arguments, parsed once.
     pub struct _PyArg_Parser[72] {
         0 => format: *const c_char,
         8 => keywords: *const *const c_char,

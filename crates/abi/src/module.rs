@@ -1,10 +1,12 @@
-//! module
+//! Modules, their definitions, and tables of built-in and frozen ones
+//! (`moduleobject.h`, `cpython/import.h`).
 
 use crate::method::PyMethodDef;
 use crate::object::{Py_ssize_t, PyObject, freefunc, inquiry, traverseproc};
 use std::ffi::{c_char, c_int, c_uchar, c_void};
 
 c_struct! {
+    /// The head of a module definition.
     pub struct PyModuleDef_Base[40] {
         0 => ob_base: PyObject,
         16 => m_init: Option<unsafe extern "C" fn() -> *mut PyObject>,
@@ -12,11 +14,13 @@ c_struct! {
         32 => m_copy: *mut PyObject,
     }
 
+    /// One step of a module's creation or execution.
     pub struct PyModuleDef_Slot[16] {
         0 => slot: c_int,
         8 => value: *mut c_void,
     }
 
+    /// The definition of a module written in C.
     pub struct PyModuleDef[104] {
         0 => m_base: PyModuleDef_Base,
         40 => m_name: *const c_char,
@@ -29,11 +33,13 @@ c_struct! {
         96 => m_free: freefunc,
     }
 
+    /// A built-in module.
     pub struct _inittab[16] {
         0 => name: *const c_char,
         8 => initfunc: Option<unsafe extern "C" fn() -> *mut PyObject>,
     }
 
+    /// A frozen module.
     pub struct _frozen[24] {
         0 => name: *const c_char,
         8 => code: *const c_uchar,
@@ -41,6 +47,7 @@ c_struct! {
         20 => is_package: c_int,
     }
 
+    /// A module.
     pub struct PyModuleObject[56] {
         0 => ob_base: PyObject,
         16 => md_dict: *mut PyObject,
@@ -52,11 +59,11 @@ c_struct! {
 }
 
 // Constants of `moduleobject.h`.
-pub const Py_MOD_GIL_NOT_USED: *mut c_void = 1 as *mut c_void;
-pub const Py_MOD_GIL_USED: *mut c_void = 0 as *mut c_void;
-pub const Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED: *mut c_void = 0 as *mut c_void;
-pub const Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED: *mut c_void = 1 as *mut c_void;
-pub const Py_MOD_PER_INTERPRETER_GIL_SUPPORTED: *mut c_void = 2 as *mut c_void;
+pub const Py_MOD_GIL_NOT_USED: *mut c_void = std::ptr::without_provenance_mut(1);
+pub const Py_MOD_GIL_USED: *mut c_void = std::ptr::null_mut();
+pub const Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED: *mut c_void = std::ptr::null_mut();
+pub const Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED: *mut c_void = std::ptr::without_provenance_mut(1);
+pub const Py_MOD_PER_INTERPRETER_GIL_SUPPORTED: *mut c_void = std::ptr::without_provenance_mut(2);
 pub const Py_mod_create: c_int = 1;
 pub const Py_mod_exec: c_int = 2;
 pub const Py_mod_gil: c_int = 4;

@@ -1,21 +1,25 @@
-//! monitoring
+//! What a code object keeps for `sys.monitoring` (`internal/pycore_instruments.h`).
 
 use std::ffi::c_int;
 
 c_struct! {
+    /// For each local event, the tools that want it (a bit each).
     pub struct _Py_LocalMonitors[11] {
         0 => tools: [u8; 11],
     }
 
+    /// For each event, the tools that want it (a bit each).
     pub struct _Py_GlobalMonitors[16] {
         0 => tools: [u8; 16],
     }
 
+    /// Original instructions and line deltas under line events.
     pub struct _PyCoLineInstrumentationData[2] {
         0 => bytes_per_entry: u8,
         1 => data: [u8; 1],
     }
 
+    /// What instrumentation has to remember about one code object.
     pub struct _PyCoMonitoringData[128] {
         0 => local_monitors: _Py_LocalMonitors,
         11 => active_monitors: _Py_LocalMonitors,

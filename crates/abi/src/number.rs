@@ -1,8 +1,9 @@
-//! number
+//! `int`, `float` and `complex` (`cpython/longintrepr.h` and neighbours).
 
 use crate::object::{Py_ssize_t, Py_uintptr_t, PyObject};
 use std::ffi::{CStr, c_int, c_uint, c_ulong, c_void};
 
+/// An integer under construction, by `PyLongWriter_Create`.
 #[repr(C)]
 #[derive(Debug)]
 pub struct PyLongWriter {
@@ -15,16 +16,20 @@ pub type stwodigits = i64;
 pub type twodigits = u64;
 
 c_struct! {
+    /// Digits of an integer. `lv_tag` holds the number of digits above its three low bits;
+    /// the lowest two are the sign (0 positive, 1 zero, 2 negative).
     pub struct _PyLongValue[16] {
         0 => lv_tag: usize,
         8 => ob_digit: [digit; 1],
     }
 
+    /// `int`: digits of 30 bits, the least significant first.
     pub struct PyLongObject[32] {
         0 => ob_base: PyObject,
         16 => long_value: _PyLongValue,
     }
 
+    /// How digits lie in memory.
     pub struct PyLongLayout[4] {
         0 => bits_per_digit: u8,
         1 => digit_size: u8,
@@ -32,6 +37,7 @@ c_struct! {
         3 => digit_endianness: i8,
     }
 
+    /// An integer as `PyLong_Export` shows it: a small value, or digits.
     pub struct PyLongExport[40] {
         0 => value: i64,
         8 => negative: u8,
@@ -40,16 +46,19 @@ c_struct! {
         32 => _reserved: Py_uintptr_t,
     }
 
+    /// `float`.
     pub struct PyFloatObject[24] {
         0 => ob_base: PyObject,
         16 => ob_fval: f64,
     }
 
+    /// A complex number of C.
     pub struct Py_complex[16] {
         0 => real: f64,
         8 => imag: f64,
     }
 
+    /// `complex`.
     pub struct PyComplexObject[32] {
         0 => ob_base: PyObject,
         16 => cval: Py_complex,

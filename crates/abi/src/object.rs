@@ -1,4 +1,5 @@
-//! object
+//! The head of every object, the signatures of slots, and operators of comparison
+//! (`object.h`, `refcount.h`).
 
 use crate::dict::PyDictObject;
 use crate::typeobj::PyTypeObject;
@@ -77,6 +78,7 @@ pub union PyManagedDictPointer {
 
 assert_layout!(PyManagedDictPointer[8] { dict: 0 });
 
+/// An interpreter; only the runtime looks inside.
 #[repr(C)]
 #[derive(Debug)]
 pub struct PyInterpreterState {
@@ -136,11 +138,13 @@ pub type vectorcallfunc = Option<
 pub type visitproc = Option<unsafe extern "C" fn(*mut PyObject, *mut c_void) -> c_int>;
 
 c_struct! {
+    /// The head of an object with a variable number of items.
     pub struct PyVarObject[24] {
         0 => ob_base: PyObject,
         16 => ob_size: Py_ssize_t,
     }
 
+    /// A constant name that becomes an interned string on first use.
     pub struct _Py_Identifier[24] {
         0 => string: *const c_char,
         8 => index: Py_ssize_t,

@@ -1,4 +1,4 @@
-//! pyerrors
+//! Exceptions (`cpython/pyerrors.h`).
 
 use crate::object::{Py_ssize_t, PyObject};
 use std::ffi::c_char;
@@ -6,6 +6,7 @@ use std::ffi::c_char;
 pub type PyEnvironmentErrorObject = PyOSErrorObject;
 
 c_struct! {
+    /// What all exceptions begin with.
     pub struct PyBaseExceptionObject[72] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -17,6 +18,7 @@ c_struct! {
         64 => suppress_context: c_char,
     }
 
+    /// An exception group.
     pub struct PyBaseExceptionGroupObject[96] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -31,6 +33,7 @@ c_struct! {
         88 => excs_str: *mut PyObject,
     }
 
+    /// `SyntaxError`.
     pub struct PySyntaxErrorObject[144] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -51,6 +54,7 @@ c_struct! {
         136 => metadata: *mut PyObject,
     }
 
+    /// `ImportError`.
     pub struct PyImportErrorObject[104] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -66,6 +70,7 @@ c_struct! {
         96 => name_from: *mut PyObject,
     }
 
+    /// `UnicodeError` and its subclasses.
     pub struct PyUnicodeErrorObject[112] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -82,6 +87,7 @@ c_struct! {
         104 => reason: *mut PyObject,
     }
 
+    /// `SystemExit`.
     pub struct PySystemExitObject[80] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -94,6 +100,7 @@ c_struct! {
         72 => code: *mut PyObject,
     }
 
+    /// `OSError`; `written` is -1 unless the error is `BlockingIOError`.
     pub struct PyOSErrorObject[112] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -110,6 +117,7 @@ c_struct! {
         104 => written: Py_ssize_t,
     }
 
+    /// `StopIteration`.
     pub struct PyStopIterationObject[80] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -122,6 +130,7 @@ c_struct! {
         72 => value: *mut PyObject,
     }
 
+    /// `NameError`.
     pub struct PyNameErrorObject[80] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,
@@ -134,6 +143,7 @@ c_struct! {
         72 => name: *mut PyObject,
     }
 
+    /// `AttributeError`.
     pub struct PyAttributeErrorObject[88] {
         0 => ob_base: PyObject,
         16 => dict: *mut PyObject,

@@ -1,9 +1,10 @@
-//! pyhash
+//! The hash function in use (`cpython/pyhash.h`).
 
 use crate::object::{Py_hash_t, Py_ssize_t};
 use std::ffi::{c_char, c_int, c_ulong, c_void};
 
 c_struct! {
+    /// The function that hashes bytes and strings.
     pub struct PyHash_FuncDef[24] {
         0 => hash: Option<unsafe extern "C" fn(*const c_void, Py_ssize_t) -> Py_hash_t>,
         8 => name: *const c_char,

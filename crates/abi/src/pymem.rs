@@ -1,4 +1,4 @@
-//! pymem
+//! Allocators (`cpython/pymem.h`), and the head of objects that the cyclic collector knows.
 
 use crate::object::PyObject;
 use std::ffi::{c_int, c_ulong, c_void};
@@ -8,6 +8,7 @@ pub type PyMemAllocatorName = c_int;
 pub type gcvisitobjects_t = Option<unsafe extern "C" fn(*mut PyObject, *mut c_void) -> c_int>;
 
 c_struct! {
+    /// An allocator that replaces one of the three families.
     pub struct PyMemAllocatorEx[40] {
         0 => ctx: *mut c_void,
         8 => malloc: Option<unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void>,
@@ -16,12 +17,14 @@ c_struct! {
         32 => free: Option<unsafe extern "C" fn(*mut c_void, *mut c_void)>,
     }
 
+    /// Where arenas of the small-object allocator come from.
     pub struct PyObjectArenaAllocator[24] {
         0 => ctx: *mut c_void,
         8 => alloc: Option<unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void>,
         16 => free: Option<unsafe extern "C" fn(*mut c_void, *mut c_void, usize)>,
     }
 
+    /// What lies before an object that the collector knows: a doubly linked list, with flags in low bits.
     pub struct PyGC_Head[16] {
         0 => _gc_next: usize,
         8 => _gc_prev: usize,

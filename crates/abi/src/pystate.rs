@@ -1,4 +1,4 @@
-//! pystate
+//! Thread states (`cpython/pystate.h`, `internal/pycore_tstate.h`) and hooks into evaluation.
 
 use crate::frame::{_PyInterpreterFrame, PyFrameObject};
 use crate::lock::PyThread_type_lock;
@@ -23,16 +23,19 @@ pub type _PyFrameEvalFunction = Option<
 >;
 
 c_struct! {
+    /// Where another process asks this thread to run a script.
     pub struct _PyRemoteDebuggerSupport[516] {
         0 => debugger_pending_call: i32,
         4 => debugger_script_path: [c_char; 512],
     }
 
+    /// An exception being handled, and the one that was before it.
     pub struct _PyErr_StackItem[16] {
         0 => exc_value: *mut PyObject,
         8 => previous_item: *mut _PyErr_StackItem,
     }
 
+    /// A piece of the data stack on which frames lie.
     pub struct _PyStackChunk[32] {
         0 => previous: *mut _PyStackChunk,
         8 => size: usize,
@@ -40,6 +43,8 @@ c_struct! {
         24 => data: [*mut PyObject; 1],
     }
 
+    /// One thread's state in one interpreter. `_status` holds the bits `initialized`, `bound`,
+    /// `unbound`, `bound_gilstate`, `active`, `finalizing`, `cleared`, `finalized`, lowest first.
     pub struct PyThreadState[832] {
         0 => prev: *mut PyThreadState,
         8 => next: *mut PyThreadState,
@@ -86,11 +91,13 @@ c_struct! {
         824 => datastack_cached_chunk: *mut _PyStackChunk,
     }
 
+    /// The file that tells `perf` which address belongs to which function.
     pub struct PerfMapState[16] {
         0 => perf_map: *mut FILE,
         8 => map_lock: PyThread_type_lock,
     }
 
+    /// A thread state and its private part.
     pub struct _PyThreadStateImpl[936] {
         0 => base: PyThreadState,
         832 => refcount: Py_ssize_t,
@@ -106,6 +113,7 @@ c_struct! {
         928 => c_stack_init_top: usize,
     }
 
+    /// A link of a circular, intrusive list.
     pub struct llist_node[16] {
         0 => next: *mut llist_node,
         8 => prev: *mut llist_node,

@@ -1,4 +1,4 @@
-//! structmember
+//! The old spellings of the types and flags of members (`structmember.h`).
 
 use std::ffi::c_int;
 

@@ -1,4 +1,4 @@
-//! typeobj
+//! Type objects and their method suites (`cpython/object.h`), and the flags of types.
 
 use crate::buffer::{getbufferproc, releasebufferproc};
 use crate::descr::{PyGetSetDef, PyMemberDef};
@@ -21,11 +21,13 @@ pub type sendfunc =
     Option<unsafe extern "C" fn(*mut PyObject, *mut PyObject, *mut *mut PyObject) -> PySendResult>;
 
 c_struct! {
+    /// One entry of a `PyType_Spec`: `slot` is a `Py_tp_*` number.
     pub struct PyType_Slot[16] {
         0 => slot: c_int,
         8 => pfunc: *mut c_void,
     }
 
+    /// From which `PyType_FromSpec` makes a heap type.
     pub struct PyType_Spec[32] {
         0 => name: *const c_char,
         8 => basicsize: c_int,
@@ -34,6 +36,7 @@ c_struct! {
         24 => slots: *mut PyType_Slot,
     }
 
+    /// What a type does as a number.
     pub struct PyNumberMethods[288] {
         0 => nb_add: binaryfunc,
         8 => nb_subtract: binaryfunc,
@@ -73,6 +76,7 @@ c_struct! {
         280 => nb_inplace_matrix_multiply: binaryfunc,
     }
 
+    /// What a type does as a sequence.
     pub struct PySequenceMethods[80] {
         0 => sq_length: lenfunc,
         8 => sq_concat: binaryfunc,
@@ -86,12 +90,14 @@ c_struct! {
         72 => sq_inplace_repeat: ssizeargfunc,
     }
 
+    /// What a type does as a mapping.
     pub struct PyMappingMethods[24] {
         0 => mp_length: lenfunc,
         8 => mp_subscript: binaryfunc,
         16 => mp_ass_subscript: objobjargproc,
     }
 
+    /// What a type does under `await`, `async for` and `yield from`.
     pub struct PyAsyncMethods[32] {
         0 => am_await: unaryfunc,
         8 => am_aiter: unaryfunc,
@@ -99,11 +105,13 @@ c_struct! {
         24 => am_send: sendfunc,
     }
 
+    /// How a type shows its memory.
     pub struct PyBufferProcs[16] {
         0 => bf_getbuffer: getbufferproc,
         8 => bf_releasebuffer: releasebufferproc,
     }
 
+    /// A type.
     pub struct PyTypeObject[416] {
         0 => ob_base: PyVarObject,
         24 => tp_name: *const c_char,
@@ -158,12 +166,14 @@ c_struct! {
         410 => tp_versions_used: u16,
     }
 
+    /// What the specialising interpreter remembers about a heap type.
     pub struct _specialization_cache[24] {
         0 => getitem: *mut PyObject,
         8 => getitem_version: u32,
         16 => init: *mut PyObject,
     }
 
+    /// A type created at run time, with its method suites inside; slots of subclasses of `type` follow.
     pub struct PyHeapTypeObject[936] {
         0 => ht_type: PyTypeObject,
         416 => as_async: PyAsyncMethods,

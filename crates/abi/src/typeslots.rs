@@ -1,4 +1,4 @@
-//! typeslots
+//! Numbers of slots, for `PyType_Slot` (`typeslots.h`).
 
 use std::ffi::c_int;
 

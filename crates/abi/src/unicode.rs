@@ -1,4 +1,4 @@
-//! unicode
+//! Strings (`cpython/unicodeobject.h`).
 
 use crate::object::{Py_hash_t, Py_ssize_t, PyObject};
 use libc::wchar_t;
@@ -49,6 +49,7 @@ impl _PyUnicodeObject_state {
     }
 }
 
+/// A string under construction, by `PyUnicodeWriter_Create`.
 #[repr(C)]
 #[derive(Debug)]
 pub struct PyUnicodeWriter {
@@ -62,6 +63,7 @@ pub type Py_UCS4 = u32;
 pub type Py_UNICODE = wchar_t;
 
 c_struct! {
+    /// A string; if it is compact and all ASCII, its characters follow.
     pub struct PyASCIIObject[40] {
         0 => ob_base: PyObject,
         16 => length: Py_ssize_t,
@@ -69,17 +71,20 @@ c_struct! {
         32 => state: _PyUnicodeObject_state,
     }
 
+    /// A string that is not all ASCII; if it is compact, its characters follow.
     pub struct PyCompactUnicodeObject[56] {
         0 => _base: PyASCIIObject,
         40 => utf8_length: Py_ssize_t,
         48 => utf8: *mut c_char,
     }
 
+    /// A string that is not compact (an instance of a subclass): `data` is its characters' address.
     pub struct PyUnicodeObject[64] {
         0 => _base: PyCompactUnicodeObject,
         56 => data: *mut c_void,
     }
 
+    /// Builds a string piece by piece.
     pub struct _PyUnicodeWriter[56] {
         0 => buffer: *mut PyObject,
         8 => data: *mut c_void,
@@ -93,9 +98,12 @@ c_struct! {
         53 => readonly: c_uchar,
     }
 
+    /// What the capsule of `unicodedata` points to: names to characters and back.
     pub struct _PyUnicode_Name_CAPI[16] {
         0 => getname: Option<unsafe extern "C" fn(Py_UCS4, *mut c_char, c_int, c_int) -> c_int>,
-        8 => getcode: Option<unsafe extern "C" fn(*const c_char, c_int, *mut Py_UCS4, c_int) -> c_int>,
+        8 => getcode: Option<
+            unsafe extern "C" fn(*const c_char, c_int, *mut Py_UCS4, c_int) -> c_int,
+        >,
     }
 }
 

@@ -31,6 +31,7 @@ pub mod str;
 pub mod thread;
 pub mod tuple;
 pub mod typeobj;
+pub mod unicode;
 
 /// What almost every file of `objects`, `eval`, `modules` and `capi` uses.
 pub mod prelude {

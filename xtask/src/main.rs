@@ -1,3 +1,64 @@
-//! `cargo xtask …`: developer tasks.
+//! `cargo xtask …`: developer tasks. Each is a module with a `run(args)`; none needs an installed
+//! Python.
 
-fn main() {}
+mod args;
+mod bench;
+mod conformance;
+mod interpreter;
+mod process;
+mod reference;
+mod table;
+
+use std::process::ExitCode;
+
+/// What a task returns: whether it found everything right, or why it could not do its work.
+type Outcome = Result<bool, Box<dyn std::error::Error>>;
+
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    run: fn(args::Args) -> Outcome,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "reference",
+        about: "[DIR]  fetch the reference CPython 3.14, its test suite and headers; print the folder",
+        run: reference::run,
+    },
+    Task {
+        name: "conformance",
+        about: "run [NAME…]  run the reference's test files (--help for options)",
+        run: conformance::run,
+    },
+    Task {
+        name: "bench",
+        about: "[NAME=COMMAND…]  time the programs of bench/ in turn with the reference (--help for options)",
+        run: bench::run,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut args = args::Args::from_env();
+    let Some(name) = args.positional() else { return usage() };
+    let Some(task) = TASKS.iter().find(|task| task.name == name) else {
+        eprintln!("xtask: no such task: {name}");
+        return usage();
+    };
+    match (task.run)(args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask {name}: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: cargo xtask TASK …\n");
+    for task in TASKS {
+        eprintln!("  {:<12} {}", task.name, task.about);
+    }
+    ExitCode::from(2)
+}

@@ -1,0 +1,103 @@
+//! `cargo xtask bench`: the programs of `bench/`, timed in turn on several interpreters.
+//!
+//! Every run is a process of its own. Repetition r runs all interpreters one after the other,
+//! starting with another one each time, and ratios are taken within a repetition, so that a
+//! machine that drifts hits all alike. The result is the median of those ratios.
+
+mod callgrind;
+mod program;
+mod report;
+mod startup;
+mod statistics;
+mod subject;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::Outcome;
+use crate::args::Args;
+use crate::interpreter;
+use subject::Subject;
+
+const HELP: &str = "\
+usage: cargo xtask bench [OPTION…] [NAME=COMMAND…]
+
+Times the programs of bench/ on each interpreter, the first being the one to compare with. Without
+any NAME=COMMAND: the reference, and our own command, built if need be. COMMAND may start with
+VAR=value words and have arguments.
+
+  -k N              repetitions (5; start-up 40)
+  --only A,B        only these programs
+  --skip A,B        all but these
+  --small           tiny sizes: does everything run?
+  --inner R         call main() R times in a process and compare the best call of the second half
+  --wall            compare wall time, not user and system time
+  --startup         measure start-up instead: -c pass, -I -S, imports
+  --callgrind       count instructions under valgrind instead, at the small sizes
+  --timeout SECONDS limit for a run (120)
+  --binary PATH     our command; by default `krait` is built
+  --profile NAME    the profile to build it with (release)
+";
+
+/// What is compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Metric {
+    Cpu,
+    Wall,
+    /// The best of the later calls in one process.
+    Steady,
+}
+
+struct Options {
+    repetitions: usize,
+    small: bool,
+    inner: Option<usize>,
+    metric: Metric,
+    limit: Duration,
+    folder: PathBuf,
+}
+
+pub fn run(mut args: Args) -> Outcome {
+    if args.flag("--help") || args.flag("-h") {
+        print!("{HELP}");
+        return Ok(true);
+    }
+    let startup = args.flag("--startup");
+    let callgrind = args.flag("--callgrind");
+    let inner = match args.parsed("--inner", 0)? {
+        0 => None,
+        repeats => Some(repeats),
+    };
+    let wall = args.flag("--wall");
+    let options = Options {
+        repetitions: args.parsed("-k", if startup { 40 } else { 5 })?.max(1),
+        small: args.flag("--small") || callgrind,
+        inner,
+        metric: match inner {
+            Some(_) => Metric::Steady,
+            None if wall => Metric::Wall,
+            None => Metric::Cpu,
+        },
+        limit: Duration::from_secs(args.parsed("--timeout", 120)?),
+        folder: interpreter::root().join("bench"),
+    };
+    let (only, skip) = (args.list("--only")?, args.list("--skip")?);
+    let subjects = Subject::all(args)?;
+    if startup {
+        return startup::run(&subjects, &options);
+    }
+    let mut programs = program::select(&options.folder, &only, &skip)?;
+    if callgrind {
+        return callgrind::run(&subjects, &programs, &options);
+    }
+    if options.inner.is_some() {
+        // A second import in the same process is no import.
+        programs.retain(|program| program.name != "imports");
+    }
+    let mut measured = Vec::new();
+    for (at, program) in programs.iter().enumerate() {
+        eprintln!("[{}/{}] {}", at + 1, programs.len(), program.name);
+        measured.push(program.measure(&subjects, &options)?);
+    }
+    Ok(report::print(&programs, &subjects, &measured, &options))
+}

@@ -1,0 +1,198 @@
+//! `cargo xtask conformance run [NAME…]`: the reference's test files, run by our interpreter, a
+//! process each, compared with the committed list of files that pass.
+
+mod file;
+mod list;
+mod suite;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::Outcome;
+use crate::args::Args;
+use crate::{interpreter, reference, table};
+use file::{FileResult, Kind};
+use list::Passing;
+
+const HELP: &str = "\
+usage: cargo xtask conformance run [OPTION…] [NAME…]
+
+Runs the reference's test files NAME… (test_json, or test_asyncio.test_locks), by default all of
+them, and compares the outcome with conformance/passing.txt: a listed file that does not pass is a
+failure.
+
+  --listed          run the files of conformance/passing.txt
+  --from FILE       run the files named in FILE (conformance/goal.txt)
+  --bless           add the files that pass to conformance/passing.txt
+  --failures        print the tests that failed, and the end of what a broken file wrote
+  --match TEXT      only tests whose id contains TEXT
+  --binary PATH     the interpreter; by default `krait` is built
+  --profile NAME    the profile to build it with (release)
+  --timeout SECONDS limit for a file (300)
+  -j N              files at a time (the number of cores)
+";
+
+struct Options {
+    binary: PathBuf,
+    matching: Option<String>,
+    limit: Duration,
+    jobs: usize,
+    bless: bool,
+    failures: bool,
+}
+
+pub fn run(mut args: Args) -> Outcome {
+    if args.flag("--help") || args.flag("-h") {
+        print!("{HELP}");
+        return Ok(true);
+    }
+    match args.positional().as_deref() {
+        Some("run") => {}
+        other => return Err(format!("unknown command {other:?}\n{HELP}").into()),
+    }
+    let listed = args.flag("--listed");
+    let from = args.option("--from")?;
+    let options = Options {
+        matching: args.option("--match")?,
+        limit: Duration::from_secs(args.parsed("--timeout", 300)?),
+        jobs: args.parsed("-j", thread::available_parallelism().map_or(1, |n| n.get()))?.max(1),
+        bless: args.flag("--bless"),
+        failures: args.flag("--failures"),
+        binary: interpreter::ours(&mut args)?,
+    };
+    let mut names = args.rest()?;
+    let mut passing = Passing::read(&interpreter::root().join("conformance/passing.txt"))?;
+    if listed {
+        names.extend(passing.names().map(str::to_owned));
+    }
+    if let Some(path) = from {
+        names.extend(list::read_names(Path::new(&path))?);
+    }
+    let library = suite::prepare(&reference::library(&reference::installed()?), &options.binary)?;
+    if names.is_empty() && !listed {
+        names = suite::all_files(&library.join("test"))?;
+    }
+    let results = run_all(&names, &library, &options)?;
+    report(&results, &options);
+    judge(&results, &mut passing, &options)
+}
+
+/// Runs every file, `jobs` at a time, in the order given; prints a line as each ends.
+fn run_all(
+    names: &[String],
+    library: &Path,
+    options: &Options,
+) -> Result<BTreeMap<String, FileResult>, Box<dyn std::error::Error>> {
+    let next = AtomicUsize::new(0);
+    let (send, results) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.min(names.len()) {
+            let (send, next) = (send.clone(), &next);
+            scope.spawn(move || {
+                while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = file::run(
+                        &options.binary,
+                        library,
+                        name,
+                        options.matching.as_deref(),
+                        options.limit,
+                    );
+                    if send.send((name.clone(), result)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        let mut all = BTreeMap::new();
+        for (name, result) in results {
+            let result = result?;
+            println!("[{}/{}] {name}: {}", all.len() + 1, names.len(), result.line());
+            all.insert(name, result);
+        }
+        Ok(all)
+    })
+}
+
+fn report(results: &BTreeMap<String, FileResult>, options: &Options) {
+    if options.failures {
+        for (name, result) in results.iter().filter(|(_, result)| !result.kind.fine()) {
+            println!("\n{name}: {}", result.line());
+            for (outcome, id) in &result.bad {
+                println!("  {outcome:<6} {id}");
+            }
+            if matches!(result.kind, Kind::Crashed | Kind::Timeout | Kind::Broken) {
+                println!("{}", result.tail());
+            }
+        }
+    }
+    let mut rows =
+        vec![["", "files", "tests", "ok", "failed", "skipped"].map(str::to_owned).to_vec()];
+    let mut total = [0; 5];
+    for kind in Kind::ALL {
+        let of_kind: Vec<_> = results.values().filter(|result| result.kind == kind).collect();
+        let sum = |count: fn(&FileResult) -> usize| of_kind.iter().map(|r| count(r)).sum::<usize>();
+        let row = [
+            of_kind.len(),
+            sum(|result| result.tests()),
+            sum(|result| result.ok),
+            sum(|result| result.bad.len()),
+            sum(|result| result.skipped),
+        ];
+        total.iter_mut().zip(row).for_each(|(total, count)| *total += count);
+        rows.push(row_of(kind.name(), row));
+    }
+    rows.push(row_of("all", total));
+    println!();
+    table::print(&rows);
+}
+
+fn row_of(name: &str, counts: [usize; 5]) -> Vec<String> {
+    let mut row = vec![name.to_owned()];
+    row.extend(counts.map(|count| count.to_string()));
+    row
+}
+
+/// Compares with the list, and extends it if asked to. False if a listed file no longer passes.
+fn judge(
+    results: &BTreeMap<String, FileResult>,
+    passing: &mut Passing,
+    options: &Options,
+) -> Outcome {
+    if options.matching.is_some() {
+        // A part of a file says nothing about the file.
+        return Ok(results.values().all(|result| result.kind.fine()));
+    }
+    let mut regressed = Vec::new();
+    let mut gained = Vec::new();
+    for (name, result) in results {
+        let recorded = passing.ok_tests(name);
+        match (result.kind == Kind::Passed, recorded) {
+            (true, None) => gained.push(name.as_str()),
+            (true, Some(before)) if result.ok < before => {
+                println!("note: {name} ran {} tests, {before} are on record", result.ok);
+            }
+            (false, Some(_)) => regressed.push(name.as_str()),
+            _ => {}
+        }
+        if options.bless && result.kind == Kind::Passed {
+            passing.record(name, result.ok);
+        }
+    }
+    if options.bless {
+        passing.write()?;
+    }
+    if !gained.is_empty() {
+        let what =
+            if options.bless { "added to the list" } else { "pass and are not listed (--bless)" };
+        println!("{what}: {}", gained.join(" "));
+    }
+    if !regressed.is_empty() {
+        println!("LISTED BUT NOT PASSING: {}", regressed.join(" "));
+    }
+    Ok(regressed.is_empty())
+}

@@ -4,6 +4,7 @@
 mod args;
 mod bench;
 mod conformance;
+mod example;
 mod interpreter;
 mod process;
 mod reference;
@@ -35,6 +36,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         about: "[NAME=COMMAND…]  time the programs of bench/ in turn with the reference (--help for options)",
         run: bench::run,
+    },
+    Task {
+        name: "example",
+        about: "run examples/report.py on real input and compare with the reference's output",
+        run: example::run,
     },
 ];
 

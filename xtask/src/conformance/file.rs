@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use super::suite::Suite;
 use crate::interpreter;
 use crate::process::{self, End};
 
@@ -85,8 +86,7 @@ impl FileResult {
 }
 
 pub fn run(
-    binary: &Path,
-    library: &Path,
+    suite: &Suite,
     name: &str,
     matching: Option<&str>,
     limit: Duration,
@@ -94,7 +94,7 @@ pub fn run(
     let work = WorkDir::new(name)?;
     let (cwd, report) = (work.0.join("cwd"), work.0.join("report"));
     fs::create_dir_all(&cwd)?;
-    let mut command = Command::new(binary);
+    let mut command = Command::new(&suite.binary);
     command.arg(interpreter::root().join("conformance/driver.py")).arg(&report).arg(name);
     command.args(matching).current_dir(&cwd);
     for (key, _) in
@@ -103,7 +103,10 @@ pub fn run(
         command.env_remove(key);
     }
     // cargo's own settings must not reach the interpreter's children, nor colours its output.
-    command.env("PYTHONPATH", library).env("TMPDIR", &cwd);
+    if suite.on_path {
+        command.env("PYTHONPATH", &suite.library);
+    }
+    command.env("TMPDIR", &cwd);
     for key in ["FORCE_COLOR", "NO_COLOR", "LD_LIBRARY_PATH"] {
         command.env_remove(key);
     }

@@ -6,7 +6,7 @@ mod list;
 mod suite;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -17,6 +17,7 @@ use crate::args::Args;
 use crate::{interpreter, reference, table};
 use file::{FileResult, Kind};
 use list::Passing;
+use suite::Suite;
 
 const HELP: &str = "\
 usage: cargo xtask conformance run [OPTION…] [NAME…]
@@ -37,7 +38,6 @@ failure.
 ";
 
 struct Options {
-    binary: PathBuf,
     matching: Option<String>,
     limit: Duration,
     jobs: usize,
@@ -62,8 +62,8 @@ pub fn run(mut args: Args) -> Outcome {
         jobs: args.parsed("-j", thread::available_parallelism().map_or(1, |n| n.get()))?.max(1),
         bless: args.flag("--bless"),
         failures: args.flag("--failures"),
-        binary: interpreter::ours(&mut args)?,
     };
+    let binary = interpreter::ours(&mut args)?;
     let mut names = args.rest()?;
     let mut passing = Passing::read(&interpreter::root().join("conformance/passing.txt"))?;
     if listed {
@@ -72,11 +72,11 @@ pub fn run(mut args: Args) -> Outcome {
     if let Some(path) = from {
         names.extend(list::read_names(Path::new(&path))?);
     }
-    let library = suite::prepare(&reference::library(&reference::installed()?), &options.binary)?;
+    let suite = suite::prepare(&reference::installed()?, &binary)?;
     if names.is_empty() && !listed {
-        names = suite::all_files(&library.join("test"))?;
+        names = suite::all_files(&suite.library.join("test"))?;
     }
-    let results = run_all(&names, &library, &options)?;
+    let results = run_all(&names, &suite, &options)?;
     report(&results, &options);
     judge(&results, &mut passing, &options)
 }
@@ -84,7 +84,7 @@ pub fn run(mut args: Args) -> Outcome {
 /// Runs every file, `jobs` at a time, in the order given; prints a line as each ends.
 fn run_all(
     names: &[String],
-    library: &Path,
+    suite: &Suite,
     options: &Options,
 ) -> Result<BTreeMap<String, FileResult>, Box<dyn std::error::Error>> {
     let next = AtomicUsize::new(0);
@@ -94,13 +94,8 @@ fn run_all(
             let (send, next) = (send.clone(), &next);
             scope.spawn(move || {
                 while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = file::run(
-                        &options.binary,
-                        library,
-                        name,
-                        options.matching.as_deref(),
-                        options.limit,
-                    );
+                    let matching = options.matching.as_deref();
+                    let result = file::run(suite, name, matching, options.limit);
                     if send.send((name.clone(), result)).is_err() {
                         return;
                     }

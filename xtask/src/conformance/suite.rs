@@ -1,6 +1,11 @@
-//! A copy of the reference's `test` package in the target folder: the standard library under test
-//! must be ours, so its own is not put on the path; and byte code that we write beside the tests
-//! must not reach the reference.
+//! Where the tests run: an installation of our command with a copy of the reference's `test` package
+//! as its only library files. The standard library under test is the embedded one, and byte code
+//! that we write beside the tests does not reach the reference.
+//!
+//! ```text
+//! target/conformance/krait/bin/krait            the command
+//!                          lib/python3.14/test  the copy
+//! ```
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,17 +27,37 @@ const SPLIT: &[&str] = &[
     "test_pydoc",
 ];
 
-/// Makes the copy for `binary` if it is not there yet; the returned folder goes on PYTHONPATH.
-pub fn prepare(reference_library: &Path, binary: &Path) -> io::Result<PathBuf> {
-    let stem = binary.file_name().unwrap_or_default();
-    let library = interpreter::scratch("conformance").join(stem).join("lib");
+pub struct Suite {
+    pub binary: PathBuf,
+    /// The folder that holds `test`.
+    pub library: PathBuf,
+    /// Whether it has to be named in PYTHONPATH.
+    pub on_path: bool,
+}
+
+/// Lays out the installation, copying the tests once. The reference itself, as `binary`, runs
+/// where it is.
+pub fn prepare(reference: &Path, binary: &Path) -> io::Result<Suite> {
+    let original = crate::reference::library(reference);
+    let binary = fs::canonicalize(binary)?;
+    if binary.starts_with(fs::canonicalize(reference)?) {
+        return Ok(Suite { binary, library: original, on_path: false });
+    }
+    let name = binary.file_name().unwrap_or_default();
+    let prefix = interpreter::scratch("conformance").join(name);
+    let library = prefix.join("lib/python3.14");
     let done = library.join(".complete");
     if !done.exists() {
         eprintln!("copying the reference's tests to {}", library.display());
-        copy(&reference_library.join("test"), &library.join("test"))?;
+        copy(&original.join("test"), &library.join("test"))?;
         fs::write(done, "")?;
     }
-    Ok(library)
+    // A copy, not a link: the interpreter looks for its library from where it really is.
+    let installed = prefix.join("bin").join(name);
+    fs::create_dir_all(prefix.join("bin"))?;
+    let _ = fs::remove_file(&installed);
+    fs::copy(&binary, &installed)?;
+    Ok(Suite { binary: installed, library, on_path: true })
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

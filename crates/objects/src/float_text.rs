@@ -1,32 +1,451 @@
-//! stub
-pub fn to_hex(v: f64) -> String {
-    if v == 0.0 {
-        return if v.is_sign_negative() { "-0x0.0p+0".into() } else { "0x0.0p+0".into() };
-    }
-    let b = v.abs().to_bits();
-    let e = (b >> 52) as i32;
-    let m = b & ((1 << 52) - 1);
-    format!(
-        "{}0x{}.{:013x}p{:+}",
-        if v < 0.0 { "-" } else { "" },
-        (e != 0) as i32,
-        m,
-        if e == 0 { -1022 } else { e - 1023 }
-    )
+//! Doubles as text and back: `repr`, the `e`, `f` and `g` formats, hexadecimal, parsing, rounding.
+//!
+//! Rust's own formatting gives the shortest digits and exact, correctly rounded ones, and its
+//! parser rounds correctly; this module gives them the shapes and the grammar that Python has.
+//! The same job in CPython: `Python/dtoa.c`, `Python/pystrtod.c`, `float_hex`, `double_round`.
+
+use std::fmt::Write;
+
+/// Fractional or significant digits that a double can have at most, and a margin. More precision
+/// than that only appends zeros (and `std` takes no more than 65535).
+const MAX_EXACT_DIGITS: usize = 1100;
+
+/// What [`format`] does besides its format code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Write a plus sign.
+    pub sign: bool,
+    /// Add `.0` to what would look like an integer.
+    pub add_dot_0: bool,
+    /// Always write a point, and keep the trailing zeros of `g`.
+    pub alternate: bool,
+    /// Write a negative number that rounds to zero without its sign.
+    pub no_negative_zero: bool,
 }
-pub fn from_hex(b: &[u8]) -> Option<f64> {
-    let s = std::str::from_utf8(b).ok()?;
-    let (n, s) = match s.strip_prefix('-') {
-        Some(s) => (true, s),
-        None => (false, s),
+
+/// `repr(value)`.
+pub fn repr(value: f64) -> String {
+    format(value, b'r', 0, Style { add_dot_0: true, ..Style::default() })
+}
+
+/// Formats as `PyOS_double_to_string` does: `code` is one of `r`, `e`, `f`, `g`, `E`, `F`, `G`;
+/// the precision is of no meaning for `r`.
+pub fn format(value: f64, code: u8, precision: usize, style: Style) -> String {
+    let mut out = String::with_capacity(24);
+    if !value.is_finite() {
+        push_special(&mut out, value, style);
+    } else {
+        push_finite(&mut out, value, code.to_ascii_lowercase(), precision, style);
+    }
+    if code.is_ascii_uppercase() {
+        out.make_ascii_uppercase();
+    }
+    out
+}
+
+fn push_special(out: &mut String, value: f64, style: Style) {
+    if value == f64::NEG_INFINITY {
+        out.push('-');
+    } else if style.sign {
+        out.push('+');
+    }
+    out.push_str(if value.is_nan() { "nan" } else { "inf" });
+}
+
+fn push_finite(out: &mut String, value: f64, code: u8, precision: usize, style: Style) {
+    if value.is_sign_negative() {
+        out.push('-');
+    } else if style.sign {
+        out.push('+');
+    }
+    let start = out.len();
+    let magnitude = value.abs();
+    match code {
+        b'f' => {
+            let exact = precision.min(MAX_EXACT_DIGITS);
+            // Writing to a String does not fail.
+            let _ = write!(out, "{magnitude:.exact$}");
+            push_zeros(out, precision - exact);
+            if precision == 0 && style.alternate {
+                out.push('.');
+            }
+        }
+        b'e' => {
+            let decimal = Decimal::rounded(magnitude, precision.saturating_add(1));
+            decimal.push_exponential(out, precision, style.alternate);
+        }
+        b'g' => {
+            let precision = precision.max(1);
+            let decimal = Decimal::rounded(magnitude, precision);
+            let limit = precision as i64 - i64::from(style.add_dot_0);
+            decimal.push_general(out, limit, precision, style);
+        }
+        _ => Decimal::shortest(magnitude).push_general(out, 16, 0, style),
+    }
+    if style.no_negative_zero && value.is_sign_negative() {
+        let mantissa = out[start..].split('e').next().unwrap_or_default();
+        if !mantissa.bytes().any(|c| (b'1'..=b'9').contains(&c)) {
+            out.remove(start - 1);
+            if style.sign {
+                out.insert(start - 1, '+');
+            }
+        }
+    }
+}
+
+fn push_zeros(out: &mut String, count: usize) {
+    out.extend(std::iter::repeat_n('0', count));
+}
+
+/// `0.d1 d2 d3… * 10**point`, without trailing zeros but for the last digit.
+struct Decimal {
+    digits: String,
+    point: i64,
+}
+
+impl Decimal {
+    fn shortest(magnitude: f64) -> Self {
+        Decimal::from_exponential(&format!("{magnitude:e}"))
+    }
+
+    /// Rounded to significant digits.
+    fn rounded(magnitude: f64, digits: usize) -> Self {
+        let places = digits.clamp(1, MAX_EXACT_DIGITS) - 1;
+        Decimal::from_exponential(&format!("{magnitude:.places$e}"))
+    }
+
+    fn from_exponential(text: &str) -> Self {
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let mut digits: String = mantissa.chars().filter(|&c| c != '.').collect();
+        let significant = digits.trim_end_matches('0').len().max(1);
+        digits.truncate(significant);
+        Decimal { digits, point: exponent.parse::<i64>().unwrap_or(0) + 1 }
+    }
+
+    /// One digit, a point and `places` digits; `places` may be fewer than there are only if the
+    /// others are to be kept.
+    fn push_exponential(&self, out: &mut String, places: usize, alternate: bool) {
+        out.push_str(&self.digits[..1]);
+        let rest = &self.digits[1..];
+        if !rest.is_empty() || places > 0 || alternate {
+            out.push('.');
+        }
+        out.push_str(rest);
+        push_zeros(out, places.saturating_sub(rest.len()));
+        let exponent = self.point - 1;
+        let sign = if exponent < 0 { '-' } else { '+' };
+        let _ = write!(out, "e{sign}{:02}", exponent.unsigned_abs());
+    }
+
+    /// Positional unless the number is below 1e-4 or its point past `limit`. The alternate form
+    /// keeps `precision` significant digits.
+    fn push_general(&self, out: &mut String, limit: i64, precision: usize, style: Style) {
+        let kept = if style.alternate { precision } else { 0 };
+        if self.point <= -4 || self.point > limit {
+            return self.push_exponential(out, kept.saturating_sub(1), style.alternate);
+        }
+        let start = out.len();
+        let mut significant = self.digits.len();
+        if self.point <= 0 {
+            out.push_str("0.");
+            push_zeros(out, self.point.unsigned_abs() as usize);
+            out.push_str(&self.digits);
+        } else {
+            let point = self.point as usize;
+            let whole = &self.digits[..point.min(self.digits.len())];
+            out.push_str(whole);
+            push_zeros(out, point - whole.len());
+            significant = significant.max(point);
+            let fraction = &self.digits[whole.len()..];
+            if !fraction.is_empty() || style.add_dot_0 || style.alternate {
+                out.push('.');
+            }
+            out.push_str(fraction);
+            if fraction.is_empty() && style.add_dot_0 && kept <= point {
+                out.push('0');
+            }
+        }
+        debug_assert!(out.len() > start);
+        push_zeros(out, kept.saturating_sub(significant));
+    }
+}
+
+/// `value.hex()`.
+pub fn to_hex(value: f64) -> String {
+    if !value.is_finite() {
+        return repr(value);
+    }
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    let bits = value.to_bits();
+    let mantissa = bits & ((1 << 52) - 1);
+    let exponent = (bits >> 52 & 0x7ff) as i32;
+    match (exponent, mantissa) {
+        (0, 0) => format!("{sign}0x0.0p+0"),
+        (0, _) => format!("{sign}0x0.{mantissa:013x}p-1022"),
+        _ => format!("{sign}0x1.{mantissa:013x}p{:+}", exponent - 1023),
+    }
+}
+
+/// Why text is not a hexadecimal float.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HexError {
+    /// ValueError
+    Invalid,
+    /// OverflowError
+    TooLarge,
+}
+
+impl HexError {
+    /// The text of the exception.
+    pub fn message(self) -> &'static str {
+        match self {
+            HexError::Invalid => "invalid hexadecimal floating-point string",
+            HexError::TooLarge => "hexadecimal value too large to represent as a float",
+        }
+    }
+}
+
+/// `float.fromhex(text)`; white space around it is allowed.
+pub fn from_hex(text: &[u8]) -> Result<f64, HexError> {
+    let text = trim_space(text);
+    let (negative, rest) = split_sign(text);
+    let magnitude = match special(rest) {
+        Some((value, len)) if len == rest.len() => value,
+        Some(_) => return Err(HexError::Invalid),
+        None => hex_magnitude(rest)?,
     };
-    let (m, e) = s.split_once('p')?;
-    let (i, f) = m.split_once('.')?;
-    let f = format!("{:0<13}", f);
-    let f = u64::from_str_radix(&f, 16).ok()?;
-    let e: i32 = e.parse().ok()?;
-    let i = i == "0x1";
-    let bits = if i { ((e + 1023) as u64) << 52 | f } else { f };
-    let v = f64::from_bits(bits);
-    Some(if n { -v } else { v })
+    Ok(if negative { -magnitude } else { magnitude })
+}
+
+fn trim_space(text: &[u8]) -> &[u8] {
+    let space = |c: &u8| matches!(c, b' ' | b'\t'..=b'\r');
+    let start = text.iter().position(|c| !space(c)).unwrap_or(text.len());
+    let end = text.iter().rposition(|c| !space(c)).map_or(start, |last| last + 1);
+    &text[start..end]
+}
+
+fn split_sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    }
+}
+
+/// An infinity or NaN at the start, and its length.
+fn special(text: &[u8]) -> Option<(f64, usize)> {
+    let starts = |word: &str| {
+        text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    if starts("infinity") {
+        Some((f64::INFINITY, 8))
+    } else if starts("inf") {
+        Some((f64::INFINITY, 3))
+    } else if starts("nan") {
+        Some((f64::NAN, 3))
+    } else {
+        None
+    }
+}
+
+fn hex_magnitude(text: &[u8]) -> Result<f64, HexError> {
+    let text = match text {
+        [b'0', b'x' | b'X', rest @ ..] => rest,
+        rest => rest,
+    };
+    let (number, exponent) = match text.iter().position(|c| matches!(c, b'p' | b'P')) {
+        Some(at) => (&text[..at], hex_exponent(&text[at + 1..])?),
+        None => (text, 0),
+    };
+    let point = number.iter().position(|&c| c == b'.');
+    let fraction_len = point.map_or(0, |at| number.len() - at - 1);
+    let mut digits = Vec::with_capacity(number.len());
+    for (i, &c) in number.iter().enumerate() {
+        if Some(i) != point {
+            digits.push(char::from(c).to_digit(16).ok_or(HexError::Invalid)?);
+        }
+    }
+    if digits.is_empty() {
+        return Err(HexError::Invalid);
+    }
+    let Some(first) = digits.iter().position(|&d| d != 0) else {
+        return Ok(0.0);
+    };
+    // 60 bits, and whether something follows them, decide the rounding.
+    let digits = &digits[first..];
+    let (head, tail) = digits.split_at(digits.len().min(15));
+    let mantissa = head.iter().fold(0, |m: u64, &d| m << 4 | u64::from(d));
+    let sticky = tail.iter().any(|&d| d != 0);
+    let places = 4 * (tail.len() as i64 - fraction_len as i64);
+    scale(mantissa, sticky, exponent.saturating_add(places))
+}
+
+fn hex_exponent(text: &[u8]) -> Result<i64, HexError> {
+    let (negative, digits) = split_sign(text);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(HexError::Invalid);
+    }
+    // Far beyond any exponent that can matter, but short of overflow.
+    let clamp = |e: i64, &c: &u8| (e * 10 + i64::from(c - b'0')).min(1 << 58);
+    let exponent = digits.iter().fold(0, clamp);
+    Ok(if negative { -exponent } else { exponent })
+}
+
+/// `(mantissa + sticky) * 2**exponent` rounded half to even, for a mantissa of 1 to 60 bits.
+fn scale(mantissa: u64, sticky: bool, exponent: i64) -> Result<f64, HexError> {
+    let bits = i64::from(u64::BITS - mantissa.leading_zeros());
+    let top = exponent.saturating_add(bits);
+    if top > 1024 {
+        return Err(HexError::TooLarge);
+    }
+    if top < -1074 {
+        return Ok(0.0);
+    }
+    let lowest = (top - 53).max(-1074);
+    let shift = lowest - exponent;
+    let rounded = if shift <= 0 {
+        mantissa << -shift
+    } else {
+        let half = 1 << (shift - 1);
+        let (kept, rest) = (mantissa >> shift, mantissa & (half * 2 - 1));
+        let up = rest > half || (rest == half && (sticky || kept & 1 == 1));
+        kept + u64::from(up)
+    };
+    // A carry out of the mantissa moves into the exponent, as it should.
+    let value = f64::from_bits((((lowest + 1074) as u64) << 52) + rounded);
+    if value.is_finite() { Ok(value) } else { Err(HexError::TooLarge) }
+}
+
+/// Parses all of an ASCII text, as `float(text)` does after stripping it: underscores may stand
+/// between digits.
+pub fn parse(text: &[u8]) -> Option<f64> {
+    if !text.contains(&b'_') {
+        let (value, len) = parse_prefix(text)?;
+        return (len == text.len()).then_some(value);
+    }
+    let digit = |at: Option<usize>| at.and_then(|i| text.get(i)).is_some_and(u8::is_ascii_digit);
+    for (i, &c) in text.iter().enumerate() {
+        if c == b'_' && !(digit(i.checked_sub(1)) && digit(i.checked_add(1))) {
+            return None;
+        }
+    }
+    let plain: Vec<u8> = text.iter().copied().filter(|&c| c != b'_').collect();
+    let (value, len) = parse_prefix(&plain)?;
+    (len == plain.len()).then_some(value)
+}
+
+/// Parses the longest float at the start, and says how long it is; `None` if there is none. The
+/// same as `PyOS_string_to_double` with an end pointer; too great numbers become infinite.
+pub fn parse_prefix(text: &[u8]) -> Option<(f64, usize)> {
+    let (negative, rest) = split_sign(text);
+    let sign_len = text.len() - rest.len();
+    let (magnitude, len) = match special(rest) {
+        Some(found) => found,
+        None => {
+            let len = decimal_len(rest)?;
+            (str::from_utf8(&rest[..len]).ok()?.parse().ok()?, len)
+        }
+    };
+    Some((if negative { -magnitude } else { magnitude }, sign_len + len))
+}
+
+/// The length of an unsigned decimal at the start.
+fn decimal_len(text: &[u8]) -> Option<usize> {
+    let run = |from: usize| text[from..].iter().take_while(|c| c.is_ascii_digit()).count();
+    let whole = run(0);
+    let mut end = whole;
+    let mut digits = whole;
+    if text.get(end) == Some(&b'.') {
+        let fraction = run(end + 1);
+        digits += fraction;
+        end += 1 + fraction;
+    }
+    if digits == 0 {
+        return None;
+    }
+    if let Some(b'e' | b'E') = text.get(end) {
+        let sign = usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
+        if end + 1 + sign < text.len() {
+            let exponent = run(end + 1 + sign);
+            if exponent > 0 {
+                end += 1 + sign + exponent;
+            }
+        }
+    }
+    Some(end)
+}
+
+/// Why a double is no ratio of integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RatioError {
+    /// OverflowError
+    Infinity,
+    /// ValueError
+    NotANumber,
+}
+
+impl RatioError {
+    /// The text of the exception.
+    pub fn message(self) -> &'static str {
+        match self {
+            RatioError::Infinity => "cannot convert Infinity to integer ratio",
+            RatioError::NotANumber => "cannot convert NaN to integer ratio",
+        }
+    }
+}
+
+/// The odd mantissa (0 for zero) and exponent with `mantissa * 2**exponent == abs(value)`: the
+/// ratio is `mantissa << exponent` to 1, or `mantissa` to `1 << -exponent`.
+pub fn integer_ratio(value: f64) -> Result<(u64, i32), RatioError> {
+    if value.is_nan() {
+        return Err(RatioError::NotANumber);
+    }
+    if value.is_infinite() {
+        return Err(RatioError::Infinity);
+    }
+    let bits = value.to_bits();
+    let biased = (bits >> 52 & 0x7ff) as i32;
+    let fraction = bits & ((1 << 52) - 1);
+    let (mantissa, exponent) =
+        if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
+    if mantissa == 0 {
+        return Ok((0, 0));
+    }
+    let zeros = mantissa.trailing_zeros();
+    Ok((mantissa >> zeros, exponent + zeros as i32))
+}
+
+/// `round(value, places)`; `None` if the result is too great (OverflowError, "rounded value too
+/// large to represent").
+pub fn round(value: f64, places: i64) -> Option<f64> {
+    if !value.is_finite() || places > 323 {
+        return Some(value);
+    }
+    if places < -308 {
+        return Some(0.0 * value);
+    }
+    let magnitude = if places >= 0 {
+        format!("{:.*}", places as usize, value.abs()).parse().unwrap_or(value.abs())
+    } else {
+        round_whole(value.abs(), -places)
+    };
+    (magnitude < f64::INFINITY).then(|| f64::copysign(magnitude, value))
+}
+
+/// Rounds to a multiple of `10**zeros`.
+fn round_whole(magnitude: f64, zeros: i64) -> f64 {
+    let exact = Decimal::rounded(magnitude, MAX_EXACT_DIGITS);
+    let kept = exact.point - zeros;
+    if kept < 0 || magnitude == 0.0 {
+        return 0.0;
+    }
+    let text = if kept > 0 {
+        format!("{magnitude:.*e}", kept as usize - 1)
+    } else if exact.digits.as_str() > "5" {
+        // The next power of ten is nearer than zero; a tie goes to zero, which is even.
+        format!("1e{zeros}")
+    } else {
+        return 0.0;
+    };
+    text.parse().unwrap_or(magnitude)
 }

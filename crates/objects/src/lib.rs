@@ -13,6 +13,7 @@ pub mod error;
 pub mod exceptions;
 pub mod float;
 pub mod float_text;
+pub mod format_spec;
 pub mod gc;
 pub mod handle;
 pub mod ids;

@@ -5,3 +5,4 @@
 pub mod assemble;
 pub mod code;
 pub mod instructions;
+pub mod marshal;

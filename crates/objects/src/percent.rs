@@ -1,0 +1,334 @@
+//! The format strings of `%`, for `str` and `bytes`.
+//!
+//! [`Parser`] yields literal runs and conversions; the caller fetches the arguments, which can
+//! fail in between, and lays out what it made of them with the functions of [`Conversion`].
+//! The same job in CPython: `Objects/unicode_format.c` and `_PyBytes_FormatEx`.
+
+use crate::float_text::{self, Style};
+use crate::format_spec::Laid;
+use std::ops::Range;
+
+/// A width or a precision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    Given(usize),
+    /// `*`: the next argument, which can make a width negative.
+    Argument,
+}
+
+/// One conversion specifier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conversion {
+    /// The part of the format between parentheses.
+    pub key: Option<Range<usize>>,
+    pub left: bool,
+    pub sign: bool,
+    pub blank: bool,
+    pub alternate: bool,
+    pub zero: bool,
+    pub width: Option<Amount>,
+    pub precision: Option<Amount>,
+    /// The conversion type; `%` if something stood between the two percent signs.
+    pub code: u32,
+    /// Where the conversion type stands.
+    pub at: usize,
+}
+
+/// A piece of a format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Copied as it is.
+    Literal(Range<usize>),
+    /// `%%`
+    Percent,
+    Conversion(Conversion),
+}
+
+/// A ValueError in a format. What was read before it, a key and `*` arguments, is looked up by the
+/// caller before it raises: those look-ups fail first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PercentError {
+    pub message: &'static str,
+    pub before: Conversion,
+}
+
+/// Yields the pieces of a format.
+pub struct Parser<'a, T> {
+    text: &'a [T],
+    at: usize,
+    precision_too_big: &'static str,
+}
+
+impl<'a, T: Copy + Into<u32>> Parser<'a, T> {
+    /// For a `str` of any kind.
+    pub fn new(text: &'a [T]) -> Self {
+        Parser { text, at: 0, precision_too_big: "precision too big" }
+    }
+
+    /// For `bytes`, one message of which is worded differently.
+    pub fn for_bytes(text: &'a [T]) -> Self {
+        Parser { text, at: 0, precision_too_big: "prec too big" }
+    }
+
+    fn peek(&self) -> Option<u32> {
+        self.text.get(self.at).map(|&c| c.into())
+    }
+
+    fn take(&mut self, wanted: u8) -> bool {
+        let found = self.peek() == Some(u32::from(wanted));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn conversion(&mut self, to: &mut Conversion) -> Result<(), &'static str> {
+        if self.take(b'(') {
+            to.key = Some(self.key()?);
+        }
+        loop {
+            match self.peek() {
+                Some(0x2d) => to.left = true,
+                Some(0x2b) => to.sign = true,
+                Some(0x20) => to.blank = true,
+                Some(0x23) => to.alternate = true,
+                Some(0x30) => to.zero = true,
+                _ => break,
+            }
+            self.at += 1;
+        }
+        to.width = self.amount(isize::MAX as usize).ok_or("width too big")?;
+        if self.take(b'.') {
+            let precision = self.amount(i32::MAX as usize).ok_or(self.precision_too_big)?;
+            to.precision = Some(precision.unwrap_or(Amount::Given(0)));
+        }
+        // One C length modifier means nothing.
+        if let Some(0x68 | 0x6c | 0x4c) = self.peek() {
+            self.at += 1;
+        }
+        to.code = self.peek().ok_or("incomplete format")?;
+        to.at = self.at;
+        self.at += 1;
+        Ok(())
+    }
+
+    fn key(&mut self) -> Result<Range<usize>, &'static str> {
+        let start = self.at;
+        let mut depth = 1usize;
+        while let Some(c) = self.peek() {
+            match u8::try_from(c) {
+                Ok(b'(') => depth += 1,
+                Ok(b')') => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Ok(start..self.at - 1);
+            }
+        }
+        Err("incomplete format key")
+    }
+
+    /// `None` if the number is greater than `most`.
+    fn amount(&mut self, most: usize) -> Option<Option<Amount>> {
+        if self.take(b'*') {
+            return Some(Some(Amount::Argument));
+        }
+        let mut value: Option<usize> = None;
+        while let Some(c @ 0x30..=0x39) = self.peek() {
+            let next = value.unwrap_or(0).checked_mul(10)?.checked_add(c as usize - 0x30)?;
+            value = (next <= most).then_some(next);
+            value?;
+            self.at += 1;
+        }
+        Some(value.map(Amount::Given))
+    }
+}
+
+impl<T: Copy + Into<u32>> Iterator for Parser<'_, T> {
+    type Item = Result<Piece, PercentError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.at;
+        let percent = |&c: &T| c.into() == u32::from(b'%');
+        let rest = self.text.get(start..)?;
+        let literal = rest.iter().position(percent).unwrap_or(rest.len());
+        if literal > 0 {
+            self.at += literal;
+            return Some(Ok(Piece::Literal(start..self.at)));
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        self.at += 1;
+        if self.take(b'%') {
+            return Some(Ok(Piece::Percent));
+        }
+        let mut conversion = Conversion::default();
+        Some(match self.conversion(&mut conversion) {
+            Ok(()) => Ok(Piece::Conversion(conversion)),
+            Err(message) => {
+                self.at = self.text.len();
+                Err(PercentError { message, before: conversion })
+            }
+        })
+    }
+}
+
+impl Conversion {
+    /// Takes the width from an argument: a negative one means to the left.
+    pub fn set_width(&mut self, width: isize) {
+        self.left |= width < 0;
+        self.width = Some(Amount::Given(width.unsigned_abs()));
+    }
+
+    /// Takes the precision from an argument: a negative one counts as zero.
+    pub fn set_precision(&mut self, precision: i32) {
+        self.precision = Some(Amount::Given(usize::try_from(precision).unwrap_or(0)));
+    }
+
+    fn precision(&self) -> Option<usize> {
+        match self.precision {
+            Some(Amount::Given(precision)) => Some(precision),
+            _ => None,
+        }
+    }
+
+    fn missing(&self, len: usize) -> usize {
+        match self.width {
+            Some(Amount::Given(width)) => width.saturating_sub(len),
+            _ => 0,
+        }
+    }
+
+    /// The text of the ValueError for a conversion type that does not exist.
+    pub fn unsupported(&self) -> String {
+        let shown = char::from_u32(self.code).filter(|c| (' '..='~').contains(c)).unwrap_or('?');
+        let (code, at) = (self.code, self.at);
+        format!("unsupported format character '{shown}' (0x{code:x}) at index {at}")
+    }
+
+    /// For `s`, `r`, `a`: how much of a text is used, and the blanks before and behind it.
+    pub fn layout_text(&self, len: usize) -> (usize, usize, usize) {
+        let used = self.precision().map_or(len, |precision| precision.min(len));
+        let (left, right) = self.padding(used);
+        (used, left, right)
+    }
+
+    /// The blanks before and behind something of this length.
+    pub fn padding(&self, len: usize) -> (usize, usize) {
+        let missing = self.missing(len);
+        if self.left { (0, missing) } else { (missing, 0) }
+    }
+
+    /// For `e`, `f`, `g` and their upper-case forms.
+    pub fn layout_float(&self, value: f64) -> Laid {
+        let style = Style { alternate: self.alternate, ..Style::default() };
+        let code = u8::try_from(self.code).unwrap_or(b'g');
+        let text = float_text::format(value, code, self.precision().unwrap_or(6), style);
+        match text.strip_prefix('-') {
+            Some(digits) => self.layout_number(true, "", digits.to_owned()),
+            None => self.layout_number(false, "", text),
+        }
+    }
+
+    /// For `d`, `i`, `u`, `o`, `x`, `X`: the digits are those of the magnitude in the radix that
+    /// belongs to the type, in lower case.
+    pub fn layout_int(&self, negative: bool, digits: &str) -> Laid {
+        let zeros = self.precision().unwrap_or(0).saturating_sub(digits.len());
+        let mut body = "0".repeat(zeros);
+        body.push_str(digits);
+        let code = u8::try_from(self.code).unwrap_or(b'd');
+        if code == b'X' {
+            body.make_ascii_uppercase();
+        }
+        let prefix = match code {
+            b'o' if self.alternate => "0o",
+            b'x' if self.alternate => "0x",
+            b'X' if self.alternate => "0X",
+            _ => "",
+        };
+        self.layout_number(negative, prefix, body)
+    }
+
+    fn layout_number(&self, negative: bool, prefix: &str, body: String) -> Laid {
+        let sign = match (negative, self.sign, self.blank) {
+            (true, ..) => "-",
+            (_, true, _) => "+",
+            (_, _, true) => " ",
+            _ => "",
+        };
+        let head = format!("{sign}{prefix}");
+        let missing = self.missing(head.len() + body.len());
+        let zero = self.zero && !self.left;
+        let (left, inner, right) = match (self.left, zero) {
+            (true, _) => (0, 0, missing),
+            (_, true) => (0, missing, 0),
+            _ => (missing, 0, 0),
+        };
+        let fill = u32::from(if zero { b'0' } else { b' ' });
+        Laid { fill, left, head, inner, body, right }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conversion(format: &str) -> Conversion {
+        match Parser::new(format.as_bytes()).next() {
+            Some(Ok(Piece::Conversion(conversion))) => conversion,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn text(laid: Laid) -> String {
+        laid.code_points().filter_map(char::from_u32).collect()
+    }
+
+    fn error(format: &str) -> &'static str {
+        let error = Parser::new(format.as_bytes()).find_map(Result::err);
+        error.map_or("", |error| error.message)
+    }
+
+    // The expected texts are what the reference answers.
+    #[test]
+    fn integers() {
+        let int = |format, digits| text(conversion(format).layout_int(false, digits));
+        assert_eq!(int("%#x", "ff"), "0xff");
+        assert_eq!(int("%+ d", "5"), "+5");
+        assert_eq!(int("%010.5d", "42"), "0000000042");
+        assert_eq!(int("%-010d|", "42"), "42        ");
+        assert_eq!(int("%#.5X", "ff"), "0X000FF");
+        assert_eq!(int("%#010x", "ff"), "0x000000ff");
+        assert_eq!(int("%ld", "5"), "5");
+        assert_eq!(int("%-+ #05d|", "3"), "+3   ");
+    }
+
+    #[test]
+    fn floats() {
+        let float = |format, value| text(conversion(format).layout_float(value));
+        assert_eq!(float("%#.0f", 1.0), "1.");
+        assert_eq!(float("%+.3e", -1.5), "-1.500e+00");
+        assert_eq!(float("%05.1f", -1.25), "-01.2");
+        assert_eq!(float("%F", f64::INFINITY), "INF");
+        assert_eq!(float("%010f", f64::NEG_INFINITY), "-000000inf");
+        assert_eq!(float("%010f", f64::NAN), "0000000nan");
+    }
+
+    #[test]
+    fn grammar() {
+        assert_eq!(error("%"), "incomplete format");
+        assert_eq!(error("a%(a"), "incomplete format key");
+        assert_eq!(error("%5."), "incomplete format");
+        assert_eq!(error("%99999999999999999999d"), "width too big");
+        assert_eq!(error("%.2147483648f"), "precision too big");
+        assert_eq!(conversion("%(a(b)c)d").key, Some(2..7));
+        assert_eq!(
+            conversion("%hld").unsupported(),
+            "unsupported format character 'l' (0x6c) at index 2"
+        );
+        let star = conversion("%*.*f");
+        assert_eq!((star.width, star.precision), (Some(Amount::Argument), Some(Amount::Argument)));
+        let pieces: Vec<_> = Parser::new(b"ab%%c").map(Result::unwrap).collect();
+        assert_eq!(pieces, [Piece::Literal(0..2), Piece::Percent, Piece::Literal(4..5)]);
+    }
+}

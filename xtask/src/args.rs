@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 type Error = Box<dyn std::error::Error>;
 
-#[derive(Clone)]
 pub struct Args {
     words: VecDeque<String>,
 }

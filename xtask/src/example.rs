@@ -11,18 +11,16 @@ use std::process::{Command, Stdio};
 
 use crate::Outcome;
 use crate::args::Args;
-use crate::{interpreter, reference};
+use crate::interpreter::{self, Choice};
+use crate::reference;
 
 pub fn run(mut args: Args) -> Outcome {
     let bless = args.flag("--bless");
-    let binary = if bless {
-        reference::installed()?.join("python3.14")
-    } else {
-        interpreter::ours(&mut args)?
-    };
+    let choice = Choice::from_args(&mut args)?;
     if !args.rest()?.is_empty() {
         return Err("usage: cargo xtask example [--bless] [--binary PATH] [--profile NAME]".into());
     }
+    let binary = if bless { reference::installed()?.join("python3.14") } else { choice.path()? };
     let examples = interpreter::root().join("examples");
     let work = interpreter::scratch("example");
     fs::create_dir_all(&work)?;

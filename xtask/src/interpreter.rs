@@ -25,27 +25,39 @@ fn target_dir() -> PathBuf {
     }
 }
 
-/// The interpreter that `--binary PATH` names, or our command, built with `--profile NAME`
-/// (`release` unless given).
-pub fn ours(args: &mut Args) -> Result<PathBuf, Error> {
-    let profile = args.option("--profile")?;
-    locate(args.option("--binary")?, profile)
+/// Which interpreter the options ask for: `--binary PATH`, or our command as `--profile NAME`
+/// (`release` unless given) builds it.
+pub struct Choice {
+    binary: Option<String>,
+    profile: String,
 }
 
-/// [`ours`] with the two options' values.
-pub fn locate(binary: Option<String>, profile: Option<String>) -> Result<PathBuf, Error> {
-    let profile = profile.unwrap_or_else(|| "release".to_owned());
-    if let Some(path) = binary {
-        return Ok(std::fs::canonicalize(&path).map_err(|error| format!("{path}: {error}"))?);
+impl Choice {
+    pub fn from_args(args: &mut Args) -> Result<Choice, Error> {
+        let profile = args.option("--profile")?.unwrap_or_else(|| "release".to_owned());
+        Ok(Choice { binary: args.option("--binary")?, profile })
     }
+
+    /// Its path; builds it if need be.
+    pub fn path(&self) -> Result<PathBuf, Error> {
+        match &self.binary {
+            Some(path) => {
+                Ok(std::fs::canonicalize(path).map_err(|error| format!("{path}: {error}"))?)
+            }
+            None => build(&self.profile),
+        }
+    }
+}
+
+fn build(profile: &str) -> Result<PathBuf, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "krait-cli", "--profile", &profile])
+        .args(["build", "--quiet", "--package", "krait-cli", "--profile", profile])
         .current_dir(root())
         .status()?;
     if !built.success() {
         return Err("the krait command does not build".into());
     }
-    let folder = if profile == "dev" { "debug" } else { profile.as_str() };
+    let folder = if profile == "dev" { "debug" } else { profile };
     Ok(target_dir().join(folder).join("krait"))
 }

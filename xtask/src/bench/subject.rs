@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use crate::args::Args;
-use crate::{interpreter, reference};
+use crate::interpreter::Choice;
+use crate::reference;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -28,7 +29,7 @@ impl Subject {
             return Ok(given);
         }
         let reference = reference::installed()?.join("python3.14");
-        let ours = interpreter::locate(binary, profile)?;
+        let ours = choice.path()?;
         let plain = |name: &str, path: std::path::PathBuf| Subject {
             name: name.to_owned(),
             words: vec![path.display().to_string()],

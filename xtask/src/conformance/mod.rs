@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use crate::Outcome;
 use crate::args::Args;
-use crate::{interpreter, reference, table};
+use crate::interpreter::{self, Choice};
+use crate::{reference, table};
 use file::{FileResult, Kind};
 use list::Passing;
 use suite::Suite;
@@ -63,7 +64,7 @@ pub fn run(mut args: Args) -> Outcome {
         bless: args.flag("--bless"),
         failures: args.flag("--failures"),
     };
-    let binary = interpreter::ours(&mut args)?;
+    let choice = Choice::from_args(&mut args)?;
     let mut names = args.rest()?;
     let mut passing = Passing::read(&interpreter::root().join("conformance/passing.txt"))?;
     if listed {
@@ -72,7 +73,7 @@ pub fn run(mut args: Args) -> Outcome {
     if let Some(path) = from {
         names.extend(list::read_names(Path::new(&path))?);
     }
-    let suite = suite::prepare(&reference::installed()?, &binary)?;
+    let suite = suite::prepare(&reference::installed()?, &choice.path()?)?;
     if names.is_empty() && !listed {
         names = suite::all_files(&suite.library.join("test"))?;
     }

@@ -17,14 +17,9 @@ pub struct Subject {
 impl Subject {
     /// Those on the command line, or the reference and ours.
     pub fn all(mut args: Args) -> Result<Vec<Subject>, Error> {
-        let binary = args.option("--binary")?;
-        let profile = args.option("--profile")?;
-        let given: Vec<Subject> = args
-            .clone()
-            .rest()?
-            .iter()
-            .map(|text| Subject::parse(text))
-            .collect::<Result<_, _>>()?;
+        let choice = Choice::from_args(&mut args)?;
+        let given: Vec<Subject> =
+            args.rest()?.iter().map(|text| Subject::parse(text)).collect::<Result<_, _>>()?;
         if !given.is_empty() {
             return Ok(given);
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::{edits, selection};
+use crate::{edits, frozen, selection};
 
 /// A module's source.
 pub struct Source {
@@ -21,7 +21,7 @@ pub struct Source {
 impl Source {
     /// `co_filename`: the modules that the reference freezes are named as it names them.
     pub fn filename(&self) -> String {
-        if selection::FROZEN.contains(&self.name.as_str()) {
+        if frozen::is_frozen(&self.name) {
             return format!("<frozen {}>", self.name);
         }
         format!("{}/{}", selection::LIBRARY_DIR, self.path)

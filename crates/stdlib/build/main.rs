@@ -11,6 +11,8 @@
 mod collect;
 mod compile;
 mod edits;
+#[path = "../src/frozen.rs"]
+mod frozen;
 mod pack;
 mod selection;
 
@@ -34,6 +36,7 @@ fn main() {
     let lib = Path::new(rustpython_pylib::LIB_PATH);
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("overrides");
     println!("cargo:rerun-if-changed=build");
+    println!("cargo:rerun-if-changed=src/frozen.rs");
     println!("cargo:rerun-if-changed={}", own.display());
 
     let tree = collect::collect(lib, &own);

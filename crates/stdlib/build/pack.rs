@@ -47,7 +47,6 @@ pub fn write(out: &Path, modules: &[Built], resources: &[(String, Vec<u8>)]) -> 
         let record = Record {
             name: &module.name,
             is_package: module.is_package,
-            is_frozen: selection::FROZEN.contains(&module.name.as_str()),
             code: code_span,
             source: source.add(&module.source, Some(&module.packed_source)),
         };
@@ -60,7 +59,6 @@ pub fn write(out: &Path, modules: &[Built], resources: &[(String, Vec<u8>)]) -> 
         let record = Record {
             name: path,
             is_package: false,
-            is_frozen: false,
             code: data.add(bytes, Some(&deflate(bytes))),
             source: "Span { start: 0, stored: 0, size: 0 }".to_owned(),
         };
@@ -79,7 +77,6 @@ pub fn write(out: &Path, modules: &[Built], resources: &[(String, Vec<u8>)]) -> 
 struct Record<'a> {
     name: &'a str,
     is_package: bool,
-    is_frozen: bool,
     code: String,
     source: String,
 }
@@ -90,10 +87,9 @@ impl Record<'_> {
         names.push_str(self.name);
         writeln!(
             index,
-            "Record {{ name: {start}, name_len: {}, is_package: {}, is_frozen: {}, code: {}, source: {} }},",
+            "Record {{ name: {start}, name_len: {}, is_package: {}, code: {}, source: {} }},",
             self.name.len(),
             self.is_package,
-            self.is_frozen,
             self.code,
             self.source
         )

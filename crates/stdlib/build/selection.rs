@@ -4,33 +4,6 @@
 /// folder exists, so `linecache` asks the module's loader for the source.
 pub const LIBRARY_DIR: &str = "<krait>";
 
-/// The modules that the reference freezes: their `co_filename` is `<frozen name>`, which the
-/// traceback code and the test suite look for.
-pub const FROZEN: &[&str] = &[
-    "__hello__",
-    "__phello__",
-    "__phello__.ham",
-    "__phello__.ham.eggs",
-    "__phello__.spam",
-    "_collections_abc",
-    "_sitebuiltins",
-    "abc",
-    "codecs",
-    "genericpath",
-    "importlib._bootstrap",
-    "importlib._bootstrap_external",
-    "importlib.machinery",
-    "importlib.util",
-    "io",
-    "ntpath",
-    "os",
-    "posixpath",
-    "runpy",
-    "site",
-    "stat",
-    "zipimport",
-];
-
 /// Path prefixes that are left out.
 const EXCLUDED: &[&str] = &[
     // RustPython's own helpers: CPython has no such modules.

@@ -11,7 +11,9 @@
 
 use std::borrow::Cow;
 
-mod alias;
+mod frozen;
+
+pub use frozen::{FROZEN, Frozen};
 
 /// A piece of one of the packed files.
 struct Span {
@@ -27,7 +29,6 @@ struct Record {
     name: u32,
     name_len: u32,
     is_package: bool,
-    is_frozen: bool,
     code: Span,
     source: Span,
 }
@@ -40,7 +41,8 @@ static SOURCE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/source.bin"));
 static RESOURCE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/resource.bin"));
 
 /// The folder that embedded modules name in `co_filename`: `<krait>/json/decoder.py`. It does not
-/// exist; their loader hands out the source. Frozen modules are named `<frozen os>` instead.
+/// exist; their loader hands out the source. Frozen modules are named `<frozen os>` instead, and are
+/// looked for here when their source is wanted (`sys._stdlib_dir`).
 pub const LIBRARY_DIR: &str = DIR;
 
 /// A module of the embedded library.
@@ -49,10 +51,18 @@ pub struct Module {
     record: &'static Record,
 }
 
-/// The module imported as `name`, also under the alias names that importing internals use
+/// The line of the reference's frozen table for `name`.
+pub fn find_frozen(name: &str) -> Option<&'static Frozen> {
+    FROZEN.iter().find(|frozen| frozen.name == name)
+}
+
+/// The module imported as `name`, also under the alias names of the frozen table
 /// (`_frozen_importlib` is `importlib._bootstrap`).
 pub fn find(name: &str) -> Option<Module> {
-    let name = alias::resolve(name);
+    find_own(name).or_else(|| find_own(find_frozen(name)?.module))
+}
+
+fn find_own(name: &str) -> Option<Module> {
     let at = MODULES.binary_search_by(|record| record.name().cmp(name)).ok()?;
     Some(Module { record: &MODULES[at] })
 }
@@ -97,7 +107,7 @@ impl Module {
     /// The reference freezes this module too, so `FrozenImporter` answers for it and its
     /// `co_filename` is `<frozen name>`.
     pub fn is_frozen(self) -> bool {
-        self.record.is_frozen
+        frozen::is_frozen(self.name())
     }
 
     /// The module's code object as marshal data, or None if it did not compile at build time (the

@@ -20,6 +20,10 @@ fn frozen_modules_have_their_names_and_aliases() {
     assert_eq!(bootstrap.name(), "importlib._bootstrap");
     assert!(bootstrap.is_frozen());
     assert_eq!(bootstrap.filename(), "<frozen importlib._bootstrap>");
+    for frozen in stdlib::FROZEN {
+        let module = stdlib::find(frozen.name).expect(frozen.name);
+        assert_eq!(module.name(), frozen.module);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod attributes;
 mod binding;
 mod capi;
+mod definition;
 mod docs;
 mod function;
 mod members;

@@ -14,8 +14,11 @@ pub struct Argument {
 
 impl Parse for Argument {
     fn parse(input: ParseStream<'_>) -> syn::Result<Argument> {
-        let mut argument =
-            Argument { name: input.call(syn::ext::IdentExt::parse_any)?, value: None, list: Vec::new() };
+        let mut argument = Argument {
+            name: input.call(syn::ext::IdentExt::parse_any)?,
+            value: None,
+            list: Vec::new(),
+        };
         if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             argument.value = Some(input.parse()?);
@@ -82,7 +85,8 @@ impl Arguments {
 
     pub fn required_string(&mut self, name: &str) -> syn::Result<String> {
         let span = self.span;
-        self.string(name)?.ok_or_else(|| syn::Error::new(span, format!("`{name} = \"…\"` is missing")))
+        self.string(name)?
+            .ok_or_else(|| syn::Error::new(span, format!("`{name} = \"…\"` is missing")))
     }
 
     pub fn list(&mut self, name: &str) -> Vec<Ident> {
@@ -97,9 +101,10 @@ impl Arguments {
     pub fn finish(self) -> syn::Result<()> {
         match self.list.first() {
             None => Ok(()),
-            Some(extra) => {
-                Err(syn::Error::new(extra.name.span(), format!("unknown argument `{}`", extra.name)))
-            }
+            Some(extra) => Err(syn::Error::new(
+                extra.name.span(),
+                format!("unknown argument `{}`", extra.name),
+            )),
         }
     }
 }

@@ -177,6 +177,8 @@ fn default_value(text: &str, span: Span) -> syn::Result<TokenStream> {
 fn cannot_convert(text: &str, span: Span) -> Error {
     Error::new(
         span,
-        format!("the default `{text}` needs `#[default(expression)]` on the parameter, or an `Option` type"),
+        format!(
+            "the default `{text}` needs `#[default(expression)]` on the parameter, or an `Option` type"
+        ),
     )
 }

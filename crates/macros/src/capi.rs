@@ -73,11 +73,8 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
         (false, false) => quote!(let value = #call; #convert),
         (result, _) => {
             let call = if result { call } else { quote!(Ok(#call)) };
-            let run = if fallible {
-                quote!((|| -> rt::PyResult<_> { #checked #call })())
-            } else {
-                call
-            };
+            let run =
+                if fallible { quote!((|| -> rt::PyResult<_> { #checked #call })()) } else { call };
             quote! {
                 match #run {
                     Ok(value) => #convert,
@@ -182,19 +179,27 @@ impl Returned {
             return (object, convert, Some(null));
         }
         match ty {
-            Type::Tuple(tuple) if tuple.elems.is_empty() && self.result => {
-                (quote!(::core::ffi::c_int), quote!({ let () = value; 0 }), Some(quote!(-1)))
-            }
+            Type::Tuple(tuple) if tuple.elems.is_empty() && self.result => (
+                quote!(::core::ffi::c_int),
+                quote!({
+                    let () = value;
+                    0
+                }),
+                Some(quote!(-1)),
+            ),
             Type::Tuple(tuple) if tuple.elems.is_empty() => {
                 (quote!(), quote!(value), Some(quote!(())))
             }
             Type::Ptr(pointer) => {
-                let null = if pointer.mutability.is_some() { null } else { quote!(::core::ptr::null()) };
+                let null =
+                    if pointer.mutability.is_some() { null } else { quote!(::core::ptr::null()) };
                 (quote!(#ty), quote!(value), Some(null))
             }
-            _ if is_path_to(ty, "bool") => {
-                (quote!(::core::ffi::c_int), quote!(::core::ffi::c_int::from(value)), Some(quote!(-1)))
-            }
+            _ if is_path_to(ty, "bool") => (
+                quote!(::core::ffi::c_int),
+                quote!(::core::ffi::c_int::from(value)),
+                Some(quote!(-1)),
+            ),
             _ if ["f64", "c_double"].iter().any(|name| is_path_to(ty, name)) => {
                 (quote!(#ty), quote!(value), Some(quote!(-1.0)))
             }
@@ -208,12 +213,35 @@ impl Returned {
 
     /// A plain value of another type needs no error unless a parameter can be wrong.
     fn settled(&self) -> Option<TokenStream> {
-        (!self.result).then(|| quote!(::core::compile_error!("say what C gets on failure: #[capi(error = …)]")))
+        (!self.result).then(|| {
+            quote!(::core::compile_error!("say what C gets on failure: #[capi(error = …)]"))
+        })
     }
 }
 
 const INTEGERS: [&str; 24] = [
-    "isize", "usize", "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "c_char", "c_short",
-    "c_ushort", "c_int", "c_uint", "c_long", "c_ulong", "c_longlong", "c_ulonglong", "Py_ssize_t",
-    "Py_hash_t", "Py_uhash_t", "size_t", "Py_UCS4",
+    "isize",
+    "usize",
+    "i8",
+    "u8",
+    "i16",
+    "u16",
+    "i32",
+    "u32",
+    "i64",
+    "u64",
+    "c_char",
+    "c_short",
+    "c_ushort",
+    "c_int",
+    "c_uint",
+    "c_long",
+    "c_ulong",
+    "c_longlong",
+    "c_ulonglong",
+    "Py_ssize_t",
+    "Py_hash_t",
+    "Py_uhash_t",
+    "size_t",
+    "Py_UCS4",
 ];

@@ -20,7 +20,8 @@ pub fn expand(field: &mut Field, owner: &Ident) -> syn::Result<Option<TokenStrea
     let ty = &field.ty;
     let kind = match arguments.string("kind")? {
         Some(kind) => {
-            let prefix = if matches!(kind.as_str(), "OBJECT" | "NONE") { "_Py_T_" } else { "Py_T_" };
+            let prefix =
+                if matches!(kind.as_str(), "OBJECT" | "NONE") { "_Py_T_" } else { "Py_T_" };
             let constant = Ident::new(&format!("{prefix}{kind}"), Span::call_site());
             quote!(abi::#constant)
         }

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, ImplItem, ItemImpl};
 
-use crate::attributes::{self, Arguments, python_name};
+use crate::attributes::{Arguments, python_name};
 use crate::definition::{self, Receiver};
 use crate::function::Function;
 use crate::signature::{Convention, Signature};
@@ -25,6 +25,8 @@ struct Property {
 /// What the block declares.
 #[derive(Default)]
 struct Block {
+    /// The type, and the path its functions are called through.
+    ty: TokenStream,
     owner: TokenStream,
     shims: TokenStream,
     slots: Vec<Slot>,
@@ -55,7 +57,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     arguments.finish()?;
     let mut item: ItemImpl = syn::parse2(item)?;
     let owner = item.self_ty.to_token_stream();
-    let mut block = Block { owner: quote!(<#owner>), ..Block::default() };
+    let mut block = Block { ty: owner.clone(), owner: quote!(<#owner>), ..Block::default() };
     for item in &mut item.items {
         let ImplItem::Fn(method) = item else { continue };
         let ours = |attribute: &Attribute| NAMES.iter().any(|name| attribute.path().is_ident(name));
@@ -160,10 +162,10 @@ impl Block {
         let fail = |message: String| syn::Error::new(function.ident.span(), message);
         let signature =
             Signature::parse(&arguments.required_string("sig")?, false).map_err(fail)?;
-        let owner = &self.owner;
+        let (ty, owner) = (&self.ty, &self.owner);
         let name = match arguments.string("called")? {
             Some(name) => quote!(#name),
-            None => quote!(<#owner as rt::TypeName>::NAME),
+            None => quote!(<#ty as rt::TypeName>::NAME),
         };
         let convention = match signature.convention() {
             Convention::Keywords => Convention::Keywords,
@@ -180,7 +182,8 @@ impl Block {
         let positional = convention == Convention::Positional;
         let object = quote!(*mut abi::PyObject);
         if !new {
-            let reject = positional.then(|| quote!(rt::reject_in_init::<#owner>(th, #name, this, kwargs)?;));
+            let reject =
+                positional.then(|| quote!(rt::reject_in_init::<#ty>(th, #name, this, kwargs)?;));
             self.shims.extend(quote! {
                 unsafe extern "C" fn slot_tp_init(this: #object, args: #object, kwargs: #object) -> ::core::ffi::c_int {
                     unsafe { rt::status(|th| {
@@ -195,7 +198,8 @@ impl Block {
             self.initialises = true;
             return Ok(());
         }
-        let reject = positional.then(|| quote!(rt::reject_in_new::<#owner>(th, #name, this, kwargs)?;));
+        let reject =
+            positional.then(|| quote!(rt::reject_in_new::<#ty>(th, #name, this, kwargs)?;));
         let reject_names = positional.then(|| quote!(rt::reject_names(th, #name, kwnames)?;));
         self.shims.extend(quote! {
             unsafe extern "C" fn slot_tp_new(this: *mut abi::PyTypeObject, args: #object, kwargs: #object) -> #object {
@@ -233,11 +237,9 @@ impl Block {
         let slot = Ident::new("tp_vectorcall", function.ident.span());
         let mut shim = TokenStream::new();
         let slot = slots::expand(&slot, function, &self.owner, &mut shim)?;
-        let (owner, function) = (&self.owner, slot.function);
-        let owner_type = syn::parse2::<syn::TypePath>(owner.clone()).ok();
-        let owner_type = owner_type.and_then(|path| path.qself).map(|qself| qself.ty);
+        let (ty, function) = (&self.ty, slot.function);
         self.constants.extend(quote! {
-            impl #owner_type {
+            impl #ty {
                 /// The vectorcall function of instances.
                 pub const VECTORCALL: ::krait_objects::args::rt::abi::vectorcallfunc = {
                     #[allow(unused_imports)]

@@ -218,7 +218,8 @@ fn header(
             Some(field) => quote!(::core::mem::offset_of!(#ident, #field) as isize),
         })
     };
-    let (weaklist, dict, vectorcall) = (offset("weaklist")?, offset("dict")?, offset("vectorcall")?);
+    let (weaklist, dict, vectorcall) =
+        (offset("weaklist")?, offset("dict")?, offset("vectorcall")?);
     let itemsize = arguments.expression("itemsize")?.map_or(quote!(0), |size| quote!(#size));
     let basicsize = match arguments.expression("basicsize")? {
         None => quote!(::core::mem::size_of::<#ident>() as isize),

@@ -120,12 +120,21 @@ fn shape(name: &str) -> Option<Shape> {
         | "nb_matrix_multiply" => (&[Object, Object], Ret::Object),
         "nb_power" => (&[Object, Object, NoneAbsent], Ret::Object),
         "nb_inplace_power" => (&[This, Object, NoneAbsent], Ret::Object),
-        "nb_inplace_add" | "nb_inplace_subtract" | "nb_inplace_multiply" | "nb_inplace_remainder"
-        | "nb_inplace_lshift" | "nb_inplace_rshift" | "nb_inplace_and" | "nb_inplace_xor"
-        | "nb_inplace_or" | "nb_inplace_floor_divide" | "nb_inplace_true_divide"
-        | "nb_inplace_matrix_multiply" | "sq_concat" | "sq_inplace_concat" | "mp_subscript" => {
-            (&[This, Object], Ret::Object)
-        }
+        "nb_inplace_add"
+        | "nb_inplace_subtract"
+        | "nb_inplace_multiply"
+        | "nb_inplace_remainder"
+        | "nb_inplace_lshift"
+        | "nb_inplace_rshift"
+        | "nb_inplace_and"
+        | "nb_inplace_xor"
+        | "nb_inplace_or"
+        | "nb_inplace_floor_divide"
+        | "nb_inplace_true_divide"
+        | "nb_inplace_matrix_multiply"
+        | "sq_concat"
+        | "sq_inplace_concat"
+        | "mp_subscript" => (&[This, Object], Ret::Object),
         "nb_bool" => (&[This], Ret::Truth),
         "sq_contains" => (&[This, Object], Ret::Truth),
         "sq_length" | "mp_length" => (&[This], Ret::Length),
@@ -172,8 +181,7 @@ pub fn expand(
     let Some(shape) = shape(&name.to_string()) else {
         return fail(format!("`{name}` is not a slot of a type"));
     };
-    let slot =
-        |function: TokenStream| Slot { table: shape.table, field: name.clone(), function };
+    let slot = |function: TokenStream| Slot { table: shape.table, field: name.clone(), function };
     if function.is_c {
         let ident = &function.ident;
         return Ok(slot(quote!(#owner::#ident)));
@@ -228,9 +236,11 @@ pub fn expand(
     }
     let call = function.call(owner, values)?;
     let (extra, result, body) = match shape.ret {
-        Ret::Object => {
-            (quote!(), quote!(*mut abi::PyObject), quote!(rt::object(|th| rt::ToObject::to_object(#call, th))))
-        }
+        Ret::Object => (
+            quote!(),
+            quote!(*mut abi::PyObject),
+            quote!(rt::object(|th| rt::ToObject::to_object(#call, th))),
+        ),
         Ret::Next => (quote!(), quote!(*mut abi::PyObject), quote!(rt::next(|th| #call))),
         Ret::Status => (quote!(), quote!(::core::ffi::c_int), quote!(rt::status(|th| #call))),
         Ret::Truth => (quote!(), quote!(::core::ffi::c_int), quote!(rt::truth(|th| #call))),
@@ -242,8 +252,7 @@ pub fn expand(
             quote!(rt::sent(result, |th| #call)),
         ),
         Ret::Unit | Ret::Zero | Ret::Plain | Ret::Raw => {
-            let thread =
-                function.wants_thread().then(|| quote!(let th = rt::Thread::current();));
+            let thread = function.wants_thread().then(|| quote!(let th = rt::Thread::current();));
             match shape.ret {
                 Ret::Unit => (quote!(), quote!(()), quote!(#thread #call;)),
                 Ret::Zero => (quote!(), quote!(::core::ffi::c_int), quote!(#thread #call; 0)),

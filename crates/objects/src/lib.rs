@@ -35,6 +35,7 @@ pub mod thread;
 pub mod tuple;
 pub mod typeobj;
 pub mod unicode;
+pub mod weakref;
 
 /// What almost every file of `objects`, `eval`, `modules` and `capi` uses.
 pub mod prelude {

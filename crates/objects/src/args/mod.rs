@@ -1,10 +1,48 @@
-//! Arguments of built-in functions: how C passes them, and conversion to Rust.
+//! Arguments of built-in functions: how C passes them, and conversion to and from Rust.
+//!
+//! This file has the types that functions take. The rest serves the shims that `krait_macros` generates, which
+//! reach it through `rt`: `bind` (arguments to parameters), `convert` (objects to Rust and back), `shim`
+//! (entering from C and going back), `declare` (the tables of types and modules). The same job as CPython's
+//! `Python/getargs.c` and the code that Argument Clinic writes.
+
+pub mod bind;
+pub mod convert;
+pub mod declare;
+pub mod entry;
+pub mod shim;
+mod suggest;
 
 use krait_abi as abi;
 
+use crate::dict::Dict;
+use crate::error::PyResult;
 use crate::handle::{Borrowed, Owned};
 use crate::str::Str;
+use crate::thread::Thread;
 use crate::tuple::Tuple;
+
+pub use bind::{Given, Keywords};
+pub use convert::{CodePoint, FromArg, Site, ToObject};
+pub use suggest::suggestion;
+
+/// What the generated code names. Not for other use.
+#[doc(hidden)]
+pub mod rt {
+    pub use super::bind::*;
+    pub use super::convert::*;
+    pub use super::declare::*;
+    pub use super::shim::*;
+    pub use super::{Args, Kwargs};
+    pub use crate::error::PyResult;
+    pub use crate::gc::{Visit, Visitor};
+    pub use crate::handle::{Borrowed, Instance, Object, Owned};
+    pub use crate::module::{Module, StaticModuleDef};
+    pub use crate::thread::Thread;
+    pub use crate::typeobj::{StaticCell, StaticType, Type};
+    pub use krait_abi as abi;
+
+    pub use super::entry as capi;
+}
 
 /// The arguments of a call in vectorcall order: positional values, then one value per keyword name.
 #[derive(Clone, Copy)]
@@ -26,13 +64,117 @@ impl<'a> Args<'a> {
     pub fn positional(values: &'a [Borrowed<'a>]) -> Args<'a> {
         Args { values, positional: values.len(), kwnames: None, offset: false }
     }
+
+    /// # Safety
+    /// The arguments of a vectorcall: `values` holds `nargsf` (less its flag) objects, then one for each name
+    /// in the tuple `kwnames`, which may be null; all live for `'a`.
+    #[inline(always)]
+    pub unsafe fn from_raw(
+        values: *const *mut abi::PyObject,
+        nargsf: usize,
+        kwnames: *mut abi::PyObject,
+    ) -> Args<'a> {
+        let positional = nargsf & !shim::ARGUMENTS_OFFSET;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let kwnames: Option<Borrowed<'a, Tuple>> = Borrowed::from_ptr_or_null(kwnames);
+            let count = positional + kwnames.map_or(0, |names| names.len());
+            Args {
+                values: shim::slice(values, count),
+                positional,
+                kwnames,
+                offset: nargsf & shim::ARGUMENTS_OFFSET != 0,
+            }
+        }
+    }
+
+    /// The positional values.
+    pub fn positionals(&self) -> &'a [Borrowed<'a>] {
+        self.values.get(..self.positional).unwrap_or(self.values)
+    }
+
+    /// Whether there are keyword arguments.
+    pub fn has_keywords(&self) -> bool {
+        self.values.len() > self.positional
+    }
+
+    /// The keyword arguments.
+    pub fn keywords(&self) -> Kwargs<'a> {
+        let values = self.values.get(self.positional..).unwrap_or(&[]);
+        let given = self.kwnames.map_or(Keywords::None, |names| Keywords::Named { names, values });
+        Kwargs { given, taken: &[] }
+    }
 }
 
-/// Keyword arguments that a signature collects with `**kwargs`.
+/// What `am_send` comes back with.
+pub enum Sent {
+    /// The value yielded.
+    Next(Owned),
+    /// The value returned: the generator is finished.
+    Return(Owned),
+}
+
+/// Keyword arguments that a signature collects with `**kwargs`: those that no parameter took.
 #[derive(Clone, Copy)]
 pub struct Kwargs<'a> {
-    pub names: Option<Borrowed<'a, Tuple>>,
-    pub values: &'a [Borrowed<'a>],
+    pub(super) given: Keywords<'a>,
+    /// Names of parameters, which are not among them.
+    pub(super) taken: &'static [&'static str],
+}
+
+impl Kwargs<'_> {
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn len(&self) -> usize {
+        let mut count = 0;
+        self.given.each(|name, _| count += usize::from(!self.is_taken(name)));
+        count
+    }
+
+    /// The value given for `name`.
+    pub fn get(&self, name: &str) -> Option<Owned> {
+        let mut found = None;
+        self.given.each(|key, value| {
+            if is_name(key, name) {
+                found = Some(value.to_owned());
+            }
+        });
+        found
+    }
+
+    /// Names and values, in the order of the call.
+    pub fn pairs(&self) -> Vec<(Owned<Str>, Owned)> {
+        let mut pairs = Vec::new();
+        self.given.each(|name, value| {
+            if !self.is_taken(name) {
+                // Names that are no strings were refused when the call was bound.
+                if let Some(name) = name.downcast::<Str>() {
+                    pairs.push((name.to_owned(), value.to_owned()));
+                }
+            }
+        });
+        pairs
+    }
+
+    /// A new dict of them.
+    pub fn to_dict(&self, th: &Thread) -> PyResult<Owned<Dict>> {
+        let dict = Dict::new(th)?;
+        for (name, value) in self.pairs() {
+            dict.set_str(th, name.borrow(), value.borrow())?;
+        }
+        Ok(dict)
+    }
+
+    fn is_taken(&self, name: Borrowed<'_>) -> bool {
+        self.taken.iter().any(|taken| is_name(name, taken))
+    }
+}
+
+/// Whether `key` is the string `name`.
+pub(crate) fn is_name(key: Borrowed<'_>, name: &str) -> bool {
+    key.downcast::<Str>().is_some_and(|key| key.eq_str(name))
 }
 
 /// An index argument: anything with `__index__`, negative counts from the end.
@@ -106,6 +248,3 @@ impl CompareOp {
 
 /// A `str` argument that must be a name or text, with its UTF-8 at hand.
 pub type StrArg<'a> = Borrowed<'a, Str>;
-
-/// What a function gives back to Python.
-pub type Returned = Owned;

@@ -60,10 +60,15 @@ impl StaticType {
     }
 }
 
+/// `type`.
+#[unsafe(no_mangle)]
+#[allow(non_upper_case_globals)]
+pub static PyType_Type: StaticType = StaticType::new(abi::PyTypeObject::EMPTY);
+
 // SAFETY: `type` and its subclasses are laid out as `PyTypeObject` (heap types extend it).
 unsafe impl Instance for Type {
     fn type_object() -> &'static Type {
-        todo!("PyType_Type, by the owner of this folder")
+        PyType_Type.as_type()
     }
 }
 

@@ -1,0 +1,404 @@
+//! Binding the arguments of a call to the parameters of a signature, with the reference's messages.
+//!
+//! Nothing here is generic over the function, so each shim adds only its own conversions.
+
+use krait_abi as abi;
+
+use super::shim;
+use super::{Kwargs, is_name, suggestion};
+use crate::dict::Dict;
+use crate::error::{PyResult, Raised};
+use crate::handle::{Borrowed, Instance};
+use crate::raise;
+use crate::str::Str;
+use crate::thread::Thread;
+use crate::tuple::Tuple;
+use crate::typeobj::Type;
+
+/// A signature with parameters that have names, as `bind` needs it.
+pub struct Signature {
+    /// The function's name as messages show it.
+    pub function: &'static str,
+    /// The parameters, without `*args` and `**kwargs`.
+    pub names: &'static [&'static str],
+    /// Which of them have no default.
+    pub required: &'static [bool],
+    /// How many may be given by position only.
+    pub positional_only: usize,
+    /// How many that may be given by position have no default.
+    pub min_positional: usize,
+    /// How many may be given by position.
+    pub max_positional: usize,
+    /// How many keyword-only parameters have no default.
+    pub required_keywords: usize,
+    pub var_positional: bool,
+    pub var_keywords: bool,
+}
+
+/// The keyword arguments of a call.
+#[derive(Clone, Copy)]
+pub enum Keywords<'a> {
+    None,
+    Named { names: Borrowed<'a, Tuple>, values: &'a [Borrowed<'a>] },
+    Dict(Borrowed<'a, Dict>),
+}
+
+impl Keywords<'_> {
+    pub fn len(&self) -> usize {
+        match self {
+            Keywords::None => 0,
+            Keywords::Named { names, .. } => names.len(),
+            Keywords::Dict(dict) => dict.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Calls `visit` with each name (any object: a caller in C may pass what it likes) and value.
+    pub fn each(&self, mut visit: impl FnMut(Borrowed<'_>, Borrowed<'_>)) {
+        match self {
+            Keywords::None => {}
+            Keywords::Named { names, values } => {
+                for (name, value) in names.get().as_slice().iter().zip(*values) {
+                    visit(*name, *value);
+                }
+            }
+            Keywords::Dict(dict) => {
+                let mut position = 0;
+                while let Some((name, value)) = dict.next(&mut position) {
+                    visit(name.borrow(), value.borrow());
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Keywords<'a> {
+    /// The value given for `name`.
+    fn find(&self, name: &str) -> Option<Borrowed<'a>> {
+        match *self {
+            Keywords::None => None,
+            Keywords::Named { names, values } => {
+                let at = names.get().as_slice().iter().position(|key| is_name(*key, name))?;
+                values.get(at).copied()
+            }
+            Keywords::Dict(dict) => {
+                let mut position = 0;
+                while let Some((key, value)) = dict.next(&mut position) {
+                    if is_name(key.borrow(), name) {
+                        // SAFETY: the caller of the function keeps the dict, and so the value, for `'a`.
+                        return Some(unsafe { Borrowed::from_ptr(value.as_ptr()) });
+                    }
+                }
+                None
+            }
+        }
+    }
+}
+
+/// The arguments of a call, whichever way they came.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    pub positional: &'a [Borrowed<'a>],
+    pub keywords: Keywords<'a>,
+}
+
+impl<'a> Given<'a> {
+    /// # Safety
+    /// `args` holds `nargs` objects, then one for each name of the tuple `kwnames` (or null); they live for `'a`.
+    #[inline(always)]
+    pub unsafe fn vector(
+        args: *const *mut abi::PyObject,
+        nargs: usize,
+        kwnames: *mut abi::PyObject,
+    ) -> Given<'a> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let positional = shim::slice(args, nargs);
+            let Some(names) = Borrowed::<Tuple>::from_ptr_or_null(kwnames) else {
+                return Given { positional, keywords: Keywords::None };
+            };
+            let values = shim::slice(args.add(nargs), names.len());
+            Given { positional, keywords: Keywords::Named { names, values } }
+        }
+    }
+
+    /// # Safety
+    /// `args` is a tuple, `kwargs` a dict or null; they live for `'a`.
+    #[inline]
+    pub unsafe fn tuple(args: *mut abi::PyObject, kwargs: *mut abi::PyObject) -> Given<'a> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let args: Borrowed<'a, Tuple> = Borrowed::from_ptr(args);
+            let keywords =
+                Borrowed::from_ptr_or_null(kwargs).map_or(Keywords::None, Keywords::Dict);
+            Given { positional: args.get().as_slice(), keywords }
+        }
+    }
+
+    #[inline(always)]
+    pub fn get(&self, at: usize) -> Option<Borrowed<'a>> {
+        self.positional.get(at).copied()
+    }
+
+    /// What `*args` collects after `from` parameters.
+    #[inline(always)]
+    pub fn rest(&self, from: usize) -> &'a [Borrowed<'a>] {
+        self.positional.get(from..).unwrap_or(&[])
+    }
+
+    /// What `**kwargs` collects. TypeError if a name is no string.
+    pub fn kwargs(&self, th: &Thread, signature: &Signature) -> PyResult<Kwargs<'a>> {
+        let mut strings = true;
+        self.keywords.each(|name, _| strings &= Str::check(&name));
+        if !strings {
+            return Err(th.raise(crate::exceptions::exc::TYPE_ERROR, "keywords must be strings"));
+        }
+        let by_keyword = signature.names.get(signature.positional_only..).unwrap_or(&[]);
+        Ok(Kwargs { given: self.keywords, taken: by_keyword })
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// The number of arguments of a function whose parameters have no names for callers.
+#[inline(always)]
+pub fn check_positional(
+    th: &Thread,
+    function: &str,
+    given: usize,
+    min: usize,
+    max: usize,
+) -> PyResult<()> {
+    if given < min || given > max {
+        return Err(wrong_count(th, function, given, min, max));
+    }
+    Ok(())
+}
+
+#[cold]
+#[inline(never)]
+fn wrong_count(th: &Thread, function: &str, given: usize, min: usize, max: usize) -> Raised {
+    let (bound, how) = if given < min { (min, "at least ") } else { (max, "at most ") };
+    let how = if min == max { "" } else { how };
+    let s = plural(bound);
+    raise!(th, TYPE_ERROR, "{function} expected {how}{bound} argument{s}, got {given}")
+}
+
+/// As `check_positional`, for constructors without parameters.
+pub fn check_no_positional(th: &Thread, function: &str, given: usize) -> PyResult<()> {
+    if given != 0 {
+        return Err(raise!(th, TYPE_ERROR, "{function}() takes no arguments"));
+    }
+    Ok(())
+}
+
+/// A constructor called through vectorcall that takes no keywords.
+#[inline(always)]
+pub fn reject_names(th: &Thread, function: &str, kwnames: *mut abi::PyObject) -> PyResult<()> {
+    // SAFETY: null or the tuple of a vectorcall.
+    let names: Option<Borrowed<'_, Tuple>> = unsafe { Borrowed::from_ptr_or_null(kwnames) };
+    match names {
+        Some(names) if !names.is_empty() => Err(no_keywords(th, function)),
+        _ => Ok(()),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn no_keywords(th: &Thread, function: &str) -> Raised {
+    raise!(th, TYPE_ERROR, "{function}() takes no keyword arguments")
+}
+
+fn has_keywords(kwargs: *mut abi::PyObject) -> bool {
+    // SAFETY: null or the dict of a call.
+    let dict: Option<Borrowed<'_, Dict>> = unsafe { Borrowed::from_ptr_or_null(kwargs) };
+    dict.is_some_and(|dict| !dict.is_empty())
+}
+
+/// `tp_new` of `T` takes no keywords; a subclass with an `__init__` of its own may, for that.
+pub fn reject_in_new<T: Instance>(
+    th: &Thread,
+    function: &str,
+    class: *mut abi::PyObject,
+    kwargs: *mut abi::PyObject,
+) -> PyResult<()> {
+    // SAFETY: `tp_new` is called with a type.
+    let class = unsafe { Borrowed::<Type>::from_ptr(class) };
+    let same = |a: abi::initproc, b: abi::initproc| a.map(|f| f as usize) == b.map(|f| f as usize);
+    if has_keywords(kwargs) && same(class.raw().tp_init, T::type_object().raw().tp_init) {
+        return Err(no_keywords(th, function));
+    }
+    Ok(())
+}
+
+/// `tp_init` of `T` takes no keywords; a subclass with a `__new__` of its own may, for that.
+pub fn reject_in_init<T: Instance>(
+    th: &Thread,
+    function: &str,
+    this: *mut abi::PyObject,
+    kwargs: *mut abi::PyObject,
+) -> PyResult<()> {
+    // SAFETY: `tp_init` is called with an object.
+    let this: Borrowed<'_> = unsafe { Borrowed::from_ptr(this) };
+    let same = |a: abi::newfunc, b: abi::newfunc| a.map(|f| f as usize) == b.map(|f| f as usize);
+    if has_keywords(kwargs) && same(this.ty().raw().tp_new, T::type_object().raw().tp_new) {
+        return Err(no_keywords(th, function));
+    }
+    Ok(())
+}
+
+/// Puts each parameter's argument into `bound`, `None` for one that is absent. Required ones are there.
+pub fn bind<'a>(
+    th: &Thread,
+    signature: &Signature,
+    given: &Given<'a>,
+    bound: &mut [Option<Borrowed<'a>>],
+) -> PyResult<()> {
+    let by_position = given.positional.len().min(signature.max_positional);
+    let mut keywords = given.keywords.len();
+    if keywords == 0 && by_position == given.positional.len() {
+        // The common case: no names to look at.
+        if by_position >= signature.min_positional && signature.required_keywords == 0 {
+            for (place, value) in bound.iter_mut().zip(given.positional) {
+                *place = Some(*value);
+            }
+            return Ok(());
+        }
+    }
+    check_counts(th, signature, given.positional.len(), keywords)?;
+    for (place, value) in bound.iter_mut().zip(&given.positional[..by_position]) {
+        *place = Some(*value);
+    }
+    for at in by_position.max(signature.positional_only)..signature.names.len() {
+        let name = signature.names[at];
+        bound[at] = if keywords == 0 { None } else { given.keywords.find(name) };
+        if bound[at].is_some() {
+            keywords -= 1;
+        } else if signature.required[at] {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "{}() missing required argument '{name}' (pos {})",
+                signature.function,
+                at + 1
+            ));
+        }
+    }
+    if keywords != 0 {
+        check_extra(th, signature, given, by_position)?;
+    }
+    Ok(())
+}
+
+/// The checks that need only numbers.
+fn check_counts(
+    th: &Thread,
+    signature: &Signature,
+    positional: usize,
+    keywords: usize,
+) -> PyResult<()> {
+    let function = signature.function;
+    let (all, max) = (signature.names.len(), signature.max_positional);
+    let given = positional + keywords;
+    if !signature.var_positional && !signature.var_keywords && given > all {
+        let least = signature.min_positional + signature.required_keywords;
+        let how = if least < all { "at most" } else { "exactly" };
+        let kind = if positional == 0 { "keyword " } else { "" };
+        let s = plural(all);
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{function}() takes {how} {all} {kind}argument{s} ({given} given)"
+        ));
+    }
+    let s = plural(max);
+    if positional > max && !signature.var_positional {
+        if max == 0 {
+            return Err(raise!(th, TYPE_ERROR, "{function}() takes no positional arguments"));
+        }
+        let how = if signature.min_positional < max { "at most" } else { "exactly" };
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{function}() takes {how} {max} positional argument{s} ({positional} given)"
+        ));
+    }
+    let least = signature.min_positional.min(signature.positional_only);
+    if positional < least {
+        let how = if least < max { "at least" } else { "exactly" };
+        let s = plural(least);
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{function}() takes {how} {least} positional argument{s} ({positional} given)"
+        ));
+    }
+    Ok(())
+}
+
+/// Keywords that no free parameter took: given twice, or unknown.
+#[cold]
+fn check_extra(
+    th: &Thread,
+    signature: &Signature,
+    given: &Given<'_>,
+    by_position: usize,
+) -> PyResult<()> {
+    let function = signature.function;
+    let by_name = signature.names.get(signature.positional_only..).unwrap_or(&[]);
+    for (at, name) in signature.names.iter().enumerate().take(by_position) {
+        if at >= signature.positional_only && given.keywords.find(name).is_some() {
+            let place = at + 1;
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "argument for {function}() given by name ('{name}') and position ({place})"
+            ));
+        }
+    }
+    if signature.var_keywords {
+        return Ok(());
+    }
+    let mut raised = None;
+    given.keywords.each(|key, _| {
+        if raised.is_some() || by_name.iter().any(|name| is_name(key, name)) {
+            return;
+        }
+        raised = Some(match key.downcast::<Str>() {
+            None => th.raise(crate::exceptions::exc::TYPE_ERROR, "keywords must be strings"),
+            Some(key) => unexpected(th, function, &key.to_string_lossy(), by_name),
+        });
+    });
+    raised.map_or(Ok(()), Err)
+}
+
+fn unexpected(th: &Thread, function: &str, key: &str, names: &[&str]) -> Raised {
+    match suggestion(key, names.iter().copied()) {
+        Some(near) => raise!(
+            th,
+            TYPE_ERROR,
+            "{function}() got an unexpected keyword argument '{key}'. Did you mean '{near}'?"
+        ),
+        None => raise!(th, TYPE_ERROR, "{function}() got an unexpected keyword argument '{key}'"),
+    }
+}
+
+/// A required argument, after the check that it is there.
+#[inline(always)]
+pub fn present(argument: Option<Borrowed<'_>>) -> Borrowed<'_> {
+    match argument {
+        Some(argument) => argument,
+        None => crate::fatal("a required argument is missing after binding"),
+    }
+}
+
+/// `None` counts as absent, where it is the default.
+#[inline(always)]
+pub fn not_none(argument: Option<Borrowed<'_>>) -> Option<Borrowed<'_>> {
+    argument.filter(|argument| !argument.get().is_none())
+}

@@ -12,6 +12,7 @@ mod collect;
 mod compile;
 mod edits;
 #[path = "../src/frozen.rs"]
+#[allow(dead_code, reason = "the build reads only the names of modules")]
 mod frozen;
 mod pack;
 mod selection;

@@ -37,7 +37,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
             values.push(quote!(rt::Thread::current()));
             continue;
         }
-        let object = quote!(*mut rt::abi::PyObject);
+        let object = quote!(*mut ::krait_objects::args::rt::abi::PyObject);
         match Passed::of(ty) {
             Passed::AsIs => parameters.push(quote!(#name: #ty)),
             // The reference is ours from here on: whatever happens next releases it.
@@ -160,7 +160,7 @@ impl Returned {
     fn shape(&self) -> (TokenStream, TokenStream, Option<TokenStream>) {
         let null = quote!(::core::ptr::null_mut());
         let Some(ty) = &self.ty else { return (quote!(), quote!(value), Some(quote!(()))) };
-        let object = quote!(*mut rt::abi::PyObject);
+        let object = quote!(*mut ::krait_objects::args::rt::abi::PyObject);
         let (inner, optional) = match type_arguments(ty).first() {
             Some(inner) if is_path_to(ty, "Option") => (*inner, true),
             _ => (ty, false),

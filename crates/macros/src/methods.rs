@@ -71,7 +71,6 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
         for attribute in &attributes {
             block.add(attribute, &function, doc.as_deref())?;
         }
-        method.attrs.push(syn::parse_quote!(#[allow(clippy::unnecessary_wraps)]));
     }
     let value = block.part();
     let constants = block.constants;
@@ -95,7 +94,16 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
             }
         }
     };
-    Ok(quote! { #item #constants #declaration })
+    // The functions are Python's: these lints speak of Rust's conventions for their names and parameters.
+    Ok(quote! {
+        #[allow(
+            clippy::new_ret_no_self, clippy::should_implement_trait, clippy::too_many_arguments,
+            clippy::wrong_self_convention,
+        )]
+        #item
+        #constants
+        #declaration
+    })
 }
 
 pub fn part_name(name: &str) -> Ident {

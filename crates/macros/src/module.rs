@@ -125,5 +125,9 @@ pub fn expand_functions(attribute: TokenStream, item: TokenStream) -> syn::Resul
             }
         }
     };
-    Ok(quote! { #item #declaration })
+    Ok(quote! {
+        #[allow(clippy::too_many_arguments)]
+        #item
+        #declaration
+    })
 }

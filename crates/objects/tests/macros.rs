@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int};
 
 use krait_abi as abi;
-use krait_macros::{pyfunctions, pymethods, pymodule, pytype};
+use krait_macros::{capi, pyfunctions, pymethods, pymodule, pytype};
 use krait_objects::args::rt::StaticTypeOf;
 use krait_objects::gc::Visitor;
 use krait_objects::prelude::*;
@@ -293,4 +293,65 @@ fn a_module_is_multi_phase() {
 fn visited_fields_are_those_marked() {
     fn takes_visitor<T: krait_objects::gc::Visit>(_: fn(&T, &mut Visitor<'_>) -> c_int) {}
     takes_visitor::<Point>(krait_objects::gc::Visit::visit);
+}
+
+/// Everything as it is.
+#[capi(stable = "3.2")]
+fn KraitTest_Add(a: isize, b: c_int) -> isize {
+    a + isize::try_from(b).unwrap_or(0)
+}
+
+#[capi]
+fn KraitTest_Same(_th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    Ok(ob.to_owned())
+}
+
+#[capi]
+fn KraitTest_First<'a>(ob: Borrowed<'a>, _other: Option<Borrowed<'_>>) -> Option<Borrowed<'a>> {
+    Some(ob)
+}
+
+#[capi]
+fn KraitTest_Take(ob: Owned, other: Option<Owned>) -> PyResult<()> {
+    drop((ob, other));
+    Ok(())
+}
+
+#[capi]
+fn KraitTest_Size(th: &Thread, ob: Borrowed<'_, List>) -> PyResult<usize> {
+    object::len(th, ob.object())
+}
+
+#[capi(error = f32::NAN)]
+unsafe fn KraitTest_Value(ob: Option<Borrowed<'_>>, value: *const f32) -> f32 {
+    // SAFETY: as C promises.
+    if ob.is_none() { 0.0 } else { unsafe { *value } }
+}
+
+#[capi]
+fn KraitTest_Nothing(_ob: Borrowed<'_>) {}
+
+#[capi]
+fn KraitTest_Bool(_ob: Borrowed<'_>) -> PyResult<bool> {
+    Ok(true)
+}
+
+/// C's types and conventions, by calling the functions as C does.
+#[test]
+fn exported_functions_speak_c() {
+    let none = none().as_ptr();
+    let null = std::ptr::null_mut();
+    let as_c: unsafe extern "C" fn(*mut abi::PyObject, *mut abi::PyObject) -> c_int =
+        KraitTest_Take;
+    // SAFETY: `None` is static and immortal.
+    unsafe {
+        assert_eq!(KraitTest_Add(40, 2), 42);
+        assert_eq!(KraitTest_First(none, null), none);
+        assert_eq!(as_c(none, null), 0);
+        assert_eq!(KraitTest_Bool(none), 1);
+        assert_eq!(KraitTest_Value(none, &1.5), 1.5);
+        KraitTest_Nothing(none);
+    }
+    let _: unsafe extern "C" fn(*mut abi::PyObject) -> usize = KraitTest_Size;
+    let _: unsafe extern "C" fn(*mut abi::PyObject) -> *mut abi::PyObject = KraitTest_Same;
 }

@@ -198,9 +198,16 @@ pub fn check_no_positional(th: &Thread, function: &str, given: usize) -> PyResul
 }
 
 /// A constructor called through vectorcall that takes no keywords.
+///
+/// # Safety
+/// `kwnames` is null or a tuple.
 #[inline(always)]
-pub fn reject_names(th: &Thread, function: &str, kwnames: *mut abi::PyObject) -> PyResult<()> {
-    // SAFETY: null or the tuple of a vectorcall.
+pub unsafe fn reject_names(
+    th: &Thread,
+    function: &str,
+    kwnames: *mut abi::PyObject,
+) -> PyResult<()> {
+    // SAFETY: the caller's promise.
     let names: Option<Borrowed<'_, Tuple>> = unsafe { Borrowed::from_ptr_or_null(kwnames) };
     match names {
         Some(names) if !names.is_empty() => Err(no_keywords(th, function)),
@@ -214,39 +221,52 @@ fn no_keywords(th: &Thread, function: &str) -> Raised {
     raise!(th, TYPE_ERROR, "{function}() takes no keyword arguments")
 }
 
-fn has_keywords(kwargs: *mut abi::PyObject) -> bool {
-    // SAFETY: null or the dict of a call.
+/// # Safety
+/// `kwargs` is null or a dict.
+unsafe fn has_keywords(kwargs: *mut abi::PyObject) -> bool {
+    // SAFETY: the caller's promise.
     let dict: Option<Borrowed<'_, Dict>> = unsafe { Borrowed::from_ptr_or_null(kwargs) };
     dict.is_some_and(|dict| !dict.is_empty())
 }
 
 /// `tp_new` of `T` takes no keywords; a subclass with an `__init__` of its own may, for that.
-pub fn reject_in_new<T: Instance>(
+///
+/// # Safety
+/// `class` is a type, `kwargs` null or a dict.
+pub unsafe fn reject_in_new<T: Instance>(
     th: &Thread,
     function: &str,
     class: *mut abi::PyObject,
     kwargs: *mut abi::PyObject,
 ) -> PyResult<()> {
-    // SAFETY: `tp_new` is called with a type.
+    // SAFETY: the caller's promise.
     let class = unsafe { Borrowed::<Type>::from_ptr(class) };
     let same = |a: abi::initproc, b: abi::initproc| a.map(|f| f as usize) == b.map(|f| f as usize);
-    if has_keywords(kwargs) && same(class.raw().tp_init, T::type_object().raw().tp_init) {
+    // SAFETY: the caller's promise.
+    if unsafe { has_keywords(kwargs) } && same(class.raw().tp_init, T::type_object().raw().tp_init)
+    {
         return Err(no_keywords(th, function));
     }
     Ok(())
 }
 
 /// `tp_init` of `T` takes no keywords; a subclass with a `__new__` of its own may, for that.
-pub fn reject_in_init<T: Instance>(
+///
+/// # Safety
+/// `this` is an object, `kwargs` null or a dict.
+pub unsafe fn reject_in_init<T: Instance>(
     th: &Thread,
     function: &str,
     this: *mut abi::PyObject,
     kwargs: *mut abi::PyObject,
 ) -> PyResult<()> {
-    // SAFETY: `tp_init` is called with an object.
+    // SAFETY: the caller's promise.
     let this: Borrowed<'_> = unsafe { Borrowed::from_ptr(this) };
     let same = |a: abi::newfunc, b: abi::newfunc| a.map(|f| f as usize) == b.map(|f| f as usize);
-    if has_keywords(kwargs) && same(this.ty().raw().tp_new, T::type_object().raw().tp_new) {
+    // SAFETY: the caller's promise.
+    if unsafe { has_keywords(kwargs) }
+        && same(this.ty().raw().tp_new, T::type_object().raw().tp_new)
+    {
         return Err(no_keywords(th, function));
     }
     Ok(())
@@ -274,10 +294,11 @@ pub fn bind<'a>(
     for (place, value) in bound.iter_mut().zip(&given.positional[..by_position]) {
         *place = Some(*value);
     }
-    for at in by_position.max(signature.positional_only)..signature.names.len() {
+    let first = by_position.max(signature.positional_only);
+    for (at, place) in bound.iter_mut().enumerate().skip(first) {
         let name = signature.names[at];
-        bound[at] = if keywords == 0 { None } else { given.keywords.find(name) };
-        if bound[at].is_some() {
+        *place = if keywords == 0 { None } else { given.keywords.find(name) };
+        if place.is_some() {
             keywords -= 1;
         } else if signature.required[at] {
             return Err(raise!(

@@ -317,11 +317,14 @@ member_kinds! {
     f64 = Py_T_DOUBLE, *const c_char = Py_T_STRING,
 }
 
+/// A step of a module's execution.
+pub type Execute = fn(Borrowed<'_, Module>, &Thread) -> PyResult<()>;
+
 /// What one `#[pyfunctions]` block declares.
 pub struct ModulePart {
     pub methods: &'static [abi::PyMethodDef],
     /// Adds the block's constants and runs its `#[exec]` functions.
-    pub execute: Option<fn(Borrowed<'_, Module>, &Thread) -> PyResult<()>>,
+    pub execute: Option<Execute>,
 }
 
 /// The blocks of a module: implemented by the main `#[pyfunctions]` block.

@@ -193,12 +193,12 @@ impl Index {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(i32)]
 pub enum CompareOp {
-    Lt = abi::Py_LT as i32,
-    Le = abi::Py_LE as i32,
-    Eq = abi::Py_EQ as i32,
-    Ne = abi::Py_NE as i32,
-    Gt = abi::Py_GT as i32,
-    Ge = abi::Py_GE as i32,
+    Lt = abi::Py_LT,
+    Le = abi::Py_LE,
+    Eq = abi::Py_EQ,
+    Ne = abi::Py_NE,
+    Gt = abi::Py_GT,
+    Ge = abi::Py_GE,
 }
 
 impl CompareOp {

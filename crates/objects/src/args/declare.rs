@@ -218,6 +218,8 @@ pub const fn type_object(header: Header, slots: Slots, tables: Tables) -> abi::P
     ty.tp_methods = tables.methods;
     ty.tp_getset = tables.getset;
     if ty.tp_dealloc.is_none() {
+        // The finaliser runs first and may bring the object back to life: only the type knows what to do then.
+        assert!(ty.tp_finalize.is_none(), "a type with tp_finalize needs its own tp_dealloc");
         ty.tp_dealloc = Some(header.dealloc);
     }
     if ty.tp_traverse.is_none() {

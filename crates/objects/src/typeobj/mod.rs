@@ -1,23 +1,36 @@
 //! Types: `type`, and what every type object shares.
 //!
-//! The same job as CPython's `Objects/typeobject.c`, split by topic: this file is the object and its
-//! accessors; `ready`, `mro`, `slots`, `build` … hold the machinery.
+//! The same job as CPython's `Objects/typeobject.c`, by topic: this file is the object and its accessors;
+//! `ready` completes a type, `inherit` and `contents` are its parts; `mro` orders bases; `layout` compares structs; `slots`
+//! ties special methods to C slots; `build` is the `class` statement; `attributes` is what Python sees of a type.
 
+pub mod alloc;
+mod annotations;
+mod attributes;
+pub mod build;
+mod class_slots;
+mod contents;
+mod inherit;
+pub mod layout;
+pub mod mro;
+mod ready;
+pub mod slots;
 pub mod state;
+pub mod subclasses;
 
 use std::cell::UnsafeCell;
 use std::ffi::CStr;
 
 use krait_abi as abi;
 
+use crate::dict::Dict;
 use crate::error::PyResult;
-use crate::handle::{Borrowed, Instance, Owned, VarHead};
+use crate::handle::{Borrowed, Owned};
 use crate::str::Str;
 use crate::thread::Thread;
+use crate::tuple::Tuple;
 
-/// A type object: `PyTypeObject`.
-#[repr(transparent)]
-pub struct Type(UnsafeCell<abi::PyTypeObject>);
+pub use attributes::{PyType_Type, Type};
 
 /// A static type object, constant-initialised by `#[pytype]`.
 #[repr(transparent)]
@@ -31,8 +44,6 @@ pub struct StaticCell<T>(UnsafeCell<T>);
 unsafe impl Sync for StaticType {}
 // SAFETY: as for `StaticType`.
 unsafe impl<T> Sync for StaticCell<T> {}
-// SAFETY: a `&'static Type` is the address of a `StaticType`.
-unsafe impl Sync for Type {}
 
 impl<T> StaticCell<T> {
     pub const fn new(value: T) -> StaticCell<T> {
@@ -55,34 +66,17 @@ impl StaticType {
 
     #[inline(always)]
     pub const fn as_type(&'static self) -> &'static Type {
-        // SAFETY: `Type` is `repr(transparent)` over the same cell.
+        // SAFETY: `Type` is laid out as the same cell.
         unsafe { &*std::ptr::from_ref(self).cast::<Type>() }
     }
 }
 
-/// `type`.
-#[unsafe(no_mangle)]
-#[allow(non_upper_case_globals)]
-pub static PyType_Type: StaticType = StaticType::new(abi::PyTypeObject::EMPTY);
-
-// SAFETY: `type` and its subclasses are laid out as `PyTypeObject` (heap types extend it).
-unsafe impl Instance for Type {
-    fn type_object() -> &'static Type {
-        PyType_Type.as_type()
-    }
-}
-
 impl Type {
-    #[inline(always)]
-    pub const fn as_type_ptr(&self) -> *mut abi::PyTypeObject {
-        self.0.get()
-    }
-
     /// The C struct, read-only: slots, flags, sizes.
     #[inline(always)]
     pub fn raw(&self) -> &abi::PyTypeObject {
         // SAFETY: fields are written by the attached thread only, between reads.
-        unsafe { &*self.0.get() }
+        unsafe { &*self.as_type_ptr() }
     }
 
     #[inline(always)]
@@ -116,41 +110,197 @@ impl Type {
         if self.is_heap_type() { name } else { name.rsplit('.').next().unwrap_or(name) }
     }
 
+    pub fn base(&self) -> Option<Borrowed<'_, Type>> {
+        // SAFETY: a type keeps its base alive.
+        unsafe { Borrowed::from_ptr_or_null(self.raw().tp_base.cast()) }
+    }
+
+    /// `__bases__`.
+    pub fn bases(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
+        // SAFETY: the field holds a tuple or, before `ready`, NULL.
+        match unsafe { Borrowed::<Tuple>::from_ptr_or_null(self.raw().tp_bases) } {
+            Some(bases) => Ok(bases.to_owned()),
+            None => match self.base() {
+                Some(base) => Tuple::from_slice(th, &[base.object()]),
+                None => Ok(Tuple::empty().to_owned()),
+            },
+        }
+    }
+
+    /// `__mro__`; `None` before the type is ready.
+    pub fn mro(&self) -> Option<Borrowed<'_, Tuple>> {
+        // SAFETY: the field holds a tuple or NULL.
+        unsafe { Borrowed::from_ptr_or_null(self.raw().tp_mro) }
+    }
+
+    pub(crate) fn set_mro(&self, mro: Owned<Tuple>) {
+        // SAFETY: the new tuple is in place before the old one is released.
+        unsafe {
+            let old = std::mem::replace(&mut (*self.as_type_ptr()).tp_mro, mro.into_ptr());
+            drop(Owned::<Tuple>::from_ptr_or_null(old));
+        }
+    }
+
+    /// The `__slots__` a Python class was made with, sorted and mangled.
+    pub fn heap_slots(&self) -> Option<Borrowed<'_, Tuple>> {
+        if !self.is_heap_type() {
+            return None;
+        }
+        // SAFETY: a heap type is laid out as `PyHeapTypeObject`.
+        unsafe { Borrowed::from_ptr_or_null((*self.as_heap_ptr()).ht_slots) }
+    }
+
+    /// The struct of a heap type.
+    pub fn as_heap_ptr(&self) -> *mut abi::PyHeapTypeObject {
+        self.as_type_ptr().cast()
+    }
+
     /// Whether this is `other` or derives from it.
     #[inline]
     pub fn is_subtype(&self, other: &Type) -> bool {
         std::ptr::eq(self, other) || self.mro_contains(other)
     }
 
-    fn mro_contains(&self, _other: &Type) -> bool {
-        todo!("walk tp_mro; before it exists, tp_base")
+    fn mro_contains(&self, other: &Type) -> bool {
+        if let Some(mro) = self.mro() {
+            return mro.as_slice().iter().any(|entry| std::ptr::eq(entry.as_ptr(), other.as_type_ptr().cast()));
+        }
+        let mut base = self.base();
+        while let Some(current) = base {
+            if std::ptr::eq(current.get(), other) {
+                return true;
+            }
+            base = current.get().base();
+        }
+        false
     }
 
-    /// `_PyType_Lookup`: `name` in the dictionaries of the MRO, through the method cache. Never raises.
-    pub fn lookup(&self, _th: &Thread, _name: Borrowed<'_, Str>) -> Option<Owned> {
-        todo!()
+    /// Whether `tp_new` is the base's.
+    pub fn new_is_inherited(&self) -> bool {
+        let address = |ty: &Type| ty.raw().tp_new.map(|new| new as usize);
+        self.base().is_some_and(|base| address(&base) == address(self))
     }
 
     /// The type's own dictionary: per interpreter, also for static types.
-    pub fn dict(&self, _th: &Thread) -> Owned<crate::dict::Dict> {
-        todo!()
+    pub fn dict(&self, th: &Thread) -> Owned<Dict> {
+        let dict = match state::static_state(th, self) {
+            Some(state) => state.dict.get_owned(),
+            // SAFETY: the field of a type that is ready holds a dictionary.
+            None => unsafe { Borrowed::<Dict>::from_ptr_or_null(self.raw().tp_dict) }.map(Borrowed::to_owned),
+        };
+        match dict {
+            Some(dict) => dict,
+            None => crate::fatal("a type was used before it was made ready"),
+        }
     }
 
-    /// `PyType_Ready`.
-    pub fn ready(&self, _th: &Thread) -> PyResult<()> {
-        todo!()
+    /// `_PyType_Lookup`: `name` in the dictionaries of the MRO, through the method cache. Never raises.
+    pub fn lookup(&self, th: &Thread, name: Borrowed<'_, Str>) -> Option<Owned> {
+        let version = self.raw().tp_version_tag;
+        if version != 0 {
+            if let Some(answer) = th.interp().types.cached(version, name) {
+                return answer;
+            }
+        }
+        self.lookup_uncached(th, name)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn lookup_uncached(&self, th: &Thread, name: Borrowed<'_, Str>) -> Option<Owned> {
+        let found = self.find_in_mro(th, name);
+        if name.is_interned() {
+            let version = self.assign_version(th);
+            if version != 0 {
+                th.interp().types.remember(version, name, found.as_ref().map(Owned::object));
+            }
+        }
+        found
+    }
+
+    /// `name` in the dictionaries of the MRO, in order.
+    fn find_in_mro(&self, th: &Thread, name: Borrowed<'_, Str>) -> Option<Owned> {
+        // Comparing keys that are not strings may run Python code, which may change the MRO.
+        let mro = self.mro()?.to_owned();
+        for entry in mro.as_slice() {
+            let Some(base) = entry.downcast::<Type>() else {
+                continue;
+            };
+            if base.ready(th).is_err() {
+                drop(th.take_exception());
+                continue;
+            }
+            match base.dict(th).get_str(th, name) {
+                Ok(Some(found)) => return Some(found),
+                Ok(None) => {}
+                Err(_) => drop(th.take_exception()),
+            }
+        }
+        None
+    }
+
+    /// The type's version, given out now if it has none; 0 if there are no more. Bases get theirs first, so
+    /// that a change of a base reaches the types that rely on it.
+    pub fn assign_version(&self, th: &Thread) -> u32 {
+        if self.raw().tp_version_tag != 0 {
+            return self.raw().tp_version_tag;
+        }
+        if !self.has_flag(abi::Py_TPFLAGS_READY) {
+            return 0;
+        }
+        if let Ok(bases) = self.bases(th) {
+            for base in bases.as_slice().iter().filter_map(|base| base.downcast::<Type>()) {
+                if base.assign_version(th) == 0 {
+                    return 0;
+                }
+            }
+        }
+        let version = th.interp().types.next_version();
+        // SAFETY: only the attached thread writes a heap type.
+        unsafe {
+            (*self.as_type_ptr()).tp_version_tag = version;
+            (*self.as_type_ptr()).tp_flags |= abi::Py_TPFLAGS_VALID_VERSION_TAG;
+        }
+        version
+    }
+
+    /// `PyType_Modified`: forgets the version that caches rely on, here and in all subclasses.
+    pub fn modified(&self, th: &Thread) {
+        // A type without a version has no subclass with one.
+        if self.raw().tp_version_tag == 0 || self.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) {
+            return;
+        }
+        for subclass in subclasses::of(th, self) {
+            subclass.modified(th);
+        }
+        // SAFETY: only the attached thread writes a heap type.
+        unsafe {
+            let raw = self.as_type_ptr();
+            (*raw).tp_version_tag = 0;
+            (*raw).tp_flags &= !abi::Py_TPFLAGS_VALID_VERSION_TAG;
+            if self.is_heap_type() {
+                // What the specialiser remembers of `__getitem__` and `__init__` is borrowed.
+                (*self.as_heap_ptr())._spec_cache.getitem = std::ptr::null_mut();
+                (*self.as_heap_ptr())._spec_cache.init = std::ptr::null_mut();
+            }
+        }
     }
 
     /// A new instance through `tp_alloc`: zeroed after the head, tracked if the type is collected.
-    pub fn alloc<T>(&self, _th: &Thread, _items: isize) -> PyResult<Owned<T>> {
-        todo!()
-    }
-
-    /// `PyType_Modified`: forgets the version that caches rely on.
-    pub fn modified(&self, _th: &Thread) {
-        todo!()
+    pub fn alloc<T>(&self, th: &Thread, items: isize) -> PyResult<Owned<T>> {
+        let Some(alloc) = self.raw().tp_alloc else {
+            return Err(th.bad_internal_call());
+        };
+        // SAFETY: a type's `tp_alloc` makes instances of it.
+        let ob = unsafe { Owned::from_ptr_or_null(alloc(self.as_type_ptr(), items)) };
+        ob.ok_or_else(|| th.raised_by_c())
     }
 }
 
-#[doc(hidden)]
-pub type TypeHead = VarHead;
+impl<'a> Borrowed<'a, Type> {
+    /// `PyType_Ready`.
+    #[inline]
+    pub fn ready(self, th: &Thread) -> PyResult<()> {
+        ready::ready(th, self)
+    }
+}

@@ -1,5 +1,139 @@
 //! What an interpreter keeps of types: state of static types, the method cache, versions.
+//!
+//! A static type is one struct for the whole process, so what can change of it lives here, one entry per
+//! type and interpreter, found by the index that `tp_subclasses` of a static type holds (plus one, so that
+//! zero means none), as in the reference.
+
+use std::cell::{Cell, RefCell, UnsafeCell};
+
+use krait_abi as abi;
+
+use crate::dict::Dict;
+use crate::handle::{Borrowed, Owned, Slot};
+use crate::str::Str;
+use crate::typeobj::Type;
+
+/// The changing part of one static type in one interpreter.
+#[derive(Default)]
+pub struct StaticState {
+    pub dict: Slot<Dict>,
+    /// Address of a subclass to a weak reference to it.
+    pub subclasses: Slot<Dict>,
+    /// The head of the list of weak references to the type.
+    pub weaklist: Cell<*mut abi::PyObject>,
+}
+
+impl Default for Slot<Dict> {
+    fn default() -> Self {
+        Slot::EMPTY
+    }
+}
+
+/// Versions below this belong to static types and are the same in every interpreter.
+pub const FIRST_HEAP_VERSION: u32 = 1 << 16;
+
+const CACHE_BITS: u32 = 12;
+
+/// One remembered look-up: what `name` is on the type with `version`.
+struct CacheEntry {
+    version: u32,
+    name: Option<Owned<Str>>,
+    /// Borrowed from the dictionary it was found in: a change there changes the version.
+    value: *mut abi::PyObject,
+}
 
 /// Per-interpreter state of types.
-#[derive(Default)]
-pub struct TypeStates {}
+pub struct TypeStates {
+    statics: RefCell<Vec<Option<Box<StaticState>>>>,
+    next_version: Cell<u32>,
+    cache: UnsafeCell<Vec<CacheEntry>>,
+}
+
+impl Default for TypeStates {
+    fn default() -> TypeStates {
+        let empty = || CacheEntry { version: 0, name: None, value: std::ptr::null_mut() };
+        TypeStates {
+            statics: RefCell::default(),
+            next_version: Cell::new(FIRST_HEAP_VERSION),
+            cache: UnsafeCell::new((0..1 << CACHE_BITS).map(|_| empty()).collect()),
+        }
+    }
+}
+
+impl TypeStates {
+    /// The state of the static type with `index`, made on first use.
+    pub fn of_static(&self, index: usize) -> &StaticState {
+        let mut statics = self.statics.borrow_mut();
+        if statics.len() <= index {
+            statics.resize_with(index + 1, || None);
+        }
+        let state: *const StaticState = &**statics[index].get_or_insert_default();
+        // SAFETY: a box does not move, and entries live as long as the interpreter.
+        unsafe { &*state }
+    }
+
+    /// A version that no other heap type has, or 0 if they are used up.
+    pub fn next_version(&self) -> u32 {
+        let version = self.next_version.get();
+        if version != 0 {
+            self.next_version.set(version.wrapping_add(1));
+        }
+        version
+    }
+
+    fn slot(version: u32, name: Borrowed<'_, Str>) -> usize {
+        let mixed = version ^ (name.as_ptr() as usize >> 4) as u32;
+        (mixed & ((1 << CACHE_BITS) - 1)) as usize
+    }
+
+    /// `Some(answer)` if the cache knows it.
+    #[inline]
+    pub fn cached(&self, version: u32, name: Borrowed<'_, Str>) -> Option<Option<Owned>> {
+        // SAFETY: the attached thread reads; nothing runs meanwhile.
+        let entry = unsafe { &(&*self.cache.get())[Self::slot(version, name)] };
+        let known = entry.version == version && entry.name.as_ref().is_some_and(|known| known.is(name));
+        // SAFETY: the version still holds, so the value is still in its dictionary.
+        known.then(|| unsafe { Borrowed::<'_>::from_ptr_or_null(entry.value).map(Borrowed::to_owned) })
+    }
+
+    /// Remembers an answer for an interned name.
+    pub fn remember(&self, version: u32, name: Borrowed<'_, Str>, value: Option<Borrowed<'_>>) {
+        let entry = CacheEntry {
+            version,
+            name: Some(name.to_owned()),
+            value: value.map_or(std::ptr::null_mut(), Borrowed::as_ptr),
+        };
+        // SAFETY: the attached thread writes; the old name is released after the entry is whole.
+        let old = unsafe { std::mem::replace(&mut (&mut *self.cache.get())[Self::slot(version, name)], entry) };
+        drop(old);
+    }
+
+    /// Empties the cache (`sys._clear_type_cache`, finalisation).
+    pub fn clear_cache(&self) {
+        for at in 0..1 << CACHE_BITS {
+            let empty = CacheEntry { version: 0, name: None, value: std::ptr::null_mut() };
+            // SAFETY: as in `remember`.
+            let old = unsafe { std::mem::replace(&mut (&mut *self.cache.get())[at], empty) };
+            drop(old);
+        }
+    }
+
+    /// Releases what is kept of static types; at finalisation only.
+    pub fn clear(&self) {
+        self.clear_cache();
+        for state in self.statics.borrow().iter().flatten() {
+            drop(state.subclasses.take());
+        }
+        let dicts: Vec<_> = self.statics.borrow().iter().flatten().filter_map(|state| state.dict.take()).collect();
+        drop(dicts);
+    }
+}
+
+/// The state of `ty` in the current interpreter, if it is a static built-in type that is ready.
+pub fn static_state<'a>(th: &'a crate::thread::Thread, ty: &Type) -> Option<&'a StaticState> {
+    if !ty.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) {
+        return None;
+    }
+    let index = ty.raw().tp_subclasses as usize;
+    Some(th.interp().types.of_static(index.checked_sub(1)?))
+}

@@ -1,0 +1,269 @@
+//! Making and unmaking instances: `tp_alloc`, and the slots of classes defined in Python.
+//!
+//! The same job as `PyType_GenericAlloc` and the `subtype_` functions of CPython's `Objects/typeobject.c`.
+//!
+//! SAFETY, throughout: C calls these slots with live objects of the type they were installed in; a
+//! deallocator is called with the last reference gone.
+
+use std::ffi::{c_int, c_void};
+
+use krait_abi as abi;
+
+use crate::error::PyResult;
+use crate::gc;
+use crate::handle::{Borrowed, Owned};
+use crate::object::instance_dict;
+use crate::thread::Thread;
+use crate::typeobj::Type;
+use crate::weakref;
+
+type Ptr = *mut abi::PyObject;
+
+/// A new instance: zeroed after its head, with `items` items, tracked if the type is collected.
+pub fn alloc(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
+    let ob = alloc_untracked(th, ty, items)?;
+    if ty.is_gc() {
+        gc::track(th, ob.borrow());
+    }
+    Ok(ob)
+}
+
+/// As `alloc`, for code that fills the object before the collector may see it.
+pub fn alloc_untracked(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
+    let raw = ty.raw();
+    // One item more, as the reference: room for the sentinel of types such as bytes.
+    let extra = if raw.tp_itemsize == 0 { 0 } else { (items + 1).checked_mul(raw.tp_itemsize).ok_or_else(|| th.no_memory())? };
+    let size = raw.tp_basicsize.checked_add(extra).and_then(|size| size.checked_add(7)).ok_or_else(|| th.no_memory())? & !7;
+    let before = size_before(&ty);
+    let values = instance_dict::inline_values_size(&ty);
+    let block = th.interp().heap.alloc(before + size as usize + values);
+    if block.is_null() {
+        return Err(th.no_memory());
+    }
+    // SAFETY: the block has room for what stands before the object, the object, and its inline values.
+    unsafe {
+        block.write_bytes(0, before + size as usize + values);
+        let ob: Ptr = block.add(before).cast();
+        init_head(ob, ty);
+        if raw.tp_itemsize != 0 {
+            (*ob.cast::<abi::PyVarObject>()).ob_size = items;
+        }
+        if values != 0 {
+            instance_dict::init_inline_values(ob, &ty);
+        }
+        Ok(Owned::from_ptr(ob))
+    }
+}
+
+/// Writes the head of a fresh object: one reference, and a count for a heap type.
+///
+/// # Safety
+/// `ob` is memory for an object that nobody knows yet.
+pub unsafe fn init_head(ob: Ptr, ty: Borrowed<'_, Type>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        ob.cast::<u64>().write(1);
+        (*ob).ob_type = ty.as_type_ptr();
+        if ty.is_heap_type() {
+            crate::handle::incref(ty.as_ptr());
+        }
+    }
+}
+
+/// Bytes before the object: the collector's header, and the managed dictionary and weak list before that.
+pub fn size_before(ty: &Type) -> usize {
+    let header = if ty.is_gc() { size_of::<abi::PyGC_Head>() } else { 0 };
+    let managed = if ty.has_flag(abi::Py_TPFLAGS_PREHEADER) { 2 * size_of::<usize>() } else { 0 };
+    header + managed
+}
+
+/// `PyType_GenericAlloc`.
+pub unsafe extern "C" fn generic_alloc(ty: *mut abi::PyTypeObject, items: isize) -> Ptr {
+    // SAFETY: see the top of the file.
+    let ty = unsafe { Borrowed::from_ptr(ty.cast()) };
+    alloc(Thread::current(), ty, items).map_or(std::ptr::null_mut(), Owned::into_ptr)
+}
+
+/// `tp_free` of types that are not collected: `PyObject_Free`.
+pub unsafe extern "C" fn object_free(block: *mut c_void) {
+    // SAFETY: see the top of the file.
+    unsafe { Thread::current().interp().heap.free(block.cast()) }
+}
+
+/// The nearest base whose slot is not this one: the C type underneath a Python class.
+unsafe fn base_with_other<F: Copy>(ty: *mut abi::PyTypeObject, slot: impl Fn(&abi::PyTypeObject) -> Option<F>, ours: usize) -> (*mut abi::PyTypeObject, Option<F>) {
+    let mut base = ty;
+    // SAFETY: bases are live as long as the type; `object` ends the chain with other slots.
+    unsafe {
+        while let Some(current) = base.as_ref() {
+            let found = slot(current);
+            // A function pointer is one word.
+            let address = found.map_or(0, |f| std::mem::transmute_copy::<F, usize>(&f));
+            if address != ours {
+                return (base, found);
+            }
+            base = current.tp_base;
+        }
+    }
+    (std::ptr::null_mut(), None)
+}
+
+/// `tp_dealloc` of Python classes: finaliser, weak references, `__slots__`, dictionary, then the base's own.
+pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let ty = (*ob).ob_type;
+        let type_handle: Borrowed<'_, Type> = Borrowed::from_ptr(ty.cast());
+        let collected = type_handle.is_gc();
+        if collected && (*ty).tp_finalize.is_some() {
+            gc::track_raw(ob);
+        }
+        if call_finalizer(ob) {
+            return;
+        }
+        if collected {
+            gc::untrack_raw(ob);
+        }
+        let (base, base_dealloc) = base_with_other(ty, |ty| ty.tp_dealloc, subtype_dealloc as *const () as usize);
+        if weakref::list_pointer(ob).is_some() && (*base).tp_weaklistoffset == 0 {
+            weakref::clear_all(ob);
+        }
+        clear_slots_down_to(ob, ty, base);
+        let had_managed_dict = (*ty).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT != 0;
+        if had_managed_dict && (*base).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT == 0 || (*ty).tp_dictoffset > 0 && (*base).tp_dictoffset == 0 {
+            instance_dict::clear(ob);
+        }
+        // A collected base untracks again, so give it what it expects.
+        if collected && (*base).tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0 {
+            gc::track_raw(ob);
+        }
+        let heap_type = (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0 && (*base).tp_flags & abi::Py_TPFLAGS_HEAPTYPE == 0;
+        match base_dealloc {
+            Some(dealloc) => dealloc(ob),
+            None => crate::fatal("a base type has no tp_dealloc"),
+        }
+        if heap_type {
+            crate::handle::decref(ty.cast());
+        }
+    }
+}
+
+/// Runs `tp_finalize` (once for collected objects); true if it brought the object back to life.
+///
+/// # Safety
+/// `ob` has no references left and is otherwise whole.
+pub unsafe fn call_finalizer(ob: Ptr) -> bool {
+    // SAFETY: the caller's promise; the count is one while the finaliser runs.
+    unsafe {
+        let ty = (*ob).ob_type;
+        let Some(finalize) = (*ty).tp_finalize else {
+            return call_legacy_del(ob);
+        };
+        let collected = (*ty).tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0;
+        if collected && gc::is_finalized(ob) {
+            return false;
+        }
+        ob.cast::<u32>().write(1);
+        finalize(ob);
+        if collected {
+            gc::set_finalized(ob);
+        }
+        let count = *ob.cast::<u32>() - 1;
+        ob.cast::<u32>().write(count);
+        count != 0
+    }
+}
+
+/// `tp_del` of extension types that still have one.
+unsafe fn call_legacy_del(ob: Ptr) -> bool {
+    // SAFETY: as for `call_finalizer`.
+    unsafe {
+        let Some(del) = (*(*ob).ob_type).tp_del else {
+            return false;
+        };
+        del(ob);
+        *ob.cast::<u32>() != 0
+    }
+}
+
+/// The `__slots__` that each Python class from `ty` down to `base` (exclusive) added.
+unsafe fn clear_slots_down_to(ob: Ptr, ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObject) {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let mut current = ty;
+        while current != base && !current.is_null() {
+            for member in slot_members(current) {
+                let field = ob.byte_add(member.offset as usize).cast::<Ptr>();
+                let old = std::mem::replace(&mut *field, std::ptr::null_mut());
+                drop(Owned::<crate::handle::Object>::from_ptr_or_null(old));
+            }
+            current = (*current).tp_base;
+        }
+    }
+}
+
+/// The writable object members a class made in Python got from its `__slots__`: they stand behind its struct.
+unsafe fn slot_members<'a>(ty: *mut abi::PyTypeObject) -> impl Iterator<Item = &'a abi::PyMemberDef> {
+    // SAFETY: the struct of a heap type is followed by `ob_size` member definitions.
+    let members: &[abi::PyMemberDef] = unsafe {
+        let count = (*ty).ob_base.ob_size;
+        let heap = (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0;
+        let meta_size = (*(*ty).ob_base.ob_base.ob_type).tp_basicsize;
+        if heap && count > 0 {
+            std::slice::from_raw_parts(ty.byte_add(meta_size as usize).cast(), count as usize)
+        } else {
+            &[]
+        }
+    };
+    members.iter().filter(|member| member.r#type == abi::Py_T_OBJECT_EX && member.flags & abi::Py_READONLY == 0)
+}
+
+/// `tp_traverse` of Python classes.
+pub unsafe extern "C" fn subtype_traverse(ob: Ptr, visit: abi::visitproc, arg: *mut c_void) -> c_int {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let Some(visitor) = visit else {
+            return 0;
+        };
+        let ty = (*ob).ob_type;
+        let (base, base_traverse) = base_with_other(ty, |ty| ty.tp_traverse, subtype_traverse as *const () as usize);
+        let mut current = ty;
+        while current != base && !current.is_null() {
+            for member in slot_members(current) {
+                let value = *ob.byte_add(member.offset as usize).cast::<Ptr>();
+                if !value.is_null() {
+                    let stop = visitor(value, arg);
+                    if stop != 0 {
+                        return stop;
+                    }
+                }
+            }
+            current = (*current).tp_base;
+        }
+        let stop = instance_dict::traverse(ob, base, visitor, arg);
+        if stop != 0 {
+            return stop;
+        }
+        // Instances keep their class alive; a base that is a heap type visits it itself.
+        let base_is_heap = base.as_ref().is_some_and(|base| base.tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0);
+        if (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0 && !(base_is_heap && base_traverse.is_some()) {
+            let stop = visitor(ty.cast(), arg);
+            if stop != 0 {
+                return stop;
+            }
+        }
+        base_traverse.map_or(0, |traverse| traverse(ob, visit, arg))
+    }
+}
+
+/// `tp_clear` of Python classes.
+pub unsafe extern "C" fn subtype_clear(ob: Ptr) -> c_int {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let ty = (*ob).ob_type;
+        let (base, base_clear) = base_with_other(ty, |ty| ty.tp_clear, subtype_clear as *const () as usize);
+        clear_slots_down_to(ob, ty, base);
+        instance_dict::clear_for_gc(ob, base);
+        base_clear.map_or(0, |clear| clear(ob))
+    }
+}

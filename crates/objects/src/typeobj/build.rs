@@ -1,0 +1,481 @@
+//! The `class` statement: `type.__new__`, and the life of the heap types it makes.
+//!
+//! The same job as `type_new` in CPython's `Objects/typeobject.c`.
+//!
+//! Invariants: 1. a heap type made here is laid out as `PyHeapTypeObject`, followed by `ob_size` member definitions;
+//! 2. its struct is written by this thread only until it is ready.
+
+use std::ffi::{CString, c_int};
+
+use krait_abi as abi;
+
+use crate::prelude::*;
+use crate::typeobj::class_slots::{self, ClassSlots};
+use crate::typeobj::{alloc, layout, mro, slots, subclasses};
+
+/// `type.__new__(metaclass, name, bases, namespace, **kwds)`.
+pub fn new(th: &Thread, metatype: Borrowed<'_, Type>, args: Borrowed<'_, Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult {
+    let (name, bases, namespace) = arguments(th, &args)?;
+    let (metatype, bases) = match winner(th, metatype, bases)? {
+        Winner::This(metatype, bases) => (metatype, bases),
+        Winner::Other(other) => {
+            let Some(new) = other.raw().tp_new else {
+                return Err(th.bad_internal_call());
+            };
+            let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+            // SAFETY: `tp_new` takes a type, a tuple and a dictionary or NULL.
+            let made = unsafe { Owned::from_ptr_or_null(new(other.as_type_ptr(), args.as_ptr(), kwargs)) };
+            return made.ok_or_else(|| th.raised_by_c());
+        }
+    };
+    let namespace = namespace.copy(th)?;
+    let base = layout::best_base(th, &bases)?.to_owned();
+    let slots = class_slots::read(th, name, base.borrow(), &bases, &namespace)?;
+    let ty = make(th, metatype.borrow(), name, base.borrow(), &bases, namespace, slots)?;
+    fill_namespace(th, ty.borrow())?;
+    ty.borrow().ready(th)?;
+    slots::fixup_all(th, ty.borrow());
+    crate::object::instance_dict::init_shared_keys(th, ty.borrow())?;
+    set_names(th, ty.borrow())?;
+    init_subclass(th, ty.borrow(), kwargs)?;
+    Ok(ty.into_object())
+}
+
+fn arguments<'a>(th: &Thread, args: &'a Tuple) -> PyResult<(Borrowed<'a, Str>, Borrowed<'a, Tuple>, Borrowed<'a, Dict>)> {
+    let &[name, bases, namespace] = args.as_slice() else {
+        return Err(raise!(th, TYPE_ERROR, "type.__new__() takes exactly 3 arguments ({} given)", args.len()));
+    };
+    let wrong = |at, expected, got: Borrowed<'_>| raise!(th, TYPE_ERROR, "type.__new__() argument {at} must be {expected}, not {}", got.type_name());
+    let name_text = name.downcast::<Str>().ok_or_else(|| wrong(1, "str", name))?;
+    let bases_tuple = bases.downcast::<Tuple>().ok_or_else(|| wrong(2, "tuple", bases))?;
+    let namespace_dict = namespace.downcast::<Dict>().ok_or_else(|| wrong(3, "dict", namespace))?;
+    Ok((name_text, bases_tuple, namespace_dict))
+}
+
+enum Winner {
+    /// This metaclass makes the class, from these bases.
+    This(Owned<Type>, Owned<Tuple>),
+    /// A more derived one has its own constructor.
+    Other(Owned<Type>),
+}
+
+fn winner(th: &Thread, metatype: Borrowed<'_, Type>, bases: Borrowed<'_, Tuple>) -> PyResult<Winner> {
+    if bases.is_empty() {
+        let object = Borrowed::from_ref(Object::type_object());
+        return Ok(Winner::This(metatype.to_owned(), Tuple::from_slice(th, &[object.object()])?));
+    }
+    for base in bases.as_slice() {
+        if base.downcast::<Type>().is_none() && object::get_attr_opt(th, *base, id::__mro_entries__)?.is_some() {
+            return Err(th.raise(
+                exc::TYPE_ERROR,
+                "type() doesn't support MRO entry resolution; use types.new_class()",
+            ));
+        }
+    }
+    let winner = calculate_metaclass(th, metatype, &bases)?;
+    let address = |ty: &Type| ty.raw().tp_new.map(|new| new as usize);
+    if !winner.is(metatype) && address(&winner) != address(Type::type_object()) {
+        return Ok(Winner::Other(winner));
+    }
+    Ok(Winner::This(winner, bases.to_owned()))
+}
+
+/// The most derived metaclass of a class's bases and the one that was asked for.
+pub fn calculate_metaclass(th: &Thread, metatype: Borrowed<'_, Type>, bases: &Tuple) -> PyResult<Owned<Type>> {
+    let mut winner = metatype.to_owned();
+    for base in bases.as_slice() {
+        let theirs = base.ty();
+        if winner.is_subtype(&theirs) {
+            continue;
+        }
+        if theirs.is_subtype(&winner) {
+            winner = theirs.to_owned();
+            continue;
+        }
+        return Err(th.raise(
+            exc::TYPE_ERROR,
+            "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases",
+        ));
+    }
+    Ok(winner)
+}
+
+/// The C string of a class name.
+fn c_name(th: &Thread, name: &Str) -> PyResult<CString> {
+    CString::new(name.as_utf8(th)?).map_err(|_| th.raise(exc::VALUE_ERROR, "type name must not contain null characters"))
+}
+
+/// The heap type itself, with its struct filled in and its namespace in place.
+fn make(
+    th: &Thread,
+    metatype: Borrowed<'_, Type>,
+    name: Borrowed<'_, Str>,
+    base: Borrowed<'_, Type>,
+    bases: &Tuple,
+    namespace: Owned<Dict>,
+    slots: ClassSlots,
+) -> PyResult<Owned<Type>> {
+    let tp_name = c_name(th, &name)?;
+    let count = slots.names.as_ref().map_or(0, Vec::len);
+    let ty: Owned<Type> = metatype.alloc(th, count as isize)?;
+    // SAFETY: (1), (2): `tp_alloc` of a metaclass made room for the struct and `count` members.
+    unsafe {
+        let heap = ty.as_heap_ptr();
+        let raw = ty.as_type_ptr();
+        (*heap).ht_name = name.to_owned().into_ptr();
+        (*heap).ht_qualname = qualname(th, name, &namespace)?.into_ptr();
+        (*heap)._ht_tpname = tp_name.into_raw();
+        (*raw).tp_name = (*heap)._ht_tpname;
+        (*raw).tp_base = base.to_owned().into_ptr().cast();
+        (*raw).tp_bases = bases_of(th, bases)?.into_ptr();
+        (*raw).tp_dict = namespace.into_ptr();
+        (*raw).tp_as_async = &raw mut (*heap).as_async;
+        (*raw).tp_as_number = &raw mut (*heap).as_number;
+        (*raw).tp_as_mapping = &raw mut (*heap).as_mapping;
+        (*raw).tp_as_sequence = &raw mut (*heap).as_sequence;
+        (*raw).tp_as_buffer = &raw mut (*heap).as_buffer;
+        (*raw).tp_flags = abi::Py_TPFLAGS_DEFAULT | abi::Py_TPFLAGS_HEAPTYPE | abi::Py_TPFLAGS_BASETYPE;
+        if base.is_gc() || slots.add_dict || count > 0 || base_has_dict(base) {
+            (*raw).tp_flags |= abi::Py_TPFLAGS_HAVE_GC;
+        }
+        lay_out(th, &ty, base, &slots)?;
+        (*raw).tp_dealloc = Some(alloc::subtype_dealloc);
+        (*raw).tp_alloc = Some(alloc::generic_alloc);
+        if ty.is_gc() {
+            (*raw).tp_free = Some(crate::gc::gc_del);
+            (*raw).tp_traverse = Some(alloc::subtype_traverse);
+            (*raw).tp_clear = Some(alloc::subtype_clear);
+        } else {
+            (*raw).tp_free = Some(alloc::object_free);
+        }
+        if let Some(names) = slots.names {
+            (*heap).ht_slots = Tuple::from_vec(th, names.into_iter().map(Owned::into_object).collect())?.into_ptr();
+        }
+    }
+    Ok(ty)
+}
+
+fn bases_of(th: &Thread, bases: &Tuple) -> PyResult<Owned<Tuple>> {
+    Tuple::from_slice(th, bases.as_slice())
+}
+
+fn base_has_dict(base: Borrowed<'_, Type>) -> bool {
+    base.raw().tp_dictoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_DICT)
+}
+
+/// `__qualname__` of the namespace (taken out), or the name.
+fn qualname(th: &Thread, name: Borrowed<'_, Str>, namespace: &Dict) -> PyResult<Owned<Str>> {
+    let Some(qualname) = namespace.pop(th, id::__qualname__.object())? else {
+        return Ok(name.to_owned());
+    };
+    qualname.downcast::<Str>().map_err(|other| raise!(th, TYPE_ERROR, "type __qualname__ must be a str, not {}", other.type_name()))
+}
+
+/// Where the new fields lie: `__slots__` behind the base's struct; dictionary and weak list before the object.
+///
+/// # Safety
+/// (1), (2).
+unsafe fn lay_out(th: &Thread, ty: &Type, base: Borrowed<'_, Type>, slots: &ClassSlots) -> PyResult<()> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let raw = ty.as_type_ptr();
+        let mut offset = base.raw().tp_basicsize;
+        let meta_size = ty.object_type_size();
+        let members: *mut abi::PyMemberDef = raw.byte_add(meta_size).cast();
+        for (at, name) in slots.names.iter().flatten().enumerate() {
+            let member = members.add(at);
+            // The interned name lives as long as `ht_slots`, which holds it.
+            (*member).name = name.as_utf8_ptr(th)?;
+            (*member).r#type = abi::Py_T_OBJECT_EX;
+            (*member).offset = offset;
+            // Whether the C type underneath could do without it is not known: never dropped early.
+            offset += size_of::<usize>() as isize;
+        }
+        (*raw).tp_members = if slots.names.as_ref().is_some_and(|names| !names.is_empty()) { members } else { std::ptr::null_mut() };
+        let variable = base.raw().tp_itemsize != 0;
+        if slots.add_dict {
+            if variable {
+                // Items lie behind the struct: the dictionary's place is counted from the end.
+                (*raw).tp_dictoffset = -(size_of::<usize>() as isize);
+                offset += size_of::<usize>() as isize;
+            } else {
+                (*raw).tp_flags |= abi::Py_TPFLAGS_MANAGED_DICT;
+                (*raw).tp_dictoffset = -1;
+            }
+        }
+        if slots.add_weakref {
+            (*raw).tp_flags |= abi::Py_TPFLAGS_MANAGED_WEAKREF;
+            (*raw).tp_weaklistoffset = crate::weakref::MANAGED_OFFSET;
+        }
+        if (*raw).tp_flags & abi::Py_TPFLAGS_PREHEADER != 0 {
+            (*raw).tp_flags |= abi::Py_TPFLAGS_HAVE_GC;
+        }
+        (*raw).tp_basicsize = offset;
+        (*raw).tp_itemsize = base.raw().tp_itemsize;
+        // Attribute values may lie in the object only if nothing else lies behind its head.
+        let bare = offset == size_of::<abi::PyObject>() as isize && !variable;
+        if slots.add_dict && !variable && bare {
+            (*raw).tp_flags |= abi::Py_TPFLAGS_INLINE_VALUES;
+        } else if base.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) && offset == base.raw().tp_basicsize {
+            (*raw).tp_flags |= abi::Py_TPFLAGS_INLINE_VALUES;
+        }
+        getsets(ty, slots);
+    }
+    Ok(())
+}
+
+/// `__dict__` and `__weakref__` properties of a class that adds them.
+unsafe fn getsets(ty: &Type, slots: &ClassSlots) {
+    // SAFETY: (2).
+    unsafe {
+        (*ty.as_type_ptr()).tp_getset = crate::object::instance_dict::class_getsets(slots.add_dict, slots.add_weakref);
+    }
+}
+
+impl Type {
+    /// The size of this type object's own struct: that of its metaclass's instances.
+    fn object_type_size(&self) -> usize {
+        let this: Borrowed<'_> = Borrowed::from_ref(self).object();
+        this.get().ty().raw().tp_basicsize as usize
+    }
+}
+
+/// What the statement adds to the namespace: module, doc, static and class methods by name, the class cell.
+fn fill_namespace(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    let dict = ty.dict(th);
+    if !dict.contains(th, id::__module__.object())? {
+        if let Some(globals) = (th.interp().services.get().globals)(th) {
+            if let Some(module) = globals.get_str(th, id::__name__)? {
+                dict.set_str(th, id::__module__, module.object())?;
+            }
+        }
+    }
+    if let Some(doc) = dict.get_str(th, id::__doc__)? {
+        set_c_doc(th, ty, doc.object())?;
+    }
+    crate::descr::wrap_special(th, &dict, id::__new__, true)?;
+    crate::descr::wrap_special(th, &dict, id::__init_subclass__, false)?;
+    crate::descr::wrap_special(th, &dict, id::__class_getitem__, false)?;
+    for name in [id::__classcell__, id::__classdictcell__] {
+        let Some(cell) = dict.pop(th, name.object())? else {
+            continue;
+        };
+        let value = if name.is(id::__classcell__) { ty.object() } else { dict.object() };
+        crate::cell::fill(th, cell.object(), value, name)?;
+    }
+    Ok(())
+}
+
+/// A docstring is also `tp_doc`, for C; what C strings cannot hold is cut.
+fn set_c_doc(th: &Thread, ty: Borrowed<'_, Type>, doc: Borrowed<'_>) -> PyResult<()> {
+    let Some(doc) = doc.downcast::<Str>() else {
+        return Ok(());
+    };
+    let mut text = doc.to_wtf8();
+    text.truncate(text.iter().position(|&byte| byte == 0).unwrap_or(text.len()));
+    text.push(0);
+    let block = th.interp().heap.alloc(text.len());
+    if block.is_null() {
+        return Err(th.no_memory());
+    }
+    // SAFETY: the block has room; (2).
+    unsafe {
+        block.copy_from_nonoverlapping(text.as_ptr(), text.len());
+        (*ty.as_type_ptr()).tp_doc = block.cast();
+    }
+    Ok(())
+}
+
+/// Calls `__set_name__` of every attribute that has one.
+fn set_names(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    let attributes = ty.dict(th).copy(th)?;
+    let mut position = 0;
+    while let Some((name, value)) = attributes.next(&mut position) {
+        let Some(set_name) = object::lookup_special(th, value.object(), id::__set_name__)? else {
+            continue;
+        };
+        if let Err(raised) = call::call(th, set_name.object(), &[ty.object(), name.object()]) {
+            let shown = object::repr(th, name.object());
+            let exception = th.take_raised(raised);
+            if let Ok(shown) = shown {
+                let note = Str::from_fmt(
+                    th,
+                    format_args!("Error calling __set_name__ on '{}' instance {} in '{}'", value.type_name(), *shown, ty.name()),
+                )?;
+                exception.add_note(th, note.borrow())?;
+            }
+            return Err(th.set_exception(exception.into_object()));
+        }
+    }
+    Ok(())
+}
+
+/// `super(cls, cls).__init_subclass__(**kwargs)`.
+fn init_subclass(th: &Thread, ty: Borrowed<'_, Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
+    let parent = crate::object::super_::new(th, ty, ty.object())?;
+    let method = object::get_attr(th, parent.object(), id::__init_subclass__)?;
+    call::call_tuple_dict(th, method.object(), Tuple::empty(), kwargs).map(drop)
+}
+
+/// The `__name__` setter.
+pub fn set_name(th: &Thread, ty: &Type, name: Borrowed<'_, Str>) -> PyResult<()> {
+    let tp_name = c_name(th, &name)?;
+    // SAFETY: a mutable type made here; new names are in place before the old ones go.
+    unsafe {
+        let heap = ty.as_heap_ptr();
+        let old_c = std::mem::replace(&mut (*heap)._ht_tpname, tp_name.into_raw());
+        (*ty.as_type_ptr()).tp_name = (*heap)._ht_tpname;
+        let old = std::mem::replace(&mut (*heap).ht_name, name.to_owned().into_ptr());
+        if !old_c.is_null() {
+            drop(CString::from_raw(old_c));
+        }
+        drop(Owned::<Str>::from_ptr_or_null(old));
+    }
+    Ok(())
+}
+
+/// The `__bases__` setter: new bases must keep the layout; subclasses follow.
+pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> PyResult<()> {
+    let Some(bases) = value.downcast::<Tuple>() else {
+        return Err(raise!(th, TYPE_ERROR, "can only assign tuple to {}.__bases__, not {}", ty.tp_name(), value.type_name()));
+    };
+    if bases.is_empty() {
+        return Err(raise!(th, TYPE_ERROR, "can only assign non-empty tuple to {}.__bases__, not ()", ty.tp_name()));
+    }
+    for base in bases.as_slice() {
+        let Some(base) = base.downcast::<Type>() else {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "{}.__bases__ must be tuple of classes, not '{}'",
+                ty.tp_name(),
+                base.type_name()
+            ));
+        };
+        if base.is_subtype(ty.get()) {
+            return Err(th.raise(exc::TYPE_ERROR, "a __bases__ item causes an inheritance cycle"));
+        }
+    }
+    let new_base = layout::best_base(th, bases.get())?;
+    let old_base = ty.get().base().map(Borrowed::to_owned);
+    if let Some(old_base) = &old_base {
+        layout::check_compatible(th, old_base.borrow(), new_base, "__bases__")?;
+    }
+    let old_bases = swap_bases(ty, bases.to_owned(), new_base.to_owned());
+    if let Err(raised) = mro::update_hierarchy(th, ty) {
+        if let (Some(old_bases), Some(old_base)) = (old_bases, old_base) {
+            drop(swap_bases(ty, old_bases, old_base));
+        }
+        return Err(raised);
+    }
+    for base in old_bases.iter().flat_map(|bases| bases.as_slice()).filter_map(|base| base.downcast::<Type>()) {
+        subclasses::remove(th, base.get(), ty.as_ptr());
+    }
+    for base in bases.as_slice().iter().filter_map(|base| base.downcast::<Type>()) {
+        subclasses::add(th, base.get(), ty)?;
+    }
+    update_all_slots(th, ty);
+    Ok(())
+}
+
+fn swap_bases(ty: Borrowed<'_, Type>, bases: Owned<Tuple>, base: Owned<Type>) -> Option<Owned<Tuple>> {
+    // SAFETY: a heap type owns both fields; the old base is released last.
+    unsafe {
+        let raw = ty.as_type_ptr();
+        let old_bases = std::mem::replace(&mut (*raw).tp_bases, bases.into_ptr());
+        let old_base = std::mem::replace(&mut (*raw).tp_base, base.into_ptr().cast());
+        drop(Owned::<Type>::from_ptr_or_null(old_base.cast()));
+        Owned::from_ptr_or_null(old_bases)
+    }
+}
+
+fn update_all_slots(th: &Thread, ty: Borrowed<'_, Type>) {
+    ty.modified(th);
+    slots::fixup_all(th, ty);
+    for subclass in subclasses::of(th, ty.get()) {
+        update_all_slots(th, subclass.borrow());
+    }
+}
+
+pub fn set_flag(ty: &Type, flag: u64, on: bool) {
+    // SAFETY: only the attached thread writes types.
+    unsafe {
+        let flags = &mut (*ty.as_type_ptr()).tp_flags;
+        *flags = if on { *flags | flag } else { *flags & !flag };
+    }
+}
+
+pub fn traverse(ty: &Type, visitor: &mut Visitor<'_>) -> c_int {
+    let raw = ty.raw();
+    // SAFETY: the fields of a heap type are references or NULL. Strings and tuples of strings cannot be in a cycle.
+    unsafe {
+        let fields = [raw.tp_dict, raw.tp_cache, raw.tp_mro, raw.tp_bases, raw.tp_base.cast(), (*ty.as_heap_ptr()).ht_module];
+        for field in fields {
+            let stop = visitor.visit::<Object>(Borrowed::from_ptr_or_null(field));
+            if stop != 0 {
+                return stop;
+            }
+        }
+    }
+    0
+}
+
+/// Breaks the cycles of a class that is garbage: its namespace, its MRO, its module.
+pub fn clear(ty: &Type) {
+    let th = Thread::current();
+    ty.modified(th);
+    // SAFETY: as for `traverse`; each field is emptied before its reference goes.
+    unsafe {
+        if let Some(dict) = Borrowed::<Dict>::from_ptr_or_null(ty.raw().tp_dict) {
+            dict.clear();
+        }
+        let module = std::mem::replace(&mut (*ty.as_heap_ptr()).ht_module, std::ptr::null_mut());
+        drop(Owned::<Object>::from_ptr_or_null(module));
+        let mro = std::mem::replace(&mut (*ty.as_type_ptr()).tp_mro, std::ptr::null_mut());
+        drop(Owned::<Tuple>::from_ptr_or_null(mro));
+    }
+}
+
+/// # Safety
+/// The last reference to a heap type is gone.
+pub unsafe fn dealloc(ty: *mut Type) {
+    let th = Thread::current();
+    // SAFETY: the caller's promise; every field is a reference of its own, or NULL.
+    unsafe {
+        let (raw, heap) = ((*ty).as_type_ptr(), (*ty).as_heap_ptr());
+        crate::gc::untrack_raw(raw.cast());
+        crate::weakref::clear_all(raw.cast());
+        if let Ok(bases) = (*ty).bases(th) {
+            for base in bases.as_slice().iter().filter_map(|base| base.downcast::<Type>()) {
+                subclasses::remove(th, base.get(), raw.cast());
+            }
+        }
+        let metatype = (*raw).ob_base.ob_base.ob_type;
+        crate::object::instance_dict::drop_shared_keys((*heap).ht_cached_keys);
+        let references = [
+            (*raw).tp_dict,
+            (*raw).tp_bases,
+            (*raw).tp_mro,
+            (*raw).tp_cache,
+            (*raw).tp_subclasses.cast(),
+            (*heap).ht_name,
+            (*heap).ht_slots,
+            (*heap).ht_qualname,
+            (*heap).ht_module,
+            (*raw).tp_base.cast(),
+        ];
+        for reference in references {
+            drop(Owned::<Object>::from_ptr_or_null(reference));
+        }
+        if !(*heap)._ht_tpname.is_null() {
+            drop(CString::from_raw((*heap)._ht_tpname));
+        }
+        th.interp().heap.free((*raw).tp_doc.cast_mut().cast());
+        if let Some(free) = (*metatype).tp_free {
+            free(raw.cast());
+        }
+        if (*metatype).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0 {
+            crate::handle::decref(metatype.cast());
+        }
+    }
+}

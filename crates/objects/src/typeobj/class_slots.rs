@@ -1,0 +1,97 @@
+//! `__slots__` of a class statement: which attributes become fields of the instances.
+//!
+//! The same job as `type_new_slots` in CPython's `Objects/typeobject.c`.
+
+use krait_abi as abi;
+
+use crate::prelude::*;
+
+/// What `__slots__`, or its absence, asks of a new class.
+pub struct ClassSlots {
+    /// Sorted, mangled names that become members; `None` without `__slots__`.
+    pub names: Option<Vec<Owned<Str>>>,
+    pub add_dict: bool,
+    pub add_weakref: bool,
+}
+
+/// Reads `__slots__` out of the namespace of a class `name` with layout base `base`.
+pub fn read(th: &Thread, name: Borrowed<'_, Str>, base: Borrowed<'_, Type>, bases: &Tuple, namespace: &Dict) -> PyResult<ClassSlots> {
+    let raw = base.raw();
+    let has_dict = raw.tp_dictoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_DICT);
+    let has_weakref = raw.tp_weaklistoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF);
+    let may_add_dict = !has_dict;
+    let may_add_weakref = !has_weakref && raw.tp_itemsize == 0;
+    let Some(declared) = namespace.get_str(th, id::__slots__)? else {
+        return Ok(ClassSlots { names: None, add_dict: may_add_dict, add_weakref: may_add_weakref });
+    };
+    let declared = if declared.object().downcast::<Str>().is_some() {
+        Tuple::pack(th, [declared])?
+    } else {
+        sequence::tuple(th, declared.object())?
+    };
+    if declared.len() > 0 && raw.tp_itemsize != 0 {
+        return Err(raise!(th, TYPE_ERROR, "nonempty __slots__ not supported for subtype of '{}'", base.tp_name()));
+    }
+    let mut slots = ClassSlots { names: None, add_dict: false, add_weakref: false };
+    let mut names: Vec<Owned<Str>> = Vec::with_capacity(declared.len());
+    for &slot in declared.as_slice() {
+        let slot = check_name(th, slot)?;
+        if slot.eq_str("__dict__") {
+            if !may_add_dict || slots.add_dict {
+                return Err(th.raise(exc::TYPE_ERROR, "__dict__ slot disallowed: we already got one"));
+            }
+            slots.add_dict = true;
+            continue;
+        }
+        if slot.eq_str("__weakref__") {
+            if !may_add_weakref || slots.add_weakref {
+                return Err(th.raise(exc::TYPE_ERROR, "__weakref__ slot disallowed: we already got one"));
+            }
+            slots.add_weakref = true;
+            continue;
+        }
+        let mangled = mangle(th, name, slot)?;
+        let special = mangled.eq_str("__qualname__") || mangled.eq_str("__classcell__") || mangled.eq_str("__classdictcell__");
+        if !special && namespace.contains(th, mangled.object())? {
+            let shown = object::repr(th, slot.object())?;
+            return Err(raise!(th, VALUE_ERROR, "{} in __slots__ conflicts with class variable", *shown));
+        }
+        names.push(mangled);
+    }
+    names.sort_by(|a, b| a.to_wtf8().cmp(&b.to_wtf8()));
+    slots.names = Some(names);
+    // A second base may bring what the layout base lacks.
+    for other in bases.as_slice().iter().filter_map(|other| other.downcast::<Type>()) {
+        if other.is(base) {
+            continue;
+        }
+        slots.add_dict |= may_add_dict && (other.raw().tp_dictoffset != 0 || other.has_flag(abi::Py_TPFLAGS_MANAGED_DICT));
+        slots.add_weakref |= may_add_weakref && (other.raw().tp_weaklistoffset != 0 || other.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF));
+    }
+    Ok(slots)
+}
+
+fn check_name<'a>(th: &Thread, slot: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
+    let Some(name) = slot.downcast::<Str>() else {
+        return Err(raise!(th, TYPE_ERROR, "__slots__ items must be strings, not '{}'", slot.type_name()));
+    };
+    if !name.is_identifier() {
+        return Err(th.raise(exc::TYPE_ERROR, "__slots__ must be identifiers"));
+    }
+    Ok(name)
+}
+
+/// `__spam` in class `Ham` is `_Ham__spam`, as the compiler has it.
+pub fn mangle(th: &Thread, class: Borrowed<'_, Str>, name: Borrowed<'_, Str>) -> PyResult<Owned<Str>> {
+    let text = name.to_wtf8();
+    if !text.starts_with(b"__") || text.ends_with(b"__") || text.contains(&b'.') {
+        return Str::intern(th, name.to_owned());
+    }
+    let class = class.to_wtf8();
+    let class = &class[class.iter().take_while(|&&byte| byte == b'_').count()..];
+    if class.is_empty() {
+        return Str::intern(th, name.to_owned());
+    }
+    let mangled = [b"_", class, &text].concat();
+    Str::intern(th, Str::from_wtf8(th, &mangled)?)
+}

@@ -1,0 +1,225 @@
+//! `PyType_Ready`: makes a type object, static or new on the heap, complete.
+//!
+//! A static type is completed once for the process (slots inherited, order of resolution) and once for each
+//! interpreter (its dictionary). The same job as `type_ready` in CPython's `Objects/typeobject.c`.
+//!
+//! Invariant: 1. the type struct is written by one thread at a time: static types under `STATICS`, heap types
+//! before anyone else knows them.
+
+use std::sync::Mutex;
+
+use krait_abi as abi;
+
+use crate::dict::Dict;
+use crate::error::PyResult;
+use crate::handle::{Borrowed, Instance, Object, Owned};
+use crate::ids::id;
+use crate::singletons::none;
+use crate::thread::Thread;
+use crate::tuple::Tuple;
+use crate::typeobj::slots::SLOTS;
+use crate::typeobj::state::{FIRST_HEAP_VERSION, static_state};
+use crate::typeobj::{Type, contents, inherit, mro, subclasses};
+
+/// For each static type that is ready: which lines of `SLOTS` it filled itself, before it inherited.
+static STATICS: Mutex<Vec<OwnSlots>> = Mutex::new(Vec::new());
+
+/// A bit for each line of `SLOTS`.
+pub type OwnSlots = u128;
+
+const _: () = assert!(SLOTS.len() <= 128);
+
+/// Completes `ty` if it is not complete yet.
+pub fn ready(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    if ty.is_heap_type() || is_foreign_static(ty) {
+        return if ty.has_flag(abi::Py_TPFLAGS_READY) { Ok(()) } else { ready_new(th, ty) };
+    }
+    if ty.has_flag(abi::Py_TPFLAGS_READY) && static_state(th, &ty).is_some_and(|state| state.dict.get().is_some()) {
+        return Ok(());
+    }
+    ready_static(th, ty)
+}
+
+/// A static type of an extension module: it has no per-interpreter state and keeps its dictionary in itself.
+fn is_foreign_static(ty: Borrowed<'_, Type>) -> bool {
+    !ty.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN)
+}
+
+/// Completes a heap type or a foreign static type.
+fn ready_new(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    set_flag(ty, abi::Py_TPFLAGS_READYING);
+    let result = ready_new_inner(th, ty);
+    clear_flag(ty, abi::Py_TPFLAGS_READYING);
+    result
+}
+
+fn ready_new_inner(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    set_base(th, ty)?;
+    let own = own_slots(ty);
+    // SAFETY: (1).
+    unsafe {
+        let raw = ty.as_type_ptr();
+        if (*raw).tp_dict.is_null() {
+            (*raw).tp_dict = Dict::new(th)?.into_ptr();
+        }
+        if (*raw).tp_bases.is_null() {
+            (*raw).tp_bases = bases_tuple(th, ty)?.into_ptr();
+        }
+    }
+    mro::update(th, ty)?;
+    inherit::inherit_new(ty);
+    contents::fill(th, ty, own)?;
+    inherit::inherit_all(ty);
+    finish(th, ty)?;
+    set_flag(ty, abi::Py_TPFLAGS_READY);
+    enter_with_bases(th, ty)
+}
+
+/// Completes a static built-in type for the process, if it is the first interpreter, and for this interpreter.
+fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    set_base(th, ty)?;
+    let own = claim_index(ty);
+    let Some(state) = static_state(th, &ty) else {
+        return Err(th.bad_internal_call());
+    };
+    if state.dict.get().is_some() {
+        return Ok(());
+    }
+    state.dict.set(Some(Dict::new(th)?));
+    if !ty.has_flag(abi::Py_TPFLAGS_READY) {
+        // SAFETY: (1).
+        unsafe {
+            let raw = ty.as_type_ptr();
+            if (*raw).tp_bases.is_null() {
+                (*raw).tp_bases = make_immortal(bases_tuple(th, ty)?.into_ptr());
+            }
+            if (*raw).tp_mro.is_null() {
+                (*raw).tp_mro = make_immortal(mro::linearize(th, ty)?.into_ptr());
+            }
+        }
+        inherit::inherit_new(ty);
+        contents::fill(th, ty, own)?;
+        inherit::inherit_all(ty);
+        finish(th, ty)?;
+        set_flag(ty, abi::Py_TPFLAGS_READY);
+    } else {
+        contents::fill(th, ty, own)?;
+        finish(th, ty)?;
+    }
+    enter_with_bases(th, ty)
+}
+
+/// The index that finds a static type's state, given out on first sight, and the slots it filled itself.
+fn claim_index(ty: Borrowed<'_, Type>) -> OwnSlots {
+    let mut statics = match STATICS.lock() {
+        Ok(statics) => statics,
+        Err(poisoned) => poisoned.into_inner(),
+    };
+    // SAFETY: (1), under the lock.
+    unsafe {
+        let raw = ty.as_type_ptr();
+        match ((*raw).tp_subclasses as usize).checked_sub(1) {
+            Some(index) => statics[index],
+            None => {
+                statics.push(own_slots(ty));
+                (*raw).tp_subclasses = statics.len() as *mut _;
+                // Static types never change: a version for good, the same in all interpreters.
+                debug_assert!(statics.len() < FIRST_HEAP_VERSION as usize);
+                (*raw).tp_version_tag = statics.len() as u32;
+                (*raw).tp_flags |= abi::Py_TPFLAGS_IMMUTABLETYPE | abi::Py_TPFLAGS_VALID_VERSION_TAG;
+                statics[statics.len() - 1]
+            }
+        }
+    }
+}
+
+fn own_slots(ty: Borrowed<'_, Type>) -> OwnSlots {
+    let mut own = 0;
+    for (line, def) in SLOTS.iter().enumerate() {
+        // SAFETY: a live type.
+        if !unsafe { def.place.read(ty.as_type_ptr()) }.is_null() {
+            own |= 1 << line;
+        }
+    }
+    own
+}
+
+/// `tp_base` defaults to `object`, the metatype to the base's; the base is made ready first.
+fn set_base(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    let object = Object::type_object();
+    // SAFETY: (1).
+    unsafe {
+        let raw = ty.as_type_ptr();
+        if (*raw).tp_base.is_null() && !std::ptr::eq(ty.get(), object) {
+            (*raw).tp_base = object.as_type_ptr();
+        }
+        let head = raw.cast::<abi::PyObject>();
+        if (*head).ob_type.is_null() {
+            (*head).ob_type = match (*raw).tp_base.as_ref() {
+                Some(base) if !base.ob_base.ob_base.ob_type.is_null() => base.ob_base.ob_base.ob_type,
+                _ => Type::type_object().as_type_ptr(),
+            };
+        }
+        match ty.get().base() {
+            Some(base) => ready(th, base),
+            None => Ok(()),
+        }
+    }
+}
+
+fn bases_tuple(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> {
+    match ty.get().base() {
+        Some(base) => Tuple::from_slice(th, &[base.object()]),
+        None => Ok(Tuple::empty().to_owned()),
+    }
+}
+
+/// Makes an object that a static type keeps for good uncounted and uncollected.
+unsafe fn make_immortal(ob: *mut abi::PyObject) -> *mut abi::PyObject {
+    // SAFETY: a live tuple that nobody else holds yet.
+    unsafe {
+        crate::gc::untrack_raw(ob);
+        *ob.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
+    }
+    ob
+}
+
+/// What is left once slots and dictionary stand: `__hash__`, `__doc__`, collection checks.
+fn finish(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    let dict = ty.dict(th);
+    let raw = ty.as_type_ptr();
+    if !dict.contains(th, id::__hash__.object())? && ty.raw().tp_hash.is_none() {
+        dict.set_str(th, id::__hash__, none())?;
+        // SAFETY: (1).
+        unsafe { (*raw).tp_hash = Some(crate::object::hash_not_implemented) };
+    }
+    if ty.is_gc() && ty.raw().tp_traverse.is_none() && !ty.is_heap_type() {
+        return Err(crate::raise!(
+            th,
+            SYSTEM_ERROR,
+            "type {} has the Py_TPFLAGS_HAVE_GC flag but has no traverse function",
+            ty.tp_name()
+        ));
+    }
+    Ok(())
+}
+
+fn enter_with_bases(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    let bases = ty.bases(th)?;
+    for base in bases.as_slice() {
+        if let Some(base) = base.downcast::<Type>() {
+            subclasses::add(th, base.get(), ty)?;
+        }
+    }
+    Ok(())
+}
+
+fn set_flag(ty: Borrowed<'_, Type>, flag: u64) {
+    // SAFETY: (1).
+    unsafe { (*ty.as_type_ptr()).tp_flags |= flag }
+}
+
+fn clear_flag(ty: Borrowed<'_, Type>, flag: u64) {
+    // SAFETY: (1).
+    unsafe { (*ty.as_type_ptr()).tp_flags &= !flag }
+}

@@ -1,0 +1,143 @@
+//! What each slot of a heap type holds: an inherited C function, or a dispatcher to a special method.
+//!
+//! The same job as `fixup_slot_dispatchers` and `update_slot` in CPython's `Objects/typeobject.c`.
+
+use std::ffi::c_void;
+
+use krait_abi as abi;
+
+use super::{SLOTS, SlotDef};
+use crate::descr::WrapperDescriptor;
+use crate::handle::{Borrowed, Owned};
+use crate::str::Str;
+use crate::thread::Thread;
+use crate::typeobj::{Type, subclasses};
+
+/// Fills every slot of a new heap type from what its MRO defines.
+pub fn fixup_all(th: &Thread, ty: Borrowed<'_, Type>) {
+    for group in SLOTS.chunk_by(|a, b| a.place == b.place) {
+        update_group(th, ty, group);
+    }
+}
+
+/// `name` was set on or deleted from `ty`: brings the slots of `ty` and its subclasses up to date.
+pub fn update_slots(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>) {
+    for group in SLOTS.chunk_by(|a, b| a.place == b.place) {
+        if group.iter().any(|def| def.name.eq(name.get())) {
+            update_recursively(th, ty, group, name);
+        }
+    }
+}
+
+/// Subclasses that define `name` themselves are not affected, nor are theirs.
+fn update_recursively(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef], name: Borrowed<'_, Str>) {
+    update_group(th, ty, group);
+    for subclass in subclasses::of(th, ty.get()) {
+        let overrides = matches!(subclass.dict(th).get_str(th, name), Ok(Some(_)));
+        if !overrides {
+            update_recursively(th, subclass.borrow(), group, name);
+        }
+    }
+}
+
+/// Decides one slot from the lines that share it.
+fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
+    // SAFETY: a live heap type, whose tables lie in itself.
+    let slot = unsafe { group[0].place.of(ty.as_type_ptr()) };
+    if slot.is_null() {
+        return;
+    }
+    let mut choice = Choice::default();
+    for def in group {
+        match ty.lookup(th, def.name) {
+            Some(method) => choice.consider(ty, def, slot, method),
+            None if is_next(def) => choice.specific = crate::protocol::iter::next_not_implemented as *const c_void,
+            None => {}
+        }
+    }
+    // SAFETY: the slot lies in a live type.
+    unsafe { *slot = choice.slot() }
+}
+
+fn is_next(def: &SlotDef) -> bool {
+    def.place.table == super::Table::Type && def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_iternext)
+}
+
+/// The candidates for a slot: a C function that all lines agree on, or the dispatcher.
+struct Choice {
+    specific: *const c_void,
+    generic: *const c_void,
+    use_generic: bool,
+}
+
+impl Default for Choice {
+    fn default() -> Choice {
+        Choice { specific: std::ptr::null(), generic: std::ptr::null(), use_generic: false }
+    }
+}
+
+impl Choice {
+    fn consider(&mut self, ty: Borrowed<'_, Type>, def: &SlotDef, slot: *mut *const c_void, method: Owned) {
+        if let Some(wrapper) = method.object().downcast_exact::<WrapperDescriptor>() {
+            if wrapper.def().name.eq(def.name.get()) {
+                self.consider_wrapper(ty, def, slot, &wrapper);
+                return;
+            }
+        }
+        if def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_new) && def.place.table == super::Table::Type {
+            if crate::object::is_new_wrapper(method.object()) {
+                // The inherited `__new__` of a C type: its own tp_new is what the slot already holds.
+                self.specific = ty.raw().tp_new.map_or(std::ptr::null(), |new| new as *const c_void);
+                return;
+            }
+        }
+        let is_hash = def.place.table == super::Table::Type && def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_hash);
+        if is_hash && method.is_none() {
+            self.specific = crate::object::hash_not_implemented as *const c_void;
+            return;
+        }
+        self.use_generic = true;
+        self.generic = def.function;
+    }
+
+    /// A wrapper's C function may go straight into the slot if it is the only candidate and fits `ty`.
+    fn consider_wrapper(&mut self, ty: Borrowed<'_, Type>, def: &SlotDef, slot: *mut *const c_void, wrapper: &WrapperDescriptor) {
+        // SAFETY: a live type.
+        let only = unsafe { only_slot_named(ty, def) };
+        if only.is_null() || std::ptr::eq(only, slot) {
+            self.generic = def.function;
+        }
+        let fits = std::ptr::fn_addr_eq(wrapper.def().wrapper, def.wrapper)
+            && ty.is_subtype(&wrapper.owner())
+            && (self.specific.is_null() || std::ptr::eq(self.specific, wrapper.wrapped()));
+        if fits {
+            self.specific = wrapper.wrapped();
+        } else {
+            self.use_generic = true;
+        }
+    }
+
+    fn slot(self) -> *const c_void {
+        if !self.specific.is_null() && !self.use_generic { self.specific } else { self.generic }
+    }
+}
+
+/// Of the slots that share a method's name (`mp_length` and `sq_length`), the one that is filled; null if none or several are.
+unsafe fn only_slot_named(ty: Borrowed<'_, Type>, def: &SlotDef) -> *mut *const c_void {
+    let mut found = std::ptr::null_mut();
+    for other in SLOTS.iter().filter(|other| other.name.is(def.name)) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let slot = other.place.of(ty.as_type_ptr());
+            if slot.is_null() || (*slot).is_null() {
+                continue;
+            }
+            if !found.is_null() {
+                return std::ptr::null_mut();
+            }
+            found = slot;
+        }
+    }
+    found
+}
+

@@ -212,7 +212,11 @@ fn header(
         None => quote!(<rt::Type as rt::StaticTypeOf>::TYPE),
         Some(metatype) => quote!(<#metatype as rt::StaticTypeOf>::TYPE),
     };
+    // `dict = field` names a field of the struct; `dict_offset = expr` says where it lies in a C struct inside.
     let mut offset = |argument: &str| -> syn::Result<TokenStream> {
+        if let Some(offset) = arguments.expression(&format!("{argument}_offset"))? {
+            return Ok(quote!(#offset));
+        }
         Ok(match arguments.expression(argument)? {
             None => quote!(0),
             Some(field) => quote!(::core::mem::offset_of!(#ident, #field) as isize),
@@ -235,7 +239,7 @@ fn header(
             doc: #doc,
             basicsize: #basicsize,
             itemsize: #itemsize,
-            flags: abi::Py_TPFLAGS_IMMUTABLETYPE #(| #flags)*,
+            flags: abi::_Py_TPFLAGS_STATIC_BUILTIN | abi::Py_TPFLAGS_IMMUTABLETYPE #(| #flags)*,
             base: #base,
             metatype: #metatype,
             weaklist: #weaklist,

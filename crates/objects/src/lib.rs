@@ -8,6 +8,8 @@ extern crate self as krait_objects;
 
 pub mod args;
 pub mod bytes;
+pub mod cell;
+pub mod descr;
 pub mod dict;
 pub mod error;
 pub mod exceptions;
@@ -21,8 +23,10 @@ pub mod ids;
 pub mod int;
 pub mod int_digits;
 pub mod interp;
+pub mod iterators;
 pub mod list;
 pub mod memory;
+pub mod memoryview;
 pub mod module;
 pub mod object;
 pub mod percent;
@@ -35,6 +39,7 @@ pub mod thread;
 pub mod tuple;
 pub mod typeobj;
 pub mod unicode;
+pub mod union;
 pub mod weakref;
 
 /// What almost every file of `objects`, `eval`, `modules` and `capi` uses.
@@ -58,6 +63,7 @@ pub mod prelude {
     pub use crate::tuple::Tuple;
     pub use crate::typeobj::Type;
     pub use crate::{assert_layout, raise};
+    pub use krait_macros::{pyfunctions, pymethods, pymodule, pytype};
 }
 
 /// Ends the process as `Py_FatalError` does: only for broken invariants and misuse that the reference

@@ -66,14 +66,9 @@ pub trait StaticTypeOf {
     const INITIAL: abi::PyTypeObject;
 }
 
-// `object` and `type` are declared where their machinery is; every declaration points to them.
+// `object` is declared where its machinery is; every declaration points to it.
 impl StaticTypeOf for Object {
     const TYPE: *mut abi::PyTypeObject = crate::object::PyBaseObject_Type.as_ptr();
-    const INITIAL: abi::PyTypeObject = abi::PyTypeObject::EMPTY;
-}
-
-impl StaticTypeOf for typeobj::Type {
-    const TYPE: *mut abi::PyTypeObject = typeobj::PyType_Type.as_ptr();
     const INITIAL: abi::PyTypeObject = abi::PyTypeObject::EMPTY;
 }
 
@@ -279,6 +274,9 @@ pub unsafe extern "C" fn dealloc<T: Instance, const GC: bool, const WEAK: bool>(
     // SAFETY: (1): nobody else holds the object; its memory is its type's to free.
     unsafe {
         let ty = (*ob).ob_type;
+        if (*ty).tp_finalize.is_some() && typeobj::alloc::call_finalizer(ob) {
+            return;
+        }
         if GC {
             gc::untrack_raw(ob);
         }

@@ -16,6 +16,10 @@ unsafe impl Instance for BaseException {
     }
 }
 impl BaseException {
+    /// `add_note`.
+    pub fn add_note(&self, _th: &Thread, _note: Borrowed<'_, crate::str::Str>) -> PyResult<()> {
+        todo!()
+    }
     pub fn args(&self) -> Borrowed<'_, crate::tuple::Tuple> {
         todo!()
     }

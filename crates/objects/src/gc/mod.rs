@@ -53,3 +53,25 @@ pub unsafe fn untrack_raw(_ob: *mut abi::PyObject) {
 pub fn is_tracked<T>(_ob: Borrowed<'_, T>) -> bool {
     todo!()
 }
+
+/// # Safety
+/// `ob` is an object of a GC type.
+pub unsafe fn track_raw(_ob: *mut abi::PyObject) {
+    todo!()
+}
+/// Whether `tp_finalize` was called.
+///
+/// # Safety
+/// `ob` is an object of a GC type.
+pub unsafe fn is_finalized(_ob: *mut abi::PyObject) -> bool {
+    todo!()
+}
+/// # Safety
+/// As for `is_finalized`.
+pub unsafe fn set_finalized(_ob: *mut abi::PyObject) {
+    todo!()
+}
+/// `tp_free` of collected types: `PyObject_GC_Del`.
+pub unsafe extern "C" fn gc_del(_ob: *mut std::ffi::c_void) {
+    todo!()
+}

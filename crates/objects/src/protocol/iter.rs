@@ -26,3 +26,10 @@ pub fn for_each(
 pub fn collect(_th: &Thread, _iterable: Borrowed<'_>) -> PyResult<Vec<Owned>> {
     todo!()
 }
+
+/// `_PyObject_NextNotImplemented`: what `tp_iternext` of types that are no iterators may hold.
+pub unsafe extern "C" fn next_not_implemented(
+    _ob: *mut krait_abi::PyObject,
+) -> *mut krait_abi::PyObject {
+    todo!()
+}

@@ -133,3 +133,11 @@ pub fn is_callable(_ob: Borrowed<'_>) -> bool {
 pub fn type_of(ob: Borrowed<'_>) -> Owned<Type> {
     ob.get().ty().to_owned()
 }
+
+/// `type.__instancecheck__` and `type.__subclasscheck__`: without asking the metaclass.
+pub fn real_is_instance(_th: &Thread, _ob: Borrowed<'_>, _class: Borrowed<'_>) -> PyResult<bool> {
+    todo!()
+}
+pub fn real_is_subclass(_th: &Thread, _ob: Borrowed<'_>, _class: Borrowed<'_>) -> PyResult<bool> {
+    todo!()
+}

@@ -31,3 +31,12 @@ pub fn tuple(_th: &Thread, _ob: Borrowed<'_>) -> PyResult<Owned<crate::tuple::Tu
 pub fn fast(_th: &Thread, _ob: Borrowed<'_>, _message: &str) -> PyResult {
     todo!()
 }
+
+/// `item in ob` by comparing with each item of `iter(ob)`.
+pub fn contains_by_iteration(
+    _th: &Thread,
+    _ob: Borrowed<'_>,
+    _item: Borrowed<'_>,
+) -> PyResult<bool> {
+    todo!()
+}

@@ -97,6 +97,20 @@ impl Str {
     pub fn to_string_lossy(&self) -> String {
         todo!()
     }
+    pub fn is_interned(&self) -> bool {
+        todo!()
+    }
+    pub fn is_identifier(&self) -> bool {
+        todo!()
+    }
+    /// `__name__`: starts and ends with two underscores.
+    pub fn is_dunder(&self) -> bool {
+        todo!()
+    }
+    /// The UTF-8 of an interned string as a C string that lives as long as the object.
+    pub fn as_utf8_ptr(&self, _th: &Thread) -> PyResult<*const std::ffi::c_char> {
+        todo!()
+    }
     pub fn eq_str(&self, _text: &str) -> bool {
         todo!()
     }

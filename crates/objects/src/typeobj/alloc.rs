@@ -32,8 +32,17 @@ pub fn alloc(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
 pub fn alloc_untracked(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
     let raw = ty.raw();
     // One item more, as the reference: room for the sentinel of types such as bytes.
-    let extra = if raw.tp_itemsize == 0 { 0 } else { (items + 1).checked_mul(raw.tp_itemsize).ok_or_else(|| th.no_memory())? };
-    let size = raw.tp_basicsize.checked_add(extra).and_then(|size| size.checked_add(7)).ok_or_else(|| th.no_memory())? & !7;
+    let extra = if raw.tp_itemsize == 0 {
+        0
+    } else {
+        (items + 1).checked_mul(raw.tp_itemsize).ok_or_else(|| th.no_memory())?
+    };
+    let size = raw
+        .tp_basicsize
+        .checked_add(extra)
+        .and_then(|size| size.checked_add(7))
+        .ok_or_else(|| th.no_memory())?
+        & !7;
     let before = size_before(&ty);
     let values = instance_dict::inline_values_size(&ty);
     let block = th.interp().heap.alloc(before + size as usize + values);
@@ -91,7 +100,11 @@ pub unsafe extern "C" fn object_free(block: *mut c_void) {
 }
 
 /// The nearest base whose slot is not this one: the C type underneath a Python class.
-unsafe fn base_with_other<F: Copy>(ty: *mut abi::PyTypeObject, slot: impl Fn(&abi::PyTypeObject) -> Option<F>, ours: usize) -> (*mut abi::PyTypeObject, Option<F>) {
+unsafe fn base_with_other<F: Copy>(
+    ty: *mut abi::PyTypeObject,
+    slot: impl Fn(&abi::PyTypeObject) -> Option<F>,
+    ours: usize,
+) -> (*mut abi::PyTypeObject, Option<F>) {
     let mut base = ty;
     // SAFETY: bases are live as long as the type; `object` ends the chain with other slots.
     unsafe {
@@ -124,20 +137,24 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
         if collected {
             gc::untrack_raw(ob);
         }
-        let (base, base_dealloc) = base_with_other(ty, |ty| ty.tp_dealloc, subtype_dealloc as *const () as usize);
+        let (base, base_dealloc) =
+            base_with_other(ty, |ty| ty.tp_dealloc, subtype_dealloc as *const () as usize);
         if weakref::list_pointer(ob).is_some() && (*base).tp_weaklistoffset == 0 {
-            weakref::clear_all(ob);
+            weakref::clear_references(ob);
         }
         clear_slots_down_to(ob, ty, base);
         let had_managed_dict = (*ty).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT != 0;
-        if had_managed_dict && (*base).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT == 0 || (*ty).tp_dictoffset > 0 && (*base).tp_dictoffset == 0 {
+        if had_managed_dict && (*base).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT == 0
+            || (*ty).tp_dictoffset > 0 && (*base).tp_dictoffset == 0
+        {
             instance_dict::clear(ob);
         }
         // A collected base untracks again, so give it what it expects.
         if collected && (*base).tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0 {
             gc::track_raw(ob);
         }
-        let heap_type = (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0 && (*base).tp_flags & abi::Py_TPFLAGS_HEAPTYPE == 0;
+        let heap_type = (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0
+            && (*base).tp_flags & abi::Py_TPFLAGS_HEAPTYPE == 0;
         match base_dealloc {
             Some(dealloc) => dealloc(ob),
             None => crate::fatal("a base type has no tp_dealloc"),
@@ -203,7 +220,9 @@ unsafe fn clear_slots_down_to(ob: Ptr, ty: *mut abi::PyTypeObject, base: *mut ab
 }
 
 /// The writable object members a class made in Python got from its `__slots__`: they stand behind its struct.
-unsafe fn slot_members<'a>(ty: *mut abi::PyTypeObject) -> impl Iterator<Item = &'a abi::PyMemberDef> {
+unsafe fn slot_members<'a>(
+    ty: *mut abi::PyTypeObject,
+) -> impl Iterator<Item = &'a abi::PyMemberDef> {
     // SAFETY: the struct of a heap type is followed by `ob_size` member definitions.
     let members: &[abi::PyMemberDef] = unsafe {
         let count = (*ty).ob_base.ob_size;
@@ -215,18 +234,25 @@ unsafe fn slot_members<'a>(ty: *mut abi::PyTypeObject) -> impl Iterator<Item = &
             &[]
         }
     };
-    members.iter().filter(|member| member.r#type == abi::Py_T_OBJECT_EX && member.flags & abi::Py_READONLY == 0)
+    members.iter().filter(|member| {
+        member.r#type == abi::Py_T_OBJECT_EX && member.flags & abi::Py_READONLY == 0
+    })
 }
 
 /// `tp_traverse` of Python classes.
-pub unsafe extern "C" fn subtype_traverse(ob: Ptr, visit: abi::visitproc, arg: *mut c_void) -> c_int {
+pub unsafe extern "C" fn subtype_traverse(
+    ob: Ptr,
+    visit: abi::visitproc,
+    arg: *mut c_void,
+) -> c_int {
     // SAFETY: see the top of the file.
     unsafe {
         let Some(visitor) = visit else {
             return 0;
         };
         let ty = (*ob).ob_type;
-        let (base, base_traverse) = base_with_other(ty, |ty| ty.tp_traverse, subtype_traverse as *const () as usize);
+        let (base, base_traverse) =
+            base_with_other(ty, |ty| ty.tp_traverse, subtype_traverse as *const () as usize);
         let mut current = ty;
         while current != base && !current.is_null() {
             for member in slot_members(current) {
@@ -245,8 +271,11 @@ pub unsafe extern "C" fn subtype_traverse(ob: Ptr, visit: abi::visitproc, arg: *
             return stop;
         }
         // Instances keep their class alive; a base that is a heap type visits it itself.
-        let base_is_heap = base.as_ref().is_some_and(|base| base.tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0);
-        if (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0 && !(base_is_heap && base_traverse.is_some()) {
+        let base_is_heap =
+            base.as_ref().is_some_and(|base| base.tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0);
+        if (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0
+            && !(base_is_heap && base_traverse.is_some())
+        {
             let stop = visitor(ty.cast(), arg);
             if stop != 0 {
                 return stop;
@@ -261,7 +290,8 @@ pub unsafe extern "C" fn subtype_clear(ob: Ptr) -> c_int {
     // SAFETY: see the top of the file.
     unsafe {
         let ty = (*ob).ob_type;
-        let (base, base_clear) = base_with_other(ty, |ty| ty.tp_clear, subtype_clear as *const () as usize);
+        let (base, base_clear) =
+            base_with_other(ty, |ty| ty.tp_clear, subtype_clear as *const () as usize);
         clear_slots_down_to(ob, ty, base);
         instance_dict::clear_for_gc(ob, base);
         base_clear.map_or(0, |clear| clear(ob))

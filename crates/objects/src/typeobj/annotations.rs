@@ -26,7 +26,12 @@ pub fn get(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult {
         let format = Int::from_i64(th, VALUE_FORMAT)?;
         let result = call::call(th, annotate.object(), &[format.object()])?;
         if result.object().downcast::<Dict>().is_none() {
-            return Err(raise!(th, TYPE_ERROR, "__annotate__ returned non-dict of type '{}'", result.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "__annotate__ returned non-dict of type '{}'",
+                result.type_name()
+            ));
         }
         result
     } else {
@@ -43,11 +48,16 @@ pub fn set(th: &Thread, ty: Borrowed<'_, Type>, value: Option<Borrowed<'_>>) -> 
     match value {
         Some(value) => {
             // Code compiled with the old scheme keeps its own name; otherwise the cache holds it.
-            let name = if dict.contains(th, id::__annotations__.object())? { id::__annotations__ } else { id::__annotations_cache__ };
+            let name = if dict.contains(th, id::__annotations__.object())? {
+                id::__annotations__
+            } else {
+                id::__annotations_cache__
+            };
             dict.set_str(th, name, value)?;
         }
         None => {
-            let removed = dict.remove(th, id::__annotations__.object())? | dict.remove(th, id::__annotations_cache__.object())?;
+            let removed = dict.remove(th, id::__annotations__.object())?
+                | dict.remove(th, id::__annotations_cache__.object())?;
             if !removed {
                 return Err(th.raise_value(exc::ATTRIBUTE_ERROR, id::__annotations__.object()));
             }

@@ -36,15 +36,27 @@ impl Type {
     /// TypeError for a change to a type that does not allow it.
     fn check_mutable(&self, th: &Thread, name: &str) -> PyResult<()> {
         if self.has_flag(abi::Py_TPFLAGS_IMMUTABLETYPE) {
-            return Err(raise!(th, TYPE_ERROR, "cannot set '{name}' attribute of immutable type '{}'", self.tp_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "cannot set '{name}' attribute of immutable type '{}'",
+                self.tp_name()
+            ));
         }
         Ok(())
     }
 
     /// As `check_mutable`, and the value must be there: these attributes cannot be deleted.
-    fn check_set<'a>(&self, th: &Thread, name: &str, value: Option<Borrowed<'a>>) -> PyResult<Borrowed<'a>> {
+    fn check_set<'a>(
+        &self,
+        th: &Thread,
+        name: &str,
+        value: Option<Borrowed<'a>>,
+    ) -> PyResult<Borrowed<'a>> {
         self.check_mutable(th, name)?;
-        value.ok_or_else(|| raise!(th, TYPE_ERROR, "cannot delete '{name}' attribute of type '{}'", self.tp_name()))
+        value.ok_or_else(|| {
+            raise!(th, TYPE_ERROR, "cannot delete '{name}' attribute of type '{}'", self.tp_name())
+        })
     }
 
     fn heap(&self) -> Option<&abi::PyHeapTypeObject> {
@@ -65,7 +77,8 @@ impl Type {
     pub fn module(&self, th: &Thread) -> PyResult {
         if self.is_heap_type() {
             let found = self.dict(th).get_str(th, id::__module__)?;
-            return found.ok_or_else(|| th.raise_value(exc::ATTRIBUTE_ERROR, id::__module__.object()));
+            return found
+                .ok_or_else(|| th.raise_value(exc::ATTRIBUTE_ERROR, id::__module__.object()));
         }
         match self.tp_name().rsplit_once('.') {
             Some((module, _)) => Str::interned(th, module).map(Owned::into_object),
@@ -80,7 +93,9 @@ impl Type {
         }
         let qualname = self.qualname(th)?;
         match self.dict(th).get_str(th, id::__module__)?.map(Owned::downcast::<Str>) {
-            Some(Ok(module)) if !module.eq_str("builtins") => Str::from_fmt(th, format_args!("{}.{}", *module, *qualname)),
+            Some(Ok(module)) if !module.eq_str("builtins") => {
+                Str::from_fmt(th, format_args!("{}.{}", *module, *qualname))
+            }
             _ => Ok(qualname),
         }
     }
@@ -89,12 +104,22 @@ impl Type {
 #[pymethods]
 impl Type {
     #[slot(tp_new)]
-    fn new(cls: Borrowed<'_, Type>, th: &Thread, args: Borrowed<'_, Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult {
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
         build::new(th, cls, args, kwargs)
     }
 
     #[slot(tp_init)]
-    fn init(&self, th: &Thread, args: Borrowed<'_, Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
+    fn init(
+        &self,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<()> {
         if args.len() == 1 && kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
             return Err(th.raise(exc::TYPE_ERROR, "type.__init__() takes no keyword arguments"));
         }
@@ -105,7 +130,12 @@ impl Type {
     }
 
     #[slot(tp_call)]
-    fn call(this: Borrowed<'_, Self>, th: &Thread, args: Borrowed<'_, Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult {
+    fn call(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
         if std::ptr::eq(this.get(), Type::type_object()) {
             if args.len() == 1 && kwargs.is_none_or(|kwargs| kwargs.is_empty()) {
                 return Ok(args.as_slice()[0].ty().to_owned().into_object());
@@ -119,7 +149,8 @@ impl Type {
         };
         let kwargs_ptr = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
         // SAFETY: `tp_new` takes a type, a tuple and a dictionary or NULL; it gives a new reference or NULL.
-        let made = unsafe { Owned::from_ptr_or_null(new(this.as_type_ptr(), args.as_ptr(), kwargs_ptr)) };
+        let made =
+            unsafe { Owned::from_ptr_or_null(new(this.as_type_ptr(), args.as_ptr(), kwargs_ptr)) };
         let made: Owned = made.ok_or_else(|| th.raised_by_c())?;
         // `__new__` may give something else: then it is not initialised.
         if !made.ty().is_subtype(this.get()) {
@@ -151,7 +182,12 @@ impl Type {
         if let Some(found) = &meta {
             let found_type = found.ty();
             if found_type.raw().tp_descr_set.is_some() && found_type.raw().tp_descr_get.is_some() {
-                return crate::descr::bind(th, found.object(), Some(this.object()), metaclass.object());
+                return crate::descr::bind(
+                    th,
+                    found.object(),
+                    Some(this.object()),
+                    metaclass.object(),
+                );
             }
         }
         // Then what the type and its bases define, bound as for no instance.
@@ -159,9 +195,17 @@ impl Type {
             return crate::descr::bind(th, found.object(), None, this.object());
         }
         match meta {
-            Some(found) => crate::descr::bind(th, found.object(), Some(this.object()), metaclass.object()),
+            Some(found) => {
+                crate::descr::bind(th, found.object(), Some(this.object()), metaclass.object())
+            }
             None => {
-                let message = raise!(th, ATTRIBUTE_ERROR, "type object '{}' has no attribute '{}'", this.name(), *name);
+                let message = raise!(
+                    th,
+                    ATTRIBUTE_ERROR,
+                    "type object '{}' has no attribute '{}'",
+                    this.name(),
+                    *name
+                );
                 crate::object::name_attribute_error(th, this.object(), name);
                 Err(message)
             }
@@ -169,10 +213,20 @@ impl Type {
     }
 
     #[slot(tp_setattro)]
-    fn setattr(this: Borrowed<'_, Self>, th: &Thread, name: Borrowed<'_, Str>, value: Option<Borrowed<'_>>) -> PyResult<()> {
+    fn setattr(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        name: Borrowed<'_, Str>,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
         if this.has_flag(abi::Py_TPFLAGS_IMMUTABLETYPE) {
             let (name, ty) = (crate::protocol::object::repr(th, name.object())?, this.tp_name());
-            return Err(raise!(th, TYPE_ERROR, "cannot set {} attribute of immutable type '{ty}'", *name));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "cannot set {} attribute of immutable type '{ty}'",
+                *name
+            ));
         }
         let name = Str::intern(th, name.to_owned())?;
         // Before the change: whoever looks while it happens must not trust the old version.
@@ -221,19 +275,32 @@ impl Type {
 
     /// Create the namespace for the class statement
     #[classmethod(sig = "(type, /, *args, **kwargs)", name = "__prepare__")]
-    fn prepare(_cls: Borrowed<'_, Type>, th: &Thread, _args: &[Borrowed<'_>], _kwargs: Kwargs<'_>) -> PyResult<Owned<Dict>> {
+    fn prepare(
+        _cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: &[Borrowed<'_>],
+        _kwargs: Kwargs<'_>,
+    ) -> PyResult<Owned<Dict>> {
         Dict::new(th)
     }
 
     /// Check if an object is an instance.
     #[method(sig = "(self, instance, /)")]
-    fn __instancecheck__(this: Borrowed<'_, Self>, th: &Thread, instance: Borrowed<'_>) -> PyResult<bool> {
+    fn __instancecheck__(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        instance: Borrowed<'_>,
+    ) -> PyResult<bool> {
         object::real_is_instance(th, instance, this.object())
     }
 
     /// Check if a class is a subclass.
     #[method(sig = "(self, subclass, /)")]
-    fn __subclasscheck__(this: Borrowed<'_, Self>, th: &Thread, subclass: Borrowed<'_>) -> PyResult<bool> {
+    fn __subclasscheck__(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        subclass: Borrowed<'_>,
+    ) -> PyResult<bool> {
         object::real_is_subclass(th, subclass, this.object())
     }
 
@@ -246,7 +313,11 @@ impl Type {
     /// Return memory consumption of the type object.
     #[method(sig = "(self, /)")]
     fn __sizeof__(&self) -> usize {
-        if self.is_heap_type() { size_of::<abi::PyHeapTypeObject>() } else { size_of::<abi::PyTypeObject>() }
+        if self.is_heap_type() {
+            size_of::<abi::PyHeapTypeObject>()
+        } else {
+            size_of::<abi::PyTypeObject>()
+        }
     }
 
     #[slot(nb_or)]
@@ -297,7 +368,10 @@ impl Type {
         };
         // SAFETY: a mutable type is a heap type; the new name is in place before the old one is released.
         unsafe {
-            let old = std::mem::replace(&mut (*self.as_heap_ptr()).ht_qualname, name.to_owned().into_ptr());
+            let old = std::mem::replace(
+                &mut (*self.as_heap_ptr()).ht_qualname,
+                name.to_owned().into_ptr(),
+            );
             drop(Owned::<Str>::from_ptr_or_null(old));
         }
         Ok(())
@@ -323,7 +397,11 @@ impl Type {
     }
 
     #[setter]
-    fn set___bases__(this: Borrowed<'_, Self>, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+    fn set___bases__(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
         let value = this.check_set(th, "__bases__", value)?;
         build::set_bases(th, this, value)
     }
@@ -408,7 +486,9 @@ impl Type {
                 is_abstract
             }
             None if dict.remove(th, id::__abstractmethods__.object())? => false,
-            None => return Err(th.raise_value(exc::ATTRIBUTE_ERROR, id::__abstractmethods__.object())),
+            None => {
+                return Err(th.raise_value(exc::ATTRIBUTE_ERROR, id::__abstractmethods__.object()));
+            }
         };
         self.modified(th);
         build::set_flag(self, abi::Py_TPFLAGS_IS_ABSTRACT, is_abstract);
@@ -421,7 +501,11 @@ impl Type {
     }
 
     #[setter]
-    fn set___annotations__(this: Borrowed<'_, Self>, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+    fn set___annotations__(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
         this.check_mutable(th, "__annotations__")?;
         annotations::set(th, this, value)
     }
@@ -432,7 +516,11 @@ impl Type {
     }
 
     #[setter]
-    fn set___annotate__(this: Borrowed<'_, Self>, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+    fn set___annotate__(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
         let Some(value) = value else {
             return Err(th.raise(exc::TYPE_ERROR, "cannot delete __annotate__ attribute"));
         };
@@ -442,7 +530,11 @@ impl Type {
 
     #[getter]
     fn __type_params__(&self, th: &Thread) -> PyResult {
-        let found = if std::ptr::eq(self, Type::type_object()) { None } else { self.dict(th).get_str(th, id::__type_params__)? };
+        let found = if std::ptr::eq(self, Type::type_object()) {
+            None
+        } else {
+            self.dict(th).get_str(th, id::__type_params__)?
+        };
         Ok(found.unwrap_or_else(|| Tuple::empty().object().to_owned()))
     }
 
@@ -454,4 +546,3 @@ impl Type {
         Ok(())
     }
 }
-

@@ -14,7 +14,12 @@ use crate::typeobj::class_slots::{self, ClassSlots};
 use crate::typeobj::{alloc, layout, mro, slots, subclasses};
 
 /// `type.__new__(metaclass, name, bases, namespace, **kwds)`.
-pub fn new(th: &Thread, metatype: Borrowed<'_, Type>, args: Borrowed<'_, Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult {
+pub fn new(
+    th: &Thread,
+    metatype: Borrowed<'_, Type>,
+    args: Borrowed<'_, Tuple>,
+    kwargs: Option<Borrowed<'_, Dict>>,
+) -> PyResult {
     let (name, bases, namespace) = arguments(th, &args)?;
     let (metatype, bases) = match winner(th, metatype, bases)? {
         Winner::This(metatype, bases) => (metatype, bases),
@@ -24,7 +29,8 @@ pub fn new(th: &Thread, metatype: Borrowed<'_, Type>, args: Borrowed<'_, Tuple>,
             };
             let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
             // SAFETY: `tp_new` takes a type, a tuple and a dictionary or NULL.
-            let made = unsafe { Owned::from_ptr_or_null(new(other.as_type_ptr(), args.as_ptr(), kwargs)) };
+            let made =
+                unsafe { Owned::from_ptr_or_null(new(other.as_type_ptr(), args.as_ptr(), kwargs)) };
             return made.ok_or_else(|| th.raised_by_c());
         }
     };
@@ -41,11 +47,26 @@ pub fn new(th: &Thread, metatype: Borrowed<'_, Type>, args: Borrowed<'_, Tuple>,
     Ok(ty.into_object())
 }
 
-fn arguments<'a>(th: &Thread, args: &'a Tuple) -> PyResult<(Borrowed<'a, Str>, Borrowed<'a, Tuple>, Borrowed<'a, Dict>)> {
+fn arguments<'a>(
+    th: &Thread,
+    args: &'a Tuple,
+) -> PyResult<(Borrowed<'a, Str>, Borrowed<'a, Tuple>, Borrowed<'a, Dict>)> {
     let &[name, bases, namespace] = args.as_slice() else {
-        return Err(raise!(th, TYPE_ERROR, "type.__new__() takes exactly 3 arguments ({} given)", args.len()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "type.__new__() takes exactly 3 arguments ({} given)",
+            args.len()
+        ));
     };
-    let wrong = |at, expected, got: Borrowed<'_>| raise!(th, TYPE_ERROR, "type.__new__() argument {at} must be {expected}, not {}", got.type_name());
+    let wrong = |at, expected, got: Borrowed<'_>| {
+        raise!(
+            th,
+            TYPE_ERROR,
+            "type.__new__() argument {at} must be {expected}, not {}",
+            got.type_name()
+        )
+    };
     let name_text = name.downcast::<Str>().ok_or_else(|| wrong(1, "str", name))?;
     let bases_tuple = bases.downcast::<Tuple>().ok_or_else(|| wrong(2, "tuple", bases))?;
     let namespace_dict = namespace.downcast::<Dict>().ok_or_else(|| wrong(3, "dict", namespace))?;
@@ -59,13 +80,19 @@ enum Winner {
     Other(Owned<Type>),
 }
 
-fn winner(th: &Thread, metatype: Borrowed<'_, Type>, bases: Borrowed<'_, Tuple>) -> PyResult<Winner> {
+fn winner(
+    th: &Thread,
+    metatype: Borrowed<'_, Type>,
+    bases: Borrowed<'_, Tuple>,
+) -> PyResult<Winner> {
     if bases.is_empty() {
         let object = Borrowed::from_ref(Object::type_object());
         return Ok(Winner::This(metatype.to_owned(), Tuple::from_slice(th, &[object.object()])?));
     }
     for base in bases.as_slice() {
-        if base.downcast::<Type>().is_none() && object::get_attr_opt(th, *base, id::__mro_entries__)?.is_some() {
+        if base.downcast::<Type>().is_none()
+            && object::get_attr_opt(th, *base, id::__mro_entries__)?.is_some()
+        {
             return Err(th.raise(
                 exc::TYPE_ERROR,
                 "type() doesn't support MRO entry resolution; use types.new_class()",
@@ -81,7 +108,11 @@ fn winner(th: &Thread, metatype: Borrowed<'_, Type>, bases: Borrowed<'_, Tuple>)
 }
 
 /// The most derived metaclass of a class's bases and the one that was asked for.
-pub fn calculate_metaclass(th: &Thread, metatype: Borrowed<'_, Type>, bases: &Tuple) -> PyResult<Owned<Type>> {
+pub fn calculate_metaclass(
+    th: &Thread,
+    metatype: Borrowed<'_, Type>,
+    bases: &Tuple,
+) -> PyResult<Owned<Type>> {
     let mut winner = metatype.to_owned();
     for base in bases.as_slice() {
         let theirs = base.ty();
@@ -102,7 +133,8 @@ pub fn calculate_metaclass(th: &Thread, metatype: Borrowed<'_, Type>, bases: &Tu
 
 /// The C string of a class name.
 fn c_name(th: &Thread, name: &Str) -> PyResult<CString> {
-    CString::new(name.as_utf8(th)?).map_err(|_| th.raise(exc::VALUE_ERROR, "type name must not contain null characters"))
+    CString::new(name.as_utf8(th)?)
+        .map_err(|_| th.raise(exc::VALUE_ERROR, "type name must not contain null characters"))
 }
 
 /// The heap type itself, with its struct filled in and its namespace in place.
@@ -134,7 +166,8 @@ fn make(
         (*raw).tp_as_mapping = &raw mut (*heap).as_mapping;
         (*raw).tp_as_sequence = &raw mut (*heap).as_sequence;
         (*raw).tp_as_buffer = &raw mut (*heap).as_buffer;
-        (*raw).tp_flags = abi::Py_TPFLAGS_DEFAULT | abi::Py_TPFLAGS_HEAPTYPE | abi::Py_TPFLAGS_BASETYPE;
+        (*raw).tp_flags =
+            abi::Py_TPFLAGS_DEFAULT | abi::Py_TPFLAGS_HEAPTYPE | abi::Py_TPFLAGS_BASETYPE;
         if base.is_gc() || slots.add_dict || count > 0 || base_has_dict(base) {
             (*raw).tp_flags |= abi::Py_TPFLAGS_HAVE_GC;
         }
@@ -149,7 +182,9 @@ fn make(
             (*raw).tp_free = Some(alloc::object_free);
         }
         if let Some(names) = slots.names {
-            (*heap).ht_slots = Tuple::from_vec(th, names.into_iter().map(Owned::into_object).collect())?.into_ptr();
+            (*heap).ht_slots =
+                Tuple::from_vec(th, names.into_iter().map(Owned::into_object).collect())?
+                    .into_ptr();
         }
     }
     Ok(ty)
@@ -168,14 +203,21 @@ fn qualname(th: &Thread, name: Borrowed<'_, Str>, namespace: &Dict) -> PyResult<
     let Some(qualname) = namespace.pop(th, id::__qualname__.object())? else {
         return Ok(name.to_owned());
     };
-    qualname.downcast::<Str>().map_err(|other| raise!(th, TYPE_ERROR, "type __qualname__ must be a str, not {}", other.type_name()))
+    qualname.downcast::<Str>().map_err(|other| {
+        raise!(th, TYPE_ERROR, "type __qualname__ must be a str, not {}", other.type_name())
+    })
 }
 
 /// Where the new fields lie: `__slots__` behind the base's struct; dictionary and weak list before the object.
 ///
 /// # Safety
 /// (1), (2).
-unsafe fn lay_out(th: &Thread, ty: &Type, base: Borrowed<'_, Type>, slots: &ClassSlots) -> PyResult<()> {
+unsafe fn lay_out(
+    th: &Thread,
+    ty: &Type,
+    base: Borrowed<'_, Type>,
+    slots: &ClassSlots,
+) -> PyResult<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let raw = ty.as_type_ptr();
@@ -191,7 +233,11 @@ unsafe fn lay_out(th: &Thread, ty: &Type, base: Borrowed<'_, Type>, slots: &Clas
             // Whether the C type underneath could do without it is not known: never dropped early.
             offset += size_of::<usize>() as isize;
         }
-        (*raw).tp_members = if slots.names.as_ref().is_some_and(|names| !names.is_empty()) { members } else { std::ptr::null_mut() };
+        (*raw).tp_members = if slots.names.as_ref().is_some_and(|names| !names.is_empty()) {
+            members
+        } else {
+            std::ptr::null_mut()
+        };
         let variable = base.raw().tp_itemsize != 0;
         if slots.add_dict {
             if variable {
@@ -216,7 +262,8 @@ unsafe fn lay_out(th: &Thread, ty: &Type, base: Borrowed<'_, Type>, slots: &Clas
         let bare = offset == size_of::<abi::PyObject>() as isize && !variable;
         if slots.add_dict && !variable && bare {
             (*raw).tp_flags |= abi::Py_TPFLAGS_INLINE_VALUES;
-        } else if base.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) && offset == base.raw().tp_basicsize {
+        } else if base.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) && offset == base.raw().tp_basicsize
+        {
             (*raw).tp_flags |= abi::Py_TPFLAGS_INLINE_VALUES;
         }
         getsets(ty, slots);
@@ -228,7 +275,8 @@ unsafe fn lay_out(th: &Thread, ty: &Type, base: Borrowed<'_, Type>, slots: &Clas
 unsafe fn getsets(ty: &Type, slots: &ClassSlots) {
     // SAFETY: (2).
     unsafe {
-        (*ty.as_type_ptr()).tp_getset = crate::object::instance_dict::class_getsets(slots.add_dict, slots.add_weakref);
+        (*ty.as_type_ptr()).tp_getset =
+            crate::object::instance_dict::class_getsets(slots.add_dict, slots.add_weakref);
     }
 }
 
@@ -300,7 +348,12 @@ fn set_names(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
             if let Ok(shown) = shown {
                 let note = Str::from_fmt(
                     th,
-                    format_args!("Error calling __set_name__ on '{}' instance {} in '{}'", value.type_name(), *shown, ty.name()),
+                    format_args!(
+                        "Error calling __set_name__ on '{}' instance {} in '{}'",
+                        value.type_name(),
+                        *shown,
+                        ty.name()
+                    ),
                 )?;
                 exception.add_note(th, note.borrow())?;
             }
@@ -311,7 +364,11 @@ fn set_names(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
 }
 
 /// `super(cls, cls).__init_subclass__(**kwargs)`.
-fn init_subclass(th: &Thread, ty: Borrowed<'_, Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
+fn init_subclass(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    kwargs: Option<Borrowed<'_, Dict>>,
+) -> PyResult<()> {
     let parent = crate::object::super_::new(th, ty, ty.object())?;
     let method = object::get_attr(th, parent.object(), id::__init_subclass__)?;
     call::call_tuple_dict(th, method.object(), Tuple::empty(), kwargs).map(drop)
@@ -337,10 +394,21 @@ pub fn set_name(th: &Thread, ty: &Type, name: Borrowed<'_, Str>) -> PyResult<()>
 /// The `__bases__` setter: new bases must keep the layout; subclasses follow.
 pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> PyResult<()> {
     let Some(bases) = value.downcast::<Tuple>() else {
-        return Err(raise!(th, TYPE_ERROR, "can only assign tuple to {}.__bases__, not {}", ty.tp_name(), value.type_name()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "can only assign tuple to {}.__bases__, not {}",
+            ty.tp_name(),
+            value.type_name()
+        ));
     };
     if bases.is_empty() {
-        return Err(raise!(th, TYPE_ERROR, "can only assign non-empty tuple to {}.__bases__, not ()", ty.tp_name()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "can only assign non-empty tuple to {}.__bases__, not ()",
+            ty.tp_name()
+        ));
     }
     for base in bases.as_slice() {
         let Some(base) = base.downcast::<Type>() else {
@@ -368,7 +436,11 @@ pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> Py
         }
         return Err(raised);
     }
-    for base in old_bases.iter().flat_map(|bases| bases.as_slice()).filter_map(|base| base.downcast::<Type>()) {
+    for base in old_bases
+        .iter()
+        .flat_map(|bases| bases.as_slice())
+        .filter_map(|base| base.downcast::<Type>())
+    {
         subclasses::remove(th, base.get(), ty.as_ptr());
     }
     for base in bases.as_slice().iter().filter_map(|base| base.downcast::<Type>()) {
@@ -378,7 +450,11 @@ pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> Py
     Ok(())
 }
 
-fn swap_bases(ty: Borrowed<'_, Type>, bases: Owned<Tuple>, base: Owned<Type>) -> Option<Owned<Tuple>> {
+fn swap_bases(
+    ty: Borrowed<'_, Type>,
+    bases: Owned<Tuple>,
+    base: Owned<Type>,
+) -> Option<Owned<Tuple>> {
     // SAFETY: a heap type owns both fields; the old base is released last.
     unsafe {
         let raw = ty.as_type_ptr();
@@ -409,7 +485,14 @@ pub fn traverse(ty: &Type, visitor: &mut Visitor<'_>) -> c_int {
     let raw = ty.raw();
     // SAFETY: the fields of a heap type are references or NULL. Strings and tuples of strings cannot be in a cycle.
     unsafe {
-        let fields = [raw.tp_dict, raw.tp_cache, raw.tp_mro, raw.tp_bases, raw.tp_base.cast(), (*ty.as_heap_ptr()).ht_module];
+        let fields = [
+            raw.tp_dict,
+            raw.tp_cache,
+            raw.tp_mro,
+            raw.tp_bases,
+            raw.tp_base.cast(),
+            (*ty.as_heap_ptr()).ht_module,
+        ];
         for field in fields {
             let stop = visitor.visit::<Object>(Borrowed::from_ptr_or_null(field));
             if stop != 0 {
@@ -444,7 +527,7 @@ pub unsafe fn dealloc(ty: *mut Type) {
     unsafe {
         let (raw, heap) = ((*ty).as_type_ptr(), (*ty).as_heap_ptr());
         crate::gc::untrack_raw(raw.cast());
-        crate::weakref::clear_all(raw.cast());
+        crate::weakref::clear_references(raw.cast());
         if let Ok(bases) = (*ty).bases(th) {
             for base in bases.as_slice().iter().filter_map(|base| base.downcast::<Type>()) {
                 subclasses::remove(th, base.get(), raw.cast());

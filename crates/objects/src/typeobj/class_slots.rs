@@ -15,14 +15,24 @@ pub struct ClassSlots {
 }
 
 /// Reads `__slots__` out of the namespace of a class `name` with layout base `base`.
-pub fn read(th: &Thread, name: Borrowed<'_, Str>, base: Borrowed<'_, Type>, bases: &Tuple, namespace: &Dict) -> PyResult<ClassSlots> {
+pub fn read(
+    th: &Thread,
+    name: Borrowed<'_, Str>,
+    base: Borrowed<'_, Type>,
+    bases: &Tuple,
+    namespace: &Dict,
+) -> PyResult<ClassSlots> {
     let raw = base.raw();
     let has_dict = raw.tp_dictoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_DICT);
     let has_weakref = raw.tp_weaklistoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF);
     let may_add_dict = !has_dict;
     let may_add_weakref = !has_weakref && raw.tp_itemsize == 0;
     let Some(declared) = namespace.get_str(th, id::__slots__)? else {
-        return Ok(ClassSlots { names: None, add_dict: may_add_dict, add_weakref: may_add_weakref });
+        return Ok(ClassSlots {
+            names: None,
+            add_dict: may_add_dict,
+            add_weakref: may_add_weakref,
+        });
     };
     let declared = if declared.object().downcast::<Str>().is_some() {
         Tuple::pack(th, [declared])?
@@ -30,7 +40,12 @@ pub fn read(th: &Thread, name: Borrowed<'_, Str>, base: Borrowed<'_, Type>, base
         sequence::tuple(th, declared.object())?
     };
     if declared.len() > 0 && raw.tp_itemsize != 0 {
-        return Err(raise!(th, TYPE_ERROR, "nonempty __slots__ not supported for subtype of '{}'", base.tp_name()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "nonempty __slots__ not supported for subtype of '{}'",
+            base.tp_name()
+        ));
     }
     let mut slots = ClassSlots { names: None, add_dict: false, add_weakref: false };
     let mut names: Vec<Owned<Str>> = Vec::with_capacity(declared.len());
@@ -38,23 +53,34 @@ pub fn read(th: &Thread, name: Borrowed<'_, Str>, base: Borrowed<'_, Type>, base
         let slot = check_name(th, slot)?;
         if slot.eq_str("__dict__") {
             if !may_add_dict || slots.add_dict {
-                return Err(th.raise(exc::TYPE_ERROR, "__dict__ slot disallowed: we already got one"));
+                return Err(
+                    th.raise(exc::TYPE_ERROR, "__dict__ slot disallowed: we already got one")
+                );
             }
             slots.add_dict = true;
             continue;
         }
         if slot.eq_str("__weakref__") {
             if !may_add_weakref || slots.add_weakref {
-                return Err(th.raise(exc::TYPE_ERROR, "__weakref__ slot disallowed: we already got one"));
+                return Err(
+                    th.raise(exc::TYPE_ERROR, "__weakref__ slot disallowed: we already got one")
+                );
             }
             slots.add_weakref = true;
             continue;
         }
         let mangled = mangle(th, name, slot)?;
-        let special = mangled.eq_str("__qualname__") || mangled.eq_str("__classcell__") || mangled.eq_str("__classdictcell__");
+        let special = mangled.eq_str("__qualname__")
+            || mangled.eq_str("__classcell__")
+            || mangled.eq_str("__classdictcell__");
         if !special && namespace.contains(th, mangled.object())? {
             let shown = object::repr(th, slot.object())?;
-            return Err(raise!(th, VALUE_ERROR, "{} in __slots__ conflicts with class variable", *shown));
+            return Err(raise!(
+                th,
+                VALUE_ERROR,
+                "{} in __slots__ conflicts with class variable",
+                *shown
+            ));
         }
         names.push(mangled);
     }
@@ -65,15 +91,23 @@ pub fn read(th: &Thread, name: Borrowed<'_, Str>, base: Borrowed<'_, Type>, base
         if other.is(base) {
             continue;
         }
-        slots.add_dict |= may_add_dict && (other.raw().tp_dictoffset != 0 || other.has_flag(abi::Py_TPFLAGS_MANAGED_DICT));
-        slots.add_weakref |= may_add_weakref && (other.raw().tp_weaklistoffset != 0 || other.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF));
+        slots.add_dict |= may_add_dict
+            && (other.raw().tp_dictoffset != 0 || other.has_flag(abi::Py_TPFLAGS_MANAGED_DICT));
+        slots.add_weakref |= may_add_weakref
+            && (other.raw().tp_weaklistoffset != 0
+                || other.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF));
     }
     Ok(slots)
 }
 
 fn check_name<'a>(th: &Thread, slot: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
     let Some(name) = slot.downcast::<Str>() else {
-        return Err(raise!(th, TYPE_ERROR, "__slots__ items must be strings, not '{}'", slot.type_name()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "__slots__ items must be strings, not '{}'",
+            slot.type_name()
+        ));
     };
     if !name.is_identifier() {
         return Err(th.raise(exc::TYPE_ERROR, "__slots__ must be identifiers"));
@@ -82,7 +116,11 @@ fn check_name<'a>(th: &Thread, slot: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>
 }
 
 /// `__spam` in class `Ham` is `_Ham__spam`, as the compiler has it.
-pub fn mangle(th: &Thread, class: Borrowed<'_, Str>, name: Borrowed<'_, Str>) -> PyResult<Owned<Str>> {
+pub fn mangle(
+    th: &Thread,
+    class: Borrowed<'_, Str>,
+    name: Borrowed<'_, Str>,
+) -> PyResult<Owned<Str>> {
     let text = name.to_wtf8();
     if !text.starts_with(b"__") || text.ends_with(b"__") || text.contains(&b'.') {
         return Str::intern(th, name.to_owned());

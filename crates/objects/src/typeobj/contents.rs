@@ -66,7 +66,10 @@ fn add_new(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict) -> PyResult<()> {
 }
 
 /// The entries of a NULL-terminated table.
-unsafe fn entries<'a, T>(table: *mut T, is_end: impl Fn(&T) -> bool + 'a) -> impl Iterator<Item = *mut T> + 'a {
+unsafe fn entries<'a, T: 'a>(
+    table: *mut T,
+    is_end: impl Fn(&T) -> bool + 'a,
+) -> impl Iterator<Item = *mut T> + 'a {
     let mut at = table;
     std::iter::from_fn(move || {
         // SAFETY: see the top of the file.

@@ -97,7 +97,19 @@ unsafe fn inherit_slots(ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObject
             (*ty).tp_setattr = (*base).tp_setattr;
             (*ty).tp_setattro = (*base).tp_setattro;
         }
-        copy!(tp_repr, tp_call, tp_str, tp_iter, tp_iternext, tp_descr_get, tp_init, tp_alloc, tp_is_gc, tp_finalize, tp_del);
+        copy!(
+            tp_repr,
+            tp_call,
+            tp_str,
+            tp_iter,
+            tp_iternext,
+            tp_descr_get,
+            tp_init,
+            tp_alloc,
+            tp_is_gc,
+            tp_finalize,
+            tp_del
+        );
         if (*ty).tp_vectorcall_offset == 0 {
             (*ty).tp_vectorcall_offset = (*base).tp_vectorcall_offset;
         }
@@ -115,7 +127,10 @@ unsafe fn inherit_slots(ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObject
         }
         if (*ty).tp_descr_set.is_none() {
             (*ty).tp_descr_set = (*base).tp_descr_set;
-            if (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE == 0 && (*ty).tp_descr_get.map(|f| f as usize) == (*base).tp_descr_get.map(|f| f as usize) {
+            if (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE == 0
+                && (*ty).tp_descr_get.map(|f| f as usize)
+                    == (*base).tp_descr_get.map(|f| f as usize)
+            {
                 (*ty).tp_flags |= (*base).tp_flags & abi::Py_TPFLAGS_METHOD_DESCRIPTOR;
             }
         }
@@ -148,7 +163,9 @@ unsafe fn overrides_hash(ty: *mut abi::PyTypeObject) -> bool {
             return false;
         };
         let th = crate::thread::Thread::current();
-        [id::__eq__, id::__hash__].into_iter().any(|name| matches!(dict.get_str(th, name), Ok(Some(_))))
+        [id::__eq__, id::__hash__]
+            .into_iter()
+            .any(|name| matches!(dict.get_str(th, name), Ok(Some(_))))
     }
 }
 

@@ -36,14 +36,23 @@ pub fn best_base<'a>(th: &Thread, bases: &'a Tuple) -> PyResult<Borrowed<'a, Typ
         };
         base.ready(th)?;
         if !base.has_flag(abi::Py_TPFLAGS_BASETYPE) {
-            return Err(raise!(th, TYPE_ERROR, "type '{}' is not an acceptable base type", base.tp_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "type '{}' is not an acceptable base type",
+                base.tp_name()
+            ));
         }
         let candidate = solid_base(base);
         best = match best {
             None => Some((candidate, base)),
             Some((winner, _)) if winner.is_subtype(&candidate) => best,
             Some((winner, _)) if candidate.is_subtype(&winner) => Some((candidate, base)),
-            Some(_) => return Err(th.raise(exc::TYPE_ERROR, "multiple bases have instance lay-out conflict")),
+            Some(_) => {
+                return Err(
+                    th.raise(exc::TYPE_ERROR, "multiple bases have instance lay-out conflict")
+                );
+            }
         };
     }
     match best {
@@ -53,7 +62,12 @@ pub fn best_base<'a>(th: &Thread, bases: &'a Tuple) -> PyResult<Borrowed<'a, Typ
 }
 
 /// Whether instances of one class may become instances of another by assignment of `__class__` or `__bases__`.
-pub fn check_compatible(th: &Thread, old: Borrowed<'_, Type>, new: Borrowed<'_, Type>, attribute: &str) -> PyResult<()> {
+pub fn check_compatible(
+    th: &Thread,
+    old: Borrowed<'_, Type>,
+    new: Borrowed<'_, Type>,
+    attribute: &str,
+) -> PyResult<()> {
     let same_free = {
         let (a, b) = (old.raw().tp_dealloc, new.raw().tp_dealloc);
         a.map(|f| f as usize) == b.map(|f| f as usize)
@@ -92,7 +106,8 @@ fn same_layout(old: Borrowed<'_, Type>, new: Borrowed<'_, Type>) -> bool {
     if old_base.is(new_base) {
         return (old.flags() ^ new.flags()) & SHAPE == 0;
     }
-    let (Some(old_parent), Some(new_parent)) = (old_base.get().base(), new_base.get().base()) else {
+    let (Some(old_parent), Some(new_parent)) = (old_base.get().base(), new_base.get().base())
+    else {
         return false;
     };
     old_parent.is(new_parent) && same_slots_added(old_base, new_base)

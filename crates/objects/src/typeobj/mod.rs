@@ -163,7 +163,10 @@ impl Type {
 
     fn mro_contains(&self, other: &Type) -> bool {
         if let Some(mro) = self.mro() {
-            return mro.as_slice().iter().any(|entry| std::ptr::eq(entry.as_ptr(), other.as_type_ptr().cast()));
+            return mro
+                .as_slice()
+                .iter()
+                .any(|entry| std::ptr::eq(entry.as_ptr(), other.as_type_ptr().cast()));
         }
         let mut base = self.base();
         while let Some(current) = base {
@@ -186,7 +189,8 @@ impl Type {
         let dict = match state::static_state(th, self) {
             Some(state) => state.dict.get_owned(),
             // SAFETY: the field of a type that is ready holds a dictionary.
-            None => unsafe { Borrowed::<Dict>::from_ptr_or_null(self.raw().tp_dict) }.map(Borrowed::to_owned),
+            None => unsafe { Borrowed::<Dict>::from_ptr_or_null(self.raw().tp_dict) }
+                .map(Borrowed::to_owned),
         };
         match dict {
             Some(dict) => dict,

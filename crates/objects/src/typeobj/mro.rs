@@ -18,9 +18,14 @@ pub fn linearize(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> 
     let mut sequences: Vec<Vec<Owned>> = Vec::with_capacity(bases.len() + 1);
     for &base in bases.as_slice() {
         let Some(mro) = base.downcast::<Type>().and_then(|base| base.get().mro()) else {
-            return Err(raise!(th, TYPE_ERROR, "Cannot extend an incomplete type '{}'", base.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "Cannot extend an incomplete type '{}'",
+                base.type_name()
+            ));
         };
-        sequences.push(mro.as_slice().iter().map(|entry| entry.to_owned()).collect());
+        sequences.push(mro.as_slice().iter().map(|&entry| entry.to_owned()).collect());
     }
     let mut merged = vec![ty.object().to_owned()];
     if let [only] = sequences.as_mut_slice() {
@@ -28,7 +33,7 @@ pub fn linearize(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> 
         return Tuple::from_vec(th, merged);
     }
     reject_duplicates(th, &bases)?;
-    sequences.push(bases.as_slice().iter().map(|base| base.to_owned()).collect());
+    sequences.push(bases.as_slice().iter().map(|&base| base.to_owned()).collect());
     merge(th, sequences, &mut merged)?;
     Tuple::from_vec(th, merged)
 }
@@ -55,9 +60,12 @@ fn merge(th: &Thread, sequences: Vec<Vec<Owned>>, merged: &mut Vec<Owned>) -> Py
             return Ok(());
         }
         let in_a_tail = |candidate: &Owned| {
-            (0..sequences.len()).any(|at| rest(at).iter().skip(1).any(|entry| entry.is(candidate.object())))
+            (0..sequences.len())
+                .any(|at| rest(at).iter().skip(1).any(|entry| entry.is(candidate.object())))
         };
-        let next = (0..sequences.len()).filter_map(|at| rest(at).first()).find(|&candidate| !in_a_tail(candidate));
+        let next = (0..sequences.len())
+            .filter_map(|at| rest(at).first())
+            .find(|&candidate| !in_a_tail(candidate));
         let Some(next) = next.cloned() else {
             let left = (0..sequences.len()).filter_map(|at| rest(at).first().cloned());
             return Err(conflict(th, left.collect()));
@@ -76,7 +84,9 @@ fn conflict(th: &Thread, heads: Vec<Owned>) -> crate::error::Raised {
     let mut names: Vec<String> = Vec::new();
     for head in heads {
         let name = object::get_attr_opt(th, head.object(), id::__name__).ok().flatten();
-        let name = name.and_then(|name| name.downcast::<crate::str::Str>().ok()).map_or("?".into(), |name| name.to_string_lossy());
+        let name = name
+            .and_then(|name| name.downcast::<crate::str::Str>().ok())
+            .map_or("?".into(), |name| name.to_string_lossy());
         if !names.contains(&name) {
             names.push(name);
         }
@@ -107,7 +117,10 @@ pub fn update(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
 
 fn overrides_mro(th: &Thread, ty: Borrowed<'_, Type>) -> bool {
     let metaclass = ty.object().get().ty();
-    match (metaclass.lookup(th, id::mro), <Type as crate::handle::Instance>::type_object().lookup(th, id::mro)) {
+    match (
+        metaclass.lookup(th, id::mro),
+        <Type as crate::handle::Instance>::type_object().lookup(th, id::mro),
+    ) {
         (Some(theirs), Some(ours)) => !theirs.is(ours.borrow()),
         _ => false,
     }
@@ -117,10 +130,20 @@ fn check_custom(th: &Thread, ty: Borrowed<'_, Type>, mro: &Tuple) -> PyResult<()
     let solid = super::layout::solid_base(ty);
     for entry in mro.as_slice() {
         let Some(base) = entry.downcast::<Type>() else {
-            return Err(raise!(th, TYPE_ERROR, "mro() returned a non-class ('{}')", entry.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "mro() returned a non-class ('{}')",
+                entry.type_name()
+            ));
         };
         if !solid.is_subtype(&super::layout::solid_base(base)) {
-            return Err(raise!(th, TYPE_ERROR, "mro() returned base with unsuitable layout ('{}')", base.name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "mro() returned base with unsuitable layout ('{}')",
+                base.name()
+            ));
         }
     }
     Ok(())
@@ -138,7 +161,11 @@ pub fn update_hierarchy(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     result
 }
 
-fn update_below(th: &Thread, ty: Borrowed<'_, Type>, undo: &mut Vec<(Owned<Type>, Owned<Tuple>)>) -> PyResult<()> {
+fn update_below(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    undo: &mut Vec<(Owned<Type>, Owned<Tuple>)>,
+) -> PyResult<()> {
     if let Some(old) = ty.get().mro() {
         undo.push((ty.to_owned(), old.to_owned()));
     }

@@ -34,7 +34,9 @@ pub fn ready(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     if ty.is_heap_type() || is_foreign_static(ty) {
         return if ty.has_flag(abi::Py_TPFLAGS_READY) { Ok(()) } else { ready_new(th, ty) };
     }
-    if ty.has_flag(abi::Py_TPFLAGS_READY) && static_state(th, &ty).is_some_and(|state| state.dict.get().is_some()) {
+    if ty.has_flag(abi::Py_TPFLAGS_READY)
+        && static_state(th, &ty).is_some_and(|state| state.dict.get().is_some())
+    {
         return Ok(());
     }
     ready_static(th, ty)
@@ -126,7 +128,8 @@ fn claim_index(ty: Borrowed<'_, Type>) -> OwnSlots {
                 // Static types never change: a version for good, the same in all interpreters.
                 debug_assert!(statics.len() < FIRST_HEAP_VERSION as usize);
                 (*raw).tp_version_tag = statics.len() as u32;
-                (*raw).tp_flags |= abi::Py_TPFLAGS_IMMUTABLETYPE | abi::Py_TPFLAGS_VALID_VERSION_TAG;
+                (*raw).tp_flags |=
+                    abi::Py_TPFLAGS_IMMUTABLETYPE | abi::Py_TPFLAGS_VALID_VERSION_TAG;
                 statics[statics.len() - 1]
             }
         }
@@ -156,7 +159,9 @@ fn set_base(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         let head = raw.cast::<abi::PyObject>();
         if (*head).ob_type.is_null() {
             (*head).ob_type = match (*raw).tp_base.as_ref() {
-                Some(base) if !base.ob_base.ob_base.ob_type.is_null() => base.ob_base.ob_base.ob_type,
+                Some(base) if !base.ob_base.ob_base.ob_type.is_null() => {
+                    base.ob_base.ob_base.ob_type
+                }
                 _ => Type::type_object().as_type_ptr(),
             };
         }

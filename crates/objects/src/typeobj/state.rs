@@ -91,9 +91,12 @@ impl TypeStates {
     pub fn cached(&self, version: u32, name: Borrowed<'_, Str>) -> Option<Option<Owned>> {
         // SAFETY: the attached thread reads; nothing runs meanwhile.
         let entry = unsafe { &(&*self.cache.get())[Self::slot(version, name)] };
-        let known = entry.version == version && entry.name.as_ref().is_some_and(|known| known.is(name));
+        let known =
+            entry.version == version && entry.name.as_ref().is_some_and(|known| known.is(name));
         // SAFETY: the version still holds, so the value is still in its dictionary.
-        known.then(|| unsafe { Borrowed::<'_>::from_ptr_or_null(entry.value).map(Borrowed::to_owned) })
+        known.then(|| unsafe {
+            Borrowed::<'_>::from_ptr_or_null(entry.value).map(Borrowed::to_owned)
+        })
     }
 
     /// Remembers an answer for an interned name.
@@ -104,7 +107,9 @@ impl TypeStates {
             value: value.map_or(std::ptr::null_mut(), Borrowed::as_ptr),
         };
         // SAFETY: the attached thread writes; the old name is released after the entry is whole.
-        let old = unsafe { std::mem::replace(&mut (&mut *self.cache.get())[Self::slot(version, name)], entry) };
+        let old = unsafe {
+            std::mem::replace(&mut (&mut *self.cache.get())[Self::slot(version, name)], entry)
+        };
         drop(old);
     }
 
@@ -124,7 +129,8 @@ impl TypeStates {
         for state in self.statics.borrow().iter().flatten() {
             drop(state.subclasses.take());
         }
-        let dicts: Vec<_> = self.statics.borrow().iter().flatten().filter_map(|state| state.dict.take()).collect();
+        let dicts: Vec<_> =
+            self.statics.borrow().iter().flatten().filter_map(|state| state.dict.take()).collect();
         drop(dicts);
     }
 }

@@ -17,7 +17,8 @@ fn table(th: &Thread, ty: &Type) -> Option<Owned<Dict>> {
         Some(state) => state.subclasses.get_owned(),
         // SAFETY: a heap type's field holds a dictionary or NULL.
         None => unsafe {
-            Borrowed::<Dict>::from_ptr_or_null(ty.raw().tp_subclasses.cast()).map(Borrowed::to_owned)
+            Borrowed::<Dict>::from_ptr_or_null(ty.raw().tp_subclasses.cast())
+                .map(Borrowed::to_owned)
         },
     }
 }
@@ -48,7 +49,8 @@ pub fn remove(th: &Thread, base: &Type, subclass: *mut abi::PyObject) {
     let Some(table) = table(th, base) else {
         return;
     };
-    let removed = Int::from_usize(th, subclass as usize).and_then(|key| table.remove(th, key.object()));
+    let removed =
+        Int::from_usize(th, subclass as usize).and_then(|key| table.remove(th, key.object()));
     if removed.is_err() {
         drop(th.take_exception());
     }
@@ -62,7 +64,9 @@ pub fn of(th: &Thread, ty: &Type) -> Vec<Owned<Type>> {
     };
     let mut position = 0;
     while let Some((_, reference)) = table.next(&mut position) {
-        if let Some(Ok(subclass)) = weakref::referent(reference.object()).map(Owned::downcast::<Type>) {
+        if let Some(Ok(subclass)) =
+            weakref::referent(reference.object()).map(Owned::downcast::<Type>)
+        {
             found.push(subclass);
         }
     }

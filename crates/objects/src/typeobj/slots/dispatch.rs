@@ -68,7 +68,12 @@ fn bind(th: &Thread, method: Owned, this: Borrowed<'_>) -> PyResult {
 }
 
 /// As `special`; AttributeError with the method's name if there is none.
-fn required(th: &Thread, this: Borrowed<'_>, name: Borrowed<'_, Str>, args: &[Borrowed<'_>]) -> PyResult {
+fn required(
+    th: &Thread,
+    this: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    args: &[Borrowed<'_>],
+) -> PyResult {
     match special(th, this, name, args)? {
         Some(result) => Ok(result),
         None => Err(th.raise_value(exc::ATTRIBUTE_ERROR, name.object())),
@@ -122,7 +127,9 @@ inplace! {
 /// The modulus is NULL or None: `**=` has no third operand.
 pub unsafe extern "C" fn nb_inplace_power(this: Ptr, other: Ptr, _modulus: Ptr) -> Ptr {
     // SAFETY: see the top of the file.
-    enter(|th| unsafe { required(th, Borrowed::from_ptr(this), id::__ipow__, &[Borrowed::from_ptr(other)]) })
+    enter(|th| unsafe {
+        required(th, Borrowed::from_ptr(this), id::__ipow__, &[Borrowed::from_ptr(other)])
+    })
 }
 
 pub unsafe extern "C" fn tp_repr(this: Ptr) -> Ptr {
@@ -146,7 +153,9 @@ pub unsafe extern "C" fn tp_hash(this: Ptr) -> isize {
         // SAFETY: see the top of the file.
         let this: Borrowed<'_> = unsafe { Borrowed::from_ptr(this) };
         let method = this.ty().lookup(th, id::__hash__).filter(|method| !method.is_none());
-        let Some(result) = method.map(|_| special(th, this, id::__hash__, &[])).transpose()?.flatten() else {
+        let Some(result) =
+            method.map(|_| special(th, this, id::__hash__, &[])).transpose()?.flatten()
+        else {
             return Err(raise!(th, TYPE_ERROR, "unhashable type: '{}'", this.type_name()));
         };
         let Some(value) = result.object().downcast::<Int>() else {
@@ -234,8 +243,9 @@ unsafe fn set_or_delete(
 ) -> c_int {
     enter_int(|th| {
         // SAFETY: see the top of the file.
-        let (this, key, value): (Borrowed<'_>, Borrowed<'_>, Option<Borrowed<'_>>) =
-            unsafe { (Borrowed::from_ptr(this), Borrowed::from_ptr(key), Borrowed::from_ptr_or_null(value)) };
+        let (this, key, value): (Borrowed<'_>, Borrowed<'_>, Option<Borrowed<'_>>) = unsafe {
+            (Borrowed::from_ptr(this), Borrowed::from_ptr(key), Borrowed::from_ptr_or_null(value))
+        };
         match value {
             Some(value) => required(th, this, set, &[key, value]),
             None => required(th, this, delete, &[key]),
@@ -267,8 +277,9 @@ pub unsafe extern "C" fn tp_richcompare(this: Ptr, other: Ptr, op: c_int) -> Ptr
             return Err(th.bad_internal_call());
         };
         // SAFETY: see the top of the file.
-        let result =
-            unsafe { special(th, Borrowed::from_ptr(this), names[op as usize], &[Borrowed::from_ptr(other)]) }?;
+        let result = unsafe {
+            special(th, Borrowed::from_ptr(this), names[op as usize], &[Borrowed::from_ptr(other)])
+        }?;
         Ok(result.unwrap_or_else(|| not_implemented().to_owned()))
     })
 }
@@ -278,9 +289,13 @@ pub unsafe extern "C" fn tp_iter(this: Ptr) -> Ptr {
         // SAFETY: see the top of the file.
         let this: Borrowed<'_> = unsafe { Borrowed::from_ptr(this) };
         match this.ty().lookup(th, id::__iter__) {
-            Some(method) if method.is_none() => Err(raise!(th, TYPE_ERROR, "'{}' object is not iterable", this.type_name())),
+            Some(method) if method.is_none() => {
+                Err(raise!(th, TYPE_ERROR, "'{}' object is not iterable", this.type_name()))
+            }
             Some(_) => required(th, this, id::__iter__, &[]),
-            None if this.ty().lookup(th, id::__getitem__).is_some() => crate::iterators::sequence_iterator(th, this),
+            None if this.ty().lookup(th, id::__getitem__).is_some() => {
+                crate::iterators::sequence_iterator(th, this)
+            }
             None => Err(raise!(th, TYPE_ERROR, "'{}' object is not iterable", this.type_name())),
         }
     })
@@ -306,14 +321,20 @@ pub unsafe extern "C" fn tp_descr_get(this: Ptr, instance: Ptr, owner: Ptr) -> P
 pub unsafe extern "C" fn tp_init(this: Ptr, args: Ptr, kwargs: Ptr) -> c_int {
     enter_int(|th| {
         // SAFETY: see the top of the file; `args` is a tuple, `kwargs` a dict or NULL.
-        let (this, args, kwargs): (Borrowed<'_>, Borrowed<'_, Tuple>, Option<Borrowed<'_, Dict>>) =
-            unsafe { (Borrowed::from_ptr(this), Borrowed::from_ptr(args), Borrowed::from_ptr_or_null(kwargs)) };
+        let (this, args, kwargs): (Borrowed<'_>, Borrowed<'_, Tuple>, Option<Borrowed<'_, Dict>>) = unsafe {
+            (Borrowed::from_ptr(this), Borrowed::from_ptr(args), Borrowed::from_ptr_or_null(kwargs))
+        };
         let Some(method) = object::lookup_special(th, this, id::__init__)? else {
             return Err(th.raise_value(exc::ATTRIBUTE_ERROR, id::__init__.object()));
         };
         let result = call::call_tuple_dict(th, method.object(), args, kwargs)?;
         if !result.is_none() {
-            return Err(raise!(th, TYPE_ERROR, "__init__() should return None, not '{}'", result.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "__init__() should return None, not '{}'",
+                result.type_name()
+            ));
         }
         Ok(0)
     })
@@ -322,8 +343,17 @@ pub unsafe extern "C" fn tp_init(this: Ptr, args: Ptr, kwargs: Ptr) -> c_int {
 pub unsafe extern "C" fn tp_new(class: *mut abi::PyTypeObject, args: Ptr, kwargs: Ptr) -> Ptr {
     enter(|th| {
         // SAFETY: see the top of the file; `args` is a tuple, `kwargs` a dict or NULL.
-        let (class, args, kwargs): (Borrowed<'_, Type>, Borrowed<'_, Tuple>, Option<Borrowed<'_, Dict>>) =
-            unsafe { (Borrowed::from_ptr(class.cast()), Borrowed::from_ptr(args), Borrowed::from_ptr_or_null(kwargs)) };
+        let (class, args, kwargs): (
+            Borrowed<'_, Type>,
+            Borrowed<'_, Tuple>,
+            Option<Borrowed<'_, Dict>>,
+        ) = unsafe {
+            (
+                Borrowed::from_ptr(class.cast()),
+                Borrowed::from_ptr(args),
+                Borrowed::from_ptr_or_null(kwargs),
+            )
+        };
         let new = object::get_attr(th, class.object(), id::__new__)?;
         let mut all = Vec::with_capacity(args.len() + 1);
         all.push(class.object());
@@ -341,7 +371,11 @@ pub unsafe extern "C" fn tp_finalize(this: Ptr) {
     let this: Borrowed<'_> = unsafe { Borrowed::from_ptr(this) };
     if special(th, this, id::__del__, &[]).is_err() {
         let method = this.ty().lookup(th, id::__del__);
-        (th.interp().services.get().unraisable)(th, method.as_ref().map(Owned::object), "Exception ignored while calling deallocator");
+        (th.interp().services.get().unraisable)(
+            th,
+            method.as_ref().map(Owned::object),
+            "Exception ignored while calling deallocator",
+        );
     }
     if let Some(pending) = pending {
         let _raised = th.set_exception(pending.into_object());
@@ -375,7 +409,12 @@ pub unsafe extern "C" fn nb_bool(this: Ptr) -> c_int {
         let this: Borrowed<'_> = unsafe { Borrowed::from_ptr(this) };
         if let Some(answer) = special(th, this, id::__bool__, &[])? {
             if !answer.is(bool_object(true)) && !answer.is(bool_object(false)) {
-                return Err(raise!(th, TYPE_ERROR, "__bool__ should return bool, returned {}", answer.type_name()));
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "__bool__ should return bool, returned {}",
+                    answer.type_name()
+                ));
             }
             return Ok(answer.is(bool_object(true)).into());
         }
@@ -407,7 +446,8 @@ fn length_of(th: &Thread, answer: Owned) -> PyResult<isize> {
 pub unsafe extern "C" fn sq_contains(this: Ptr, item: Ptr) -> c_int {
     enter_int(|th| {
         // SAFETY: see the top of the file.
-        let (this, item): (Borrowed<'_>, Borrowed<'_>) = unsafe { (Borrowed::from_ptr(this), Borrowed::from_ptr(item)) };
+        let (this, item): (Borrowed<'_>, Borrowed<'_>) =
+            unsafe { (Borrowed::from_ptr(this), Borrowed::from_ptr(item)) };
         let method = this.ty().lookup(th, id::__contains__);
         if method.as_ref().is_some_and(|method| method.is_none()) {
             return Err(raise!(th, TYPE_ERROR, "'{}' object is not a container", this.type_name()));
@@ -422,10 +462,15 @@ pub unsafe extern "C" fn sq_contains(this: Ptr, item: Ptr) -> c_int {
 
 pub unsafe extern "C" fn bf_getbuffer(this: Ptr, view: *mut abi::Py_buffer, flags: c_int) -> c_int {
     // SAFETY: see the top of the file.
-    enter_int(|th| unsafe { crate::memoryview::python_getbuffer(th, Borrowed::from_ptr(this), view, flags) }.map(|()| 0))
+    enter_int(|th| {
+        unsafe { crate::memoryview::python_getbuffer(th, Borrowed::from_ptr(this), view, flags) }
+            .map(|()| 0)
+    })
 }
 
 pub unsafe extern "C" fn bf_releasebuffer(this: Ptr, view: *mut abi::Py_buffer) {
     // SAFETY: see the top of the file.
-    unsafe { crate::memoryview::python_releasebuffer(Thread::current(), Borrowed::from_ptr(this), view) }
+    unsafe {
+        crate::memoryview::python_releasebuffer(Thread::current(), Borrowed::from_ptr(this), view)
+    }
 }

@@ -36,7 +36,10 @@ impl Operator {
         let same_type = left.ty().is(right.ty());
         let mut ask_right = !same_type && self.dispatches(right);
         if self.dispatches(left) {
-            if ask_right && right.ty().is_subtype(&left.ty()) && is_overridden(th, left, right, self.reflected)? {
+            if ask_right
+                && right.ty().is_subtype(&left.ty())
+                && is_overridden(th, left, right, self.reflected)?
+            {
                 let result = ask(th, right, self.reflected, &[left])?;
                 if !result.is(not_implemented()) {
                     return Ok(result);
@@ -56,12 +59,22 @@ impl Operator {
 }
 
 /// The special method's answer, `NotImplemented` if there is no such method.
-fn ask(th: &Thread, this: Borrowed<'_>, name: Borrowed<'_, Str>, args: &[Borrowed<'_>]) -> PyResult {
+fn ask(
+    th: &Thread,
+    this: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    args: &[Borrowed<'_>],
+) -> PyResult {
     Ok(special(th, this, name, args)?.unwrap_or_else(|| not_implemented().to_owned()))
 }
 
 /// Whether `right`'s type has its own version of `left`'s method.
-fn is_overridden(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>, name: Borrowed<'_, Str>) -> PyResult<bool> {
+fn is_overridden(
+    th: &Thread,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+) -> PyResult<bool> {
     let right_type: Borrowed<'_, Object> = right.get().ty().object();
     let Some(theirs) = object::get_attr_opt(th, right_type, name)? else {
         return Ok(false);
@@ -117,7 +130,8 @@ pub unsafe extern "C" fn nb_power(
     };
     // SAFETY: C passes live operands.
     unsafe {
-        let (base, exp): (Borrowed<'_>, Borrowed<'_>) = (Borrowed::from_ptr(base), Borrowed::from_ptr(exp));
+        let (base, exp): (Borrowed<'_>, Borrowed<'_>) =
+            (Borrowed::from_ptr(base), Borrowed::from_ptr(exp));
         let modulus: Borrowed<'_> = Borrowed::from_ptr(modulus);
         enter(|th| {
             if modulus.is_none() {

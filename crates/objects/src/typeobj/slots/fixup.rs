@@ -30,7 +30,12 @@ pub fn update_slots(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>
 }
 
 /// Subclasses that define `name` themselves are not affected, nor are theirs.
-fn update_recursively(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef], name: Borrowed<'_, Str>) {
+fn update_recursively(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    group: &[SlotDef],
+    name: Borrowed<'_, Str>,
+) {
     update_group(th, ty, group);
     for subclass in subclasses::of(th, ty.get()) {
         let overrides = matches!(subclass.dict(th).get_str(th, name), Ok(Some(_)));
@@ -51,7 +56,9 @@ fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
     for def in group {
         match ty.lookup(th, def.name) {
             Some(method) => choice.consider(ty, def, slot, method),
-            None if is_next(def) => choice.specific = crate::protocol::iter::next_not_implemented as *const c_void,
+            None if is_next(def) => {
+                choice.specific = crate::protocol::iter::next_not_implemented as *const c_void
+            }
             None => {}
         }
     }
@@ -60,7 +67,8 @@ fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
 }
 
 fn is_next(def: &SlotDef) -> bool {
-    def.place.table == super::Table::Type && def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_iternext)
+    def.place.table == super::Table::Type
+        && def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_iternext)
 }
 
 /// The candidates for a slot: a C function that all lines agree on, or the dispatcher.
@@ -77,21 +85,31 @@ impl Default for Choice {
 }
 
 impl Choice {
-    fn consider(&mut self, ty: Borrowed<'_, Type>, def: &SlotDef, slot: *mut *const c_void, method: Owned) {
+    fn consider(
+        &mut self,
+        ty: Borrowed<'_, Type>,
+        def: &SlotDef,
+        slot: *mut *const c_void,
+        method: Owned,
+    ) {
         if let Some(wrapper) = method.object().downcast_exact::<WrapperDescriptor>() {
             if wrapper.def().name.eq(def.name.get()) {
                 self.consider_wrapper(ty, def, slot, &wrapper);
                 return;
             }
         }
-        if def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_new) && def.place.table == super::Table::Type {
+        if def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_new)
+            && def.place.table == super::Table::Type
+        {
             if crate::object::is_new_wrapper(method.object()) {
                 // The inherited `__new__` of a C type: its own tp_new is what the slot already holds.
-                self.specific = ty.raw().tp_new.map_or(std::ptr::null(), |new| new as *const c_void);
+                self.specific =
+                    ty.raw().tp_new.map_or(std::ptr::null(), |new| new as *const c_void);
                 return;
             }
         }
-        let is_hash = def.place.table == super::Table::Type && def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_hash);
+        let is_hash = def.place.table == super::Table::Type
+            && def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_hash);
         if is_hash && method.is_none() {
             self.specific = crate::object::hash_not_implemented as *const c_void;
             return;
@@ -101,7 +119,13 @@ impl Choice {
     }
 
     /// A wrapper's C function may go straight into the slot if it is the only candidate and fits `ty`.
-    fn consider_wrapper(&mut self, ty: Borrowed<'_, Type>, def: &SlotDef, slot: *mut *const c_void, wrapper: &WrapperDescriptor) {
+    fn consider_wrapper(
+        &mut self,
+        ty: Borrowed<'_, Type>,
+        def: &SlotDef,
+        slot: *mut *const c_void,
+        wrapper: &WrapperDescriptor,
+    ) {
         // SAFETY: a live type.
         let only = unsafe { only_slot_named(ty, def) };
         if only.is_null() || std::ptr::eq(only, slot) {
@@ -124,7 +148,7 @@ impl Choice {
 
 /// Of the slots that share a method's name (`mp_length` and `sq_length`), the one that is filled; null if none or several are.
 unsafe fn only_slot_named(ty: Borrowed<'_, Type>, def: &SlotDef) -> *mut *const c_void {
-    let mut found = std::ptr::null_mut();
+    let mut found: *mut *const c_void = std::ptr::null_mut();
     for other in SLOTS.iter().filter(|other| other.name.is(def.name)) {
         // SAFETY: the caller's promise.
         unsafe {
@@ -140,4 +164,3 @@ unsafe fn only_slot_named(ty: Borrowed<'_, Type>, def: &SlotDef) -> *mut *const 
     }
     found
 }
-

@@ -7,7 +7,8 @@ use std::ffi::c_void;
 use std::mem::offset_of;
 
 use krait_abi::{
-    PyAsyncMethods, PyBufferProcs, PyMappingMethods, PyNumberMethods, PySequenceMethods, PyTypeObject,
+    PyAsyncMethods, PyBufferProcs, PyMappingMethods, PyNumberMethods, PySequenceMethods,
+    PyTypeObject,
 };
 
 use super::dispatch as d;

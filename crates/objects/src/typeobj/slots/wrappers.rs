@@ -37,7 +37,8 @@ pub type Wrapper = fn(&Thread, Borrowed<'_>, Call<'_>, *const c_void) -> PyResul
 
 /// Whether the wrapper takes keyword arguments.
 pub fn takes_keywords(wrapper: Wrapper) -> bool {
-    std::ptr::fn_addr_eq(wrapper, init as Wrapper) || std::ptr::fn_addr_eq(wrapper, self::call as Wrapper)
+    std::ptr::fn_addr_eq(wrapper, init as Wrapper)
+        || std::ptr::fn_addr_eq(wrapper, self::call as Wrapper)
 }
 
 fn result(th: &Thread, ptr: Ptr) -> PyResult {
@@ -63,7 +64,9 @@ impl<'a> Call<'a> {
             [first] => Ok((first, None)),
             [first, second] => Ok((first, Some(second))),
             [] => Err(th.raise(exc::TYPE_ERROR, "expected at least 1 argument, got 0")),
-            _ => Err(raise!(th, TYPE_ERROR, "expected at most 2 arguments, got {}", self.args.len())),
+            _ => {
+                Err(raise!(th, TYPE_ERROR, "expected at most 2 arguments, got {}", self.args.len()))
+            }
         }
     }
 }
@@ -92,42 +95,74 @@ pub fn binary(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_vo
     result(th, unsafe { slot_as!(slot, fn(Ptr, Ptr) -> Ptr)(this.as_ptr(), other.as_ptr()) })
 }
 
-pub fn binary_left(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
+pub fn binary_left(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    slot: *const c_void,
+) -> PyResult {
     binary(th, this, call, slot)
 }
 
-pub fn binary_right(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
+pub fn binary_right(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    slot: *const c_void,
+) -> PyResult {
     let [other] = call.exactly(th)?;
     // SAFETY: see the top of the file.
     result(th, unsafe { slot_as!(slot, fn(Ptr, Ptr) -> Ptr)(other.as_ptr(), this.as_ptr()) })
 }
 
-pub fn ternary_left(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
+pub fn ternary_left(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    slot: *const c_void,
+) -> PyResult {
     let (other, third) = call.one_or_two(th)?;
     let third = third.unwrap_or(none());
     // SAFETY: see the top of the file.
-    result(th, unsafe { slot_as!(slot, fn(Ptr, Ptr, Ptr) -> Ptr)(this.as_ptr(), other.as_ptr(), third.as_ptr()) })
+    result(th, unsafe {
+        slot_as!(slot, fn(Ptr, Ptr, Ptr) -> Ptr)(this.as_ptr(), other.as_ptr(), third.as_ptr())
+    })
 }
 
-pub fn ternary_right(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
+pub fn ternary_right(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    slot: *const c_void,
+) -> PyResult {
     let (other, third) = call.one_or_two(th)?;
     let third = third.unwrap_or(none());
     // SAFETY: see the top of the file.
-    result(th, unsafe { slot_as!(slot, fn(Ptr, Ptr, Ptr) -> Ptr)(other.as_ptr(), this.as_ptr(), third.as_ptr()) })
+    result(th, unsafe {
+        slot_as!(slot, fn(Ptr, Ptr, Ptr) -> Ptr)(other.as_ptr(), this.as_ptr(), third.as_ptr())
+    })
 }
 
 pub fn inquiry(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
     let [] = call.exactly(th)?;
     // SAFETY: see the top of the file.
     let answer = unsafe { slot_as!(slot, fn(Ptr) -> c_int)(this.as_ptr()) };
-    if answer < 0 { Err(th.raised_by_c()) } else { Ok(bool_object(answer != 0).to_owned().into_object()) }
+    if answer < 0 {
+        Err(th.raised_by_c())
+    } else {
+        Ok(bool_object(answer != 0).to_owned().into_object())
+    }
 }
 
 pub fn contains(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
     let [item] = call.exactly(th)?;
     // SAFETY: see the top of the file.
     let answer = unsafe { slot_as!(slot, fn(Ptr, Ptr) -> c_int)(this.as_ptr(), item.as_ptr()) };
-    if answer < 0 { Err(th.raised_by_c()) } else { Ok(bool_object(answer != 0).to_owned().into_object()) }
+    if answer < 0 {
+        Err(th.raised_by_c())
+    } else {
+        Ok(bool_object(answer != 0).to_owned().into_object())
+    }
 }
 
 /// Lengths and hashes: -1 only with an exception.
@@ -178,37 +213,64 @@ pub fn sq_item(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_v
     result(th, unsafe { slot_as!(slot, fn(Ptr, isize) -> Ptr)(this.as_ptr(), at) })
 }
 
-pub fn sq_set_item(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
+pub fn sq_set_item(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    slot: *const c_void,
+) -> PyResult {
     let [key, value] = call.exactly(th)?;
     let at = index(th, this, key)?;
     // SAFETY: see the top of the file.
-    done(th, unsafe { slot_as!(slot, fn(Ptr, isize, Ptr) -> c_int)(this.as_ptr(), at, value.as_ptr()) })
+    done(th, unsafe {
+        slot_as!(slot, fn(Ptr, isize, Ptr) -> c_int)(this.as_ptr(), at, value.as_ptr())
+    })
 }
 
-pub fn sq_del_item(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
+pub fn sq_del_item(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    slot: *const c_void,
+) -> PyResult {
     let [key] = call.exactly(th)?;
     let at = index(th, this, key)?;
     // SAFETY: see the top of the file.
-    done(th, unsafe { slot_as!(slot, fn(Ptr, isize, Ptr) -> c_int)(this.as_ptr(), at, std::ptr::null_mut()) })
+    done(th, unsafe {
+        slot_as!(slot, fn(Ptr, isize, Ptr) -> c_int)(this.as_ptr(), at, std::ptr::null_mut())
+    })
 }
 
 pub fn set_item(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
     let [key, value] = call.exactly(th)?;
     // SAFETY: see the top of the file.
-    done(th, unsafe { slot_as!(slot, fn(Ptr, Ptr, Ptr) -> c_int)(this.as_ptr(), key.as_ptr(), value.as_ptr()) })
+    done(th, unsafe {
+        slot_as!(slot, fn(Ptr, Ptr, Ptr) -> c_int)(this.as_ptr(), key.as_ptr(), value.as_ptr())
+    })
 }
 
 pub fn del_item(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
     let [key] = call.exactly(th)?;
     // SAFETY: see the top of the file.
-    done(th, unsafe { slot_as!(slot, fn(Ptr, Ptr, Ptr) -> c_int)(this.as_ptr(), key.as_ptr(), std::ptr::null_mut()) })
+    done(th, unsafe {
+        slot_as!(slot, fn(Ptr, Ptr, Ptr) -> c_int)(
+            this.as_ptr(),
+            key.as_ptr(),
+            std::ptr::null_mut(),
+        )
+    })
 }
 
 pub fn descr_set(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
     set_item(th, this, call, slot)
 }
 
-pub fn descr_delete(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
+pub fn descr_delete(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    slot: *const c_void,
+) -> PyResult {
     del_item(th, this, call, slot)
 }
 
@@ -228,14 +290,24 @@ pub fn delattr(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_v
 
 fn check_name(th: &Thread, name: Borrowed<'_>) -> PyResult<()> {
     if name.downcast::<Str>().is_none() {
-        return Err(raise!(th, TYPE_ERROR, "attribute name must be string, not '{}'", name.type_name()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "attribute name must be string, not '{}'",
+            name.type_name()
+        ));
     }
     Ok(())
 }
 
 /// `object.__setattr__(some_type, …)` must not get around the type's own rules: the slot must be the one of
 /// the most derived static base.
-fn reject_shortcut(th: &Thread, this: Borrowed<'_>, slot: *const c_void, what: &str) -> PyResult<()> {
+fn reject_shortcut(
+    th: &Thread,
+    this: Borrowed<'_>,
+    slot: *const c_void,
+    what: &str,
+) -> PyResult<()> {
     let mut ty = this.ty();
     // The first base that is not a Python class decides, past those which inherit its slot unchanged.
     loop {
@@ -247,7 +319,7 @@ fn reject_shortcut(th: &Thread, this: Borrowed<'_>, slot: *const c_void, what: &
         if !ty.is_heap_type() && !std::ptr::eq(set, dispatcher) {
             break;
         }
-        match ty.base() {
+        match ty.get().base() {
             Some(base) => ty = base,
             None => break,
         }
@@ -287,8 +359,10 @@ pub fn next(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void
 
 pub fn descr_get(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
     let (instance, owner) = call.one_or_two(th)?;
-    let null_if_none = |ob: Borrowed<'_>| if ob.is_none() { std::ptr::null_mut() } else { ob.as_ptr() };
-    let (instance, owner) = (null_if_none(instance), owner.map_or(std::ptr::null_mut(), null_if_none));
+    let null_if_none =
+        |ob: Borrowed<'_>| if ob.is_none() { std::ptr::null_mut() } else { ob.as_ptr() };
+    let (instance, owner) =
+        (null_if_none(instance), owner.map_or(std::ptr::null_mut(), null_if_none));
     if instance.is_null() && owner.is_null() {
         return Err(th.raise(exc::TYPE_ERROR, "__get__(None, None) is invalid"));
     }
@@ -300,14 +374,18 @@ pub fn init(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void
     let args = Tuple::from_slice(th, call.args)?;
     let kwargs = call.kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
     // SAFETY: see the top of the file.
-    done(th, unsafe { slot_as!(slot, fn(Ptr, Ptr, Ptr) -> c_int)(this.as_ptr(), args.as_ptr(), kwargs) })
+    done(th, unsafe {
+        slot_as!(slot, fn(Ptr, Ptr, Ptr) -> c_int)(this.as_ptr(), args.as_ptr(), kwargs)
+    })
 }
 
 pub fn call(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
     let args = Tuple::from_slice(th, call.args)?;
     let kwargs = call.kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
     // SAFETY: see the top of the file.
-    result(th, unsafe { slot_as!(slot, fn(Ptr, Ptr, Ptr) -> Ptr)(this.as_ptr(), args.as_ptr(), kwargs) })
+    result(th, unsafe {
+        slot_as!(slot, fn(Ptr, Ptr, Ptr) -> Ptr)(this.as_ptr(), args.as_ptr(), kwargs)
+    })
 }
 
 pub fn del(th: &Thread, this: Borrowed<'_>, call: Call<'_>, slot: *const c_void) -> PyResult {
@@ -326,7 +404,12 @@ pub fn buffer(th: &Thread, this: Borrowed<'_>, call: Call<'_>, _: *const c_void)
     }
 }
 
-pub fn release_buffer(th: &Thread, this: Borrowed<'_>, call: Call<'_>, _: *const c_void) -> PyResult {
+pub fn release_buffer(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    _: *const c_void,
+) -> PyResult {
     let [view] = call.exactly(th)?;
     crate::memoryview::release_from_python(th, this, view)?;
     Ok(none().to_owned())

@@ -1,0 +1,8 @@
+//! `typing.Union` objects: `int | str`.
+
+use crate::prelude::*;
+
+/// `left | right` of types; NotImplemented if either is not one.
+pub fn or(_th: &Thread, _left: Borrowed<'_>, _right: Borrowed<'_>) -> PyResult {
+    todo!()
+}

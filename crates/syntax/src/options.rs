@@ -33,6 +33,8 @@ pub struct ParseOptions<'o> {
     pub dont_imply_dedent: bool,
     /// `PyCF_IGNORE_COOKIE`: bytes are UTF-8 whatever the coding cookie says.
     pub ignore_cookie: bool,
+    /// `sys.get_int_max_str_digits()`: longest decimal integer literal; 0 for no limit.
+    pub max_str_digits: usize,
     /// Decodes encodings other than UTF-8, Latin-1 and ASCII.
     pub decoder: Option<&'o dyn Decoder>,
 }
@@ -52,6 +54,7 @@ impl Default for ParseOptions<'_> {
             allow_incomplete_input: false,
             dont_imply_dedent: false,
             ignore_cookie: false,
+            max_str_digits: 4300,
             decoder: None,
         }
     }

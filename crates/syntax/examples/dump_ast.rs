@@ -1,0 +1,42 @@
+//! Parses the files named on standard input, a name a line, and prints what came out, a line each:
+//! the tree as `ast.dump` shows it, or the error. With `--time`, only says how long it took. For
+//! comparing with the reference at scale.
+
+use krait_syntax::{Mode, ParseOptions, ast, parse};
+use std::io::{BufRead, Write};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let mode = match () {
+        _ if has("--eval") => Mode::Eval,
+        _ if has("--single") => Mode::Single,
+        _ if has("--func-type") => Mode::FuncType,
+        _ => Mode::Exec,
+    };
+    let options =
+        ParseOptions { mode, type_comments: has("--type-comments"), ..Default::default() };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut spent = std::time::Duration::ZERO;
+    let mut size = 0;
+    for path in std::io::stdin().lock().lines().map_while(Result::ok) {
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let arena = bumpalo::Bump::new();
+        let start = std::time::Instant::now();
+        let parsed = parse(&arena, &bytes[..], &options);
+        spent += start.elapsed();
+        size += bytes.len();
+        if has("--time") {
+            continue;
+        }
+        let line = match parsed {
+            Ok(parsed) if has("--warnings") => format!("{:?}", parsed.warnings),
+            Ok(parsed) => ast::dump(parsed.tree, true),
+            Err(error) => format!("{error:?}"),
+        };
+        let _ = writeln!(out, "{path}\t{line}");
+    }
+    if has("--time") {
+        let _ = writeln!(out, "{size} bytes in {spent:?}");
+    }
+}

@@ -1,0 +1,7 @@
+//! The values of literals: numbers, and strings with their escapes.
+
+mod escape;
+mod number;
+
+pub(crate) use escape::{InvalidEscape, decode_bytes, decode_text};
+pub(crate) use number::number;

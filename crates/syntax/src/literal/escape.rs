@@ -1,0 +1,280 @@
+//! Escape sequences in strings and bytes.
+
+use std::borrow::Cow;
+
+/// A string body with its escapes replaced.
+#[derive(Clone, Debug)]
+pub(crate) struct Decoded<'s> {
+    /// Generalised UTF-8, or the bytes of a bytes literal.
+    pub bytes: Cow<'s, [u8]>,
+    /// The first escape that means nothing and so stands for itself.
+    pub invalid: Option<InvalidEscape>,
+}
+
+/// An escape that is kept as it stands but deserves a warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidEscape {
+    /// Of the backslash, in bytes from the start of the body.
+    pub offset: usize,
+    /// What follows the backslash: a character, or three octal digits.
+    pub text: String,
+}
+
+impl InvalidEscape {
+    pub fn message(&self) -> String {
+        let text = &self.text;
+        let octal = if text.len() == 3 && text.starts_with(|c: char| c.is_ascii_digit()) {
+            "octal "
+        } else {
+            ""
+        };
+        format!(
+            "\"\\{text}\" is an invalid {octal}escape sequence. Such sequences will not work in \
+             the future. Did you mean \"\\\\{text}\"? A raw string is also an option."
+        )
+    }
+}
+
+/// Why a body has no value: what the reference's codec says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StringError(pub String);
+
+/// The value of a string body.
+pub(crate) fn decode_text(body: &str, raw: bool) -> Result<Decoded<'_>, StringError> {
+    let Some(first) = memchr::memchr(b'\\', body.as_bytes()).filter(|_| !raw) else {
+        return Ok(Decoded { bytes: Cow::Borrowed(body.as_bytes()), invalid: None });
+    };
+    let mut decoder =
+        TextDecoder { body, at: first, out: Vec::with_capacity(body.len()), invalid: None };
+    decoder.out.extend_from_slice(&body.as_bytes()[..first]);
+    decoder.run()?;
+    Ok(Decoded { bytes: Cow::Owned(decoder.out), invalid: decoder.invalid })
+}
+
+struct TextDecoder<'s> {
+    body: &'s str,
+    at: usize,
+    out: Vec<u8>,
+    invalid: Option<InvalidEscape>,
+}
+
+impl TextDecoder<'_> {
+    fn run(&mut self) -> Result<(), StringError> {
+        let bytes = self.body.as_bytes();
+        while self.at < bytes.len() {
+            let rest = &bytes[self.at..];
+            let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+            self.out.extend_from_slice(&rest[..plain]);
+            self.at += plain;
+            if self.at < bytes.len() {
+                self.escape()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// At a backslash.
+    fn escape(&mut self) -> Result<(), StringError> {
+        let start = self.at;
+        // At the end (of a part of an f-string) or before a character outside ASCII, a backslash
+        // stands for itself.
+        let Some(char) = self.body[start + 1..].chars().next().filter(char::is_ascii) else {
+            self.out.push(b'\\');
+            self.at = start + 1;
+            return Ok(());
+        };
+        self.at = start + 1 + char.len_utf8();
+        match char {
+            '\n' => {}
+            '0'..='7' => {
+                let (value, len) = octal(&self.body.as_bytes()[start + 1..]);
+                self.at = start + 1 + len;
+                if value > 0o377 {
+                    self.note_invalid(start, &self.body[start + 1..self.at]);
+                }
+                push_code(&mut self.out, value);
+            }
+            'x' => self.hexadecimal(start, 2, "truncated \\xXX escape")?,
+            'u' => self.hexadecimal(start, 4, "truncated \\uXXXX escape")?,
+            'U' => self.hexadecimal(start, 8, "truncated \\UXXXXXXXX escape")?,
+            'N' => self.named(start)?,
+            _ => match simple(char) {
+                Some(byte) => self.out.push(byte),
+                None => {
+                    self.note_invalid(start, &self.body[start + 1..self.at]);
+                    self.out.extend_from_slice(&self.body.as_bytes()[start..self.at]);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn note_invalid(&mut self, offset: usize, text: &str) {
+        if self.invalid.is_none() {
+            self.invalid = Some(InvalidEscape { offset, text: text.to_owned() });
+        }
+    }
+
+    fn hexadecimal(
+        &mut self,
+        start: usize,
+        digits: usize,
+        truncated: &str,
+    ) -> Result<(), StringError> {
+        let bytes = self.body.as_bytes();
+        let mut value = 0u32;
+        for _ in 0..digits {
+            let digit = bytes.get(self.at).and_then(|byte| char::from(*byte).to_digit(16));
+            let Some(digit) = digit else {
+                return Err(self.error(start, self.at, truncated));
+            };
+            value = value << 4 | digit;
+            self.at += 1;
+        }
+        if value > 0x10_FFFF {
+            return Err(self.error(start, self.at, "illegal Unicode character"));
+        }
+        push_code(&mut self.out, value);
+        Ok(())
+    }
+
+    fn named(&mut self, start: usize) -> Result<(), StringError> {
+        const MALFORMED: &str = "malformed \\N character escape";
+        let Some(name) = self.body[self.at..].strip_prefix('{') else {
+            return Err(self.error(start, self.at, MALFORMED));
+        };
+        let Some(len) = name.find('}') else {
+            return Err(self.error(start, self.body.len(), MALFORMED));
+        };
+        self.at += 1 + len;
+        if len == 0 {
+            return Err(self.error(start, self.at, MALFORMED));
+        }
+        self.at += 1;
+        match character_named(&name[..len]) {
+            Some(char) => {
+                push_code(&mut self.out, char.into());
+                Ok(())
+            }
+            None => Err(self.error(start, self.at, "unknown Unicode character name")),
+        }
+    }
+
+    /// Positions count in the text as the reference's codec sees it, where a character outside
+    /// ASCII has been written as an escape of ten bytes.
+    fn error(&self, start: usize, end: usize, reason: &str) -> StringError {
+        let position = |at: usize| -> usize {
+            self.body[..at].chars().map(|char| if char.is_ascii() { 1 } else { 10 }).sum()
+        };
+        let (start, end) = (position(start), position(end));
+        let place = if end == start + 1 {
+            format!("byte 0x5c in position {start}")
+        } else {
+            format!("bytes in position {start}-{}", end - 1)
+        };
+        StringError(format!("(unicode error) 'unicodeescape' codec can't decode {place}: {reason}"))
+    }
+}
+
+/// The value of a bytes body. Must be ASCII.
+pub(crate) fn decode_bytes(body: &[u8], raw: bool) -> Result<Decoded<'_>, StringError> {
+    if raw || memchr::memchr(b'\\', body).is_none() {
+        return Ok(Decoded { bytes: Cow::Borrowed(body), invalid: None });
+    }
+    let mut out = Vec::with_capacity(body.len());
+    let mut invalid = None;
+    let mut note = |offset: usize, end: usize| {
+        let text = String::from_utf8_lossy(&body[offset + 1..end]).into_owned();
+        invalid.get_or_insert(InvalidEscape { offset, text });
+    };
+    let mut at = 0;
+    while let Some(&byte) = body.get(at) {
+        if byte != b'\\' {
+            out.push(byte);
+            at += 1;
+            continue;
+        }
+        let Some(&escaped) = body.get(at + 1) else {
+            return Err(StringError("(value error) Trailing \\ in string".to_owned()));
+        };
+        match escaped {
+            b'\n' => at += 2,
+            b'0'..=b'7' => {
+                let (value, len) = octal(&body[at + 1..]);
+                if value > 0o377 {
+                    note(at, at + 1 + len);
+                }
+                out.push(value as u8);
+                at += 1 + len;
+            }
+            b'x' => {
+                let digit = |at: usize| body.get(at).and_then(|b| char::from(*b).to_digit(16));
+                let (Some(high), Some(low)) = (digit(at + 2), digit(at + 3)) else {
+                    let message = format!("(value error) invalid \\x escape at position {at}");
+                    return Err(StringError(message));
+                };
+                out.push((high << 4 | low) as u8);
+                at += 4;
+            }
+            _ => {
+                match simple(escaped.into()) {
+                    Some(byte) => out.push(byte),
+                    None => {
+                        note(at, at + 2);
+                        out.extend_from_slice(&body[at..at + 2]);
+                    }
+                }
+                at += 2;
+            }
+        }
+    }
+    Ok(Decoded { bytes: Cow::Owned(out), invalid })
+}
+
+fn simple(escaped: char) -> Option<u8> {
+    Some(match escaped {
+        '\\' => b'\\',
+        '\'' => b'\'',
+        '"' => b'"',
+        'b' => 0x08,
+        'f' => 0x0C,
+        't' => b'\t',
+        'n' => b'\n',
+        'r' => b'\r',
+        'v' => 0x0B,
+        'a' => 0x07,
+        _ => return None,
+    })
+}
+
+/// Up to three octal digits: their value and number.
+fn octal(digits: &[u8]) -> (u32, usize) {
+    let digits = digits.iter().take(3).take_while(|digit| matches!(digit, b'0'..=b'7'));
+    digits.fold((0, 0), |(value, len), digit| (value << 3 | u32::from(digit - b'0'), len + 1))
+}
+
+/// Appends a code point, surrogates included, in generalised UTF-8.
+fn push_code(out: &mut Vec<u8>, code: u32) {
+    match char::from_u32(code) {
+        Some(char) => out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => out.extend_from_slice(&[
+            0xE0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 0x3F) as u8,
+            0x80 | (code & 0x3F) as u8,
+        ]),
+    }
+}
+
+/// The character with this name or alias, in any case. The name tables also take names with other
+/// spaces and hyphens than the standard has; Python does not.
+fn character_named(name: &str) -> Option<char> {
+    let char = unicode_names2::character(name)?;
+    let Some(official) = unicode_names2::name(char) else { return Some(char) };
+    let official = official.to_string();
+    let letters = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+    };
+    let is_exact = official.eq_ignore_ascii_case(name);
+    let is_alias = letters(&official) != letters(name);
+    (is_exact || is_alias).then_some(char)
+}

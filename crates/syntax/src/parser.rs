@@ -1,0 +1,365 @@
+//! Tokens to AST, by recursive descent with precedence climbing.
+//!
+//! This parser accepts or refuses; it says nothing about why. All the tokens are there before it
+//! starts, an error of the lexer being one last token that no rule accepts. When it refuses, the
+//! [`diagnose`](crate::diagnose) module reads the text again, slowly, to find what to report.
+//!
+//! Every rule consumes what it recognises and looks at most a few tokens ahead, except in two places
+//! where a statement is tried one way and then another (`match`, parenthesised `with`): statements
+//! do not nest in expressions, so the time stays linear.
+//!
+//! Stack: nesting is limited by [`Parser::MAX_DEPTH`] in the unit of `Parser::deeper`.
+//!
+//! Does the job of the grammar and `Parser/pegen.c`.
+
+mod atom;
+mod call;
+mod clause;
+mod compound;
+mod expr;
+mod import;
+mod interpolated;
+mod params;
+mod pattern;
+mod simple;
+mod strings;
+mod target;
+
+use crate::ast::*;
+use crate::error::{ErrorKind, SyntaxError, Warning};
+use crate::options::{Mode, ParseOptions};
+use crate::stream::TokenStream;
+use crate::token::{Token, TokenKind};
+use bumpalo::Bump;
+use unicode_normalization::UnicodeNormalization;
+
+/// The text does not parse. What to report is found out elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fail;
+
+pub(crate) type Parse<T> = Result<T, Fail>;
+type E<'a> = &'a Expr<'a>;
+
+pub(crate) struct Parser<'a, 't> {
+    arena: &'a Bump,
+    text: &'a str,
+    tokens: &'t [Token],
+    pos: usize,
+    depth: u32,
+    options: &'t ParseOptions<'t>,
+    /// Expressions of the lists being read, innermost last.
+    scratch: Vec<E<'a>>,
+    pub warnings: Vec<Warning>,
+    /// Set if the text nests too deeply; then nothing else is worth reporting.
+    pub too_deep: bool,
+}
+
+/// All the tokens of a text, and what else came with them.
+pub(crate) struct Tokens {
+    pub tokens: Vec<Token>,
+    pub type_ignores: Vec<(u32, Token)>,
+    pub warnings: Vec<Warning>,
+}
+
+/// Cuts the text up. An error becomes an `ErrorToken` at the end.
+pub(crate) fn tokenize(text: &str, options: &ParseOptions<'_>) -> Tokens {
+    let mut stream = TokenStream::new(text, options);
+    let mut tokens = Vec::with_capacity(text.len() / 4 + 4);
+    let last = loop {
+        match stream.next() {
+            Ok(token) if token.kind == TokenKind::EndMarker => break token,
+            Ok(token) => tokens.push(token),
+            Err(_) => {
+                let end = stream.lexer.pos as u32;
+                let lineno = stream.lexer.lineno;
+                break Token {
+                    kind: TokenKind::ErrorToken,
+                    start: end,
+                    end,
+                    lineno,
+                    col: -1,
+                    end_lineno: lineno,
+                    end_col: -1,
+                };
+            }
+        }
+    };
+    tokens.push(last);
+    Tokens { tokens, type_ignores: stream.type_ignores, warnings: stream.lexer.warnings }
+}
+
+impl<'a, 't> Parser<'a, 't> {
+    /// Deepest nesting of expressions, see [`deeper`](Self::deeper).
+    const MAX_DEPTH: u32 = 1_500;
+
+    pub fn new(
+        arena: &'a Bump,
+        text: &'a str,
+        tokens: &'t [Token],
+        options: &'t ParseOptions<'t>,
+    ) -> Self {
+        Parser {
+            arena,
+            text,
+            tokens,
+            pos: 0,
+            depth: 0,
+            options,
+            scratch: Vec::new(),
+            warnings: Vec::new(),
+            too_deep: false,
+        }
+    }
+
+    /// Parses the whole text.
+    pub fn parse(&mut self, type_ignores: &[(u32, Token)]) -> Parse<Mod<'a>> {
+        match self.options.mode {
+            Mode::Exec => {
+                let body = self.statements(TokenKind::EndMarker)?;
+                let text = self.text;
+                let type_ignores =
+                    self.arena.alloc_slice_fill_iter(type_ignores.iter().map(|(lineno, tag)| {
+                        let tag = Text::new(&text[tag.start as usize..tag.end as usize]);
+                        TypeIgnore { lineno: *lineno as i32, tag }
+                    }));
+                Ok(Mod::Module { body, type_ignores })
+            }
+            Mode::Eval => {
+                let body = self.expressions()?;
+                self.end_of_text()?;
+                Ok(Mod::Expression { body })
+            }
+            Mode::Single => self.interactive(),
+            Mode::FuncType => self.function_type(),
+        }
+    }
+
+    /// Any newlines, then the end.
+    fn end_of_text(&mut self) -> Parse<()> {
+        while self.eat(TokenKind::Newline) {}
+        self.expect(TokenKind::EndMarker).map(|_| ())
+    }
+
+    fn interactive(&mut self) -> Parse<Mod<'a>> {
+        let mut body = Vec::new();
+        if self.at(TokenKind::Newline) {
+            let token = self.bump();
+            let span = token_span(token);
+            body.push(&*self.arena.alloc(Stmt { node: StmtKind::Pass, span }));
+        } else if self.at_compound() {
+            self.statement(&mut body)?;
+            self.expect(TokenKind::Newline)?;
+        } else {
+            self.statement(&mut body)?;
+        }
+        let rest = &self.text[self.tokens[self.pos - 1].end as usize..];
+        if rest.lines().any(|line| {
+            let line = line.trim_start_matches([' ', '\t', '\x0C']);
+            !line.is_empty() && !line.starts_with('#')
+        }) {
+            return Err(Fail);
+        }
+        Ok(Mod::Interactive { body: self.arena.alloc_slice_copy(&body) })
+    }
+
+    /// `(int, *str, **dict) -> bool`.
+    fn function_type(&mut self) -> Parse<Mod<'a>> {
+        self.expect(TokenKind::LPar)?;
+        let mut argtypes = Vec::new();
+        let mut stars = 0;
+        while !self.at(TokenKind::RPar) {
+            // Plain types come first, then at most one `*type`, then at most one `**type`.
+            let star = match self.kind() {
+                TokenKind::Star => 1,
+                TokenKind::DoubleStar => 2,
+                _ => 0,
+            };
+            if star > 0 {
+                self.bump();
+            }
+            if (star == 0 && stars > 0) || (star > 0 && star <= stars) {
+                return Err(Fail);
+            }
+            stars = star;
+            argtypes.push(self.expression()?);
+            if !self.at(TokenKind::RPar) {
+                self.expect(TokenKind::Comma)?;
+                if self.at(TokenKind::RPar) {
+                    return Err(Fail);
+                }
+            }
+        }
+        self.expect(TokenKind::RPar)?;
+        self.expect(TokenKind::RArrow)?;
+        let returns = self.expression()?;
+        self.end_of_text()?;
+        Ok(Mod::FunctionType { argtypes: self.arena.alloc_slice_copy(&argtypes), returns })
+    }
+
+    // Tokens.
+
+    #[inline]
+    fn kind(&self) -> TokenKind {
+        self.tokens[self.pos].kind
+    }
+
+    /// The kind of the token `ahead` places after the next.
+    #[inline]
+    fn kind_at(&self, ahead: usize) -> TokenKind {
+        let last = self.tokens.len() - 1;
+        self.tokens[(self.pos + ahead).min(last)].kind
+    }
+
+    #[inline]
+    fn at(&self, kind: TokenKind) -> bool {
+        self.kind() == kind
+    }
+
+    /// Consumes the next token, whatever it is; the last one is never used up.
+    #[inline]
+    fn bump(&mut self) -> Token {
+        let token = self.tokens[self.pos];
+        self.pos += usize::from(self.pos + 1 < self.tokens.len());
+        token
+    }
+
+    #[inline]
+    fn eat(&mut self, kind: TokenKind) -> bool {
+        let found = self.at(kind);
+        if found {
+            self.pos += usize::from(self.pos + 1 < self.tokens.len());
+        }
+        found
+    }
+
+    #[inline]
+    fn expect(&mut self, kind: TokenKind) -> Parse<Token> {
+        if self.at(kind) { Ok(self.bump()) } else { Err(Fail) }
+    }
+
+    fn token_text(&self, token: Token) -> &'a str {
+        &self.text[token.start as usize..token.end as usize]
+    }
+
+    /// Whether the next token is the soft keyword `word`.
+    fn at_word(&self, word: &str) -> bool {
+        self.at(TokenKind::Name) && self.token_text(self.tokens[self.pos]) == word
+    }
+
+    /// The next token as an identifier.
+    fn name(&mut self) -> Parse<&'a str> {
+        let token = self.expect(TokenKind::Name)?;
+        Ok(self.identifier(token))
+    }
+
+    /// The name in compatibility-normalised form: names that look alike are the same.
+    fn identifier(&self, token: Token) -> &'a str {
+        let text = self.token_text(token);
+        if text.is_ascii() {
+            return text;
+        }
+        self.arena.alloc_str(&text.nfkc().collect::<String>())
+    }
+
+    // Positions.
+
+    /// From token `start` to the last token consumed that is more than layout.
+    fn since(&self, start: usize) -> Span {
+        let mut last = self.pos - 1;
+        while last > start
+            && matches!(
+                self.tokens[last].kind,
+                TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent | TokenKind::EndMarker
+            )
+        {
+            last -= 1;
+        }
+        token_span(self.tokens[start]).to(token_span(self.tokens[last]))
+    }
+
+    /// From the start of a node to the last token consumed.
+    fn from_node(&self, start: Span) -> Span {
+        start.to(token_span(self.tokens[self.pos - 1]))
+    }
+
+    // Nodes.
+
+    fn expr(&self, node: ExprKind<'a>, span: Span) -> E<'a> {
+        self.arena.alloc(Expr { node, span })
+    }
+
+    /// The expressions pushed on the scratch stack since it had `base` of them.
+    fn take_exprs(&mut self, base: usize) -> &'a [E<'a>] {
+        let slice = self.arena.alloc_slice_copy(&self.scratch[base..]);
+        self.scratch.truncate(base);
+        slice
+    }
+
+    /// Runs a rule that nests, unless it would nest too deeply. `cost` is 4 for a rule that goes
+    /// through all the levels of precedence, 1 for one that calls itself at once.
+    #[inline]
+    fn deeper<T>(&mut self, cost: u32, rule: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        self.depth += cost;
+        if self.depth > Self::MAX_DEPTH {
+            self.too_deep = true;
+            return Err(Fail);
+        }
+        let result = rule(self);
+        self.depth -= cost;
+        result
+    }
+
+    /// Tries a rule; if it fails, everything is as before.
+    fn attempt<T>(&mut self, rule: impl FnOnce(&mut Self) -> Parse<T>) -> Option<T> {
+        let (pos, depth) = (self.pos, self.depth);
+        let (scratch, warnings) = (self.scratch.len(), self.warnings.len());
+        match rule(self) {
+            Ok(value) => Some(value),
+            Err(Fail) => {
+                self.pos = pos;
+                self.depth = depth;
+                self.scratch.truncate(scratch);
+                self.warnings.truncate(warnings);
+                None
+            }
+        }
+    }
+
+    /// "invalid syntax" where the parser stopped.
+    pub fn generic_error(&self) -> SyntaxError {
+        let token = self.tokens[self.pos];
+        let (start, line) = crate::report::line_around(self.text, token.start as usize);
+        let offset = self.text[start..token.start as usize].chars().count() as i32 + 1;
+        SyntaxError {
+            kind: ErrorKind::SyntaxError,
+            message: "invalid syntax".to_owned(),
+            lineno: token.lineno as i32,
+            offset,
+            end_lineno: token.lineno as i32,
+            end_offset: offset,
+            text: Some(line.to_owned()),
+        }
+    }
+
+    /// Refuses syntax that is newer than the version asked for.
+    fn since_version(&self, minor: u8) -> Parse<()> {
+        if self.options.feature_version >= minor { Ok(()) } else { Err(Fail) }
+    }
+}
+
+pub(crate) fn token_span(token: Token) -> Span {
+    Span::new(token.lineno as i32, token.col, token.end_lineno as i32, token.end_col)
+}
+
+/// What is reported for a text that nests too deeply.
+pub(crate) fn too_deep_error() -> SyntaxError {
+    SyntaxError {
+        kind: ErrorKind::MemoryError,
+        message: "Parser stack overflowed - Python source too complex to parse".to_owned(),
+        lineno: 0,
+        offset: 0,
+        end_lineno: 0,
+        end_offset: 0,
+        text: None,
+    }
+}

@@ -1,0 +1,316 @@
+//! Expressions, from the tuple without parentheses down to the operators.
+
+use super::*;
+use TokenKind as T;
+
+/// Whether an expression (or a starred one) can start with this token.
+pub(super) fn starts_expression(kind: TokenKind) -> bool {
+    matches!(
+        kind,
+        T::Name
+            | T::Number
+            | T::String
+            | T::LPar
+            | T::LSqb
+            | T::LBrace
+            | T::Minus
+            | T::Plus
+            | T::Tilde
+            | T::Star
+            | T::Ellipsis
+            | T::FStringStart
+            | T::TStringStart
+            | T::Not
+            | T::None
+            | T::True
+            | T::False
+            | T::Await
+            | T::Lambda
+    )
+}
+
+/// A binary operator and how strongly it binds.
+fn binary_operator(kind: TokenKind) -> Option<(Operator, u8)> {
+    Some(match kind {
+        T::VBar => (Operator::BitOr, 1),
+        T::Circumflex => (Operator::BitXor, 2),
+        T::Amper => (Operator::BitAnd, 3),
+        T::LeftShift => (Operator::LShift, 4),
+        T::RightShift => (Operator::RShift, 4),
+        T::Plus => (Operator::Add, 5),
+        T::Minus => (Operator::Sub, 5),
+        T::Star => (Operator::Mult, 6),
+        T::Slash => (Operator::Div, 6),
+        T::DoubleSlash => (Operator::FloorDiv, 6),
+        T::Percent => (Operator::Mod, 6),
+        T::At => (Operator::MatMult, 6),
+        _ => return None,
+    })
+}
+
+type Rule<'a, 't> = fn(&mut Parser<'a, 't>) -> Parse<E<'a>>;
+
+impl<'a, 't> Parser<'a, 't> {
+    /// One `item`, or several with commas, which make a tuple without parentheses.
+    fn maybe_tuple(&mut self, item: Rule<'a, 't>) -> Parse<E<'a>> {
+        let start = self.pos;
+        let first = item(self)?;
+        if self.at(T::Comma) { self.rest_of_tuple(start, first, item) } else { Ok(first) }
+    }
+
+    /// At the comma after the `first` of several items.
+    fn rest_of_tuple(&mut self, start: usize, first: E<'a>, item: Rule<'a, 't>) -> Parse<E<'a>> {
+        let base = self.scratch.len();
+        self.scratch.push(first);
+        while self.eat(T::Comma) && starts_expression(self.kind()) {
+            let next = item(self)?;
+            self.scratch.push(next);
+        }
+        let elts = self.take_exprs(base);
+        Ok(self.expr(ExprKind::Tuple { elts, ctx: ExprContext::Load }, self.since(start)))
+    }
+
+    /// `a, *b`: what may stand right of `=`, after `return`, or alone.
+    pub(super) fn star_expressions(&mut self) -> Parse<E<'a>> {
+        self.maybe_tuple(Self::star_expression)
+    }
+
+    /// `a, b`: without stars.
+    pub(super) fn expressions(&mut self) -> Parse<E<'a>> {
+        self.maybe_tuple(Self::expression)
+    }
+
+    /// The tuple of expressions whose `first` has been read, at the comma after it.
+    pub(super) fn more_expressions(&mut self, start: usize, first: E<'a>) -> Parse<E<'a>> {
+        self.rest_of_tuple(start, first, Self::expression)
+    }
+
+    /// `a := 1, *b`: the subject of `match`.
+    pub(super) fn subject(&mut self) -> Parse<E<'a>> {
+        let subject = self.maybe_tuple(Self::star_named_expression)?;
+        if matches!(subject.node, ExprKind::Starred { .. }) {
+            return Err(Fail);
+        }
+        Ok(subject)
+    }
+
+    pub(super) fn star_expression(&mut self) -> Parse<E<'a>> {
+        if self.at(T::Star) { self.starred(Self::bitwise_or) } else { self.expression() }
+    }
+
+    pub(super) fn star_named_expression(&mut self) -> Parse<E<'a>> {
+        if self.at(T::Star) { self.starred(Self::bitwise_or) } else { self.named_expression() }
+    }
+
+    /// `*value`.
+    pub(super) fn starred(&mut self, rule: Rule<'a, 't>) -> Parse<E<'a>> {
+        let start = self.pos;
+        self.expect(T::Star)?;
+        let value = rule(self)?;
+        Ok(self.expr(ExprKind::Starred { value, ctx: ExprContext::Load }, self.since(start)))
+    }
+
+    /// `yield …`, or what `star_expressions` takes.
+    pub(super) fn yield_or_star_expressions(&mut self) -> Parse<E<'a>> {
+        if self.at(T::Yield) { self.yield_expression() } else { self.star_expressions() }
+    }
+
+    pub(super) fn yield_expression(&mut self) -> Parse<E<'a>> {
+        let start = self.pos;
+        self.expect(T::Yield)?;
+        let node = if self.eat(T::From) {
+            ExprKind::YieldFrom { value: self.expression()? }
+        } else if starts_expression(self.kind()) {
+            ExprKind::Yield { value: Some(self.star_expressions()?) }
+        } else {
+            ExprKind::Yield { value: None }
+        };
+        Ok(self.expr(node, self.since(start)))
+    }
+
+    /// `name := value`, or an expression.
+    pub(super) fn named_expression(&mut self) -> Parse<E<'a>> {
+        if !(self.at(T::Name) && self.kind_at(1) == T::ColonEqual) {
+            return self.expression();
+        }
+        let start = self.pos;
+        self.since_version(8)?;
+        let target = self.name_target()?;
+        self.expect(T::ColonEqual)?;
+        let value = self.expression()?;
+        Ok(self.expr(ExprKind::NamedExpr { target, value }, self.since(start)))
+    }
+
+    /// A lambda or conditional expression, or anything that binds more strongly.
+    pub(super) fn expression(&mut self) -> Parse<E<'a>> {
+        self.deeper(4, |p| {
+            if p.at(T::Lambda) {
+                return p.lambda();
+            }
+            let start = p.pos;
+            let body = p.disjunction()?;
+            if !p.at(T::If) {
+                return Ok(body);
+            }
+            p.bump();
+            let test = p.disjunction()?;
+            p.expect(T::Else)?;
+            let orelse = p.expression()?;
+            Ok(p.expr(ExprKind::IfExp { test, body, orelse }, p.since(start)))
+        })
+    }
+
+    fn lambda(&mut self) -> Parse<E<'a>> {
+        let start = self.pos;
+        self.expect(T::Lambda)?;
+        let args = self.lambda_parameters()?;
+        self.expect(T::Colon)?;
+        let body = self.expression()?;
+        Ok(self.expr(ExprKind::Lambda { args, body }, self.since(start)))
+    }
+
+    pub(super) fn disjunction(&mut self) -> Parse<E<'a>> {
+        self.bool_op(T::Or, BoolOperator::Or, Self::conjunction)
+    }
+
+    fn conjunction(&mut self) -> Parse<E<'a>> {
+        self.bool_op(T::And, BoolOperator::And, Self::inversion)
+    }
+
+    #[inline]
+    fn bool_op(
+        &mut self,
+        keyword: TokenKind,
+        op: BoolOperator,
+        operand: Rule<'a, 't>,
+    ) -> Parse<E<'a>> {
+        let start = self.pos;
+        let first = operand(self)?;
+        if !self.at(keyword) {
+            return Ok(first);
+        }
+        let base = self.scratch.len();
+        self.scratch.push(first);
+        while self.eat(keyword) {
+            let next = operand(self)?;
+            self.scratch.push(next);
+        }
+        let values = self.take_exprs(base);
+        Ok(self.expr(ExprKind::BoolOp { op, values }, self.since(start)))
+    }
+
+    fn inversion(&mut self) -> Parse<E<'a>> {
+        if !self.at(T::Not) {
+            return self.comparison();
+        }
+        let start = self.pos;
+        self.bump();
+        let operand = self.deeper(1, Self::inversion)?;
+        let op = UnaryOperator::Not;
+        Ok(self.expr(ExprKind::UnaryOp { op, operand }, self.since(start)))
+    }
+
+    fn comparison(&mut self) -> Parse<E<'a>> {
+        let start = self.pos;
+        let left = self.bitwise_or()?;
+        let Some(first) = self.comparison_operator()? else { return Ok(left) };
+        let base = self.scratch.len();
+        let mut ops = vec![first];
+        loop {
+            let next = self.bitwise_or()?;
+            self.scratch.push(next);
+            match self.comparison_operator()? {
+                Some(op) => ops.push(op),
+                None => break,
+            }
+        }
+        let comparators = self.take_exprs(base);
+        let ops = self.arena.alloc_slice_copy(&ops);
+        Ok(self.expr(ExprKind::Compare { left, ops, comparators }, self.since(start)))
+    }
+
+    /// Consumes a comparison operator if there is one.
+    fn comparison_operator(&mut self) -> Parse<Option<CmpOperator>> {
+        let op = match self.kind() {
+            T::EqEqual => CmpOperator::Eq,
+            T::Less => CmpOperator::Lt,
+            T::LessEqual => CmpOperator::LtE,
+            T::Greater => CmpOperator::Gt,
+            T::GreaterEqual => CmpOperator::GtE,
+            T::In => CmpOperator::In,
+            T::NotEqual => {
+                let old_spelling = self.token_text(self.tokens[self.pos]) == "<>";
+                if old_spelling != self.options.barry_as_flufl {
+                    return Err(Fail);
+                }
+                CmpOperator::NotEq
+            }
+            T::Is => {
+                self.bump();
+                let negated = self.eat(T::Not);
+                return Ok(Some(if negated { CmpOperator::IsNot } else { CmpOperator::Is }));
+            }
+            T::Not if self.kind_at(1) == T::In => {
+                self.bump();
+                CmpOperator::NotIn
+            }
+            _ => return Ok(None),
+        };
+        self.bump();
+        Ok(Some(op))
+    }
+
+    pub(super) fn bitwise_or(&mut self) -> Parse<E<'a>> {
+        self.binary(1)
+    }
+
+    /// Operators that bind at least as strongly as `min`, left-associative.
+    fn binary(&mut self, min: u8) -> Parse<E<'a>> {
+        let start = self.pos;
+        let mut left = self.unary()?;
+        while let Some((op, strength)) = binary_operator(self.kind()) {
+            if strength < min {
+                break;
+            }
+            if op == Operator::MatMult {
+                self.since_version(5)?;
+            }
+            self.bump();
+            let right = self.binary(strength + 1)?;
+            left = self.expr(ExprKind::BinOp { left, op, right }, self.since(start));
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Parse<E<'a>> {
+        let op = match self.kind() {
+            T::Minus => UnaryOperator::USub,
+            T::Plus => UnaryOperator::UAdd,
+            T::Tilde => UnaryOperator::Invert,
+            _ => return self.power(),
+        };
+        let start = self.pos;
+        self.bump();
+        let operand = self.deeper(1, Self::unary)?;
+        Ok(self.expr(ExprKind::UnaryOp { op, operand }, self.since(start)))
+    }
+
+    fn power(&mut self) -> Parse<E<'a>> {
+        let start = self.pos;
+        let left = if self.at(T::Await) { self.await_primary()? } else { self.primary()? };
+        if !self.eat(T::DoubleStar) {
+            return Ok(left);
+        }
+        let right = self.deeper(2, Self::unary)?;
+        let op = Operator::Pow;
+        Ok(self.expr(ExprKind::BinOp { left, op, right }, self.since(start)))
+    }
+
+    fn await_primary(&mut self) -> Parse<E<'a>> {
+        let start = self.pos;
+        self.since_version(5)?;
+        self.expect(T::Await)?;
+        let value = self.primary()?;
+        Ok(self.expr(ExprKind::Await { value }, self.since(start)))
+    }
+}

@@ -1,0 +1,198 @@
+//! Parameters of functions and lambdas, and type parameters.
+
+use super::*;
+use TokenKind as T;
+
+/// A parameter list being read.
+#[derive(Default)]
+struct Parameters<'a> {
+    posonlyargs: Vec<Arg<'a>>,
+    args: Vec<Arg<'a>>,
+    defaults: Vec<E<'a>>,
+    vararg: Option<&'a Arg<'a>>,
+    kwonlyargs: Vec<Arg<'a>>,
+    kw_defaults: Vec<Option<E<'a>>>,
+    kwarg: Option<&'a Arg<'a>>,
+    seen_star: bool,
+    seen_slash: bool,
+}
+
+impl<'a> Parser<'a, '_> {
+    pub(super) fn lambda_parameters(&mut self) -> Parse<&'a Arguments<'a>> {
+        self.parameters(T::Colon, false)
+    }
+
+    /// In parentheses.
+    pub(super) fn function_parameters(&mut self) -> Parse<&'a Arguments<'a>> {
+        self.expect(T::LPar)?;
+        let arguments = self.parameters(T::RPar, true)?;
+        self.expect(T::RPar)?;
+        Ok(arguments)
+    }
+
+    /// Parameters up to `close`, which is not consumed.
+    fn parameters(&mut self, close: TokenKind, annotated: bool) -> Parse<&'a Arguments<'a>> {
+        let mut list = Parameters::default();
+        while !self.at(close) {
+            // Nothing follows `**kwargs`.
+            if list.kwarg.is_some() {
+                return Err(Fail);
+            }
+            match self.kind() {
+                T::Slash => self.slash(&mut list, close)?,
+                T::Star => self.star_parameter(&mut list, close, annotated)?,
+                T::DoubleStar => {
+                    self.bump();
+                    let mut arg = self.parameter(annotated, false)?;
+                    self.end_parameter(&mut arg, close)?;
+                    list.kwarg = Some(self.arena.alloc(arg));
+                }
+                _ => self.plain_parameter(&mut list, close, annotated)?,
+            }
+        }
+        if list.seen_star && list.vararg.is_none() && list.kwonlyargs.is_empty() {
+            return Err(Fail);
+        }
+        Ok(self.arena.alloc(Arguments {
+            posonlyargs: self.arena.alloc_slice_copy(&list.posonlyargs),
+            args: self.arena.alloc_slice_copy(&list.args),
+            vararg: list.vararg,
+            kwonlyargs: self.arena.alloc_slice_copy(&list.kwonlyargs),
+            kw_defaults: self.arena.alloc_slice_copy(&list.kw_defaults),
+            kwarg: list.kwarg,
+            defaults: self.arena.alloc_slice_copy(&list.defaults),
+        }))
+    }
+
+    fn slash(&mut self, list: &mut Parameters<'a>, close: TokenKind) -> Parse<()> {
+        self.since_version(8)?;
+        self.bump();
+        if list.seen_slash || list.seen_star || list.args.is_empty() {
+            return Err(Fail);
+        }
+        list.seen_slash = true;
+        list.posonlyargs = std::mem::take(&mut list.args);
+        if self.eat(T::Comma) || self.at(close) { Ok(()) } else { Err(Fail) }
+    }
+
+    /// `*`, or `*name`.
+    fn star_parameter(
+        &mut self,
+        list: &mut Parameters<'a>,
+        close: TokenKind,
+        annotated: bool,
+    ) -> Parse<()> {
+        if list.seen_star {
+            return Err(Fail);
+        }
+        list.seen_star = true;
+        self.bump();
+        if self.eat(T::Comma) {
+            // A bare star must be followed by a parameter, not by a type comment.
+            return Ok(());
+        }
+        let mut arg = self.parameter(annotated, true)?;
+        self.end_parameter(&mut arg, close)?;
+        list.vararg = Some(self.arena.alloc(arg));
+        Ok(())
+    }
+
+    fn plain_parameter(
+        &mut self,
+        list: &mut Parameters<'a>,
+        close: TokenKind,
+        annotated: bool,
+    ) -> Parse<()> {
+        let mut arg = self.parameter(annotated, false)?;
+        let default = if self.eat(T::Equal) { Some(self.expression()?) } else { None };
+        self.end_parameter(&mut arg, close)?;
+        if list.seen_star {
+            list.kwonlyargs.push(arg);
+            list.kw_defaults.push(default);
+            return Ok(());
+        }
+        list.args.push(arg);
+        match default {
+            Some(default) => list.defaults.push(default),
+            None if list.defaults.is_empty() => {}
+            None => return Err(Fail),
+        }
+        Ok(())
+    }
+
+    fn parameter(&mut self, annotated: bool, starred: bool) -> Parse<Arg<'a>> {
+        let start = self.pos;
+        let arg = self.name()?;
+        let annotation = if annotated && self.eat(T::Colon) {
+            Some(if starred && self.at(T::Star) {
+                self.since_version(11)?;
+                self.starred(Self::bitwise_or)?
+            } else {
+                self.expression()?
+            })
+        } else {
+            None
+        };
+        Ok(Arg { arg, annotation, type_comment: None, span: self.since(start) })
+    }
+
+    /// The comma and the type comment after a parameter.
+    fn end_parameter(&mut self, arg: &mut Arg<'a>, close: TokenKind) -> Parse<()> {
+        let comma = self.eat(T::Comma);
+        arg.type_comment = self.type_comment();
+        if comma || self.at(close) { Ok(()) } else { Err(Fail) }
+    }
+
+    /// `[T: bound = default, *Ts, **P]`, or nothing.
+    pub(super) fn type_parameters(&mut self) -> Parse<&'a [TypeParam<'a>]> {
+        if !self.at(T::LSqb) {
+            return Ok(&[]);
+        }
+        self.since_version(12)?;
+        self.bump();
+        let mut params = Vec::new();
+        loop {
+            params.push(self.type_parameter()?);
+            let comma = self.eat(T::Comma);
+            if self.eat(T::RSqb) {
+                return Ok(self.arena.alloc_slice_copy(&params));
+            }
+            if !comma {
+                return Err(Fail);
+            }
+        }
+    }
+
+    fn type_parameter(&mut self) -> Parse<TypeParam<'a>> {
+        let start = self.pos;
+        let node = match self.kind() {
+            T::Star => {
+                self.bump();
+                let name = self.name()?;
+                let default_value = self.type_default(Self::star_expression)?;
+                TypeParamKind::TypeVarTuple { name, default_value }
+            }
+            T::DoubleStar => {
+                self.bump();
+                let name = self.name()?;
+                let default_value = self.type_default(Self::expression)?;
+                TypeParamKind::ParamSpec { name, default_value }
+            }
+            _ => {
+                let name = self.name()?;
+                let bound = if self.eat(T::Colon) { Some(self.expression()?) } else { None };
+                let default_value = self.type_default(Self::expression)?;
+                TypeParamKind::TypeVar { name, bound, default_value }
+            }
+        };
+        Ok(TypeParam { node, span: self.since(start) })
+    }
+
+    fn type_default(&mut self, rule: fn(&mut Self) -> Parse<E<'a>>) -> Parse<Option<E<'a>>> {
+        if !self.eat(T::Equal) {
+            return Ok(None);
+        }
+        self.since_version(13)?;
+        rule(self).map(Some)
+    }
+}

@@ -1,0 +1,191 @@
+//! String literals and their concatenation.
+
+use super::*;
+use crate::literal::{InvalidEscape, decode_bytes, decode_text};
+use TokenKind as T;
+
+/// A string token taken apart.
+pub(crate) struct Literal<'s> {
+    /// Without prefix and quotes.
+    pub body: &'s str,
+    /// Where `body` starts in the token.
+    pub offset: usize,
+    pub is_bytes: bool,
+    pub is_raw: bool,
+    pub is_unicode: bool,
+}
+
+pub(crate) fn split_literal(text: &str) -> Literal<'_> {
+    let prefix_len = text.find(['\'', '"']).unwrap_or(0);
+    let (prefix, quoted) = text.split_at(prefix_len);
+    let triple = quoted.len() >= 6 && (quoted.starts_with("'''") || quoted.starts_with("\"\"\""));
+    let quotes = if triple { 3 } else { 1 };
+    Literal {
+        body: quoted.get(quotes..quoted.len().saturating_sub(quotes)).unwrap_or(""),
+        offset: prefix_len + quotes,
+        is_bytes: prefix.contains(['b', 'B']),
+        is_raw: prefix.contains(['r', 'R']),
+        is_unicode: prefix.starts_with(['u', 'U']),
+    }
+}
+
+/// What kinds of literals a concatenation holds.
+#[derive(Default)]
+struct Kinds {
+    text: bool,
+    bytes: bool,
+    f_string: bool,
+    t_string: bool,
+}
+
+impl<'a> Parser<'a, '_> {
+    /// One or more adjacent literals.
+    pub(super) fn strings(&mut self) -> Parse<E<'a>> {
+        let start = self.pos;
+        let base = self.scratch.len();
+        let mut kinds = Kinds::default();
+        loop {
+            let part = match self.kind() {
+                T::String => {
+                    let part = self.string()?;
+                    match part.node {
+                        ExprKind::Constant { value: Constant::Bytes(_), .. } => kinds.bytes = true,
+                        _ => kinds.text = true,
+                    }
+                    part
+                }
+                T::FStringStart => {
+                    kinds.f_string = true;
+                    self.deeper(4, |p| p.interpolated_string(false))?
+                }
+                T::TStringStart => {
+                    kinds.t_string = true;
+                    self.deeper(4, |p| p.interpolated_string(true))?
+                }
+                _ => break,
+            };
+            self.scratch.push(part);
+        }
+        let parts = self.scratch.split_off(base);
+        if (kinds.bytes && (kinds.text || kinds.f_string))
+            || (kinds.t_string && (kinds.text || kinds.bytes || kinds.f_string))
+        {
+            return Err(Fail);
+        }
+        let span = self.since(start);
+        if kinds.f_string || kinds.t_string {
+            let values = self.fold(&self.flatten(&parts));
+            let node = match kinds.t_string {
+                true => ExprKind::TemplateStr { values },
+                false => ExprKind::JoinedStr { values },
+            };
+            return Ok(self.expr(node, span));
+        }
+        Ok(if parts.len() == 1 { parts[0] } else { self.concatenate(&parts, span) })
+    }
+
+    /// A literal without replacement fields.
+    fn string(&mut self) -> Parse<E<'a>> {
+        let token = self.bump();
+        let literal = split_literal(self.token_text(token));
+        let decoded = if literal.is_bytes {
+            if !literal.body.is_ascii() {
+                return Err(Fail);
+            }
+            decode_bytes(literal.body.as_bytes(), literal.is_raw)
+        } else {
+            decode_text(literal.body, literal.is_raw)
+        };
+        let decoded = decoded.map_err(|_| Fail)?;
+        if let Some(invalid) = &decoded.invalid {
+            self.warn_escape(invalid, token, literal.offset);
+        }
+        let bytes: &'a [u8] = match decoded.bytes {
+            std::borrow::Cow::Borrowed(bytes) => bytes,
+            std::borrow::Cow::Owned(bytes) => self.arena.alloc_slice_copy(&bytes),
+        };
+        let value = match literal.is_bytes {
+            true => Constant::Bytes(bytes),
+            false => Constant::Str(Text::from_generalised(bytes)),
+        };
+        let kind = literal.is_unicode.then(|| Text::new("u"));
+        Ok(self.expr(ExprKind::Constant { value, kind }, token_span(token)))
+    }
+
+    /// Warns of an escape in a string whose body starts `offset` bytes into `token`.
+    pub(super) fn warn_escape(&mut self, invalid: &InvalidEscape, token: Token, offset: usize) {
+        let at = token.start as usize + offset + invalid.offset;
+        self.warnings.push(crate::report::escape_warning(self.text, token, at, invalid));
+    }
+
+    /// The values of all the parts, those of f-strings and t-strings instead of the strings.
+    fn flatten(&self, parts: &[E<'a>]) -> Vec<E<'a>> {
+        let mut values = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part.node {
+                ExprKind::JoinedStr { values: inner } | ExprKind::TemplateStr { values: inner } => {
+                    values.extend_from_slice(inner);
+                }
+                _ => values.push(*part),
+            }
+        }
+        values
+    }
+
+    /// Adjacent constants become one; empty ones vanish.
+    fn fold(&self, values: &[E<'a>]) -> &'a [E<'a>] {
+        let mut folded = Vec::with_capacity(values.len());
+        let is_constant = |value: &E<'a>| matches!(value.node, ExprKind::Constant { .. });
+        for run in values.chunk_by(|left, right| is_constant(left) && is_constant(right)) {
+            let value = match run {
+                [one] => *one,
+                _ => self.concatenate(run, run[0].span.to(run[run.len() - 1].span)),
+            };
+            let is_empty = matches!(value.node,
+                ExprKind::Constant { value: Constant::Str(text), .. } if text.is_empty());
+            if !is_empty {
+                folded.push(value);
+            }
+        }
+        self.arena.alloc_slice_copy(&folded)
+    }
+
+    /// Constants, all of text or all of bytes, as one; its kind is that of the first.
+    fn concatenate(&self, parts: &[E<'a>], span: Span) -> E<'a> {
+        let mut bytes = Vec::new();
+        let mut is_bytes = false;
+        for part in parts {
+            match part.node {
+                ExprKind::Constant { value: Constant::Str(text), .. } => {
+                    bytes.extend_from_slice(text.as_bytes());
+                }
+                ExprKind::Constant { value: Constant::Bytes(part), .. } => {
+                    is_bytes = true;
+                    bytes.extend_from_slice(part);
+                }
+                _ => {}
+            }
+        }
+        let bytes: &'a [u8] = self.arena.alloc_slice_copy(&bytes);
+        let value = match is_bytes {
+            true => Constant::Bytes(bytes),
+            false => Constant::Str(Text::from_generalised(bytes)),
+        };
+        let kind = match parts.first().map(|part| part.node) {
+            Some(ExprKind::Constant { kind, .. }) => kind,
+            _ => None,
+        };
+        self.expr(ExprKind::Constant { value, kind }, span)
+    }
+
+    /// The parts of a format spec as one string.
+    pub(super) fn format_spec(&self, parts: &[E<'a>], span: Span) -> E<'a> {
+        let is_empty = |part: &E<'a>| {
+            matches!(part.node,
+                ExprKind::Constant { value: Constant::Str(text), .. } if text.is_empty())
+        };
+        let parts: Vec<_> = parts.iter().copied().filter(|part| !is_empty(part)).collect();
+        let values = self.fold(&self.flatten(&parts));
+        self.expr(ExprKind::JoinedStr { values }, span)
+    }
+}

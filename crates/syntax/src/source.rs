@@ -1,0 +1,129 @@
+//! Bytes to text: encoding and newlines.
+//!
+//! Does the job of the decoding half of `Parser/tokenizer/`.
+
+mod cookie;
+
+use crate::error::{ErrorKind, SyntaxError};
+use crate::options::{DecodeError, Mode, ParseOptions};
+use bumpalo::Bump;
+use cookie::Cookie;
+use std::borrow::Cow;
+
+/// The text in the arena, with newlines for all line ends. A whole file also gets one at its end.
+pub(crate) fn prepare<'a>(arena: &'a Bump, text: &str, mode: Mode) -> Result<&'a str, SyntaxError> {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
+        return Err(null_bytes());
+    }
+    if u32::try_from(text.len()).is_err() {
+        let message = "source code is too large".to_owned();
+        return Err(SyntaxError { kind: ErrorKind::OverflowError, ..placeless(message) });
+    }
+    let text = if memchr::memchr(b'\r', text.as_bytes()).is_some() {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    };
+    if mode != Mode::Exec || text.is_empty() || text.ends_with('\n') {
+        return Ok(arena.alloc_str(&text));
+    }
+    let mut bytes = bumpalo::collections::String::with_capacity_in(text.len() + 1, arena);
+    bytes.push_str(&text);
+    bytes.push('\n');
+    Ok(bytes.into_bump_str())
+}
+
+/// Decodes what a file holds: by its byte order mark, its coding cookie, or as UTF-8.
+pub(crate) fn decode<'s>(
+    bytes: &'s [u8],
+    options: &ParseOptions<'_>,
+) -> Result<Cow<'s, str>, SyntaxError> {
+    if memchr::memchr(0, bytes).is_some() {
+        return Err(null_bytes());
+    }
+    let (bytes, has_mark) = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
+        Some(rest) => (rest, true),
+        None => (bytes, false),
+    };
+    let cookie = if options.ignore_cookie { None } else { cookie::find(bytes) };
+    let Some(Cookie { encoding, line, lineno }) = cookie else { return utf8(bytes, has_mark) };
+    if encoding == "utf-8" {
+        return utf8(bytes, true);
+    }
+    if has_mark {
+        let message = format!("encoding problem: {encoding} with BOM");
+        let end_offset = line.chars().count() as i32;
+        return Err(SyntaxError {
+            lineno,
+            end_lineno: lineno,
+            end_offset,
+            text: Some(line),
+            ..placeless(message)
+        });
+    }
+    if matches!(&*encoding, "iso-8859-1" | "latin1") {
+        return Ok(Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()));
+    }
+    if matches!(&*encoding, "ascii" | "us-ascii" | "utf8") && bytes.is_ascii() {
+        return utf8(bytes, true);
+    }
+    let decoded = match options.decoder {
+        Some(decoder) => decoder.decode(&encoding, bytes),
+        None => Err(DecodeError::Unknown),
+    };
+    decoded.map(Cow::Owned).map_err(|error| match error {
+        DecodeError::Unknown => {
+            SyntaxError { offset: -1, ..placeless(format!("unknown encoding: {encoding}")) }
+        }
+        DecodeError::Failed(message) => placeless(message),
+    })
+}
+
+/// `declared` says that the file promised to be UTF-8.
+fn utf8(bytes: &[u8], declared: bool) -> Result<Cow<'_, str>, SyntaxError> {
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return Ok(Cow::Borrowed(text)),
+        Err(error) => error,
+    };
+    let at = error.valid_up_to();
+    let lineno = memchr::memchr_iter(b'\n', &bytes[..at]).count() as i32 + 1;
+    let line_start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+    let rest = &bytes[line_start..];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let text = String::from_utf8_lossy(line).into_owned();
+    let byte = bytes[at];
+    let message = if declared {
+        let reason = cookie::utf8_problem(&bytes[at..]);
+        format!("(unicode error) 'utf-8' codec can't decode {reason} in position {at}")
+    } else {
+        format!(
+            "Non-UTF-8 code starting with '\\x{byte:02x}' on line {lineno}, but no encoding \
+             declared; see https://peps.python.org/pep-0263/ for details"
+        )
+    };
+    let before = String::from_utf8_lossy(&bytes[line_start..at]).chars().count() as i32;
+    Err(SyntaxError {
+        lineno,
+        offset: before + 1,
+        end_lineno: lineno,
+        end_offset: before + 1,
+        text: Some(text),
+        ..placeless(message)
+    })
+}
+
+fn null_bytes() -> SyntaxError {
+    placeless("source code string cannot contain null bytes".to_owned())
+}
+
+pub(crate) fn placeless(message: String) -> SyntaxError {
+    SyntaxError {
+        kind: ErrorKind::SyntaxError,
+        message,
+        lineno: 0,
+        offset: 0,
+        end_lineno: 0,
+        end_offset: 0,
+        text: None,
+    }
+}

@@ -1,0 +1,48 @@
+//! The tokens as the parsers see them: type-ignore comments taken out, and the end of an interactive
+//! statement made explicit.
+
+use crate::lexer::{Lexer, LexerOptions, Stopped};
+use crate::options::{Mode, ParseOptions};
+use crate::token::{Token, TokenKind};
+
+#[derive(Debug)]
+pub(crate) struct TokenStream<'s> {
+    pub lexer: Lexer<'s>,
+    single: bool,
+    dont_imply_dedent: bool,
+    /// A token other than the end marker came since the start or the last end marker.
+    started: bool,
+    pub type_ignores: Vec<(u32, Token)>,
+}
+
+impl<'s> TokenStream<'s> {
+    pub fn new(text: &'s str, options: &ParseOptions<'_>) -> Self {
+        let lexer_options =
+            LexerOptions { type_comments: options.type_comments, extra_tokens: false };
+        TokenStream {
+            lexer: Lexer::new(text, lexer_options),
+            single: options.mode == Mode::Single,
+            dont_imply_dedent: options.dont_imply_dedent,
+            started: false,
+            type_ignores: Vec::new(),
+        }
+    }
+
+    pub fn next(&mut self) -> Result<Token, Stopped> {
+        let mut token = self.lexer.next()?;
+        while token.kind == TokenKind::TypeIgnore {
+            self.type_ignores.push((self.lexer.lineno, token));
+            token = self.lexer.next()?;
+        }
+        if self.single && token.kind == TokenKind::EndMarker && self.started {
+            token.kind = TokenKind::Newline;
+            self.started = false;
+            if self.lexer.has_indents() && !self.dont_imply_dedent {
+                self.lexer.close_indents();
+            }
+        } else {
+            self.started = true;
+        }
+        Ok(token)
+    }
+}

@@ -35,6 +35,7 @@ pub mod protocol;
 pub mod set;
 pub mod singletons;
 pub mod str;
+pub mod text;
 pub mod thread;
 pub mod tuple;
 pub mod typeobj;

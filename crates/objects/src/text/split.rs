@@ -1,0 +1,130 @@
+//! Splitting and stripping: ranges of the parts, which the caller copies.
+//!
+//! What counts as white space or a line break is the caller's to say: `str` asks the character
+//! database, `bytes` knows ASCII only. The same job in CPython: `Objects/stringlib/split.h`.
+
+use super::Unit;
+use super::search::{find, rfind};
+use std::ops::Range;
+
+/// The parts between runs of white space, with at most `most` cuts; the last part keeps
+/// the white space behind it then.
+pub fn split_space<T: Unit>(
+    text: &[T],
+    most: usize,
+    space: impl Fn(u32) -> bool,
+) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let skip = |from: usize| from + run(&text[from..], |c| space(c));
+    let mut at = skip(0);
+    while at < text.len() {
+        if parts.len() == most {
+            parts.push(at..text.len());
+            break;
+        }
+        let end = at + run(&text[at..], |c| !space(c));
+        parts.push(at..end);
+        at = skip(end);
+    }
+    parts
+}
+
+/// As [`split_space`], cutting from the right; the parts are in order.
+pub fn rsplit_space<T: Unit>(
+    text: &[T],
+    most: usize,
+    space: impl Fn(u32) -> bool,
+) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let skip = |end: usize| end - run_back(&text[..end], |c| space(c));
+    let mut end = skip(text.len());
+    while end > 0 {
+        if parts.len() == most {
+            parts.push(0..end);
+            break;
+        }
+        let start = end - run_back(&text[..end], |c| !space(c));
+        parts.push(start..end);
+        end = skip(start);
+    }
+    parts.reverse();
+    parts
+}
+
+fn run<T: Unit>(text: &[T], wanted: impl Fn(u32) -> bool) -> usize {
+    text.iter().position(|&unit| !wanted(unit.code())).unwrap_or(text.len())
+}
+
+fn run_back<T: Unit>(text: &[T], wanted: impl Fn(u32) -> bool) -> usize {
+    text.iter().rev().position(|&unit| !wanted(unit.code())).unwrap_or(text.len())
+}
+
+/// The parts between a separator, which is not empty, with at most `most` cuts.
+pub fn split<T: Unit>(text: &[T], separator: &[T], most: usize) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for found in super::search::Occurrences::new(text, separator).take(most) {
+        parts.push(at..found);
+        at = found + separator.len();
+    }
+    parts.push(at..text.len());
+    parts
+}
+
+/// As [`split`], cutting from the right; the parts are in order.
+pub fn rsplit<T: Unit>(text: &[T], separator: &[T], most: usize) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut end = text.len();
+    while parts.len() < most
+        && let Some(found) = rfind(&text[..end], separator)
+    {
+        parts.push(found + separator.len()..end);
+        end = found;
+    }
+    parts.push(0..end);
+    parts.reverse();
+    parts
+}
+
+/// The first separator, as the place between the two other parts of `partition`.
+pub fn partition<T: Unit>(text: &[T], separator: &[T]) -> Option<Range<usize>> {
+    find(text, separator).map(|at| at..at + separator.len())
+}
+
+/// The last separator, for `rpartition`.
+pub fn rpartition<T: Unit>(text: &[T], separator: &[T]) -> Option<Range<usize>> {
+    rfind(text, separator).map(|at| at..at + separator.len())
+}
+
+/// The lines; a carriage return and a line feed together are one break. With `keep`, each line
+/// includes its break.
+pub fn split_lines<T: Unit>(
+    text: &[T],
+    keep: bool,
+    line_break: impl Fn(u32) -> bool,
+) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let end = at + run(&text[at..], |c| !line_break(c));
+        let rest = &text[end..];
+        let both = rest.len() > 1 && rest[0].code() == 0x0d && rest[1].code() == 0x0a;
+        let next = end + if both { 2 } else { rest.len().min(1) };
+        lines.push(at..if keep { next } else { end });
+        at = next;
+    }
+    lines
+}
+
+/// What `strip`, `lstrip` (`left` only) or `rstrip` (`right` only) leaves.
+pub fn strip<T: Unit>(
+    text: &[T],
+    left: bool,
+    right: bool,
+    stripped: impl Fn(u32) -> bool,
+) -> Range<usize> {
+    let start = if left { run(text, |c| stripped(c)) } else { 0 };
+    let end =
+        if right { text.len() - run_back(&text[start..], |c| stripped(c)) } else { text.len() };
+    start..end
+}

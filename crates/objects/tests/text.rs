@@ -1,0 +1,213 @@
+//! Codecs and searches against answers recorded from the reference by `data/record_text.py`.
+
+use krait_objects::text::codec::*;
+use krait_objects::text::{TextBuf, Unit, compare, convert, converted, max_char, search, split};
+use krait_objects::unicode::{is_line_break, is_space};
+use std::ops::Range;
+
+#[test]
+fn answers_equal_the_reference() {
+    let mut wrong = Vec::new();
+    for line in include_str!("golden/text.txt").lines() {
+        let (question, expected) = line.split_once(" = ").expect("a line has a result");
+        let words: Vec<&str> = question.split(' ').collect();
+        let answer = match words[0] {
+            "decode" => decode(words[1], &unhex(words[2]), true),
+            "partial" => decode(words[1], &unhex(words[2]), false),
+            "encode" => encode(words[1], &points(words[2])),
+            "search" => {
+                let most = words[3].parse().expect("a number");
+                answer_search(&points(words[1]), &points(words[2]), most)
+            }
+            _ => answer_space(&points(words[1]), words[2].parse().expect("a number")),
+        };
+        if answer != expected {
+            wrong.push(format!("{line}\n    got {answer}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(25)].join("\n")
+    );
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let pairs = text.strip_prefix('x').expect("bytes").as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+}
+
+fn points(text: &str) -> Vec<u32> {
+    let items = text[1..].split('.').filter(|item| !item.is_empty());
+    items.map(|item| u32::from_str_radix(item, 16).expect("a code point")).collect()
+}
+
+fn show<T: Unit>(text: &[T]) -> String {
+    let points: Vec<String> = text.iter().map(|unit| format!("{:x}", unit.code())).collect();
+    format!(".{}", points.join("."))
+}
+
+fn decode(name: &str, input: &[u8], last: bool) -> String {
+    let (mut at, mut out, mut log) = (0, TextBuf::default(), String::new());
+    let mut utf7 = Utf7Decoder::default();
+    let mut invalid = None;
+    let snake = |name: &[u8]| (name == b"SNAKE").then_some(0x1f40d);
+    loop {
+        let result = match name {
+            "utf_8" => decode_utf8(input, &mut at, last, &mut out),
+            "utf_16_le" => decode_utf16(input, &mut at, Endian::Little, last, &mut out),
+            "utf_16_be" => decode_utf16(input, &mut at, Endian::Big, last, &mut out),
+            "utf_32_le" => decode_utf32(input, &mut at, Endian::Little, last, &mut out),
+            "utf_32_be" => decode_utf32(input, &mut at, Endian::Big, last, &mut out),
+            "ascii" => decode_ascii(input, &mut at, &mut out),
+            "latin_1" => {
+                decode_latin1(input, &mut at, &mut out);
+                Ok(())
+            }
+            "unicode_escape" => {
+                decode_unicode_escape(input, &mut at, last, &mut out, &mut invalid, snake)
+            }
+            "raw_unicode_escape" => decode_raw_unicode_escape(input, &mut at, last, &mut out),
+            "utf_7" => utf7.decode(input, &mut at, last, &mut out),
+            other => panic!("{other}"),
+        };
+        let Err(error) = result else { break };
+        log += &logged(&error);
+        out.push(u32::from(b'?'));
+        at = error.end;
+    }
+    let used = if last { String::new() } else { format!(" {at}") };
+    format!("{}{used}{log}", show(&out.code_points()))
+}
+
+fn logged(error: &CodecError) -> String {
+    format!(" {}-{}:{}", error.start, error.end, error.reason.replace(' ', "_"))
+}
+
+/// Encodes in the narrowest kind, as a `str` would be.
+fn encode(name: &str, text: &[u32]) -> String {
+    match max_char(text) {
+        ..0x100 => encode_units(name, &converted::<u32, u8>(text).expect("narrow")),
+        ..0x1_0000 => encode_units(name, &converted::<u32, u16>(text).expect("narrow")),
+        _ => encode_units(name, text),
+    }
+}
+
+fn encode_units<T: Unit>(name: &str, text: &[T]) -> String {
+    let (mut at, mut out, mut log) = (0, Vec::new(), String::new());
+    loop {
+        let result = match name {
+            "utf_8" => encode_utf8(text, &mut at, &mut out),
+            "utf_16_le" => encode_utf16(text, &mut at, Endian::Little, &mut out),
+            "utf_16_be" => encode_utf16(text, &mut at, Endian::Big, &mut out),
+            "utf_32_le" => encode_utf32(text, &mut at, Endian::Little, &mut out),
+            "utf_32_be" => encode_utf32(text, &mut at, Endian::Big, &mut out),
+            "ascii" => encode_ascii(text, &mut at, &mut out),
+            "latin_1" => encode_latin1(text, &mut at, &mut out),
+            "unicode_escape" => {
+                out = encode_unicode_escape(text).into_bytes();
+                Ok(())
+            }
+            "raw_unicode_escape" => {
+                out = encode_raw_unicode_escape(text);
+                Ok(())
+            }
+            _ => {
+                out = encode_utf7(text);
+                Ok(())
+            }
+        };
+        let Err(error) = result else { break };
+        log += &logged(&error);
+        out.extend(match name {
+            "utf_16_le" => &b"?\0"[..],
+            "utf_16_be" => b"\0?",
+            "utf_32_le" => b"?\0\0\0",
+            "utf_32_be" => b"\0\0\0?",
+            _ => b"?",
+        });
+        at = error.end;
+    }
+    out.iter().fold("x".to_string(), |text, byte| format!("{text}{byte:02x}")) + &log
+}
+
+fn answer_search(text: &[u32], needle: &[u32], most: isize) -> String {
+    let wide = search_units(text, needle, most);
+    // The other kinds answer the same, where they can hold the texts.
+    if let (Some(text), Some(needle)) = (converted::<u32, u16>(text), converted::<u32, u16>(needle))
+    {
+        assert_eq!(search_units(&text, &needle, most), wide);
+    }
+    if let (Some(text), Some(needle)) = (converted::<u32, u8>(text), converted::<u32, u8>(needle)) {
+        assert_eq!(search_units(&text, &needle, most), wide);
+    }
+    wide
+}
+
+fn search_units<T: Unit>(text: &[T], needle: &[T], most: isize) -> String {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let number = |found: Option<usize>| found.map_or(-1, |at| at as isize);
+    let places = search::replacements(text, needle, most);
+    let new = [0x2020u16, 0x78];
+    let len = search::replaced_len(text.len(), &places, new.len()).expect("short");
+    let mut replaced = vec![0u32; len];
+    search::replace_into(text, &places, &new, &mut replaced);
+    let mut answers = vec![
+        number(search::find(text, needle)).to_string(),
+        number(search::rfind(text, needle)).to_string(),
+        search::count(text, needle, usize::MAX).to_string(),
+        show(&replaced),
+    ];
+    if !needle.is_empty() {
+        answers.push(show_parts(text, &split::split(text, needle, most)));
+        answers.push(show_parts(text, &split::rsplit(text, needle, most)));
+    }
+    answers.join(" ")
+}
+
+fn show_parts<T: Unit>(text: &[T], parts: &[Range<usize>]) -> String {
+    let shown: Vec<String> = parts.iter().map(|part| show(&text[part.clone()])).collect();
+    if shown.is_empty() { "none".into() } else { shown.join("|") }
+}
+
+fn answer_space(text: &[u32], most: isize) -> String {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let strip = |left, right| split::strip(text, left, right, is_space);
+    [
+        split::split_space(text, most, is_space),
+        split::rsplit_space(text, most, is_space),
+        split::split_lines(text, false, is_line_break),
+        split::split_lines(text, true, is_line_break),
+        vec![strip(true, true), strip(true, false), strip(false, true)],
+    ]
+    .map(|parts| show_parts(text, &parts))
+    .join(" ")
+}
+
+#[test]
+fn kinds_convert_and_compare() {
+    let narrow = *b"caf\xe9";
+    let mut wide = [0u32; 4];
+    convert(&narrow, &mut wide);
+    assert_eq!(wide, [0x63, 0x61, 0x66, 0xe9]);
+    assert_eq!(converted::<u32, u8>(&[0x100]), None);
+    assert!(compare(&narrow, &[0x63u16, 0x61, 0x66, 0x20ac]).is_lt());
+    assert!(compare(&wide, &narrow[..3]).is_gt());
+    assert_eq!([max_char(b"abc"), max_char(&narrow), max_char(&[0x20acu32])], [0x7f, 0xff, 0xffff]);
+    assert_eq!(shape_of_str("aé€"), (3, 0xffff));
+}
+
+#[test]
+fn searching_is_linear() {
+    // Quadratic work would not end in this life.
+    let text = vec![1u16; 400_000];
+    let mut needle = vec![1u16; 100_000];
+    needle[0] = 2;
+    assert_eq!(search::find(&text, &needle), None);
+    assert_eq!(search::rfind(&text, &needle), None);
+    needle.reverse();
+    assert_eq!(search::find(&text, &needle), None);
+    needle[50_000] = 3;
+    assert_eq!(search::find(&text, &needle), None);
+}

@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod assemble;
+mod cfg;
 pub mod code;
+mod fold;
 pub mod instructions;
 pub mod marshal;

@@ -1,0 +1,62 @@
+//! The exception table: ranges of code units and the handler of each.
+//!
+//! Numbers are written in 6-bit digits, most significant first; bit 6 says that more follow, bit 7
+//! marks the start of an entry. CPython: `assemble_exception_table`.
+
+use super::AssembleError;
+use crate::cfg::{FinalInstr, Handler};
+
+const START_OF_ENTRY: u8 = 1 << 7;
+const CONTINUES: u8 = 1 << 6;
+
+pub(super) fn assemble(
+    instructions: &[FinalInstr],
+    offsets: &[u32],
+) -> Result<Vec<u8>, AssembleError> {
+    let mut table = Vec::new();
+    let mut current: Option<Handler> = None;
+    let mut start = 0;
+    let handlers = instructions.iter().map(|instr| instr.handler).chain([None]);
+    for (handler, &offset) in handlers.zip(offsets) {
+        if handler.map(|h| h.place) == current.map(|h| h.place) {
+            continue;
+        }
+        if let Some(handler) = current {
+            let target = offsets[handler.place as usize];
+            write_entry(&mut table, start, offset - start, target, handler)?;
+        }
+        start = offset;
+        current = handler;
+    }
+    Ok(table)
+}
+
+fn write_entry(
+    table: &mut Vec<u8>,
+    start: u32,
+    length: u32,
+    target: u32,
+    handler: Handler,
+) -> Result<(), AssembleError> {
+    // What is pushed for the handler is not part of the depth to unwind to.
+    let pushed = 1 + u32::from(handler.preserve_lasti);
+    let depth = handler
+        .start_depth
+        .checked_sub(pushed)
+        .ok_or(AssembleError::Invalid("exception handler without stack"))?;
+    write_number(table, start, START_OF_ENTRY);
+    write_number(table, length, 0);
+    write_number(table, target, 0);
+    write_number(table, depth << 1 | u32::from(handler.preserve_lasti), 0);
+    Ok(())
+}
+
+fn write_number(table: &mut Vec<u8>, value: u32, mut mark: u8) {
+    for shift in [30, 24, 18, 12, 6] {
+        if value >> shift != 0 {
+            table.push((value >> shift & 0x3f) as u8 | CONTINUES | mark);
+            mark = 0;
+        }
+    }
+    table.push((value & 0x3f) as u8 | mark);
+}

@@ -1,0 +1,68 @@
+//! Directions and distances of jumps.
+//!
+//! A distance decides how many `EXTENDED_ARG`s its jump needs, and these move other jumps'
+//! targets: repeated until nothing grows. CPython: `resolve_unconditional_jumps`,
+//! `resolve_jump_offsets`.
+
+use krait_bytecode::Opcode;
+
+use super::{AssembleError, size_of};
+use crate::cfg::FinalInstr;
+
+/// How far `END_SEND` lies behind the start of its `SEND`, in code units. `END_ASYNC_FOR` refers
+/// to the former while its label is at the latter.
+const END_SEND_OFFSET: u32 = 5;
+
+/// Turns the targets of jumps from places into distances. Returns the offset of each instruction
+/// and, last, of the end, in code units.
+pub(super) fn resolve(instructions: &mut [FinalInstr]) -> Result<Vec<u32>, AssembleError> {
+    let mut jumps = Vec::new();
+    for (place, instr) in instructions.iter_mut().enumerate() {
+        if !instr.opcode.has_jump() {
+            continue;
+        }
+        let forward = instr.oparg as usize > place;
+        instr.opcode = match instr.opcode {
+            Opcode::JUMP | Opcode::JUMP_NO_INTERRUPT if forward => Opcode::JUMP_FORWARD,
+            Opcode::JUMP => Opcode::JUMP_BACKWARD,
+            Opcode::JUMP_NO_INTERRUPT => Opcode::JUMP_BACKWARD_NO_INTERRUPT,
+            opcode => opcode,
+        };
+        jumps.push((place, instr.oparg as usize));
+    }
+    loop {
+        let offsets = offsets_of(instructions)?;
+        let mut resized = false;
+        for &(place, target) in &jumps {
+            let instr = &mut instructions[place];
+            let size = size_of(instr);
+            let end = offsets[place] + size;
+            let target = offsets[target];
+            instr.oparg = if instr.opcode == Opcode::END_ASYNC_FOR {
+                end.checked_sub(target + END_SEND_OFFSET)
+                    .ok_or(AssembleError::Invalid("END_ASYNC_FOR before its SEND"))?
+            } else {
+                end.abs_diff(target)
+            };
+            resized |= size_of(instr) != size;
+        }
+        if !resized {
+            return Ok(offsets);
+        }
+    }
+}
+
+fn offsets_of(instructions: &[FinalInstr]) -> Result<Vec<u32>, AssembleError> {
+    let mut offsets = Vec::with_capacity(instructions.len() + 1);
+    let mut offset = 0u32;
+    for instr in instructions {
+        offsets.push(offset);
+        offset += size_of(instr);
+        // CPython keeps byte offsets in a C int.
+        if offset > i32::MAX as u32 / 2 {
+            return Err(AssembleError::TooLarge);
+        }
+    }
+    offsets.push(offset);
+    Ok(offsets)
+}

@@ -1,0 +1,113 @@
+//! The location table: for each run of code units, line, end line and columns.
+//!
+//! CPython: `assemble_location_info`; the format is described in its `InternalDocs`.
+
+use krait_bytecode::location_kind;
+
+use super::size_of;
+use crate::cfg::FinalInstr;
+use crate::instructions::Location;
+
+/// One entry covers up to this many code units.
+const MAX_UNITS: u32 = 8;
+
+pub(super) fn assemble(instructions: &[FinalInstr], first_line: i32) -> Vec<u8> {
+    let locations = resolve_next(instructions);
+    let mut table = Table { bytes: Vec::new(), line: first_line };
+    let mut current = Location::NONE;
+    let mut units = 0;
+    for (instr, &location) in instructions.iter().zip(&locations) {
+        if location != current {
+            table.add(current, units);
+            current = location;
+            units = 0;
+        }
+        units += size_of(instr);
+    }
+    table.add(current, units);
+    table.bytes
+}
+
+/// Gives instructions that ask for it the location of the next one; none to exits and jumps.
+fn resolve_next(instructions: &[FinalInstr]) -> Vec<Location> {
+    let mut locations: Vec<Location> = instructions.iter().map(|instr| instr.location).collect();
+    for at in (0..locations.len()).rev() {
+        if locations[at] == Location::NEXT {
+            let opcode = instructions[at].opcode;
+            let ends = opcode.has_jump() || opcode.is_scope_exit();
+            let next = locations.get(at + 1).copied().filter(|_| !ends);
+            locations[at] = next.unwrap_or(Location::NONE);
+        }
+    }
+    locations
+}
+
+struct Table {
+    bytes: Vec<u8>,
+    /// The line of the last entry that has one.
+    line: i32,
+}
+
+impl Table {
+    fn add(&mut self, location: Location, mut units: u32) {
+        while units > MAX_UNITS {
+            self.add_entry(location, MAX_UNITS);
+            units -= MAX_UNITS;
+        }
+        if units > 0 {
+            self.add_entry(location, units);
+        }
+    }
+
+    fn add_entry(&mut self, location: Location, units: u32) {
+        let Location { line, end_line, column, end_column } = location;
+        if line == Location::NONE.line {
+            self.head(location_kind::NONE, units);
+            return;
+        }
+        let delta = i64::from(line) - i64::from(self.line);
+        self.line = line;
+        if column < 0 || end_column < 0 {
+            if end_line == line || end_line < 0 {
+                self.head(location_kind::NO_COLUMNS, units);
+                self.signed_varint(delta);
+                return;
+            }
+        } else if end_line == line {
+            let width = end_column - column;
+            if delta == 0 && column < 80 && (0..16).contains(&width) {
+                self.head(location_kind::SHORT0 + (column >> 3) as u8, units);
+                self.bytes.push(((column & 7) << 4 | width) as u8);
+                return;
+            }
+            if (0..3).contains(&delta) && column < 128 && end_column < 128 {
+                self.head(location_kind::ONE_LINE0 + delta as u8, units);
+                self.bytes.extend([column as u8, end_column as u8]);
+                return;
+            }
+        }
+        self.head(location_kind::LONG, units);
+        self.signed_varint(delta);
+        self.varint(i64::from(end_line) - i64::from(line));
+        self.varint(i64::from(column) + 1);
+        self.varint(i64::from(end_column) + 1);
+    }
+
+    fn head(&mut self, kind: u8, units: u32) {
+        self.bytes.push(1 << 7 | kind << 3 | (units - 1) as u8);
+    }
+
+    /// 6-bit digits, least significant first; bit 6 says that more follow.
+    fn varint(&mut self, value: i64) {
+        let mut rest = value.max(0) as u64;
+        while rest >= 64 {
+            self.bytes.push(0x40 | (rest & 0x3f) as u8);
+            rest >>= 6;
+        }
+        self.bytes.push(rest as u8);
+    }
+
+    fn signed_varint(&mut self, value: i64) {
+        self.varint(value.abs() << 1 | i64::from(value < 0));
+    }
+}

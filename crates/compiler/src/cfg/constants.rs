@@ -1,0 +1,357 @@
+//! Constants in the graph: folding operations on them, and the table of those in use.
+//!
+//! Folded operands become NOPs without location. CPython: the `fold_*` functions,
+//! `optimize_lists_and_sets`, `optimize_load_const` and `remove_unused_consts`.
+
+use indexmap::IndexSet;
+use krait_bytecode::{BinaryOp, Opcode, intrinsic_1};
+
+use super::{Graph, Instr};
+use crate::assemble::AssembleError;
+use crate::code::Constant;
+use crate::fold;
+use crate::instructions::Location;
+
+pub(super) type Consts = IndexSet<Constant>;
+
+/// Longer displays are built piece by piece, so that the stack stays shallow.
+const MAX_DISPLAY: u32 = 30;
+
+/// Shorter lists and sets of constants are built item by item.
+const MIN_CONST_SEQUENCE: u32 = 3;
+
+const BAD_CONST: AssembleError = AssembleError::Invalid("constant index out of range");
+
+pub(super) fn loads_const(opcode: Opcode) -> bool {
+    opcode.has_const() || opcode == Opcode::LOAD_SMALL_INT
+}
+
+/// The value that an instruction for which `loads_const` holds pushes.
+fn const_value(opcode: Opcode, oparg: u32, consts: &Consts) -> Result<Constant, AssembleError> {
+    if opcode == Opcode::LOAD_SMALL_INT {
+        return Ok(Constant::Int(i64::from(oparg)));
+    }
+    consts.get_index(oparg as usize).cloned().ok_or(BAD_CONST)
+}
+
+fn add_const(constant: Constant, consts: &mut Consts) -> u32 {
+    consts.insert_full(constant).0 as u32
+}
+
+/// Makes `instr` push `constant`.
+fn make_load(instr: &mut Instr, constant: Constant, consts: &mut Consts) {
+    match constant {
+        Constant::Int(small @ 0..=255) => instr.set(Opcode::LOAD_SMALL_INT, small as u32),
+        constant => instr.set(Opcode::LOAD_CONST, add_const(constant, consts)),
+    }
+}
+
+fn nop_out(code: &mut [Instr], places: &[usize]) {
+    for &place in places {
+        code[place].make_nop();
+        code[place].location = Location::NONE;
+    }
+}
+
+/// The places of the `count` loads of constants right before `end`, in order; NOPs between them
+/// do not count. `None` if there is anything else.
+fn const_loads_before(code: &[Instr], end: usize, count: usize) -> Option<Vec<usize>> {
+    let mut places = Vec::with_capacity(count);
+    for place in (0..end).rev() {
+        if places.len() == count {
+            break;
+        }
+        if code[place].is_nop() {
+            continue;
+        }
+        if !loads_const(code[place].opcode) {
+            return None;
+        }
+        places.push(place);
+    }
+    places.reverse();
+    (places.len() == count).then_some(places)
+}
+
+fn values(
+    code: &[Instr],
+    places: &[usize],
+    consts: &Consts,
+) -> Result<Vec<Constant>, AssembleError> {
+    places.iter().map(|&at| const_value(code[at].opcode, code[at].oparg, consts)).collect()
+}
+
+/// `BUILD_TUPLE` of constants.
+pub(super) fn fold_tuple(
+    code: &mut [Instr],
+    at: usize,
+    consts: &mut Consts,
+) -> Result<(), AssembleError> {
+    let size = code[at].oparg;
+    if size > MAX_DISPLAY {
+        return Ok(());
+    }
+    if let Some(places) = const_loads_before(code, at, size as usize) {
+        let tuple = Constant::tuple(values(code, &places, consts)?);
+        nop_out(code, &places);
+        make_load(&mut code[at], tuple, consts);
+    }
+    Ok(())
+}
+
+/// `BUILD_LIST` or `BUILD_SET`: a constant tuple or frozenset where it is only iterated or
+/// searched, else an empty one that is extended by a constant.
+pub(super) fn fold_list_or_set(
+    code: &mut [Instr],
+    at: usize,
+    consts: &mut Consts,
+) -> Result<(), AssembleError> {
+    let Instr { opcode, oparg: size, location, .. } = code[at];
+    let read_only = code
+        .get(at + 1)
+        .is_some_and(|next| matches!(next.opcode, Opcode::GET_ITER | Opcode::CONTAINS_OP));
+    if size > MAX_DISPLAY || size < MIN_CONST_SEQUENCE && !read_only {
+        return Ok(());
+    }
+    let Some(places) = const_loads_before(code, at, size as usize) else {
+        if read_only && opcode == Opcode::BUILD_LIST {
+            code[at].opcode = Opcode::BUILD_TUPLE;
+        }
+        return Ok(());
+    };
+    let items = values(code, &places, consts)?;
+    let constant = match opcode {
+        Opcode::BUILD_SET => match fold::frozenset(items) {
+            Some(set) => set,
+            None => return Ok(()),
+        },
+        _ => Constant::tuple(items),
+    };
+    let index = add_const(constant, consts);
+    nop_out(code, &places);
+    if read_only {
+        code[at].set(Opcode::LOAD_CONST, index);
+    } else {
+        let extend = match opcode {
+            Opcode::BUILD_LIST => Opcode::LIST_EXTEND,
+            _ => Opcode::SET_UPDATE,
+        };
+        // At least three operands became NOPs, so both places exist.
+        code[at - 2].location = location;
+        code[at - 2].set(opcode, 0);
+        code[at - 1].set(Opcode::LOAD_CONST, index);
+        code[at].set(extend, 1);
+    }
+    Ok(())
+}
+
+pub(super) fn fold_unary(
+    code: &mut [Instr],
+    at: usize,
+    consts: &mut Consts,
+) -> Result<(), AssembleError> {
+    let Some(places) = const_loads_before(code, at, 1) else { return Ok(()) };
+    let operand = &code[places[0]];
+    let operand = const_value(operand.opcode, operand.oparg, consts)?;
+    let result = match code[at].opcode {
+        Opcode::UNARY_NEGATIVE => fold::negative(&operand),
+        Opcode::UNARY_INVERT => fold::invert(&operand),
+        Opcode::UNARY_NOT => Some(Constant::Bool(!operand.truth())),
+        _ => fold::positive(&operand),
+    };
+    if let Some(result) = result {
+        nop_out(code, &places);
+        make_load(&mut code[at], result, consts);
+    }
+    Ok(())
+}
+
+pub(super) fn fold_binary(
+    code: &mut [Instr],
+    at: usize,
+    consts: &mut Consts,
+) -> Result<(), AssembleError> {
+    let Some(places) = const_loads_before(code, at, 2) else { return Ok(()) };
+    let operands = values(code, &places, consts)?;
+    let result = BinaryOp::from_oparg(code[at].oparg)
+        .and_then(|op| fold::binary(&operands[0], op, &operands[1]));
+    if let Some(result) = result {
+        nop_out(code, &places);
+        make_load(&mut code[at], result, consts);
+    }
+    Ok(())
+}
+
+/// A tuple display too long for the stack: `BUILD_LIST 0`, then constants with `LIST_APPEND 1`
+/// each, then the conversion to a tuple.
+pub(super) fn fold_list_to_tuple(
+    code: &mut [Instr],
+    at: usize,
+    consts: &mut Consts,
+) -> Result<(), AssembleError> {
+    let mut loads = Vec::new();
+    let mut expect_append = true;
+    for place in (0..at).rev() {
+        let Instr { opcode, oparg, .. } = code[place];
+        if opcode == Opcode::NOP {
+            continue;
+        }
+        if opcode == Opcode::BUILD_LIST && oparg == 0 {
+            if !expect_append {
+                return Ok(());
+            }
+            loads.reverse();
+            let tuple = Constant::tuple(values(code, &loads, consts)?);
+            for gone in place..at {
+                if !code[gone].is_nop() {
+                    nop_out(code, &[gone]);
+                }
+            }
+            make_load(&mut code[at], tuple, consts);
+            return Ok(());
+        }
+        if expect_append {
+            if opcode != Opcode::LIST_APPEND || oparg != 1 {
+                return Ok(());
+            }
+        } else if loads_const(opcode) {
+            loads.push(place);
+        } else {
+            return Ok(());
+        }
+        expect_append = !expect_append;
+    }
+    Ok(())
+}
+
+/// Unary plus and the conversion of a list to a tuple are intrinsics.
+pub(super) fn fold_intrinsic(
+    code: &mut [Instr],
+    at: usize,
+    consts: &mut Consts,
+) -> Result<(), AssembleError> {
+    match code[at].oparg {
+        intrinsic_1::LIST_TO_TUPLE => fold_list_to_tuple(code, at, consts),
+        intrinsic_1::UNARY_POSITIVE => fold_unary(code, at, consts),
+        _ => Ok(()),
+    }
+}
+
+impl Graph {
+    /// Decides conditional jumps and truth tests on constants, and `is None` tests.
+    pub(super) fn optimize_constant_loads(
+        &mut self,
+        consts: &mut Consts,
+    ) -> Result<(), AssembleError> {
+        for id in self.layout() {
+            optimize_loads_in(&mut self[id].code, consts)?;
+        }
+        Ok(())
+    }
+
+    /// Drops unused constants, except for the first, which may be the docstring, and renumbers.
+    pub(super) fn remove_unused_consts(&mut self, consts: Consts) -> Vec<Constant> {
+        let mut used = vec![false; consts.len()];
+        if let Some(first) = used.first_mut() {
+            *first = true;
+        }
+        let order = self.layout();
+        for &id in &order {
+            for instr in self[id].code.iter().filter(|i| i.opcode.has_const()) {
+                used[instr.oparg as usize] = true;
+            }
+        }
+        let mut renumbered = Vec::with_capacity(used.len());
+        let mut count = 0;
+        for &used in &used {
+            renumbered.push(count);
+            count += u32::from(used);
+        }
+        if count as usize != used.len() {
+            for &id in &order {
+                for instr in self[id].code.iter_mut().filter(|i| i.opcode.has_const()) {
+                    instr.oparg = renumbered[instr.oparg as usize];
+                }
+            }
+        }
+        consts.into_iter().zip(used).filter_map(|(c, used)| used.then_some(c)).collect()
+    }
+}
+
+fn optimize_loads_in(code: &mut [Instr], consts: &mut Consts) -> Result<(), AssembleError> {
+    let mut opcode = Opcode::NOP;
+    let mut oparg = 0;
+    for at in 0..code.len() {
+        if code[at].opcode == Opcode::LOAD_CONST {
+            let index = code[at].oparg as usize;
+            if let Constant::Int(small @ 0..=255) = consts.get_index(index).ok_or(BAD_CONST)? {
+                code[at].set(Opcode::LOAD_SMALL_INT, *small as u32);
+            }
+        }
+        let copies_const =
+            opcode == Opcode::LOAD_CONST && code[at].opcode == Opcode::COPY && code[at].oparg == 1;
+        if !copies_const {
+            opcode = code[at].opcode;
+            oparg = code[at].oparg;
+        }
+        if !matches!(opcode, Opcode::LOAD_CONST | Opcode::LOAD_SMALL_INT) {
+            continue;
+        }
+        let Some(next) = code.get(at + 1) else { break };
+        match next.opcode {
+            Opcode::POP_JUMP_IF_FALSE
+            | Opcode::POP_JUMP_IF_TRUE
+            | Opcode::JUMP_IF_FALSE
+            | Opcode::JUMP_IF_TRUE => {
+                let truth = const_value(opcode, oparg, consts)?.truth();
+                decide_jump(code, at, truth);
+            }
+            Opcode::IS_OP => {
+                if const_value(opcode, oparg, consts)? == Constant::None {
+                    fold_is_none_jump(code, at);
+                }
+            }
+            Opcode::TO_BOOL => {
+                let truth = const_value(opcode, oparg, consts)?.truth();
+                let index = add_const(Constant::Bool(truth), consts);
+                code[at].make_nop();
+                code[at + 1].set(Opcode::LOAD_CONST, index);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A conditional jump on the constant at `at`.
+fn decide_jump(code: &mut [Instr], at: usize, truth: bool) {
+    let jump = code[at + 1].opcode;
+    if matches!(jump, Opcode::POP_JUMP_IF_FALSE | Opcode::POP_JUMP_IF_TRUE) {
+        code[at].make_nop();
+    }
+    let jumps_if = matches!(jump, Opcode::POP_JUMP_IF_TRUE | Opcode::JUMP_IF_TRUE);
+    if truth == jumps_if {
+        code[at + 1].opcode = Opcode::JUMP;
+    } else {
+        code[at + 1].make_nop();
+    }
+}
+
+/// `None` at `at`, then `IS_OP`, perhaps `TO_BOOL`, then a conditional jump.
+fn fold_is_none_jump(code: &mut [Instr], at: usize) {
+    let mut jump = at + 2;
+    if code.get(jump).is_some_and(|i| i.opcode == Opcode::TO_BOOL) {
+        code[jump].make_nop();
+        jump += 1;
+    }
+    let inverted = code[at + 1].oparg != 0;
+    let if_none = match code.get(jump).map(|i| i.opcode) {
+        Some(Opcode::POP_JUMP_IF_TRUE) => !inverted,
+        Some(Opcode::POP_JUMP_IF_FALSE) => inverted,
+        _ => return,
+    };
+    code[at].make_nop();
+    code[at + 1].make_nop();
+    code[jump].opcode =
+        if if_none { Opcode::POP_JUMP_IF_NONE } else { Opcode::POP_JUMP_IF_NOT_NONE };
+}

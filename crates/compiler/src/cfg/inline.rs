@@ -1,0 +1,91 @@
+//! Reachability, and copying small blocks to the jumps that lead to them.
+//!
+//! CPython: `remove_unreachable`, `inline_small_or_no_lineno_blocks`.
+
+use krait_bytecode::Opcode;
+
+use super::{BlockId, Graph};
+
+/// Exits of up to this many instructions are copied.
+const MAX_COPY_SIZE: usize = 4;
+
+impl Graph {
+    /// Counts the ways into each block and empties the blocks without any.
+    pub(super) fn remove_unreachable(&mut self) {
+        for block in &mut self.blocks {
+            block.predecessors = 0;
+        }
+        let mut visited = self.marks();
+        visited[BlockId::ENTRY.index()] = true;
+        self[BlockId::ENTRY].predecessors = 1;
+        let mut todo = vec![BlockId::ENTRY];
+        while let Some(id) = todo.pop() {
+            let next = self[id].next.filter(|_| self[id].falls_through());
+            let code = std::mem::take(&mut self[id].code);
+            let targets = code.iter().filter(|i| i.has_target()).filter_map(|i| i.target);
+            for target in next.into_iter().chain(targets) {
+                self[target].predecessors += 1;
+                if !std::mem::replace(&mut visited[target.index()], true) {
+                    todo.push(target);
+                }
+            }
+            self[id].code = code;
+        }
+        for id in self.layout() {
+            let block = &mut self[id];
+            if block.predecessors == 0 {
+                block.code.clear();
+                block.is_handler = false;
+            }
+        }
+    }
+
+    /// Replaces unconditional jumps to small exits, and to blocks without line that do not fall
+    /// through, by copies.
+    pub(super) fn inline_small_blocks(&mut self) {
+        let order = self.layout();
+        // A loop without any line, which only a hand-made tree has, would be copied forever.
+        let total: usize = order.iter().map(|&id| self[id].code.len()).sum();
+        let mut budget = 2 * total + 1000;
+        loop {
+            let mut changed = false;
+            for &id in &order {
+                changed |= self.inline_target(id, &mut budget);
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    fn inline_target(&mut self, id: BlockId, budget: &mut usize) -> bool {
+        let Some(last) = self[id].last() else { return false };
+        let (opcode, Some(target)) = (last.opcode, last.target) else { return false };
+        if !opcode.is_unconditional_jump() {
+            return false;
+        }
+        let block = &self[target];
+        let small_exit = block.exits_scope() && block.code.len() <= MAX_COPY_SIZE;
+        let lineless = !block.falls_through() && block.has_no_line();
+        if !small_exit && !lineless || block.code.len() >= *budget {
+            return false;
+        }
+        *budget -= block.code.len();
+        let copy = block.code.clone();
+        let block = &mut self[id];
+        if let Some(last) = block.code.last_mut() {
+            last.make_nop();
+        }
+        block.extend(copy);
+        if let (true, Some(last)) = (lineless, block.code.last_mut())
+            && last.opcode.is_unconditional_jump()
+            && opcode == Opcode::JUMP
+        {
+            // The jump that was replaced may be interrupted, so must be the new one: no loop may
+            // become uninterruptible.
+            last.opcode = Opcode::JUMP;
+        }
+        self[target].predecessors = self[target].predecessors.wrapping_sub(1);
+        true
+    }
+}

@@ -1,0 +1,92 @@
+//! Line numbers for instructions that have none of their own.
+//!
+//! An exit without line takes the line of the jump to it, and gets a copy for each such jump, so
+//! that a tracer never sees a wrong line. CPython: `resolve_line_numbers`.
+
+use super::{BlockId, Graph};
+use crate::instructions::Location;
+use krait_bytecode::OpFlags;
+
+impl Graph {
+    pub(super) fn resolve_line_numbers(&mut self) {
+        self.duplicate_exits_without_line();
+        self.propagate_line_numbers();
+    }
+
+    /// The block exits or may be interrupted, and belongs to no line.
+    fn needs_line(&self, id: BlockId) -> bool {
+        let block = &self[id];
+        block.has_no_line()
+            && (block.exits_scope()
+                || block.code.iter().any(|i| i.opcode.flags().has(OpFlags::EVAL_BREAK)))
+    }
+
+    fn duplicate_exits_without_line(&mut self) {
+        let mut cursor = Some(BlockId::ENTRY);
+        while let Some(id) = cursor {
+            if let Some((location, target)) = self.shared_lineless_target(id) {
+                let copy = self.new_block();
+                self[copy].code = self[target].code.clone();
+                self[copy].code[0].location = location;
+                self[copy].predecessors = 1;
+                self[copy].labelled = true;
+                self.insert_after(target, copy);
+                self[target].predecessors -= 1;
+                if let Some(last) = self[id].code.last_mut() {
+                    last.target = Some(copy);
+                }
+            }
+            cursor = self[id].next;
+        }
+        // What is left is reached by falling through only, from one block.
+        for id in self.layout() {
+            let block = &self[id];
+            if let (true, Some(last), Some(next)) =
+                (block.falls_through(), block.last(), block.next)
+                && self.needs_line(next)
+            {
+                let location = last.location;
+                self[next].code[0].location = location;
+            }
+        }
+    }
+
+    /// Where the block's final jump leads, if that is a lineless exit which others reach too.
+    fn shared_lineless_target(&self, id: BlockId) -> Option<(Location, BlockId)> {
+        let last = self[id].last()?;
+        if !last.is_jump() {
+            return None;
+        }
+        let target = self.next_nonempty(last.target)?;
+        (self[target].predecessors > 1 && self.needs_line(target))
+            .then_some((last.location, target))
+    }
+
+    /// Within a block, and into blocks with a single way in, lines carry on.
+    fn propagate_line_numbers(&mut self) {
+        const UNKNOWN: i32 = Location::NONE.line;
+        for id in self.layout() {
+            let mut previous = Location::NONE;
+            for instr in &mut self[id].code {
+                if instr.line() == UNKNOWN {
+                    instr.location = previous;
+                } else {
+                    previous = instr.location;
+                }
+            }
+            let block = &self[id];
+            let Some(last) = block.last() else { continue };
+            let next = block.next.filter(|_| block.falls_through());
+            let target = last.target.filter(|_| last.is_jump());
+            for successor in next.into_iter().chain(target) {
+                let successor = &mut self[successor];
+                if successor.predecessors == 1
+                    && let Some(first) = successor.code.first_mut()
+                    && first.line() == UNKNOWN
+                {
+                    first.location = previous;
+                }
+            }
+        }
+    }
+}

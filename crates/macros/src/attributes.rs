@@ -21,7 +21,7 @@ impl Parse for Argument {
         };
         if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            argument.value = Some(input.parse()?);
+            argument.value = Some(ungroup(input.parse()?));
         } else if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);
@@ -107,6 +107,14 @@ impl Arguments {
             )),
         }
     }
+}
+
+/// Without the invisible parentheses that a fragment of a `macro_rules!` comes in.
+pub fn ungroup(mut expression: Expr) -> Expr {
+    while let Expr::Group(group) = expression {
+        expression = *group.expr;
+    }
+    expression
 }
 
 /// Takes the attribute called `name` out of `attributes`.

@@ -1,5 +1,6 @@
 //! Documentation: from `///` lines to the C strings that `__doc__` and `__text_signature__` are read from.
 
+use crate::attributes::ungroup;
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
@@ -9,7 +10,9 @@ pub fn text(attributes: &[Attribute]) -> Option<String> {
     let mut lines = Vec::new();
     for attribute in attributes {
         let Meta::NameValue(pair) = &attribute.meta else { continue };
-        let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = &pair.value else { continue };
+        let Expr::Lit(ExprLit { lit: Lit::Str(line), .. }) = ungroup(pair.value.clone()) else {
+            continue;
+        };
         if pair.path.is_ident("doc") {
             let line = line.value();
             lines.push(line.strip_prefix(' ').unwrap_or(&line).trim_end().to_string());

@@ -110,19 +110,27 @@ impl Parameter {
     }
 }
 
+/// Without the invisible parentheses that a fragment of a `macro_rules!` comes in.
+fn ungroup(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
+}
+
 fn is_reference_to(ty: &Type, name: &str) -> bool {
-    matches!(ty, Type::Reference(reference) if is_path_to(&reference.elem, name))
+    matches!(ungroup(ty), Type::Reference(reference) if is_path_to(&reference.elem, name))
 }
 
 /// Whether `ty` is a path whose last segment is `name`.
 pub fn is_path_to(ty: &Type, name: &str) -> bool {
-    matches!(ty, Type::Path(path)
+    matches!(ungroup(ty), Type::Path(path)
         if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }
 
 /// The type arguments of the last segment of a path.
 pub fn type_arguments(ty: &Type) -> Vec<&Type> {
-    let Type::Path(path) = ty else { return Vec::new() };
+    let Type::Path(path) = ungroup(ty) else { return Vec::new() };
     let Some(PathArguments::AngleBracketed(list)) =
         path.path.segments.last().map(|segment| &segment.arguments)
     else {

@@ -229,8 +229,6 @@ fn header(
         None => quote!(::core::mem::size_of::<#ident>() as isize),
         Some(size) => quote!(#size),
     };
-    let collected = flags.iter().any(|flag| flag == "HAVE_GC");
-    let weak = weaklist.to_string() != "0";
     let flags = flags.iter().map(flag_constant);
     let (name, doc) = (docs::c_string(name), docs::c_string_or_null(doc.as_deref()));
     Ok(quote! {
@@ -246,7 +244,7 @@ fn header(
             dict: #dict,
             vectorcall: #vectorcall,
             members: if HAS_MEMBERS { MEMBERS.as_ptr().cast() } else { ::core::ptr::null_mut() },
-            dealloc: rt::dealloc::<#ident, #collected, #weak>,
+            dealloc: rt::dealloc::<#ident>,
             traverse: if HAS_VISITED { Some(rt::traverse::<#ident>) } else { None },
             clear: if HAS_VISITED { Some(rt::clear::<#ident>) } else { None },
         }

@@ -140,6 +140,37 @@ struct Empty {
 #[pymethods]
 impl Empty {}
 
+/// Families of types are declared by a macro of their own.
+macro_rules! derived {
+    ($(#[$doc:meta])* $name:ident, $python:literal, $base:ty, $sig:literal, $arg:ty) => {
+        $(#[$doc])*
+        #[pytype(name = $python, base = $base, new = $sig, flags(BASETYPE, HAVE_GC))]
+        #[repr(C)]
+        struct $name {
+            #[visit]
+            base: $base,
+        }
+
+        #[pymethods]
+        impl $name {
+            #[method(sig = "(self, value=None)", name = $python)]
+            fn method(&self, value: $arg) -> bool {
+                value.is_none() && self.base.x.get() == 0
+            }
+        }
+    };
+}
+
+derived!(/** Documented. */ Derived, "derived", Point, "()", Option<Borrowed<'_>>);
+
+#[test]
+fn declarations_may_come_from_a_macro() {
+    assert_eq!(text(Derived::INITIAL.tp_doc), "derived()\n--\n\nDocumented.");
+    assert_eq!(Derived::INITIAL.tp_base, Point::TYPE);
+    assert!(Derived::INITIAL.tp_traverse.is_some());
+    assert_eq!(methods(Derived::INITIAL.tp_methods)[0].0, "derived");
+}
+
 /// Plane geometry.
 #[pymodule(name = "geometry")]
 pub struct Geometry;

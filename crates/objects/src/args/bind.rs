@@ -8,6 +8,7 @@ use super::shim;
 use super::{Kwargs, is_name, suggestion};
 use crate::dict::Dict;
 use crate::error::{PyResult, Raised};
+use crate::exceptions::exc;
 use crate::handle::{Borrowed, Instance};
 use crate::raise;
 use crate::str::Str;
@@ -154,7 +155,7 @@ impl<'a> Given<'a> {
         let mut strings = true;
         self.keywords.each(|name, _| strings &= Str::check(&name));
         if !strings {
-            return Err(th.raise(crate::exceptions::exc::TYPE_ERROR, "keywords must be strings"));
+            return Err(th.raise(exc::TYPE_ERROR, "keywords must be strings"));
         }
         let by_keyword = signature.names.get(signature.positional_only..).unwrap_or(&[]);
         Ok(Kwargs { given: self.keywords, taken: by_keyword })
@@ -183,10 +184,13 @@ pub fn check_positional(
 #[cold]
 #[inline(never)]
 fn wrong_count(th: &Thread, function: &str, given: usize, min: usize, max: usize) -> Raised {
+    th.raise(exc::TYPE_ERROR, &count_message(function, given, min, max))
+}
+
+fn count_message(function: &str, given: usize, min: usize, max: usize) -> String {
     let (bound, how) = if given < min { (min, "at least ") } else { (max, "at most ") };
     let how = if min == max { "" } else { how };
-    let s = plural(bound);
-    raise!(th, TYPE_ERROR, "{function} expected {how}{bound} argument{s}, got {given}")
+    format!("{function} expected {how}{bound} argument{}, got {given}", plural(bound))
 }
 
 /// As `check_positional`, for constructors without parameters.
@@ -290,7 +294,8 @@ pub fn bind<'a>(
             return Ok(());
         }
     }
-    check_counts(th, signature, given.positional.len(), keywords)?;
+    check_counts(signature, given.positional.len(), keywords)
+        .map_err(|message| th.raise(exc::TYPE_ERROR, &message))?;
     for (place, value) in bound.iter_mut().zip(&given.positional[..by_position]) {
         *place = Some(*value);
     }
@@ -316,48 +321,31 @@ pub fn bind<'a>(
     Ok(())
 }
 
-/// The checks that need only numbers.
-fn check_counts(
-    th: &Thread,
-    signature: &Signature,
-    positional: usize,
-    keywords: usize,
-) -> PyResult<()> {
+/// The checks that need only numbers, with the message if one fails.
+fn check_counts(signature: &Signature, positional: usize, keywords: usize) -> Result<(), String> {
     let function = signature.function;
     let (all, max) = (signature.names.len(), signature.max_positional);
     let given = positional + keywords;
+    let bounded = |how: &str, bound: usize, kind: &str, given: usize| {
+        let s = plural(bound);
+        Err(format!("{function}() takes {how} {bound} {kind}argument{s} ({given} given)"))
+    };
     if !signature.var_positional && !signature.var_keywords && given > all {
         let least = signature.min_positional + signature.required_keywords;
         let how = if least < all { "at most" } else { "exactly" };
-        let kind = if positional == 0 { "keyword " } else { "" };
-        let s = plural(all);
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "{function}() takes {how} {all} {kind}argument{s} ({given} given)"
-        ));
+        return bounded(how, all, if positional == 0 { "keyword " } else { "" }, given);
     }
-    let s = plural(max);
     if positional > max && !signature.var_positional {
         if max == 0 {
-            return Err(raise!(th, TYPE_ERROR, "{function}() takes no positional arguments"));
+            return Err(format!("{function}() takes no positional arguments"));
         }
         let how = if signature.min_positional < max { "at most" } else { "exactly" };
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "{function}() takes {how} {max} positional argument{s} ({positional} given)"
-        ));
+        return bounded(how, max, "positional ", positional);
     }
     let least = signature.min_positional.min(signature.positional_only);
     if positional < least {
         let how = if least < max { "at least" } else { "exactly" };
-        let s = plural(least);
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "{function}() takes {how} {least} positional argument{s} ({positional} given)"
-        ));
+        return bounded(how, least, "positional ", positional);
     }
     Ok(())
 }
@@ -391,7 +379,7 @@ fn check_extra(
             return;
         }
         raised = Some(match key.downcast::<Str>() {
-            None => th.raise(crate::exceptions::exc::TYPE_ERROR, "keywords must be strings"),
+            None => th.raise(exc::TYPE_ERROR, "keywords must be strings"),
             Some(key) => unexpected(th, function, &key.to_string_lossy(), by_name),
         });
     });
@@ -422,4 +410,68 @@ pub fn present(argument: Option<Borrowed<'_>>) -> Borrowed<'_> {
 #[inline(always)]
 pub fn not_none(argument: Option<Borrowed<'_>>) -> Option<Borrowed<'_>> {
     argument.filter(|argument| !argument.get().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Signature, check_counts, count_message};
+
+    /// A signature by its numbers; names do not matter here.
+    fn signature(
+        function: &'static str,
+        names: usize,
+        [positional_only, min_positional, max_positional]: [usize; 3],
+    ) -> Signature {
+        Signature {
+            function,
+            names: &[""; 8][..names],
+            required: &[],
+            positional_only,
+            min_positional,
+            max_positional,
+            required_keywords: 0,
+            var_positional: false,
+            var_keywords: false,
+        }
+    }
+
+    /// What the reference says to calls with the wrong number of arguments.
+    #[test]
+    fn wrong_numbers_of_arguments() {
+        let sort = signature("sort", 2, [0, 0, 0]);
+        let split = signature("split", 2, [0, 0, 2]);
+        let replace = signature("replace", 3, [2, 2, 3]);
+        let compile = signature("compile", 7, [0, 3, 6]);
+        let isclose = signature("isclose", 4, [0, 2, 2]);
+        let sum = signature("sum", 2, [1, 1, 2]);
+        for (signature, positional, keywords, message) in [
+            (&sort, 1, 0, "sort() takes no positional arguments"),
+            (&sort, 0, 3, "sort() takes at most 2 keyword arguments (3 given)"),
+            (&split, 3, 0, "split() takes at most 2 arguments (3 given)"),
+            (&replace, 1, 1, "replace() takes at least 2 positional arguments (1 given)"),
+            (&replace, 5, 0, "replace() takes at most 3 arguments (5 given)"),
+            (&compile, 8, 0, "compile() takes at most 7 arguments (8 given)"),
+            (&compile, 7, 0, "compile() takes at most 6 positional arguments (7 given)"),
+            (&isclose, 3, 0, "isclose() takes exactly 2 positional arguments (3 given)"),
+            (&sum, 0, 1, "sum() takes at least 1 positional argument (0 given)"),
+            (&sum, 1, 2, "sum() takes at most 2 arguments (3 given)"),
+        ] {
+            assert_eq!(check_counts(signature, positional, keywords), Err(message.to_string()));
+        }
+        assert_eq!(check_counts(&compile, 3, 4), Ok(()));
+        assert_eq!(check_counts(&compile, 0, 0), Ok(()), "a missing name is another message");
+    }
+
+    #[test]
+    fn wrong_numbers_of_positional_arguments() {
+        for (given, min, max, message) in [
+            (2, 0, 1, "f expected at most 1 argument, got 2"),
+            (1, 2, 2, "f expected 2 arguments, got 1"),
+            (0, 1, 3, "f expected at least 1 argument, got 0"),
+            (4, 1, 3, "f expected at most 3 arguments, got 4"),
+            (0, 2, usize::MAX, "f expected at least 2 arguments, got 0"),
+        ] {
+            assert_eq!(count_message("f", given, min, max), message);
+        }
+    }
 }

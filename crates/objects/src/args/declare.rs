@@ -213,8 +213,6 @@ pub const fn type_object(header: Header, slots: Slots, tables: Tables) -> abi::P
     ty.tp_methods = tables.methods;
     ty.tp_getset = tables.getset;
     if ty.tp_dealloc.is_none() {
-        // The finaliser runs first and may bring the object back to life: only the type knows what to do then.
-        assert!(ty.tp_finalize.is_none(), "a type with tp_finalize needs its own tp_dealloc");
         ty.tp_dealloc = Some(header.dealloc);
     }
     if ty.tp_traverse.is_none() {
@@ -264,23 +262,23 @@ pub unsafe extern "C" fn clear<T: Visit>(ob: *mut abi::PyObject) -> c_int {
     0
 }
 
-/// `tp_dealloc`: untracks, clears weak references, drops the fields in order, frees.
+/// `tp_dealloc`: finalises, untracks, clears weak references, drops the fields in order, frees.
 ///
 /// # Safety
 /// (1), and the object's last reference is gone.
-pub unsafe extern "C" fn dealloc<T: Instance, const GC: bool, const WEAK: bool>(
-    ob: *mut abi::PyObject,
-) {
+pub unsafe extern "C" fn dealloc<T: Instance>(ob: *mut abi::PyObject) {
+    // The declared type, with what it inherits: a subtype has cleared what it added before it comes here.
+    let own = T::type_object().raw();
     // SAFETY: (1): nobody else holds the object; its memory is its type's to free.
     unsafe {
         let ty = (*ob).ob_type;
-        if (*ty).tp_finalize.is_some() && typeobj::alloc::call_finalizer(ob) {
+        if own.tp_finalize.is_some() && typeobj::alloc::call_finalizer(ob) {
             return;
         }
-        if GC {
+        if own.tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0 {
             gc::untrack_raw(ob);
         }
-        if WEAK {
+        if own.tp_weaklistoffset > 0 {
             crate::weakref::clear_references(ob);
         }
         ptr::drop_in_place(ob.cast::<T>());

@@ -253,7 +253,8 @@ fn a_type_is_complete_before_it_is_readied() {
     assert_eq!(ty.tp_basicsize, 40);
     assert_eq!(ty.tp_itemsize, 8);
     assert_eq!(ty.tp_weaklistoffset, 32);
-    let flags = abi::Py_TPFLAGS_BASETYPE | abi::Py_TPFLAGS_HAVE_GC | abi::Py_TPFLAGS_IMMUTABLETYPE;
+    let own = abi::Py_TPFLAGS_BASETYPE | abi::Py_TPFLAGS_HAVE_GC;
+    let flags = own | abi::Py_TPFLAGS_IMMUTABLETYPE | abi::_Py_TPFLAGS_STATIC_BUILTIN;
     assert_eq!(ty.tp_flags, flags);
     assert_eq!(ty.ob_base.ob_base.ob_type, <Type as StaticTypeOf>::TYPE);
     assert_eq!(ty.tp_base, <Object as StaticTypeOf>::TYPE);

@@ -70,7 +70,7 @@ fn format_int(text: &str, spec: &str) -> Result<String, SpecError> {
             if upper {
                 digits.make_ascii_uppercase();
             }
-            Ok(text_of(layout_int(value.negative, &digits, &spec, &Locale::C)))
+            Ok(text_of(layout_int(value.negative, &digits, &spec, &Locale::C)?))
         }
     }
 }
@@ -105,7 +105,7 @@ fn padded(text: &str, spec: &Spec, (left, right): (usize, usize)) -> String {
 fn locale_groups_digits() {
     let spec = read("n", Align::Right, Some(b'd')).expect("a specification");
     let indian = Locale { decimal_point: ",", thousands_sep: "·", grouping: &[3, 2, 0] };
-    assert_eq!(text_of(layout_int(true, "123456789", &spec, &indian)), "-12·34·56·789");
+    assert_eq!(text_of(layout_int(true, "123456789", &spec, &indian).unwrap()), "-12·34·56·789");
     let once = Locale { decimal_point: ",", thousands_sep: ".", grouping: &[3, 127] };
     assert_eq!(text_of(format_float(-123456.5, &spec, &once).unwrap()), "-123.456");
     let spec = read(".7n", Align::Right, None).expect("a specification");

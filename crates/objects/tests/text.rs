@@ -88,8 +88,8 @@ fn logged(error: &CodecError) -> String {
 /// Encodes in the narrowest kind, as a `str` would be.
 fn encode(name: &str, text: &[u32]) -> String {
     match max_char(text) {
-        ..0x100 => encode_units(name, &converted::<u32, u8>(text).expect("narrow")),
-        ..0x1_0000 => encode_units(name, &converted::<u32, u16>(text).expect("narrow")),
+        0..0x100 => encode_units(name, &converted::<u32, u8>(text).expect("narrow")),
+        0x100..0x1_0000 => encode_units(name, &converted::<u32, u16>(text).expect("narrow")),
         _ => encode_units(name, text),
     }
 }

@@ -45,7 +45,7 @@ pub struct Spec {
     pub code: Option<u32>,
 }
 
-/// Why a specification is refused: always a ValueError.
+/// Why a specification is refused: a ValueError, but for the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpecError {
     /// What is left after parsing is too long for a type letter.
@@ -55,6 +55,8 @@ pub enum SpecError {
     SeparatorWithCode(char, u32),
     /// An error with nothing to fill in.
     Fixed(&'static str),
+    /// MemoryError: the width is more than there is memory for.
+    Memory,
 }
 
 impl SpecError {
@@ -74,6 +76,7 @@ impl SpecError {
                 format!("Cannot specify '{separator}' with '{}'.", quoted(code))
             }
             SpecError::Fixed(message) => message.into(),
+            SpecError::Memory => String::new(),
         }
     }
 }

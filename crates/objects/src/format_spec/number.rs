@@ -97,7 +97,12 @@ impl Spec {
 }
 
 /// Lays out an integer whose magnitude was written in the radix of its [`IntForm`].
-pub fn layout_int(negative: bool, magnitude: &str, spec: &Spec, locale: &Locale) -> Laid {
+pub fn layout_int(
+    negative: bool,
+    magnitude: &str,
+    spec: &Spec,
+    locale: &Locale,
+) -> Result<Laid, SpecError> {
     let prefix = match spec.code.and_then(|code| u8::try_from(code).ok()) {
         Some(b'b') if spec.alternate => "0b",
         Some(b'o') if spec.alternate => "0o",
@@ -117,7 +122,7 @@ pub fn format_float(value: f64, spec: &Spec, locale: &Locale) -> Result<Laid, Sp
     if percent {
         parts.rest.push('%');
     }
-    Ok(layout(parts, spec, locale))
+    layout(parts, spec, locale)
 }
 
 /// How [`float_text::format`] is to be called.
@@ -200,7 +205,7 @@ fn push_fraction(out: &mut String, fraction: &str, grouping: Grouping) {
     }
 }
 
-fn layout(parts: Parts, spec: &Spec, locale: &Locale) -> Laid {
+fn layout(parts: Parts, spec: &Spec, locale: &Locale) -> Result<Laid, SpecError> {
     let sign = match (parts.negative, spec.sign) {
         (true, _) => "-",
         (false, Some(b'+')) => "+",
@@ -210,13 +215,18 @@ fn layout(parts: Parts, spec: &Spec, locale: &Locale) -> Laid {
     let head = format!("{sign}{}", parts.prefix);
     let rest_len = parts.rest.chars().count();
     let width = spec.width.unwrap_or(0);
-    // Zeros in front of the digits are grouped with them.
+    // Zeros in front of the digits are grouped with them; without separators they are mere fill.
     let zeros = spec.fill == u32::from(b'0') && spec.align == Align::AfterSign;
-    let min_width = if zeros { width.saturating_sub(head.len() + rest_len) } else { 0 };
+    let (separator, sizes) = grouping_of(spec, locale);
+    let min_width = if zeros && !separator.is_empty() {
+        width.saturating_sub(head.len() + rest_len)
+    } else {
+        0
+    };
     let mut body = if parts.digits.is_empty() {
         String::new()
     } else {
-        group_by_spec(parts.digits, min_width, spec, locale)
+        group_digits(parts.digits, min_width, separator, sizes)?
     };
     body.push_str(&parts.rest);
     let len = head.len() + body.chars().count();
@@ -225,28 +235,36 @@ fn layout(parts: Parts, spec: &Spec, locale: &Locale) -> Laid {
         Align::AfterSign => laid.inner = width.saturating_sub(len),
         _ => (laid.left, laid.right) = spec.padding(len),
     }
-    laid
+    Ok(laid)
 }
 
-fn group_by_spec(digits: &str, min_width: usize, spec: &Spec, locale: &Locale) -> String {
+/// The separator, and the sizes of groups as in `localeconv`.
+fn grouping_of<'a>(spec: &Spec, locale: &Locale<'a>) -> (&'a str, &'a [u8]) {
     let radix_group = spec.code.and_then(char::from_u32).is_some_and(|c| "boxX".contains(c));
     match spec.grouping {
-        _ if spec.is_code(b'n') => {
-            group_digits(digits, min_width, locale.thousands_sep, locale.grouping)
-        }
-        Grouping::None => group_digits(digits, min_width, "", &[]),
-        Grouping::Comma => group_digits(digits, min_width, ",", &[3]),
-        Grouping::Underscore if radix_group => group_digits(digits, min_width, "_", &[4]),
-        Grouping::Underscore => group_digits(digits, min_width, "_", &[3]),
+        _ if spec.is_code(b'n') => (locale.thousands_sep, locale.grouping),
+        Grouping::None => ("", &[]),
+        Grouping::Comma => (",", &[3]),
+        Grouping::Underscore if radix_group => ("_", &[4]),
+        Grouping::Underscore => ("_", &[3]),
     }
 }
 
 /// Separates groups of digits, from the right, with sizes as in `localeconv`: the last is repeated,
-/// and 127 ends grouping. Zeros are put in front until the whole is `min_width` wide.
-pub fn group_digits(digits: &str, min_width: usize, separator: &str, sizes: &[u8]) -> String {
+/// and 127 ends grouping. Zeros are put in front until the whole is `min_width` wide, if there is
+/// memory for that.
+fn group_digits(
+    digits: &str,
+    min_width: usize,
+    separator: &str,
+    sizes: &[u8],
+) -> Result<String, SpecError> {
     let separator_len = separator.chars().count();
-    let mut groups: Vec<String> = Vec::new();
-    let (mut remaining, mut missing) = (digits.len(), min_width);
+    // Written backwards, then reversed.
+    let mut out: Vec<char> = Vec::new();
+    let room = digits.len().saturating_mul(1 + separator_len).saturating_add(min_width);
+    out.try_reserve(room).map_err(|_| SpecError::Memory)?;
+    let (mut remaining, mut missing) = (digits.as_bytes(), min_width);
     let mut sizes = sizes.iter().map(|&size| usize::from(size));
     let mut size = 0;
     loop {
@@ -255,22 +273,22 @@ pub fn group_digits(digits: &str, min_width: usize, separator: &str, sizes: &[u8
             Some(0) | None => {}
             Some(next) => size = next,
         }
-        let all = remaining.max(missing).max(1);
+        let all = remaining.len().max(missing).max(1);
         let unlimited = size == 0 || size >= 127;
         let len = if unlimited { all } else { all.min(size) };
-        let taken = remaining.min(len);
-        let mut group = "0".repeat(len - taken);
-        group.push_str(&digits[remaining - taken..remaining]);
-        groups.push(group);
-        remaining -= taken;
+        let taken = remaining.len().min(len);
+        let (rest, group) = remaining.split_at(remaining.len() - taken);
+        out.extend(group.iter().rev().map(|&digit| char::from(digit)));
+        out.extend(std::iter::repeat_n('0', len - taken));
+        remaining = rest;
         missing = missing.saturating_sub(len);
-        if unlimited || (remaining == 0 && missing == 0) {
+        if unlimited || (remaining.is_empty() && missing == 0) {
             break;
         }
+        out.extend(separator.chars().rev());
         missing = missing.saturating_sub(separator_len);
     }
-    groups.reverse();
-    groups.join(separator)
+    Ok(out.iter().rev().collect())
 }
 
 /// Lays out a complex number.
@@ -291,8 +309,8 @@ pub fn format_complex(re: f64, im: f64, spec: &Spec, locale: &Locale) -> Result<
     let part = |value: f64, sign: Option<u8>| {
         let text = form.write(value);
         let alone = Spec { width: None, align: Align::Left, sign, ..spec.clone() };
-        let laid = layout(split_float(&text, &alone, locale), &alone, locale);
-        laid.head + &laid.body
+        let laid = layout(split_float(&text, &alone, locale), &alone, locale)?;
+        Ok(laid.head + &laid.body)
     };
     let mut body = String::new();
     // As in `repr`: no real part if it is a positive zero, else parentheses.
@@ -301,9 +319,9 @@ pub fn format_complex(re: f64, im: f64, spec: &Spec, locale: &Locale) -> Result<
         body.push('(');
     }
     if !only_imaginary {
-        body.push_str(&part(re, spec.sign));
+        body.push_str(&part(re, spec.sign)?);
     }
-    body.push_str(&part(im, if only_imaginary { spec.sign } else { Some(b'+') }));
+    body.push_str(&part(im, if only_imaginary { spec.sign } else { Some(b'+') })?);
     body.push('j');
     if plain && !only_imaginary {
         body.push(')');

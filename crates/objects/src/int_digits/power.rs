@@ -26,7 +26,8 @@ impl ModPowError {
 }
 
 /// `base ** exponent` for an exponent that is not negative. `step` is told how many digits the
-/// next product may have, and can stop the computation.
+/// next product may have, and can stop the computation; it must if they are more than an integer
+/// can have, or than there is memory for.
 pub fn pow<E>(
     base: IntRef,
     exponent: IntRef,

@@ -33,10 +33,16 @@ pub fn shift_left_into(a: IntRef, bits: u64, out: &mut [Digit]) -> Placed {
     Placed::new(a.negative, len + usize::from(carry != 0))
 }
 
-/// `a << bits`; `None` if no integer has so many digits.
+/// `a << bits`; `None` if no integer has so many digits ([`shift_left_size`] tells), or if there is
+/// no memory for them: the one operation where a short program asks for any amount.
 pub fn shift_left(a: IntRef, bits: u64) -> Option<IntBuf> {
     let size = shift_left_size(a, bits)?;
-    Some(IntBuf::place(size, |out| shift_left_into(a, bits, out)))
+    let mut digits = Vec::new();
+    digits.try_reserve_exact(size).ok()?;
+    digits.resize(size, 0);
+    let placed = shift_left_into(a, bits, &mut digits);
+    digits.truncate(placed.len);
+    Some(IntBuf { negative: placed.negative, digits })
 }
 
 /// `a >> bits`, into at least as many digits as `a` has, and one.

@@ -83,9 +83,9 @@ pub fn max_char<T: Unit>(text: &[T]) -> u32 {
     for block in text.chunks(256) {
         let bits = block.iter().fold(0, |bits, &unit| bits | unit.code());
         bound = match bits {
-            ..0x80 => bound,
-            ..0x100 => bound.max(0xff),
-            ..0x1_0000 => bound.max(0xffff),
+            0..0x80 => bound,
+            0x80..0x100 => bound.max(0xff),
+            0x100..0x1_0000 => bound.max(0xffff),
             _ => 0x10_ffff,
         };
         if bound >= T::MAX.min(0x10_ffff) {

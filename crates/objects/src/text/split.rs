@@ -15,7 +15,7 @@ pub fn split_space<T: Unit>(
     space: impl Fn(u32) -> bool,
 ) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
-    let skip = |from: usize| from + run(&text[from..], |c| space(c));
+    let skip = |from: usize| from + run(&text[from..], &space);
     let mut at = skip(0);
     while at < text.len() {
         if parts.len() == most {
@@ -36,7 +36,7 @@ pub fn rsplit_space<T: Unit>(
     space: impl Fn(u32) -> bool,
 ) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
-    let skip = |end: usize| end - run_back(&text[..end], |c| space(c));
+    let skip = |end: usize| end - run_back(&text[..end], &space);
     let mut end = skip(text.len());
     while end > 0 {
         if parts.len() == most {
@@ -123,8 +123,7 @@ pub fn strip<T: Unit>(
     right: bool,
     stripped: impl Fn(u32) -> bool,
 ) -> Range<usize> {
-    let start = if left { run(text, |c| stripped(c)) } else { 0 };
-    let end =
-        if right { text.len() - run_back(&text[start..], |c| stripped(c)) } else { text.len() };
+    let start = if left { run(text, &stripped) } else { 0 };
+    let end = if right { text.len() - run_back(&text[start..], &stripped) } else { text.len() };
     start..end
 }

@@ -13,9 +13,9 @@ pub fn shape_of_str(text: &str) -> (usize, u32) {
         lead = lead.max(byte);
     }
     let bound = match lead {
-        ..0x80 => 0x7f,
-        ..0xc4 => 0xff,
-        ..0xf0 => 0xffff,
+        0..0x80 => 0x7f,
+        0x80..0xc4 => 0xff,
+        0xc4..0xf0 => 0xffff,
         _ => 0x10_ffff,
     };
     (len, bound)

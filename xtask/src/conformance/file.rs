@@ -103,7 +103,7 @@ pub fn run(
         command.env_remove(key);
     }
     // cargo's own settings must not reach the interpreter's children, nor colours its output.
-    if suite.on_path {
+    if !suite.is_reference {
         command.env("PYTHONPATH", &suite.library);
     }
     command.env("TMPDIR", &cwd);
@@ -190,12 +190,13 @@ fn read_report(text: &str, end: End) -> FileResult {
         }
         End::Exit(_) => Kind::Passed,
     };
-    if matches!(result.kind, Kind::Timeout | Kind::Crashed) || (!exit_fine && result.why.is_empty())
-    {
+    if end == End::Timeout {
+        result.why.clear();
+    } else if result.kind == Kind::Crashed || (!exit_fine && result.why.is_empty()) {
         result.why = end.describe();
-        if let Some(id) = running.iter().next_back() {
-            result.why += &format!(" in {id}");
-        }
+    }
+    if let (Kind::Timeout | Kind::Crashed, Some(id)) = (result.kind, running.iter().next_back()) {
+        result.why += &format!(" in {id}");
     }
     result
 }

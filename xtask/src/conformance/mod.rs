@@ -74,6 +74,9 @@ pub fn run(mut args: Args) -> Outcome {
         names.extend(list::read_names(Path::new(&path))?);
     }
     let suite = suite::prepare(&reference::installed()?, &choice.path()?)?;
+    if options.bless && suite.is_reference {
+        return Err("the list is of what our interpreter passes".into());
+    }
     if names.is_empty() && !listed {
         names = suite::all_files(&suite.library.join("test"))?;
     }

@@ -31,8 +31,8 @@ pub struct Suite {
     pub binary: PathBuf,
     /// The folder that holds `test`.
     pub library: PathBuf,
-    /// Whether it has to be named in PYTHONPATH.
-    pub on_path: bool,
+    /// It finds its library by itself.
+    pub is_reference: bool,
 }
 
 /// Lays out the installation, copying the tests once. The reference itself, as `binary`, runs
@@ -41,7 +41,7 @@ pub fn prepare(reference: &Path, binary: &Path) -> io::Result<Suite> {
     let original = crate::reference::library(reference);
     let binary = fs::canonicalize(binary)?;
     if binary.starts_with(fs::canonicalize(reference)?) {
-        return Ok(Suite { binary, library: original, on_path: false });
+        return Ok(Suite { binary, library: original, is_reference: true });
     }
     let name = binary.file_name().unwrap_or_default();
     let prefix = interpreter::scratch("conformance").join(name);
@@ -57,7 +57,7 @@ pub fn prepare(reference: &Path, binary: &Path) -> io::Result<Suite> {
     fs::create_dir_all(prefix.join("bin"))?;
     let _ = fs::remove_file(&installed);
     fs::copy(&binary, &installed)?;
-    Ok(Suite { binary: installed, library, on_path: true })
+    Ok(Suite { binary: installed, library, is_reference: false })
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -11,9 +11,12 @@ use num_bigint::BigUint;
 pub struct TooManyTextDigits;
 
 /// Digits from which splitting at powers of ten beats the quadratic method.
-const BIG_TEXT: usize = 300;
-/// Bits below which a part of a split number is converted by the quadratic method.
-const LEAF_BITS: u64 = BIG_TEXT as u64 * SHIFT as u64;
+const BIG_TEXT: usize = 120;
+/// Bits below which a part of a split number is converted by the quadratic method; more than the
+/// square of the smallest power has.
+const LEAF_BITS: u64 = 100 * SHIFT as u64;
+/// The smallest power of ten to split at.
+const LEAF_WIDTH: usize = 400;
 
 const CHUNK: u32 = 1_000_000_000;
 const CHUNK_DIGITS: usize = 9;
@@ -87,7 +90,7 @@ fn push_decimal(text: &mut String, digits: &[Digit], width: usize) {
 
 /// Splits at powers of ten that double in length.
 fn push_big(text: &mut String, value: BigUint) {
-    let mut width = 1000;
+    let mut width = LEAF_WIDTH;
     let mut powers = vec![(width, BigUint::from(10u32).pow(width as u32))];
     while let Some((_, power)) = powers.last()
         && power.bits() * 2 <= value.bits() + 1

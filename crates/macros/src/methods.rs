@@ -97,7 +97,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     // The functions are Python's: these lints speak of Rust's conventions for their names and parameters.
     Ok(quote! {
         #[allow(
-            clippy::new_ret_no_self, clippy::should_implement_trait, clippy::too_many_arguments,
+            non_snake_case, clippy::new_ret_no_self, clippy::should_implement_trait, clippy::too_many_arguments,
             clippy::wrong_self_convention,
         )]
         #item

@@ -398,12 +398,14 @@ fn unexpected(th: &Thread, function: &str, key: &str, names: &[&str]) -> Raised 
 }
 
 /// A required argument, after the check that it is there.
+///
+/// # Safety
+/// `check_positional` or `bind` succeeded, and the parameter has no default.
 #[inline(always)]
-pub fn present(argument: Option<Borrowed<'_>>) -> Borrowed<'_> {
-    match argument {
-        Some(argument) => argument,
-        None => crate::fatal("a required argument is missing after binding"),
-    }
+pub unsafe fn present(argument: Option<Borrowed<'_>>) -> Borrowed<'_> {
+    debug_assert!(argument.is_some());
+    // SAFETY: the caller's promise.
+    unsafe { argument.unwrap_unchecked() }
 }
 
 /// `None` counts as absent, where it is the default.

@@ -266,6 +266,13 @@ pub trait ToObject {
     fn to_object(self, th: &Thread) -> PyResult;
 }
 
+/// A reference to a singleton, which needs no count.
+#[inline(always)]
+fn immortal(singleton: Borrowed<'static>) -> Owned {
+    // SAFETY: `None`, `True` and `False` are immortal: an `Owned` of them accounts for no count.
+    unsafe { Owned::from_ptr(singleton.as_ptr()) }
+}
+
 impl<T> ToObject for Owned<T> {
     #[inline(always)]
     fn to_object(self, _: &Thread) -> PyResult {
@@ -294,7 +301,7 @@ impl<T: ToObject> ToObject for Option<T> {
     fn to_object(self, th: &Thread) -> PyResult {
         match self {
             Some(value) => value.to_object(th),
-            None => Ok(none().to_owned()),
+            None => Ok(immortal(none())),
         }
     }
 }
@@ -302,14 +309,14 @@ impl<T: ToObject> ToObject for Option<T> {
 impl ToObject for () {
     #[inline(always)]
     fn to_object(self, _: &Thread) -> PyResult {
-        Ok(none().to_owned())
+        Ok(immortal(none()))
     }
 }
 
 impl ToObject for bool {
     #[inline(always)]
     fn to_object(self, _: &Thread) -> PyResult {
-        Ok(bool_object(self).object().to_owned())
+        Ok(immortal(bool_object(self).object()))
     }
 }
 

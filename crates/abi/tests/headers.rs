@@ -213,3 +213,11 @@ fn macros_and_inline_functions_exist() {
         compile("limited_macros", &macros_program(true), language, false);
     }
 }
+
+/// The module that puts the macros to work at least compiles; running it is the interpreter's test.
+#[test]
+fn macros_can_be_used() {
+    let file = Path::new(ROOT).join("capi-tests/headers/macros.c");
+    let source = std::fs::read_to_string(file).expect("the module beside the tables");
+    compile("macros_module", &source, Language::C, false);
+}

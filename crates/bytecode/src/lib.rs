@@ -1,7 +1,8 @@
 //! The opcode table and everything that reads code units.
 //!
 //! `table` declares each opcode once; `opcode` turns the table into an enum and its metadata;
-//! `constants` holds the numbers that travel in opargs, code flags and tables.
+//! `constants` holds the numbers that travel in opargs, code flags and tables. `decode`,
+//! `locations` and `exceptions` read a code object's bytes and tables; `verify` checks them.
 
 #![forbid(unsafe_code)]
 
@@ -9,10 +10,21 @@
 mod table;
 
 mod constants;
+mod decode;
+mod exceptions;
+mod locations;
 mod opcode;
+mod verify;
 
 pub use constants::*;
+pub use decode::{Decoded, Instructions, instructions};
+pub use exceptions::{ExceptionEntry, exception_entries, find_handler};
+pub use locations::{
+    LineRange, LocationEntries, LocationEntry, Position, line_at, lines, location_entries,
+    position_at, positions,
+};
 pub use opcode::{OpFlags, Opcode};
+pub use verify::{CodeFault, Verifiable, verify};
 
 /// The number in the first two bytes of a `.pyc` file.
 pub const MAGIC_NUMBER: u16 = 3627;

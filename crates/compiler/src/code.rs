@@ -85,7 +85,8 @@ impl fmt::Debug for Text {
 }
 
 /// A value in `co_consts`. Two constants are equal where the compiler may merge them: values of
-/// different types never are, nor are `0.0` and `-0.0`.
+/// different types never are, nor are `0.0` and `-0.0`. As in Python, a NaN equals nothing, so that
+/// each keeps its own place in the table.
 #[derive(Clone, Debug)]
 pub enum Constant {
     None,
@@ -143,9 +144,9 @@ impl Constant {
     }
 }
 
-/// A float's identity: its bits.
-fn float_key(value: f64) -> u64 {
-    value.to_bits()
+/// Equal, and of the same sign if zero.
+fn same_float(a: f64, b: f64) -> bool {
+    a == b && a.is_sign_negative() == b.is_sign_negative()
 }
 
 impl PartialEq for Constant {
@@ -156,9 +157,9 @@ impl PartialEq for Constant {
             (Bool(a), Bool(b)) => a == b,
             (Int(a), Int(b)) => a == b,
             (BigInt(a), BigInt(b)) => a == b,
-            (Float(a), Float(b)) => float_key(*a) == float_key(*b),
+            (Float(a), Float(b)) => same_float(*a, *b),
             (Complex { real: a, imag: b }, Complex { real: c, imag: d }) => {
-                float_key(*a) == float_key(*c) && float_key(*b) == float_key(*d)
+                same_float(*a, *c) && same_float(*b, *d)
             }
             (Str(a), Str(b)) => a == b,
             (Bytes(a), Bytes(b)) => a == b,
@@ -189,10 +190,10 @@ impl Hash for Constant {
             Constant::Bool(value) => value.hash(state),
             Constant::Int(value) => value.hash(state),
             Constant::BigInt(value) => value.hash(state),
-            Constant::Float(value) => float_key(*value).hash(state),
+            Constant::Float(value) => value.to_bits().hash(state),
             Constant::Complex { real, imag } => {
-                float_key(*real).hash(state);
-                float_key(*imag).hash(state);
+                real.to_bits().hash(state);
+                imag.to_bits().hash(state);
             }
             Constant::Str(text) => text.hash(state),
             Constant::Bytes(bytes) => bytes.hash(state),

@@ -186,6 +186,10 @@ pub(super) fn power(a: Complex, b: Complex) -> Option<Constant> {
                 length *= (-angle * b.imag).exp();
                 phase += b.imag * size.ln();
             }
+            if phase.is_infinite() {
+                // A domain error of the C library, which the reference reports.
+                return None;
+            }
             Complex { real: length * phase.cos(), imag: length * phase.sin() }
         };
     if result.real.is_infinite() || result.imag.is_infinite() {

@@ -1,0 +1,149 @@
+//! From constants of the tree to constants of code objects; docstrings; numbers in patterns.
+//!
+//! Does the job of `_PyCompile_CleanDoc`, `is_constant_slice` and the folding of match patterns in
+//! `Python/ast_preprocess.c`.
+
+use std::sync::Arc;
+
+use krait_syntax::ast::{self, Expr, ExprKind, IntLiteral, Operator, UnaryOperator};
+use num_bigint::{BigInt, Sign};
+
+use crate::code::{Constant, Text};
+
+pub(super) fn constant(value: &ast::Constant<'_>) -> Constant {
+    match *value {
+        ast::Constant::None => Constant::None,
+        ast::Constant::True => Constant::Bool(true),
+        ast::Constant::False => Constant::Bool(false),
+        ast::Constant::Ellipsis => Constant::Ellipsis,
+        ast::Constant::Int(IntLiteral::Small(value)) => match i64::try_from(value) {
+            Ok(value) => Constant::Int(value),
+            Err(_) => Constant::int(BigInt::from(value)),
+        },
+        ast::Constant::Int(IntLiteral::Big(digits)) => {
+            Constant::int(BigInt::from_slice(Sign::Plus, digits))
+        }
+        ast::Constant::Float(value) => Constant::Float(value),
+        ast::Constant::Complex(imag) => Constant::Complex { real: 0.0, imag },
+        ast::Constant::Str(text) => Constant::Str(Text::from_bytes(text.as_bytes())),
+        ast::Constant::Bytes(bytes) => Constant::Bytes(bytes.into()),
+        ast::Constant::Tuple(items) => Constant::Tuple(items.iter().map(constant).collect()),
+        ast::Constant::FrozenSet(items) => {
+            Constant::FrozenSet(items.iter().map(constant).collect())
+        }
+    }
+}
+
+/// A slice whose parts are all constants or left out.
+pub(super) fn constant_slice(parts: [Option<&Expr<'_>>; 3]) -> Option<Constant> {
+    let part = |part: Option<&Expr<'_>>| match part.map(|expr| expr.node) {
+        None => Some(Constant::None),
+        Some(ExprKind::Constant { value, .. }) => Some(constant(&value)),
+        Some(_) => None,
+    };
+    let [lower, upper, step] = parts;
+    Some(Constant::Slice(Arc::new([part(lower)?, part(upper)?, part(step)?])))
+}
+
+/// The value of a number in a pattern, which may be signed or complex: `-1`, `2 - 3j`.
+pub(super) fn pattern_number(expr: &Expr<'_>) -> Option<Constant> {
+    match expr.node {
+        ExprKind::UnaryOp { op: UnaryOperator::USub, operand } => negated(operand),
+        ExprKind::BinOp { left, op, right } => {
+            let real = match left.node {
+                ExprKind::Constant { value, .. } => constant(&value),
+                _ => pattern_number(left)?,
+            };
+            let real = real_value(&real)?;
+            let ExprKind::Constant { value: ast::Constant::Complex(imag), .. } = right.node else {
+                return None;
+            };
+            match op {
+                Operator::Add => Some(Constant::Complex { real: real + 0.0, imag }),
+                Operator::Sub => Some(Constant::Complex { real: real - 0.0, imag: -imag }),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn negated(operand: &Expr<'_>) -> Option<Constant> {
+    let ExprKind::Constant { value, .. } = operand.node else { return None };
+    match constant(&value) {
+        Constant::Int(value) => Some(match value.checked_neg() {
+            Some(value) => Constant::Int(value),
+            None => Constant::int(-BigInt::from(value)),
+        }),
+        Constant::BigInt(value) => Some(Constant::int(-BigInt::clone(&value))),
+        Constant::Float(value) => Some(Constant::Float(-value)),
+        Constant::Complex { real, imag } => Some(Constant::Complex { real: -real, imag: -imag }),
+        _ => None,
+    }
+}
+
+fn real_value(value: &Constant) -> Option<f64> {
+    match value {
+        // Rounds to nearest even, as Python does.
+        Constant::Int(value) => Some(*value as f64),
+        Constant::Float(value) => Some(*value),
+        Constant::BigInt(value) => value.to_string().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A docstring without the indentation that its lines share.
+pub(super) fn clean_doc(text: ast::Text<'_>) -> Constant {
+    let expanded = expand_tabs(text.as_bytes());
+    let mut lines = expanded.split_inclusive(|&byte| byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let margin = lines
+        .clone()
+        .filter(|line| !matches!(line.trim_ascii_start_spaces(), [] | [b'\n', ..]))
+        .map(|line| line.len() - line.trim_ascii_start_spaces().len())
+        .min()
+        .unwrap_or(0);
+    let mut clean = first.trim_ascii_start_spaces().to_vec();
+    for line in lines {
+        let indent = line.len() - line.trim_ascii_start_spaces().len();
+        clean.extend_from_slice(&line[indent.min(margin)..]);
+    }
+    Constant::Str(Text::from_bytes(clean))
+}
+
+trait TrimSpaces {
+    /// Without leading spaces; other white space stays.
+    fn trim_ascii_start_spaces(&self) -> &[u8];
+}
+
+impl TrimSpaces for [u8] {
+    fn trim_ascii_start_spaces(&self) -> &[u8] {
+        let spaces = self.iter().take_while(|&&byte| byte == b' ').count();
+        &self[spaces..]
+    }
+}
+
+/// `str.expandtabs()`: tab stops every eight code points.
+fn expand_tabs(text: &[u8]) -> Vec<u8> {
+    let mut expanded = Vec::with_capacity(text.len());
+    let mut column = 0;
+    for &byte in text {
+        match byte {
+            b'\t' => {
+                let spaces = 8 - column % 8;
+                expanded.resize(expanded.len() + spaces, b' ');
+                column += spaces;
+            }
+            _ => {
+                expanded.push(byte);
+                match byte {
+                    b'\n' | b'\r' => column = 0,
+                    // Inside of a code point.
+                    0x80..=0xbf => {}
+                    _ => column += 1,
+                }
+            }
+        }
+    }
+    expanded
+}

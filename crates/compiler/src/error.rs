@@ -1,0 +1,83 @@
+//! What compilation can say against a tree, as plain data: errors that become Python exceptions.
+//!
+//! Does the job of `_PyCompile_Error` and `PyErr_RangedSyntaxLocationObject`.
+
+use std::fmt;
+
+use krait_syntax::ast::Span;
+use krait_syntax::{ErrorKind, SyntaxError, Warning};
+
+/// Why a tree does not compile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CompileError {
+    /// `text` is left `None`: the reference reads the line from the file named, which the caller
+    /// may do.
+    Syntax(SyntaxError),
+    /// The tree nests deeper than the native stack allows.
+    Recursion(String),
+    /// The tree could not come from a parser.
+    Value(String),
+    /// A node of the wrong kind for where it stands.
+    System(String),
+    /// A tree of a kind that cannot be compiled.
+    Runtime(String),
+    /// A count does not fit an instruction's argument.
+    Overflow(String),
+}
+
+pub(crate) type Result<T = ()> = std::result::Result<T, CompileError>;
+
+impl CompileError {
+    /// A `SyntaxError` at `span`. Offsets count UTF-8 bytes, as the reference's do at this stage.
+    pub fn syntax(message: impl Into<String>, span: Span) -> CompileError {
+        CompileError::Syntax(syntax_error(message.into(), span))
+    }
+
+    pub(crate) fn recursion() -> CompileError {
+        CompileError::Recursion("maximum recursion depth exceeded during compilation".to_owned())
+    }
+}
+
+fn syntax_error(message: String, span: Span) -> SyntaxError {
+    SyntaxError {
+        kind: ErrorKind::SyntaxError,
+        message,
+        lineno: span.lineno,
+        offset: span.col_offset.saturating_add(1),
+        end_lineno: span.end_lineno,
+        end_offset: span.end_col_offset.saturating_add(1),
+        text: None,
+    }
+}
+
+/// A `SyntaxWarning` at `span`.
+pub(crate) fn syntax_warning(message: impl Into<String>, span: Span) -> Warning {
+    let message = message.into();
+    Warning {
+        kind: krait_syntax::WarningKind::SyntaxWarning,
+        message: message.clone(),
+        lineno: span.lineno,
+        error: Box::new(syntax_error(message, span)),
+    }
+}
+
+impl From<SyntaxError> for CompileError {
+    fn from(error: SyntaxError) -> Self {
+        CompileError::Syntax(error)
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CompileError::Syntax(error) => error.fmt(f),
+            CompileError::Recursion(message) => write!(f, "RecursionError: {message}"),
+            CompileError::Value(message) => write!(f, "ValueError: {message}"),
+            CompileError::System(message) => write!(f, "SystemError: {message}"),
+            CompileError::Runtime(message) => write!(f, "RuntimeError: {message}"),
+            CompileError::Overflow(message) => write!(f, "OverflowError: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for CompileError {}

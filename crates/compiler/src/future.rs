@@ -1,0 +1,75 @@
+//! `from __future__ import …`: which features a module asks for. Does the job of `Python/future.c`.
+
+use krait_bytecode::future_flags;
+use krait_syntax::ast::{Alias, Constant, ExprKind, Mod, Span, Stmt, StmtKind, Text};
+
+use crate::error::{CompileError, Result};
+
+/// The features in force.
+#[derive(Clone, Copy, Debug)]
+pub struct Future {
+    /// Bits of `future_flags`, and of the caller's compiler flags.
+    pub features: u32,
+    /// Line of the last valid future statement, -1 if there is none.
+    pub last_line: i32,
+}
+
+impl Future {
+    pub fn has(self, flag: u32) -> bool {
+        self.features & flag != 0
+    }
+}
+
+/// The docstring of a body.
+pub(crate) fn docstring<'a>(body: &[&'a Stmt<'a>]) -> Option<Text<'a>> {
+    match body.first()?.node {
+        StmtKind::Expr { value } => match value.node {
+            ExprKind::Constant { value: Constant::Str(text), .. } => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Features of `tree`, added to those the caller gives.
+pub(crate) fn future(tree: &Mod<'_>, inherited: u32) -> Result<Future> {
+    let mut future = Future { features: inherited, last_line: -1 };
+    let (Mod::Module { body, .. } | Mod::Interactive { body }) = tree else { return Ok(future) };
+    let start = usize::from(docstring(body).is_some());
+    for stmt in body.iter().skip(start) {
+        let StmtKind::ImportFrom { module: Some("__future__"), names, .. } = stmt.node else {
+            break;
+        };
+        for name in names {
+            future.features |= feature(name)?;
+        }
+        future.last_line = stmt.span.lineno;
+    }
+    Ok(future)
+}
+
+fn feature(name: &Alias<'_>) -> Result<u32> {
+    match name.name {
+        "nested_scopes" | "generators" | "division" | "absolute_import" | "with_statement"
+        | "print_function" | "unicode_literals" | "generator_stop" => Ok(0),
+        "barry_as_FLUFL" => Ok(future_flags::BARRY_AS_BDFL),
+        "annotations" => Ok(future_flags::ANNOTATIONS),
+        "braces" => Err(CompileError::syntax("not a chance", name.span)),
+        other => {
+            let message = format!("future feature {} is not defined", clip(other));
+            Err(CompileError::syntax(message, name.span))
+        }
+    }
+}
+
+/// The message shows no more than 100 bytes of the name.
+fn clip(name: &str) -> &str {
+    let mut end = name.len().min(100);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
+}
+
+/// Kept for callers that compare positions.
+pub(crate) const NO_SPAN: Span = Span::new(-1, -1, -1, -1);

@@ -1,0 +1,34 @@
+//! What a caller says about a compilation, and what it gets.
+
+use krait_syntax::{Mode, Warning};
+
+use crate::code::{Code, Text};
+
+/// Flag bit: `await` is allowed at the top level of a module (`PyCF_ALLOW_TOP_LEVEL_AWAIT`).
+pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
+
+/// Parameters of a compilation: those of the built-in `compile`.
+#[derive(Clone, Debug)]
+pub struct CompileOptions {
+    pub filename: Text,
+    /// How [`compile_source`](crate::compile_source) parses; a tree knows its own mode.
+    pub mode: Mode,
+    /// `future_flags` inherited from the caller, and `ALLOW_TOP_LEVEL_AWAIT`.
+    pub flags: u32,
+    /// 0, 1 (`-O`: no assertions) or 2 (`-OO`: no docstrings either).
+    pub optimize: u8,
+}
+
+impl Default for CompileOptions {
+    fn default() -> Self {
+        CompileOptions { filename: "<string>".into(), mode: Mode::Exec, flags: 0, optimize: 0 }
+    }
+}
+
+/// A successful compilation.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    pub code: Code,
+    /// In the order in which they were found; the parser's come first.
+    pub warnings: Vec<Warning>,
+}

@@ -1,7 +1,7 @@
 //! `from __future__ import …`: which features a module asks for. Does the job of `Python/future.c`.
 
 use krait_bytecode::future_flags;
-use krait_syntax::ast::{Alias, Constant, ExprKind, Mod, Span, Stmt, StmtKind, Text};
+use krait_syntax::ast::{Alias, Constant, ExprKind, Mod, Stmt, StmtKind, Text};
 
 use crate::error::{CompileError, Result};
 
@@ -70,6 +70,3 @@ fn clip(name: &str) -> &str {
     }
     &name[..end]
 }
-
-/// Kept for callers that compare positions.
-pub(crate) const NO_SPAN: Span = Span::new(-1, -1, -1, -1);

@@ -1,10 +1,69 @@
 //! AST to symbol table to instructions to assembled code. Knows no objects.
+//!
+//! [`compile`] takes a tree, [`compile_source`] a text. The front half is `preprocess`, `symtable`
+//! and `codegen`; the back half `cfg`, `fold` and `assemble`; `marshal` writes the result.
 
 #![forbid(unsafe_code)]
 
 pub mod assemble;
 mod cfg;
 pub mod code;
+mod codegen;
+mod error;
 mod fold;
+mod future;
 pub mod instructions;
+mod limits;
 pub mod marshal;
+mod options;
+mod preprocess;
+pub mod symtable;
+mod unparse;
+
+pub use error::CompileError;
+pub use future::Future;
+pub use options::{ALLOW_TOP_LEVEL_AWAIT, CompileOptions, Compiled};
+
+use bumpalo::Bump;
+use krait_bytecode::future_flags;
+use krait_syntax::ast::Mod;
+use krait_syntax::{ParseOptions, Source};
+use symtable::SymbolTable;
+
+/// Compiles a tree.
+pub fn compile(tree: &Mod<'_>, options: &CompileOptions) -> Result<Compiled, CompileError> {
+    let arena = Bump::new();
+    let mut warnings = preprocess::check_finally(tree);
+    let future = future::future(tree, options.flags)?;
+    let table = SymbolTable::build(tree, future, &arena)?;
+    let (code, more) = codegen::generate(tree, options, future, table, &arena)?;
+    warnings.extend(more);
+    Ok(Compiled { code, warnings })
+}
+
+/// Parses and compiles a text.
+pub fn compile_source<'s>(
+    source: impl Into<Source<'s>>,
+    options: &CompileOptions,
+) -> Result<Compiled, CompileError> {
+    let arena = Bump::new();
+    let parse_options = ParseOptions {
+        mode: options.mode,
+        barry_as_flufl: options.flags & future_flags::BARRY_AS_BDFL != 0,
+        ..ParseOptions::default()
+    };
+    let parsed = krait_syntax::parse(&arena, source, &parse_options)?;
+    let mut compiled = compile(parsed.tree, options)?;
+    compiled.warnings.splice(0..0, parsed.warnings);
+    Ok(compiled)
+}
+
+/// The symbol table of a tree, for the `_symtable` module. `flags` are those of
+/// [`CompileOptions::flags`].
+pub fn symbol_table<'a>(
+    tree: &'a Mod<'a>,
+    flags: u32,
+    arena: &'a Bump,
+) -> Result<SymbolTable<'a>, CompileError> {
+    SymbolTable::build(tree, future::future(tree, flags)?, arena)
+}

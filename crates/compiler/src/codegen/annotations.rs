@@ -25,7 +25,12 @@ impl<'a> Generator<'a> {
     }
 
     /// Starts a function of one parameter, the format wanted.
-    pub(super) fn enter_annotations(&mut self, loc: Location, entry: EntryId, name: &str) -> Result {
+    pub(super) fn enter_annotations(
+        &mut self,
+        loc: Location,
+        entry: EntryId,
+        name: &str,
+    ) -> Result {
         let parameters = Parameters { posonly: 1, ..Parameters::default() };
         self.enter_entry(name, ScopeKind::Annotations, entry, loc.line, None, parameters)?;
         let body = self.new_label();

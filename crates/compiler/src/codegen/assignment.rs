@@ -65,9 +65,7 @@ impl<'a> Generator<'a> {
                 self.aug_value(span, op, value)?;
                 self.store_name(loc, id)
             }
-            _ => Err(CompileError::System(
-                "invalid node type for augmented assignment".to_owned(),
-            )),
+            _ => Err(CompileError::System("invalid node type for augmented assignment".to_owned())),
         }
     }
 
@@ -103,17 +101,13 @@ impl<'a> Generator<'a> {
                 }
             }
             // The parts of the target have to be evaluated all the same.
-            ExprKind::Attribute { value: object, .. } if value.is_none() => {
-                self.evaluate(object)
-            }
+            ExprKind::Attribute { value: object, .. } if value.is_none() => self.evaluate(object),
             ExprKind::Subscript { value: object, slice, .. } if value.is_none() => {
                 self.evaluate(object)?;
                 self.evaluate_subscript(slice)
             }
             ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => Ok(()),
-            _ => Err(CompileError::System(
-                "invalid node type for annotated assignment".to_owned(),
-            )),
+            _ => Err(CompileError::System("invalid node type for annotated assignment".to_owned())),
         }
     }
 
@@ -168,7 +162,12 @@ impl<'a> Generator<'a> {
     }
 
     /// Unpacks the value on top of the stack into the targets.
-    pub(super) fn unpack_into(&mut self, loc: Location, span: Span, elts: &'a [&'a Expr<'a>]) -> Result {
+    pub(super) fn unpack_into(
+        &mut self,
+        loc: Location,
+        span: Span,
+        elts: &'a [&'a Expr<'a>],
+    ) -> Result {
         let is_starred = |elt: &&&Expr<'_>| matches!(elt.node, ExprKind::Starred { .. });
         let stars = elts.iter().filter(is_starred).count();
         if stars > 1 {

@@ -51,7 +51,12 @@ impl<'a> Generator<'a> {
     }
 
     /// Pushes `__build_class__`, the function of the body, and the name.
-    fn class_body(&mut self, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>, firstlineno: i32) -> Result {
+    fn class_body(
+        &mut self,
+        stmt: &'a Stmt<'a>,
+        def: &'a ClassDef<'a>,
+        firstlineno: i32,
+    ) -> Result {
         let key = NodeKey::new(stmt, Role::Body);
         self.enter_scope(def.name, ScopeKind::Class, key, firstlineno, Some(def.name))?;
         let start = Location::line_start(firstlineno);

@@ -139,8 +139,8 @@ impl<'a> Generator<'a> {
     fn enter_inlined(&mut self, comprehension: EntryId) -> Inlined<'a> {
         let mut inlined = Inlined::default();
         let block = self.unit().entry;
-        let in_class = self.entry().kind == BlockKind::Class
-            && self.unit().in_inlined_comprehension == 0;
+        let in_class =
+            self.entry().kind == BlockKind::Class && self.unit().in_inlined_comprehension == 0;
         let function_like = self.entry().kind.is_function_like();
         self.unit_mut().in_inlined_comprehension += 1;
         let symbols: Vec<(&'a str, u32)> =
@@ -230,7 +230,13 @@ impl<'a> Generator<'a> {
     }
 
     /// The loops from `index` on. `depth` is how many iterators lie above the collection.
-    fn generators(&mut self, parts: Parts<'a>, index: usize, depth: u32, iterable: Iterable) -> Result {
+    fn generators(
+        &mut self,
+        parts: Parts<'a>,
+        index: usize,
+        depth: u32,
+        iterable: Iterable,
+    ) -> Result {
         self.depth.enter()?;
         if parts.generators[index].is_async {
             self.async_generator(parts, index, depth, iterable)?;

@@ -69,9 +69,7 @@ impl<'a> Generator<'a> {
             ExprKind::Starred { ctx: ExprContext::Store, .. } => {
                 self.error(expr.span, "starred assignment target must be in a list or tuple")
             }
-            ExprKind::Starred { .. } => {
-                self.error(expr.span, "can't use starred expression here")
-            }
+            ExprKind::Starred { .. } => self.error(expr.span, "can't use starred expression here"),
         }
     }
 

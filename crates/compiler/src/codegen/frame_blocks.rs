@@ -17,12 +17,16 @@ pub(super) enum BlockType<'a> {
     ForLoop,
     AsyncForLoop,
     TryExcept,
-    FinallyTry { body: &'a [&'a Stmt<'a>] },
+    FinallyTry {
+        body: &'a [&'a Stmt<'a>],
+    },
     FinallyEnd,
     With,
     AsyncWith,
     /// `name` is that of `except … as name`; `protected` if its clean-up has a region of its own.
-    HandlerCleanup { name: Option<&'a str> },
+    HandlerCleanup {
+        name: Option<&'a str>,
+    },
     PopValue,
     ExceptionHandler,
     ExceptionGroupHandler,
@@ -77,8 +81,7 @@ impl<'a> Generator<'a> {
         let Some(&top) = self.unit().blocks.last() else { return Ok(None) };
         if matches!(top.kind, BlockType::ExceptionGroupHandler) {
             let span = Span::new(loc.line, loc.column, loc.end_line, loc.end_column);
-            let message =
-                "'break', 'continue' and 'return' cannot appear in an except* block";
+            let message = "'break', 'continue' and 'return' cannot appear in an except* block";
             return Err(CompileError::syntax(message, span));
         }
         if stop_at_loop && top.is_loop() {
@@ -167,5 +170,4 @@ impl<'a> Generator<'a> {
     pub(super) fn error<T>(&self, span: Span, message: impl Into<String>) -> Result<T> {
         Err(CompileError::syntax(message, span))
     }
-
 }

@@ -129,7 +129,11 @@ impl<'a> Generator<'a> {
     }
 
     /// Pushes the defaults; says which there are.
-    pub(super) fn default_arguments(&mut self, loc: Location, args: &'a Arguments<'a>) -> Result<u32> {
+    pub(super) fn default_arguments(
+        &mut self,
+        loc: Location,
+        args: &'a Arguments<'a>,
+    ) -> Result<u32> {
         let mut attributes = 0;
         if !args.defaults.is_empty() {
             attributes |= function_attribute::DEFAULTS;

@@ -147,7 +147,12 @@ impl<'a> Generator<'a> {
     }
 
     /// Makes a function of a code object; `attributes` (defaults, annotations) are on the stack.
-    pub(super) fn make_closure(&mut self, loc: Location, code: Code, mut attributes: u32) -> Result {
+    pub(super) fn make_closure(
+        &mut self,
+        loc: Location,
+        code: Code,
+        mut attributes: u32,
+    ) -> Result {
         let kinds = code.localspluskinds.iter();
         let locals = code.localsplusnames.iter().zip(kinds);
         let free: Vec<_> = locals.filter(|(_, kind)| **kind & local_kind::FREE != 0).collect();

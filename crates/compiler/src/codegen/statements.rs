@@ -97,12 +97,7 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
-    fn assert_stmt(
-        &mut self,
-        span: Span,
-        test: &'a Expr<'a>,
-        msg: Option<&'a Expr<'a>>,
-    ) -> Result {
+    fn assert_stmt(&mut self, span: Span, test: &'a Expr<'a>, msg: Option<&'a Expr<'a>>) -> Result {
         let always_true = match test.node {
             ExprKind::Tuple { elts, .. } => !elts.is_empty(),
             ExprKind::Constant { value: Constant::Tuple(items), .. } => !items.is_empty(),

@@ -104,7 +104,6 @@ impl<'a> Generator<'a> {
         self.op_i(loc, Opcode::BUILD_INTERPOLATION, oparg);
         Ok(())
     }
-
 }
 
 fn conversion_oparg(conversion: i32) -> Result<u32> {
@@ -113,8 +112,6 @@ fn conversion_oparg(conversion: i32) -> Result<u32> {
         Ok(b'r') => Ok(convert::FVC_REPR),
         Ok(b'a') => Ok(convert::FVC_ASCII),
         Err(_) if conversion == -1 => Ok(convert::FVC_NONE),
-        _ => {
-            Err(CompileError::System(format!("Unrecognized conversion character {conversion}")))
-        }
+        _ => Err(CompileError::System(format!("Unrecognized conversion character {conversion}"))),
     }
 }

@@ -42,9 +42,8 @@ impl<'a> Generator<'a> {
                 let set = intrinsic_2::SET_TYPEPARAM_DEFAULT;
                 self.op_i(loc, Opcode::CALL_INTRINSIC_2, set);
             } else if seen_default {
-                let message = format!(
-                    "non-default type parameter '{name}' follows default type parameter"
-                );
+                let message =
+                    format!("non-default type parameter '{name}' follows default type parameter");
                 return self.error(param.span, message);
             }
             self.op_i(loc, Opcode::COPY, 1);

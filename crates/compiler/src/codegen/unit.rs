@@ -236,8 +236,7 @@ impl<'a> Generator<'a> {
         let meta = unit.meta;
         let variadic = u32::from(flags & code_flags::VARARGS != 0)
             + u32::from(flags & code_flags::VARKEYWORDS != 0);
-        let parameter_count =
-            meta.posonlyargcount + meta.argcount + meta.kwonlyargcount + variadic;
+        let parameter_count = meta.posonlyargcount + meta.argcount + meta.kwonlyargcount + variadic;
         let unit = CodeUnit {
             metadata: meta,
             instructions: unit.seq,

@@ -26,8 +26,7 @@ impl<'a> Generator<'a> {
                     CmpOperator::Is => ("is", "=="),
                     _ => ("is not", "!="),
                 };
-                let message =
-                    format!("\"{is}\" with '{kind}' literal. Did you mean \"{equals}\"?");
+                let message = format!("\"{is}\" with '{kind}' literal. Did you mean \"{equals}\"?");
                 self.warn(expr.span, message);
             }
             left = right;
@@ -41,8 +40,7 @@ impl<'a> Generator<'a> {
         if let Some(kind) = type_name(func)
             && not_callable
         {
-            let message =
-                format!("'{kind}' object is not callable; perhaps you missed a comma?");
+            let message = format!("'{kind}' object is not callable; perhaps you missed a comma?");
             self.warn(func.span, message);
         }
     }
@@ -51,10 +49,9 @@ impl<'a> Generator<'a> {
     pub(super) fn check_subscripter(&mut self, value: &'a Expr<'a>) {
         let value = self.resolve(value);
         let suspicious = match value.node {
-            ExprKind::Constant { value, .. } => !matches!(
-                value,
-                Constant::Str(_) | Constant::Bytes(_) | Constant::Tuple(_)
-            ),
+            ExprKind::Constant { value, .. } => {
+                !matches!(value, Constant::Str(_) | Constant::Bytes(_) | Constant::Tuple(_))
+            }
             ExprKind::Set { .. }
             | ExprKind::SetComp { .. }
             | ExprKind::GeneratorExp { .. }
@@ -76,10 +73,8 @@ impl<'a> Generator<'a> {
     pub(super) fn check_index(&mut self, value: &'a Expr<'a>, index: &'a Expr<'a>) {
         let (value, index) = (self.resolve(value), self.resolve(index));
         let Some(index_kind) = type_name(index) else { return };
-        let is_integer = matches!(
-            constant_of(index),
-            Some(Constant::Int(_) | Constant::True | Constant::False)
-        );
+        let is_integer =
+            matches!(constant_of(index), Some(Constant::Int(_) | Constant::True | Constant::False));
         let is_sequence = match value.node {
             ExprKind::Constant { value, .. } => {
                 matches!(value, Constant::Str(_) | Constant::Bytes(_) | Constant::Tuple(_))
@@ -107,10 +102,7 @@ impl<'a> Generator<'a> {
 /// A literal whose identity means nothing.
 fn is_literal(expr: &Expr<'_>) -> bool {
     constant_of(expr).is_some_and(|value| {
-        !matches!(
-            value,
-            Constant::None | Constant::True | Constant::False | Constant::Ellipsis
-        )
+        !matches!(value, Constant::None | Constant::True | Constant::False | Constant::Ellipsis)
     })
 }
 

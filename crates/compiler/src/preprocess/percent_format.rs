@@ -59,11 +59,7 @@ fn literal<'a>(rest: &mut &'a [u8], arena: &'a Bump) -> Option<&'a Expr<'a>> {
 }
 
 /// `%[flags][width][.precision]` and one of `s`, `r`, `a`.
-fn conversion<'a>(
-    rest: &mut &'a [u8],
-    arg: &'a Expr<'a>,
-    arena: &'a Bump,
-) -> Option<&'a Expr<'a>> {
+fn conversion<'a>(rest: &mut &'a [u8], arg: &'a Expr<'a>, arena: &'a Bump) -> Option<&'a Expr<'a>> {
     let mut bytes = rest.get(1..)?.iter().copied().peekable();
     let mut used = 1;
     let mut left_adjusted = false;
@@ -93,10 +89,9 @@ fn conversion<'a>(
     }
     *rest = &rest[used + dots + 1..];
     let spec = spec(left_adjusted, &width, precision.as_deref());
-    let format_spec = (!spec.is_empty())
-        .then(|| text_node(arena.alloc_str(&spec).as_bytes(), arena));
-    let node =
-        ExprKind::FormattedValue { value: arg, conversion: i32::from(kind), format_spec };
+    let format_spec =
+        (!spec.is_empty()).then(|| text_node(arena.alloc_str(&spec).as_bytes(), arena));
+    let node = ExprKind::FormattedValue { value: arg, conversion: i32::from(kind), format_spec };
     Some(arena.alloc(Expr { node, span: arg.span }))
 }
 

@@ -122,8 +122,9 @@ impl<'a> Analyzer<'_, 'a> {
             let entry = self.table.entry(child);
             // A generator expression needs a frame of its own; in a block that sees a class's
             // names, inlining would change which names are found.
-            let inline = entry.comprehension.is_some_and(|kind| kind != ComprehensionKind::Generator)
-                && !parent_sees_class;
+            let inline =
+                entry.comprehension.is_some_and(|kind| kind != ComprehensionKind::Generator)
+                    && !parent_sees_class;
             let child_class = match entry.can_see_class_scope {
                 true if parent_is_class => Some(id),
                 true => class,

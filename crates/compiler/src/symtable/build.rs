@@ -24,14 +24,8 @@ pub(super) fn build<'a>(
 ) -> Result<SymbolTable<'a>> {
     let table =
         SymbolTable { entries: Vec::new(), by_node: HashMap::new(), mangled_names: Vec::new() };
-    let mut builder = Builder {
-        table,
-        arena,
-        stack: Vec::new(),
-        private: None,
-        future,
-        depth: Depth::default(),
-    };
+    let mut builder =
+        Builder { table, arena, stack: Vec::new(), private: None, future, depth: Depth::default() };
     let key = NodeKey::new(tree, Role::Body);
     builder.enter_block("top", BlockKind::Module, key, Span::default())?;
     match tree {
@@ -292,7 +286,12 @@ impl<'a> Builder<'a> {
 
     // Assignment expressions.
 
-    pub(super) fn named_expr(&mut self, target: &'a Expr<'a>, value: &'a Expr<'a>, span: Span) -> Result {
+    pub(super) fn named_expr(
+        &mut self,
+        target: &'a Expr<'a>,
+        value: &'a Expr<'a>,
+        span: Span,
+    ) -> Result {
         if self.cur().comp_iter_expr > 0 {
             let message =
                 "assignment expression cannot be used in a comprehension iterable expression";
@@ -371,4 +370,3 @@ pub(super) fn check_name(name: &str, span: Span, ctx: ExprContext) -> Result {
         ExprContext::Del => Err(CompileError::syntax("cannot delete __debug__", span)),
     }
 }
-

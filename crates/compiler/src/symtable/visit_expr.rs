@@ -128,7 +128,12 @@ impl<'a> Builder<'a> {
         keywords.iter().try_for_each(|keyword| self.expr(keyword.value))
     }
 
-    fn lambda(&mut self, expr: &'a Expr<'a>, args: &'a Arguments<'a>, body: &'a Expr<'a>) -> Result {
+    fn lambda(
+        &mut self,
+        expr: &'a Expr<'a>,
+        args: &'a Arguments<'a>,
+        body: &'a Expr<'a>,
+    ) -> Result {
         self.defaults(args)?;
         let key = NodeKey::new(expr, Role::Body);
         self.enter_block("lambda", BlockKind::Function, key, expr.span)?;

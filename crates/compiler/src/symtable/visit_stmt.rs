@@ -149,12 +149,8 @@ impl<'a> Builder<'a> {
             self.enter_type_param_block(def.name, key, span, [false, true, kwdefaults])?;
             self.type_params(def.type_params)?;
         }
-        let entry = self.new_entry(
-            def.name,
-            BlockKind::Function,
-            NodeKey::new(stmt, Role::Body),
-            span,
-        );
+        let entry =
+            self.new_entry(def.name, BlockKind::Function, NodeKey::new(stmt, Role::Body), span);
         self.annotations(stmt, def)?;
         self.enter_existing(entry);
         let entry = self.cur_mut();
@@ -171,8 +167,7 @@ impl<'a> Builder<'a> {
 
     /// The block of a function's annotations.
     fn annotations(&mut self, stmt: &'a Stmt<'a>, def: &'a FunctionDef<'a>) -> Result {
-        let sees_class =
-            self.cur().can_see_class_scope || self.cur().kind == BlockKind::Class;
+        let sees_class = self.cur().can_see_class_scope || self.cur().kind == BlockKind::Class;
         let key = NodeKey::new(def.args, Role::Annotations);
         self.enter_block("__annotate__", BlockKind::Annotation, key, stmt.span)?;
         self.cur_mut().function_name = Some(def.name);
@@ -343,8 +338,8 @@ impl<'a> Builder<'a> {
         let kind = entry.kind;
         // A module's annotations always count as conditional: they may be asked for while it is
         // still running.
-        let conditional = kind == BlockKind::Module
-            || kind == BlockKind::Class && entry.in_conditional_block;
+        let conditional =
+            kind == BlockKind::Module || kind == BlockKind::Class && entry.in_conditional_block;
         if conditional && !entry.has_conditional_annotations {
             self.cur_mut().has_conditional_annotations = true;
             self.add_def("__conditional_annotations__", USE, span)?;

@@ -46,12 +46,14 @@ typedef struct {
     Py_hash_t hashcode;
     char hastzinfo;
 } _PyDateTime_BaseTZInfo;
+
 typedef struct {
     PyObject_HEAD
     Py_hash_t hashcode;
     char hastzinfo;
     unsigned char data[6];
 } _PyDateTime_BaseTime;
+
 typedef struct {
     PyObject_HEAD
     Py_hash_t hashcode;
@@ -60,18 +62,21 @@ typedef struct {
     unsigned char fold;
     PyObject *tzinfo;
 } PyDateTime_Time;
+
 typedef struct {
     PyObject_HEAD
     Py_hash_t hashcode;
     char hastzinfo;
     unsigned char data[4];
 } PyDateTime_Date;
+
 typedef struct {
     PyObject_HEAD
     Py_hash_t hashcode;
     char hastzinfo;
     unsigned char data[10];
 } _PyDateTime_BaseDateTime;
+
 typedef struct {
     PyObject_HEAD
     Py_hash_t hashcode;

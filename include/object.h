@@ -92,6 +92,7 @@ typedef struct {
     int slot;
     void *pfunc;
 } PyType_Slot;
+
 typedef struct {
     const char *name;
     int basicsize;

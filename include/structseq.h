@@ -10,6 +10,7 @@ typedef struct PyStructSequence_Field {
     const char *name;
     const char *doc;
 } PyStructSequence_Field;
+
 typedef struct PyStructSequence_Desc {
     const char *name;
     const char *doc;

@@ -37,14 +37,17 @@ typedef struct {
     PyMethodDef *d_method;
     vectorcallfunc vectorcall;
 } PyMethodDescrObject;
+
 typedef struct {
     PyDescrObject d_common;
     PyMemberDef *d_member;
 } PyMemberDescrObject;
+
 typedef struct {
     PyDescrObject d_common;
     PyGetSetDef *d_getset;
 } PyGetSetDescrObject;
+
 typedef struct {
     PyDescrObject d_common;
     struct wrapperbase *d_base;

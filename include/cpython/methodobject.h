@@ -14,6 +14,7 @@ typedef struct {
     PyObject *m_weakreflist;
     vectorcallfunc vectorcall;
 } PyCFunctionObject;
+
 typedef struct {
     PyCFunctionObject func;
     PyTypeObject *mm_class;

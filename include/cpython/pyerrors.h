@@ -27,6 +27,7 @@ typedef struct {
     PyObject *cause;
     char suppress_context;
 } PyBaseExceptionObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;
@@ -40,6 +41,7 @@ typedef struct {
     PyObject *excs;
     PyObject *excs_str;
 } PyBaseExceptionGroupObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;
@@ -59,6 +61,7 @@ typedef struct {
     PyObject *print_file_and_line;
     PyObject *metadata;
 } PySyntaxErrorObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;
@@ -73,6 +76,7 @@ typedef struct {
     PyObject *path;
     PyObject *name_from;
 } PyImportErrorObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;
@@ -88,6 +92,7 @@ typedef struct {
     Py_ssize_t end;
     PyObject *reason;
 } PyUnicodeErrorObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;
@@ -99,6 +104,7 @@ typedef struct {
     char suppress_context;
     PyObject *code;
 } PySystemExitObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;
@@ -114,6 +120,7 @@ typedef struct {
     PyObject *filename2;
     Py_ssize_t written;
 } PyOSErrorObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;
@@ -125,6 +132,7 @@ typedef struct {
     char suppress_context;
     PyObject *value;
 } PyStopIterationObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;
@@ -136,6 +144,7 @@ typedef struct {
     char suppress_context;
     PyObject *name;
 } PyNameErrorObject;
+
 typedef struct {
     PyObject_HEAD
     PyObject *dict;

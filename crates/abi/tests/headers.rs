@@ -21,6 +21,29 @@ const PROLOGUE: &str = "\
 #include <errcode.h>
 #include <osdefs.h>
 #include <dynamic_annotations.h>
+#include <internal/pycore_code.h>
+#include <internal/pycore_context.h>
+#include <internal/pycore_critical_section.h>
+#include <internal/pycore_debug_offsets.h>
+#include <internal/pycore_descrobject.h>
+#include <internal/pycore_dict.h>
+#include <internal/pycore_frame.h>
+#include <internal/pycore_gc.h>
+#include <internal/pycore_genobject.h>
+#include <internal/pycore_instruments.h>
+#include <internal/pycore_interpframe.h>
+#include <internal/pycore_interpframe_structs.h>
+#include <internal/pycore_list.h>
+#include <internal/pycore_llist.h>
+#include <internal/pycore_moduleobject.h>
+#include <internal/pycore_object.h>
+#include <internal/pycore_pystate.h>
+#include <internal/pycore_range.h>
+#include <internal/pycore_stackref.h>
+#include <internal/pycore_structs.h>
+#include <internal/pycore_template.h>
+#include <internal/pycore_tstate.h>
+#include <internal/pycore_tuple.h>
 ";
 
 /// The rows of a table, without its header, each with `N` columns.

@@ -8,6 +8,6 @@ pub fn compile(source: &[u8], filename: &str) -> Result<Vec<u8>, String> {
     let options = CompileOptions { filename: filename.into(), ..CompileOptions::default() };
     match compile_source(source, &options) {
         Ok(compiled) => Ok(marshal::dump(&compiled.code)),
-        Err(error) => Err(format!("line {}: {}", error.lineno, error.message)),
+        Err(error) => Err(error.to_string()),
     }
 }

@@ -52,3 +52,12 @@ fn resources_are_there() {
     assert!(style.starts_with(b"/*"));
     assert!(stdlib::resource("idlelib/HISTORY.txt").is_none());
 }
+
+#[test]
+fn every_module_is_compiled() {
+    for module in stdlib::modules() {
+        let code = module.code().unwrap_or_else(|| panic!("{} has no code", module.name()));
+        // A code object; it is not shared, so its type byte has no flag.
+        assert_eq!(code.first(), Some(&b'c'), "{}", module.name());
+    }
+}

@@ -5,6 +5,7 @@
 use krait_bytecode::Opcode;
 
 use super::{BlockId, Graph, Instr};
+use crate::instructions::Location;
 
 impl Graph {
     pub(super) fn push_cold_blocks_to_end(&mut self) {
@@ -74,8 +75,8 @@ impl Graph {
             if !self[next].warm {
                 continue;
             }
-            let Some(last) = block.last() else { continue };
-            let mut jump = Instr::new(Opcode::JUMP_NO_INTERRUPT, 0, last.location);
+            let location = block.last().map_or(Location::NONE, |last| last.location);
+            let mut jump = Instr::new(Opcode::JUMP_NO_INTERRUPT, 0, location);
             jump.target = Some(next);
             self[next].labelled = true;
             let bridge = self.new_block();

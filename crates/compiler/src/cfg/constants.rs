@@ -231,7 +231,15 @@ pub(super) fn fold_intrinsic(
     consts: &mut Consts,
 ) -> Result<(), AssembleError> {
     match code[at].oparg {
-        intrinsic_1::LIST_TO_TUPLE => fold_list_to_tuple(code, at, consts),
+        intrinsic_1::LIST_TO_TUPLE => {
+            fold_list_to_tuple(code, at, consts)?;
+            let iterated = code.get(at + 1).is_some_and(|next| next.opcode == Opcode::GET_ITER);
+            if iterated && code[at].opcode == Opcode::CALL_INTRINSIC_1 {
+                // Whoever iterates does not mind a list.
+                code[at].make_nop();
+            }
+            Ok(())
+        }
         intrinsic_1::UNARY_POSITIVE => fold_unary(code, at, consts),
         _ => Ok(()),
     }

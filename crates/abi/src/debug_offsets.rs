@@ -1,8 +1,12 @@
 //! `_Py_DebugOffsets`: the table at the start of `_PyRuntime` from which debuggers and
-//! profilers of another process learn where to look (`internal/pycore_debug_offsets.h`). Each inner struct
-//! describes one struct of the interpreter: its size, and the offsets of the fields of the same names.
+//! profilers of another process learn where to look (`internal/pycore_debug_offsets.h`). Each inner
+//! struct describes one struct of the interpreter: its size, and the offsets of the fields of the
+//! same names.
 
 use std::ffi::{CStr, c_char, c_int};
+use std::mem::offset_of;
+
+use crate::*;
 
 c_struct! {
     /// The whole table; `cookie` is `xdebugpy`.
@@ -207,3 +211,144 @@ pub const _Py_Debug_code_object_co_tlbc: c_int = 0;
 pub const _Py_Debug_gilruntimestate_enabled: c_int = 0;
 pub const _Py_Debug_interpreter_frame_tlbc_index: c_int = 0;
 pub const _Py_Debug_interpreter_state_tlbc_generation: c_int = 0;
+
+impl _Py_DebugOffsets {
+    /// The part of the table that the ABI decides. What is private to a runtime is left zero for it
+    /// to fill in: `runtime_state`, `interpreter_state`, `gc`, and where it says whether remote
+    /// debugging is enabled.
+    pub const OBJECTS: Self = Self {
+        // SAFETY: eight bytes are eight characters.
+        cookie: unsafe { std::mem::transmute::<[u8; 8], [c_char; 8]>(*b"xdebugpy") },
+        version: PY_VERSION_HEX as u64,
+        thread_state: _thread_state {
+            size: size_of::<PyThreadState>() as u64,
+            prev: offset_of!(PyThreadState, prev) as u64,
+            next: offset_of!(PyThreadState, next) as u64,
+            interp: offset_of!(PyThreadState, interp) as u64,
+            current_frame: offset_of!(PyThreadState, current_frame) as u64,
+            thread_id: offset_of!(PyThreadState, thread_id) as u64,
+            native_thread_id: offset_of!(PyThreadState, native_thread_id) as u64,
+            datastack_chunk: offset_of!(PyThreadState, datastack_chunk) as u64,
+            status: offset_of!(PyThreadState, _status) as u64,
+        },
+        interpreter_frame: _interpreter_frame {
+            size: size_of::<_PyInterpreterFrame>() as u64,
+            previous: offset_of!(_PyInterpreterFrame, previous) as u64,
+            executable: offset_of!(_PyInterpreterFrame, f_executable) as u64,
+            instr_ptr: offset_of!(_PyInterpreterFrame, instr_ptr) as u64,
+            localsplus: offset_of!(_PyInterpreterFrame, localsplus) as u64,
+            owner: offset_of!(_PyInterpreterFrame, owner) as u64,
+            stackpointer: offset_of!(_PyInterpreterFrame, stackpointer) as u64,
+            tlbc_index: 0,
+        },
+        code_object: _code_object {
+            size: size_of::<PyCodeObject>() as u64,
+            filename: offset_of!(PyCodeObject, co_filename) as u64,
+            name: offset_of!(PyCodeObject, co_name) as u64,
+            qualname: offset_of!(PyCodeObject, co_qualname) as u64,
+            linetable: offset_of!(PyCodeObject, co_linetable) as u64,
+            firstlineno: offset_of!(PyCodeObject, co_firstlineno) as u64,
+            argcount: offset_of!(PyCodeObject, co_argcount) as u64,
+            localsplusnames: offset_of!(PyCodeObject, co_localsplusnames) as u64,
+            localspluskinds: offset_of!(PyCodeObject, co_localspluskinds) as u64,
+            co_code_adaptive: offset_of!(PyCodeObject, co_code_adaptive) as u64,
+            co_tlbc: 0,
+        },
+        pyobject: _pyobject {
+            size: size_of::<PyObject>() as u64,
+            ob_type: offset_of!(PyObject, ob_type) as u64,
+        },
+        type_object: _type_object {
+            size: size_of::<PyTypeObject>() as u64,
+            tp_name: offset_of!(PyTypeObject, tp_name) as u64,
+            tp_repr: offset_of!(PyTypeObject, tp_repr) as u64,
+            tp_flags: offset_of!(PyTypeObject, tp_flags) as u64,
+        },
+        tuple_object: _tuple_object {
+            size: size_of::<PyTupleObject>() as u64,
+            ob_item: offset_of!(PyTupleObject, ob_item) as u64,
+            ob_size: offset_of!(PyTupleObject, ob_base.ob_size) as u64,
+        },
+        list_object: _list_object {
+            size: size_of::<PyListObject>() as u64,
+            ob_item: offset_of!(PyListObject, ob_item) as u64,
+            ob_size: offset_of!(PyListObject, ob_base.ob_size) as u64,
+        },
+        set_object: _set_object {
+            size: size_of::<PySetObject>() as u64,
+            used: offset_of!(PySetObject, used) as u64,
+            table: offset_of!(PySetObject, table) as u64,
+            mask: offset_of!(PySetObject, mask) as u64,
+        },
+        dict_object: _dict_object {
+            size: size_of::<PyDictObject>() as u64,
+            ma_keys: offset_of!(PyDictObject, ma_keys) as u64,
+            ma_values: offset_of!(PyDictObject, ma_values) as u64,
+        },
+        float_object: _float_object {
+            size: size_of::<PyFloatObject>() as u64,
+            ob_fval: offset_of!(PyFloatObject, ob_fval) as u64,
+        },
+        long_object: _long_object {
+            size: size_of::<PyLongObject>() as u64,
+            lv_tag: offset_of!(PyLongObject, long_value.lv_tag) as u64,
+            ob_digit: offset_of!(PyLongObject, long_value.ob_digit) as u64,
+        },
+        bytes_object: _bytes_object {
+            size: size_of::<PyBytesObject>() as u64,
+            ob_size: offset_of!(PyBytesObject, ob_base.ob_size) as u64,
+            ob_sval: offset_of!(PyBytesObject, ob_sval) as u64,
+        },
+        unicode_object: _unicode_object {
+            size: size_of::<PyUnicodeObject>() as u64,
+            state: offset_of!(PyASCIIObject, state) as u64,
+            length: offset_of!(PyASCIIObject, length) as u64,
+            asciiobject_size: size_of::<PyASCIIObject>() as u64,
+        },
+        gen_object: _gen_object {
+            size: size_of::<PyGenObject>() as u64,
+            gi_name: offset_of!(PyGenObject, gi_name) as u64,
+            gi_iframe: offset_of!(PyGenObject, gi_iframe) as u64,
+            gi_frame_state: offset_of!(PyGenObject, gi_frame_state) as u64,
+        },
+        llist_node: _llist_node {
+            next: offset_of!(llist_node, next) as u64,
+            prev: offset_of!(llist_node, prev) as u64,
+        },
+        debugger_support: _debugger_support {
+            eval_breaker: offset_of!(PyThreadState, eval_breaker) as u64,
+            remote_debugger_support: offset_of!(PyThreadState, remote_debugger_support) as u64,
+            remote_debugging_enabled: 0,
+            debugger_pending_call: offset_of!(_PyRemoteDebuggerSupport, debugger_pending_call)
+                as u64,
+            debugger_script_path: offset_of!(_PyRemoteDebuggerSupport, debugger_script_path) as u64,
+            debugger_script_path_size: _Py_MAX_SCRIPT_PATH_SIZE as u64,
+        },
+        ..Self::EMPTY
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reference's table from `version` on, with zeros for what is private to it:
+    /// `(ctypes.c_char * 760).in_dll(ctypes.pythonapi, "_PyRuntime")`.
+    #[rustfmt::skip]
+    const REFERENCE: [u64; 94] = [
+        51251440, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 832, 0, 8, 16, 72, 152, 160, 232, 32, 88, 8,
+        0, 56, 80, 74, 64, 0, 216, 112, 120, 128, 136, 68, 52, 96, 104, 208,
+        0, 16, 8, 416, 24, 88, 168, 40, 32, 16, 40, 24, 16, 200, 24, 40,
+        32, 48, 32, 40, 24, 16, 32, 16, 24, 40, 16, 32, 64, 32, 16, 40,
+        0, 0, 160, 24, 72, 67, 0, 8, 24, 304, 0, 0, 4, 512,
+    ];
+
+    #[test]
+    fn objects_are_described_as_the_reference_describes_them() {
+        // SAFETY: the struct is 760 bytes of numbers, the first eight of which are the cookie.
+        let words: [u64; 95] = unsafe { std::mem::transmute(_Py_DebugOffsets::OBJECTS) };
+        assert_eq!(words[0].to_ne_bytes(), *b"xdebugpy");
+        assert_eq!(words[1..], REFERENCE);
+    }
+}

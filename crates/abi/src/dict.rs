@@ -1,4 +1,5 @@
-//! Dictionaries, their key tables and the values of instances (`cpython/dictobject.h`, `internal/pycore_dict.h`).
+//! Dictionaries, their key tables and the values of instances (`cpython/dictobject.h`,
+//! `internal/pycore_dict.h`).
 
 use crate::object::{Py_hash_t, Py_ssize_t, PyObject};
 use std::ffi::{c_char, c_int, c_ulong};

@@ -24,7 +24,7 @@ c_struct! {
         16 => free: Option<unsafe extern "C" fn(*mut c_void, *mut c_void, usize)>,
     }
 
-    /// What lies before an object that the collector knows: a doubly linked list, with flags in low bits.
+    /// What lies before an object that the collector knows: links of a list, with flags in low bits.
     pub struct PyGC_Head[16] {
         0 => _gc_next: usize,
         8 => _gc_prev: usize,

@@ -173,7 +173,7 @@ c_struct! {
         16 => init: *mut PyObject,
     }
 
-    /// A type created at run time, with its method suites inside; slots of subclasses of `type` follow.
+    /// A type created at run time, with its method suites inside.
     pub struct PyHeapTypeObject[936] {
         0 => ht_type: PyTypeObject,
         416 => as_async: PyAsyncMethods,

@@ -135,3 +135,12 @@ pub mod exc {
         EXCEPTION_GROUP
     );
 }
+/// UnicodeEncodeError for a range of `string`.
+pub fn raise_encode_error(
+    _th: &Thread,
+    _encoding: &str,
+    _string: Borrowed<'_, crate::str::Str>,
+    _error: crate::text::codec::CodecError,
+) -> Raised {
+    todo!()
+}

@@ -47,9 +47,13 @@ impl<const N: usize> StaticStr<N> {
             data[at] = text[at];
             at += 1;
         }
+        StaticStr::with_data(data)
+    }
+
+    pub(super) const fn with_data(data: [u8; N]) -> StaticStr<N> {
         StaticStr {
             head: Head::immortal(PyUnicode_Type.as_ptr()),
-            length: text.len() as isize,
+            length: N as isize - 1,
             hash: AtomicI64::new(-1),
             state: STATE,
             padding: 0,
@@ -60,5 +64,13 @@ impl<const N: usize> StaticStr<N> {
     pub const fn as_str(&'static self) -> Borrowed<'static, Str> {
         // SAFETY: a static, immortal object laid out as a compact ASCII string.
         unsafe { Borrowed::from_ptr(std::ptr::from_ref(self).cast_mut().cast::<abi::PyObject>()) }
+    }
+}
+
+impl StaticStr<2> {
+    /// The string of one ASCII character.
+    pub(super) const fn from_byte(byte: u8) -> StaticStr<2> {
+        assert!(byte.is_ascii());
+        StaticStr::with_data([byte, 0])
     }
 }

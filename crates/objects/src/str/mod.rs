@@ -1,31 +1,33 @@
-//! `str`.
+//! `str`: the object, and what the house needs of it.
+//!
+//! `create` makes strings, `interned` keeps one of each text, `fixed` holds those that are compiled in. The
+//! same job as CPython's `Objects/unicodeobject.c`.
+//!
+//! Invariants:
+//! 1. A string is compact (its characters follow its struct, with a terminating zero) unless it is an
+//!    instance of a subclass; then `data` points to them.
+//! 2. Its kind is the narrowest that holds its greatest character, and `ascii` tells whether all are ASCII.
+//! 3. Once known to others its characters never change.
 
+pub mod create;
 pub mod fixed;
 pub mod interned;
+mod methods;
 
+use std::cell::UnsafeCell;
+use std::ffi::c_char;
 use std::fmt;
 
 use krait_abi as abi;
 
 use crate::error::PyResult;
-use crate::handle::{Borrowed, Instance, Owned};
+use crate::exceptions;
+use crate::handle::{Borrowed, Owned};
+use crate::hash::HashSecret;
+use crate::text::{self, codec};
 use crate::thread::Thread;
-use crate::typeobj::Type;
 
-/// Laid out as `PyUnicodeObject`; almost always compact (the data follows the struct).
-#[repr(C)]
-pub struct Str {
-    compact: std::cell::UnsafeCell<abi::PyCompactUnicodeObject>,
-}
-#[unsafe(no_mangle)]
-#[allow(non_upper_case_globals)]
-pub static PyUnicode_Type: crate::typeobj::StaticType =
-    crate::typeobj::StaticType::new(abi::PyTypeObject::EMPTY);
-unsafe impl Instance for Str {
-    fn type_object() -> &'static Type {
-        todo!()
-    }
-}
+pub use methods::{PyUnicode_Type, Str};
 
 /// The code points in their storage.
 #[derive(Clone, Copy)]
@@ -36,109 +38,328 @@ pub enum Chars<'a> {
     Four(&'a [u32]),
 }
 
+/// Evaluates `$body` with `$units` bound to the slice inside, whatever its kind.
+#[macro_export]
+macro_rules! with_units {
+    ($chars:expr, $units:ident => $body:expr) => {
+        match $chars {
+            $crate::str::Chars::One($units) => $body,
+            $crate::str::Chars::Two($units) => $body,
+            $crate::str::Chars::Four($units) => $body,
+        }
+    };
+}
+
+/// What is inside the struct, under a name that both halves of the folder share.
+pub(super) type Compact = UnsafeCell<abi::PyCompactUnicodeObject>;
+
+impl<'a> Chars<'a> {
+    pub fn len(self) -> usize {
+        with_units!(self, units => units.len())
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The code point at `index`, which must be inside.
+    pub fn at(self, index: usize) -> u32 {
+        with_units!(self, units => u32::from(units[index]))
+    }
+
+    pub fn slice(self, range: std::ops::Range<usize>) -> Chars<'a> {
+        match self {
+            Chars::One(units) => Chars::One(&units[range]),
+            Chars::Two(units) => Chars::Two(&units[range]),
+            Chars::Four(units) => Chars::Four(&units[range]),
+        }
+    }
+
+    /// A bound for the greatest code point: good enough to choose a kind.
+    pub fn max_char(self) -> u32 {
+        with_units!(self, units => text::max_char(units))
+    }
+
+    pub fn iter(self) -> impl ExactSizeIterator<Item = u32> + 'a {
+        (0..self.len()).map(move |index| self.at(index))
+    }
+
+    fn as_raw_bytes(self) -> &'a [u8] {
+        // SAFETY: the bytes of initialised integers.
+        with_units!(self, units => unsafe {
+            std::slice::from_raw_parts(units.as_ptr().cast(), std::mem::size_of_val(units))
+        })
+    }
+
+    /// Generalised UTF-8: lone surrogates take three bytes.
+    pub fn to_wtf8(self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len());
+        for point in self.iter() {
+            match char::from_u32(point) {
+                Some(c) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => {
+                    let tail = |shift: u32| (point >> shift & 0x3f) as u8 | 0x80;
+                    bytes.extend_from_slice(&[(point >> 12) as u8 | 0xe0, tail(6), tail(0)]);
+                }
+            }
+        }
+        bytes
+    }
+}
+
+/// The process's key for hashing text. Static strings keep their hash, so it is the same for all interpreters.
+pub fn hash_secret() -> &'static HashSecret {
+    SECRET.get_or_init(|| HashSecret::random().unwrap_or_else(|_| HashSecret::from_seed(0)))
+}
+
+/// Fixes the key, before anything was hashed; false if it was fixed already.
+pub fn set_hash_secret(secret: HashSecret) -> bool {
+    SECRET.set(secret).is_ok()
+}
+
+static SECRET: std::sync::OnceLock<HashSecret> = std::sync::OnceLock::new();
+
 impl Str {
-    pub fn new(_th: &Thread, _text: &str) -> PyResult<Owned<Str>> {
-        todo!()
+    #[inline(always)]
+    fn raw(&self) -> &abi::PyCompactUnicodeObject {
+        // SAFETY: (3): only caches are written, by the attached thread, between reads.
+        unsafe { &*self.compact.get() }
     }
-    pub fn from_string(th: &Thread, text: String) -> PyResult<Owned<Str>> {
-        Str::new(th, &text)
+
+    #[inline(always)]
+    pub fn state(&self) -> abi::_PyUnicodeObject_state {
+        self.raw()._base.state
     }
-    pub fn from_fmt(_th: &Thread, _message: fmt::Arguments<'_>) -> PyResult<Owned<Str>> {
-        todo!()
-    }
-    /// From generalised UTF-8, where lone surrogates are three bytes.
-    pub fn from_wtf8(_th: &Thread, _text: &[u8]) -> PyResult<Owned<Str>> {
-        todo!()
-    }
-    pub fn from_chars(_th: &Thread, _chars: Chars<'_>) -> PyResult<Owned<Str>> {
-        todo!()
-    }
-    pub fn from_code_points(_th: &Thread, _points: &[u32]) -> PyResult<Owned<Str>> {
-        todo!()
-    }
-    pub fn from_char(_th: &Thread, _point: u32) -> PyResult<Owned<Str>> {
-        todo!()
-    }
-    /// `os.fsdecode`: UTF-8 with surrogateescape.
-    pub fn from_fs_bytes(_th: &Thread, _bytes: &[u8]) -> PyResult<Owned<Str>> {
-        todo!()
-    }
-    pub fn to_fs_bytes(&self, _th: &Thread) -> PyResult<Vec<u8>> {
-        todo!()
-    }
-    /// An interned string: one object per text and interpreter, compared by identity first.
-    pub fn interned(_th: &Thread, _text: &str) -> PyResult<Owned<Str>> {
-        todo!()
-    }
-    pub fn intern(_th: &Thread, _string: Owned<Str>) -> PyResult<Owned<Str>> {
-        todo!()
-    }
+
     /// The number of code points.
+    #[inline(always)]
     pub fn len(&self) -> usize {
-        todo!()
+        self.raw()._base.length as usize
     }
+
+    #[inline(always)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    #[inline(always)]
+    pub fn is_ascii(&self) -> bool {
+        self.state().is_ascii()
+    }
+
+    /// The first character.
+    #[inline(always)]
+    pub(super) fn data(&self) -> *const u8 {
+        let state = self.state();
+        // SAFETY: (1).
+        unsafe {
+            if !state.is_compact() {
+                return (*self.compact.get().cast::<abi::PyUnicodeObject>()).data.cast();
+            }
+            let header = if state.is_ascii() {
+                size_of::<abi::PyASCIIObject>()
+            } else {
+                size_of::<abi::PyCompactUnicodeObject>()
+            };
+            self.compact.get().cast::<u8>().add(header)
+        }
+    }
+
+    #[inline(always)]
     pub fn chars(&self) -> Chars<'_> {
-        todo!()
+        let (data, len) = (self.data(), self.len());
+        // SAFETY: (1), (2), (3).
+        unsafe {
+            match self.state().kind() {
+                1 => Chars::One(std::slice::from_raw_parts(data, len)),
+                2 => Chars::Two(std::slice::from_raw_parts(data.cast(), len)),
+                _ => Chars::Four(std::slice::from_raw_parts(data.cast(), len)),
+            }
+        }
     }
-    pub fn char_at(&self, _index: usize) -> u32 {
-        todo!()
+
+    /// The code point at `index`, which must be inside.
+    #[inline]
+    pub fn char_at(&self, index: usize) -> u32 {
+        self.chars().at(index)
     }
-    /// UTF-8, cached in the object; UnicodeEncodeError for lone surrogates.
-    pub fn as_utf8(&self, _th: &Thread) -> PyResult<&str> {
-        todo!()
+
+    /// As Rust text without a copy, if it is all ASCII.
+    #[inline]
+    pub fn as_ascii(&self) -> Option<&str> {
+        match self.chars() {
+            // SAFETY: (2): ASCII is UTF-8.
+            Chars::One(units) if self.is_ascii() => {
+                Some(unsafe { std::str::from_utf8_unchecked(units) })
+            }
+            _ => None,
+        }
     }
+
+    /// UTF-8, kept in the object; UnicodeEncodeError for lone surrogates.
+    pub fn as_utf8(&self, th: &Thread) -> PyResult<&str> {
+        if let Some(ascii) = self.as_ascii() {
+            return Ok(ascii);
+        }
+        if self.raw().utf8.is_null() {
+            self.cache_utf8(th)?;
+        }
+        let raw = self.raw();
+        // SAFETY: the cache was written from valid UTF-8 and lives as long as the object.
+        unsafe {
+            let bytes = std::slice::from_raw_parts(raw.utf8.cast::<u8>(), raw.utf8_length as usize);
+            Ok(std::str::from_utf8_unchecked(bytes))
+        }
+    }
+
+    fn cache_utf8(&self, th: &Thread) -> PyResult<()> {
+        let mut bytes = Vec::with_capacity(self.len() + 1);
+        let mut at = 0;
+        let encoded =
+            with_units!(self.chars(), units => codec::encode_utf8(units, &mut at, &mut bytes));
+        if let Err(error) = encoded {
+            return Err(exceptions::raise_encode_error(
+                th,
+                "utf-8",
+                Borrowed::from_ref(self),
+                error,
+            ));
+        }
+        bytes.push(0);
+        let block = th.interp().heap.alloc(bytes.len());
+        if block.is_null() {
+            return Err(th.no_memory());
+        }
+        // SAFETY: the block has room; only the attached thread writes the cache.
+        unsafe {
+            block.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            let raw = &mut *self.compact.get();
+            raw.utf8 = block.cast();
+            raw.utf8_length = bytes.len() as isize - 1;
+        }
+        Ok(())
+    }
+
+    /// The UTF-8 as a C string that lives as long as the object. It may hold NULs.
+    pub fn as_utf8_ptr(&self, th: &Thread) -> PyResult<*const c_char> {
+        Ok(self.as_utf8(th)?.as_ptr().cast())
+    }
+
     pub fn to_wtf8(&self) -> Vec<u8> {
-        todo!()
+        match self.as_ascii() {
+            Some(ascii) => ascii.as_bytes().to_vec(),
+            None => self.chars().to_wtf8(),
+        }
     }
+
     /// For messages: lone surrogates become U+FFFD.
     pub fn to_string_lossy(&self) -> String {
-        todo!()
+        match self.as_ascii() {
+            Some(ascii) => ascii.to_owned(),
+            None => self
+                .chars()
+                .iter()
+                .map(|point| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect(),
+        }
     }
-    pub fn is_interned(&self) -> bool {
-        todo!()
+
+    /// Whether the text is `text`.
+    pub fn eq_str(&self, text: &str) -> bool {
+        match self.as_ascii() {
+            Some(ascii) => ascii == text,
+            None => self.chars().iter().eq(text.chars().map(u32::from)),
+        }
     }
-    pub fn is_identifier(&self) -> bool {
-        todo!()
+
+    /// Whether two strings have the same characters. Equal strings have equal kinds.
+    #[inline]
+    pub fn eq(&self, other: &Str) -> bool {
+        if std::ptr::eq(self, other) {
+            return true;
+        }
+        if self.len() != other.len() || self.state().kind() != other.state().kind() {
+            return false;
+        }
+        self.chars().as_raw_bytes() == other.chars().as_raw_bytes()
     }
-    /// `__name__`: starts and ends with two underscores.
-    pub fn is_dunder(&self) -> bool {
-        todo!()
+
+    pub fn compare(&self, other: &Str) -> std::cmp::Ordering {
+        with_units!(self.chars(), a => with_units!(other.chars(), b => text::compare(a, b)))
     }
-    /// The UTF-8 of an interned string as a C string that lives as long as the object.
-    pub fn as_utf8_ptr(&self, _th: &Thread) -> PyResult<*const std::ffi::c_char> {
-        todo!()
-    }
-    pub fn eq_str(&self, _text: &str) -> bool {
-        todo!()
-    }
-    pub fn eq(&self, _other: &Str) -> bool {
-        todo!()
-    }
+
+    /// The hash, kept in the object.
+    #[inline]
     pub fn hash(&self, _th: &Thread) -> isize {
-        todo!()
+        let known = self.raw()._base.hash;
+        if known != -1 {
+            return known;
+        }
+        self.compute_hash()
     }
-    pub fn concat(&self, _th: &Thread, _other: Borrowed<'_, Str>) -> PyResult<Owned<Str>> {
-        todo!()
+
+    #[inline(never)]
+    fn compute_hash(&self) -> isize {
+        let hash = hash_secret().hash(self.chars().as_raw_bytes()) as isize;
+        // SAFETY: only the attached thread writes; on a static string all write the same.
+        unsafe { (*self.compact.get())._base.hash = hash };
+        hash
     }
-    /// `separator.join(parts)`.
-    pub fn join(
-        _th: &Thread,
-        _separator: Borrowed<'_, Str>,
-        _parts: &[Borrowed<'_>],
-    ) -> PyResult<Owned<Str>> {
-        todo!()
+
+    pub fn is_interned(&self) -> bool {
+        self.state().interned() != 0
     }
-    pub fn substring(&self, _th: &Thread, _start: usize, _end: usize) -> PyResult<Owned<Str>> {
-        todo!()
+
+    /// `__name__`: more than two underscores at both ends.
+    pub fn is_dunder(&self) -> bool {
+        self.as_ascii()
+            .is_some_and(|name| name.len() > 4 && name.starts_with("__") && name.ends_with("__"))
+    }
+
+    /// `str.isidentifier`.
+    pub fn is_identifier(&self) -> bool {
+        let mut points = self.chars().iter();
+        let Some(first) = points.next() else {
+            return false;
+        };
+        let underscore = u32::from(b'_');
+        (first == underscore || crate::unicode::is_xid_start(first))
+            && points.all(crate::unicode::is_xid_continue)
+    }
+
+    pub fn concat(&self, th: &Thread, other: Borrowed<'_, Str>) -> PyResult<Owned<Str>> {
+        let len = self.len().checked_add(other.len()).filter(|&len| len <= isize::MAX as usize);
+        let Some(len) = len else {
+            return Err(
+                th.raise(exceptions::exc::OVERFLOW_ERROR, "strings are too large to concat")
+            );
+        };
+        let bound = create::bound_of(self).max(create::bound_of(&other));
+        let mut new = create::Fresh::new(th, len, bound)?;
+        new.push(self.chars());
+        new.push(other.chars());
+        Ok(new.finish())
+    }
+
+    /// The characters from `start` up to `end`, which must be inside.
+    pub fn substring(&self, th: &Thread, start: usize, end: usize) -> PyResult<Owned<Str>> {
+        if start == 0 && end == self.len() && self.as_object().is_exact::<Str>() {
+            return Ok(Borrowed::from_ref(self).to_owned());
+        }
+        Str::from_chars(th, self.chars().slice(start..end.max(start)))
+    }
+
+    pub(crate) fn as_object(&self) -> Borrowed<'_> {
+        Borrowed::from_ref(self).object()
     }
 }
 
 /// For messages: lone surrogates become U+FFFD.
 impl fmt::Display for Str {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.to_string_lossy())
+        match self.as_ascii() {
+            Some(ascii) => f.pad(ascii),
+            None => f.pad(&self.to_string_lossy()),
+        }
     }
 }

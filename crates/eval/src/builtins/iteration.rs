@@ -1,0 +1,262 @@
+//! Built-in functions over iterables.
+
+use krait_objects::prelude::*;
+
+use super::Builtins;
+
+#[pyfunctions(part = "iteration")]
+impl Builtins {
+    /// Whether bool(x) is True for every x of the iterable; True for an empty one.
+    #[function(sig = "(iterable, /)")]
+    fn all(th: &Thread, iterable: Borrowed<'_>) -> PyResult<bool> {
+        let iterator = iter::get_iter(th, iterable)?;
+        while let Some(item) = iter::next(th, iterator.object())? {
+            if !object::is_true(th, item.object())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether bool(x) is True for any x of the iterable; False for an empty one.
+    #[function(sig = "(iterable, /)")]
+    fn any(th: &Thread, iterable: Borrowed<'_>) -> PyResult<bool> {
+        let iterator = iter::get_iter(th, iterable)?;
+        while let Some(item) = iter::next(th, iterator.object())? {
+            if object::is_true(th, item.object())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The asynchronous iterator of an asynchronous iterable.
+    #[function(sig = "(async_iterable, /)")]
+    fn aiter(th: &Thread, async_iterable: Borrowed<'_>) -> PyResult {
+        iter::get_aiter(th, async_iterable)
+    }
+
+    /// The awaitable next item of an asynchronous iterator.
+    ///
+    /// With a default, that is the answer at the end instead of StopAsyncIteration.
+    #[function(sig = "(aiterator, default=<unrepresentable>, /)")]
+    fn anext(th: &Thread, aiterator: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
+        // SAFETY: a live type's async table.
+        let anext = unsafe { aiterator.ty().raw().tp_as_async.as_ref() }.and_then(|table| table.am_anext);
+        let Some(anext) = anext else {
+            return Err(raise!(th, TYPE_ERROR, "'{}' object is not an async iterator", aiterator.type_name()));
+        };
+        // SAFETY: a slot answers with a new reference, or NULL with an exception.
+        let awaitable = unsafe { Owned::from_ptr_or_null(anext(aiterator.as_ptr())) };
+        let awaitable: Owned = awaitable.ok_or_else(|| th.raised_by_c())?;
+        match default {
+            None => Ok(awaitable),
+            Some(default) => crate::generator::anext_awaitable(th, awaitable, default.to_owned()),
+        }
+    }
+
+    /// iter(iterable) -> iterator
+    /// iter(callable, sentinel) -> iterator
+    ///
+    /// An iterator over an iterable; or one that calls the callable until it answers with the sentinel.
+    #[function(sig = "(object, sentinel=NULL, /)", no_text)]
+    fn iter(th: &Thread, object: Borrowed<'_>, sentinel: Option<Borrowed<'_>>) -> PyResult {
+        let Some(sentinel) = sentinel else {
+            return iter::get_iter(th, object);
+        };
+        if !object::is_callable(object) {
+            return Err(th.raise(exc::TYPE_ERROR, "iter(v, w): v must be callable"));
+        }
+        krait_objects::iterators::callable_iterator(th, object, sentinel)
+    }
+
+    /// next(iterator[, default])
+    ///
+    /// The next item of an iterator; at the end the default, or StopIteration.
+    #[function(sig = "(iterator, default=NULL, /)", no_text)]
+    fn next(th: &Thread, iterator: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
+        if !iter::is_iterator(iterator) {
+            return Err(raise!(th, TYPE_ERROR, "'{}' object is not an iterator", iterator.type_name()));
+        }
+        iter::next_or(th, iterator, default)
+    }
+
+    /// max(iterable, *[, default=obj, key=func]) -> value
+    /// max(arg1, arg2, *args, *[, key=func]) -> value
+    ///
+    /// The largest item of an iterable, or of two or more arguments; the default for an empty iterable.
+    #[function(sig = "(*args, key=None, default=NULL)", no_text)]
+    fn max(th: &Thread, args: &[Borrowed<'_>], key: Option<Borrowed<'_>>, default: Option<Borrowed<'_>>) -> PyResult {
+        extreme(th, "max", CompareOp::Gt, args, key, default)
+    }
+
+    /// min(iterable, *[, default=obj, key=func]) -> value
+    /// min(arg1, arg2, *args, *[, key=func]) -> value
+    ///
+    /// The smallest item of an iterable, or of two or more arguments; the default for an empty iterable.
+    #[function(sig = "(*args, key=None, default=NULL)", no_text)]
+    fn min(th: &Thread, args: &[Borrowed<'_>], key: Option<Borrowed<'_>>, default: Option<Borrowed<'_>>) -> PyResult {
+        extreme(th, "min", CompareOp::Lt, args, key, default)
+    }
+
+    /// A new list of the items of the iterable in ascending order.
+    ///
+    /// With key, items are ordered by what it answers for them; with reverse, descending.
+    #[function(sig = "(iterable, /, *, key=None, reverse=False)")]
+    fn sorted(th: &Thread, iterable: Borrowed<'_>, key: Option<Borrowed<'_>>, reverse: bool) -> PyResult<Owned<List>> {
+        let list = List::from_iterable(th, iterable)?;
+        list.sort_by(th, key, reverse)?;
+        Ok(list)
+    }
+
+    /// The sum of start and the items of an iterable of numbers.
+    ///
+    /// Strings are refused: join() is for them.
+    #[function(sig = "(iterable, /, start=0)")]
+    fn sum(th: &Thread, iterable: Borrowed<'_>, start: Option<Borrowed<'_>>) -> PyResult {
+        sum(th, iterable, start)
+    }
+}
+
+fn extreme(
+    th: &Thread,
+    name: &str,
+    better: CompareOp,
+    args: &[Borrowed<'_>],
+    key: Option<Borrowed<'_>>,
+    default: Option<Borrowed<'_>>,
+) -> PyResult {
+    let mut best: Option<(Owned, Owned)> = None;
+    let mut consider = |item: Owned| -> PyResult<()> {
+        let value = match key {
+            Some(key) => call::call(th, key, &[item.object()])?,
+            None => item.clone(),
+        };
+        let wins = match &best {
+            Some((_, current)) => object::compare_bool_strict(th, value.object(), current.object(), better)?,
+            None => true,
+        };
+        if wins {
+            best = Some((item, value));
+        }
+        Ok(())
+    };
+    match args {
+        [] => return Err(raise!(th, TYPE_ERROR, "{name} expected at least 1 argument, got 0")),
+        [iterable] => {
+            let iterator = iter::get_iter(th, *iterable)?;
+            while let Some(item) = iter::next(th, iterator.object())? {
+                consider(item)?;
+            }
+        }
+        _ if default.is_some() => {
+            return Err(raise!(th, TYPE_ERROR, "Cannot specify a default for {name}() with multiple positional arguments"));
+        }
+        _ => {
+            for &item in args {
+                consider(item.to_owned())?;
+            }
+        }
+    }
+    match (best, default) {
+        (Some((item, _)), _) => Ok(item),
+        (None, Some(default)) => Ok(default.to_owned()),
+        (None, None) => Err(raise!(th, VALUE_ERROR, "{name}() iterable argument is empty")),
+    }
+}
+
+fn sum(th: &Thread, iterable: Borrowed<'_>, start: Option<Borrowed<'_>>) -> PyResult {
+    let mut total = match start {
+        None => Int::from_i64(th, 0)?.into_object(),
+        Some(start) => {
+            let refused = if start.downcast::<Str>().is_some() {
+                Some("sum() can't sum strings [use ''.join(seq) instead]")
+            } else if start.downcast::<Bytes>().is_some() {
+                Some("sum() can't sum bytes [use b''.join(seq) instead]")
+            } else if start.downcast::<krait_objects::bytes::ByteArray>().is_some() {
+                Some("sum() can't sum bytearray [use b''.join(seq) instead]")
+            } else {
+                None
+            };
+            if let Some(message) = refused {
+                return Err(th.raise(exc::TYPE_ERROR, message));
+            }
+            start.to_owned()
+        }
+    };
+    let iterator = iter::get_iter(th, iterable)?;
+    let mut next = iter::next(th, iterator.object())?;
+    while let Some(item) = next.take() {
+        if let Some((sum, pending)) = sum_ints(th, iterator.object(), total.object(), &item)? {
+            (total, next) = (sum, pending);
+            continue;
+        }
+        if let Some((sum, pending)) = sum_floats(th, iterator.object(), total.object(), &item)? {
+            (total, next) = (sum, pending);
+            continue;
+        }
+        total = number::add(th, total.object(), item.object())?;
+        next = iter::next(th, iterator.object())?;
+    }
+    Ok(total)
+}
+
+/// A sum, and the item that did not fit the fast path (or the end).
+type Partial = Option<(Owned, Option<Owned>)>;
+
+/// As long as total and items are exact ints that fit a machine word.
+fn sum_ints(th: &Thread, iterator: Borrowed<'_>, total: Borrowed<'_>, first: &Owned) -> PyResult<Partial> {
+    let word = |ob: Borrowed<'_>| ob.downcast_exact::<Int>().and_then(|int| int.to_i64());
+    let (Some(mut sum), Some(add)) = (word(total), word(first.object())) else {
+        return Ok(None);
+    };
+    let mut add = Some(add);
+    let mut pending = None;
+    while let Some(value) = add {
+        let Some(new) = sum.checked_add(value) else {
+            let total = Int::from_i64(th, sum)?;
+            let item = Int::from_i64(th, value)?;
+            let total = number::add(th, total.object(), item.object())?;
+            return Ok(Some((total, iter::next(th, iterator)?)));
+        };
+        sum = new;
+        let item = iter::next(th, iterator)?;
+        add = item.as_ref().and_then(|item| word(item.object()));
+        if add.is_none() {
+            pending = item;
+        }
+    }
+    Ok(Some((Int::from_i64(th, sum)?.into_object(), pending)))
+}
+
+/// As long as the total is an exact float and items are floats or small ints: compensated summation
+/// (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", 1974).
+fn sum_floats(th: &Thread, iterator: Borrowed<'_>, total: Borrowed<'_>, first: &Owned) -> PyResult<Partial> {
+    let addend = |ob: Borrowed<'_>| match ob.downcast_exact::<Float>() {
+        Some(float) => Some(float.value()),
+        None => ob.downcast_exact::<Int>().and_then(|int| int.to_i64()).map(|int| int as f64),
+    };
+    let Some(total) = total.downcast_exact::<Float>() else {
+        return Ok(None);
+    };
+    let Some(mut value) = addend(first.object()) else {
+        return Ok(None);
+    };
+    let (mut high, mut low) = (total.value(), 0.0);
+    let pending = loop {
+        let sum = high + value;
+        low += if high.abs() >= value.abs() { (high - sum) + value } else { (value - sum) + high };
+        high = sum;
+        let Some(item) = iter::next(th, iterator)? else {
+            break None;
+        };
+        match addend(item.object()) {
+            Some(next) => value = next,
+            None => break Some(item),
+        }
+    };
+    // The correction is lost where it would turn an infinity into a NaN.
+    let sum = if low.is_finite() { high + low } else { high };
+    Ok(Some((Float::new(th, sum)?.into_object(), pending)))
+}
+

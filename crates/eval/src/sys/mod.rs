@@ -1,0 +1,92 @@
+//! The `sys` module.
+//!
+//! `hooks` shows results and exceptions, `limits` holds the switches of the interpreter, `info` what never
+//! changes, `frames` looks at the stack. The same job as CPython's `Python/sysmodule.c`.
+
+mod audit;
+mod frames;
+pub mod hooks;
+mod info;
+mod limits;
+
+use krait_objects::prelude::*;
+
+pub use audit::audit;
+
+/// This module provides access to some objects used or maintained by the
+/// interpreter and to functions that interact strongly with the interpreter.
+#[pymodule(name = "sys")]
+pub struct Sys;
+
+#[pyfunctions(parts(hooks, limits, frames, audit))]
+impl Sys {
+    #[exec]
+    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        info::add(module, th)
+    }
+
+    /// Exit the interpreter by raising SystemExit(status).
+    ///
+    /// If the status is omitted or None, it defaults to zero (i.e., success).
+    /// If the status is an integer, it will be used as the system exit status.
+    /// If it is another kind of object, it will be printed and the system
+    /// exit status will be one (i.e., failure).
+    #[function(sig = "(status=None, /)")]
+    fn exit(th: &Thread, status: Option<Borrowed<'_>>) -> PyResult {
+        Err(match status {
+            Some(status) => th.raise_value(exc::SYSTEM_EXIT, status),
+            None => th.raise_none(exc::SYSTEM_EXIT),
+        })
+    }
+
+    /// Return the exception being handled: type, value, traceback; a triple of None outside of a handler.
+    #[function(sig = "()")]
+    fn exc_info(th: &Thread) -> PyResult<Owned<Tuple>> {
+        match th.handled_exception() {
+            None => Tuple::from_slice(th, &[none(), none(), none()]),
+            Some(exception) => {
+                let ty = exception.object().get().ty().object().to_owned();
+                let traceback = exception.traceback().unwrap_or(none()).to_owned();
+                Tuple::pack(th, [ty, exception.object().to_owned(), traceback])
+            }
+        }
+    }
+
+    /// Return the exception being handled, or None outside of a handler.
+    #[function(sig = "()")]
+    fn exception(th: &Thread) -> Option<Owned> {
+        th.handled_exception().map(|exception| exception.object().to_owned())
+    }
+
+    /// Intern a string: one object for each text, so that comparing is comparing identities.
+    #[function(sig = "(string, /)")]
+    fn intern(th: &Thread, string: Borrowed<'_>) -> PyResult<Owned<Str>> {
+        match string.downcast_exact::<Str>() {
+            Some(string) => Str::intern(th, string.to_owned()),
+            None if string.downcast::<Str>().is_some() => Err(raise!(th, TYPE_ERROR, "can't intern {}", string.type_name())),
+            None => Err(raise!(th, TYPE_ERROR, "intern() argument must be str, not {}", string.type_name())),
+        }
+    }
+}
+
+/// `sys.name`; `None` if it was deleted or there is no `sys` any more.
+pub fn get(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<Option<Owned>> {
+    match th.interp().sys_dict.get_owned() {
+        Some(dict) => dict.get_str(th, name),
+        None => Ok(None),
+    }
+}
+
+/// `sys.name = value`.
+pub fn set(th: &Thread, name: Borrowed<'_, Str>, value: Borrowed<'_>) -> PyResult<()> {
+    match th.interp().sys_dict.get_owned() {
+        Some(dict) => dict.set_str(th, name, value),
+        None => Ok(()),
+    }
+}
+
+/// As `set`, for names that are not constants of the house.
+pub fn set_text(th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
+    let name = Str::interned(th, name)?;
+    set(th, name.borrow(), value)
+}

@@ -1,0 +1,374 @@
+//! Making strings: every constructor ends in `Fresh`, which allocates once, in the right kind.
+//!
+//! Invariant: 1. a `Fresh` is known to nobody else; `filled` characters of it are written.
+
+use std::fmt;
+
+use krait_abi as abi;
+
+use crate::error::PyResult;
+use crate::exceptions::exc;
+use crate::handle::{Borrowed, Instance, Owned};
+use crate::raise;
+use crate::str::fixed::StaticStr;
+use crate::str::{Chars, Str};
+use crate::text::{self, TextBuf, Unit};
+use crate::thread::Thread;
+use crate::typeobj::alloc::init_head;
+use crate::with_units;
+
+/// A string that is being written.
+pub struct Fresh {
+    string: Owned<Str>,
+    filled: usize,
+}
+
+impl Fresh {
+    /// Room for `len` characters up to `bound`.
+    pub fn new(th: &Thread, len: usize, bound: u32) -> PyResult<Fresh> {
+        let (kind, ascii) = match bound {
+            0..0x80 => (1, true),
+            0x80..0x100 => (1, false),
+            0x100..0x1_0000 => (2, false),
+            _ => (4, false),
+        };
+        let header = if ascii {
+            size_of::<abi::PyASCIIObject>()
+        } else {
+            size_of::<abi::PyCompactUnicodeObject>()
+        };
+        let size = len
+            .checked_add(1)
+            .and_then(|len| len.checked_mul(kind))
+            .and_then(|size| size.checked_add(header));
+        let Some(size) = size.filter(|&size| size <= isize::MAX as usize) else {
+            return Err(th.no_memory());
+        };
+        let block = th.interp().heap.alloc(size);
+        if block.is_null() {
+            return Err(th.no_memory());
+        }
+        // SAFETY: the block has room for the header and `len + 1` characters.
+        unsafe {
+            let raw: *mut abi::PyCompactUnicodeObject = block.cast();
+            init_head(raw.cast(), Borrowed::from_ref(Str::type_object()));
+            (*raw)._base.length = len as isize;
+            (*raw)._base.hash = -1;
+            (*raw)._base.state = abi::_PyUnicodeObject_state::compact(kind as u32, ascii);
+            if !ascii {
+                (*raw).utf8 = std::ptr::null_mut();
+                (*raw).utf8_length = 0;
+            }
+            block.add(header + len * kind).write_bytes(0, kind);
+            Ok(Fresh { string: Owned::from_ptr(raw.cast()), filled: 0 })
+        }
+    }
+
+    /// Writes `chars` after what is there. They must fit: room and kind.
+    pub fn push(&mut self, chars: Chars<'_>) {
+        with_units!(chars, units => self.push_units(units));
+    }
+
+    pub fn push_units<T: Unit>(&mut self, units: &[T]) {
+        let room = self.string.len() - self.filled;
+        assert!(units.len() <= room, "a string is filled beyond its length");
+        let data = self.string.data().cast_mut();
+        // SAFETY: (1), and there is room.
+        unsafe {
+            match self.string.state().kind() {
+                1 => text::convert(
+                    units,
+                    std::slice::from_raw_parts_mut(data.add(self.filled), units.len()),
+                ),
+                2 => text::convert(
+                    units,
+                    std::slice::from_raw_parts_mut(
+                        data.cast::<u16>().add(self.filled),
+                        units.len(),
+                    ),
+                ),
+                _ => text::convert(
+                    units,
+                    std::slice::from_raw_parts_mut(
+                        data.cast::<u32>().add(self.filled),
+                        units.len(),
+                    ),
+                ),
+            }
+        }
+        self.filled += units.len();
+    }
+
+    /// The string, which must be full.
+    pub fn finish(self) -> Owned<Str> {
+        debug_assert_eq!(self.filled, self.string.len());
+        self.string
+    }
+}
+
+/// The greatest character that the string's kind stands for: cheap, and exact enough for `Fresh::new`.
+pub fn bound_of(string: &Str) -> u32 {
+    match string.state().kind() {
+        1 if string.is_ascii() => 0x7f,
+        1 => 0xff,
+        2 => 0xffff,
+        _ => 0x10_ffff,
+    }
+}
+
+/// A static string of one Latin-1 character that is not ASCII.
+#[repr(C)]
+struct StaticLatin1 {
+    compact: super::Compact,
+    data: [u8; 2],
+}
+
+// SAFETY: a static, immortal object: only its hash and UTF-8 are written, always the same.
+unsafe impl Sync for StaticLatin1 {}
+
+static EMPTY: StaticStr<1> = StaticStr::new("");
+static ASCII: [StaticStr<2>; 128] = ascii_table();
+static LATIN1: [StaticLatin1; 128] = latin1_table();
+
+const fn ascii_table() -> [StaticStr<2>; 128] {
+    const BLANK: StaticStr<2> = StaticStr::new(" ");
+    let mut table = [BLANK; 128];
+    let mut point = 0;
+    while point < 128 {
+        table[point] = StaticStr::from_byte(point as u8);
+        point += 1;
+    }
+    table
+}
+
+const fn latin1_table() -> [StaticLatin1; 128] {
+    const BLANK: StaticLatin1 = StaticLatin1 {
+        compact: std::cell::UnsafeCell::new(abi::PyCompactUnicodeObject {
+            _base: abi::PyASCIIObject {
+                ob_base: abi::PyObject_HEAD_INIT(super::PyUnicode_Type.as_ptr()),
+                length: 1,
+                hash: -1,
+                state: abi::_PyUnicodeObject_state(
+                    abi::_PyUnicodeObject_state::compact(1, false).0
+                        | abi::_PyUnicodeObject_state::STATICALLY_ALLOCATED
+                        | abi::SSTATE_INTERNED_IMMORTAL_STATIC as u32,
+                ),
+            },
+            utf8_length: 0,
+            utf8: std::ptr::null_mut(),
+        }),
+        data: [0, 0],
+    };
+    let mut table = [BLANK; 128];
+    let mut at = 0;
+    while at < 128 {
+        table[at].data[0] = at as u8 + 128;
+        at += 1;
+    }
+    table
+}
+
+/// The static string of one Latin-1 character.
+pub fn single(point: u8) -> Borrowed<'static, Str> {
+    match point {
+        0..128 => ASCII[usize::from(point)].as_str(),
+        // SAFETY: a static, immortal object laid out as a compact string.
+        _ => unsafe {
+            Borrowed::from_ptr((&raw const LATIN1[usize::from(point - 128)]).cast_mut().cast())
+        },
+    }
+}
+
+/// The static strings of this file, for the table of interned strings.
+pub fn statics() -> impl Iterator<Item = Borrowed<'static, Str>> {
+    std::iter::once(EMPTY.as_str()).chain((0..=255).map(single))
+}
+
+impl Str {
+    pub fn empty() -> Borrowed<'static, Str> {
+        EMPTY.as_str()
+    }
+
+    pub fn new(th: &Thread, text: &str) -> PyResult<Owned<Str>> {
+        if text.is_ascii() {
+            return Str::from_chars_bounded(th, Chars::One(text.as_bytes()), 0x7f);
+        }
+        let (len, bound) = text::codec::shape_of_str(text);
+        if bound < 0x100 && len == 1 {
+            return Ok(single(bound as u8).to_owned());
+        }
+        let points: Vec<u32> = text.chars().map(u32::from).collect();
+        Str::from_chars_bounded(th, Chars::Four(&points), bound)
+    }
+
+    pub fn from_string(th: &Thread, text: String) -> PyResult<Owned<Str>> {
+        Str::new(th, &text)
+    }
+
+    pub fn from_fmt(th: &Thread, message: fmt::Arguments<'_>) -> PyResult<Owned<Str>> {
+        match message.as_str() {
+            Some(text) => Str::new(th, text),
+            None => Str::new(th, &message.to_string()),
+        }
+    }
+
+    /// From generalised UTF-8, where lone surrogates are three bytes. Anything else is read as Latin-1.
+    pub fn from_wtf8(th: &Thread, bytes: &[u8]) -> PyResult<Owned<Str>> {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return Str::new(th, text);
+        }
+        let mut points = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            points.extend(chunk.valid().chars().map(u32::from));
+            push_surrogates(chunk.invalid(), &mut points);
+        }
+        Str::from_code_points(th, &join_split_surrogate(points))
+    }
+
+    pub fn from_chars(th: &Thread, chars: Chars<'_>) -> PyResult<Owned<Str>> {
+        Str::from_chars_bounded(th, chars, chars.max_char())
+    }
+
+    /// With a bound for the greatest character, of the right class.
+    pub fn from_chars_bounded(th: &Thread, chars: Chars<'_>, bound: u32) -> PyResult<Owned<Str>> {
+        match chars.len() {
+            0 => return Ok(Str::empty().to_owned()),
+            1 if bound < 0x100 => return Ok(single(chars.at(0) as u8).to_owned()),
+            _ => {}
+        }
+        let mut new = Fresh::new(th, chars.len(), bound)?;
+        new.push(chars);
+        Ok(new.finish())
+    }
+
+    pub fn from_code_points(th: &Thread, points: &[u32]) -> PyResult<Owned<Str>> {
+        Str::from_chars(th, Chars::Four(points))
+    }
+
+    pub fn from_char(th: &Thread, point: u32) -> PyResult<Owned<Str>> {
+        if point < 0x100 {
+            return Ok(single(point as u8).to_owned());
+        }
+        Str::from_chars_bounded(th, Chars::Four(&[point]), point)
+    }
+
+    /// What a decoder or writer gathered.
+    pub fn from_text(th: &Thread, text: &TextBuf) -> PyResult<Owned<Str>> {
+        match text {
+            TextBuf::Latin1(units) => Str::from_chars(th, Chars::One(units)),
+            TextBuf::Ucs2(units) => Str::from_chars(th, Chars::Two(units)),
+            TextBuf::Ucs4(units) => Str::from_chars(th, Chars::Four(units)),
+        }
+    }
+
+    /// `os.fsdecode`: UTF-8, with bytes that are not as surrogates U+DC80 … U+DCFF.
+    pub fn from_fs_bytes(th: &Thread, bytes: &[u8]) -> PyResult<Owned<Str>> {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return Str::new(th, text);
+        }
+        let mut points = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            points.extend(chunk.valid().chars().map(u32::from));
+            points.extend(chunk.invalid().iter().map(|&byte| 0xdc00 + u32::from(byte)));
+        }
+        Str::from_code_points(th, &points)
+    }
+
+    /// `os.fsencode`.
+    pub fn to_fs_bytes(&self, th: &Thread) -> PyResult<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.len());
+        for (at, point) in self.chars().iter().enumerate() {
+            match (char::from_u32(point), point) {
+                (Some(c), _) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                (None, 0xdc80..=0xdcff) => bytes.push(point as u8),
+                (None, _) => {
+                    let error = text::codec::CodecError {
+                        start: at,
+                        end: at + 1,
+                        reason: "surrogates not allowed",
+                    };
+                    return Err(crate::exceptions::raise_encode_error(
+                        th,
+                        "utf-8",
+                        Borrowed::from_ref(self),
+                        error,
+                    ));
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// `separator.join(parts)`: every part must be a string.
+    pub fn join(
+        th: &Thread,
+        separator: Borrowed<'_, Str>,
+        parts: &[Borrowed<'_>],
+    ) -> PyResult<Owned<Str>> {
+        if let [only] = parts {
+            if let Some(only) = only.downcast_exact::<Str>() {
+                return Ok(only.to_owned());
+            }
+        }
+        let mut len = separator.len().saturating_mul(parts.len().saturating_sub(1));
+        let mut bound = if parts.len() > 1 { bound_of(&separator) } else { 0 };
+        for (at, part) in parts.iter().enumerate() {
+            let Some(part) = part.downcast::<Str>() else {
+                let ty = part.type_name();
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "sequence item {at}: expected str instance, {ty} found"
+                ));
+            };
+            len = len.saturating_add(part.len());
+            bound = bound.max(bound_of(&part));
+        }
+        if len > isize::MAX as usize {
+            return Err(
+                th.raise(exc::OVERFLOW_ERROR, "join() result is too long for a Python string")
+            );
+        }
+        if len == 0 {
+            return Ok(Str::empty().to_owned());
+        }
+        let mut joined = Fresh::new(th, len, bound)?;
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 {
+                joined.push(separator.chars());
+            }
+            if let Some(part) = part.downcast::<Str>() {
+                joined.push(part.chars());
+            }
+        }
+        Ok(joined.finish())
+    }
+}
+
+/// The parts of a surrogate in generalised UTF-8, each of which is invalid UTF-8: kept byte by byte until joined.
+fn push_surrogates(invalid: &[u8], points: &mut Vec<u32>) {
+    points.extend(invalid.iter().map(|&byte| MARK | u32::from(byte)));
+}
+
+/// Marks a byte of a surrogate among code points.
+const MARK: u32 = 0x8000_0000;
+
+fn join_split_surrogate(points: Vec<u32>) -> Vec<u32> {
+    let mut joined = Vec::with_capacity(points.len());
+    let mut rest = points.as_slice();
+    while let Some((&first, tail)) = rest.split_first() {
+        match (first, tail) {
+            (lead, &[second, third, ref after @ ..])
+                if lead == MARK | 0xed && second & MARK != 0 && third & MARK != 0 =>
+            {
+                joined.push(0xd000 | (second & 0x3f) << 6 | third & 0x3f);
+                rest = after;
+            }
+            _ => {
+                joined.push(first & 0xff | if first & MARK == 0 { first } else { 0 });
+                rest = tail;
+            }
+        }
+    }
+    joined
+}

@@ -35,7 +35,6 @@ impl<'a> Generator<'a> {
             let len = i32::try_from(attr.chars().count()).unwrap_or(i32::MAX);
             if len <= span.end_col_offset {
                 loc.column = span.end_col_offset - len;
-                loc.end_column = span.end_col_offset;
             } else {
                 // Positions that no source text has.
                 loc.column = -1;

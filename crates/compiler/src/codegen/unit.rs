@@ -165,12 +165,6 @@ impl<'a> Generator<'a> {
                 }
             }
         }
-        if let Some(function) = self.table.entry(unit.entry).function_name {
-            if !base.is_empty() {
-                base.push('.');
-            }
-            base.push_str(function);
-        }
         if base.is_empty() {
             return;
         }

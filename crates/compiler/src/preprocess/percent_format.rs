@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use krait_syntax::ast::*;
 
 /// More digits are left to the run time.
-const MAX_DIGITS: usize = 3;
+const MAX_DIGITS: usize = 2;
 
 const NO_SPAN: Span = Span::new(-1, -1, -1, -1);
 

@@ -65,11 +65,6 @@ impl<'a> Generator<'a> {
         if !self.table.entry(entry).annotations_used {
             return Ok(0);
         }
-        if self.future_annotations() {
-            let count = self.argument_annotations(loc, def)?;
-            self.op_n(loc, Opcode::BUILD_TUPLE, count * 2);
-            return Ok(function_attribute::ANNOTATIONS);
-        }
         let name = self.table.entry(entry).name;
         self.enter_annotations(loc, entry, name)?;
         let count = self.argument_annotations(loc, def)?;

@@ -7,11 +7,12 @@ use krait_bytecode::{Opcode, common_constant, intrinsic_1};
 use krait_syntax::ast::{Expr, ExprContext, ExprKind, Keyword, Span};
 
 use super::collections::TUPLE;
+use super::unit::ScopeKind;
 use super::{Generator, STACK_USE_GUIDELINE, at};
 use crate::code::Constant;
 use crate::error::Result;
 use crate::instructions::{Label, Location};
-use crate::symtable::Scope;
+use crate::symtable::{NodeKey, Role, Scope};
 use crate::symtable::flags::DEF_IMPORT;
 
 /// Bits of `LOAD_SUPER_ATTR`'s argument below the name.
@@ -184,6 +185,11 @@ impl<'a> Generator<'a> {
     /// A module's functions are better looked up as attributes.
     fn is_imported(&self, value: &Expr<'a>) -> bool {
         let ExprKind::Name { id, .. } = value.node else { return false };
+        // The reference does not look while a module's comprehension is inlined.
+        let unit = self.unit();
+        if unit.kind == ScopeKind::Module && unit.in_inlined_comprehension > 0 {
+            return false;
+        }
         self.table.entry(self.table.top()).lookup(id) & DEF_IMPORT != 0
     }
 
@@ -199,7 +205,11 @@ impl<'a> Generator<'a> {
         let (ExprKind::Name { id, .. }, [generator], []) = (func.node, args, keywords) else {
             return Ok(());
         };
-        if !matches!(generator.node, ExprKind::GeneratorExp { .. }) {
+        // An asynchronous one cannot be looped over here.
+        let entry = self.table.lookup(NodeKey::new(*generator, Role::Body));
+        if !matches!(generator.node, ExprKind::GeneratorExp { .. })
+            || entry.is_some_and(|entry| self.table.entry(entry).coroutine)
+        {
             return Ok(());
         }
         let (builtin, exhausted) = match id {

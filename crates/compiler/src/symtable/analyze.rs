@@ -181,7 +181,9 @@ impl<'a> Analyzer<'_, 'a> {
                 None => {
                     if scope == Scope::Free && is_class && CLASS_NAMES.contains(&name) {
                         scope = Scope::GlobalImplicit;
-                        comp_free.remove(name);
+                        if !self.is_free_in_any_child(comprehension, name) {
+                            comp_free.remove(name);
+                        }
                         if name == "__class__" {
                             self.table.entry_mut(comprehension).symbols.shift_remove(name);
                         }

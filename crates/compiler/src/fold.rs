@@ -105,11 +105,11 @@ impl Number {
 }
 
 /// A frozenset of the items, without those that equal an earlier one.
-pub(crate) fn frozenset(items: Vec<Constant>) -> Option<Constant> {
+pub(crate) fn frozenset(items: Vec<Constant>) -> Constant {
     let mut seen = HashSet::new();
     let distinct: Arc<[Constant]> =
         items.into_iter().filter(|item| seen.insert(equality_key(item))).collect();
-    Some(Constant::FrozenSet(distinct))
+    Constant::FrozenSet(distinct)
 }
 
 /// A constant that is the same for all that compare equal in Python: `1`, `1.0` and `True`.

@@ -3,6 +3,8 @@
 //! Folded operands become NOPs without location. CPython: the `fold_*` functions,
 //! `optimize_lists_and_sets`, `optimize_load_const` and `remove_unused_consts`.
 
+use std::ops::Range;
+
 use indexmap::IndexSet;
 use krait_bytecode::{BinaryOp, Opcode, intrinsic_1};
 
@@ -107,9 +109,7 @@ pub(super) fn fold_list_or_set(
     consts: &mut Consts,
 ) -> Result<(), AssembleError> {
     let Instr { opcode, oparg: size, location, .. } = code[at];
-    let read_only = code
-        .get(at + 1)
-        .is_some_and(|next| matches!(next.opcode, Opcode::GET_ITER | Opcode::CONTAINS_OP));
+    let read_only = is_read_only(code, at);
     if size > MAX_DISPLAY || size < MIN_CONST_SEQUENCE && !read_only {
         return Ok(());
     }
@@ -121,10 +121,7 @@ pub(super) fn fold_list_or_set(
     };
     let items = values(code, &places, consts)?;
     let constant = match opcode {
-        Opcode::BUILD_SET => match fold::frozenset(items) {
-            Some(set) => set,
-            None => return Ok(()),
-        },
+        Opcode::BUILD_SET => fold::frozenset(items),
         _ => Constant::tuple(items),
     };
     let index = add_const(constant, consts);
@@ -182,46 +179,92 @@ pub(super) fn fold_binary(
     Ok(())
 }
 
-/// A tuple display too long for the stack: `BUILD_LIST 0`, then constants with `LIST_APPEND 1`
-/// each, then the conversion to a tuple.
-pub(super) fn fold_list_to_tuple(
-    code: &mut [Instr],
-    at: usize,
-    consts: &mut Consts,
-) -> Result<(), AssembleError> {
+/// A display too long for the stack, right before `end`: `build 0`, then constants with
+/// `append 1` each. Returns where it starts, and where the constants are loaded.
+fn appended_constants(
+    code: &[Instr],
+    end: usize,
+    build: Opcode,
+    append: Opcode,
+) -> Option<(usize, Vec<usize>)> {
     let mut loads = Vec::new();
     let mut expect_append = true;
-    for place in (0..at).rev() {
+    for place in (0..end).rev() {
         let Instr { opcode, oparg, .. } = code[place];
         if opcode == Opcode::NOP {
             continue;
         }
-        if opcode == Opcode::BUILD_LIST && oparg == 0 {
-            if !expect_append {
-                return Ok(());
-            }
+        if opcode == build && oparg == 0 {
             loads.reverse();
-            let tuple = Constant::tuple(values(code, &loads, consts)?);
-            for gone in place..at {
-                if !code[gone].is_nop() {
-                    nop_out(code, &[gone]);
-                }
-            }
-            make_load(&mut code[at], tuple, consts);
-            return Ok(());
+            return expect_append.then_some((place, loads));
         }
         if expect_append {
-            if opcode != Opcode::LIST_APPEND || oparg != 1 {
-                return Ok(());
+            if opcode != append || oparg != 1 {
+                return None;
             }
         } else if loads_const(opcode) {
             loads.push(place);
         } else {
-            return Ok(());
+            return None;
         }
         expect_append = !expect_append;
     }
+    None
+}
+
+fn nop_out_range(code: &mut [Instr], range: Range<usize>) {
+    for place in range {
+        if !code[place].is_nop() {
+            nop_out(code, &[place]);
+        }
+    }
+}
+
+/// A long tuple display: a list, then its conversion.
+fn fold_list_to_tuple(
+    code: &mut [Instr],
+    at: usize,
+    consts: &mut Consts,
+) -> Result<(), AssembleError> {
+    let display = appended_constants(code, at, Opcode::BUILD_LIST, Opcode::LIST_APPEND);
+    if let Some((start, loads)) = display {
+        let tuple = Constant::tuple(values(code, &loads, consts)?);
+        nop_out_range(code, start..at);
+        make_load(&mut code[at], tuple, consts);
+    }
     Ok(())
+}
+
+/// The last append to a long list or set display that is only iterated or searched.
+pub(super) fn fold_append(
+    code: &mut [Instr],
+    at: usize,
+    consts: &mut Consts,
+) -> Result<(), AssembleError> {
+    if !is_read_only(code, at) {
+        return Ok(());
+    }
+    let append = code[at].opcode;
+    let build = match append {
+        Opcode::LIST_APPEND => Opcode::BUILD_LIST,
+        _ => Opcode::BUILD_SET,
+    };
+    if let Some((start, loads)) = appended_constants(code, at + 1, build, append) {
+        let items = values(code, &loads, consts)?;
+        let constant = match append {
+            Opcode::LIST_APPEND => Constant::tuple(items),
+            _ => fold::frozenset(items),
+        };
+        nop_out_range(code, start..at + 1);
+        code[at].set(Opcode::LOAD_CONST, add_const(constant, consts));
+    }
+    Ok(())
+}
+
+/// What is built at `at` is only iterated or searched.
+fn is_read_only(code: &[Instr], at: usize) -> bool {
+    code.get(at + 1)
+        .is_some_and(|next| matches!(next.opcode, Opcode::GET_ITER | Opcode::CONTAINS_OP))
 }
 
 /// Unary plus and the conversion of a list to a tuple are intrinsics.

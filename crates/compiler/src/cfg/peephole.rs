@@ -88,6 +88,7 @@ fn optimize_instruction(
             constants::fold_tuple(code, at, consts)
         }
         Opcode::BUILD_LIST | Opcode::BUILD_SET => constants::fold_list_or_set(code, at, consts),
+        Opcode::LIST_APPEND | Opcode::SET_ADD => constants::fold_append(code, at, consts),
         Opcode::BINARY_OP => constants::fold_binary(code, at, consts),
         Opcode::CALL_INTRINSIC_1 => constants::fold_intrinsic(code, at, consts),
         Opcode::UNARY_INVERT | Opcode::UNARY_NEGATIVE => constants::fold_unary(code, at, consts),

@@ -1,6 +1,8 @@
 //! Parses the files named on standard input, a name a line, and prints what came out, a line each:
 //! the tree as `ast.dump` shows it, or the error. With `--time`, only says how long it took. For
 //! comparing with the reference at scale.
+//!
+//! With `--snippets`, standard input holds the texts themselves, each ended by a null byte.
 
 use krait_syntax::{Mode, ParseOptions, ast, parse};
 use std::io::{BufRead, Write};
@@ -16,6 +18,9 @@ fn main() {
     };
     let options =
         ParseOptions { mode, type_comments: has("--type-comments"), ..Default::default() };
+    if has("--snippets") {
+        return snippets(&options);
+    }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut spent = std::time::Duration::ZERO;
     let mut size = 0;
@@ -38,5 +43,17 @@ fn main() {
     }
     if has("--time") {
         let _ = writeln!(out, "{size} bytes in {spent:?}");
+    }
+}
+
+/// Prints what is wrong with each text, or `ok`.
+fn snippets(options: &ParseOptions<'_>) {
+    let input = std::io::read_to_string(std::io::stdin()).unwrap_or_default();
+    for text in input.split_terminator('\0') {
+        let arena = bumpalo::Bump::new();
+        match parse(&arena, text, options) {
+            Ok(_) => println!("ok"),
+            Err(error) => println!("{error:?}"),
+        }
     }
 }

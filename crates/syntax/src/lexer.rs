@@ -269,7 +269,6 @@ impl<'s> Lexer<'s> {
         }
         let mut token = self.token(TokenKind::Newline);
         token.end -= 1;
-        token.end_col -= 1;
         Some(token)
     }
 
@@ -326,6 +325,16 @@ impl<'s> Lexer<'s> {
 
     pub fn has_indents(&self) -> bool {
         !self.indents.is_empty()
+    }
+
+    /// `f` or `t`: the innermost string that is open.
+    pub fn string_prefix(&self) -> char {
+        self.modes.last().map_or('f', StringMode::prefix)
+    }
+
+    /// The current line, newline included.
+    pub fn current_line(&self) -> &'s str {
+        &self.text[self.line_start..self.line_end]
     }
 
     /// Line `lineno` counted from `line_start`: what errors show, without its newline.

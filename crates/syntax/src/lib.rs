@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod diagnose;
 mod error;
 mod lexer;
 mod literal;
@@ -70,6 +71,10 @@ pub fn parse<'a, 's>(
             Ok(Parsed { tree: arena.alloc(tree), warnings })
         }
         Err(parser::Fail) if parser.too_deep => Err(parser::too_deep_error()),
-        Err(parser::Fail) => Err(parser.generic_error()),
+        Err(parser::Fail) => {
+            // What follows a complete statement may be wrong because of it.
+            let [start, _] = parser.statement_starts;
+            Err(diagnose::diagnose(text, options, start))
+        }
     }
 }

@@ -3,5 +3,5 @@
 mod escape;
 mod number;
 
-pub(crate) use escape::{InvalidEscape, decode_bytes, decode_text};
-pub(crate) use number::number;
+pub(crate) use escape::{InvalidEscape, StringError, decode_bytes, decode_text};
+pub(crate) use number::{NumberError, number};

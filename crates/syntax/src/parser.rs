@@ -31,6 +31,7 @@ use crate::options::{Mode, ParseOptions};
 use crate::stream::TokenStream;
 use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
+pub(crate) use strings::split_literal;
 use unicode_normalization::UnicodeNormalization;
 
 /// The text does not parse. What to report is found out elsewhere.
@@ -52,6 +53,9 @@ pub(crate) struct Parser<'a, 't> {
     pub warnings: Vec<Warning>,
     /// Set if the text nests too deeply; then nothing else is worth reporting.
     pub too_deep: bool,
+    /// Indices of the first tokens of the top-level statement before the one being read, and of
+    /// that one.
+    pub statement_starts: [usize; 2],
 }
 
 /// All the tokens of a text, and what else came with them.
@@ -108,6 +112,7 @@ impl<'a, 't> Parser<'a, 't> {
             scratch: Vec::new(),
             warnings: Vec::new(),
             too_deep: false,
+            statement_starts: [0; 2],
         }
     }
 
@@ -277,11 +282,6 @@ impl<'a, 't> Parser<'a, 't> {
         token_span(self.tokens[start]).to(token_span(self.tokens[last]))
     }
 
-    /// From the start of a node to the last token consumed.
-    fn from_node(&self, start: Span) -> Span {
-        start.to(token_span(self.tokens[self.pos - 1]))
-    }
-
     // Nodes.
 
     fn expr(&self, node: ExprKind<'a>, span: Span) -> E<'a> {
@@ -322,22 +322,6 @@ impl<'a, 't> Parser<'a, 't> {
                 self.warnings.truncate(warnings);
                 None
             }
-        }
-    }
-
-    /// "invalid syntax" where the parser stopped.
-    pub fn generic_error(&self) -> SyntaxError {
-        let token = self.tokens[self.pos];
-        let (start, line) = crate::report::line_around(self.text, token.start as usize);
-        let offset = self.text[start..token.start as usize].chars().count() as i32 + 1;
-        SyntaxError {
-            kind: ErrorKind::SyntaxError,
-            message: "invalid syntax".to_owned(),
-            lineno: token.lineno as i32,
-            offset,
-            end_lineno: token.lineno as i32,
-            end_offset: offset,
-            text: Some(line.to_owned()),
         }
     }
 

@@ -33,6 +33,14 @@ macro_rules! token_kinds {
                 }
             }
 
+            /// The kind that the reference calls `name`, if it is no operator.
+            pub(crate) fn from_name(name: &str) -> Option<TokenKind> {
+                match name {
+                    $($text if $number < 7 || $number >= 55 => Some(TokenKind::$name),)*
+                    _ => None,
+                }
+            }
+
             /// How an operator or keyword is spelled; the reference's name of any other kind.
             pub const fn text(self) -> &'static str {
                 match self {

@@ -62,7 +62,7 @@ impl Lexer<'_> {
             (_, false) => format!("unterminated string literal (detected at line {detected})"),
             (_, true) => format!(
                 "unterminated string literal (detected at line {detected}); \
-                 perhaps you escaped the end quote"
+                 perhaps you escaped the end quote?"
             ),
         };
         let failed = self.fail(message);

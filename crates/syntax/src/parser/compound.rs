@@ -14,6 +14,9 @@ impl<'a> Parser<'a, '_> {
             if end == T::EndMarker && self.at(T::EndMarker) {
                 break;
             }
+            if end == T::EndMarker {
+                self.statement_starts = [self.statement_starts[1], self.pos];
+            }
             self.statement(&mut body)?;
         }
         Ok(self.arena.alloc_slice_copy(&body))

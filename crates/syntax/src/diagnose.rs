@@ -1,0 +1,105 @@
+//! Finds what to report about a text that the parser refused.
+//!
+//! Which error the reference reports depends on the order in which its parser tries things, so the
+//! text is read again the same way: by a machine that runs the reference's grammar with
+//! backtracking, first without and then with the rules that exist to explain errors. It builds no
+//! tree and has no need to be fast; it is never run on a text that parses.
+//!
+//! Does the job of the `invalid_` rules of the grammar and of `Parser/pegen_errors.c`.
+
+mod actions;
+mod compile;
+mod machine;
+mod node;
+mod raise;
+
+use crate::error::{ErrorKind, SyntaxError};
+use crate::lexer::Done;
+use crate::options::{Mode, ParseOptions};
+use crate::token::TokenKind;
+use machine::Machine;
+
+const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
+
+/// The error to report for `text`. Statements before token `start` are known to be right.
+pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> SyntaxError {
+    let program = compile::compile(GRAMMAR);
+    let rule = match options.mode {
+        Mode::Exec => "file",
+        Mode::Eval => "eval",
+        Mode::Single => "interactive",
+        Mode::FuncType => "func_type",
+    };
+    let mut machine = Machine::new(&program, text, options);
+    let found = match machine.run(rule, start, false) {
+        Ok(true) => return machine.refused_elsewhere(),
+        Ok(false) => None,
+        Err(error) => Some(error),
+    };
+    if options.allow_incomplete_input && machine.at_end_of_source() {
+        let message = "incomplete input".to_owned();
+        return machine.error_here(ErrorKind::IncompleteInputError, message);
+    }
+    if let Some(error) = found {
+        return machine.prefer_lexer_error(*error);
+    }
+    let last = machine.tokens[machine.tokens.len() - 1];
+    if let Err(error) = machine.run(rule, start, true) {
+        return machine.prefer_lexer_error(*error);
+    }
+    let message = match last.kind {
+        TokenKind::Indent => "unexpected indent",
+        TokenKind::Dedent => "unexpected unindent",
+        _ => {
+            let error = machine.error_at_token(last, "invalid syntax".to_owned());
+            return machine.prefer_later_error(error);
+        }
+    };
+    machine.error_here(ErrorKind::IndentationError, message.to_owned())
+}
+
+impl Machine<'_> {
+    /// The grammar accepts what the parser refused: more than one interactive statement.
+    fn refused_elsewhere(&self) -> SyntaxError {
+        let message = match self.options.mode {
+            Mode::Single => "multiple statements found while compiling a single statement",
+            _ => "invalid syntax",
+        };
+        self.error_here(ErrorKind::SyntaxError, message.to_owned())
+    }
+
+    /// The text ended before the parser was done with it.
+    fn at_end_of_source(&self) -> bool {
+        let done = self.stream.lexer.done;
+        matches!(done, Done::Eof | Done::EofInString | Done::EolInString)
+    }
+
+    /// An error of the parser gives way to one of the lexer further on.
+    fn prefer_lexer_error(&mut self, error: SyntaxError) -> SyntaxError {
+        let from_parser = self.stream.lexer.done == Done::Ok;
+        if from_parser && error.kind != ErrorKind::MemoryError {
+            return self.prefer_later_error(error);
+        }
+        error
+    }
+
+    /// Reads the rest of the text: an error of the lexer in it, or a bracket left open before the
+    /// place of `error`, says more about what is wrong.
+    fn prefer_later_error(&mut self, error: SyntaxError) -> SyntaxError {
+        let line = self.tokens[self.tokens.len() - 1].lineno;
+        loop {
+            match self.stream.lexer.next() {
+                Ok(token) if token.kind == TokenKind::EndMarker => return error,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        if let Some(later) = &self.stream.lexer.error {
+            return later.clone();
+        }
+        match self.stream.lexer.brackets.last() {
+            Some(open) if line > open.lineno => self.unclosed_bracket().unwrap_or(error),
+            _ => error,
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! What the rules of the grammar do when they match: most errors are told by the grammar itself, a
+//! few need a look at what was matched.
+
+use super::compile::Action;
+use super::machine::{Machine, Outcome};
+use super::node::{NodeId, NodeKind, Nodes};
+use crate::error::ErrorKind;
+use crate::literal::{self, NumberError, StringError};
+use crate::parser::split_literal;
+use crate::token::{Token, TokenKind};
+
+/// What an invalid target is invalid for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TargetUse {
+    Assign,
+    Delete,
+    For,
+}
+
+impl Machine<'_> {
+    pub fn perform(&mut self, action: Action<'_>, parts: &[NodeId]) -> Outcome {
+        let first = parts.first().copied().unwrap_or(Nodes::NONE);
+        let last = parts.last().copied().unwrap_or(Nodes::NONE);
+        let error = match action {
+            Action::Default => return Outcome::Value(self.make(NodeKind::Group, parts)),
+            Action::Make(kind) => return Outcome::Value(self.make(kind, parts)),
+            Action::Do(name) => return self.perform_named(name, parts, first, last),
+            Action::At(text) => self.error_at_nodes(first, first, self.fill(text, first)),
+            Action::Range(text) => self.error_at_nodes(first, last, self.fill(text, first)),
+            Action::From(text) => self.error_from_node(first, self.fill(text, first)),
+            Action::Here(text) => self.error_here(ErrorKind::SyntaxError, text.to_owned()),
+            Action::Next(text) => self.error_next(text.to_owned()),
+            Action::Dent(text) => self.error_here(ErrorKind::IndentationError, text.to_owned()),
+            Action::Indent(what) => {
+                let lineno = self.first_token(first).lineno;
+                let message = format!("expected an indented block after {what} on line {lineno}");
+                self.error_here(ErrorKind::IndentationError, message)
+            }
+        };
+        Outcome::Raise(Box::new(error))
+    }
+
+    /// Puts what a node is, or its text, into a message.
+    fn fill(&self, message: &str, node: NodeId) -> String {
+        let message = message.replace("\\\"", "\"");
+        if message.contains("%t") {
+            return message.replace("%t", self.text_of(self.first_token(node)));
+        }
+        message.replace("%s", self.describe(node))
+    }
+
+    fn describe(&self, node: NodeId) -> &'static str {
+        let kind = self.nodes.kind(node);
+        if kind == NodeKind::Constant {
+            match self.first_token(node).kind {
+                TokenKind::None => return "None",
+                TokenKind::True => return "True",
+                TokenKind::False => return "False",
+                TokenKind::Ellipsis => return "ellipsis",
+                _ => {}
+            }
+        }
+        kind.description()
+    }
+
+    fn first_token(&self, node: NodeId) -> Token {
+        self.tokens[self.nodes.get(node).first as usize]
+    }
+
+    fn perform_named(&mut self, name: &str, parts: &[NodeId], a: NodeId, b: NodeId) -> Outcome {
+        match name {
+            "last_trailer" => {
+                let trailers = self.nodes.items(b);
+                let kind = trailers.last().map_or(NodeKind::Group, |last| self.nodes.kind(*last));
+                Outcome::Value(self.make(kind, parts))
+            }
+            "check_number" => self.check_number(a),
+            "check_string" => self.check_string(a),
+            "check_strings" => self.check_strings(a),
+            "check_fstring" => self.check_interpolated(parts, NodeKind::JoinedStr),
+            "check_tstring" => self.check_interpolated(parts, NodeKind::TemplateStr),
+            "check_middle" => self.check_middle(a),
+            "check_fstring_conversion" => self.check_conversion(a, b),
+            "check_barry" => self.check_barry(a),
+            "check_real" => self.check_part_of_complex(a, false),
+            "check_imaginary" => self.check_part_of_complex(a, true),
+            "mixed_templates" => {
+                let last = self.nodes.items(a).last().copied().unwrap_or(a);
+                let message = "cannot mix t-string literals with string or bytes literals";
+                raise(self.error_at_nodes(last, b, message.to_owned()))
+            }
+            "missing_comma" => self.missing_comma(a, b),
+            "legacy_statement" => self.legacy_statement(a, b),
+            "assignment_in_expression" => {
+                let what = self.describe(a);
+                let message =
+                    format!("cannot assign to {what} here. Maybe you meant '==' instead of '='?");
+                raise(self.error_at_nodes(a, a, message))
+            }
+            "invalid_star_target" => self.invalid_target(a, TargetUse::Assign),
+            "invalid_del_target" => self.invalid_target(a, TargetUse::Delete),
+            "invalid_for_target" => self.invalid_target(a, TargetUse::For),
+            "bare_genexp" => self.bare_genexp(a, b),
+            "late_genexp" => self.late_genexp(a, b),
+            "arguments_order" => self.arguments_order(a),
+            "comprehension_target" => {
+                let last = self.nodes.parts(b).first().copied().unwrap_or(b);
+                let message = "did you forget parentheses around the comprehension target?";
+                raise(self.error_at_nodes(a, last, message.to_owned()))
+            }
+            "bound_of_typevartuple" => self.type_parameter_bound(a, b, "TypeVarTuple"),
+            "bound_of_paramspec" => self.type_parameter_bound(a, b, "ParamSpec"),
+            _ => self.missing_colon(a),
+        }
+    }
+
+    fn check_number(&mut self, number: NodeId) -> Outcome {
+        let token = self.first_token(number);
+        let text = self.text_of(token);
+        if text.contains('_') && self.options.feature_version < 6 {
+            let message = "Underscores in numeric literals are only supported in Python 3.6 and \
+                           greater";
+            return raise(self.error_here(ErrorKind::SyntaxError, message.to_owned()));
+        }
+        let arena = bumpalo::Bump::new();
+        let limit = self.options.max_str_digits;
+        match literal::number(&arena, text, limit) {
+            Err(NumberError::TooManyDigits(digits)) => {
+                let message = format!(
+                    "Exceeds the limit ({limit} digits) for integer string conversion: value has \
+                     {digits} digits; use sys.set_int_max_str_digits() to increase the limit - \
+                     Consider hexadecimal for huge integer literals to avoid decimal conversion \
+                     limits."
+                );
+                let place = super::raise::Place {
+                    lineno: token.lineno as i32,
+                    col: 0,
+                    end_lineno: token.end_lineno as i32,
+                    end_col: 0,
+                };
+                raise(self.error_at_place(ErrorKind::SyntaxError, place, message))
+            }
+            _ => Outcome::Value(self.make(NodeKind::Constant, &[number])),
+        }
+    }
+
+    fn check_part_of_complex(&mut self, number: NodeId, imaginary: bool) -> Outcome {
+        let text = self.text_of(self.first_token(number));
+        let is_imaginary = text.ends_with(['j', 'J']) && !text.starts_with("0x");
+        if is_imaginary == imaginary {
+            return Outcome::Value(number);
+        }
+        let part = if imaginary { "imaginary" } else { "real" };
+        let message = format!("{part} number required in complex literal");
+        raise(self.error_at_nodes(number, number, message))
+    }
+
+    fn check_string(&mut self, string: NodeId) -> Outcome {
+        let token = self.first_token(string);
+        let literal = split_literal(self.text_of(token));
+        let decoded = if !literal.is_bytes {
+            literal::decode_text(literal.body, literal.is_raw)
+        } else if literal.body.is_ascii() {
+            literal::decode_bytes(literal.body.as_bytes(), literal.is_raw)
+        } else {
+            let message = "bytes can only contain ASCII literal characters".to_owned();
+            return raise(self.error_at_token(token, message));
+        };
+        let kind = if literal.is_bytes { NodeKind::Bytes } else { NodeKind::Str };
+        match decoded {
+            Ok(_) => Outcome::Value(self.make(kind, &[string])),
+            Err(StringError(message)) => raise(self.error_here(ErrorKind::SyntaxError, message)),
+        }
+    }
+
+    fn check_strings(&mut self, strings: NodeId) -> Outcome {
+        let kinds: Vec<_> =
+            self.nodes.items(strings).iter().map(|part| self.nodes.kind(*part)).collect();
+        let bytes = kinds.iter().filter(|kind| **kind == NodeKind::Bytes).count();
+        if bytes != 0 && bytes != kinds.len() {
+            let message = "cannot mix bytes and nonbytes literals".to_owned();
+            return raise(self.error_here(ErrorKind::SyntaxError, message));
+        }
+        let is_joined = kinds.contains(&NodeKind::JoinedStr);
+        let kind = if is_joined { NodeKind::JoinedStr } else { NodeKind::Str };
+        Outcome::Value(self.make(kind, &[strings]))
+    }
+
+    fn check_interpolated(&mut self, parts: &[NodeId], kind: NodeKind) -> Outcome {
+        let is_raw = self.text_of(self.first_token(parts[0])).contains(['r', 'R']);
+        for part in self.nodes.items(parts[1]) {
+            let token = self.first_token(part);
+            if self.nodes.kind(part) == NodeKind::Token
+                && let Err(StringError(message)) = literal::decode_text(self.text_of(token), is_raw)
+            {
+                return raise(self.error_here(ErrorKind::SyntaxError, message));
+            }
+        }
+        Outcome::Value(self.make(kind, parts))
+    }
+
+    /// A literal part of a format spec.
+    fn check_middle(&mut self, middle: NodeId) -> Outcome {
+        let index = self.nodes.get(middle).first as usize;
+        let mut open = 0;
+        let start = self.tokens[..index].iter().rev().find(|token| match token.kind {
+            TokenKind::FStringEnd | TokenKind::TStringEnd => {
+                open += 1;
+                false
+            }
+            TokenKind::FStringStart | TokenKind::TStringStart => {
+                open -= 1;
+                open < 0
+            }
+            _ => false,
+        });
+        let is_raw = start.is_some_and(|start| self.text_of(*start).contains(['r', 'R']));
+        match literal::decode_text(self.text_of(self.tokens[index]), is_raw) {
+            Ok(_) => Outcome::Value(middle),
+            Err(StringError(message)) => raise(self.error_here(ErrorKind::SyntaxError, message)),
+        }
+    }
+
+    fn check_conversion(&mut self, exclamation: NodeId, name: NodeId) -> Outcome {
+        let prefix = self.stream.lexer.string_prefix();
+        let (mark, character) = (self.first_token(exclamation), self.first_token(name));
+        if mark.end != character.start {
+            let message = format!(
+                "{prefix}-string: conversion type must come right after the exclamation mark"
+            );
+            return raise(self.error_at_nodes(exclamation, name, message));
+        }
+        let text = self.text_of(character);
+        if matches!(text, "s" | "r" | "a") {
+            return Outcome::Value(name);
+        }
+        let message = format!(
+            "{prefix}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'"
+        );
+        raise(self.error_at_nodes(name, name, message))
+    }
+
+    fn check_barry(&mut self, operator: NodeId) -> Outcome {
+        let is_old = self.text_of(self.first_token(operator)) == "<>";
+        if is_old == self.options.barry_as_flufl {
+            return Outcome::Value(operator);
+        }
+        if is_old {
+            return Outcome::RuleFails;
+        }
+        let message = "with Barry as BDFL, use '<>' instead of '!='".to_owned();
+        raise(self.error_here(ErrorKind::SyntaxError, message))
+    }
+
+    /// Whether a node is the name of one of the statements that became functions.
+    fn is_legacy(&self, node: NodeId) -> bool {
+        self.nodes.kind(node) != NodeKind::None
+            && self.nodes.get(node).first == self.nodes.get(node).last
+            && matches!(self.text_of(self.first_token(node)), "print" | "exec")
+    }
+
+    fn missing_comma(&mut self, a: NodeId, b: NodeId) -> Outcome {
+        if self.is_legacy(a) || self.levels[self.pos - 1] == 0 {
+            return Outcome::RuleFails;
+        }
+        let message = "invalid syntax. Perhaps you forgot a comma?".to_owned();
+        raise(self.error_at_nodes(a, b, message))
+    }
+
+    fn legacy_statement(&mut self, a: NodeId, b: NodeId) -> Outcome {
+        if !self.is_legacy(a) {
+            return Outcome::RuleFails;
+        }
+        let name = self.text_of(self.first_token(a));
+        let message = format!("Missing parentheses in call to '{name}'. Did you mean {name}(...)?");
+        raise(self.error_at_nodes(a, b, message))
+    }
+
+    fn invalid_target(&mut self, expression: NodeId, purpose: TargetUse) -> Outcome {
+        let Some(target) = self.find_invalid_target(expression, purpose) else {
+            return Outcome::RuleFails;
+        };
+        let verb = if purpose == TargetUse::Delete { "delete" } else { "assign to" };
+        let message = format!("cannot {verb} {}", self.describe(target));
+        raise(self.error_at_nodes(target, target, message))
+    }
+
+    /// The first part of an expression that cannot be a target.
+    fn find_invalid_target(&self, expression: NodeId, purpose: TargetUse) -> Option<NodeId> {
+        match self.nodes.kind(expression) {
+            NodeKind::Name | NodeKind::Attribute | NodeKind::Subscript => None,
+            NodeKind::List | NodeKind::Tuple => self
+                .nodes
+                .expressions(expression)
+                .into_iter()
+                .find_map(|part| self.find_invalid_target(part, purpose)),
+            NodeKind::Starred if purpose != TargetUse::Delete => {
+                let value = *self.nodes.parts(expression).last()?;
+                self.find_invalid_target(value, purpose)
+            }
+            // `x in y` of `for x in y` has been read as a comparison.
+            NodeKind::Compare if purpose == TargetUse::For => {
+                let &[left, pairs] = self.nodes.parts(expression) else { return None };
+                let first = *self.nodes.items(pairs).first()?;
+                if self.nodes.kind(first) == NodeKind::InPair {
+                    return self.find_invalid_target(left, purpose);
+                }
+                None
+            }
+            _ => Some(expression),
+        }
+    }
+
+    /// Positional arguments of a call, with those unpacked among the keyword arguments.
+    fn positional(&self, args: NodeId) -> Vec<NodeId> {
+        let expressions = self.nodes.expressions(args);
+        let is_plain = |node: &NodeId| {
+            !matches!(self.nodes.kind(*node), NodeKind::KwArgs | NodeKind::DoubleStarred)
+        };
+        if self.nodes.kind(args) == NodeKind::KwArgs {
+            let is_starred = |node: &NodeId| self.nodes.kind(*node) == NodeKind::Starred;
+            return expressions.into_iter().filter(is_starred).collect();
+        }
+        let listed = self.nodes.parts(args).first().copied().unwrap_or(Nodes::NONE);
+        let mut found = self.nodes.items(listed);
+        found.extend(
+            self.nodes
+                .parts(args)
+                .get(1)
+                .map(|rest| self.nodes.expressions(*rest))
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|node| self.nodes.kind(*node) == NodeKind::Starred),
+        );
+        found.retain(is_plain);
+        found
+    }
+
+    /// A generator expression without parentheses after other arguments.
+    fn bare_genexp(&mut self, args: NodeId, clauses: NodeId) -> Outcome {
+        let positional = self.positional(args);
+        match positional.last() {
+            Some(last) if positional.len() > 1 => {
+                let message = "Generator expression must be parenthesized".to_owned();
+                raise(self.error_at_nodes(*last, clauses, message))
+            }
+            _ => Outcome::RuleFails,
+        }
+    }
+
+    /// As above, pointing at the last variable.
+    fn late_genexp(&mut self, element: NodeId, clauses: NodeId) -> Outcome {
+        let clause = self.nodes.items(clauses).last().copied().unwrap_or(clauses);
+        let target = match self.nodes.parts(clause) {
+            [first, _, target, ..] if self.first_token(*first).kind == TokenKind::Async => *target,
+            [_, target, ..] => *target,
+            _ => clause,
+        };
+        let message = "Generator expression must be parenthesized".to_owned();
+        raise(self.error_at_nodes(element, target, message))
+    }
+
+    fn arguments_order(&mut self, args: NodeId) -> Outcome {
+        let mut pending = vec![args];
+        let mut unpacks = false;
+        while let Some(node) = pending.pop() {
+            match self.nodes.kind(node) {
+                NodeKind::DoubleStarred => unpacks = true,
+                NodeKind::Args | NodeKind::KwArgs | NodeKind::Group | NodeKind::Items => {
+                    pending.extend_from_slice(self.nodes.parts(node));
+                }
+                _ => {}
+            }
+        }
+        let what = if unpacks { "keyword argument unpacking" } else { "keyword argument" };
+        let message = format!("positional argument follows {what}");
+        raise(self.error_here(ErrorKind::SyntaxError, message))
+    }
+
+    fn type_parameter_bound(&mut self, colon: NodeId, bound: NodeId, what: &str) -> Outcome {
+        let is_tuple = self.nodes.kind(bound) == NodeKind::Tuple;
+        let kind = if is_tuple { "constraints" } else { "bound" };
+        raise(self.error_from_node(colon, format!("cannot use {kind} with {what}")))
+    }
+
+    fn missing_colon(&mut self, key: NodeId) -> Outcome {
+        let first = self.first_token(key);
+        let last = self.tokens[self.nodes.get(key).last as usize];
+        let place = super::raise::Place {
+            lineno: first.lineno as i32,
+            col: last.end_col,
+            end_lineno: last.end_lineno as i32,
+            end_col: 0,
+        };
+        let message = "':' expected after dictionary key".to_owned();
+        raise(self.error_at_place(ErrorKind::SyntaxError, place, message))
+    }
+}
+
+fn raise(error: crate::error::SyntaxError) -> Outcome {
+    Outcome::Raise(Box::new(error))
+}

@@ -57,13 +57,13 @@ PyAPI_FUNC(int) PyLong_AsUInt64(PyObject *obj, uint64_t *value);
 
 /* To and from bytes; the result of As is the number of bytes that would be needed. */
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030e0000
-#define Py_ASNATIVEBYTES_DEFAULTS        (-1)
-#define Py_ASNATIVEBYTES_BIG_ENDIAN      0
-#define Py_ASNATIVEBYTES_LITTLE_ENDIAN   1
-#define Py_ASNATIVEBYTES_NATIVE_ENDIAN   3
-#define Py_ASNATIVEBYTES_UNSIGNED_BUFFER 4
-#define Py_ASNATIVEBYTES_REJECT_NEGATIVE 8
-#define Py_ASNATIVEBYTES_ALLOW_INDEX     16
+#  define Py_ASNATIVEBYTES_DEFAULTS        (-1)
+#  define Py_ASNATIVEBYTES_BIG_ENDIAN      0
+#  define Py_ASNATIVEBYTES_LITTLE_ENDIAN   1
+#  define Py_ASNATIVEBYTES_NATIVE_ENDIAN   3
+#  define Py_ASNATIVEBYTES_UNSIGNED_BUFFER 4
+#  define Py_ASNATIVEBYTES_REJECT_NEGATIVE 8
+#  define Py_ASNATIVEBYTES_ALLOW_INDEX     16
 #endif
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030e0000
 PyAPI_FUNC(Py_ssize_t) PyLong_AsNativeBytes(
@@ -78,10 +78,20 @@ PyAPI_FUNC(PyObject *) PyLong_GetInfo(void);
 
 /* Process ids. */
 #define PyLong_FromPid PyLong_FromLong
-#if SIZEOF_PID_T == SIZEOF_INT && (!defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030d0000)
+#if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030d0000
 #  define PyLong_AsPid PyLong_AsInt
 #else
-#  define PyLong_AsPid PyLong_AsLong
+static inline int
+PyLong_AsPid(PyObject *obj)
+{
+    int overflow;
+    long result = PyLong_AsLongAndOverflow(obj, &overflow);
+    if (overflow || result < INT_MIN || result > INT_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "Python int too large to convert to C int");
+        return -1;
+    }
+    return (int)result;
+}
 #endif
 /* Format characters for PyArg_Parse*. */
 #define _Py_PARSE_PID     "i"

@@ -62,11 +62,11 @@ PyAPI_FUNC(PyObject *) PyCMethod_New(
 #define METH_COEXIST 0x0040
 /* ... that it takes an array, and its defining class. */
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030a0000
-#define METH_FASTCALL 0x0080
+#  define METH_FASTCALL 0x0080
 #endif
 #define METH_STACKLESS 0
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x03090000
-#define METH_METHOD 0x0200
+#  define METH_METHOD 0x0200
 #endif
 
 #ifndef Py_LIMITED_API

@@ -53,27 +53,27 @@ struct PyModuleDef_Slot {
 };
 
 /* Slots: a function that makes the module, functions that fill it, and what it supports. */
-#define Py_mod_create 1
-#define Py_mod_exec   2
+#  define Py_mod_create 1
+#  define Py_mod_exec   2
 #endif
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030c0000
-#define Py_mod_multiple_interpreters 3
+#  define Py_mod_multiple_interpreters 3
 #endif
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030d0000
-#define Py_mod_gil 4
+#  define Py_mod_gil 4
 #endif
 #ifndef Py_LIMITED_API
-#define _Py_mod_LAST_SLOT 4
+#  define _Py_mod_LAST_SLOT 4
 #endif
 
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030c0000
-#define Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED ((void *)0)
-#define Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED     ((void *)1)
-#define Py_MOD_PER_INTERPRETER_GIL_SUPPORTED       ((void *)2)
+#  define Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED ((void *)0)
+#  define Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED     ((void *)1)
+#  define Py_MOD_PER_INTERPRETER_GIL_SUPPORTED       ((void *)2)
 #endif
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030d0000
-#define Py_MOD_GIL_USED     ((void *)0)
-#define Py_MOD_GIL_NOT_USED ((void *)1)
+#  define Py_MOD_GIL_USED     ((void *)0)
+#  define Py_MOD_GIL_NOT_USED ((void *)1)
 #endif
 
 /* With m_size -1 the module has only global state and cannot be made twice. */

@@ -115,7 +115,9 @@ PyAPI_FUNC(PyObject *) PyType_FromMetaclass(
 #endif
 
 /* The slot Py_tp_token with this value makes the spec's address the token. */
-#define Py_TP_USE_SPEC NULL
+#if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030e0000
+#  define Py_TP_USE_SPEC NULL
+#endif
 
 /* Finds the first class of the MRO with the token; 1 if there is one, 0 if not. */
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030e0000
@@ -192,6 +194,11 @@ PyAPI_FUNC(int) PyObject_SetAttr(PyObject *obj, PyObject *name, PyObject *value)
 PyAPI_FUNC(int) PyObject_SetAttrString(PyObject *obj, const char *name, PyObject *value);
 PyAPI_FUNC(int) PyObject_DelAttr(PyObject *obj, PyObject *name);
 PyAPI_FUNC(int) PyObject_DelAttrString(PyObject *obj, const char *name);
+#if defined(Py_LIMITED_API) && Py_LIMITED_API+0 < 0x030d0000
+/* Releases before 3.13 have no such functions. */
+#  define PyObject_DelAttr(obj, name) PyObject_SetAttr((obj), (name), NULL)
+#  define PyObject_DelAttrString(obj, name) PyObject_SetAttrString((obj), (name), NULL)
+#endif
 PyAPI_FUNC(int) PyObject_HasAttr(PyObject *obj, PyObject *name);
 PyAPI_FUNC(int) PyObject_HasAttrString(PyObject *obj, const char *name);
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030d0000
@@ -220,19 +227,19 @@ PyAPI_FUNC(void) Py_ReprLeave(PyObject *obj);
 
 /* Flags of types. */
 #ifndef Py_LIMITED_API
-#define _Py_TPFLAGS_STATIC_BUILTIN (1 << 1)
-#define Py_TPFLAGS_INLINE_VALUES   (1 << 2)
-#define Py_TPFLAGS_MANAGED_WEAKREF (1 << 3)
-#define Py_TPFLAGS_MANAGED_DICT    (1 << 4)
+#  define _Py_TPFLAGS_STATIC_BUILTIN (1 << 1)
+#  define Py_TPFLAGS_INLINE_VALUES   (1 << 2)
+#  define Py_TPFLAGS_MANAGED_WEAKREF (1 << 3)
+#  define Py_TPFLAGS_MANAGED_DICT    (1 << 4)
 #  define Py_TPFLAGS_PREHEADER (Py_TPFLAGS_MANAGED_WEAKREF | Py_TPFLAGS_MANAGED_DICT)
+/* What structural pattern matching takes the type for. */
+#  define Py_TPFLAGS_SEQUENCE        (1 << 5)
+#  define Py_TPFLAGS_MAPPING         (1 << 6)
 #endif
-#define Py_TPFLAGS_SEQUENCE               (1 << 5)
-#define Py_TPFLAGS_MAPPING                (1 << 6)
 #define Py_TPFLAGS_DISALLOW_INSTANTIATION (1UL << 7)
 #define Py_TPFLAGS_IMMUTABLETYPE          (1UL << 8)
 #define Py_TPFLAGS_HEAPTYPE               (1UL << 9)
 #define Py_TPFLAGS_BASETYPE               (1UL << 10)
-#define Py_TPFLAGS_HAVE_VECTORCALL        (1UL << 11)
 #define Py_TPFLAGS_READY                  (1UL << 12)
 #define Py_TPFLAGS_READYING               (1UL << 13)
 #define Py_TPFLAGS_HAVE_GC                (1UL << 14)
@@ -241,8 +248,11 @@ PyAPI_FUNC(void) Py_ReprLeave(PyObject *obj);
 #define Py_TPFLAGS_IS_ABSTRACT            (1UL << 20)
 #define _Py_TPFLAGS_MATCH_SELF            (1UL << 22)
 #define Py_TPFLAGS_ITEMS_AT_END           (1UL << 23)
-#ifndef Py_LIMITED_API
-#  define _Py_TPFLAGS_HAVE_VECTORCALL Py_TPFLAGS_HAVE_VECTORCALL
+#if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030c0000
+#  define Py_TPFLAGS_HAVE_VECTORCALL        (1UL << 11)
+#  ifndef Py_LIMITED_API
+#    define _Py_TPFLAGS_HAVE_VECTORCALL Py_TPFLAGS_HAVE_VECTORCALL
+#  endif
 #endif
 /* Set in a type and its subclasses, so that "is it a list?" is one test. */
 #define Py_TPFLAGS_LONG_SUBCLASS     (1UL << 24)

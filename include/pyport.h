@@ -140,7 +140,9 @@ typedef Py_ssize_t Py_ssize_clean_t;
 #define Py_LOCAL(type) static type
 #define Py_LOCAL_INLINE(type) static inline type
 
-#define Py_MEMCPY memcpy
+#if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 < 0x030b0000
+#  define Py_MEMCPY memcpy
+#endif
 #define Py_VA_COPY va_copy
 
 /* Shifts that keep the sign, whatever the type; TYPE is that of I. */

@@ -2,10 +2,8 @@
 #ifndef Py_TYPESLOTS_H
 #define Py_TYPESLOTS_H
 
-#if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x03090000
 #define Py_bf_getbuffer 1
 #define Py_bf_releasebuffer 2
-#endif
 #define Py_mp_ass_subscript 3
 #define Py_mp_length 4
 #define Py_mp_subscript 5
@@ -78,20 +76,20 @@
 #define Py_tp_members 72
 #define Py_tp_getset 73
 #define Py_tp_free 74
-#if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x03050000
 #define Py_nb_matrix_multiply 75
 #define Py_nb_inplace_matrix_multiply 76
 #define Py_am_await 77
 #define Py_am_aiter 78
 #define Py_am_anext 79
-#define Py_tp_finalize 80
+#if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x03050000
+#  define Py_tp_finalize 80
 #endif
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030a0000
-#define Py_am_send 81
+#  define Py_am_send 81
 #endif
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API+0 >= 0x030e0000
-#define Py_tp_vectorcall 82
-#define Py_tp_token 83
+#  define Py_tp_vectorcall 82
+#  define Py_tp_token 83
 #endif
 
 #endif /* Py_TYPESLOTS_H */

@@ -100,8 +100,10 @@ impl Simulation {
             // These leave their inputs where they are.
             FORMAT_SIMPLE | GET_ANEXT | GET_LEN | GET_YIELD_FROM_ITER | IMPORT_FROM
             | MATCH_KEYS | MATCH_MAPPING | MATCH_SEQUENCE | WITH_EXCEPT_START => {
+                // CPython takes the first instruction of the block for the producer of what they
+                // push, and so may let that one load a reference of its own without need.
                 for _ in opcode.popped(oparg)..opcode.pushed(oparg) {
-                    self.push(at, None);
+                    self.push(0, None);
                 }
             }
             // These take some and push nothing.

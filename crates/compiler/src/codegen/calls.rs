@@ -12,8 +12,8 @@ use super::{Generator, STACK_USE_GUIDELINE, at};
 use crate::code::Constant;
 use crate::error::Result;
 use crate::instructions::{Label, Location};
-use crate::symtable::{NodeKey, Role, Scope};
 use crate::symtable::flags::DEF_IMPORT;
+use crate::symtable::{NodeKey, Role, Scope};
 
 /// Bits of `LOAD_SUPER_ATTR`'s argument below the name.
 const SUPER_METHOD: u32 = 1;

@@ -79,8 +79,8 @@ impl<'a> Builder<'a> {
     ) -> EntryId {
         let parent = self.stack.last().map(|&id| self.table.entry(id));
         let nested = parent.is_some_and(|cur| cur.nested || cur.kind.is_function_like());
-        let method = kind == BlockKind::Function
-            && parent.is_some_and(|cur| cur.kind == BlockKind::Class);
+        let method =
+            kind == BlockKind::Function && parent.is_some_and(|cur| cur.kind == BlockKind::Class);
         let id = EntryId(self.table.entries.len());
         self.table.entries.push(Entry {
             name,

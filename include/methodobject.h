@@ -15,8 +15,11 @@ PyAPI_DATA(PyTypeObject) PyCFunction_Type;
 typedef PyObject *(*PyCFunction)(PyObject *, PyObject *);
 typedef PyObject *(*PyCFunctionFast)(PyObject *, PyObject *const *, Py_ssize_t);
 typedef PyObject *(*PyCFunctionWithKeywords)(PyObject *, PyObject *, PyObject *);
-typedef PyObject *(*PyCFunctionFastWithKeywords)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
-typedef PyObject *(*PyCMethod)(PyObject *, PyTypeObject *, PyObject *const *, Py_ssize_t, PyObject *);
+typedef PyObject *(*PyCFunctionFastWithKeywords)(
+    PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+typedef PyObject *(*PyCMethod)(
+    PyObject *self, PyTypeObject *defining_class, PyObject *const *args, Py_ssize_t nargs,
+    PyObject *kwnames);
 typedef PyCFunctionFast _PyCFunctionFast;
 typedef PyCFunctionFastWithKeywords _PyCFunctionFastWithKeywords;
 

@@ -13,6 +13,7 @@ extern "C" {
 /* The head of an object. Only the low 32 bits of the count are used; an object whose count has
  * its top bit set is immortal and is never freed. */
 #define _PyObject_MIN_ALIGNMENT 4
+
 struct _object {
     __extension__ union {
         int64_t ob_refcnt_full;

@@ -24,13 +24,15 @@ struct PyExpat_CAPI {
     XML_Size (*GetErrorColumnNumber)(XML_Parser);
     XML_Size (*GetErrorLineNumber)(XML_Parser);
     enum XML_Status (*Parse)(XML_Parser, const char *, int, int);
-    XML_Parser (*ParserCreate_MM)(const XML_Char *, const XML_Memory_Handling_Suite *, const XML_Char *);
+    XML_Parser (*ParserCreate_MM)(
+        const XML_Char *, const XML_Memory_Handling_Suite *, const XML_Char *);
     void (*ParserFree)(XML_Parser);
     void (*SetCharacterDataHandler)(XML_Parser, XML_CharacterDataHandler);
     void (*SetCommentHandler)(XML_Parser, XML_CommentHandler);
     void (*SetDefaultHandlerExpand)(XML_Parser, XML_DefaultHandler);
     void (*SetElementHandler)(XML_Parser, XML_StartElementHandler, XML_EndElementHandler);
-    void (*SetNamespaceDeclHandler)(XML_Parser, XML_StartNamespaceDeclHandler, XML_EndNamespaceDeclHandler);
+    void (*SetNamespaceDeclHandler)(
+        XML_Parser, XML_StartNamespaceDeclHandler, XML_EndNamespaceDeclHandler);
     void (*SetProcessingInstructionHandler)(XML_Parser, XML_ProcessingInstructionHandler);
     void (*SetUnknownEncodingHandler)(XML_Parser, XML_UnknownEncodingHandler, void *);
     void (*SetUserData)(XML_Parser, void *);

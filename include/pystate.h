@@ -52,6 +52,7 @@ typedef enum {
     PyGILState_LOCKED = 0,
     PyGILState_UNLOCKED = 1
 } PyGILState_STATE;
+
 PyAPI_FUNC(PyGILState_STATE) PyGILState_Ensure(void);
 PyAPI_FUNC(void) PyGILState_Release(PyGILState_STATE state);
 PyAPI_FUNC(PyThreadState *) PyGILState_GetThisThreadState(void);

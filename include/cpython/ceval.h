@@ -33,6 +33,7 @@ typedef struct {
     FILE *perf_map;
     PyThread_type_lock map_lock;
 } PerfMapState;
+
 PyAPI_FUNC(int) PyUnstable_PerfMapState_Init(void);
 PyAPI_FUNC(int) PyUnstable_WritePerfMapEntry(
     const void *code_addr, unsigned int code_size, const char *entry_name);

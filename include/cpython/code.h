@@ -12,6 +12,7 @@ typedef struct {
     PyObject *_co_cellvars;
     PyObject *_co_freevars;
 } _PyCoCached;
+
 typedef struct {
     int size;
     int capacity;
@@ -166,12 +167,14 @@ struct _opaque {
     const uint8_t *lo_next;
     const uint8_t *limit;
 };
+
 typedef struct _line_offsets {
     int ar_start;
     int ar_end;
     int ar_line;
     struct _opaque opaque;
 } PyCodeAddressRange;
+
 PyAPI_FUNC(int) _PyCode_CheckLineNumber(int lasti, PyCodeAddressRange *bounds);
 
 /* A key that tells 1 from 1.0 and 0.0 from -0.0. */

@@ -29,6 +29,7 @@ typedef struct {
     int cf_flags;
     int cf_feature_version;
 } PyCompilerFlags;
+
 #define _PyCompilerFlags_INIT { 0, PY_MINOR_VERSION }
 
 /* Names after "from __future__ import". */

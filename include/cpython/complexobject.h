@@ -10,6 +10,7 @@ typedef struct {
     double real;
     double imag;
 } Py_complex;
+
 typedef struct {
     PyObject_HEAD
     Py_complex cval;

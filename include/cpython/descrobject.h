@@ -28,6 +28,7 @@ typedef struct {
     PyObject *d_name;
     PyObject *d_qualname;
 } PyDescrObject;
+
 #define PyDescr_COMMON PyDescrObject d_common
 #define PyDescr_TYPE(x) (((PyDescrObject *)(x))->d_type)
 #define PyDescr_NAME(x) (((PyDescrObject *)(x))->d_name)

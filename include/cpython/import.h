@@ -10,6 +10,7 @@ struct _inittab {
     const char *name;
     PyObject *(*initfunc)(void);
 };
+
 /* An array that ends with a NULL name; replace it, or extend it, before initialisation. */
 PyAPI_DATA(struct _inittab *) PyImport_Inittab;
 PyAPI_FUNC(int) PyImport_ExtendInittab(struct _inittab *newtab);
@@ -20,6 +21,7 @@ struct _frozen {
     int size;
     int is_package;
 };
+
 /* An embedding program may point this to frozen modules of its own. */
 PyAPI_DATA(const struct _frozen *) PyImport_FrozenModules;
 

@@ -29,6 +29,7 @@ typedef struct {
     Py_ssize_t length;
     wchar_t **items;
 } PyWideStringList;
+
 PyAPI_FUNC(PyStatus) PyWideStringList_Append(PyWideStringList *list, const wchar_t *item);
 PyAPI_FUNC(PyStatus) PyWideStringList_Insert(
     PyWideStringList *list, Py_ssize_t index, const wchar_t *item);
@@ -36,27 +37,40 @@ PyAPI_FUNC(PyStatus) PyWideStringList_Insert(
 /* What has to be known first: allocator, encoding. -1 means "to be found out". */
 typedef struct PyPreConfig {
     int _config_init;
+    /* Look at the command line: 1 as python does. */
     int parse_argv;
+    /* Ignore environment and user: see PyConfig. */
     int isolated;
     int use_environment;
+    /* Set LC_CTYPE to the user's locale; replace the "C" locale by a UTF-8 one, and warn. */
     int configure_locale;
     int coerce_c_locale;
     int coerce_c_locale_warn;
+    /* UTF-8 whatever the locale says. */
     int utf8_mode;
     int dev_mode;
+    /* One of PyMemAllocatorName. */
     int allocator;
 } PyPreConfig;
+
 PyAPI_FUNC(void) PyPreConfig_InitPythonConfig(PyPreConfig *config);
 PyAPI_FUNC(void) PyPreConfig_InitIsolatedConfig(PyPreConfig *config);
 
 typedef struct PyConfig {
     int _config_init;
+
+    /* What may influence the interpreter: environment, user, and their directories. */
     int isolated;
     int use_environment;
+    /* -X dev. */
     int dev_mode;
+    /* Python handles SIGINT, and ignores SIGPIPE and SIGXFSZ. */
     int install_signal_handlers;
+    /* With use_hash_seed, hashes of str are the same in every run: PYTHONHASHSEED. */
     int use_hash_seed;
     unsigned long hash_seed;
+
+    /* Aids for debugging: -X options and variables of the same names. */
     int faulthandler;
     int tracemalloc;
     int perf_profiling;
@@ -67,14 +81,22 @@ typedef struct PyConfig {
     int dump_refs;
     wchar_t *dump_refs_file;
     int malloc_stats;
+
+    /* Encoding of file names. NULL: found out when the configuration is read. */
     wchar_t *filesystem_encoding;
     wchar_t *filesystem_errors;
+    /* Where __pycache__ directories are; NULL: beside the source. */
     wchar_t *pycache_prefix;
+
+    /* Command line. With parse_argv, argv is read as python reads its own. */
     int parse_argv;
     PyWideStringList orig_argv;
     PyWideStringList argv;
+    /* -X and -W, without the letters. */
     PyWideStringList xoptions;
     PyWideStringList warnoptions;
+
+    /* Switches, named as in sys.flags or after the options -b, -i, -O, -B, -v, -q, -s. */
     int site_import;
     int bytes_warning;
     int warn_default_encoding;
@@ -86,17 +108,28 @@ typedef struct PyConfig {
     int verbose;
     int quiet;
     int user_site_directory;
+
+    /* Standard streams: those of C are made unbuffered if buffered_stdio is 0. */
     int configure_c_stdio;
     int buffered_stdio;
     wchar_t *stdio_encoding;
     wchar_t *stdio_errors;
+
+    /* "always", "never" or "default". */
     wchar_t *check_hash_pycs_mode;
+    /* Modules of the standard library that are inside the program are taken from there. */
     int use_frozen_modules;
+    /* Nothing is put in front of sys.path for the script. */
     int safe_path;
+
+    /* The longest decimal number between str and int; 0: no limit; -1: the default. */
     int int_max_str_digits;
     int thread_inherit_context;
     int context_aware_warnings;
+    /* What os.cpu_count() answers; -1: the truth. */
     int cpu_count;
+
+    /* Paths. What is NULL is found out; module_search_paths counts only if it is "set". */
     int pathconfig_warnings;
     wchar_t *program_name;
     wchar_t *pythonpath_env;
@@ -111,11 +144,15 @@ typedef struct PyConfig {
     wchar_t *base_prefix;
     wchar_t *exec_prefix;
     wchar_t *base_exec_prefix;
+
+    /* What Py_RunMain runs: -x, -c, -m, or a file. */
     int skip_source_first_line;
     wchar_t *run_command;
     wchar_t *run_module;
     wchar_t *run_filename;
     wchar_t *sys_path_0;
+
+    /* Private. */
     int _install_importlib;
     int _init_main;
     int _is_python_build;

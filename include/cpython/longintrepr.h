@@ -22,6 +22,7 @@ typedef struct _PyLongValue {
     uintptr_t lv_tag;
     digit ob_digit[1];
 } _PyLongValue;
+
 struct _longobject {
     PyObject_HEAD
     _PyLongValue long_value;
@@ -57,6 +58,7 @@ typedef struct PyLongLayout {
     int8_t digits_order;
     int8_t digit_endianness;
 } PyLongLayout;
+
 PyAPI_FUNC(const PyLongLayout *) PyLong_GetNativeLayout(void);
 
 /* With digits NULL, the number is in value. */
@@ -67,6 +69,7 @@ typedef struct PyLongExport {
     const void *digits;
     Py_uintptr_t _reserved;
 } PyLongExport;
+
 PyAPI_FUNC(int) PyLong_Export(PyObject *obj, PyLongExport *export_long);
 PyAPI_FUNC(void) PyLong_FreeExport(PyLongExport *export_long);
 

@@ -9,6 +9,7 @@ extern "C" {
 /* What the views of one buffer share. */
 #define _Py_MANAGED_BUFFER_RELEASED    1
 #define _Py_MANAGED_BUFFER_FREE_FORMAT 2
+
 typedef struct {
     PyObject_HEAD
     int flags;
@@ -22,6 +23,7 @@ typedef struct {
 #define _Py_MEMORYVIEW_SCALAR     8
 #define _Py_MEMORYVIEW_PIL        16
 #define _Py_MEMORYVIEW_RESTRICTED 32
+
 typedef struct {
     PyObject_VAR_HEAD
     _PyManagedBufferObject *mbuf;

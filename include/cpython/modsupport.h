@@ -9,6 +9,7 @@ extern "C" {
 typedef struct {
     uint8_t v;
 } _PyOnceFlag;
+
 typedef struct _PyArg_Parser _PyArg_Parser;
 struct _PyArg_Parser {
     const char *format;

@@ -20,6 +20,7 @@ typedef struct _Py_Identifier {
         uint8_t v;
     } mutex;
 } _Py_Identifier;
+
 #define _Py_static_string_init(value) { (value), -1, { 0 } }
 #define _Py_static_string(varname, value) \
     static _Py_Identifier varname = _Py_static_string_init(value)
@@ -106,13 +107,19 @@ typedef Py_ssize_t printfunc;
 /* A type. tp_watched and tp_versions_used are the runtime's own. */
 struct _typeobject {
     PyObject_VAR_HEAD
+    /* "module.Type"; of built-in types, "Type". */
     const char *tp_name;
+    /* Bytes of an instance, and for each item if their number varies. */
     Py_ssize_t tp_basicsize;
     Py_ssize_t tp_itemsize;
+
+    /* Release; where in the instance its vectorcallfunc is; superseded look-ups. */
     destructor tp_dealloc;
     Py_ssize_t tp_vectorcall_offset;
     getattrfunc tp_getattr;
     setattrfunc tp_setattr;
+
+    /* Operations. */
     PyAsyncMethods *tp_as_async;
     reprfunc tp_repr;
     PyNumberMethods *tp_as_number;
@@ -124,36 +131,52 @@ struct _typeobject {
     getattrofunc tp_getattro;
     setattrofunc tp_setattro;
     PyBufferProcs *tp_as_buffer;
+
+    /* Py_TPFLAGS_*, and the docstring. */
     unsigned long tp_flags;
     const char *tp_doc;
+    /* Visits all references, and releases those that may be in cycles. */
     traverseproc tp_traverse;
     inquiry tp_clear;
+
+    /* Comparison; where in the instance the list of weak references is; iteration. */
     richcmpfunc tp_richcompare;
     Py_ssize_t tp_weaklistoffset;
     getiterfunc tp_iter;
     iternextfunc tp_iternext;
+
+    /* Attributes, base class, dictionary. */
     PyMethodDef *tp_methods;
     PyMemberDef *tp_members;
     PyGetSetDef *tp_getset;
     PyTypeObject *tp_base;
     PyObject *tp_dict;
+    /* What instances do as attributes of a class; where their __dict__ is. */
     descrgetfunc tp_descr_get;
     descrsetfunc tp_descr_set;
     Py_ssize_t tp_dictoffset;
+
+    /* Creation and its reverse. */
     initproc tp_init;
     allocfunc tp_alloc;
     newfunc tp_new;
     freefunc tp_free;
     inquiry tp_is_gc;
+
+    /* Filled in by PyType_Ready. */
     PyObject *tp_bases;
     PyObject *tp_mro;
     PyObject *tp_cache;
     void *tp_subclasses;
     PyObject *tp_weaklist;
+
+    /* __del__ of old; the version that caches compare; __del__ proper (PEP 442). */
     destructor tp_del;
     unsigned int tp_version_tag;
     destructor tp_finalize;
+    /* A call of the type itself. */
     vectorcallfunc tp_vectorcall;
+    /* Bits of watchers, and how many versions the type has had. */
     unsigned char tp_watched;
     uint16_t tp_versions_used;
 };

@@ -26,6 +26,7 @@ typedef struct {
     void *(*alloc)(void *, size_t);
     void (*free)(void *, void *, size_t);
 } PyObjectArenaAllocator;
+
 PyAPI_FUNC(void) PyObject_GetArenaAllocator(PyObjectArenaAllocator *allocator);
 PyAPI_FUNC(void) PyObject_SetArenaAllocator(PyObjectArenaAllocator *allocator);
 

@@ -37,6 +37,7 @@ typedef struct {
     const int hash_bits;
     const int seed_bits;
 } PyHash_FuncDef;
+
 PyAPI_FUNC(PyHash_FuncDef *) PyHash_GetFuncDef(void);
 
 #ifdef __cplusplus

@@ -22,13 +22,17 @@ PyAPI_FUNC(int) Py_FrozenMain(int argc, char **argv);
 #define PyInterpreterConfig_DEFAULT_GIL 0
 #define PyInterpreterConfig_SHARED_GIL  1
 #define PyInterpreterConfig_OWN_GIL     2
+
 typedef struct {
+    /* Share the allocator of the main interpreter: needed without a GIL of its own. */
     int use_main_obmalloc;
     int allow_fork;
     int allow_exec;
     int allow_threads;
     int allow_daemon_threads;
+    /* Refuse extensions that do not say that they support it. */
     int check_multi_interp_extensions;
+    /* PyInterpreterConfig_*_GIL. */
     int gil;
 } PyInterpreterConfig;
 

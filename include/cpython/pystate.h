@@ -19,6 +19,7 @@ typedef int (*Py_tracefunc)(PyObject *, PyFrameObject *, int, PyObject *);
 
 /* Where another process asks this one to run a script. */
 #define _Py_MAX_SCRIPT_PATH_SIZE 512
+
 typedef struct {
     int32_t debugger_pending_call;
     char debugger_script_path[512];
@@ -37,13 +38,16 @@ typedef struct _stack_chunk {
     size_t top;
     PyObject *data[1];
 } _PyStackChunk;
+
 #define _PY_DATA_STACK_CHUNK_SIZE 16384
 
 struct _PyInterpreterFrame;
 struct _ts {
+    /* The other threads of the interpreter. */
     PyThreadState *prev;
     PyThreadState *next;
     PyInterpreterState *interp;
+    /* Bits by which others ask the evaluation loop to do something else. */
     uintptr_t eval_breaker;
     struct {
         unsigned int initialized : 1;
@@ -55,37 +59,53 @@ struct _ts {
         unsigned int cleared : 1;
         unsigned int finalized : 1;
     } _status;
+    /* Is the GIL held; who made this state; is it attached. */
     int holds_gil;
     int _whence;
     int state;
+
+    /* Limits of recursion. */
     int py_recursion_remaining;
     int py_recursion_limit;
     int recursion_headroom;
+    /* Nested calls of trace functions. */
     int tracing;
     int what_event;
+
+    /* What runs, and who watches it. */
     struct _PyInterpreterFrame *current_frame;
     Py_tracefunc c_profilefunc;
     Py_tracefunc c_tracefunc;
     PyObject *c_profileobj;
     PyObject *c_traceobj;
+    /* The exception that is set, and those that are being handled. */
     PyObject *current_exception;
     _PyErr_StackItem *exc_info;
+
+    /* PyThreadState_GetDict; nested PyGILState_Ensure; an exception from another thread. */
     PyObject *dict;
     int gilstate_counter;
     PyObject *async_exc;
+    /* Of pthread_self() and gettid(). */
     unsigned long thread_id;
     unsigned long native_thread_id;
+    /* Objects whose destruction was put off: Py_TRASHCAN_BEGIN. */
     PyObject *delete_later;
     uintptr_t critical_section;
+
+    /* Coroutines and contexts. */
     int coroutine_origin_tracking_depth;
     PyObject *async_gen_firstiter;
     PyObject *async_gen_finalizer;
     PyObject *context;
     uint64_t context_ver;
     uint64_t id;
+
+    /* The stack of frames. */
     _PyStackChunk *datastack_chunk;
     PyObject **datastack_top;
     PyObject **datastack_limit;
+    /* The last link of exc_info. */
     _PyErr_StackItem exc_state;
     PyObject *current_executor;
     uint64_t dict_global_version;

@@ -14,6 +14,7 @@ typedef struct {
 
 /* Tables of up to this many slots lie inside the object. */
 #define PySet_MINSIZE 8
+
 typedef struct {
     PyObject_HEAD
     Py_ssize_t fill;

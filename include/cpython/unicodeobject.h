@@ -284,6 +284,7 @@ typedef struct {
     unsigned char overallocate;
     unsigned char readonly;
 } _PyUnicodeWriter;
+
 PyAPI_FUNC(void) _PyUnicodeWriter_Init(_PyUnicodeWriter *writer);
 #define _PyUnicodeWriter_Prepare(WRITER, LENGTH, MAXCHAR) \
     (((MAXCHAR) <= (WRITER)->maxchar && (LENGTH) <= (WRITER)->size - (WRITER)->pos) \

@@ -14,41 +14,52 @@ typedef struct _PyLoadGlobalCache {
     uint16_t builtin_keys_version;
     uint16_t index;
 } _PyLoadGlobalCache;
+
 typedef struct _PyBinaryOpCache {
     _Py_BackoffCounter counter;
     uint16_t external_cache[4];
 } _PyBinaryOpCache;
+
 typedef struct _PyUnpackSequenceCache {
     _Py_BackoffCounter counter;
 } _PyUnpackSequenceCache;
+
 typedef struct _PyCompareOpCache {
     _Py_BackoffCounter counter;
 } _PyCompareOpCache;
+
 typedef struct _PySuperAttrCache {
     _Py_BackoffCounter counter;
 } _PySuperAttrCache;
+
 typedef struct _PyAttrCache {
     _Py_BackoffCounter counter;
     uint16_t version[2];
     uint16_t index;
 } _PyAttrCache;
+
 typedef struct _PyCallCache {
     _Py_BackoffCounter counter;
     uint16_t func_version[2];
 } _PyCallCache;
+
 typedef struct _PyStoreSubscrCache {
     _Py_BackoffCounter counter;
 } _PyStoreSubscrCache;
+
 typedef struct _PyForIterCache {
     _Py_BackoffCounter counter;
 } _PyForIterCache;
+
 typedef struct _PySendCache {
     _Py_BackoffCounter counter;
 } _PySendCache;
+
 typedef struct _PyToBoolCache {
     _Py_BackoffCounter counter;
     uint16_t version[2];
 } _PyToBoolCache;
+
 typedef struct _PyContainsOpCache {
     _Py_BackoffCounter counter;
 } _PyContainsOpCache;

@@ -15,6 +15,7 @@ struct _pycontextobject {
     PyObject *ctx_weakreflist;
     int ctx_entered;
 };
+
 struct _pycontextvarobject {
     PyObject_HEAD
     PyObject *var_name;
@@ -24,6 +25,7 @@ struct _pycontextvarobject {
     uint64_t var_cached_tsver;
     Py_hash_t var_hash;
 };
+
 struct _pycontexttokenobject {
     PyObject_HEAD
     PyContext *tok_ctx;
@@ -31,6 +33,7 @@ struct _pycontexttokenobject {
     PyObject *tok_oldval;
     int tok_used;
 };
+
 typedef struct _PyContextTokenMissing {
     PyObject_HEAD
 } _PyContextTokenMissing;

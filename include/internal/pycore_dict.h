@@ -11,6 +11,7 @@ typedef struct PyDictKeyEntry {
     PyObject *me_key;
     PyObject *me_value;
 } PyDictKeyEntry;
+
 typedef struct PyDictUnicodeEntry {
     PyObject *me_key;
     PyObject *me_value;
@@ -35,6 +36,7 @@ struct _dictkeysobject {
     Py_ssize_t dk_nentries;
     char dk_indices[];
 };
+
 #define DKIX_EMPTY       (-1)
 #define DKIX_DUMMY       (-2)
 #define DKIX_ERROR       (-3)

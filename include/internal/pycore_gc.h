@@ -10,6 +10,7 @@ typedef struct PyGC_Head {
     uintptr_t _gc_next;
     uintptr_t _gc_prev;
 } PyGC_Head;
+
 #define _PyGC_Head_UNUSED PyGC_Head
 
 static inline PyGC_Head *

@@ -17,10 +17,12 @@ extern "C" {
 typedef struct _Py_LocalMonitors {
     uint8_t tools[11];
 } _Py_LocalMonitors;
+
 typedef struct _PyCoLineInstrumentationData {
     uint8_t bytes_per_entry;
     uint8_t data[1];
 } _PyCoLineInstrumentationData;
+
 typedef struct _PyCoMonitoringData {
     _Py_LocalMonitors local_monitors;
     _Py_LocalMonitors active_monitors;

@@ -49,6 +49,7 @@ struct _PyGenObject {
     int8_t gi_frame_state;
     _PyInterpreterFrame gi_iframe;
 };
+
 struct _PyCoroObject {
     PyObject_HEAD
     PyObject *cr_weakreflist;
@@ -62,6 +63,7 @@ struct _PyCoroObject {
     int8_t cr_frame_state;
     _PyInterpreterFrame cr_iframe;
 };
+
 struct _PyAsyncGenObject {
     PyObject_HEAD
     PyObject *ag_weakreflist;

@@ -17,6 +17,7 @@ PyAPI_DATA(PyTypeObject) _PyNotImplemented_Type;
 /* Bytes between an object and its managed dictionary and weak references. */
 #define MANAGED_WEAKREF_OFFSET (((Py_ssize_t)sizeof(PyObject *)) * -4)
 #define MANAGED_DICT_OFFSET (((Py_ssize_t)sizeof(PyObject *)) * -3)
+
 typedef union PyManagedDictPointer {
     PyDictObject *dict;
 } PyManagedDictPointer;

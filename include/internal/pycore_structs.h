@@ -25,6 +25,7 @@ typedef union _Py_CODEUNIT {
 typedef union _PyStackRef {
     uintptr_t bits;
 } _PyStackRef;
+
 typedef struct _PyCStackRef {
     _PyStackRef ref;
 } _PyCStackRef;
@@ -33,6 +34,7 @@ typedef struct _PyCStackRef {
 typedef struct PyHamtNode {
     PyObject_HEAD
 } PyHamtNode;
+
 typedef struct PyHamtObject {
     PyObject_HEAD
     PyHamtNode *h_root;

@@ -16,8 +16,13 @@ fn main() {
         _ if has("--func-type") => Mode::FuncType,
         _ => Mode::Exec,
     };
-    let options =
-        ParseOptions { mode, type_comments: has("--type-comments"), ..Default::default() };
+    let options = ParseOptions {
+        mode,
+        type_comments: has("--type-comments"),
+        allow_incomplete_input: has("--incomplete"),
+        dont_imply_dedent: has("--incomplete"),
+        ..Default::default()
+    };
     if has("--snippets") {
         return snippets(&options);
     }

@@ -94,8 +94,9 @@ impl Machine<'_> {
                 Err(_) => break,
             }
         }
+        // The reference does not look for errors within f-strings here.
         if let Some(later) = &self.stream.lexer.error {
-            return later.clone();
+            return if self.stream.lexer.in_string() { error } else { later.clone() };
         }
         match self.stream.lexer.brackets.last() {
             Some(open) if line > open.lineno => self.unclosed_bracket().unwrap_or(error),

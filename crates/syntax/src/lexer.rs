@@ -332,6 +332,11 @@ impl<'s> Lexer<'s> {
         self.modes.last().map_or('f', StringMode::prefix)
     }
 
+    /// Whether an f-string or t-string is open.
+    pub fn in_string(&self) -> bool {
+        !self.modes.is_empty()
+    }
+
     /// The current line, newline included.
     pub fn current_line(&self) -> &'s str {
         &self.text[self.line_start..self.line_end]

@@ -48,6 +48,8 @@ pub(crate) struct Parser<'a, 't> {
     pos: usize,
     depth: u32,
     options: &'t ParseOptions<'t>,
+    /// `<>` is the spelling of `!=`.
+    flufl: bool,
     /// Expressions of the lists being read, innermost last.
     scratch: Vec<E<'a>>,
     pub warnings: Vec<Warning>,
@@ -109,6 +111,7 @@ impl<'a, 't> Parser<'a, 't> {
             pos: 0,
             depth: 0,
             options,
+            flufl: options.barry_as_flufl,
             scratch: Vec::new(),
             warnings: Vec::new(),
             too_deep: false,

@@ -81,7 +81,20 @@ impl Machine<'_> {
             "check_tstring" => self.check_interpolated(parts, NodeKind::TemplateStr),
             "check_middle" => self.check_middle(a),
             "check_fstring_conversion" => self.check_conversion(a, b),
+            "future_import" => {
+                let node = self.nodes.get(b);
+                let names = &self.tokens[node.first as usize..=node.last as usize];
+                let has_barry = names.iter().any(|name| self.text_of(*name) == "barry_as_FLUFL");
+                if has_barry && self.text_of(self.first_token(a)) == "__future__" {
+                    self.flufl = true;
+                }
+                Outcome::Value(self.make(NodeKind::Group, parts))
+            }
             "check_barry" => self.check_barry(a),
+            "check_old_not_equal" if self.flufl => self.old_not_equal(a, b, true),
+            // Not this alternative; the next one explains.
+            "check_old_not_equal" => Outcome::AlternativeFails,
+            "old_not_equal" => self.old_not_equal(a, b, false),
             "check_real" => self.check_part_of_complex(a, false),
             "check_imaginary" => self.check_part_of_complex(a, true),
             "mixed_templates" => {
@@ -241,15 +254,23 @@ impl Machine<'_> {
     }
 
     fn check_barry(&mut self, operator: NodeId) -> Outcome {
-        let is_old = self.text_of(self.first_token(operator)) == "<>";
-        if is_old == self.options.barry_as_flufl {
+        if !self.flufl {
             return Outcome::Value(operator);
-        }
-        if is_old {
-            return Outcome::RuleFails;
         }
         let message = "with Barry as BDFL, use '<>' instead of '!='".to_owned();
         raise(self.error_here(ErrorKind::SyntaxError, message))
+    }
+
+    /// `<>`, if it is one.
+    fn old_not_equal(&mut self, less: NodeId, greater: NodeId, allowed: bool) -> Outcome {
+        if self.first_token(less).end != self.first_token(greater).start {
+            return Outcome::RuleFails;
+        }
+        if allowed {
+            return if self.flufl { Outcome::Value(less) } else { Outcome::RuleFails };
+        }
+        let message = "invalid syntax.  Maybe you meant '!=' instead of '<>'?".to_owned();
+        raise(self.error_at_nodes(less, greater, message))
     }
 
     /// Whether a node is the name of one of the statements that became functions.

@@ -18,6 +18,7 @@ pub(super) enum Outcome {
     Value(NodeId),
     /// The rule fails, whatever alternatives it has left.
     RuleFails,
+    AlternativeFails,
     Raise(Box<SyntaxError>),
 }
 
@@ -48,6 +49,8 @@ pub(super) struct Machine<'p> {
     memo: Memo,
     /// Error rules are active.
     invalid: bool,
+    /// `<>` is the spelling of `!=`.
+    pub flufl: bool,
 }
 
 impl<'p> Machine<'p> {
@@ -66,6 +69,7 @@ impl<'p> Machine<'p> {
             depth: 0,
             memo: HashMap::new(),
             invalid: false,
+            flufl: options.barry_as_flufl,
         }
     }
 
@@ -334,6 +338,7 @@ impl<'p> Machine<'p> {
                 self.frames.truncate(self.current);
                 Ok(None)
             }
+            Outcome::AlternativeFails => Ok(None),
             Outcome::Raise(error) => Err(error),
         }
     }

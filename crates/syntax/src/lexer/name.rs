@@ -117,18 +117,16 @@ pub(crate) fn is_identifier_part(char: char) -> bool {
     unicode_ident::is_xid_continue(char)
 }
 
-/// Whether a character that is no part of an identifier can be shown. The exact answer needs the
-/// character's general category; the classes below are those of controls, formats, separators,
-/// surrogates and private use that text editors let through.
+/// Whether a character can be shown: it has a name, and is no space, separator or format control.
 fn is_printable(char: char) -> bool {
     if char.is_control() || (char.is_whitespace() && char != ' ') {
         return false;
     }
-    !matches!(char,
+    let is_format = matches!(char,
         '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}'
         | '\u{8E2}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{E000}'..='\u{F8FF}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FEFF}'
-        | '\u{FFF0}'..='\u{FFFB}' | '\u{FFFE}'..='\u{FFFF}' | '\u{110BD}' | '\u{110CD}'
+        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}'
         | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0000}'..='\u{E00FF}' | '\u{E01F0}'..='\u{10FFFF}')
+        | '\u{E0001}' | '\u{E0020}'..='\u{E007F}');
+    !is_format && unicode_names2::name(char).is_some()
 }

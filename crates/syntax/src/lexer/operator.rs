@@ -39,7 +39,6 @@ fn longest(first: u8, rest: &[u8]) -> (TokenKind, usize) {
         b'@' => with_equal(At, AtEqual),
         b'-' if second == b'>' => (RArrow, 2),
         b'-' => with_equal(Minus, MinEqual),
-        b'<' if second == b'>' => (NotEqual, 2),
         b'<' => doubled(with_equal(Less, LessEqual), LeftShift, LeftShiftEqual),
         b'>' => doubled(with_equal(Greater, GreaterEqual), RightShift, RightShiftEqual),
         b'*' => doubled(with_equal(Star, StarEqual), DoubleStar, DoubleStarEqual),

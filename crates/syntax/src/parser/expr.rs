@@ -233,18 +233,17 @@ impl<'a, 't> Parser<'a, 't> {
     fn comparison_operator(&mut self) -> Parse<Option<CmpOperator>> {
         let op = match self.kind() {
             T::EqEqual => CmpOperator::Eq,
+            T::Less if self.at_old_not_equal() => {
+                self.bump();
+                CmpOperator::NotEq
+            }
             T::Less => CmpOperator::Lt,
             T::LessEqual => CmpOperator::LtE,
             T::Greater => CmpOperator::Gt,
             T::GreaterEqual => CmpOperator::GtE,
             T::In => CmpOperator::In,
-            T::NotEqual => {
-                let old_spelling = self.token_text(self.tokens[self.pos]) == "<>";
-                if old_spelling != self.options.barry_as_flufl {
-                    return Err(Fail);
-                }
-                CmpOperator::NotEq
-            }
+            T::NotEqual if self.flufl => return Err(Fail),
+            T::NotEqual => CmpOperator::NotEq,
             T::Is => {
                 self.bump();
                 let negated = self.eat(T::Not);
@@ -258,6 +257,13 @@ impl<'a, 't> Parser<'a, 't> {
         };
         self.bump();
         Ok(Some(op))
+    }
+
+    /// `<>`, which is two tokens.
+    fn at_old_not_equal(&self) -> bool {
+        self.flufl
+            && self.kind_at(1) == T::Greater
+            && self.tokens[self.pos].end == self.tokens[self.pos + 1].start
     }
 
     pub(super) fn bitwise_or(&mut self) -> Parse<E<'a>> {

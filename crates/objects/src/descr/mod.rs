@@ -99,3 +99,7 @@ pub fn wrap_special(
 ) -> PyResult<()> {
     todo!()
 }
+/// Whether `ob` is the built-in function of that name.
+pub fn is_builtin_named(_ob: Borrowed<'_>, _name: &str) -> bool {
+    todo!()
+}

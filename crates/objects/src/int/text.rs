@@ -28,3 +28,8 @@ pub fn to_decimal(th: &Thread, int: &Int) -> PyResult<Owned<Str>> {
         )),
     }
 }
+
+/// `int(text)` for str, bytes and buffers; TypeError for anything else.
+pub fn from_text_object(_th: &Thread, _ob: Borrowed<'_>) -> PyResult<Owned<Int>> {
+    todo!()
+}

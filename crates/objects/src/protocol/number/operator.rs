@@ -1,0 +1,304 @@
+//! Binary and ternary operators: which operand's slot is asked, in which order.
+//!
+//! The right operand goes first if its type derives from the left one's and has a slot of its own. In-place
+//! operators try the in-place slot, then the plain one. SAFETY: as in `number`.
+
+use std::mem::offset_of;
+
+use krait_abi as abi;
+
+use crate::prelude::*;
+
+type Function = unsafe extern "C" fn(*mut abi::PyObject, *mut abi::PyObject) -> *mut abi::PyObject;
+type Ternary = unsafe extern "C" fn(
+    *mut abi::PyObject,
+    *mut abi::PyObject,
+    *mut abi::PyObject,
+) -> *mut abi::PyObject;
+
+/// What is known of an operator.
+struct Info {
+    symbol: &'static str,
+    /// Where its slot lies in `PyNumberMethods`.
+    slot: usize,
+    inplace: Option<usize>,
+}
+
+macro_rules! table {
+    ($($operator:ident $symbol:literal $slot:ident $($inplace:ident)?, $argument:literal;)*) => {
+        /// A binary operator; `Inplace…` forms try the in-place slot first. The order is that of `NB_*`.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Binary {
+            $($operator,)*
+            Divmod,
+        }
+
+        impl Binary {
+            /// The operator of a `BINARY_OP` argument; `None` for `NB_SUBSCR`.
+            pub fn from_argument(op: u32) -> Option<Binary> {
+                match op {
+                    $($argument => Some(Binary::$operator),)*
+                    _ => None,
+                }
+            }
+
+            fn info(self) -> Info {
+                match self {
+                    $(Binary::$operator => Info {
+                        symbol: $symbol,
+                        slot: offset_of!(abi::PyNumberMethods, $slot),
+                        inplace: table!(@inplace $($inplace)?),
+                    },)*
+                    Binary::Divmod => Info { symbol: "divmod()", slot: offset_of!(abi::PyNumberMethods, nb_divmod), inplace: None },
+                }
+            }
+        }
+    };
+    (@inplace $slot:ident) => { Some(offset_of!(abi::PyNumberMethods, $slot)) };
+    (@inplace) => { None };
+}
+
+table! {
+    Add "+" nb_add, 0;
+    And "&" nb_and, 1;
+    FloorDivide "//" nb_floor_divide, 2;
+    Lshift "<<" nb_lshift, 3;
+    MatrixMultiply "@" nb_matrix_multiply, 4;
+    Multiply "*" nb_multiply, 5;
+    Remainder "%" nb_remainder, 6;
+    Or "|" nb_or, 7;
+    Power "** or pow()" nb_power, 8;
+    Rshift ">>" nb_rshift, 9;
+    Subtract "-" nb_subtract, 10;
+    TrueDivide "/" nb_true_divide, 11;
+    Xor "^" nb_xor, 12;
+    InplaceAdd "+=" nb_add nb_inplace_add, 13;
+    InplaceAnd "&=" nb_and nb_inplace_and, 14;
+    InplaceFloorDivide "//=" nb_floor_divide nb_inplace_floor_divide, 15;
+    InplaceLshift "<<=" nb_lshift nb_inplace_lshift, 16;
+    InplaceMatrixMultiply "@=" nb_matrix_multiply nb_inplace_matrix_multiply, 17;
+    InplaceMultiply "*=" nb_multiply nb_inplace_multiply, 18;
+    InplaceRemainder "%=" nb_remainder nb_inplace_remainder, 19;
+    InplaceOr "|=" nb_or nb_inplace_or, 20;
+    InplacePower "**=" nb_power nb_inplace_power, 21;
+    InplaceRshift ">>=" nb_rshift nb_inplace_rshift, 22;
+    InplaceSubtract "-=" nb_subtract nb_inplace_subtract, 23;
+    InplaceTrueDivide "/=" nb_true_divide nb_inplace_true_divide, 24;
+    InplaceXor "^=" nb_xor nb_inplace_xor, 25;
+}
+
+/// The function in a slot of the operand's number table.
+fn slot<F: Copy>(ob: Borrowed<'_>, offset: usize) -> Option<F> {
+    let table = ob.ty().raw().tp_as_number;
+    if table.is_null() {
+        return None;
+    }
+    // SAFETY: the table lives as long as the type; its fields are optional functions of one word, of type `F` here.
+    unsafe { *table.cast::<u8>().add(offset).cast::<Option<F>>() }
+}
+
+fn address<F: Copy>(function: F) -> usize {
+    // SAFETY: function pointers are one word.
+    unsafe { std::mem::transmute_copy::<F, usize>(&function) }
+}
+
+/// Asks both operands' functions in the right order, by `call`; `None` if neither knows.
+fn ask<F: Copy>(
+    th: &Thread,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+    offset: usize,
+    call: impl Fn(F) -> *mut abi::PyObject,
+) -> PyResult<Option<Owned>> {
+    let answer = |function: F| -> PyResult<Option<Owned>> {
+        // SAFETY: see the top of the file.
+        let result: Owned =
+            unsafe { Owned::from_ptr_or_null(call(function)) }.ok_or_else(|| th.raised_by_c())?;
+        Ok((!result.is(not_implemented())).then_some(result))
+    };
+    let ours: Option<F> = slot(left, offset);
+    let mut theirs: Option<F> = if left.ty().is(right.ty()) { None } else { slot(right, offset) };
+    if theirs.map(address) == ours.map(address) {
+        theirs = None;
+    }
+    if let Some(ours) = ours {
+        if let Some(function) = theirs.filter(|_| right.ty().is_subtype(&left.ty())) {
+            if let Some(result) = answer(function)? {
+                return Ok(Some(result));
+            }
+            theirs = None;
+        }
+        if let Some(result) = answer(ours)? {
+            return Ok(Some(result));
+        }
+    }
+    match theirs {
+        Some(theirs) => answer(theirs),
+        None => Ok(None),
+    }
+}
+
+/// `left <op> right`; TypeError if neither operand knows how.
+pub fn binary_operator(
+    th: &Thread,
+    operator: Binary,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+) -> PyResult {
+    let info = operator.info();
+    if let Some(function) = info.inplace.and_then(|inplace| slot::<Function>(left, inplace)) {
+        // SAFETY: see the top of the file.
+        let result: Owned =
+            unsafe { Owned::from_ptr_or_null(function(left.as_ptr(), right.as_ptr())) }
+                .ok_or_else(|| th.raised_by_c())?;
+        if !result.is(not_implemented()) {
+            return Ok(result);
+        }
+    }
+    // SAFETY: see the top of the file.
+    let plain = ask::<Function>(th, left, right, info.slot, |function| unsafe {
+        function(left.as_ptr(), right.as_ptr())
+    })?;
+    match plain {
+        Some(result) => Ok(result),
+        None => sequence_operator(th, operator, left, right)?
+            .ok_or_else(|| unsupported(th, operator, info.symbol, left, right)),
+    }
+}
+
+/// `+` and `*` of sequences that have no number slots.
+fn sequence_operator(
+    th: &Thread,
+    operator: Binary,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+) -> PyResult<Option<Owned>> {
+    // SAFETY: a live type's table.
+    let table = |ob: Borrowed<'_>| unsafe { ob.get().ty().raw().tp_as_sequence.as_ref() };
+    let inplace = matches!(operator, Binary::InplaceAdd | Binary::InplaceMultiply);
+    match operator {
+        Binary::Add | Binary::InplaceAdd => {
+            let concat =
+                table(left).and_then(|t| t.sq_inplace_concat.filter(|_| inplace).or(t.sq_concat));
+            let Some(concat) = concat else {
+                return Ok(None);
+            };
+            // SAFETY: see the top of the file.
+            let result = unsafe { Owned::from_ptr_or_null(concat(left.as_ptr(), right.as_ptr())) };
+            result.ok_or_else(|| th.raised_by_c()).map(Some)
+        }
+        Binary::Multiply | Binary::InplaceMultiply => {
+            if let Some(repeat) =
+                table(left).and_then(|t| t.sq_inplace_repeat.filter(|_| inplace).or(t.sq_repeat))
+            {
+                return repeat_sequence(th, repeat, left, right).map(Some);
+            }
+            match table(right).and_then(|t| t.sq_repeat) {
+                Some(repeat) => repeat_sequence(th, repeat, right, left).map(Some),
+                None => Ok(None),
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+fn repeat_sequence(
+    th: &Thread,
+    repeat: unsafe extern "C" fn(*mut abi::PyObject, isize) -> *mut abi::PyObject,
+    sequence: Borrowed<'_>,
+    count: Borrowed<'_>,
+) -> PyResult {
+    if !super::is_index(count) {
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "can't multiply sequence by non-int of type '{}'",
+            count.type_name()
+        ));
+    }
+    let count = super::as_isize(th, count, Some(exc::OVERFLOW_ERROR))?;
+    // SAFETY: see the top of the file.
+    unsafe { Owned::from_ptr_or_null(repeat(sequence.as_ptr(), count)) }
+        .ok_or_else(|| th.raised_by_c())
+}
+
+#[cold]
+fn unsupported(
+    th: &Thread,
+    operator: Binary,
+    symbol: &str,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+) -> Raised {
+    if operator == Binary::Rshift && crate::descr::is_builtin_named(left, "print") {
+        return raise!(
+            th,
+            TYPE_ERROR,
+            "unsupported operand type(s) for {symbol}: '{}' and '{}'. Did you mean \"print(<message>, file=<output_stream>)\"?",
+            left.type_name(),
+            right.type_name()
+        );
+    }
+    raise!(
+        th,
+        TYPE_ERROR,
+        "unsupported operand type(s) for {symbol}: '{}' and '{}'",
+        left.type_name(),
+        right.type_name()
+    )
+}
+
+/// `pow` with a modulus (`None` the object for none): each operand may know how.
+pub(super) fn ternary(
+    th: &Thread,
+    base: Borrowed<'_>,
+    exp: Borrowed<'_>,
+    modulus: Borrowed<'_>,
+    inplace: bool,
+) -> PyResult {
+    let offset = offset_of!(abi::PyNumberMethods, nb_power);
+    // SAFETY: see the top of the file.
+    let call =
+        |function: Ternary| unsafe { function(base.as_ptr(), exp.as_ptr(), modulus.as_ptr()) };
+    if inplace {
+        if let Some(function) =
+            slot::<Ternary>(base, offset_of!(abi::PyNumberMethods, nb_inplace_power))
+        {
+            // SAFETY: see the top of the file.
+            let result: Owned = unsafe { Owned::from_ptr_or_null(call(function)) }
+                .ok_or_else(|| th.raised_by_c())?;
+            if !result.is(not_implemented()) {
+                return Ok(result);
+            }
+        }
+    }
+    if let Some(result) = ask::<Ternary>(th, base, exp, offset, call)? {
+        return Ok(result);
+    }
+    if let Some(function) = slot::<Ternary>(modulus, offset) {
+        let known = [slot::<Ternary>(base, offset), slot(exp, offset)]
+            .iter()
+            .flatten()
+            .any(|&other| address(other) == address(function));
+        if !known {
+            // SAFETY: see the top of the file.
+            let result: Owned = unsafe { Owned::from_ptr_or_null(call(function)) }
+                .ok_or_else(|| th.raised_by_c())?;
+            if !result.is(not_implemented()) {
+                return Ok(result);
+            }
+        }
+    }
+    let symbol = if inplace { "**=" } else { "** or pow()" };
+    if modulus.is_none() {
+        return Err(unsupported(th, Binary::Power, symbol, base, exp));
+    }
+    Err(raise!(
+        th,
+        TYPE_ERROR,
+        "unsupported operand type(s) for {symbol}: '{}', '{}', '{}'",
+        base.type_name(),
+        exp.type_name(),
+        modulus.type_name()
+    ))
+}

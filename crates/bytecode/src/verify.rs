@@ -53,7 +53,7 @@ pub fn verify(subject: &Verifiable<'_>) -> Result<(), CodeFault> {
 /// All instructions; only what may stand in a file.
 fn decode(code: &[u8]) -> Result<Vec<Decoded>, CodeFault> {
     let fault = |offset, what| Err(CodeFault { offset, what });
-    if code.is_empty() || code.len() % 2 != 0 || code.len() / 2 > i32::MAX as usize / 2 {
+    if code.is_empty() || !code.len().is_multiple_of(2) || code.len() / 2 > i32::MAX as usize / 2 {
         return fault(0, "bad length");
     }
     let units = (code.len() / 2) as u32;

@@ -186,7 +186,8 @@ pub struct CodeUnitMetadata {
     pub varnames: IndexSet<Box<str>>,
     pub cellvars: IndexSet<Box<str>>,
     pub freevars: IndexSet<Box<str>>,
-    /// Fast locals of inlined comprehensions; `true` while the name is hidden from `locals()`.
+    /// Fast locals of inlined comprehensions outside functions; `true` while the comprehension is
+    /// being compiled. All of them are marked as hidden from `locals()`.
     pub fasthidden: IndexMap<Box<str>, bool>,
     /// Positional parameters that are not positional-only.
     pub argcount: u32,

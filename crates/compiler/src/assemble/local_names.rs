@@ -13,7 +13,7 @@ pub(super) fn collect(metadata: &CodeUnitMetadata, flags: u32) -> (Vec<Box<str>>
     let mut parameters = parameter_kinds(metadata, flags);
     for name in &metadata.varnames {
         let mut kind = local_kind::LOCAL | parameters.next().unwrap_or(0);
-        if metadata.fasthidden.get(name).copied().unwrap_or(false) {
+        if metadata.fasthidden.contains_key(name) {
             kind |= local_kind::HIDDEN;
         }
         if metadata.cellvars.contains(name) {

@@ -357,10 +357,8 @@ fn optimize_loads_in(code: &mut [Instr], consts: &mut Consts) -> Result<(), Asse
                 let truth = const_value(opcode, oparg, consts)?.truth();
                 decide_jump(code, at, truth);
             }
-            Opcode::IS_OP => {
-                if const_value(opcode, oparg, consts)? == Constant::None {
-                    fold_is_none_jump(code, at);
-                }
+            Opcode::IS_OP if const_value(opcode, oparg, consts)? == Constant::None => {
+                fold_is_none_jump(code, at);
             }
             Opcode::TO_BOOL => {
                 let truth = const_value(opcode, oparg, consts)?.truth();

@@ -51,8 +51,8 @@ pub(super) fn repeat(sequence: &Constant, count: &Constant) -> Option<Constant> 
         Constant::Str(text) => Some(Constant::Str(Text::from_bytes(text.as_bytes().repeat(count)))),
         Constant::Bytes(bytes) => Some(Constant::Bytes(bytes.repeat(count).into())),
         Constant::Tuple(items) => {
-            if count > 0 {
-                remaining_items(sequence, MAX_TOTAL_ITEMS / count)?;
+            if let Some(limit) = MAX_TOTAL_ITEMS.checked_div(count) {
+                remaining_items(sequence, limit)?;
             }
             let items = std::iter::repeat_n(&items[..], count).flatten();
             Some(Constant::Tuple(items.cloned().collect()))

@@ -69,6 +69,10 @@ pub(crate) struct Lexer<'s> {
     line_end: usize,
     pub line_start: usize,
     pub lineno: u32,
+    /// Where the reference's buffer starts: at the line it read last between two tokens.
+    pub buffer_start: usize,
+    /// A token has begun.
+    in_token: bool,
     /// Start of the token being read, with the line it starts in.
     start: usize,
     first_lineno: u32,
@@ -101,6 +105,8 @@ impl<'s> Lexer<'s> {
             line_end: 0,
             line_start: 0,
             lineno: 0,
+            buffer_start: 0,
+            in_token: false,
             start: 0,
             first_lineno: 0,
             first_line_start: 0,
@@ -145,6 +151,9 @@ impl<'s> Lexer<'s> {
         }
         let rest = &self.bytes[self.pos..];
         let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        if !self.in_token {
+            self.buffer_start = self.pos;
+        }
         self.line_start = self.pos;
         self.line_end = self.pos + len;
         self.lineno += 1;
@@ -165,6 +174,7 @@ impl<'s> Lexer<'s> {
 
     fn regular(&mut self) -> Lexed {
         loop {
+            self.in_token = false;
             self.blank_line = false;
             if self.at_line_start {
                 self.indentation()?;
@@ -181,10 +191,12 @@ impl<'s> Lexer<'s> {
     /// A token of the current logical line, `None` if it ended in a newline that is no token.
     fn rest_of_line(&mut self) -> Lexed<Option<Token>> {
         loop {
+            self.in_token = false;
             let mut byte = self.bump();
             while matches!(byte, Some(b' ' | b'\t' | b'\x0C')) {
                 byte = self.bump();
             }
+            self.in_token = true;
             self.start = self.pos - usize::from(byte.is_some());
             self.first_lineno = self.lineno;
             self.first_line_start = self.line_start;
@@ -285,6 +297,14 @@ impl<'s> Lexer<'s> {
         }
         self.back(next);
         Ok(())
+    }
+
+    /// Notes that the reference has looked past the token just read, if the text ends with it.
+    #[inline]
+    fn note_end(&mut self) {
+        if self.pos == self.bytes.len() {
+            self.done = Done::Eof;
+        }
     }
 
     /// The token from `start` to here.

@@ -121,7 +121,7 @@ impl Machine<'_> {
             Done::TooDeep => (ErrorKind::IndentationError, 1, "too many levels of indentation"),
             Done::LineContinuation => (
                 ErrorKind::SyntaxError,
-                (lexer.pos - lexer.line_start) as i32 + i32::from(lexer.pos == lexer.text.len()),
+                (lexer.pos - lexer.buffer_start) as i32,
                 "unexpected character after line continuation character",
             ),
             _ => {

@@ -81,6 +81,7 @@ impl Lexer<'_> {
     /// A literal part, the end of the string, or the first token of a replacement field.
     pub(super) fn string_part(&mut self) -> Lexed {
         let Some(mode) = self.modes.last().copied() else { return self.regular() };
+        self.in_token = true;
         let first = self.bump();
         self.back(first);
         self.start = self.pos;

@@ -61,6 +61,7 @@ impl Lexer<'_> {
         self.back(Some(byte));
         let rest = &self.bytes[self.pos..self.line_end];
         self.pos += rest.iter().take_while(|byte| continues_word(**byte)).count();
+        self.note_end();
         if self.bytes[self.start..self.pos].is_ascii() {
             return Ok(self.finish_ascii_word());
         }

@@ -61,6 +61,9 @@ impl Lexer<'_> {
         }
         let (kind, len) = longest(first, &self.bytes[self.start..self.line_end]);
         self.pos = self.start + len;
+        if len < 3 {
+            self.note_end();
+        }
         match kind {
             TokenKind::LPar | TokenKind::LSqb | TokenKind::LBrace => self.open(first)?,
             TokenKind::RPar | TokenKind::RSqb | TokenKind::RBrace => self.close(first)?,

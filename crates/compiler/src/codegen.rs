@@ -135,7 +135,7 @@ impl<'a> Generator<'a> {
         if may_have_docstring && let Some(text) = docstring(body) {
             rest = &body[1..];
             if let krait_syntax::ast::StmtKind::Expr { value } = first.node {
-                let doc = constants::clean_doc(text);
+                let doc = constants::clean_doc(text)?;
                 self.load_const(at(value.span), doc);
                 self.store_name(Location::NONE, "__doc__")?;
             }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use krait_syntax::ast::Span;
+use krait_syntax::ast::{Span, Text};
 use krait_syntax::{ErrorKind, SyntaxError, Warning};
 
 /// Why a tree does not compile.
@@ -21,6 +21,9 @@ pub enum CompileError {
     System(String),
     /// A tree of a kind that cannot be compiled.
     Runtime(String),
+    /// A docstring that holds surrogates, which its clean-up cannot encode: `UnicodeEncodeError`
+    /// for the code points from `start` to `end` of the text, in generalised UTF-8.
+    Unicode { text: Vec<u8>, start: usize, end: usize },
     /// A count does not fit an instruction's argument.
     Overflow(String),
 }
@@ -75,6 +78,21 @@ impl fmt::Display for CompileError {
             CompileError::Value(message) => write!(f, "ValueError: {message}"),
             CompileError::System(message) => write!(f, "SystemError: {message}"),
             CompileError::Runtime(message) => write!(f, "RuntimeError: {message}"),
+            CompileError::Unicode { text, start, end } => {
+                let bad: Vec<u32> = Text::from_generalised(text)
+                    .code_points()
+                    .skip(*start)
+                    .take(end - start)
+                    .collect();
+                let message = match bad[..] {
+                    [only] => format!("character '\\u{only:04x}' in position {start}"),
+                    _ => format!("characters in position {start}-{}", end - 1),
+                };
+                write!(
+                    f,
+                    "UnicodeEncodeError: 'utf-8' codec can't encode {message}: surrogates not allowed"
+                )
+            }
             CompileError::Overflow(message) => write!(f, "OverflowError: {message}"),
         }
     }

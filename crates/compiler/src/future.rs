@@ -37,7 +37,9 @@ pub(crate) fn future(tree: &Mod<'_>, inherited: u32) -> Result<Future> {
     let (Mod::Module { body, .. } | Mod::Interactive { body }) = tree else { return Ok(future) };
     let start = usize::from(docstring(body).is_some());
     for stmt in body.iter().skip(start) {
-        let StmtKind::ImportFrom { module: Some("__future__"), names, .. } = stmt.node else {
+        let StmtKind::ImportFrom { module: Some("__future__"), names, level: None | Some(0) } =
+            stmt.node
+        else {
             break;
         };
         for name in names {

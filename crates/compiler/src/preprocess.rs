@@ -47,10 +47,25 @@ pub(crate) fn strip_docstring<'a>(
     match body {
         // A body is never empty.
         [only] => {
-            let pass: &'a Stmt<'a> = arena.alloc(Stmt { node: StmtKind::Pass, span: only.span });
+            let Span { lineno, col_offset, .. } = only.span;
+            let span = Span::new(lineno, col_offset, lineno, col_offset.saturating_add(4));
+            let pass: &'a Stmt<'a> = arena.alloc(Stmt { node: StmtKind::Pass, span });
             arena.alloc_slice_copy(&[pass])
         }
-        [_, rest @ ..] => rest,
+        [_, rest @ ..] => match rest.first().map(|stmt| (stmt.span, stmt.node)) {
+            // The next string must not become the docstring: it turns into a format string.
+            Some((span, StmtKind::Expr { value })) if docstring(rest).is_some() => {
+                let values: &'a [&'a Expr<'a>] = arena.alloc_slice_copy(&[value]);
+                let node = ExprKind::JoinedStr { values };
+                let value: &'a Expr<'a> = arena.alloc(Expr { node, span: value.span });
+                let first: &'a Stmt<'a> =
+                    arena.alloc(Stmt { node: StmtKind::Expr { value }, span });
+                let mut body = rest.to_vec();
+                body[0] = first;
+                arena.alloc_slice_copy(&body)
+            }
+            _ => rest,
+        },
         [] => body,
     }
 }

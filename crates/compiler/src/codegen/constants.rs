@@ -9,6 +9,7 @@ use krait_syntax::ast::{self, Expr, ExprKind, IntLiteral, Operator, UnaryOperato
 use num_bigint::{BigInt, Sign};
 
 use crate::code::{Constant, Text};
+use crate::error::{CompileError, Result};
 
 pub(super) fn constant(value: &ast::Constant<'_>) -> Constant {
     match *value {
@@ -93,7 +94,8 @@ fn real_value(value: &Constant) -> Option<f64> {
 }
 
 /// A docstring without the indentation that its lines share.
-pub(super) fn clean_doc(text: ast::Text<'_>) -> Constant {
+pub(super) fn clean_doc(text: ast::Text<'_>) -> Result<Constant> {
+    refuse_surrogates(text)?;
     let expanded = expand_tabs(text.as_bytes());
     let mut lines = expanded.split_inclusive(|&byte| byte == b'\n');
     let first = lines.next().unwrap_or_default();
@@ -108,7 +110,18 @@ pub(super) fn clean_doc(text: ast::Text<'_>) -> Constant {
         let indent = line.len() - line.trim_ascii_start_spaces().len();
         clean.extend_from_slice(&line[indent.min(margin)..]);
     }
-    Constant::Str(Text::from_bytes(clean))
+    Ok(Constant::Str(Text::from_bytes(clean)))
+}
+
+/// The reference cleans docstrings as UTF-8.
+fn refuse_surrogates(text: ast::Text<'_>) -> Result {
+    if text.as_str().is_some() {
+        return Ok(());
+    }
+    let is_surrogate = |point: &u32| (0xd800..0xe000).contains(point);
+    let start = text.code_points().take_while(|point| !is_surrogate(point)).count();
+    let count = text.code_points().skip(start).take_while(is_surrogate).count();
+    Err(CompileError::Unicode { text: text.as_bytes().to_vec(), start, end: start + count })
 }
 
 trait TrimSpaces {

@@ -97,7 +97,7 @@ impl<'a> Generator<'a> {
         self.enter_scope_with(def.name, kind, key, firstlineno, None, parameters)?;
         let mut body = self.without_docstring(def.body);
         if let Some(text) = docstring(body) {
-            self.unit_mut().meta.add_const(constants::clean_doc(text));
+            self.unit_mut().meta.add_const(constants::clean_doc(text)?);
             body = &body[1..];
         }
         let start = self.new_label();

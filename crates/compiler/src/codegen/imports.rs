@@ -53,7 +53,8 @@ impl<'a> Generator<'a> {
     ) -> Result {
         let loc = at(span);
         self.load_const(loc, Constant::Int(level.unwrap_or(0).into()));
-        if module == Some("__future__") && span.lineno > self.future.last_line {
+        let absolute = level.unwrap_or(0) == 0;
+        if absolute && module == Some("__future__") && span.lineno > self.future.last_line {
             let message = "from __future__ imports must occur at the beginning of the file";
             return self.error(span, message);
         }

@@ -19,8 +19,8 @@ impl<'a> Generator<'a> {
         let mut left = self.resolve(left);
         for (op, right) in ops.iter().zip(comparators) {
             let right = self.resolve(right);
-            let literal = if is_literal(left) { left } else { right };
-            if matches!(op, CmpOperator::Is | CmpOperator::IsNot) && is_literal(literal) {
+            let literal = if self.is_literal(left) { left } else { right };
+            if matches!(op, CmpOperator::Is | CmpOperator::IsNot) && self.is_literal(literal) {
                 let kind = type_name(literal).unwrap_or("object");
                 let (is, equals) = match op {
                     CmpOperator::Is => ("is", "=="),
@@ -30,6 +30,20 @@ impl<'a> Generator<'a> {
                 self.warn(expr.span, message);
             }
             left = right;
+        }
+    }
+
+    /// A literal whose identity means nothing.
+    fn is_literal(&self, expr: &'a Expr<'a>) -> bool {
+        match expr.node {
+            ExprKind::Constant { value, .. } => !matches!(
+                value,
+                Constant::None | Constant::True | Constant::False | Constant::Ellipsis
+            ),
+            ExprKind::Tuple { elts, .. } => {
+                elts.iter().all(|elt| constant_of(self.resolve(elt)).is_some())
+            }
+            _ => false,
         }
     }
 
@@ -97,13 +111,6 @@ impl<'a> Generator<'a> {
             self.warn(value.span, message);
         }
     }
-}
-
-/// A literal whose identity means nothing.
-fn is_literal(expr: &Expr<'_>) -> bool {
-    constant_of(expr).is_some_and(|value| {
-        !matches!(value, Constant::None | Constant::True | Constant::False | Constant::Ellipsis)
-    })
 }
 
 /// The type that an expression's value is known to have.

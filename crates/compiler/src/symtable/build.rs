@@ -218,7 +218,7 @@ impl<'a> Builder<'a> {
         let before = entry.lookup(mangled);
         let duplicate = flag & before;
         if duplicate & DEF_PARAM != 0 {
-            let message = format!("duplicate parameter '{name}' in function definition");
+            let message = format!("duplicate argument '{name}' in function definition");
             return Err(CompileError::syntax(message, span));
         }
         if duplicate & DEF_TYPE_PARAM != 0 {

@@ -422,8 +422,8 @@ impl<'a> Builder<'a> {
             PatternKind::MatchClass { cls, patterns, kwd_attrs, kwd_patterns } => {
                 self.expr(cls)?;
                 self.patterns(patterns)?;
-                for attr in kwd_attrs {
-                    check_name(attr, span, ExprContext::Store)?;
+                for (attr, pattern) in kwd_attrs.iter().zip(kwd_patterns) {
+                    check_name(attr, pattern.span, ExprContext::Store)?;
                 }
                 self.patterns(kwd_patterns)?;
             }

@@ -148,10 +148,7 @@ impl<'a> Generator<'a> {
         for (name, usage) in symbols {
             // The target of an assignment expression is nonlocal, and not isolated.
             let bound = usage & DEF_LOCAL != 0 && usage & DEF_NONLOCAL == 0;
-            if !bound && !in_class {
-                continue;
-            }
-            if !function_like {
+            if !function_like && (bound || in_class) {
                 let hidden = &mut self.unit_mut().meta.fasthidden;
                 if !hidden.get(name).copied().unwrap_or(false) {
                     hidden.insert(name.into(), true);

@@ -24,7 +24,7 @@ fn main() {
         ..Default::default()
     };
     if has("--snippets") {
-        return snippets(&options);
+        return snippets(&options, has("--warnings"));
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut spent = std::time::Duration::ZERO;
@@ -52,11 +52,12 @@ fn main() {
 }
 
 /// Prints what is wrong with each text, or `ok`.
-fn snippets(options: &ParseOptions<'_>) {
+fn snippets(options: &ParseOptions<'_>, warnings: bool) {
     let input = std::io::read_to_string(std::io::stdin()).unwrap_or_default();
     for text in input.split_terminator('\0') {
         let arena = bumpalo::Bump::new();
         match parse(&arena, text, options) {
+            Ok(parsed) if warnings => println!("{:?}", parsed.warnings),
             Ok(_) => println!("ok"),
             Err(error) => println!("{error:?}"),
         }

@@ -57,3 +57,10 @@ pub struct Warning {
     pub lineno: i32,
     pub error: Box<SyntaxError>,
 }
+
+/// How many characters begin in the first `bytes` bytes of a line, which may reach one past it.
+pub(crate) fn characters(line: &str, bytes: i32) -> i32 {
+    let bytes = usize::try_from(bytes).unwrap_or(0);
+    let past_end = i32::from(bytes > line.len());
+    line.char_indices().take_while(|(at, _)| *at < bytes).count() as i32 + past_end
+}

@@ -393,10 +393,11 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    fn warn(&mut self, message: String) {
+    /// A warning at the character before the current position, with the error it may become.
+    fn warn(&mut self, message: String, error: String) {
         let end = self.text.floor_char_boundary(self.pos);
         let col = self.text[self.line_start..end].chars().count() as i32;
-        let error = Box::new(self.syntax_error(message.clone(), col, col));
+        let error = Box::new(self.syntax_error(error, col, col));
         let lineno = self.lineno as i32;
         self.warnings.push(Warning { kind: WarningKind::SyntaxWarning, message, lineno, error });
     }

@@ -1,38 +1,62 @@
-//! Places in the text as the reference reports them: lines from 1, columns in characters from 1.
+//! Warnings about string escapes, placed as the reference places them.
 
 use crate::error::{ErrorKind, SyntaxError, Warning, WarningKind};
 use crate::literal::InvalidEscape;
-use crate::token::Token;
+use crate::token::{Token, TokenKind};
 
-/// The line (newline included) around byte `at`, and where it starts.
-pub(crate) fn line_around(text: &str, at: usize) -> (usize, &str) {
-    let bytes = text.as_bytes();
-    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
-    let rest = &bytes[start..];
-    let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
-    (start, &text[start..start + len])
-}
-
-/// The warning for a meaningless escape in `token`, whose backslash is at byte `at`.
+/// The warning for a meaningless escape in `body`, the text of a string or of a part of an f-string.
+///
+/// `token` is the string; for the literal parts of an f-string it is the token that ends it. The
+/// reference counts from the start of that token even so, and in the text as its codec sees it.
+/// `None` if the lexer has warned already.
 pub(crate) fn escape_warning(
     text: &str,
     token: Token,
-    at: usize,
+    body: &str,
     invalid: &InvalidEscape,
-) -> Warning {
-    let message = invalid.message();
-    let before = &text.as_bytes()[token.start as usize..at];
-    let lineno = token.lineno as i32 + memchr::memchr_iter(b'\n', before).count() as i32;
-    let (line_start, line) = line_around(text, at);
-    let offset = text[line_start..at].chars().count() as i32 + 1;
+) -> Option<Warning> {
+    if token.kind != TokenKind::String && matches!(&*invalid.text, "{" | "}") {
+        return None;
+    }
+    let before = &body[..invalid.offset];
+    let newlines = memchr::memchr_iter(b'\n', before.as_bytes()).count();
+    let lineno = token.lineno as i32 + newlines as i32;
+    let last_line = before.rsplit('\n').next().unwrap_or("");
+    let mut col: i32 = last_line.chars().map(|char| if char.is_ascii() { 1 } else { 10 }).sum();
+    if newlines == 0 {
+        let source = &text[token.start as usize..token.end as usize];
+        let quotes = source.len() - source.trim_start_matches(['\'', '"']).len();
+        col += token.col + quotes as i32;
+    }
+    let line = line_for(text, token, lineno);
     let error = Box::new(SyntaxError {
         kind: ErrorKind::SyntaxError,
-        message: message.clone(),
+        message: invalid.error_message(),
         lineno,
-        offset,
+        offset: crate::error::characters(line, col + 1),
         end_lineno: lineno,
-        end_offset: offset + 1 + invalid.text.chars().count() as i32,
+        end_offset: crate::error::characters(line, col + 3),
         text: Some(line.to_owned()),
     });
-    Warning { kind: WarningKind::SyntaxWarning, message, lineno, error }
+    let message = invalid.message();
+    Some(Warning { kind: WarningKind::SyntaxWarning, message, lineno, error })
+}
+
+/// The line to show: that of the token's end if the reference counts beyond it.
+fn line_for(text: &str, token: Token, lineno: i32) -> &str {
+    let bytes = text.as_bytes();
+    let end = token.end as usize;
+    let mut start = memchr::memrchr(b'\n', &bytes[..end]).map_or(0, |newline| newline + 1);
+    let last = token.end_lineno as i32;
+    if lineno >= last {
+        let rest = &bytes[start..];
+        let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        return &text[start..start + len];
+    }
+    let mut stop = start;
+    for _ in lineno..last {
+        stop = start.saturating_sub(1);
+        start = memchr::memrchr(b'\n', &bytes[..stop]).map_or(0, |newline| newline + 1);
+    }
+    &text[start..stop]
 }

@@ -5,7 +5,7 @@
 
 use super::machine::Machine;
 use super::node::NodeId;
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, SyntaxError, characters};
 use crate::lexer::Done;
 use crate::token::Token;
 
@@ -142,11 +142,4 @@ impl Machine<'_> {
         let message = format!("'{}' was never closed", char::from(open.char));
         Some(self.error_at_place(ErrorKind::SyntaxError, place, message))
     }
-}
-
-/// How many characters begin in the first `bytes` bytes of a line, which may reach one past it.
-fn characters(line: &str, bytes: i32) -> i32 {
-    let bytes = usize::try_from(bytes).unwrap_or(0);
-    let past_end = i32::from(bytes > line.len());
-    line.char_indices().take_while(|(at, _)| *at < bytes).count() as i32 + past_end
 }

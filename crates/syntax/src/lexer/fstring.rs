@@ -177,7 +177,8 @@ impl Lexer<'_> {
     /// Just after a backslash and a brace.
     fn warn_escape(&mut self, brace: u8) {
         let text = char::from(brace).to_string();
-        self.warn(InvalidEscape { offset: 0, text }.message());
+        let escape = InvalidEscape { offset: 0, text };
+        self.warn(escape.message(), escape.error_message());
     }
 
     /// At the second of two equal braces: the token ends with the first.

@@ -179,7 +179,8 @@ impl Lexer<'_> {
             .iter()
             .any(|word| rest.starts_with(word));
         if keyword {
-            self.warn(format!("invalid {kind} literal"));
+            let message = format!("invalid {kind} literal");
+            self.warn(message.clone(), message);
         } else if byte.is_ascii_alphanumeric() || byte == b'_' {
             return self.fail(format!("invalid {kind} literal"));
         }

@@ -21,16 +21,22 @@ pub(crate) struct InvalidEscape {
 }
 
 impl InvalidEscape {
+    /// What the warning says.
     pub fn message(&self) -> String {
+        self.text_with("Such sequences will not work in the future. ")
+    }
+
+    /// What the error says if the warning is turned into one.
+    pub fn error_message(&self) -> String {
+        self.text_with("")
+    }
+
+    fn text_with(&self, outlook: &str) -> String {
         let text = &self.text;
-        let octal = if text.len() == 3 && text.starts_with(|c: char| c.is_ascii_digit()) {
-            "octal "
-        } else {
-            ""
-        };
+        let octal = if text.len() == 3 { "octal " } else { "" };
         format!(
-            "\"\\{text}\" is an invalid {octal}escape sequence. Such sequences will not work in \
-             the future. Did you mean \"\\\\{text}\"? A raw string is also an option."
+            "\"\\{text}\" is an invalid {octal}escape sequence. {outlook}Did you mean \
+             \"\\\\{text}\"? A raw string is also an option."
         )
     }
 }

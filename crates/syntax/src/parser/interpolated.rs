@@ -1,7 +1,7 @@
 //! f-strings and t-strings: literal parts and replacement fields.
 
 use super::*;
-use crate::literal::decode_text;
+use crate::literal::{InvalidEscape, decode_text};
 use TokenKind as T;
 
 impl<'a> Parser<'a, '_> {
@@ -11,18 +11,23 @@ impl<'a> Parser<'a, '_> {
         let opening = self.bump();
         let is_raw = self.token_text(opening).contains(['r', 'R']);
         let base = self.scratch.len();
+        let mut invalid = Vec::new();
         loop {
             match self.kind() {
                 T::FStringMiddle | T::TStringMiddle => {
-                    let part = self.literal_part(is_raw)?;
+                    let (part, escape) = self.literal_part(is_raw)?;
                     self.scratch.push(part);
+                    invalid.extend(escape);
                 }
                 T::LBrace => self.replacement_field(is_template, is_raw)?,
                 T::FStringEnd | T::TStringEnd => break,
                 _ => return Err(Fail),
             }
         }
-        self.bump();
+        let closing = self.bump();
+        for (token, escape) in invalid {
+            self.warn_escape(closing, self.token_text(token), &escape);
+        }
         let values = self.take_exprs(base);
         let node = match is_template {
             true => ExprKind::TemplateStr { values },
@@ -31,18 +36,17 @@ impl<'a> Parser<'a, '_> {
         Ok(self.expr(node, self.since(start)))
     }
 
-    fn literal_part(&mut self, is_raw: bool) -> Parse<E<'a>> {
+    /// A literal part, and its first meaningless escape.
+    fn literal_part(&mut self, is_raw: bool) -> Parse<(E<'a>, Option<(Token, InvalidEscape)>)> {
         let token = self.bump();
         let decoded = decode_text(self.token_text(token), is_raw).map_err(|_| Fail)?;
-        if let Some(invalid) = &decoded.invalid {
-            self.warn_escape(invalid, token, 0);
-        }
         let bytes: &'a [u8] = match decoded.bytes {
             std::borrow::Cow::Borrowed(bytes) => bytes,
             std::borrow::Cow::Owned(bytes) => self.arena.alloc_slice_copy(&bytes),
         };
         let value = Constant::Str(Text::from_generalised(bytes));
-        Ok(self.expr(ExprKind::Constant { value, kind: None }, token_span(token)))
+        let part = self.expr(ExprKind::Constant { value, kind: None }, token_span(token));
+        Ok((part, decoded.invalid.map(|invalid| (token, invalid))))
     }
 
     /// `{value = !r :spec}`, pushed on the scratch stack; with `=` the source text comes first.
@@ -111,8 +115,11 @@ impl<'a> Parser<'a, '_> {
         loop {
             match self.kind() {
                 T::FStringMiddle | T::TStringMiddle => {
-                    let part = self.literal_part(is_raw)?;
+                    let (part, invalid) = self.literal_part(is_raw)?;
                     self.scratch.push(part);
+                    if let Some((token, invalid)) = invalid {
+                        self.warn_escape(token, self.token_text(token), &invalid);
+                    }
                 }
                 // Even in a t-string, a nested field is formatted at once.
                 T::LBrace => self.replacement_field(false, is_raw)?,

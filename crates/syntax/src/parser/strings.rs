@@ -8,8 +8,6 @@ use TokenKind as T;
 pub(crate) struct Literal<'s> {
     /// Without prefix and quotes.
     pub body: &'s str,
-    /// Where `body` starts in the token.
-    pub offset: usize,
     pub is_bytes: bool,
     pub is_raw: bool,
     pub is_unicode: bool,
@@ -22,7 +20,6 @@ pub(crate) fn split_literal(text: &str) -> Literal<'_> {
     let quotes = if triple { 3 } else { 1 };
     Literal {
         body: quoted.get(quotes..quoted.len().saturating_sub(quotes)).unwrap_or(""),
-        offset: prefix_len + quotes,
         is_bytes: prefix.contains(['b', 'B']),
         is_raw: prefix.contains(['r', 'R']),
         is_unicode: prefix.starts_with(['u', 'U']),
@@ -98,7 +95,7 @@ impl<'a> Parser<'a, '_> {
         };
         let decoded = decoded.map_err(|_| Fail)?;
         if let Some(invalid) = &decoded.invalid {
-            self.warn_escape(invalid, token, literal.offset);
+            self.warn_escape(token, literal.body, invalid);
         }
         let bytes: &'a [u8] = match decoded.bytes {
             std::borrow::Cow::Borrowed(bytes) => bytes,
@@ -112,10 +109,8 @@ impl<'a> Parser<'a, '_> {
         Ok(self.expr(ExprKind::Constant { value, kind }, token_span(token)))
     }
 
-    /// Warns of an escape in a string whose body starts `offset` bytes into `token`.
-    pub(super) fn warn_escape(&mut self, invalid: &InvalidEscape, token: Token, offset: usize) {
-        let at = token.start as usize + offset + invalid.offset;
-        self.warnings.push(crate::report::escape_warning(self.text, token, at, invalid));
+    pub(super) fn warn_escape(&mut self, token: Token, body: &str, invalid: &InvalidEscape) {
+        self.warnings.extend(crate::report::escape_warning(self.text, token, body, invalid));
     }
 
     /// The values of all the parts, those of f-strings and t-strings instead of the strings.

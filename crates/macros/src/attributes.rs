@@ -58,6 +58,13 @@ impl Arguments {
         Some(self.list.remove(at))
     }
 
+    /// Whether `name = word` is given; it stays where it is.
+    pub fn peek(&self, name: &str, word: &str) -> bool {
+        self.list.iter().filter(|argument| argument.name == name).any(|argument| {
+            matches!(&argument.value, Some(Expr::Path(path)) if path.path.is_ident(word))
+        })
+    }
+
     /// Whether the bare word `name` is given.
     pub fn flag(&mut self, name: &str) -> bool {
         self.take(name).is_some()

@@ -28,7 +28,8 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     let short = name.rsplit('.').next().unwrap_or(&name).to_string();
     let symbol = arguments.string("symbol")?;
     let flags = arguments.list("flags");
-    let traits = traits(&mut item, &flags, &short)?;
+    let is_root = arguments.peek("base", "none");
+    let traits = traits(&mut item, &flags, &short, is_root)?;
     let header = header(&mut arguments, &item, &name, &flags)?;
     arguments.finish()?;
     let members = &traits.members;
@@ -102,7 +103,13 @@ struct Traits {
     members: TokenStream,
 }
 
-fn traits(item: &mut ItemStruct, flags: &[Ident], short: &str) -> syn::Result<Traits> {
+/// `is_root`: the type has no base, so that every object is an instance of it.
+fn traits(
+    item: &mut ItemStruct,
+    flags: &[Ident],
+    short: &str,
+    is_root: bool,
+) -> syn::Result<Traits> {
     let ident = item.ident.clone();
     let mut visited = Vec::new();
     let mut members = Vec::new();
@@ -129,6 +136,14 @@ fn traits(item: &mut ItemStruct, flags: &[Ident], short: &str) -> syn::Result<Tr
         return Err(syn::Error::new(ident.span(), message));
     }
     let layout = flags.iter().find(|flag| LAYOUT_FLAGS.iter().any(|name| flag == name));
+    let everything = is_root.then(|| {
+        quote! {
+            #[inline(always)]
+            fn check(_: &rt::Object) -> bool {
+                true
+            }
+        }
+    });
     let check = layout.map(|flag| {
         let flag = flag_constant(flag);
         quote! {
@@ -165,6 +180,7 @@ fn traits(item: &mut ItemStruct, flags: &[Ident], short: &str) -> syn::Result<Tr
                 unsafe { &*<#ident as rt::StaticTypeOf>::TYPE.cast::<rt::Type>() }
             }
             #check
+            #everything
         }
     };
     let count = members.len() + 1;

@@ -17,6 +17,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use krait_abi as abi;
+use krait_macros::pytype;
 
 use crate::typeobj::Type;
 
@@ -66,7 +67,12 @@ impl VarHead {
     }
 }
 
-/// Any object, known only by its head.
+/// The base class of the class hierarchy.
+///
+/// When called, it accepts no arguments and returns a new featureless instance that has no instance attributes and cannot
+/// be given any.
+// Any object, known only by its head.
+#[pytype(name = "object", symbol = "PyBaseObject_Type", base = none, new = "()", flags(BASETYPE))]
 #[repr(C)]
 pub struct Object {
     head: Head,
@@ -85,18 +91,6 @@ pub unsafe trait Instance: 'static {
     #[inline]
     fn check(ob: &Object) -> bool {
         ob.ty().is_subtype(Self::type_object())
-    }
-}
-
-// SAFETY: every object has this layout.
-unsafe impl Instance for Object {
-    fn type_object() -> &'static Type {
-        crate::object::base_object_type()
-    }
-
-    #[inline(always)]
-    fn check(_: &Object) -> bool {
-        true
     }
 }
 

@@ -50,6 +50,7 @@ ids! {
     __spec__, __static_attributes__, __str__, __sub__, __subclasscheck__, __subclasshook__, __suppress_context__,
     __text_signature__, __traceback__, __truediv__, __trunc__, __type_params__, __typing_subst__,
     __typing_prepare_subst__, __typing_is_unpacked_typevartuple__, __typing_unpacked_tuple_args__, __unpacked__,
+    __newobj__, __newobj_ex__, _reduce_ex, _slotnames,
     __warningregistry__, __weakref__, __wrapped__, __xor__,
     _find_and_load, _handle_fromlist, _initializing, _lock_unlock_module, _uninitialized_submodules,
     add, append, args, builtins, close, code, copy, copyreg, decode, default, displayhook, encode, encoding, end,

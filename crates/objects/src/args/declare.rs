@@ -14,7 +14,7 @@ use krait_abi as abi;
 use super::convert::ToObject;
 use crate::error::PyResult;
 use crate::gc::{self, Visit, Visitor};
-use crate::handle::{Borrowed, Instance, Object, Slot};
+use crate::handle::{Borrowed, Instance, Slot};
 use crate::module::Module;
 use crate::thread::Thread;
 use crate::typeobj;
@@ -64,12 +64,6 @@ pub trait StaticTypeOf {
     const TYPE: *mut abi::PyTypeObject;
     /// Its content before it is readied.
     const INITIAL: abi::PyTypeObject;
-}
-
-// `object` is declared where its machinery is; every declaration points to it.
-impl StaticTypeOf for Object {
-    const TYPE: *mut abi::PyTypeObject = crate::object::PyBaseObject_Type.as_ptr();
-    const INITIAL: abi::PyTypeObject = abi::PyTypeObject::EMPTY;
 }
 
 /// What a type is apart from its slots.

@@ -1,103 +1,196 @@
 //! Descriptors: what a type's attributes do when they are read from an instance.
+//!
+//! This file has what the kinds share and how a type's tables become descriptors; `method`, `field` (members and
+//! computed attributes) and `wrapper` are the kinds, `member` reads and writes C fields, `doc` takes docstrings
+//! apart; `property`, `wrapped` (static and class methods) and `proxy` are types of their own. The same job as
+//! CPython's `Objects/descrobject.c`.
+//!
+//! SAFETY, throughout the folder: the tables of a type live as long as it; a descriptor keeps its type alive.
 
-use std::ffi::c_void;
+mod doc;
+mod field;
+pub mod member;
+mod method;
+mod property;
+mod proxy;
+mod wrapped;
+mod wrapper;
 
 use krait_abi as abi;
 
 use crate::prelude::*;
-use crate::typeobj::slots::SlotDef;
+use crate::protocol::call::returned;
 
-/// `slot wrapper`: a special method that calls the C function in a slot.
-#[repr(C)]
-pub struct WrapperDescriptor {
-    head: Head,
-}
-unsafe impl Instance for WrapperDescriptor {
-    fn type_object() -> &'static Type {
-        todo!()
-    }
-}
-impl WrapperDescriptor {
-    pub fn new(
-        _th: &Thread,
-        _owner: Borrowed<'_, Type>,
-        _def: &'static SlotDef,
-        _wrapped: *const c_void,
-    ) -> PyResult {
-        todo!()
-    }
-    pub fn def(&self) -> &'static SlotDef {
-        todo!()
-    }
-    /// The C function it calls.
-    pub fn wrapped(&self) -> *const c_void {
-        todo!()
-    }
+pub use doc::{
+    doc_without_signature, internal_doc, internal_signature, type_doc, type_text_signature,
+};
+pub use field::{GetSetDescriptor, MemberDescriptor};
+pub use method::{ClassMethodDescriptor, MethodDescriptor};
+pub use property::Property;
+pub use proxy::MappingProxy;
+pub use wrapped::{ClassMethod, StaticMethod, wrap_special};
+pub use wrapper::{MethodWrapper, WrapperDescriptor, wraps_generic_getattr};
+
+/// What every descriptor made from a type's table begins with.
+trait Descriptor: Instance {
     /// `__objclass__`.
-    pub fn owner(&self) -> Borrowed<'_, Type> {
-        todo!()
+    fn owner(&self) -> Borrowed<'_, Type>;
+    fn name(&self) -> Borrowed<'_, Str>;
+    fn qualname_slot(&self) -> &Slot;
+}
+
+/// The struct's three common fields, given when it is made.
+macro_rules! descriptor {
+    ($ty:ty) => {
+        impl super::Descriptor for $ty {
+            fn owner(&self) -> Borrowed<'_, Type> {
+                match self.owner.get() {
+                    Some(owner) => owner,
+                    None => crate::fatal("a descriptor without its type"),
+                }
+            }
+
+            fn name(&self) -> Borrowed<'_, Str> {
+                self.name.get().unwrap_or(id::empty)
+            }
+
+            fn qualname_slot(&self) -> &Slot {
+                &self.qualname
+            }
+        }
+    };
+}
+use descriptor;
+
+/// A fresh, untracked instance of `T`, zeroed after its head.
+fn allocate<T: Instance>(th: &Thread) -> PyResult<Owned<T>> {
+    let ob = crate::typeobj::alloc::alloc_untracked(th, Borrowed::from_ref(T::type_object()), 0)?;
+    // SAFETY: an instance of the type that `T` lays out.
+    Ok(unsafe { ob.cast() })
+}
+
+/// `Owner.name`, made once.
+fn qualname<T: Descriptor>(th: &Thread, descriptor: &T) -> PyResult {
+    if let Some(known) = descriptor.qualname_slot().get_owned() {
+        return Ok(known);
+    }
+    let owner = object::get_attr(th, descriptor.owner().object(), id::__qualname__)?;
+    let Ok(owner) = owner.downcast::<Str>() else {
+        return Err(th.raise(
+            exc::TYPE_ERROR,
+            "<descriptor>.__objclass__.__qualname__ is not a unicode object",
+        ));
+    };
+    let made = Str::from_fmt(th, format_args!("{}.{}", *owner, *descriptor.name()))?;
+    descriptor.qualname_slot().set(Some(made.clone().into_object()));
+    Ok(made.into_object())
+}
+
+/// `(getattr, (owner, name))`.
+fn reduce<T: Descriptor>(th: &Thread, descriptor: &T) -> PyResult {
+    let getattr = crate::object::builtin(th, id::getattr)?;
+    let owner = descriptor.owner().object().to_owned();
+    let name = descriptor.name().object().to_owned();
+    let pair = Tuple::pack(th, [owner, name])?.into_object();
+    Tuple::pack(th, [getattr, pair]).map(Owned::into_object)
+}
+
+/// `<kind 'name' of 'Owner' objects>`.
+fn repr<T: Descriptor>(th: &Thread, descriptor: &T, kind: &str) -> PyResult<Owned<Str>> {
+    let owner = descriptor.owner();
+    let (name, owner) = (descriptor.name(), owner.tp_name());
+    Str::from_fmt(th, format_args!("<{kind} '{}' of '{owner}' objects>", *name))
+}
+
+/// TypeError unless `ob` is an instance of the descriptor's type.
+#[inline]
+fn check_instance<T: Descriptor>(th: &Thread, descriptor: &T, ob: Borrowed<'_>) -> PyResult<()> {
+    if ob.get().ty().is_subtype(descriptor.owner().get()) {
+        return Ok(());
+    }
+    Err(not_an_instance(th, descriptor, ob))
+}
+
+#[cold]
+fn not_an_instance<T: Descriptor>(th: &Thread, descriptor: &T, ob: Borrowed<'_>) -> Raised {
+    raise!(
+        th,
+        TYPE_ERROR,
+        "descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
+        *descriptor.name(),
+        descriptor.owner().tp_name(),
+        ob.type_name()
+    )
+}
+
+/// `tp_descr_get` of `found`, or `found` itself.
+#[inline]
+pub fn bind(
+    th: &Thread,
+    found: Borrowed<'_>,
+    instance: Option<Borrowed<'_>>,
+    owner: Borrowed<'_>,
+) -> PyResult {
+    match found.get().ty().get().raw().tp_descr_get {
+        None => Ok(found.to_owned()),
+        Some(get) => {
+            let instance = instance.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+            // SAFETY: the slot of a live descriptor.
+            returned(th, unsafe { get(found.as_ptr(), instance, owner.as_ptr()) })
+        }
     }
 }
 
-/// Whether `method` is `object.__getattribute__` itself.
-pub fn wraps_generic_getattr(_method: Borrowed<'_>) -> bool {
-    todo!()
+/// The interned name of a table's entry.
+///
+/// # Safety
+/// `name` is a NUL-terminated string.
+unsafe fn entry_name(th: &Thread, name: *const std::ffi::c_char) -> PyResult<Owned<Str>> {
+    // SAFETY: the caller's promise.
+    let text = unsafe { std::ffi::CStr::from_ptr(name) }.to_string_lossy();
+    Str::interned(th, &text)
 }
-/// `tp_descr_get` of `found`, or `found` itself.
-pub fn bind(
-    _th: &Thread,
-    _found: Borrowed<'_>,
-    _instance: Option<Borrowed<'_>>,
-    _owner: Borrowed<'_>,
-) -> PyResult {
-    todo!()
-}
+
 /// A `method_descriptor`, `classmethod_descriptor` or static method for a C declaration.
 pub fn method_from_def(
-    _th: &Thread,
-    _owner: Borrowed<'_, Type>,
-    _def: *mut abi::PyMethodDef,
+    th: &Thread,
+    owner: Borrowed<'_, Type>,
+    def: *mut abi::PyMethodDef,
 ) -> PyResult {
-    todo!()
+    // SAFETY: see the top of the file.
+    let flags = unsafe { (*def).ml_flags };
+    if flags & abi::METH_CLASS != 0 {
+        if flags & abi::METH_STATIC != 0 {
+            return Err(th.raise(exc::VALUE_ERROR, "method cannot be both class and static"));
+        }
+        return ClassMethodDescriptor::new(th, owner, def).map(Owned::into_object);
+    }
+    if flags & abi::METH_STATIC != 0 {
+        let function = crate::cfunction::CFunction::new(th, def, Some(owner.object()), None, None)?;
+        return StaticMethod::new(th, function.object()).map(Owned::into_object);
+    }
+    MethodDescriptor::new(th, owner, def).map(Owned::into_object)
 }
+
 pub fn member_from_def(
-    _th: &Thread,
-    _owner: Borrowed<'_, Type>,
-    _def: *mut abi::PyMemberDef,
+    th: &Thread,
+    owner: Borrowed<'_, Type>,
+    def: *mut abi::PyMemberDef,
 ) -> PyResult {
-    todo!()
+    MemberDescriptor::new(th, owner, def).map(Owned::into_object)
 }
+
 pub fn getset_from_def(
-    _th: &Thread,
-    _owner: Borrowed<'_, Type>,
-    _def: *mut abi::PyGetSetDef,
+    th: &Thread,
+    owner: Borrowed<'_, Type>,
+    def: *mut abi::PyGetSetDef,
 ) -> PyResult {
-    todo!()
+    GetSetDescriptor::new(th, owner, def).map(Owned::into_object)
 }
-/// The docstring behind the signature line `name(...)\n--\n\n`, if there is one.
-pub fn doc_without_signature<'a>(_name: &str, _doc: &'a str) -> &'a str {
-    todo!()
-}
-/// `__doc__` of a static type: `tp_doc` without its signature.
-pub fn type_doc(_th: &Thread, _ty: Borrowed<'_, Type>) -> PyResult {
-    todo!()
-}
-/// `__text_signature__` of a type, or None.
-pub fn type_text_signature(_th: &Thread, _ty: &Type) -> PyResult {
-    todo!()
-}
+
 /// `types.MappingProxyType(mapping)`.
-pub fn mapping_proxy(_th: &Thread, _mapping: Borrowed<'_>) -> PyResult {
-    todo!()
-}
-/// In a class namespace, wraps a plain function `name` as a static (or class) method.
-pub fn wrap_special(
-    _th: &Thread,
-    _namespace: &Dict,
-    _name: Borrowed<'_, Str>,
-    _is_static: bool,
-) -> PyResult<()> {
-    todo!()
+pub fn mapping_proxy(th: &Thread, mapping: Borrowed<'_>) -> PyResult {
+    MappingProxy::new(th, mapping).map(Owned::into_object)
 }
 /// Whether `ob` is the built-in function of that name.
 pub fn is_builtin_named(_ob: Borrowed<'_>, _name: &str) -> bool {

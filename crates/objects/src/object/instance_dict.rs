@@ -1,67 +1,299 @@
-//! Where an instance keeps its attributes: inline values, a managed dictionary, or one at `tp_dictoffset`.
+//! Where an instance keeps its attributes: a managed dictionary before the object, or one at `tp_dictoffset`.
+//!
+//! The same job as `_PyObject_GetDictPtr` and the managed-dictionary functions of CPython's
+//! `Objects/dictobject.c`. Inline values are not made yet: their size is 0 for every type.
+//!
+//! SAFETY, throughout: a type with `MANAGED_DICT` has three words before each instance, of which the first is the
+//! dictionary; a type with a `tp_dictoffset` has a field there; both hold a dictionary or NULL.
 
 use std::ffi::{c_int, c_void};
 
 use krait_abi as abi;
 
 use crate::prelude::*;
+use crate::typeobj::StaticCell;
 
 type Ptr = *mut abi::PyObject;
 type Visit = unsafe extern "C" fn(Ptr, *mut c_void) -> c_int;
 
+/// Words from the managed dictionary's pointer to the object: weak list and GC header lie between.
+const MANAGED_DICT_WORDS: usize = 3;
+
+/// Whether instances of `ty` can have a dictionary.
+#[inline]
+pub fn has_place(ty: &Type) -> bool {
+    ty.raw().tp_dictoffset != 0
+}
+
+/// The field that holds the dictionary of `ob`; null if there is none.
+///
+/// # Safety
+/// `ob` is live or dying.
+#[inline]
+unsafe fn field(ob: Ptr) -> *mut Ptr {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let ty = (*ob).ob_type;
+        if (*ty).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT != 0 {
+            return ob.cast::<Ptr>().sub(MANAGED_DICT_WORDS);
+        }
+        match (*ty).tp_dictoffset {
+            0 => std::ptr::null_mut(),
+            offset if offset > 0 => ob.byte_offset(offset).cast(),
+            offset => ob.byte_offset(size_of_instance(ob) + offset).cast(),
+        }
+    }
+}
+
+/// The size of a variable-size object with its items, rounded up to a word.
+unsafe fn size_of_instance(ob: Ptr) -> isize {
+    // SAFETY: the caller passes a live object of a variable-size type.
+    unsafe {
+        let ty = (*ob).ob_type;
+        let items = if (*ty).tp_flags & abi::Py_TPFLAGS_LONG_SUBCLASS != 0 {
+            // An int keeps its sign and its count of digits in one word.
+            ((*ob.cast::<abi::PyVarObject>()).ob_size as usize >> abi::_PyLong_NON_SIZE_BITS)
+                as isize
+        } else {
+            (*ob.cast::<abi::PyVarObject>()).ob_size.abs()
+        };
+        ((*ty).tp_basicsize + items * (*ty).tp_itemsize + 7) & !7
+    }
+}
+
 /// The instance's dictionary if it has one already.
-pub fn get(_th: &Thread, _ob: Borrowed<'_>) -> Option<Owned<Dict>> {
-    todo!()
+#[inline]
+pub fn get(_th: &Thread, ob: Borrowed<'_>) -> Option<Owned<Dict>> {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let field = field(ob.as_ptr()).as_ref()?;
+        Borrowed::<Dict>::from_ptr_or_null(*field).map(Borrowed::to_owned)
+    }
 }
-/// The instance's dictionary, made (from inline values) if need be; `None` if the type has none.
-pub fn get_or_create(_th: &Thread, _ob: Borrowed<'_>) -> PyResult<Option<Owned<Dict>>> {
-    todo!()
+
+/// The instance's dictionary, made if need be; `None` if the type has none.
+pub fn get_or_create(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<Owned<Dict>>> {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let Some(field) = field(ob.as_ptr()).as_mut() else {
+            return Ok(None);
+        };
+        if let Some(dict) = Borrowed::<Dict>::from_ptr_or_null(*field) {
+            return Ok(Some(dict.to_owned()));
+        }
+        let dict = Dict::new(th)?;
+        *field = dict.clone().into_ptr();
+        Ok(Some(dict))
+    }
 }
+
+/// Puts another dictionary in place, or none; false if the type has no place for one.
+pub fn replace(ob: Borrowed<'_>, dict: Option<Owned<Dict>>) -> bool {
+    // SAFETY: see the top of the file; the old dictionary is released last.
+    unsafe {
+        let Some(field) = field(ob.as_ptr()).as_mut() else {
+            return false;
+        };
+        let new = dict.map_or(std::ptr::null_mut(), Owned::into_ptr);
+        let old = std::mem::replace(field, new);
+        drop(Owned::<Dict>::from_ptr_or_null(old));
+        true
+    }
+}
+
 /// Bytes of inline values behind an instance of `ty` (0 without `INLINE_VALUES`).
+#[inline]
 pub fn inline_values_size(_ty: &Type) -> usize {
-    todo!()
+    0
 }
+
 /// # Safety
 /// `ob` is fresh, with `inline_values_size` bytes behind it.
-pub unsafe fn init_inline_values(_ob: Ptr, _ty: &Type) {
-    todo!()
-}
+pub unsafe fn init_inline_values(_ob: Ptr, _ty: &Type) {}
+
 /// `ht_cached_keys` of a new class whose instances share keys.
 pub fn init_shared_keys(_th: &Thread, _ty: Borrowed<'_, Type>) -> PyResult<()> {
-    todo!()
+    Ok(())
 }
+
 /// # Safety
 /// `keys` is the `ht_cached_keys` of a dying class, or null.
-pub unsafe fn drop_shared_keys(_keys: *mut abi::PyDictKeysObject) {
-    todo!()
-}
+pub unsafe fn drop_shared_keys(_keys: *mut abi::PyDictKeysObject) {}
+
 /// Releases all attributes, at deallocation.
 ///
 /// # Safety
 /// `ob` is dying.
-pub unsafe fn clear(_ob: Ptr) {
-    todo!()
+pub unsafe fn clear(ob: Ptr) {
+    // SAFETY: see the top of the file; the field is empty before its dictionary goes.
+    unsafe {
+        if let Some(field) = field(ob).as_mut() {
+            let old = std::mem::replace(field, std::ptr::null_mut());
+            drop(Owned::<Dict>::from_ptr_or_null(old));
+        }
+    }
 }
+
+/// Whether the class of `ob` adds the dictionary to what `base` has.
+unsafe fn adds_dict(ob: Ptr, base: *mut abi::PyTypeObject) -> bool {
+    // SAFETY: the caller passes a live object and its base type, or null.
+    unsafe {
+        let ty = (*ob).ob_type;
+        match base.as_ref() {
+            Some(base) => (*ty).tp_dictoffset != base.tp_dictoffset,
+            None => (*ty).tp_dictoffset != 0,
+        }
+    }
+}
+
 /// `tp_traverse` of what the class `ob` is an instance of keeps beyond its base `base`.
 ///
 /// # Safety
 /// `ob` is live; `base` is the nearest base that is not a Python class.
 pub unsafe fn traverse(
-    _ob: Ptr,
-    _base: *mut abi::PyTypeObject,
-    _visit: Visit,
-    _arg: *mut c_void,
+    ob: Ptr,
+    base: *mut abi::PyTypeObject,
+    visit: Visit,
+    arg: *mut c_void,
 ) -> c_int {
-    todo!()
+    // SAFETY: see the top of the file.
+    unsafe {
+        if !adds_dict(ob, base) {
+            return 0;
+        }
+        match field(ob).as_ref() {
+            Some(&dict) if !dict.is_null() => visit(dict, arg),
+            _ => 0,
+        }
+    }
 }
+
 /// `tp_clear` of the same.
 ///
 /// # Safety
 /// As for `traverse`.
-pub unsafe fn clear_for_gc(_ob: Ptr, _base: *mut abi::PyTypeObject) {
-    todo!()
+pub unsafe fn clear_for_gc(ob: Ptr, base: *mut abi::PyTypeObject) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if adds_dict(ob, base) {
+            clear(ob);
+        }
+    }
 }
+
 /// The `__dict__` and `__weakref__` properties of a Python class that adds them; null for neither.
-pub fn class_getsets(_dict: bool, _weakref: bool) -> *mut abi::PyGetSetDef {
-    todo!()
+pub fn class_getsets(dict: bool, weakref: bool) -> *mut abi::PyGetSetDef {
+    const DICT: abi::PyGetSetDef = abi::PyGetSetDef {
+        name: c"__dict__".as_ptr(),
+        get: Some(get_dict_property),
+        set: Some(set_dict_property),
+        doc: c"dictionary for instance variables".as_ptr(),
+        closure: std::ptr::null_mut(),
+    };
+    const WEAKREF: abi::PyGetSetDef = abi::PyGetSetDef {
+        name: c"__weakref__".as_ptr(),
+        get: Some(get_weakref_property),
+        set: None,
+        doc: c"list of weak references to the object".as_ptr(),
+        closure: std::ptr::null_mut(),
+    };
+    const END: abi::PyGetSetDef = abi::PyGetSetDef::END;
+    static BOTH: StaticCell<[abi::PyGetSetDef; 3]> = StaticCell::new([DICT, WEAKREF, END]);
+    static ONLY_DICT: StaticCell<[abi::PyGetSetDef; 2]> = StaticCell::new([DICT, END]);
+    static ONLY_WEAKREF: StaticCell<[abi::PyGetSetDef; 2]> = StaticCell::new([WEAKREF, END]);
+    match (dict, weakref) {
+        (true, true) => BOTH.as_ptr().cast(),
+        (true, false) => ONLY_DICT.as_ptr().cast(),
+        (false, true) => ONLY_WEAKREF.as_ptr().cast(),
+        (false, false) => std::ptr::null_mut(),
+    }
+}
+
+/// `ob.__dict__` of objects with a dictionary: `PyObject_GenericGetDict`.
+pub fn dict_of(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Dict>> {
+    get_or_create(th, ob)?
+        .ok_or_else(|| th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__"))
+}
+
+/// The `__dict__` setter of C types with a dictionary, which cannot be deleted: `PyObject_GenericSetDict`.
+pub fn set_generic(th: &Thread, ob: Borrowed<'_>, value: Option<Borrowed<'_>>) -> PyResult<()> {
+    let Some(value) = value else {
+        return Err(th.raise(exc::TYPE_ERROR, "cannot delete __dict__"));
+    };
+    let dict = expect_dict(th, value)?;
+    if replace(ob, Some(dict.to_owned())) {
+        Ok(())
+    } else {
+        Err(th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__"))
+    }
+}
+
+fn expect_dict<'a>(th: &Thread, value: Borrowed<'a>) -> PyResult<Borrowed<'a, Dict>> {
+    value.downcast::<Dict>().ok_or_else(|| {
+        let found = value.type_name();
+        raise!(th, TYPE_ERROR, "__dict__ must be set to a dictionary, not a '{found}'")
+    })
+}
+
+/// A base that is no Python class and has a `__dict__` of its own knows how to show it.
+fn property_of_base(th: &Thread, ob: Borrowed<'_>) -> Option<Owned> {
+    let mut ty = Some(ob.get().ty());
+    while let Some(current) = ty {
+        if current.raw().tp_dictoffset != 0 && !current.is_heap_type() {
+            let found = current.lookup(th, id::__dict__)?;
+            return found.ty().raw().tp_descr_set.is_some().then_some(found);
+        }
+        ty = current.get().base();
+    }
+    None
+}
+
+unsafe extern "C" fn get_dict_property(ob: Ptr, _: *mut c_void) -> Ptr {
+    crate::args::shim::object(|th| {
+        // SAFETY: C calls a property with a live object.
+        let ob: Borrowed<'_> = unsafe { Borrowed::from_ptr(ob) };
+        match property_of_base(th, ob) {
+            Some(property) => {
+                crate::descr::bind(th, property.object(), Some(ob), ob.get().ty().object())
+            }
+            None => dict_of(th, ob).map(Owned::into_object),
+        }
+    })
+}
+
+unsafe extern "C" fn set_dict_property(ob: Ptr, value: Ptr, _: *mut c_void) -> c_int {
+    crate::args::shim::status(|th| {
+        // SAFETY: C calls a property with a live object, and a value or NULL.
+        let (ob, value): (Borrowed<'_>, Option<Borrowed<'_>>) =
+            unsafe { (Borrowed::from_ptr(ob), Borrowed::from_ptr_or_null(value)) };
+        if let Some(property) = property_of_base(th, ob) {
+            let set = property.ty().raw().tp_descr_set;
+            let value = value.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+            let Some(set) = set else {
+                return Err(th.bad_internal_call());
+            };
+            // SAFETY: the slot of a live descriptor.
+            let status = unsafe { set(property.as_ptr(), ob.as_ptr(), value) };
+            return crate::protocol::call::succeeded(th, status);
+        }
+        let dict = value.map(|value| expect_dict(th, value)).transpose()?;
+        if replace(ob, dict.map(Borrowed::to_owned)) {
+            Ok(())
+        } else {
+            Err(th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__"))
+        }
+    })
+}
+
+unsafe extern "C" fn get_weakref_property(ob: Ptr, _: *mut c_void) -> Ptr {
+    crate::args::shim::object(|th| {
+        // SAFETY: C calls a property with a live object; its list head is a weak reference or NULL.
+        unsafe {
+            let Some(list) = crate::weakref::list_pointer(ob) else {
+                return Err(th.raise(exc::ATTRIBUTE_ERROR, "This object has no __weakref__"));
+            };
+            let first = Borrowed::<'_>::from_ptr_or_null(*list);
+            Ok(first.unwrap_or(none()).to_owned())
+        }
+    })
 }

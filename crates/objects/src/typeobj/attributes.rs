@@ -101,6 +101,33 @@ impl Type {
     }
 }
 
+/// The attribute `name` of a type, as `type.__getattribute__` finds it; `None` if there is none.
+pub fn find_attribute(
+    th: &Thread,
+    this: Borrowed<'_, Type>,
+    name: Borrowed<'_, Str>,
+) -> PyResult<Option<Owned>> {
+    let metaclass = this.object().get().ty();
+    let bind = crate::descr::bind;
+    let meta = metaclass.lookup(th, name);
+    // A data descriptor of the metaclass goes first.
+    if let Some(found) = &meta {
+        let raw = found.ty().get().raw();
+        if raw.tp_descr_set.is_some() && raw.tp_descr_get.is_some() {
+            let found = found.object();
+            return bind(th, found, Some(this.object()), metaclass.object()).map(Some);
+        }
+    }
+    // Then what the type and its bases define, bound as for no instance.
+    if let Some(found) = this.lookup(th, name) {
+        return bind(th, found.object(), None, this.object()).map(Some);
+    }
+    match meta {
+        Some(found) => bind(th, found.object(), Some(this.object()), metaclass.object()).map(Some),
+        None => Ok(None),
+    }
+}
+
 #[pymethods]
 impl Type {
     #[slot(tp_new)]
@@ -176,40 +203,18 @@ impl Type {
 
     #[slot(tp_getattro)]
     fn getattribute(this: Borrowed<'_, Self>, th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-        let metaclass = this.object().get().ty();
-        let meta = metaclass.lookup(th, name);
-        // A data descriptor of the metaclass goes first.
-        if let Some(found) = &meta {
-            let found_type = found.ty();
-            if found_type.raw().tp_descr_set.is_some() && found_type.raw().tp_descr_get.is_some() {
-                return crate::descr::bind(
-                    th,
-                    found.object(),
-                    Some(this.object()),
-                    metaclass.object(),
-                );
-            }
+        if let Some(found) = find_attribute(th, this, name)? {
+            return Ok(found);
         }
-        // Then what the type and its bases define, bound as for no instance.
-        if let Some(found) = this.lookup(th, name) {
-            return crate::descr::bind(th, found.object(), None, this.object());
-        }
-        match meta {
-            Some(found) => {
-                crate::descr::bind(th, found.object(), Some(this.object()), metaclass.object())
-            }
-            None => {
-                let message = raise!(
-                    th,
-                    ATTRIBUTE_ERROR,
-                    "type object '{}' has no attribute '{}'",
-                    this.name(),
-                    *name
-                );
-                crate::object::name_attribute_error(th, this.object(), name);
-                Err(message)
-            }
-        }
+        let raised = raise!(
+            th,
+            ATTRIBUTE_ERROR,
+            "type object '{}' has no attribute '{}'",
+            this.name(),
+            *name
+        );
+        crate::object::name_attribute_error(th, this.object(), name);
+        Err(raised)
     }
 
     #[slot(tp_setattro)]

@@ -258,14 +258,6 @@ unsafe fn lay_out(
         }
         (*raw).tp_basicsize = offset;
         (*raw).tp_itemsize = base.raw().tp_itemsize;
-        // Attribute values may lie in the object only if nothing else lies behind its head.
-        let bare = offset == size_of::<abi::PyObject>() as isize && !variable;
-        if slots.add_dict && !variable && bare {
-            (*raw).tp_flags |= abi::Py_TPFLAGS_INLINE_VALUES;
-        } else if base.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) && offset == base.raw().tp_basicsize
-        {
-            (*raw).tp_flags |= abi::Py_TPFLAGS_INLINE_VALUES;
-        }
         getsets(ty, slots);
     }
     Ok(())

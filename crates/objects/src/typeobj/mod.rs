@@ -30,7 +30,7 @@ use crate::str::Str;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
 
-pub use attributes::{PyType_Type, Type};
+pub use attributes::{PyType_Type, Type, find_attribute};
 
 /// A static type object, constant-initialised by `#[pytype]`.
 #[repr(transparent)]

@@ -1,0 +1,132 @@
+//! Comparison, hash and truth.
+//!
+//! SAFETY, throughout: the slots of a live object's type take what their contract says.
+
+use crate::args::CompareOp;
+use crate::prelude::*;
+use crate::protocol::call::returned;
+
+/// `left <op> right`, as any object.
+pub fn compare(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>, op: CompareOp) -> PyResult {
+    th.check_stack(" in comparison")?;
+    let (left_type, right_type) = (left.get().ty(), right.get().ty());
+    let reflected = |th: &Thread| match right.get().ty().get().raw().tp_richcompare {
+        // SAFETY: see the top of the file.
+        Some(slot) => returned(th, unsafe {
+            slot(right.as_ptr(), left.as_ptr(), op.swapped() as std::ffi::c_int)
+        }),
+        None => Ok(not_implemented().to_owned()),
+    };
+    let mut asked_right = false;
+    if !left_type.is(right_type)
+        && right_type.is_subtype(&left_type)
+        && right_type.raw().tp_richcompare.is_some()
+    {
+        asked_right = true;
+        let result = reflected(th)?;
+        if !result.is(not_implemented()) {
+            return Ok(result);
+        }
+    }
+    if let Some(slot) = left.get().ty().get().raw().tp_richcompare {
+        // SAFETY: see the top of the file.
+        let result =
+            returned(th, unsafe { slot(left.as_ptr(), right.as_ptr(), op as std::ffi::c_int) })?;
+        if !result.is(not_implemented()) {
+            return Ok(result);
+        }
+    }
+    if !asked_right {
+        let result = reflected(th)?;
+        if !result.is(not_implemented()) {
+            return Ok(result);
+        }
+    }
+    match op {
+        CompareOp::Eq => Ok(bool_object(left.is(right)).to_owned().into_object()),
+        CompareOp::Ne => Ok(bool_object(!left.is(right)).to_owned().into_object()),
+        _ => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "'{}' not supported between instances of '{}' and '{}'",
+            op.symbol(),
+            left.type_name(),
+            right.type_name()
+        )),
+    }
+}
+
+/// `PyObject_RichCompareBool`: identity implies equality.
+pub fn compare_bool(
+    th: &Thread,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+    op: CompareOp,
+) -> PyResult<bool> {
+    if left.is(right) {
+        match op {
+            CompareOp::Eq => return Ok(true),
+            CompareOp::Ne => return Ok(false),
+            _ => {}
+        }
+    }
+    let result = compare(th, left, right, op)?;
+    is_true(th, result.object())
+}
+
+/// `left is right or left == right`.
+#[inline]
+pub fn eq(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<bool> {
+    compare_bool(th, left, right, CompareOp::Eq)
+}
+
+/// `hash(ob)`; TypeError if it has none.
+pub fn hash(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    let ty = ob.get().ty();
+    if ty.raw().tp_hash.is_none() {
+        ty.ready(th)?;
+    }
+    let Some(slot) = ty.raw().tp_hash else {
+        return Err(raise!(th, TYPE_ERROR, "unhashable type: '{}'", ob.type_name()));
+    };
+    // SAFETY: see the top of the file.
+    match unsafe { slot(ob.as_ptr()) } {
+        -1 => Err(th.raised_by_c()),
+        hash => Ok(hash),
+    }
+}
+
+/// `bool(ob)`.
+#[inline]
+pub fn is_true(th: &Thread, ob: Borrowed<'_>) -> PyResult<bool> {
+    if ob.is(bool_object(true)) {
+        return Ok(true);
+    }
+    if ob.is(bool_object(false)) || ob.is(none()) {
+        return Ok(false);
+    }
+    is_true_by_slot(th, ob)
+}
+
+fn is_true_by_slot(th: &Thread, ob: Borrowed<'_>) -> PyResult<bool> {
+    let raw = ob.get().ty().get().raw();
+    // SAFETY: see the top of the file; a type's tables are whole structs.
+    let answer = unsafe {
+        let number = raw.tp_as_number.as_ref().and_then(|table| table.nb_bool);
+        let mapping = raw.tp_as_mapping.as_ref().and_then(|table| table.mp_length);
+        let sequence = raw.tp_as_sequence.as_ref().and_then(|table| table.sq_length);
+        if let Some(nb_bool) = number {
+            nb_bool(ob.as_ptr()) as isize
+        } else if let Some(length) = mapping.or(sequence) {
+            length(ob.as_ptr())
+        } else {
+            1
+        }
+    };
+    if answer < 0 { Err(th.raised_by_c()) } else { Ok(answer > 0) }
+}
+
+/// `PyCallable_Check`.
+pub fn is_callable(ob: Borrowed<'_>) -> bool {
+    ob.get().ty().get().raw().tp_call.is_some()
+}

@@ -7,6 +7,7 @@
 extern crate self as krait_objects;
 
 pub mod args;
+pub mod bytelike;
 pub mod bytes;
 pub mod capsule;
 pub mod cell;

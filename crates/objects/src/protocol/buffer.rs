@@ -1,36 +1,181 @@
-//! The buffer protocol.
+//! The buffer protocol: `Buffer` is an acquired view, given back when it is dropped.
+//!
+//! The same job as the buffer part of CPython's `Objects/abstract.c`.
+//!
+//! SAFETY, throughout: the buffer procedures of a live type take live objects of it; a view that
+//! `bf_getbuffer` filled in describes memory that stays until the view is released.
 
-use crate::error::PyResult;
-use crate::handle::{Borrowed, Owned};
-use crate::str::Str;
-use crate::thread::Thread;
+use std::ffi::c_int;
+
 use krait_abi as abi;
 
-/// An acquired buffer, released on drop.
+use crate::error::{PyResult, Raised};
+use crate::exceptions::exc;
+use crate::handle::{Borrowed, Object, Owned};
+use crate::raise;
+use crate::thread::Thread;
+
+/// An acquired buffer, released on drop. Boxed, because a view's shape may point into itself.
 pub struct Buffer {
     view: Box<abi::Py_buffer>,
 }
+
 impl Buffer {
     /// `PyObject_GetBuffer` with any of the `PyBUF_*` flags.
-    pub fn get(_th: &Thread, _ob: Borrowed<'_>, _flags: i32) -> PyResult<Buffer> {
-        todo!()
+    pub fn get(th: &Thread, ob: Borrowed<'_>, flags: i32) -> PyResult<Buffer> {
+        let mut view = Box::new(abi::Py_buffer::EMPTY);
+        // SAFETY: see the top of the file.
+        unsafe { acquire(th, ob, &raw mut *view, flags)? };
+        Ok(Buffer { view })
     }
+
     /// A contiguous read-only view: `y*` of argument parsing.
-    pub fn simple(_th: &Thread, _ob: Borrowed<'_>) -> PyResult<Buffer> {
-        todo!()
+    pub fn simple(th: &Thread, ob: Borrowed<'_>) -> PyResult<Buffer> {
+        Buffer::get(th, ob, abi::PyBUF_SIMPLE)
     }
+
+    /// A contiguous writable view: `w*` of argument parsing.
+    pub fn writable(th: &Thread, ob: Borrowed<'_>) -> PyResult<Buffer> {
+        Buffer::get(th, ob, abi::PyBUF_WRITABLE).map_err(|raised| {
+            drop(th.take_raised(raised));
+            raise!(th, TYPE_ERROR, "read-write bytes-like object expected")
+        })
+    }
+
+    /// The bytes of a contiguous view.
     pub fn as_bytes(&self) -> &[u8] {
-        todo!()
+        if self.view.buf.is_null() || self.view.len <= 0 {
+            return &[];
+        }
+        // SAFETY: see the top of the file.
+        unsafe { std::slice::from_raw_parts(self.view.buf.cast(), self.view.len as usize) }
     }
+
     /// Only of a buffer acquired with `PyBUF_WRITABLE`.
     pub fn as_mut_bytes(&mut self) -> &mut [u8] {
-        todo!()
+        if self.view.buf.is_null() || self.view.len <= 0 || self.view.readonly != 0 {
+            return &mut [];
+        }
+        // SAFETY: see the top of the file; the view is writable.
+        unsafe { std::slice::from_raw_parts_mut(self.view.buf.cast(), self.view.len as usize) }
     }
+
     pub fn view(&self) -> &abi::Py_buffer {
         &self.view
     }
 }
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: the view was acquired and is released once.
+        unsafe { release(&raw mut *self.view) }
+    }
+}
+
+/// The type's `bf_getbuffer` and `bf_releasebuffer`.
+fn procedures(ob: Borrowed<'_>) -> Option<abi::PyBufferProcs> {
+    // SAFETY: a type's table lives as long as the type.
+    unsafe { ob.ty().raw().tp_as_buffer.as_ref().copied() }
+}
+
 /// Whether the type has `bf_getbuffer`.
-pub fn check(_ob: Borrowed<'_>) -> bool {
-    todo!()
+pub fn check(ob: Borrowed<'_>) -> bool {
+    procedures(ob).is_some_and(|procs| procs.bf_getbuffer.is_some())
+}
+
+/// TypeError: not a bytes-like object.
+#[cold]
+pub fn required(th: &Thread, ob: Borrowed<'_>) -> Raised {
+    raise!(th, TYPE_ERROR, "a bytes-like object is required, not '{}'", ob.type_name())
+}
+
+/// `PyObject_GetBuffer`.
+///
+/// # Safety
+/// `view` is writable.
+pub unsafe fn acquire(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    view: *mut abi::Py_buffer,
+    flags: c_int,
+) -> PyResult<()> {
+    if flags == abi::PyBUF_READ || flags == abi::PyBUF_WRITE {
+        return Err(th.bad_internal_call());
+    }
+    let Some(get) = procedures(ob).and_then(|procs| procs.bf_getbuffer) else {
+        return Err(required(th, ob));
+    };
+    // SAFETY: see the top of the file.
+    if unsafe { get(ob.as_ptr(), view, flags) } != 0 {
+        return Err(th.raised_by_c());
+    }
+    Ok(())
+}
+
+/// `PyBuffer_Release`.
+///
+/// # Safety
+/// `view` was filled in by `acquire`, or its `obj` is null.
+pub unsafe fn release(view: *mut abi::Py_buffer) {
+    // SAFETY: see the top of the file; the view owns a reference to its exporter.
+    unsafe {
+        let Some(ob) = Owned::<Object>::from_ptr_or_null((*view).obj) else {
+            return;
+        };
+        if let Some(give_back) = procedures(ob.borrow()).and_then(|procs| procs.bf_releasebuffer) {
+            give_back(ob.as_ptr(), view);
+        }
+        (*view).obj = std::ptr::null_mut();
+    }
+}
+
+/// `PyBuffer_FillInfo`: a view of `len` bytes at `start`, for `flags`.
+///
+/// # Safety
+/// `view` is C's to fill in; the memory stays while `ob` has exports.
+pub unsafe fn fill_info(
+    th: &Thread,
+    view: *mut abi::Py_buffer,
+    ob: Borrowed<'_>,
+    start: *mut u8,
+    len: usize,
+    readonly: bool,
+    flags: c_int,
+) -> PyResult<()> {
+    if view.is_null() {
+        return Err(
+            th.raise(exc::BUFFER_ERROR, "PyBuffer_FillInfo: view==NULL argument is obsolete")
+        );
+    }
+    if flags != abi::PyBUF_SIMPLE {
+        if flags == abi::PyBUF_READ || flags == abi::PyBUF_WRITE {
+            return Err(th.bad_internal_call());
+        }
+        if flags & abi::PyBUF_WRITABLE == abi::PyBUF_WRITABLE && readonly {
+            return Err(th.raise(exc::BUFFER_ERROR, "Object is not writable."));
+        }
+    }
+    let wants = |flag| flags & flag == flag;
+    // SAFETY: the caller's promise.
+    unsafe {
+        view.write(abi::Py_buffer {
+            buf: start.cast(),
+            obj: ob.to_owned().into_ptr(),
+            len: len as isize,
+            itemsize: 1,
+            readonly: c_int::from(readonly),
+            ndim: 1,
+            ..abi::Py_buffer::EMPTY
+        });
+        if wants(abi::PyBUF_FORMAT) {
+            (*view).format = c"B".as_ptr().cast_mut();
+        }
+        if wants(abi::PyBUF_ND) {
+            (*view).shape = &raw mut (*view).len;
+        }
+        if wants(abi::PyBUF_STRIDES) {
+            (*view).strides = &raw mut (*view).itemsize;
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,5 @@
 //! `str` as Python sees it.
 
-use krait_abi as abi;
-
 use super::Compact;
 use crate::prelude::*;
 
@@ -78,7 +76,48 @@ impl Str {
         self.concat(th, other)
     }
 
-    #[slot(sq_length)]
+    #[slot(tp_repr)]
+    fn repr_slot(&self, th: &Thread) -> PyResult<Owned<Str>> {
+        self.repr(th)
+    }
+
+    #[slot(sq_contains)]
+    fn contains_slot(&self, th: &Thread, item: Borrowed<'_>) -> PyResult<bool> {
+        match item.downcast::<Str>() {
+            Some(item) => Ok(self.find_in(&item, 0, self.len()).is_some()),
+            None => Err(raise!(
+                th,
+                TYPE_ERROR,
+                "'in <string>' requires string as left operand, not {}",
+                item.type_name()
+            )),
+        }
+    }
+
+    #[slot(sq_item)]
+    fn item_slot(&self, th: &Thread, index: isize) -> PyResult<Owned<Str>> {
+        match usize::try_from(index).ok().filter(|&at| at < self.len()) {
+            Some(at) => Str::from_char(th, self.char_at(at)),
+            None => Err(th.raise(exc::INDEX_ERROR, "string index out of range")),
+        }
+    }
+
+    #[slot(mp_subscript)]
+    fn subscript(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<Owned<Str>> {
+        if !number::is_index(key) {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "string indices must be integers, not '{}'",
+                key.type_name()
+            ));
+        }
+        let index = number::as_isize(th, key, Some(exc::INDEX_ERROR))?;
+        let index = if index < 0 { index.saturating_add(self.len() as isize) } else { index };
+        self.item_slot(th, index)
+    }
+
+    #[slot(sq_length, mp_length)]
     fn length(&self, _th: &Thread) -> PyResult<usize> {
         Ok(self.len())
     }

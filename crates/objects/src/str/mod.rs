@@ -9,10 +9,13 @@
 //! 2. Its kind is the narrowest that holds its greatest character, and `ascii` tells whether all are ASCII.
 //! 3. Once known to others its characters never change.
 
+mod builder;
 pub mod create;
 pub mod fixed;
 pub mod interned;
 mod methods;
+mod repr;
+mod search;
 
 use std::cell::UnsafeCell;
 use std::ffi::c_char;
@@ -27,7 +30,9 @@ use crate::hash::HashSecret;
 use crate::text::{self, codec};
 use crate::thread::Thread;
 
+pub use builder::StrBuilder;
 pub use methods::{PyUnicode_Type, Str};
+pub use repr::push_escape;
 
 /// The code points in their storage.
 #[derive(Clone, Copy)]

@@ -1,0 +1,45 @@
+//! Searching in strings of any kinds: the needle is brought to the haystack's kind.
+
+use std::borrow::Cow;
+
+use super::{Chars, Str};
+use crate::text::{self, Unit, search};
+use crate::with_units;
+
+/// `needle` in units of `T`; `None` if a character does not fit, so that it cannot be found.
+pub fn in_kind<T: Unit>(needle: Chars<'_>) -> Option<Cow<'_, [T]>> {
+    with_units!(needle, units => same_kind(units))
+}
+
+fn same_kind<F: Unit, T: Unit>(units: &[F]) -> Option<Cow<'_, [T]>> {
+    if std::any::TypeId::of::<F>() == std::any::TypeId::of::<T>() {
+        // SAFETY: `F` and `T` are the same type.
+        let same = unsafe { std::slice::from_raw_parts(units.as_ptr().cast::<T>(), units.len()) };
+        return Some(Cow::Borrowed(same));
+    }
+    text::converted::<F, T>(units).map(Cow::Owned)
+}
+
+impl Str {
+    /// Where `needle` first stands between `start` and `end`, which must be inside.
+    pub fn find_in(&self, needle: &Str, start: usize, end: usize) -> Option<usize> {
+        if end < start {
+            return None;
+        }
+        with_units!(self.chars().slice(start..end), units => {
+            let needle = in_kind(needle.chars())?;
+            search::find(units, &needle).map(|at| start + at)
+        })
+    }
+
+    /// Where `needle` last stands between `start` and `end`, which must be inside.
+    pub fn rfind_in(&self, needle: &Str, start: usize, end: usize) -> Option<usize> {
+        if end < start {
+            return None;
+        }
+        with_units!(self.chars().slice(start..end), units => {
+            let needle = in_kind(needle.chars())?;
+            search::rfind(units, &needle).map(|at| start + at)
+        })
+    }
+}

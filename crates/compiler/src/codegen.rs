@@ -38,7 +38,7 @@ use crate::code::Code;
 use crate::error::Result;
 use crate::future::{Future, docstring};
 use crate::instructions::Location;
-use crate::limits::Depth;
+use crate::limits::StackGuard;
 use crate::options::CompileOptions;
 use crate::symtable::{Entry, NodeKey, Role, SymbolTable};
 use unit::{ScopeKind, Unit};
@@ -55,7 +55,7 @@ pub(crate) struct Generator<'a> {
     /// Units being compiled, the innermost last.
     units: Vec<Unit<'a>>,
     interactive: bool,
-    depth: Depth,
+    stack_guard: StackGuard,
     warnings: Vec<Warning>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn generate<'a>(
         future,
         units: Vec::new(),
         interactive: false,
-        depth: Depth::default(),
+        stack_guard: StackGuard::new(options.stack_budget),
         warnings: Vec::new(),
     };
     let code = generator.module(tree)?;

@@ -35,7 +35,7 @@ pub fn compile(tree: &Mod<'_>, options: &CompileOptions) -> Result<Compiled, Com
     let arena = Bump::new();
     let mut warnings = preprocess::check_finally(tree);
     let future = future::future(tree, options.flags)?;
-    let table = SymbolTable::build(tree, future, &arena)?;
+    let table = SymbolTable::build(tree, future, options.stack_budget, &arena)?;
     let (code, more) = codegen::generate(tree, options, future, table, &arena)?;
     warnings.extend(more);
     Ok(Compiled { code, warnings })
@@ -65,5 +65,5 @@ pub fn symbol_table<'a>(
     flags: u32,
     arena: &'a Bump,
 ) -> Result<SymbolTable<'a>, CompileError> {
-    SymbolTable::build(tree, future::future(tree, flags)?, arena)
+    SymbolTable::build(tree, future::future(tree, flags)?, options::STACK_BUDGET, arena)
 }

@@ -2,24 +2,32 @@
 
 use crate::error::{CompileError, Result};
 
-/// Levels of nested nodes that a walk accepts. Unoptimised builds use several times the stack.
-const MAX_DEPTH: u32 = if cfg!(debug_assertions) { 800 } else { 3_000 };
+/// Guards recursion by the stack it has used.
+#[derive(Debug)]
+pub(crate) struct StackGuard {
+    /// An address near the top of the stack when the walk began.
+    start: usize,
+    /// Bytes that the walk may use.
+    budget: usize,
+}
 
-/// How deep a walk is.
-#[derive(Debug, Default)]
-pub(crate) struct Depth(u32);
+impl StackGuard {
+    pub(crate) fn new(budget: usize) -> StackGuard {
+        StackGuard { start: here(), budget }
+    }
 
-impl Depth {
-    /// One level deeper; `RecursionError` if that is too deep. Each success is paired with a `leave`.
-    pub(crate) fn enter(&mut self) -> Result {
-        if self.0 >= MAX_DEPTH {
+    /// `RecursionError` if the walk has used up its stack.
+    pub(crate) fn check(&self) -> Result {
+        if here().abs_diff(self.start) > self.budget {
             return Err(CompileError::recursion());
         }
-        self.0 += 1;
         Ok(())
     }
+}
 
-    pub(crate) fn leave(&mut self) {
-        self.0 = self.0.saturating_sub(1);
-    }
+/// Roughly where the stack ends now.
+#[inline(never)]
+fn here() -> usize {
+    let marker = 0u8;
+    std::ptr::from_ref(std::hint::black_box(&marker)).addr()
 }

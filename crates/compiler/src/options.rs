@@ -17,11 +17,23 @@ pub struct CompileOptions {
     pub flags: u32,
     /// 0, 1 (`-O`: no assertions) or 2 (`-OO`: no docstrings either).
     pub optimize: u8,
+    /// How many bytes of native stack compilation may use. Trees that need more give
+    /// `RecursionError`.
+    pub stack_budget: usize,
 }
+
+/// Leaves room on threads with the smallest stacks that are usual, 2 MiB.
+pub(crate) const STACK_BUDGET: usize = 1 << 20;
 
 impl Default for CompileOptions {
     fn default() -> Self {
-        CompileOptions { filename: "<string>".into(), mode: Mode::Exec, flags: 0, optimize: 0 }
+        CompileOptions {
+            filename: "<string>".into(),
+            mode: Mode::Exec,
+            flags: 0,
+            optimize: 0,
+            stack_budget: STACK_BUDGET,
+        }
     }
 }
 

@@ -225,8 +225,15 @@ pub struct SymbolTable<'a> {
 
 impl<'a> SymbolTable<'a> {
     /// Both passes over a whole tree.
-    pub fn build(tree: &'a Mod<'a>, future: Future, arena: &'a Bump) -> Result<SymbolTable<'a>> {
-        let mut table = build::build(tree, future, arena)?;
+    ///
+    /// `stack_budget` is how many bytes of native stack the passes may use.
+    pub fn build(
+        tree: &'a Mod<'a>,
+        future: Future,
+        stack_budget: usize,
+        arena: &'a Bump,
+    ) -> Result<SymbolTable<'a>> {
+        let mut table = build::build(tree, future, stack_budget, arena)?;
         analyze::analyze(&mut table)?;
         Ok(table)
     }

@@ -154,6 +154,8 @@ impl<'a> Generator<'a> {
     fn load_conditions(&mut self, loc: Location, kind: ScopeKind) -> Result {
         let name = "__conditional_annotations__";
         if kind == ScopeKind::Class {
+            // The symbol table does not know of this use.
+            self.unit_mut().meta.freevars.insert(name.into());
             let index = self.cell_index(name, Scope::Free)?;
             self.op_i(loc, Opcode::LOAD_DEREF, index);
         } else {

@@ -200,6 +200,7 @@ impl<'a> Generator<'a> {
         self.op_n(loc, Opcode::SWAP, inlined.pushed.len() + 1);
         self.op_j(loc, Opcode::SETUP_FINALLY, cleanup);
         inlined.cleanup = Some(cleanup);
+        self.push_block(loc, BlockType::InlinedComprehension, None, None)?;
         Ok(())
     }
 
@@ -208,6 +209,7 @@ impl<'a> Generator<'a> {
         let Some(cleanup) = inlined.cleanup else { return };
         let none = Location::NONE;
         let end = self.new_label();
+        self.pop_block();
         self.op(none, Opcode::POP_BLOCK);
         self.op_j(none, Opcode::JUMP_NO_INTERRUPT, end);
         self.use_label(cleanup);
@@ -234,13 +236,12 @@ impl<'a> Generator<'a> {
         depth: u32,
         iterable: Iterable,
     ) -> Result {
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         if parts.generators[index].is_async {
             self.async_generator(parts, index, depth, iterable)?;
         } else {
             self.sync_generator(parts, index, depth, iterable)?;
         }
-        self.depth.leave();
         Ok(())
     }
 

@@ -13,9 +13,8 @@ use crate::instructions::{Label, Location};
 impl<'a> Generator<'a> {
     /// Jumps to `target` if the truth of `expr` is `condition`; falls through otherwise.
     pub(super) fn jump_if(&mut self, expr: &'a Expr<'a>, target: Label, condition: bool) -> Result {
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         self.jump_if_node(expr, target, condition)?;
-        self.depth.leave();
         Ok(())
     }
 

@@ -15,10 +15,9 @@ impl<'a> Generator<'a> {
     }
 
     pub(super) fn expr(&mut self, expr: &'a Expr<'a>) -> Result {
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         let expr = self.resolve(expr);
         self.expr_node(expr)?;
-        self.depth.leave();
         Ok(())
     }
 

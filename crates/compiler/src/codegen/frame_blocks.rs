@@ -31,6 +31,7 @@ pub(super) enum BlockType<'a> {
     ExceptionHandler,
     ExceptionGroupHandler,
     AsyncComprehensionGenerator,
+    InlinedComprehension,
     StopIteration,
 }
 
@@ -106,6 +107,7 @@ impl<'a> Generator<'a> {
             | BlockType::ExceptionHandler
             | BlockType::ExceptionGroupHandler
             | BlockType::AsyncComprehensionGenerator
+            | BlockType::InlinedComprehension
             | BlockType::StopIteration => {}
             BlockType::ForLoop | BlockType::AsyncForLoop | BlockType::PopValue => {
                 self.swap_if(*loc, preserve_top);

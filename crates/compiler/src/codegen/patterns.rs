@@ -152,7 +152,7 @@ impl<'a> Generator<'a> {
         pattern: &'a Pattern<'a>,
         context: &mut PatternContext<'a>,
     ) -> Result {
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         let span = pattern.span;
         match pattern.node {
             PatternKind::MatchValue { value } => self.pattern_value(span, value, context)?,
@@ -174,7 +174,6 @@ impl<'a> Generator<'a> {
             }
             PatternKind::MatchOr { patterns } => self.pattern_or(span, patterns, context)?,
         }
-        self.depth.leave();
         Ok(())
     }
 

@@ -15,9 +15,8 @@ impl<'a> Generator<'a> {
     }
 
     fn stmt(&mut self, stmt: &'a Stmt<'a>) -> Result {
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         self.stmt_node(stmt)?;
-        self.depth.leave();
         Ok(())
     }
 

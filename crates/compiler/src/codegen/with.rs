@@ -25,7 +25,7 @@ impl<'a> Generator<'a> {
     /// The statement from its item `index` on.
     fn with_item(&mut self, node: &'a With<'a>, index: usize, is_async: bool) -> Result {
         let Some(item) = node.items.get(index) else { return self.stmts(node.body) };
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         let [block, failed, exit, cleanup] =
             [self.new_label(), self.new_label(), self.new_label(), self.new_label()];
         self.expr(item.context_expr)?;
@@ -59,7 +59,6 @@ impl<'a> Generator<'a> {
         }
         self.with_except_finish(cleanup, exit);
         self.use_label(exit);
-        self.depth.leave();
         Ok(())
     }
 

@@ -14,18 +14,25 @@ use super::flags::*;
 use super::{BlockKind, Entry, EntryId, NodeKey, Role, SymbolTable};
 use crate::error::{CompileError, Result};
 use crate::future::{Future, docstring};
-use crate::limits::Depth;
+use crate::limits::StackGuard;
 use crate::options::ALLOW_TOP_LEVEL_AWAIT;
 
 pub(super) fn build<'a>(
     tree: &'a Mod<'a>,
     future: Future,
+    stack_budget: usize,
     arena: &'a Bump,
 ) -> Result<SymbolTable<'a>> {
     let table =
         SymbolTable { entries: Vec::new(), by_node: HashMap::new(), mangled_names: Vec::new() };
-    let mut builder =
-        Builder { table, arena, stack: Vec::new(), private: None, future, depth: Depth::default() };
+    let mut builder = Builder {
+        table,
+        arena,
+        stack: Vec::new(),
+        private: None,
+        future,
+        stack_guard: StackGuard::new(stack_budget),
+    };
     let key = NodeKey::new(tree, Role::Body);
     builder.enter_block("top", BlockKind::Module, key, Span::default())?;
     match tree {
@@ -51,7 +58,7 @@ pub(super) struct Builder<'a> {
     /// The class whose name mangles private names.
     pub(super) private: Option<&'a str>,
     pub(super) future: Future,
-    pub(super) depth: Depth,
+    pub(super) stack_guard: StackGuard,
 }
 
 impl<'a> Builder<'a> {

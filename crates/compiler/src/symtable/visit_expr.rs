@@ -12,9 +12,8 @@ use crate::error::{CompileError, Result};
 
 impl<'a> Builder<'a> {
     pub(super) fn expr(&mut self, expr: &'a Expr<'a>) -> Result {
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         self.expr_node(expr)?;
-        self.depth.leave();
         Ok(())
     }
 
@@ -40,10 +39,7 @@ impl<'a> Builder<'a> {
             ExprKind::BoolOp { values, .. }
             | ExprKind::JoinedStr { values }
             | ExprKind::TemplateStr { values } => self.exprs(values),
-            ExprKind::BinOp { left, right, .. } => {
-                self.expr(left)?;
-                self.expr(right)
-            }
+            ExprKind::BinOp { left, right, .. } => self.binary_chain(left, right),
             ExprKind::UnaryOp { operand, .. } => self.expr(operand),
             ExprKind::Lambda { args, body } => self.lambda(expr, args, body),
             ExprKind::IfExp { test, body, orelse } => self.exprs(&[test, body, orelse]),
@@ -104,6 +100,17 @@ impl<'a> Builder<'a> {
             ExprKind::Slice { lower, upper, step } => self.opt_exprs(&[lower, upper, step]),
             ExprKind::Name { id, ctx } => self.name(id, ctx, span),
         }
+    }
+
+    /// Long chains of operators nest to the left: no recursion there.
+    fn binary_chain(&mut self, mut left: &'a Expr<'a>, right: &'a Expr<'a>) -> Result {
+        let mut pending = vec![right];
+        while let ExprKind::BinOp { left: next, right, .. } = left.node {
+            pending.push(right);
+            left = next;
+        }
+        self.expr(left)?;
+        pending.iter().rev().try_for_each(|right| self.expr(right))
     }
 
     fn name(&mut self, id: &'a str, ctx: ExprContext, span: Span) -> Result {

@@ -16,9 +16,8 @@ impl<'a> Builder<'a> {
     }
 
     fn stmt(&mut self, stmt: &'a Stmt<'a>) -> Result {
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         self.stmt_node(stmt)?;
-        self.depth.leave();
         Ok(())
     }
 
@@ -406,7 +405,7 @@ impl<'a> Builder<'a> {
     }
 
     fn pattern(&mut self, pattern: &'a Pattern<'a>) -> Result {
-        self.depth.enter()?;
+        self.stack_guard.check()?;
         let span = pattern.span;
         match pattern.node {
             PatternKind::MatchValue { value } => self.expr(value)?,
@@ -435,7 +434,6 @@ impl<'a> Builder<'a> {
                 self.capture(name, span)?;
             }
         }
-        self.depth.leave();
         Ok(())
     }
 

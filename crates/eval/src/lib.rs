@@ -1,1 +1,29 @@
-//! Frames, the evaluation loop, calls, generators, builtins, sys and import.
+//! Frames, the evaluation loop and its specialisation, calls, functions, generators.
+//!
+//! `run` is the door: compile and execute. `docs/internals/evaluation.md` is the map of this crate.
+
+extern crate self as krait_eval;
+
+pub mod arguments;
+pub mod code;
+pub mod frame;
+pub mod function;
+pub mod generator;
+pub mod interpreter;
+pub mod pending;
+pub mod run;
+pub mod services;
+pub mod traceback;
+
+/// Gives a collected object's memory back, after its fields have been released.
+///
+/// # Safety
+/// `ob` is dead and untracked.
+unsafe fn free_gc(ob: *mut krait_abi::PyObject) {
+    // SAFETY: the caller's promise; static types have a `tp_free`.
+    unsafe {
+        if let Some(free) = (*(*ob).ob_type).tp_free {
+            free(ob.cast());
+        }
+    }
+}

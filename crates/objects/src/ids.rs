@@ -59,6 +59,13 @@ ids! {
     modules, mro, msg, name, name_from, next, obj, object, offset, path, pop, popitem, print_file_and_line, ps1, ps2, read,
     readline, real, repr, reverse, reversed, send, setdefault, sort, stderr, stdin, stdout, strict, sys, text, threading, throw, unraisablehook,
     update, value, values, version, warnings, write, zipimporter,
+    all,
+    any,
+    split,
+    derive,
+    exceptions,
+    has_location,
+    origin,
     anonymous_dictcomp = "<dictcomp>", anonymous_genexpr = "<genexpr>", anonymous_lambda = "<lambda>", anonymous_module = "<module>",
     anonymous_string = "<string>", anonymous_unknown = "<unknown>", dot = ".", empty = "", utf_8 = "utf-8",
 }

@@ -67,7 +67,7 @@ static SMALL_INTS: [Int; 262] = {
 
 /// The static object of a value in `SMALL`.
 #[inline(always)]
-fn small(value: i64) -> Borrowed<'static, Int> {
+pub fn small(value: i64) -> Borrowed<'static, Int> {
     Borrowed::from_ref(&SMALL_INTS[(value + 5) as usize])
 }
 

@@ -1,0 +1,214 @@
+//! Binding the arguments of a call to the parameters of a Python function.
+//!
+//! `initialize_locals` of CPython's `Python/ceval.c`; the messages are in `errors`.
+
+mod errors;
+
+use krait_bytecode::code_flags;
+use krait_objects::prelude::*;
+
+use crate::code::Code;
+use crate::frame::StackRef;
+use crate::function::Function;
+
+/// One call being bound: what has been consumed of the arguments must not be released again.
+struct Binding<'a> {
+    th: &'a Thread,
+    function: Borrowed<'a, Function>,
+    code: Borrowed<'a, Code>,
+    locals: *mut StackRef,
+    /// Parameters that can be given by name or position: all but `*args` and `**kwargs`.
+    named: usize,
+}
+
+/// Moves `count` positional references at `args`, and one behind them for each of `kwnames`, into the
+/// locals of a fresh frame. On error all of them have been released or moved; the frame is cleared by the
+/// caller.
+///
+/// # Safety
+/// `locals` are the empty locals of a frame for `function`; the references are the caller's to give.
+pub unsafe fn bind(
+    th: &Thread,
+    function: Borrowed<'_, Function>,
+    locals: *mut StackRef,
+    args: *const StackRef,
+    count: usize,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<()> {
+    let code = function.get().code_handle();
+    let named = (code.argcount + code.kwonlyargcount) as usize;
+    let binding = Binding { th, function, code, locals, named };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let simple = code.flags as u32 & (code_flags::VARARGS | code_flags::VARKEYWORDS) == 0;
+        if simple
+            && kwnames.is_none()
+            && count == code.argcount as usize
+            && code.kwonlyargcount == 0
+        {
+            for index in 0..count {
+                *locals.add(index) = *args.add(index);
+            }
+            return Ok(());
+        }
+        binding.bind(args, count, kwnames)
+    }
+}
+
+impl<'a> Binding<'a> {
+    /// The local of a parameter.
+    fn local(&self, index: usize) -> *mut StackRef {
+        // SAFETY: the frame has a local for every parameter.
+        unsafe { self.locals.add(index) }
+    }
+
+    unsafe fn bind(
+        &self,
+        args: *const StackRef,
+        count: usize,
+        kwnames: Option<Borrowed<'_, Tuple>>,
+    ) -> PyResult<()> {
+        let (code, th) = (self.code, self.th);
+        let positional = code.argcount as usize;
+        let names = kwnames.map_or(0, |names| names.len());
+        // SAFETY: each reference is moved to a local or released, once, whatever fails.
+        unsafe {
+            let taken = count.min(positional);
+            for index in 0..taken {
+                *self.local(index) = *args.add(index);
+            }
+            let extra = std::slice::from_raw_parts(args.add(taken), count - taken);
+            let keywords = std::slice::from_raw_parts(args.add(count), names);
+            let extra = extra.iter().map(|value| value.into_owned()).collect::<Vec<_>>();
+            let keywords = keywords.iter().map(|value| value.into_owned()).collect::<Vec<_>>();
+            let surplus = extra.len();
+            let mut next = self.named;
+            if code.has_flag(code_flags::VARARGS) {
+                *self.local(next) = StackRef::from_owned(Tuple::from_vec(th, extra)?);
+                next += 1;
+            } else {
+                drop(extra);
+            }
+            if let Some(kwnames) = kwnames {
+                self.bind_keywords(kwnames, keywords, next, positional.min(count))?;
+            } else if code.has_flag(code_flags::VARKEYWORDS) {
+                *self.local(next) = StackRef::from_fresh(Dict::new(th)?);
+            }
+            if surplus > 0 && !code.has_flag(code_flags::VARARGS) {
+                return Err(self.too_many_positional(count));
+            }
+            self.fill_defaults(count)?;
+            self.fill_keyword_defaults()
+        }
+    }
+
+    /// The index of the parameter called `name`, not counting the first `skip`.
+    fn parameter(&self, name: Borrowed<'_>, skip: usize) -> PyResult<Option<usize>> {
+        for index in skip..self.named {
+            if self.code.get().local_name(index).is(name) {
+                return Ok(Some(index));
+            }
+        }
+        for index in skip..self.named {
+            if object::eq(self.th, name, self.code.get().local_name(index).object())? {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    unsafe fn bind_keywords(
+        &self,
+        kwnames: Borrowed<'_, Tuple>,
+        values: Vec<Owned>,
+        collector: usize,
+        _positional: usize,
+    ) -> PyResult<()> {
+        let th = self.th;
+        // SAFETY: the frame's locals.
+        unsafe {
+            let mut collected = None;
+            if self.code.has_flag(code_flags::VARKEYWORDS) {
+                let dict = Dict::new(th)?;
+                *self.local(collector) = StackRef::from_fresh(dict.clone());
+                collected = Some(dict);
+            }
+            for (index, value) in values.into_iter().enumerate() {
+                let Some(name) = kwnames.get().get(index) else { break };
+                if name.downcast::<Str>().is_none() {
+                    return Err(self.not_a_name());
+                }
+                let skip = self.code.posonlyargcount as usize;
+                match self.parameter(name, skip)? {
+                    Some(parameter) => {
+                        if !(*self.local(parameter)).is_null() {
+                            return Err(self.given_twice(name));
+                        }
+                        *self.local(parameter) = StackRef::from_owned(value);
+                    }
+                    None => match &collected {
+                        Some(dict) => dict.set(th, name, value.borrow())?,
+                        None => return Err(self.unexpected_keyword(kwnames, name)),
+                    },
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Defaults for positional parameters, or the error that lists those without a value.
+    unsafe fn fill_defaults(&self, given: usize) -> PyResult<()> {
+        let positional = self.code.argcount as usize;
+        if given >= positional {
+            return Ok(());
+        }
+        let defaults = self.function.get().defaults.get_owned();
+        let count = defaults.as_ref().map_or(0, |defaults| defaults.len());
+        let required = positional.saturating_sub(count);
+        // SAFETY: the frame's locals.
+        unsafe {
+            let missing = (given..required).filter(|&index| (*self.local(index)).is_null()).count();
+            if missing > 0 {
+                return Err(self.missing(0..required, "positional"));
+            }
+            let Some(defaults) = defaults else { return Ok(()) };
+            let first = given.max(required);
+            for index in first..positional {
+                // More defaults than parameters: the last ones count.
+                if (*self.local(index)).is_null()
+                    && let Some(value) = defaults.get(count - (positional - index))
+                {
+                    *self.local(index) = StackRef::new(value.as_ptr());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn fill_keyword_defaults(&self) -> PyResult<()> {
+        if self.code.kwonlyargcount == 0 {
+            return Ok(());
+        }
+        let positional = self.code.argcount as usize;
+        let defaults = self.function.get().kwdefaults.get_owned();
+        let mut missing = false;
+        // SAFETY: the frame's locals.
+        unsafe {
+            for index in positional..self.named {
+                if !(*self.local(index)).is_null() {
+                    continue;
+                }
+                let name = self.code.get().local_name(index);
+                let value = match &defaults {
+                    Some(defaults) => defaults.get(self.th, name.object())?,
+                    None => None,
+                };
+                match value {
+                    Some(value) => *self.local(index) = StackRef::from_owned(value),
+                    None => missing = true,
+                }
+            }
+        }
+        if missing { Err(self.missing(positional..self.named, "keyword-only")) } else { Ok(()) }
+    }
+}

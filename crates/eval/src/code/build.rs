@@ -1,0 +1,243 @@
+//! Making code objects: from the compiler's output, from `.pyc` data, or from Python's arguments.
+//!
+//! Constants become objects here: names and identifier-like strings are interned, as the reference does,
+//! because programs compare them by identity.
+
+use krait_bytecode::{Opcode, Verifiable, code_flags, local_kind};
+use krait_compiler::code::{Code as Compiled, Constant, Text};
+use krait_objects::complex::Complex;
+use krait_objects::prelude::*;
+use krait_objects::set::Set;
+use krait_objects::slice::Slice;
+
+use super::quicken;
+use super::{Code, CodeUnit};
+use crate::frame::FRAME_WORDS;
+
+/// Everything a code object is made from.
+pub struct Parts {
+    pub argcount: i32,
+    pub posonlyargcount: i32,
+    pub kwonlyargcount: i32,
+    pub stacksize: i32,
+    pub flags: i32,
+    pub firstlineno: i32,
+    /// Original code units, as bytes.
+    pub code: Vec<u8>,
+    pub consts: Owned<Tuple>,
+    pub names: Owned<Tuple>,
+    pub localsplusnames: Owned<Tuple>,
+    pub localspluskinds: Owned<Bytes>,
+    pub filename: Owned<Str>,
+    pub name: Owned<Str>,
+    pub qualname: Owned<Str>,
+    pub linetable: Owned<Bytes>,
+    pub exceptiontable: Owned<Bytes>,
+}
+
+/// The code object for compiled code, with those nested in its constants.
+pub fn from_compiled(th: &Thread, code: &Compiled) -> PyResult<Owned<Code>> {
+    let filename = text(th, &code.filename)?;
+    from_compiled_in(th, code, &filename)
+}
+
+/// All code objects of one compilation share their file name.
+fn from_compiled_in(th: &Thread, code: &Compiled, filename: &Owned<Str>) -> PyResult<Owned<Code>> {
+    let consts = code
+        .consts
+        .iter()
+        .map(|constant| object_of(th, constant, filename))
+        .collect::<PyResult<Vec<_>>>()?;
+    new(
+        th,
+        Parts {
+            argcount: code.argcount as i32,
+            posonlyargcount: code.posonlyargcount as i32,
+            kwonlyargcount: code.kwonlyargcount as i32,
+            stacksize: code.stacksize as i32,
+            flags: code.flags as i32,
+            firstlineno: code.firstlineno,
+            code: code.code.clone(),
+            consts: Tuple::from_vec(th, consts)?,
+            names: name_tuple(th, &code.names)?,
+            localsplusnames: name_tuple(th, &code.localsplusnames)?,
+            localspluskinds: Bytes::new(th, &code.localspluskinds)?,
+            filename: filename.clone(),
+            name: Str::interned(th, &code.name)?,
+            qualname: Str::interned(th, &code.qualname)?,
+            linetable: Bytes::new(th, &code.linetable)?,
+            exceptiontable: Bytes::new(th, &code.exceptiontable)?,
+        },
+    )
+}
+
+fn name_tuple(th: &Thread, names: &[Box<str>]) -> PyResult<Owned<Tuple>> {
+    let names = names
+        .iter()
+        .map(|name| Ok(Str::interned(th, name)?.into_object()))
+        .collect::<PyResult<Vec<_>>>()?;
+    Tuple::from_vec(th, names)
+}
+
+fn text(th: &Thread, text: &Text) -> PyResult<Owned<Str>> {
+    match text.as_str() {
+        Some(text) => Str::new(th, text),
+        None => Str::from_wtf8(th, text.as_bytes()),
+    }
+}
+
+/// Only letters, digits and underscores: such a string is worth interning.
+fn is_name_like(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+fn object_of(th: &Thread, constant: &Constant, filename: &Owned<Str>) -> PyResult {
+    let each = |items: &[Constant]| {
+        items.iter().map(|item| object_of(th, item, filename)).collect::<PyResult<Vec<_>>>()
+    };
+    Ok(match constant {
+        Constant::None => none().to_owned(),
+        Constant::Ellipsis => ellipsis().to_owned(),
+        Constant::Bool(value) => bool_object(*value).object().to_owned(),
+        Constant::Int(value) => Int::from_i64(th, *value)?.into_object(),
+        Constant::BigInt(value) => Int::from_big(th, value)?.into_object(),
+        Constant::Float(value) => Float::new(th, *value)?.into_object(),
+        Constant::Complex { real, imag } => Complex::new(th, *real, *imag)?.into_object(),
+        Constant::Str(value) => match value.as_str() {
+            Some(name) if is_name_like(name.as_bytes()) => Str::interned(th, name)?.into_object(),
+            _ => text(th, value)?.into_object(),
+        },
+        Constant::Bytes(value) => Bytes::new(th, value)?.into_object(),
+        Constant::Tuple(items) => Tuple::from_vec(th, each(items)?)?.into_object(),
+        Constant::FrozenSet(items) => {
+            let items = each(items)?;
+            let views: Vec<Borrowed<'_>> = items.iter().map(Owned::borrow).collect();
+            Set::new_frozen(th, &views)?.into_object()
+        }
+        Constant::Slice(bounds) => {
+            let [start, stop, step] = &**bounds;
+            Slice::new(
+                th,
+                object_of(th, start, filename)?,
+                object_of(th, stop, filename)?,
+                object_of(th, step, filename)?,
+            )?
+            .into_object()
+        }
+        Constant::Code(code) => from_compiled_in(th, code, filename)?.into_object(),
+    })
+}
+
+/// The number of locals with any of `kinds`.
+fn count(parts: &Parts, kinds: u8) -> i32 {
+    parts.localspluskinds.as_bytes().iter().filter(|kind| **kind & kinds != 0).count() as i32
+}
+
+/// A code object from its parts. ValueError and SystemError for parts that do not fit together.
+pub fn new(th: &Thread, parts: Parts) -> PyResult<Owned<Code>> {
+    verify(th, &parts)?;
+    let nlocalsplus = parts.localsplusnames.len() as i32;
+    let framesize = (nlocalsplus as usize)
+        .checked_add(parts.stacksize as usize)
+        .and_then(|words| words.checked_add(FRAME_WORDS))
+        .and_then(|words| i32::try_from(words).ok());
+    let Some(framesize) = framesize else {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "code: co_stacksize is too large"));
+    };
+    let mut units: Vec<CodeUnit> = parts
+        .code
+        .chunks_exact(2)
+        .map(|pair| CodeUnit::from_le_bytes([pair[0], pair[1]]))
+        .collect();
+    quicken::quicken(&mut units, &parts.consts);
+    let first_traceable = first_traceable(&units);
+    let version = crate::function::next_version(th);
+    let (nlocals, ncells, nfree) = (
+        count(&parts, local_kind::LOCAL),
+        count(&parts, local_kind::CELL),
+        count(&parts, local_kind::FREE),
+    );
+    let code = Code::type_object().alloc::<Code>(th, units.len() as isize)?;
+    let this: *mut Code = code.as_ptr().cast();
+    // SAFETY: fresh memory, zero behind the head, with room for the units: each field is written once.
+    unsafe {
+        (&raw mut (*this).consts).write(parts.consts);
+        (&raw mut (*this).names).write(parts.names);
+        (&raw mut (*this).exceptiontable).write(parts.exceptiontable);
+        (*this).flags = parts.flags;
+        (*this).argcount = parts.argcount;
+        (*this).posonlyargcount = parts.posonlyargcount;
+        (*this).kwonlyargcount = parts.kwonlyargcount;
+        (*this).stacksize = parts.stacksize;
+        (*this).firstlineno = parts.firstlineno;
+        (*this).nlocalsplus = nlocalsplus;
+        (*this).framesize = framesize;
+        (*this).nlocals = nlocals;
+        (*this).ncellvars = ncells;
+        (*this).nfreevars = nfree;
+        (*this).version = version;
+        (&raw mut (*this).localsplusnames).write(parts.localsplusnames);
+        (&raw mut (*this).localspluskinds).write(parts.localspluskinds);
+        (&raw mut (*this).filename).write(Slot::new(Some(parts.filename)));
+        (&raw mut (*this).name).write(parts.name);
+        (&raw mut (*this).qualname).write(parts.qualname);
+        (&raw mut (*this).linetable).write(parts.linetable);
+        (*this).unique_id = -1;
+        (*this).first_traceable = first_traceable;
+        let first: *mut CodeUnit = (&raw mut (*this).code_units).cast();
+        std::ptr::copy_nonoverlapping(units.as_ptr(), first, units.len());
+    }
+    Ok(code)
+}
+
+/// The index of the first `RESUME`; what stands before sets the frame up.
+fn first_traceable(units: &[CodeUnit]) -> i32 {
+    let mut at = 0;
+    while at < units.len() {
+        let Some(opcode) = Opcode::from_byte(units[at] as u8) else { break };
+        if opcode.base() == Opcode::RESUME {
+            return at as i32;
+        }
+        at += 1 + opcode.cache_units();
+    }
+    0
+}
+
+/// Whether foreign code keeps to what the loop relies on: ValueError if it does not.
+pub fn verify_foreign(th: &Thread, parts: &Parts) -> PyResult<()> {
+    let subject = Verifiable {
+        code: &parts.code,
+        const_count: parts.consts.len(),
+        name_count: parts.names.len(),
+        local_kinds: parts.localspluskinds.as_bytes(),
+        stack_size: parts.stacksize as u32,
+        flags: parts.flags as u32,
+        exception_table: parts.exceptiontable.as_bytes(),
+    };
+    krait_bytecode::verify(&subject).map_err(|fault| raise!(th, VALUE_ERROR, "code: {fault}"))
+}
+
+/// The consistency of the parts, as far as the reference checks it.
+fn verify(th: &Thread, parts: &Parts) -> PyResult<()> {
+    let arguments = parts.argcount.checked_add(parts.kwonlyargcount);
+    if parts.argcount < parts.posonlyargcount
+        || parts.posonlyargcount < 0
+        || parts.kwonlyargcount < 0
+        || parts.stacksize < 0
+        || parts.flags < 0
+        || parts.localsplusnames.len() != parts.localspluskinds.as_bytes().len()
+    {
+        return Err(th.bad_internal_call());
+    }
+    if parts.code.len() % size_of::<CodeUnit>() != 0 {
+        return Err(th.raise(exc::VALUE_ERROR, "code: co_code is malformed"));
+    }
+    let flags = parts.flags as u32;
+    let collectors = i32::from(flags & code_flags::VARARGS != 0)
+        + i32::from(flags & code_flags::VARKEYWORDS != 0);
+    let total = arguments.and_then(|count| count.checked_add(collectors));
+    if total.is_none_or(|total| total > count(parts, local_kind::LOCAL)) {
+        return Err(th.raise(exc::VALUE_ERROR, "code: varnames is too small"));
+    }
+    Ok(())
+}

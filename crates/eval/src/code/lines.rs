@@ -1,0 +1,122 @@
+//! Iterators over a code object's lines, positions and branches.
+
+use std::cell::Cell;
+
+use krait_bytecode::{Opcode, instructions, lines, positions};
+use krait_objects::prelude::*;
+
+use super::{Code, original_bytes};
+
+macro_rules! table_iterator {
+    ($(#[$doc:meta])* $name:ident, $text:literal) => {
+        $(#[$doc])*
+        #[pytype(name = $text)]
+        #[repr(C)]
+        pub struct $name {
+            head: Head,
+            code: Slot<Code>,
+            position: Cell<usize>,
+        }
+
+        impl $name {
+            pub fn new(th: &Thread, code: Borrowed<'_, Code>) -> PyResult {
+                let iterator = Self::type_object().alloc::<Self>(th, 0)?;
+                iterator.code.set(Some(code.to_owned()));
+                Ok(iterator.into_object())
+            }
+        }
+    };
+}
+
+table_iterator!(
+    /// The iterator of `co_lines`.
+    LineIterator,
+    "line_iterator"
+);
+table_iterator!(
+    /// The iterator of `co_positions`.
+    PositionsIterator,
+    "positions_iterator"
+);
+
+/// A number, or None for what is not known.
+fn number(th: &Thread, value: Option<i64>) -> PyResult {
+    match value {
+        Some(value) => Ok(Int::from_i64(th, value)?.into_object()),
+        None => Ok(none().to_owned()),
+    }
+}
+
+fn row(th: &Thread, values: &[Option<i64>]) -> PyResult<Option<Owned>> {
+    let values = values.iter().map(|value| number(th, *value)).collect::<PyResult<Vec<_>>>()?;
+    Ok(Some(Tuple::from_vec(th, values)?.into_object()))
+}
+
+#[pymethods]
+impl LineIterator {
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let Some(code) = self.code.get_owned() else { return Ok(None) };
+        let at = self.position.get();
+        self.position.set(at + 1);
+        let range = lines(code.linetable.as_bytes(), code.firstlineno).nth(at);
+        let Some(range) = range else { return Ok(None) };
+        row(th, &[Some(range.start.into()), Some(range.end.into()), range.line.map(i64::from)])
+    }
+}
+
+#[pymethods]
+impl PositionsIterator {
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let Some(code) = self.code.get_owned() else { return Ok(None) };
+        let at = self.position.get();
+        self.position.set(at + 1);
+        let position = positions(code.linetable.as_bytes(), code.firstlineno).nth(at);
+        let Some(position) = position else { return Ok(None) };
+        let fields = [position.line, position.end_line, position.column, position.end_column];
+        row(th, &fields.map(|field| field.map(i64::from)))
+    }
+}
+
+/// The branching instructions: byte offsets of the instruction, of where it falls through, and of its jump.
+pub fn branches(code: &Code) -> Vec<[usize; 3]> {
+    let bytes = original_bytes(code);
+    let all: Vec<_> = instructions(&bytes).collect();
+    let mut found = Vec::new();
+    for instruction in &all {
+        let branching = matches!(
+            instruction.opcode,
+            Opcode::POP_JUMP_IF_FALSE
+                | Opcode::POP_JUMP_IF_TRUE
+                | Opcode::POP_JUMP_IF_NONE
+                | Opcode::POP_JUMP_IF_NOT_NONE
+                | Opcode::FOR_ITER
+        );
+        if !branching {
+            continue;
+        }
+        let Some(target) = instruction.jump_target() else { continue };
+        let end = instruction.end();
+        let follows = all.iter().find(|next| next.start == end);
+        // `NOT_TAKEN` belongs to the branch.
+        let fall = match follows {
+            Some(next) if next.opcode == Opcode::NOT_TAKEN => next.end(),
+            _ => end,
+        };
+        // A loop's end is the instruction behind `END_FOR`.
+        let target = if instruction.opcode == Opcode::FOR_ITER { target + 1 } else { target };
+        found.push([2 * instruction.offset as usize, 2 * fall as usize, 2 * target as usize]);
+    }
+    found
+}

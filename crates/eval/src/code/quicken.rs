@@ -1,0 +1,83 @@
+//! Between the code as the compiler wrote it and the code units that run.
+//!
+//! `_PyCode_Quicken` and `_PyCode_GetCode` of the reference.
+
+use krait_bytecode::Opcode;
+use krait_objects::prelude::*;
+
+use super::{Code, CodeUnit};
+
+/// A fresh adaptive counter: it triggers after one execution, and backs off by powers of two.
+pub const WARMUP: u16 = (krait_abi::ADAPTIVE_WARMUP_VALUE << krait_abi::BACKOFF_BITS
+    | krait_abi::ADAPTIVE_WARMUP_BACKOFF) as u16;
+
+fn opcode_of(unit: CodeUnit) -> Option<Opcode> {
+    Opcode::from_byte(unit as u8)
+}
+
+/// Prepares code units for running: counters are set, and constants are split by whether they count.
+pub fn quicken(units: &mut [CodeUnit], consts: &Tuple) {
+    let mut at = 0;
+    let mut extended = 0usize;
+    while at < units.len() {
+        let unit = units[at];
+        let arg = extended << 8 | usize::from(unit >> 8);
+        let Some(opcode) = opcode_of(unit) else {
+            at += 1;
+            extended = 0;
+            continue;
+        };
+        extended = if opcode == Opcode::EXTENDED_ARG { arg } else { 0 };
+        if opcode == Opcode::LOAD_CONST
+            && let Some(constant) = consts.get(arg)
+        {
+            let form = if constant.is_immortal() {
+                Opcode::LOAD_CONST_IMMORTAL
+            } else {
+                Opcode::LOAD_CONST_MORTAL
+            };
+            units[at] = unit & 0xff00 | form.number();
+        }
+        let caches = opcode.cache_units();
+        if caches > 0 && at + caches < units.len() && has_counter(opcode) {
+            units[at + 1] = WARMUP;
+        }
+        at += 1 + caches;
+    }
+}
+
+/// Conditional jumps use their cache to record branches, `JUMP_BACKWARD` for the JIT.
+fn has_counter(opcode: Opcode) -> bool {
+    !matches!(
+        opcode,
+        Opcode::POP_JUMP_IF_FALSE
+            | Opcode::POP_JUMP_IF_TRUE
+            | Opcode::POP_JUMP_IF_NONE
+            | Opcode::POP_JUMP_IF_NOT_NONE
+            | Opcode::JUMP_BACKWARD
+    )
+}
+
+/// The code as the compiler wrote it: generic instructions, caches zero. The bytes of `co_code`.
+pub fn original_bytes(code: &Code) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2 * code.unit_count());
+    let mut skip = 0;
+    for at in 0..code.unit_count() {
+        // SAFETY: the code has that many units.
+        let unit = unsafe { *code.units().add(at) };
+        if skip > 0 {
+            skip -= 1;
+            bytes.extend([0, 0]);
+            continue;
+        }
+        match opcode_of(unit) {
+            Some(opcode) => {
+                let base = opcode.base();
+                skip = base.cache_units();
+                bytes.extend([base.number() as u8, (unit >> 8) as u8]);
+            }
+            None => bytes.extend(unit.to_le_bytes()),
+        }
+    }
+    bytes
+}

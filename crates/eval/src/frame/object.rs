@@ -1,0 +1,343 @@
+//! Frame objects: what Python sees of a frame, made on demand.
+//!
+//! While its frame runs, a frame object only points at it; when the frame ends and someone still holds the
+//! object, the frame's contents move into the object. The same job as CPython's `Objects/frameobject.c`.
+
+use std::cell::Cell;
+
+use krait_abi as abi;
+use krait_objects::gc::Visitor;
+use krait_objects::prelude::*;
+
+use super::{
+    FRAME_WORDS, Frame, OWNED_BY_FRAME_OBJECT, OWNED_BY_GENERATOR, OWNED_BY_THREAD, StackRef,
+};
+use crate::code::Code;
+
+/// A frame object.
+#[pytype(name = "frame", symbol = "PyFrame_Type", flags(HAVE_GC), itemsize = 8, basicsize = 152)]
+#[repr(C)]
+pub struct FrameObject {
+    head: Head,
+    /// The frame object of the caller, once the frame is not linked any more.
+    pub back: Slot<FrameObject>,
+    pub frame: Cell<*mut Frame>,
+    pub trace: Slot,
+    /// The line set by a tracer; 0 to compute it.
+    pub line: Cell<i32>,
+    #[member(name = "f_trace_lines", kind = "BOOL")]
+    pub trace_lines: Cell<u8>,
+    pub trace_opcodes: Cell<u8>,
+    /// Variables that `f_locals` was given beyond those of the code.
+    pub extra_locals: Slot<Dict>,
+    pub locals_cache: Slot,
+    pub overwritten: Slot,
+    data: [usize; 1],
+}
+
+assert_layout!(FrameObject => abi::PyFrameObject);
+
+/// The frame object of a live, complete frame.
+///
+/// # Safety
+/// `frame` is live and not an entry frame.
+pub unsafe fn of(th: &Thread, frame: *mut Frame) -> PyResult<Owned<FrameObject>> {
+    // SAFETY: the frame owns the reference in its field.
+    unsafe {
+        let known: *mut abi::PyObject = (*frame).object.cast();
+        if let Some(known) = Borrowed::<FrameObject>::from_ptr_or_null(known) {
+            return Ok(known.to_owned());
+        }
+        // Making an object may run finalisers, which must not disturb what is being raised.
+        let pending = th.take_exception();
+        let made = make(th, frame);
+        if let (Some(pending), Ok(_)) = (pending, &made) {
+            let _raised = th.set_exception(pending.into_object());
+        }
+        made
+    }
+}
+
+unsafe fn make(th: &Thread, frame: *mut Frame) -> PyResult<Owned<FrameObject>> {
+    // SAFETY: as for `of`.
+    unsafe {
+        let code = Frame::code(frame);
+        let slots = (code.nlocalsplus + code.stacksize) as isize;
+        let object = FrameObject::type_object().alloc::<FrameObject>(th, slots)?;
+        // The collector's allocation writes a size where `back` lies.
+        (&raw const object.back).cast_mut().write(Slot::EMPTY);
+        object.trace_lines.set(1);
+        object.frame.set(frame);
+        (*frame).object = object.clone().into_ptr().cast();
+        Ok(object)
+    }
+}
+
+/// Moves a frame that ends into its object, which others hold, and links the object to its caller's.
+///
+/// # Safety
+/// The frame does not run any more; its memory is given up by the caller.
+pub unsafe fn take_ownership(th: &Thread, object: &Owned<FrameObject>, frame: *mut Frame) {
+    // SAFETY: the object was made with room for the code's frame.
+    unsafe {
+        let inside: *mut Frame = (&raw const object.data).cast_mut().cast();
+        let words = (*frame).sp.offset_from(Frame::local(frame, 0)) as usize;
+        std::ptr::copy_nonoverlapping(
+            frame.cast::<usize>(),
+            inside.cast::<usize>(),
+            FRAME_WORDS + words,
+        );
+        (*inside).sp = Frame::local(inside, words);
+        (*inside).executable = (*inside).executable.dup();
+        (*inside).owner = OWNED_BY_FRAME_OBJECT;
+        (*inside).object = std::ptr::null_mut();
+        object.frame.set(inside);
+        let code = Frame::code(inside);
+        let started = code.units().add(code.first_traceable as usize);
+        if (*inside).ip < started {
+            // A generator that never ran: as if its first RESUME had.
+            (*inside).ip = started.add(1);
+        }
+        let previous = Frame::first_complete((*inside).previous);
+        (*inside).previous = std::ptr::null_mut();
+        if !previous.is_null() {
+            match of(th, previous) {
+                Ok(back) => object.back.set(Some(back)),
+                Err(_raised) => drop(th.take_exception()),
+            }
+        }
+    }
+}
+
+impl FrameObject {
+    /// The frame, wherever it lies now.
+    pub fn frame(&self) -> *mut Frame {
+        self.frame.get()
+    }
+
+    pub fn code(&self) -> Borrowed<'_, Code> {
+        // SAFETY: a frame object's frame lives as long as the object knows it.
+        unsafe { Frame::code(self.frame()) }
+    }
+
+    /// The line that runs, as `f_lineno` shows it.
+    pub fn current_line(&self) -> Option<i32> {
+        if self.line.get() > 0 {
+            return Some(self.line.get());
+        }
+        // SAFETY: as for `code`.
+        unsafe { Frame::line(self.frame()) }
+    }
+
+    fn owner(&self) -> u8 {
+        // SAFETY: as for `code`.
+        unsafe { (*self.frame()).owner }
+    }
+
+    /// The caller's frame object.
+    pub fn caller(&self, th: &Thread) -> PyResult<Option<Owned<FrameObject>>> {
+        if let Some(back) = self.back.get_owned() {
+            return Ok(Some(back));
+        }
+        // SAFETY: as for `code`.
+        unsafe {
+            let previous = Frame::first_complete((*self.frame()).previous);
+            if previous.is_null() { Ok(None) } else { of(th, previous).map(Some) }
+        }
+    }
+}
+
+#[pymethods]
+impl FrameObject {
+    #[getter]
+    fn f_back(&self, th: &Thread) -> PyResult {
+        Ok(self.caller(th)?.map_or_else(|| none().to_owned(), Owned::into_object))
+    }
+
+    /// Return the code object being executed in this frame.
+    #[getter]
+    fn f_code(&self) -> Owned<Code> {
+        self.code().to_owned()
+    }
+
+    /// Return the global variables used by this frame.
+    #[getter]
+    fn f_globals(&self) -> Owned {
+        // SAFETY: (6).
+        unsafe { Borrowed::<Object>::from_ptr((*self.frame()).globals).to_owned() }
+    }
+
+    /// Return the built-in variables used by this frame.
+    #[getter]
+    fn f_builtins(&self) -> Owned {
+        // SAFETY: (6).
+        unsafe { Borrowed::<Object>::from_ptr((*self.frame()).builtins).to_owned() }
+    }
+
+    /// Return the mapping used by the frame to look up local variables.
+    #[getter]
+    fn f_locals(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        // SAFETY: as for `code`.
+        unsafe { super::locals::of_frame_object(th, this) }
+    }
+
+    /// Return the index of the last attempted instruction in bytecode.
+    #[getter]
+    fn f_lasti(&self) -> isize {
+        // SAFETY: as for `code`.
+        let unit = unsafe { Frame::last_unit(self.frame()) };
+        if unit < 0 { -1 } else { 2 * unit }
+    }
+
+    /// Return the generator or coroutine associated with this frame, or None.
+    #[getter]
+    fn f_generator(&self) -> Owned {
+        if self.owner() != OWNED_BY_GENERATOR {
+            return none().to_owned();
+        }
+        // SAFETY: the frame lies in its generator.
+        unsafe {
+            let generator = crate::generator::Generator::of_frame(self.frame());
+            Borrowed::from_ref(&*generator).object().to_owned()
+        }
+    }
+
+    /// Return the current line number in the frame.
+    #[getter]
+    fn f_lineno(&self) -> Option<i32> {
+        self.current_line()
+    }
+
+    #[setter]
+    fn set_f_lineno(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let Some(value) = value else {
+            return Err(th.raise(exc::ATTRIBUTE_ERROR, "cannot delete attribute"));
+        };
+        if !value.is_exact::<Int>() {
+            return Err(th.raise(exc::VALUE_ERROR, "lineno must be an integer"));
+        }
+        let message = "f_lineno can only be set in a trace function";
+        Err(th.raise(exc::VALUE_ERROR, message))
+    }
+
+    /// Return the trace function for this frame, or None if no trace function is set.
+    #[getter]
+    fn f_trace(&self) -> Owned {
+        self.trace.get_owned().unwrap_or_else(|| none().to_owned())
+    }
+
+    #[setter]
+    fn set_f_trace(&self, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        self.trace.set(value.filter(|value| !value.is_none()).map(Borrowed::to_owned));
+        Ok(())
+    }
+
+    /// Return True if opcode tracing is enabled, False otherwise.
+    #[getter]
+    fn f_trace_opcodes(&self) -> bool {
+        self.trace_opcodes.get() != 0
+    }
+
+    #[setter]
+    fn set_f_trace_opcodes(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        match value.filter(|value| value.is_exact::<krait_objects::int::Bool>()) {
+            Some(value) => {
+                self.trace_opcodes.set(u8::from(object::is_true(th, value)?));
+                Ok(())
+            }
+            None => Err(th.raise(exc::TYPE_ERROR, "attribute value type must be bool")),
+        }
+    }
+
+    /// Clear all references held by the frame.
+    #[method(sig = "(self)")]
+    fn clear(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<()> {
+        let frame = this.frame();
+        match this.owner() {
+            OWNED_BY_GENERATOR => {
+                // SAFETY: the frame lies in its generator, which is kept alive meanwhile.
+                unsafe {
+                    let generator = &*crate::generator::Generator::of_frame(frame);
+                    let keep = Borrowed::from_ref(generator).to_owned();
+                    keep.close_for_clear(th)
+                }
+            }
+            OWNED_BY_THREAD => Err(th.raise(exc::RUNTIME_ERROR, "cannot clear an executing frame")),
+            _ => {
+                // SAFETY: the frame has ended and lies in this object.
+                unsafe { Frame::clear_locals(frame) };
+                Ok(())
+            }
+        }
+    }
+
+    #[method(sig = "(self)")]
+    fn __sizeof__(&self) -> usize {
+        let code = self.code();
+        size_of::<abi::PyFrameObject>() - 8
+            + 8 * (FRAME_WORDS + (code.nlocalsplus + code.stacksize) as usize)
+    }
+
+    #[slot(tp_repr)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let code = this.code().to_owned();
+        let file = object::repr(th, code.filename().object())?;
+        let line = this.current_line().unwrap_or(-1);
+        Str::from_fmt(
+            th,
+            format_args!(
+                "<frame at {:p}, file {}, line {line}, code {}>",
+                this.as_ptr(),
+                &*file,
+                &*code.name
+            ),
+        )
+    }
+
+    #[slot(tp_traverse)]
+    fn traverse(&self, visitor: &mut Visitor<'_>) -> std::ffi::c_int {
+        let mut stop = visitor.visit(self.back.get());
+        stop |= visitor.visit(self.trace.get());
+        stop |= visitor.visit(self.extra_locals.get());
+        stop |= visitor.visit(self.locals_cache.get());
+        stop |= visitor.visit(self.overwritten.get());
+        if stop == 0 && self.owner() == OWNED_BY_FRAME_OBJECT {
+            // SAFETY: the frame has ended and lies in this object.
+            stop = unsafe { super::visit(self.frame(), visitor) };
+        }
+        stop
+    }
+
+    #[slot(tp_clear)]
+    fn clear_references(&self) {
+        drop(self.trace.take());
+        drop(self.extra_locals.take());
+        drop(self.locals_cache.take());
+        drop(self.overwritten.take());
+        if self.owner() == OWNED_BY_FRAME_OBJECT {
+            // SAFETY: as for `clear`.
+            unsafe { Frame::clear_locals(self.frame()) };
+        }
+    }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone; fields are released once.
+        unsafe {
+            krait_objects::gc::untrack_raw(this.cast());
+            let object = &*this;
+            if object.owner() == OWNED_BY_FRAME_OBJECT {
+                let frame = object.frame();
+                Frame::clear_locals(frame);
+                std::mem::replace(&mut (*frame).func, StackRef::NULL).close();
+                std::mem::replace(&mut (*frame).executable, StackRef::NULL).close();
+            }
+            drop(object.back.take());
+            drop(object.trace.take());
+            drop(object.extra_locals.take());
+            drop(object.locals_cache.take());
+            drop(object.overwritten.take());
+            crate::free_gc(this.cast());
+        }
+    }
+}

@@ -1,0 +1,486 @@
+//! Python functions: `PyFunctionObject`.
+//!
+//! Called through vectorcall like everything else; the loop recognises functions of ours and pushes their
+//! frame itself. The same job as CPython's `Objects/funcobject.c`.
+
+use std::cell::Cell;
+
+use krait_abi as abi;
+use krait_objects::prelude::*;
+
+use crate::code::Code;
+use crate::frame::{self, StackRef};
+use krait_objects::method::Method;
+
+/// Create a function object.
+///
+///   code
+///     a code object
+///   globals
+///     the globals dictionary
+///   name
+///     a string that overrides the name from the code object
+///   argdefs
+///     a tuple that specifies the default argument values
+///   closure
+///     a tuple that supplies the bindings for free variables
+///   kwdefaults
+///     a dictionary that specifies the default keyword argument values
+#[pytype(name = "function", symbol = "PyFunction_Type", flags(HAVE_GC, HAVE_VECTORCALL, METHOD_DESCRIPTOR),
+    new = "(code, globals, name=None, argdefs=None, closure=None,\n         kwdefaults=None)", dict = dict, weaklist = weakrefs, vectorcall = vectorcall)]
+#[repr(C)]
+pub struct Function {
+    head: Head,
+    #[visit]
+    #[member(readonly, name = "__globals__", kind = "OBJECT")]
+    pub globals: Slot<Dict>,
+    #[visit]
+    #[member(readonly, name = "__builtins__", kind = "OBJECT")]
+    pub builtins: Slot,
+    #[visit]
+    pub name: Slot<Str>,
+    #[visit]
+    pub qualname: Slot<Str>,
+    #[visit]
+    pub code: Slot<Code>,
+    #[visit]
+    pub defaults: Slot<Tuple>,
+    #[visit]
+    pub kwdefaults: Slot<Dict>,
+    #[visit]
+    #[member(readonly, name = "__closure__", kind = "OBJECT")]
+    pub closure: Slot<Tuple>,
+    #[visit]
+    #[member(name = "__doc__", kind = "OBJECT")]
+    pub doc: Slot,
+    #[visit]
+    pub dict: Slot<Dict>,
+    weakrefs: Cell<*mut abi::PyObject>,
+    #[visit]
+    #[member(name = "__module__", kind = "OBJECT")]
+    pub module: Slot,
+    #[visit]
+    pub annotations: Slot,
+    #[visit]
+    pub annotate: Slot,
+    #[visit]
+    pub type_params: Slot,
+    vectorcall: Cell<abi::vectorcallfunc>,
+    /// What specialised calls check; 0 once it cannot be relied on.
+    pub version: Cell<u32>,
+}
+
+assert_layout!(Function => abi::PyFunctionObject);
+
+/// Versions given to code objects, and by them to functions.
+#[derive(Default)]
+struct Versions(Cell<u32>);
+
+/// A version that no other code object of the interpreter has; 0 when they are used up.
+pub fn next_version(th: &Thread) -> u32 {
+    let versions = &th.interp().state::<Versions>().0;
+    let next = versions.get().wrapping_add(1);
+    if next != 0 {
+        versions.set(next);
+    }
+    next
+}
+
+impl Function {
+    /// A function of `code` with `globals`, as `def` makes it.
+    pub fn new(
+        th: &Thread,
+        code: Borrowed<'_, Code>,
+        globals: Borrowed<'_, Dict>,
+    ) -> PyResult<Owned<Function>> {
+        let builtins = crate::services::builtins_of(th, globals)?;
+        let module = match globals.get_str(th, id::__name__)? {
+            Some(name) => Some(name),
+            None => None,
+        };
+        let doc = if code.has_flag(krait_bytecode::code_flags::HAS_DOCSTRING) {
+            code.consts.get(0).map(Borrowed::to_owned)
+        } else {
+            None
+        };
+        let function = Function::type_object().alloc::<Function>(th, 0)?;
+        function.globals.set(Some(globals.to_owned()));
+        function.builtins.set(Some(builtins));
+        function.name.set(Some(code.name.clone()));
+        function.qualname.set(Some(code.qualname.clone()));
+        function.code.set(Some(code.to_owned()));
+        function.doc.set(Some(doc.unwrap_or_else(|| none().to_owned())));
+        function.module.set(module);
+        function.vectorcall.set(Function::VECTORCALL);
+        function.version.set(code.version);
+        Ok(function)
+    }
+
+    #[inline(always)]
+    pub fn code_handle(&self) -> Borrowed<'_, Code> {
+        // SAFETY: a function has code from its making to its end.
+        unsafe { self.code.get().unwrap_unchecked() }
+    }
+
+    /// Whether calling it means running its code in our loop.
+    #[inline(always)]
+    pub fn is_ours(&self) -> bool {
+        let address = |entry: abi::vectorcallfunc| entry.map(|entry| entry as usize);
+        address(self.vectorcall.get()) == address(Function::VECTORCALL)
+    }
+
+    /// What is known of calls to this function does not hold any more.
+    fn changed(&self) {
+        self.version.set(0);
+    }
+
+    pub fn display_name(&self) -> Owned<Str> {
+        self.qualname.get_owned().unwrap_or_else(|| id::empty.to_owned())
+    }
+}
+
+/// The value of an attribute that must be a string.
+fn text(th: &Thread, value: Option<Borrowed<'_>>, attribute: &str) -> PyResult<Owned<Str>> {
+    match value.and_then(|value| value.downcast::<Str>()) {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(raise!(th, TYPE_ERROR, "{attribute} must be set to a string object")),
+    }
+}
+
+/// The value of an attribute that is an instance of `T` or None; deleting it is setting None.
+fn optional<T: Instance>(
+    th: &Thread,
+    value: Option<Borrowed<'_>>,
+    message: &str,
+) -> PyResult<Option<Owned<T>>> {
+    match value {
+        None => Ok(None),
+        Some(value) if value.is_none() => Ok(None),
+        Some(value) => match value.downcast::<T>() {
+            Some(value) => Ok(Some(value.to_owned())),
+            None => Err(th.raise(exc::TYPE_ERROR, message)),
+        },
+    }
+}
+
+fn or_none<T>(slot: &Slot<T>) -> Owned {
+    slot.get_owned().map_or_else(|| none().to_owned(), Owned::into_object)
+}
+
+#[pymethods(parts(annotations))]
+impl Function {
+    #[new(
+        sig = "(code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)",
+        called = "function"
+    )]
+    fn make(
+        _cls: Borrowed<'_, Type>,
+        th: &Thread,
+        code: Borrowed<'_, Code>,
+        globals: Borrowed<'_, Dict>,
+        name: Option<Borrowed<'_>>,
+        argdefs: Option<Borrowed<'_>>,
+        closure: Option<Borrowed<'_>>,
+        kwdefaults: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        let name = optional::<Str>(th, name, "arg 3 (name) must be None or string")?;
+        let defaults = optional::<Tuple>(th, argdefs, "arg 4 (defaults) must be None or tuple")?;
+        let closure = match closure.filter(|closure| !closure.is_none()) {
+            Some(closure) => match closure.downcast::<Tuple>() {
+                Some(closure) => Some(closure),
+                None if code.nfreevars > 0 => {
+                    return Err(th.raise(exc::TYPE_ERROR, "arg 5 (closure) must be tuple"));
+                }
+                None => {
+                    let message = "arg 5 (closure) must be None or tuple";
+                    return Err(th.raise(exc::TYPE_ERROR, message));
+                }
+            },
+            None => None,
+        };
+        let kwdefaults =
+            optional::<Dict>(th, kwdefaults, "arg 6 (kwdefaults) must be None or dict")?;
+        check_closure(th, code, closure)?;
+        let function = Function::new(th, code, globals)?;
+        if let Some(name) = name {
+            function.name.set(Some(name));
+        }
+        function.defaults.set(defaults);
+        function.closure.set(closure.map(Borrowed::to_owned));
+        function.kwdefaults.set(kwdefaults);
+        Ok(function.into_object())
+    }
+
+    #[vectorcall]
+    fn vectorcall(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
+        call(th, this, args)
+    }
+
+    #[slot(tp_descr_get)]
+    fn descr_get(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        instance: Option<Borrowed<'_>>,
+        _owner: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        match instance {
+            Some(instance) if !instance.is_none() => {
+                Ok(Method::new(th, this.object(), instance)?.into_object())
+            }
+            _ => Ok(this.object().to_owned()),
+        }
+    }
+
+    #[slot(tp_repr)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let name = this.display_name();
+        Str::from_fmt(th, format_args!("<function {} at {:p}>", &*name, this.as_ptr()))
+    }
+
+    #[getter]
+    fn __code__(&self) -> Owned<Code> {
+        self.code_handle().to_owned()
+    }
+
+    #[setter]
+    fn set___code__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let Some(code) = value.and_then(|value| value.downcast::<Code>()) else {
+            let message = "__code__ must be set to a code object";
+            return Err(th.raise(exc::TYPE_ERROR, message));
+        };
+        let closure = self.closure.get().map_or(0, |closure| closure.len());
+        if code.nfreevars as usize != closure {
+            let name = self.name.get_owned().unwrap_or_else(|| id::empty.to_owned());
+            return Err(raise!(
+                th,
+                VALUE_ERROR,
+                "{}() requires a code object with {closure} free vars, not {}",
+                &*name,
+                code.nfreevars
+            ));
+        }
+        self.changed();
+        self.code.set(Some(code.to_owned()));
+        Ok(())
+    }
+
+    #[getter]
+    fn __name__(&self) -> Owned {
+        or_none(&self.name)
+    }
+
+    #[setter]
+    fn set___name__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        self.name.set(Some(text(th, value, "__name__")?));
+        Ok(())
+    }
+
+    #[getter]
+    fn __qualname__(&self) -> Owned {
+        or_none(&self.qualname)
+    }
+
+    #[setter]
+    fn set___qualname__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        self.qualname.set(Some(text(th, value, "__qualname__")?));
+        Ok(())
+    }
+
+    #[getter]
+    fn __defaults__(&self) -> Owned {
+        or_none(&self.defaults)
+    }
+
+    #[setter]
+    fn set___defaults__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let message = "__defaults__ must be set to a tuple object";
+        let value = optional::<Tuple>(th, value, message)?;
+        self.changed();
+        self.defaults.set(value);
+        Ok(())
+    }
+
+    #[getter]
+    fn __kwdefaults__(&self) -> Owned {
+        or_none(&self.kwdefaults)
+    }
+
+    #[setter]
+    fn set___kwdefaults__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let message = "__kwdefaults__ must be set to a dict object";
+        let value = optional::<Dict>(th, value, message)?;
+        self.changed();
+        self.kwdefaults.set(value);
+        Ok(())
+    }
+
+    #[getter]
+    fn __dict__(&self, th: &Thread) -> PyResult<Owned<Dict>> {
+        if let Some(dict) = self.dict.get_owned() {
+            return Ok(dict);
+        }
+        let dict = Dict::new(th)?;
+        self.dict.set(Some(dict.clone()));
+        Ok(dict)
+    }
+
+    #[setter]
+    fn set___dict__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let Some(value) = value else {
+            return Err(th.raise(exc::TYPE_ERROR, "cannot delete __dict__"));
+        };
+        let Some(dict) = value.downcast::<Dict>() else {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "__dict__ must be set to a dictionary, not a '{}'",
+                value.type_name()
+            ));
+        };
+        self.dict.set(Some(dict.to_owned()));
+        Ok(())
+    }
+}
+
+fn check_closure(
+    th: &Thread,
+    code: Borrowed<'_, Code>,
+    closure: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<()> {
+    let count = closure.map_or(0, |closure| closure.len());
+    if count == 0 && code.nfreevars > 0 && closure.is_none() {
+        return Err(th.raise(exc::TYPE_ERROR, "arg 5 (closure) must be tuple"));
+    }
+    if count != code.nfreevars as usize {
+        return Err(raise!(
+            th,
+            VALUE_ERROR,
+            "{} requires closure of length {}, not {count}",
+            &*code.name,
+            code.nfreevars
+        ));
+    }
+    let Some(closure) = closure else { return Ok(()) };
+    for cell in closure.get().as_slice() {
+        if cell.downcast::<krait_objects::cell::Cell>().is_none() {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "arg 5 (closure) expected cell, found {}",
+                cell.type_name()
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[pymethods(part = "annotations")]
+impl Function {
+    /// What the function's annotations evaluate to: a callable or None.
+    #[getter]
+    fn __annotate__(&self) -> Owned {
+        or_none(&self.annotate)
+    }
+
+    #[setter]
+    fn set___annotate__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let Some(value) = value else {
+            return Err(th.raise(exc::TYPE_ERROR, "__annotate__ cannot be deleted"));
+        };
+        if value.is_none() {
+            self.annotate.set(Some(value.to_owned()));
+        } else if object::is_callable(value) {
+            self.annotate.set(Some(value.to_owned()));
+            self.annotations.set(None);
+        } else {
+            return Err(th.raise(exc::TYPE_ERROR, "__annotate__ must be callable or None"));
+        }
+        Ok(())
+    }
+
+    #[getter]
+    fn __annotations__(&self, th: &Thread) -> PyResult {
+        annotations(th, self)
+    }
+
+    #[setter]
+    fn set___annotations__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let message = "__annotations__ must be set to a dict object";
+        let value = optional::<Dict>(th, value, message)?;
+        self.annotations.set(value.map(Owned::into_object));
+        self.annotate.set(None);
+        Ok(())
+    }
+
+    #[getter]
+    fn __type_params__(&self) -> Owned {
+        self.type_params.get_owned().unwrap_or_else(|| Tuple::empty().to_owned().into_object())
+    }
+
+    #[setter]
+    fn set___type_params__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let message = "__type_params__ must be set to a tuple";
+        match value.and_then(|value| value.downcast::<Tuple>()) {
+            Some(params) => self.type_params.set(Some(params.object().to_owned())),
+            None => return Err(th.raise(exc::TYPE_ERROR, message)),
+        }
+        Ok(())
+    }
+}
+
+/// The annotations as a dictionary: evaluated or built from the compiler's pairs on first use.
+pub fn annotations(th: &Thread, function: &Function) -> PyResult {
+    if let Some(known) = function.annotations.get_owned() {
+        let Some(pairs) = known.borrow().downcast_exact::<Tuple>() else { return Ok(known) };
+        let dict = Dict::new(th)?;
+        for pair in pairs.get().as_slice().chunks_exact(2) {
+            dict.set(th, pair[0], pair[1])?;
+        }
+        function.annotations.set(Some(dict.clone().into_object()));
+        return Ok(dict.into_object());
+    }
+    let dict = match function.annotate.get_owned().filter(|annotate| !annotate.is_none()) {
+        Some(annotate) => {
+            // Format 1: VALUE.
+            let format = Int::from_i64(th, 1)?;
+            let made = call::call(th, annotate.borrow(), &[format.object()])?;
+            if made.borrow().downcast::<Dict>().is_none() {
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "__annotate__ returned non-dict of type '{}'",
+                    made.type_name()
+                ));
+            }
+            made
+        }
+        None => Dict::new(th)?.into_object(),
+    };
+    function.annotations.set(Some(dict.clone()));
+    Ok(dict)
+}
+
+/// Runs the function in a loop of its own: for native callers.
+pub fn call(th: &Thread, function: Borrowed<'_, Function>, args: Args<'_>) -> PyResult {
+    // SAFETY: the frame takes over new references to the function, its globals and the arguments.
+    unsafe {
+        let values: Vec<StackRef> =
+            args.values.iter().map(|value| StackRef::new(value.as_ptr())).collect();
+        let code = function.code_handle();
+        let optimized = code.has_flag(krait_bytecode::code_flags::OPTIMIZED);
+        let locals = match function.globals.get_owned() {
+            Some(globals) if !optimized => globals.into_ptr(),
+            _ => std::ptr::null_mut(),
+        };
+        let frame = frame::push_for_call(
+            th,
+            StackRef::new(function.as_ptr()),
+            locals,
+            values.as_ptr(),
+            args.positional,
+            args.kwnames,
+            std::ptr::null_mut(),
+        )?;
+        crate::interpreter::run_frame(th, frame, false)
+    }
+}

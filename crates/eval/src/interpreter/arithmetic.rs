@@ -1,0 +1,396 @@
+//! Operators: arithmetic, comparison, truth.
+
+use krait_bytecode::COMPARE_TO_BOOL;
+use krait_objects::prelude::*;
+
+use super::op::Op;
+
+pub fn binary_op(op: Op<'_>) -> PyResult<()> {
+    let (left, right) = (op.peek(2), op.peek(1));
+    let result = if op.arg == krait_bytecode::BinaryOp::NB_SUBSCR as usize {
+        object::get_item(op.th, left, right)?
+    } else {
+        number::binary(op.th, op.arg as u32, left, right)?
+    };
+    let operands = op.pop::<2>();
+    op.push(result);
+    drop(operands);
+    Ok(())
+}
+
+pub fn compare_op(op: Op<'_>) -> PyResult<()> {
+    let [left, right] = op.pop();
+    let Some(comparison) = CompareOp::from_c(op.arg as i32 >> 5) else {
+        return Err(op.th.bad_internal_call());
+    };
+    let result = object::compare(op.th, left.get(), right.get(), comparison)?;
+    if op.arg as u32 & COMPARE_TO_BOOL != 0 {
+        op.push_bool(object::is_true(op.th, result.borrow())?);
+    } else {
+        op.push(result);
+    }
+    Ok(())
+}
+
+pub fn to_bool(op: Op<'_>) -> PyResult<()> {
+    let value = op.pop1();
+    op.push_bool(object::is_true(op.th, value.get())?);
+    Ok(())
+}
+
+pub fn unary_negative(op: Op<'_>) -> PyResult<()> {
+    let value = op.pop1();
+    op.push(number::negative(op.th, value.get())?);
+    Ok(())
+}
+
+pub fn unary_invert(op: Op<'_>) -> PyResult<()> {
+    let value = op.pop1();
+    op.push(number::invert(op.th, value.get())?);
+    Ok(())
+}
+
+/// Handlers in registers, for operands of known types.
+pub mod hot {
+    use krait_abi as abi;
+    use krait_objects::prelude::*;
+
+    use super::super::cold::{Dealloc, ReleaseOperands, deopt};
+    use super::super::specialize::layout::{self, compact_int};
+    use super::super::state::{Dispatch, State};
+    use crate::frame::StackRef;
+
+    /// Units with their caches.
+    const BINARY_OP: usize = 6;
+    const COMPARE_OP: usize = 2;
+    const TO_BOOL: usize = 4;
+
+    /// Replaces two operands by the result and releases them.
+    #[inline(always)]
+    unsafe fn finish<D: Dispatch>(s: State, result: StackRef, units: usize) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let (left, right) = (s.peek(2), s.peek(1));
+            s.poke(2, result);
+            let s = s.drop(1).skip(units);
+            if left.is_counted() | right.is_counted() {
+                return D::cold::<ReleaseOperands>(s, left.bits());
+            }
+            D::next(s)
+        }
+    }
+
+    /// As `finish`, for operands whose counts can be given back in line.
+    #[inline(always)]
+    unsafe fn finish_counting<D: Dispatch>(s: State, result: StackRef, units: usize) -> D::Out {
+        // SAFETY: (9): only what has to be deallocated is left to the cold function.
+        unsafe {
+            let (left, right) = (s.peek(2), s.peek(1));
+            if (left.is_counted() && left.is_unique()) | (right.is_counted() && right.is_unique()) {
+                return finish::<D>(s, result, units);
+            }
+            s.poke(2, result);
+            let s = s.drop(1).skip(units);
+            let _last = left.release() | right.release();
+            D::next(s)
+        }
+    }
+
+    /// An integer operation on two one-digit operands.
+    macro_rules! int_op {
+        ($($name:ident: $method:ident;)*) => {$(
+            pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
+                // SAFETY: (9); the checks make the operands what the arithmetic reads.
+                unsafe {
+                    let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+                    if !layout::is_int(left) || !layout::is_int(right) {
+                        return deopt::<D>(s);
+                    }
+                    let (Some(left), Some(right)) = (compact_int(left), compact_int(right)) else {
+                        return deopt::<D>(s);
+                    };
+                    match Int::from_i64(s.thread(), left.$method(right)) {
+                        Ok(result) => finish_counting::<D>(s, StackRef::from_owned(result), BINARY_OP),
+                        Err(_raised) => D::next(s.unwinding()),
+                    }
+                }
+            }
+        )*};
+    }
+
+    // Digits have 30 bits: no result overflows.
+    int_op! {
+        binary_op_add_int: wrapping_add;
+        binary_op_subtract_int: wrapping_sub;
+        binary_op_multiply_int: wrapping_mul;
+    }
+
+    /// A float operation.
+    macro_rules! float_op {
+        ($($name:ident: $op:tt;)*) => {$(
+            pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
+                // SAFETY: (9); the checks make the operands what the arithmetic reads.
+                unsafe {
+                    let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+                    if !layout::is_float(left) || !layout::is_float(right) {
+                        return deopt::<D>(s);
+                    }
+                    let value = layout::float_value(left) $op layout::float_value(right);
+                    match Float::new(s.thread(), value) {
+                        Ok(result) => finish_counting::<D>(s, StackRef::from_fresh(result), BINARY_OP),
+                        Err(_raised) => D::next(s.unwinding()),
+                    }
+                }
+            }
+        )*};
+    }
+
+    float_op! {
+        binary_op_add_float: +;
+        binary_op_subtract_float: -;
+        binary_op_multiply_float: *;
+    }
+
+    pub unsafe fn binary_op_add_unicode<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); both are strings.
+        unsafe {
+            let (left, right) = (s.peek(2), s.peek(1));
+            if !layout::is_str(left.ptr()) || !layout::is_str(right.ptr()) {
+                return deopt::<D>(s);
+            }
+            let text: Borrowed<'_, Str> = left.get().cast();
+            match text.concat(s.thread(), right.get().cast()) {
+                Ok(result) => finish::<D>(s, StackRef::from_owned(result), BINARY_OP),
+                Err(_raised) => D::next(s.unwinding()),
+            }
+        }
+    }
+
+    /// The index in an `int` object, if it is within `len` from the front.
+    #[inline(always)]
+    unsafe fn index_below(index: *mut abi::PyObject, len: isize) -> Option<isize> {
+        // SAFETY: the caller has checked the type.
+        let index = unsafe { compact_int(index)? } as isize;
+        (index >= 0 && index < len).then_some(index)
+    }
+
+    pub unsafe fn binary_op_subscr_list_int<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); the checks make the operands what is read.
+        unsafe {
+            let (list, index) = (s.peek(2).ptr(), s.peek(1).ptr());
+            if !layout::is_list(list) || !layout::is_int(index) {
+                return deopt::<D>(s);
+            }
+            let list: *mut abi::PyListObject = list.cast();
+            let Some(index) = index_below(index, (*list).ob_base.ob_size) else {
+                return deopt::<D>(s);
+            };
+            let item = StackRef::new(*(*list).ob_item.offset(index));
+            finish_counting::<D>(s, item, BINARY_OP)
+        }
+    }
+
+    pub unsafe fn binary_op_subscr_tuple_int<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); the checks make the operands what is read.
+        unsafe {
+            let (tuple, index) = (s.peek(2).ptr(), s.peek(1).ptr());
+            if !layout::is_tuple(tuple) || !layout::is_int(index) {
+                return deopt::<D>(s);
+            }
+            let Some(index) = index_below(index, layout::size(tuple)) else {
+                return deopt::<D>(s);
+            };
+            let item = StackRef::new(*layout::tuple_items(tuple).offset(index));
+            finish_counting::<D>(s, item, BINARY_OP)
+        }
+    }
+
+    /// A character of a string: one of the shared Latin-1 strings almost always.
+    pub unsafe fn binary_op_subscr_str_int<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); the checks make the operands what is read.
+        unsafe {
+            let (text, index) = (s.peek(2), s.peek(1).ptr());
+            if !layout::is_str(text.ptr()) || !layout::is_int(index) {
+                return deopt::<D>(s);
+            }
+            let text: Borrowed<'_, Str> = text.get().cast();
+            let Some(index) = index_below(index, text.len() as isize) else {
+                return deopt::<D>(s);
+            };
+            match Str::from_char(s.thread(), text.char_at(index as usize)) {
+                Ok(result) => finish::<D>(s, StackRef::from_owned(result), BINARY_OP),
+                Err(_raised) => D::next(s.unwinding()),
+            }
+        }
+    }
+
+    pub unsafe fn binary_op_subscr_dict<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9). The look-up may run `__hash__` and `__eq__`: out of line.
+        unsafe {
+            if !layout::is_dict(s.peek(2).ptr()) {
+                return deopt::<D>(s);
+            }
+            D::out_of_line::<SubscrDict>(s)
+        }
+    }
+
+    struct SubscrDict;
+
+    impl super::super::state::Operation for SubscrDict {
+        #[inline(always)]
+        fn run(op: super::Op<'_>) -> PyResult<*const crate::code::CodeUnit> {
+            let (dict, key) = (op.peek(2), op.peek(1));
+            // SAFETY: the handler has checked the type.
+            let dict: Borrowed<'_, Dict> = unsafe { dict.cast() };
+            let Some(value) = dict.get().get(op.th, key)? else {
+                return Err(op.th.raise_value(exc::KEY_ERROR, key_argument(op.th, key)?.borrow()));
+            };
+            let operands = op.pop::<2>();
+            op.push(value);
+            drop(operands);
+            Ok(op.next())
+        }
+    }
+
+    /// The missing key as KeyError's only argument, also if it is a tuple.
+    fn key_argument(th: &Thread, key: Borrowed<'_>) -> PyResult {
+        Ok(Tuple::pack(th, [key.to_owned()])?.into_object())
+    }
+
+    pub unsafe fn compare_op_int<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); the checks make the operands what is read.
+        unsafe {
+            let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+            if !layout::is_int(left) || !layout::is_int(right) {
+                return deopt::<D>(s);
+            }
+            let (Some(left), Some(right)) = (compact_int(left), compact_int(right)) else {
+                return deopt::<D>(s);
+            };
+            // The argument's mask has a bit for each outcome: less, greater, equal.
+            let outcome = if left < right {
+                2
+            } else if left > right {
+                4
+            } else {
+                8
+            };
+            finish_counting::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
+        }
+    }
+
+    pub unsafe fn compare_op_float<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); the checks make the operands what is read.
+        unsafe {
+            let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+            if !layout::is_float(left) || !layout::is_float(right) {
+                return deopt::<D>(s);
+            }
+            let (left, right) = (layout::float_value(left), layout::float_value(right));
+            let outcome = match left.partial_cmp(&right) {
+                None => 1,
+                Some(std::cmp::Ordering::Less) => 2,
+                Some(std::cmp::Ordering::Greater) => 4,
+                Some(std::cmp::Ordering::Equal) => 8,
+            };
+            finish_counting::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
+        }
+    }
+
+    /// Only `==` and `!=` are specialised to this.
+    pub unsafe fn compare_op_str<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); both are strings.
+        unsafe {
+            let (left, right) = (s.peek(2), s.peek(1));
+            if !layout::is_str(left.ptr()) || !layout::is_str(right.ptr()) {
+                return deopt::<D>(s);
+            }
+            let text: Borrowed<'_, Str> = left.get().cast();
+            let other: Borrowed<'_, Str> = right.get().cast();
+            let equal = text.is(other) || Str::eq(text.get(), other.get());
+            let outcome = if equal { 8 } else { 2 };
+            finish_counting::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
+        }
+    }
+
+    /// Replaces the operand by its truth and releases it.
+    #[inline(always)]
+    unsafe fn truth<D: Dispatch>(s: State, value: bool) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let operand = s.peek(1);
+            s.poke(1, StackRef::from_bool(value));
+            let s = s.skip(TO_BOOL);
+            if operand.release() {
+                return D::cold::<Dealloc>(s, operand.bits());
+            }
+            D::next(s)
+        }
+    }
+
+    pub unsafe fn to_bool_bool<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let value = s.peek(1);
+            if value != StackRef::from_bool(true) && value != StackRef::from_bool(false) {
+                return deopt::<D>(s);
+            }
+            D::next(s.skip(TO_BOOL))
+        }
+    }
+
+    pub unsafe fn to_bool_none<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            if s.peek(1) != StackRef::none() {
+                return deopt::<D>(s);
+            }
+            s.poke(1, StackRef::from_bool(false));
+            D::next(s.skip(TO_BOOL))
+        }
+    }
+
+    pub unsafe fn to_bool_int<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let ob = s.peek(1).ptr();
+            if !layout::is_int(ob) {
+                return deopt::<D>(s);
+            }
+            truth::<D>(s, !layout::int_is_zero(ob))
+        }
+    }
+
+    pub unsafe fn to_bool_list<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let ob = s.peek(1).ptr();
+            if !layout::is_list(ob) {
+                return deopt::<D>(s);
+            }
+            truth::<D>(s, layout::size(ob) != 0)
+        }
+    }
+
+    pub unsafe fn to_bool_str<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let ob = s.peek(1).ptr();
+            if !layout::is_str(ob) {
+                return deopt::<D>(s);
+            }
+            truth::<D>(s, layout::str_len(ob) != 0)
+        }
+    }
+
+    /// An object whose type, at this version, has neither `__bool__` nor `__len__`.
+    pub unsafe fn to_bool_always_true<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            if layout::type_version(s.peek(1).ptr()) != s.cache_u32(2) {
+                return deopt::<D>(s);
+            }
+            truth::<D>(s, true)
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Calls. A Python function gets a frame and the loop goes on in it; everything else goes through vectorcall.
+
+use std::mem::MaybeUninit;
+
+use krait_bytecode::code_flags;
+use krait_objects::prelude::*;
+
+use super::op::Op;
+use super::{UNWIND, abandon, too_deep};
+use crate::code::CodeUnit;
+use crate::frame::{self, Frame, StackRef};
+use crate::function::Function;
+use krait_objects::method::Method;
+
+/// The callee of a call instruction and where its arguments lie on the stack.
+struct Callee<'a> {
+    callable: Borrowed<'a>,
+    args: *mut StackRef,
+    count: usize,
+}
+
+/// Reads callable, receiver or null, and arguments at `base`. A bound method is taken apart on the stack.
+fn callee<'a>(base: *mut StackRef, count: usize) -> Callee<'a> {
+    // SAFETY: (9): the instruction's operands.
+    unsafe {
+        if (*base.add(1)).is_null()
+            && let Some(method) = (*base).get().downcast_exact::<Method>()
+        {
+            let bound = *base;
+            *base.add(1) = StackRef::new(method.receiver().as_ptr());
+            *base = StackRef::new(method.function().as_ptr());
+            bound.close();
+        }
+        let skip = usize::from((*base.add(1)).is_null());
+        Callee { callable: (*base).get(), args: base.add(1 + skip), count: count + 1 - skip }
+    }
+}
+
+/// The namespace of a function's frame: its globals, for code that has no fast locals.
+fn namespace(function: Borrowed<'_, Function>) -> *mut krait_abi::PyObject {
+    if function.code_handle().flags as u32 & code_flags::OPTIMIZED != 0 {
+        return std::ptr::null_mut();
+    }
+    function.globals.get_owned().map_or(std::ptr::null_mut(), Owned::into_ptr)
+}
+
+/// Makes `frame` the current one and answers where it begins, or unwinds if it is one too many.
+unsafe fn enter(op: Op<'_>, frame: *mut Frame) -> *const CodeUnit {
+    // SAFETY: (7): the frame is ready, and the caller's state is saved.
+    unsafe {
+        (*op.frame).return_offset = op.next().offset_from(op.ip()) as u16;
+        frame::set_current(op.th, frame);
+        (*op.th.raw()).py_recursion_remaining -= 1;
+        if (*op.th.raw()).py_recursion_remaining < 0 {
+            let _raised = too_deep(op.th);
+            return abandon(op.th, frame);
+        }
+        (*frame).ip
+    }
+}
+
+/// Pushes a frame for a Python function whose operands begin at `base`, which all move into it.
+unsafe fn call_python(
+    op: Op<'_>,
+    base: *mut StackRef,
+    callee: &Callee<'_>,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<*const CodeUnit> {
+    // SAFETY: (2): from here on the operands are not the stack's any more.
+    unsafe {
+        let function: Borrowed<'_, Function> = callee.callable.cast();
+        let locals = namespace(function);
+        (*op.frame).sp = base;
+        let named = kwnames.map_or(0, |names| names.len());
+        let positional = callee.count - named;
+        let frame =
+            frame::push_for_call(op.th, *base, locals, callee.args, positional, kwnames, op.frame)?;
+        Ok(enter(op, frame))
+    }
+}
+
+/// Calls anything else with its operands on the stack, which are then replaced by the result.
+unsafe fn call_other(
+    op: Op<'_>,
+    base: *mut StackRef,
+    callee: &Callee<'_>,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<*const CodeUnit> {
+    // SAFETY: (9): the operands stay on the stack during the call.
+    unsafe {
+        let result = vectorcall(op.th, callee, kwnames)?;
+        while (*op.frame).sp > base {
+            (*op.frame).sp = (*op.frame).sp.sub(1);
+            (*(*op.frame).sp).close();
+        }
+        op.push(result);
+        Ok(after_call(op))
+    }
+}
+
+/// The instruction behind the call, once the eval breaker has been looked at.
+fn after_call(op: Op<'_>) -> *const CodeUnit {
+    if crate::pending::is_set(op.th)
+        && let Err(_raised) = crate::pending::handle(op.th)
+    {
+        return UNWIND.as_ptr();
+    }
+    op.next()
+}
+
+/// Arguments that fit here are passed without an allocation.
+const FEW: usize = 10;
+
+/// Calls through vectorcall, with one spare slot before the arguments as the protocol allows.
+unsafe fn vectorcall(
+    th: &Thread,
+    callee: &Callee<'_>,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult {
+    // SAFETY: (1): the operands are live, and stay so during the call.
+    unsafe {
+        let mut few = [const { MaybeUninit::<Borrowed<'_>>::uninit() }; FEW + 1];
+        let mut many = Vec::new();
+        let slots: &mut [MaybeUninit<Borrowed<'_>>] = if callee.count <= FEW {
+            &mut few[..=callee.count]
+        } else {
+            many.resize_with(callee.count + 1, MaybeUninit::uninit);
+            &mut many
+        };
+        slots[0].write(callee.callable);
+        for (index, slot) in slots[1..].iter_mut().enumerate() {
+            slot.write((*callee.args.add(index)).get());
+        }
+        let values: &[Borrowed<'_>] =
+            std::slice::from_raw_parts(slots.as_ptr().add(1).cast(), callee.count);
+        let named = kwnames.map_or(0, |names| names.len());
+        let args = Args { values, positional: callee.count - named, kwnames, offset: true };
+        call::vectorcall(th, callee.callable, args)
+    }
+}
+
+pub fn call(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    let base = op.slot(op.arg + 2);
+    let callee = callee(base, op.arg);
+    // SAFETY: (9).
+    unsafe {
+        if is_python(callee.callable) {
+            return call_python(op, base, &callee, None);
+        }
+        call_other(op, base, &callee, None)
+    }
+}
+
+/// Whether the loop itself can run `callable`: a function whose vectorcall nobody has replaced.
+pub fn is_python(callable: Borrowed<'_>) -> bool {
+    callable.downcast_exact::<Function>().is_some_and(|function| function.is_ours())
+}
+
+pub fn call_kw(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    let base = op.slot(op.arg + 3);
+    let names = op.pop1();
+    // SAFETY: the compiler builds a tuple of names; (9).
+    unsafe {
+        let kwnames: Borrowed<'_, Tuple> = names.get().cast();
+        let callee = callee(base, op.arg);
+        if is_python(callee.callable) {
+            return call_python(op, base, &callee, Some(kwnames));
+        }
+        call_other(op, base, &callee, Some(kwnames))
+    }
+}
+
+/// `callable(*args, **kwargs)`.
+pub fn call_function_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    let callable = op.peek(4);
+    let args = match op.peek(2).downcast_exact::<Tuple>() {
+        Some(args) => args.to_owned(),
+        None => argument_tuple(op.th, callable, op.peek(2))?,
+    };
+    // SAFETY: (9): null or a dictionary that the call instruction built.
+    let kwargs: Option<Borrowed<'_, Dict>> =
+        unsafe { (*op.slot(1)).get_opt().map(|kwargs| kwargs.cast()) };
+    if is_python(callable) {
+        return call_python_ex(op, &args, kwargs);
+    }
+    let result = call::call_tuple_dict(op.th, callable, args.borrow(), kwargs)?;
+    let operands = op.pop::<4>();
+    op.push(result);
+    drop(operands);
+    Ok(after_call(op))
+}
+
+fn argument_tuple(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    args: Borrowed<'_>,
+) -> PyResult<Owned<Tuple>> {
+    if args.ty().raw().tp_iter.is_none() && !sequence::check(args) {
+        let function = function_text(th, callable)?;
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{} argument after * must be an iterable, not {}",
+            function,
+            args.type_name()
+        ));
+    }
+    sequence::tuple(th, args)
+}
+
+/// The keys of `**kwargs` are names.
+fn check_keywords(th: &Thread, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
+    let Some(kwargs) = kwargs else { return Ok(()) };
+    let mut position = 0;
+    while let Some((name, _value)) = kwargs.next(&mut position) {
+        if name.borrow().downcast::<Str>().is_none() {
+            return Err(th.raise(exc::TYPE_ERROR, "keywords must be strings"));
+        }
+    }
+    Ok(())
+}
+
+fn call_python_ex(
+    op: Op<'_>,
+    args: &Owned<Tuple>,
+    kwargs: Option<Borrowed<'_, Dict>>,
+) -> PyResult<*const CodeUnit> {
+    check_keywords(op.th, kwargs)?;
+    let mut values: Vec<StackRef> = Vec::with_capacity(args.len());
+    let mut names: Vec<Owned> = Vec::new();
+    // SAFETY: (2): each reference is new.
+    unsafe {
+        values.extend(args.as_slice().iter().map(|arg| StackRef::new(arg.as_ptr())));
+        if let Some(kwargs) = kwargs {
+            let mut position = 0;
+            while let Some((name, value)) = kwargs.next(&mut position) {
+                names.push(name);
+                values.push(StackRef::from_owned(value));
+            }
+        }
+        let kwnames = if names.is_empty() {
+            None
+        } else {
+            match Tuple::from_vec(op.th, names) {
+                Ok(names) => Some(names),
+                Err(raised) => {
+                    values.into_iter().for_each(|value| value.close());
+                    return Err(raised);
+                }
+            }
+        };
+        let operands = op.pop::<4>();
+        let function: Borrowed<'_, Function> = operands[0].get().cast();
+        let frame = frame::push_for_call(
+            op.th,
+            StackRef::new(function.as_ptr()),
+            namespace(function),
+            values.as_ptr(),
+            args.len(),
+            kwnames.as_ref().map(Owned::borrow),
+            op.frame,
+        )?;
+        drop(operands);
+        Ok(enter(op, frame))
+    }
+}
+
+/// `__init__` must answer None.
+pub fn exit_init_check(op: Op<'_>) -> PyResult<()> {
+    let result = op.pop1();
+    if result.is_none() {
+        return Ok(());
+    }
+    Err(raise!(op.th, TYPE_ERROR, "__init__() should return None, not '{}'", result.type_name()))
+}
+
+/// How messages name a callable: `module.qualname()`, or its `str`.
+pub fn function_text(th: &Thread, callable: Borrowed<'_>) -> PyResult<String> {
+    let Some(qualname) = object::get_attr_opt(th, callable, id::__qualname__)? else {
+        return Ok(object::str(th, callable)?.to_string());
+    };
+    let qualname = object::str(th, qualname.borrow())?;
+    if let Some(module) = object::get_attr_opt(th, callable, id::__module__)?
+        && !module.is_none()
+        && let Some(module) = module.borrow().downcast::<Str>()
+        && !module.eq_str("builtins")
+    {
+        return Ok(format!("{}.{}()", module.get(), &*qualname));
+    }
+    Ok(format!("{}()", &*qualname))
+}
+
+/// Adds the keywords of `**update` to those collected so far; KeyError for one that is there already.
+pub fn merge_keywords(
+    th: &Thread,
+    keywords: Borrowed<'_, Dict>,
+    update: Borrowed<'_>,
+) -> PyResult<()> {
+    let add = |key: Borrowed<'_>, value: Borrowed<'_>| {
+        if keywords.contains(th, key)? {
+            let key = Tuple::from_slice(th, &[key])?;
+            return Err(th.raise_value(exc::KEY_ERROR, key.object()));
+        }
+        keywords.set(th, key, value)
+    };
+    if let Some(update) = update.downcast_exact::<Dict>() {
+        let mut position = 0;
+        while let Some((key, value)) = update.next(&mut position) {
+            add(key.borrow(), value.borrow())?;
+        }
+        return Ok(());
+    }
+    let keys = call::call_method(th, update, id::keys, &[])?;
+    iter::for_each(th, keys.borrow(), &mut |key| {
+        let value = object::get_item(th, update, key.borrow())?;
+        add(key.borrow(), value.borrow())
+    })
+}
+
+/// The error of `merge_keywords` in the words of a call.
+pub fn keywords_error(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    update: Borrowed<'_>,
+    raised: Raised,
+) -> Raised {
+    let raised = match th.take_if(raised, exc::ATTRIBUTE_ERROR) {
+        Ok(_replaced) => {
+            return match function_text(th, callable) {
+                Ok(function) => raise!(
+                    th,
+                    TYPE_ERROR,
+                    "{function} argument after ** must be a mapping, not {}",
+                    update.type_name()
+                ),
+                Err(raised) => raised,
+            };
+        }
+        Err(raised) => raised,
+    };
+    let exception = match th.take_if(raised, exc::KEY_ERROR) {
+        Ok(exception) => exception,
+        Err(raised) => return raised,
+    };
+    let key = match exception.args().get().as_slice() {
+        [key] => (*key).to_owned(),
+        _ => return th.set_exception(exception.into_object()),
+    };
+    match function_text(th, callable)
+        .and_then(|function| Ok((function, object::str(th, key.borrow())?)))
+    {
+        Ok((function, key)) => raise!(
+            th,
+            TYPE_ERROR,
+            "{function} got multiple values for keyword argument '{}'",
+            &*key
+        ),
+        Err(raised) => raised,
+    }
+}

@@ -1,0 +1,143 @@
+//! Rare paths out of hot handlers: deallocation, specialisation, the eval breaker, falling back to a generic
+//! form, and the loop's own pseudo-instructions.
+
+use krait_bytecode::Opcode;
+use krait_objects::memory;
+use krait_objects::prelude::*;
+
+use super::op::Op;
+use super::state::{Cold, Dispatch, Operation, State, decode};
+use super::{specialize, unwind as unwinding};
+use crate::code::CodeUnit;
+use crate::frame::StackRef;
+
+/// Deallocates the object whose last reference the handler released; `x` is the reference.
+pub struct Dealloc;
+
+impl Cold for Dealloc {
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: the count is zero; the state is complete, so any code may run.
+        unsafe {
+            s.save();
+            memory::dealloc(StackRef::from_bits(x).ptr());
+            D::next(s)
+        }
+    }
+}
+
+/// Releases two operands: the right one, which still lies just above the top, and the left one, `x`.
+pub struct ReleaseOperands;
+
+impl Cold for ReleaseOperands {
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: both were moved out of the stack by the handler.
+        unsafe {
+            let right = *s.sp;
+            s.save();
+            right.close();
+            StackRef::from_bits(x).close();
+            D::next(s)
+        }
+    }
+}
+
+/// The eval breaker is set: does what it asks for, then goes on at `ip`.
+pub struct Pending;
+
+impl Cold for Pending {
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: the state is complete.
+        unsafe {
+            s.save();
+            match crate::pending::handle(s.thread()) {
+                Ok(()) => D::next(State::reload(s.th, s.ip)),
+                Err(_raised) => D::next(s.unwinding()),
+            }
+        }
+    }
+}
+
+/// A counter has run out: looks for a better form of the instruction, then runs what is there.
+pub struct Specialize;
+
+impl Cold for Specialize {
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: the state is complete; specialising runs no Python code.
+        unsafe {
+            s.save();
+            specialize::specialize(Op::new(s.thread(), s.frame, s.arg));
+            let (opcode, _) = decode(s.ip);
+            D::to(s, opcode)
+        }
+    }
+}
+
+/// Whether the cache's counter says that it is time to specialise; else counts.
+///
+/// # Safety
+/// The instruction has a cache.
+#[inline(always)]
+pub unsafe fn counter_triggers(s: State) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let counter = s.ip.add(1).cast_mut();
+        if *counter < specialize::COUNT_ONE {
+            return true;
+        }
+        *counter -= specialize::COUNT_ONE;
+        false
+    }
+}
+
+/// Runs the generic form instead of the specialised one, which stays in place until the counter runs out.
+#[inline(always)]
+pub unsafe fn deopt<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (8).
+    unsafe { D::cold::<Deopt>(s, 0) }
+}
+
+pub struct Deopt;
+
+impl Cold for Deopt {
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: the generic form takes the same stack and cache.
+        unsafe {
+            let (opcode, _) = decode(s.ip);
+            let base = Opcode::from_byte(opcode).map_or(opcode, |known| known.base() as u8);
+            D::to(s, base)
+        }
+    }
+}
+
+/// Finds the handler of the current exception.
+pub unsafe fn unwind<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: the raising instruction has saved the state; `s.ip` is the pseudo-instruction's.
+    unsafe {
+        let ip = unwind_shim(s.th);
+        D::next(State::reload(s.th, ip))
+    }
+}
+
+#[inline(never)]
+unsafe fn unwind_shim(th: *const Thread) -> *const CodeUnit {
+    // SAFETY: (8).
+    unwinding::unwind(unsafe { &*th })
+}
+
+pub unsafe fn leave_loop<D: Dispatch>(_: State) -> D::Out {
+    D::exit()
+}
+
+#[inline(always)]
+pub unsafe fn unknown_opcode<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (8).
+    unsafe { D::out_of_line::<UnknownOpcode>(s) }
+}
+
+struct UnknownOpcode;
+
+impl Operation for UnknownOpcode {
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        Err(op.th.raise(exc::SYSTEM_ERROR, "unknown opcode"))
+    }
+}

@@ -1,0 +1,210 @@
+//! Iteration: `iter`, `next`, and their asynchronous forms.
+
+use krait_objects::prelude::*;
+
+use super::op::Op;
+use super::suspend;
+use crate::code::CodeUnit;
+use crate::frame::StackRef;
+use crate::generator::{AsyncGenerator, Generator, awaitable};
+
+pub fn get_iter(op: Op<'_>) -> PyResult<()> {
+    let iterable = op.pop1();
+    op.push(iter::get_iter(op.th, iterable.get())?);
+    Ok(())
+}
+
+/// The next item on the stack; at the end, on to the `POP_ITER` behind the loop.
+pub fn for_iter(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    let iterator = op.peek(1);
+    if let Some(generator) = iterator.downcast_exact::<Generator>()
+        && suspend::can_resume(op, generator)
+    {
+        // SAFETY: just checked.
+        return Ok(unsafe { suspend::resume(op, generator, StackRef::none()) });
+    }
+    match iter::next(op.th, iterator)? {
+        Some(item) => {
+            op.push(item);
+            Ok(op.next())
+        }
+        // SAFETY: (8): the argument leads to `END_FOR`, which only generators need.
+        None => Ok(unsafe { op.next().add(op.arg + 1) }),
+    }
+}
+
+pub fn get_aiter(op: Op<'_>) -> PyResult<()> {
+    let iterable = op.pop1();
+    let ty = iterable.ty();
+    // SAFETY: a type's `tp_as_async` is null or points to its suite.
+    let slot = unsafe { ty.get().raw().tp_as_async.as_ref() }.and_then(|suite| suite.am_aiter);
+    let Some(am_aiter) = slot else {
+        return Err(raise!(
+            op.th,
+            TYPE_ERROR,
+            "'async for' requires an object with __aiter__ method, got {}",
+            ty.tp_name()
+        ));
+    };
+    // SAFETY: the slot's contract.
+    let iterator = unsafe { Owned::<Object>::from_ptr_or_null(am_aiter(iterable.get().as_ptr())) };
+    let Some(iterator) = iterator else { return Err(op.th.raised_by_c()) };
+    if awaitable::anext_slot(&iterator.ty()).is_none() {
+        return Err(raise!(
+            op.th,
+            TYPE_ERROR,
+            "'async for' received an object from __aiter__ that does not implement __anext__: {}",
+            iterator.ty().tp_name()
+        ));
+    }
+    op.push(iterator);
+    Ok(())
+}
+
+/// An awaitable for the next item, above the iterator.
+pub fn get_anext(op: Op<'_>) -> PyResult<()> {
+    let iterator = op.peek(1);
+    let Some(am_anext) = awaitable::anext_slot(&iterator.ty()) else {
+        return Err(raise!(
+            op.th,
+            TYPE_ERROR,
+            "'async for' requires an iterator with __anext__ method, got {}",
+            iterator.ty().tp_name()
+        ));
+    };
+    // SAFETY: the slot's contract.
+    let next = unsafe { Owned::<Object>::from_ptr_or_null(am_anext(iterator.as_ptr())) };
+    let Some(next) = next else { return Err(op.th.raised_by_c()) };
+    if iterator.is_exact::<AsyncGenerator>() {
+        op.push(next);
+        return Ok(());
+    }
+    match awaitable::get_iter(op.th, next.borrow()) {
+        Ok(awaitable) => {
+            op.push(awaitable);
+            Ok(())
+        }
+        Err(raised) => Err(awaitable::invalid_anext(op.th, next.borrow(), raised)),
+    }
+}
+
+/// Handlers in registers.
+pub mod hot {
+    use krait_abi as abi;
+    use krait_objects::int::Int;
+    use krait_objects::list::List;
+    use krait_objects::tuple::Tuple;
+
+    pub use super::super::suspend::hot::for_iter_gen;
+
+    use super::super::YIELD_OFFSET;
+    use super::super::cold::deopt;
+    use super::super::specialize::layout;
+    use super::super::state::{Cold, Dispatch, State};
+    use crate::frame::StackRef;
+
+    /// Goes on behind the loop, at its `POP_ITER`.
+    #[inline(always)]
+    unsafe fn exhausted<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (8).
+        unsafe { D::next(s.skip(YIELD_OFFSET + s.arg + 1)) }
+    }
+
+    pub unsafe fn for_iter_list<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: an exact list iterator has this layout, its list this one.
+        unsafe {
+            let ob = s.peek(1).ptr();
+            if !layout::is_list_iterator(ob) {
+                return deopt::<D>(s);
+            }
+            let iterator: *mut abi::_PyListIterObject = ob.cast();
+            let list: *mut abi::PyListObject = (*iterator).it_seq;
+            if list.is_null() {
+                return exhausted::<D>(s);
+            }
+            let index = (*iterator).it_index;
+            if index as usize >= (*list).ob_base.ob_size as usize {
+                return D::cold::<ListExhausted>(s, 0);
+            }
+            (*iterator).it_index = index + 1;
+            let item = *(*list).ob_item.offset(index);
+            D::next(s.push(StackRef::new(item)).skip(YIELD_OFFSET))
+        }
+    }
+
+    /// Lets go of the list, then leaves the loop.
+    struct ListExhausted;
+
+    impl Cold for ListExhausted {
+        unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+            // SAFETY: the iterator's reference to its list.
+            unsafe {
+                s.save();
+                let iterator: *mut abi::_PyListIterObject = s.peek(1).ptr().cast();
+                (*iterator).it_index = -1;
+                let list = std::mem::replace(&mut (*iterator).it_seq, std::ptr::null_mut());
+                drop(krait_objects::handle::Owned::<List>::from_ptr_or_null(list.cast()));
+                exhausted::<D>(s)
+            }
+        }
+    }
+
+    pub unsafe fn for_iter_tuple<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: an exact tuple iterator has this layout.
+        unsafe {
+            let ob = s.peek(1).ptr();
+            if !layout::is_tuple_iterator(ob) {
+                return deopt::<D>(s);
+            }
+            let iterator: *mut abi::_PyTupleIterObject = ob.cast();
+            let tuple: *mut abi::PyTupleObject = (*iterator).it_seq;
+            if tuple.is_null() {
+                return exhausted::<D>(s);
+            }
+            let index = (*iterator).it_index;
+            if index >= (*tuple).ob_base.ob_size {
+                return D::cold::<TupleExhausted>(s, 0);
+            }
+            (*iterator).it_index = index + 1;
+            let item = *(&raw const (*tuple).ob_item).cast::<*mut abi::PyObject>().offset(index);
+            D::next(s.push(StackRef::new(item)).skip(YIELD_OFFSET))
+        }
+    }
+
+    struct TupleExhausted;
+
+    impl Cold for TupleExhausted {
+        unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+            // SAFETY: the iterator's reference to its tuple.
+            unsafe {
+                s.save();
+                let iterator: *mut abi::_PyTupleIterObject = s.peek(1).ptr().cast();
+                let tuple = std::mem::replace(&mut (*iterator).it_seq, std::ptr::null_mut());
+                drop(krait_objects::handle::Owned::<Tuple>::from_ptr_or_null(tuple.cast()));
+                exhausted::<D>(s)
+            }
+        }
+    }
+
+    pub unsafe fn for_iter_range<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: an exact range iterator has this layout.
+        unsafe {
+            let ob = s.peek(1).ptr();
+            if !layout::is_range_iterator(ob) {
+                return deopt::<D>(s);
+            }
+            let iterator: *mut abi::_PyRangeIterObject = ob.cast();
+            let len = (*iterator).len;
+            if len <= 0 {
+                return exhausted::<D>(s);
+            }
+            let value = (*iterator).start;
+            (*iterator).start = value.wrapping_add((*iterator).step);
+            (*iterator).len = len - 1;
+            match Int::from_i64(s.thread(), value) {
+                Ok(item) => D::next(s.push(StackRef::from_owned(item)).skip(YIELD_OFFSET)),
+                Err(_raised) => D::next(s.unwinding()),
+            }
+        }
+    }
+}

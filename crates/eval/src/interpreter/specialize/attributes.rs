@@ -1,0 +1,249 @@
+//! `LOAD_ATTR` and `STORE_ATTR`: by the version of the owner's type and where the attribute lies.
+
+use krait_abi as abi;
+use krait_bytecode::Opcode;
+use krait_objects::prelude::*;
+
+use super::super::op::Op;
+use super::{halves, keys, quarters, write_cache};
+
+/// What a type has under a name, as far as reading or writing through an instance goes.
+enum Found {
+    /// Nothing on the type: the instance decides.
+    Absent,
+    /// A function or another method descriptor, taken unbound when called.
+    Method(Owned),
+    /// A member of `__slots__`, at this offset.
+    Slot(u16),
+    /// A value without `__get__`.
+    Plain(Owned),
+    /// Something that only the generic form handles.
+    Other,
+}
+
+fn find(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Found {
+    let Some(found) = ty.get().lookup(th, name) else { return Found::Absent };
+    let kind = found.ty();
+    if kind.has_flag(abi::Py_TPFLAGS_METHOD_DESCRIPTOR) {
+        return Found::Method(found);
+    }
+    if let Some(offset) = keys::slot_offset(found.borrow()) {
+        return match u16::try_from(offset) {
+            Ok(offset) => Found::Slot(offset),
+            Err(_) => Found::Other,
+        };
+    }
+    if kind.get().raw().tp_descr_get.is_none() { Found::Plain(found) } else { Found::Other }
+}
+
+/// Whether attributes are looked up in the generic way.
+fn generic_get(ty: &Type) -> bool {
+    let address = |slot: abi::getattrofunc| slot.map(|slot| slot as usize);
+    address(ty.raw().tp_getattro) == address(Object::type_object().raw().tp_getattro)
+}
+
+fn generic_set(ty: &Type) -> bool {
+    let address = |slot: abi::setattrofunc| slot.map(|slot| slot as usize);
+    address(ty.raw().tp_setattro) == address(Object::type_object().raw().tp_setattro)
+}
+
+pub fn load(op: Op<'_>) -> Option<Opcode> {
+    let (owner, name) = (op.peek(1), op.name(op.arg >> 1));
+    if !name.is_interned() {
+        return None;
+    }
+    if let Some(module) = owner.downcast_exact::<Module>() {
+        return load_module(op, module, name);
+    }
+    if let Some(class) = owner.downcast::<Type>() {
+        return load_class(op, class, name);
+    }
+    let ty = owner.ty();
+    if !generic_get(&ty) {
+        return None;
+    }
+    let version = ty.get().assign_version(op.th);
+    if version == 0 {
+        return None;
+    }
+    let called = op.arg & 1 != 0;
+    // SAFETY: the cache of LOAD_ATTR: counter, type version, keys version or index, descriptor.
+    unsafe {
+        write_cache(op, 2, halves(version));
+        match find(op.th, ty, name) {
+            Found::Method(method) if called => {
+                write_cache(op, 6, quarters(method.as_ptr() as u64));
+                unshadowed(
+                    op,
+                    owner,
+                    name,
+                    [
+                        Opcode::LOAD_ATTR_METHOD_WITH_VALUES,
+                        Opcode::LOAD_ATTR_METHOD_NO_DICT,
+                        Opcode::LOAD_ATTR_METHOD_LAZY_DICT,
+                    ],
+                )
+            }
+            Found::Slot(offset) => {
+                write_cache(op, 4, [offset]);
+                Some(Opcode::LOAD_ATTR_SLOT)
+            }
+            Found::Plain(value) if !called => {
+                write_cache(op, 6, quarters(value.as_ptr() as u64));
+                let form = unshadowed(
+                    op,
+                    owner,
+                    name,
+                    [
+                        Opcode::LOAD_ATTR_NONDESCRIPTOR_WITH_VALUES,
+                        Opcode::LOAD_ATTR_NONDESCRIPTOR_NO_DICT,
+                        Opcode::LOAD_ATTR,
+                    ],
+                )?;
+                (form != Opcode::LOAD_ATTR).then_some(form)
+            }
+            Found::Absent => {
+                let (index, inline) = instance_position(owner, name)?;
+                write_cache(op, 4, [index]);
+                Some(if inline {
+                    Opcode::LOAD_ATTR_INSTANCE_VALUE
+                } else {
+                    Opcode::LOAD_ATTR_WITH_HINT
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The form for an attribute of the type that no instance shadows: with inline values whose shared keys lack
+/// the name, without a dictionary, with a dictionary not made yet.
+unsafe fn unshadowed(
+    op: Op<'_>,
+    owner: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    forms: [Opcode; 3],
+) -> Option<Opcode> {
+    let ty = owner.ty();
+    // SAFETY: the flags say what the instance has.
+    unsafe {
+        if ty.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) {
+            let heap: *mut abi::PyHeapTypeObject = ty.as_ptr().cast();
+            let shared = (*heap).ht_cached_keys;
+            if (*keys::inline_values(owner.as_ptr())).valid == 0
+                || keys::position(shared, name.as_ptr()).is_some()
+            {
+                return None;
+            }
+            let version = keys::shared_version(op.th, shared)?;
+            write_cache(op, 4, halves(version));
+            return Some(forms[0]);
+        }
+        let offset = ty.raw().tp_dictoffset;
+        if offset == 0 && !ty.has_flag(abi::Py_TPFLAGS_MANAGED_DICT) {
+            return Some(forms[1]);
+        }
+        if offset > 0 && !ty.has_flag(abi::Py_TPFLAGS_MANAGED_DICT) {
+            let dict = *owner.as_ptr().byte_offset(offset).cast::<*mut abi::PyObject>();
+            return dict.is_null().then_some(forms[2]);
+        }
+        None
+    }
+}
+
+/// Where an instance keeps the attribute: the index of an inline value, or the entry of its dictionary.
+unsafe fn instance_position(owner: Borrowed<'_>, name: Borrowed<'_, Str>) -> Option<(u16, bool)> {
+    let ty = owner.ty();
+    // SAFETY: the flags say what the instance has.
+    unsafe {
+        if !ty.has_flag(abi::Py_TPFLAGS_MANAGED_DICT) {
+            return None;
+        }
+        if ty.has_flag(abi::Py_TPFLAGS_INLINE_VALUES)
+            && (*keys::inline_values(owner.as_ptr())).valid != 0
+        {
+            let heap: *mut abi::PyHeapTypeObject = ty.as_ptr().cast();
+            let index = keys::position((*heap).ht_cached_keys, name.as_ptr())?;
+            return Some((u16::try_from(index).ok()?, true));
+        }
+        let dict = *keys::managed_dict(owner.as_ptr());
+        if dict.is_null() || i32::from((*keys::of_dict(dict)).dk_kind) != abi::DICT_KEYS_UNICODE {
+            return None;
+        }
+        let index = keys::position(keys::of_dict(dict), name.as_ptr())?;
+        Some((u16::try_from(index).ok()?, false))
+    }
+}
+
+fn load_module(
+    op: Op<'_>,
+    module: Borrowed<'_, Module>,
+    name: Borrowed<'_, Str>,
+) -> Option<Opcode> {
+    let dict = module.get().dict();
+    let version = keys::version(op.th, dict)?;
+    // SAFETY: a dict; the cache of LOAD_ATTR.
+    unsafe {
+        let index = keys::position(keys::of_dict(dict.as_ptr()), name.as_ptr())?;
+        write_cache(op, 2, halves(version));
+        write_cache(op, 4, [u16::try_from(index).ok()?]);
+    }
+    Some(Opcode::LOAD_ATTR_MODULE)
+}
+
+/// An attribute of a class whose metaclass is `type` and says nothing of it.
+fn load_class(op: Op<'_>, class: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Option<Opcode> {
+    let meta = class.object().get().ty();
+    if !meta.is(Borrowed::from_ref(Type::type_object())) || meta.get().lookup(op.th, name).is_some()
+    {
+        return None;
+    }
+    let found = class.get().lookup(op.th, name)?;
+    // A function read from its class is itself; other descriptors have their say.
+    let kind = found.ty();
+    let plain = kind.get().raw().tp_descr_get.is_none()
+        || found.object().is_exact::<crate::function::Function>();
+    let version = class.get().assign_version(op.th);
+    if !plain || version == 0 {
+        return None;
+    }
+    // SAFETY: the cache of LOAD_ATTR.
+    unsafe {
+        write_cache(op, 2, halves(version));
+        write_cache(op, 6, quarters(found.as_ptr() as u64));
+    }
+    Some(Opcode::LOAD_ATTR_CLASS)
+}
+
+pub fn store(op: Op<'_>) -> Option<Opcode> {
+    let (owner, name) = (op.peek(1), op.name(op.arg));
+    let ty = owner.ty();
+    if !name.is_interned() || !generic_set(&ty) || owner.downcast::<Type>().is_some() {
+        return None;
+    }
+    let version = ty.get().assign_version(op.th);
+    if version == 0 {
+        return None;
+    }
+    // SAFETY: the cache of STORE_ATTR: counter, type version, index.
+    unsafe {
+        write_cache(op, 2, halves(version));
+        match find(op.th, ty, name) {
+            Found::Slot(offset) => {
+                write_cache(op, 4, [offset]);
+                Some(Opcode::STORE_ATTR_SLOT)
+            }
+            Found::Absent => {
+                let (index, inline) = instance_position(owner, name)?;
+                let dict = *keys::managed_dict(owner.as_ptr());
+                write_cache(op, 4, [index]);
+                match (inline, dict.is_null()) {
+                    (true, true) => Some(Opcode::STORE_ATTR_INSTANCE_VALUE),
+                    (false, false) => Some(Opcode::STORE_ATTR_WITH_HINT),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Exact types and what specialised handlers read straight from objects, as C's macros do.
+//!
+//! Every function asks for a live object; those that read fields, for one of the type they name.
+
+use krait_abi as abi;
+use krait_objects::prelude::*;
+
+macro_rules! exact {
+    ($($(#[$doc:meta])* $name:ident: $ty:ty;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub unsafe fn $name(ob: *mut abi::PyObject) -> bool {
+            // SAFETY: a live object.
+            unsafe { (*ob).ob_type == <$ty>::type_object().as_type_ptr() }
+        }
+    )*};
+}
+
+exact! {
+    is_int: Int;
+    is_float: Float;
+    is_str: Str;
+    is_list: List;
+    is_tuple: Tuple;
+    is_dict: Dict;
+}
+
+/// `ob_size`.
+#[inline(always)]
+pub unsafe fn size(ob: *mut abi::PyObject) -> isize {
+    // SAFETY: a variable-size object.
+    unsafe { (*ob.cast::<abi::PyVarObject>()).ob_size }
+}
+
+#[inline(always)]
+pub unsafe fn tuple_items(ob: *mut abi::PyObject) -> *const *mut abi::PyObject {
+    // SAFETY: a tuple.
+    unsafe { (&raw const (*ob.cast::<abi::PyTupleObject>()).ob_item).cast() }
+}
+
+#[inline(always)]
+pub unsafe fn float_value(ob: *mut abi::PyObject) -> f64 {
+    // SAFETY: a float.
+    unsafe { (*ob.cast::<abi::PyFloatObject>()).ob_fval }
+}
+
+/// The tag of an `int`: digits above three bits, of which the lowest two are the sign (1 minus it).
+#[inline(always)]
+unsafe fn int_tag(ob: *mut abi::PyObject) -> usize {
+    // SAFETY: an int.
+    unsafe { *ob.byte_add(size_of::<abi::PyObject>()).cast::<usize>() }
+}
+
+/// The value of an `int` of at most one digit.
+#[inline(always)]
+pub unsafe fn compact_int(ob: *mut abi::PyObject) -> Option<i64> {
+    // SAFETY: an int; the digits follow the tag.
+    unsafe {
+        let tag = int_tag(ob);
+        if tag >= 2 << 3 {
+            return None;
+        }
+        let digit = *ob.byte_add(size_of::<abi::PyObject>() + size_of::<usize>()).cast::<u32>();
+        Some((1 - (tag & 3) as i64) * i64::from(digit))
+    }
+}
+
+#[inline(always)]
+pub unsafe fn int_is_zero(ob: *mut abi::PyObject) -> bool {
+    // SAFETY: an int.
+    unsafe { int_tag(ob) & 3 == 1 }
+}
+
+/// Code points of a `str`.
+#[inline(always)]
+pub unsafe fn str_len(ob: *mut abi::PyObject) -> isize {
+    // SAFETY: a str.
+    unsafe { (*ob.cast::<abi::PyASCIIObject>()).length }
+}
+
+/// The version of the object's type; 0 if it has none now.
+#[inline(always)]
+pub unsafe fn type_version(ob: *mut abi::PyObject) -> u32 {
+    // SAFETY: a live object.
+    unsafe { (*(*ob).ob_type).tp_version_tag }
+}
+
+/// Iterators are specialised once their types are there.
+pub unsafe fn is_list_iterator(_ob: *mut abi::PyObject) -> bool {
+    false
+}
+
+pub unsafe fn is_tuple_iterator(_ob: *mut abi::PyObject) -> bool {
+    false
+}
+
+pub unsafe fn is_range_iterator(_ob: *mut abi::PyObject) -> bool {
+    false
+}

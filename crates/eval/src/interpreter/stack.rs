@@ -1,0 +1,236 @@
+//! Constants, fast locals, and moving values on the stack.
+
+use super::cold::Dealloc;
+use super::state::{Cold, Dispatch, State, decode};
+use crate::frame::StackRef;
+
+pub unsafe fn nop<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (8).
+    unsafe { D::next(s.skip(1)) }
+}
+
+pub unsafe fn not_taken<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (8).
+    unsafe { D::next(s.skip(1)) }
+}
+
+/// Prefixes the next instruction's argument with this one's.
+pub unsafe fn extended_arg<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (8): an instruction follows.
+    unsafe {
+        let s = s.skip(1);
+        let (opcode, low) = decode(s.ip);
+        D::to(State { arg: s.arg << 8 | low, ..s }, opcode)
+    }
+}
+
+pub unsafe fn load_fast<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe { D::next(s.push((*s.local(s.arg)).dup()).skip(1)) }
+}
+
+/// The local outlives the value's stay on the stack: the compiler has proved it.
+pub unsafe fn load_fast_borrow<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (3), (9).
+    unsafe { D::next(s.push(borrow(*s.local(s.arg))).skip(1)) }
+}
+
+#[inline(always)]
+fn borrow(value: StackRef) -> StackRef {
+    StackRef::uncounted(value.bits() as *mut krait_abi::PyObject)
+}
+
+pub unsafe fn load_fast_load_fast<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let first = (*s.local(s.arg >> 4)).dup();
+        let second = (*s.local(s.arg & 15)).dup();
+        D::next(s.push(first).push(second).skip(1))
+    }
+}
+
+pub unsafe fn load_fast_borrow_load_fast_borrow<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (3), (9).
+    unsafe {
+        let first = borrow(*s.local(s.arg >> 4));
+        let second = borrow(*s.local(s.arg & 15));
+        D::next(s.push(first).push(second).skip(1))
+    }
+}
+
+pub unsafe fn load_fast_check<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let value = *s.local(s.arg);
+        if value.is_null() {
+            return D::cold::<Unbound>(s, 0);
+        }
+        D::next(s.push(value.dup()).skip(1))
+    }
+}
+
+/// The local named by the argument has no value.
+pub struct Unbound;
+
+impl Cold for Unbound {
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: the state is complete.
+        unsafe {
+            s.save();
+            let op = super::op::Op::new(s.thread(), s.frame, s.arg);
+            let _raised = super::names::unbound_local(op, s.arg);
+            D::next(s.unwinding())
+        }
+    }
+}
+
+pub unsafe fn load_fast_and_clear<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let value = *s.local(s.arg);
+        *s.local(s.arg) = StackRef::NULL;
+        D::next(s.push(value).skip(1))
+    }
+}
+
+/// What the new value of a local must be: good for as long as the local is.
+#[inline(always)]
+unsafe fn stored(value: StackRef) -> StackRef {
+    // SAFETY: (1).
+    unsafe { value.into_heap_safe() }
+}
+
+pub unsafe fn store_fast<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let slot = s.local(s.arg);
+        let old = *slot;
+        *slot = stored(s.peek(1));
+        let s = s.drop(1).skip(1);
+        if old.release() {
+            return D::cold::<Dealloc>(s, old.bits());
+        }
+        D::next(s)
+    }
+}
+
+pub unsafe fn store_fast_load_fast<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let slot = s.local(s.arg >> 4);
+        let old = *slot;
+        *slot = stored(s.peek(1));
+        s.poke(1, (*s.local(s.arg & 15)).dup());
+        let s = s.skip(1);
+        if old.release() {
+            return D::cold::<Dealloc>(s, old.bits());
+        }
+        D::next(s)
+    }
+}
+
+pub unsafe fn store_fast_store_fast<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let first = s.local(s.arg >> 4);
+        let old_first = *first;
+        *first = stored(s.peek(1));
+        let second = s.local(s.arg & 15);
+        let old_second = *second;
+        *second = stored(s.peek(2));
+        // The old values take the place of the new ones on the stack until they are released.
+        s.poke(2, old_second);
+        let s = s.drop(2).skip(1);
+        if old_first.is_counted() | old_second.is_counted() {
+            return D::cold::<super::cold::ReleaseOperands>(s, old_first.bits());
+        }
+        D::next(s)
+    }
+}
+
+/// Before it is known whether the constant is immortal.
+pub unsafe fn load_const<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (5), (9).
+    unsafe { D::next(s.push(StackRef::new(s.constant(s.arg))).skip(1)) }
+}
+
+/// The code object keeps its constants: nothing is counted.
+pub unsafe fn load_const_immortal<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (5), (9).
+    unsafe { D::next(s.push(StackRef::uncounted(s.constant(s.arg))).skip(1)) }
+}
+
+pub unsafe fn load_const_mortal<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (5), (9).
+    unsafe {
+        let value = s.constant(s.arg);
+        krait_objects::handle::incref(value);
+        D::next(s.push(StackRef::from_bits(value as usize)).skip(1))
+    }
+}
+
+pub unsafe fn load_small_int<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9); small integers are immortal.
+    unsafe {
+        let value = krait_objects::int::small(s.arg as i64);
+        D::next(s.push(StackRef::immortal(value)).skip(1))
+    }
+}
+
+pub unsafe fn push_null<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe { D::next(s.push(StackRef::NULL).skip(1)) }
+}
+
+pub unsafe fn pop_top<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let value = s.peek(1);
+        let s = s.drop(1).skip(1);
+        if value.release() {
+            return D::cold::<Dealloc>(s, value.bits());
+        }
+        D::next(s)
+    }
+}
+
+/// Drops what a generator returned to the `for` that it fed.
+pub unsafe fn end_for<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe { pop_top::<D>(s) }
+}
+
+/// Drops an exhausted iterator.
+pub unsafe fn pop_iter<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe { pop_top::<D>(s) }
+}
+
+/// Drops the receiver below the value that ended a delegation.
+pub unsafe fn end_send<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let receiver = s.peek(2);
+        s.poke(2, s.peek(1));
+        let s = s.drop(1).skip(1);
+        if receiver.release() {
+            return D::cold::<Dealloc>(s, receiver.bits());
+        }
+        D::next(s)
+    }
+}
+
+pub unsafe fn copy<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe { D::next(s.push(s.peek(s.arg).dup()).skip(1)) }
+}
+
+pub unsafe fn swap<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let top = s.peek(1);
+        s.poke(1, s.peek(s.arg));
+        s.poke(s.arg, top);
+        D::next(s.skip(1))
+    }
+}

@@ -1,0 +1,48 @@
+//! The door to evaluation: run a code object, or compile source and run it.
+
+use krait_objects::prelude::*;
+
+use crate::code::Code;
+use crate::frame::{self, StackRef};
+use crate::function::Function;
+use crate::interpreter;
+
+/// Runs `code` with `globals` and `locals`, as `exec` and module bodies do: `PyEval_EvalCode`.
+pub fn eval_code(
+    th: &Thread,
+    code: Borrowed<'_, Code>,
+    globals: Borrowed<'_, Dict>,
+    locals: Option<Borrowed<'_>>,
+) -> PyResult {
+    let function = Function::new(th, code, globals)?;
+    run_function(th, function, locals.unwrap_or(globals.object()))
+}
+
+/// The same with the cells of a closure.
+pub fn eval_code_with_closure(
+    th: &Thread,
+    code: Borrowed<'_, Code>,
+    globals: Borrowed<'_, Dict>,
+    locals: Borrowed<'_>,
+    closure: Option<Owned<Tuple>>,
+) -> PyResult {
+    let function = Function::new(th, code, globals)?;
+    function.closure.set(closure);
+    run_function(th, function, locals)
+}
+
+fn run_function(th: &Thread, function: Owned<Function>, locals: Borrowed<'_>) -> PyResult {
+    // SAFETY: the frame takes over the references to function and namespace.
+    unsafe {
+        let frame = frame::push_for_call(
+            th,
+            StackRef::from_owned(function),
+            locals.to_owned().into_ptr(),
+            std::ptr::NonNull::dangling().as_ptr(),
+            0,
+            None,
+            std::ptr::null_mut(),
+        )?;
+        interpreter::run_frame(th, frame, false)
+    }
+}

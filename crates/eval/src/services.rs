@@ -1,0 +1,124 @@
+//! What the object layer asks of the running frame: `krait_objects::interp::Services`.
+
+use krait_objects::cell::Cell;
+use krait_objects::prelude::*;
+
+use krait_bytecode::local_kind;
+
+use crate::frame::{self, Frame};
+
+/// The globals of the running frame, if they are a `dict`.
+pub fn globals(th: &Thread) -> Option<Owned<Dict>> {
+    let frame = frame::current_complete(th);
+    if frame.is_null() {
+        return None;
+    }
+    // SAFETY: (6), (7).
+    unsafe { Some(Borrowed::<Dict>::from_ptr((*frame).globals).to_owned()) }
+}
+
+/// `__name__` of the running frame's globals.
+pub fn current_module(th: &Thread) -> Option<Owned> {
+    let globals = globals(th)?;
+    match globals.get_str(th, id::__name__) {
+        Ok(name) => name,
+        Err(raised) => {
+            drop(th.take_raised(raised));
+            None
+        }
+    }
+}
+
+/// The builtins for code with these globals: `__builtins__`, a module or a dictionary, else the interpreter's.
+pub fn builtins_of(th: &Thread, globals: Borrowed<'_, Dict>) -> PyResult {
+    if let Some(builtins) = globals.get_str(th, id::__builtins__)? {
+        return Ok(match builtins.borrow().downcast::<Module>() {
+            Some(module) => module.dict().object().to_owned(),
+            None => builtins,
+        });
+    }
+    let frame = frame::current_complete(th);
+    if !frame.is_null() {
+        // SAFETY: (6), (7).
+        return unsafe { Ok(Borrowed::<Object>::from_ptr((*frame).builtins).to_owned()) };
+    }
+    match th.interp().builtins.get_owned() {
+        Some(builtins) => Ok(builtins.into_object()),
+        None => Ok(Dict::new(th)?.into_object()),
+    }
+}
+
+/// The class and the first argument for `super()` without arguments.
+pub fn super_arguments(th: &Thread) -> PyResult<(Owned, Owned)> {
+    let frame = frame::current_complete(th);
+    if frame.is_null() {
+        return Err(th.raise(exc::RUNTIME_ERROR, "super(): no current frame"));
+    }
+    // SAFETY: (4), (5), (7).
+    unsafe {
+        let code = Frame::code(frame);
+        if code.argcount == 0 {
+            return Err(th.raise(exc::RUNTIME_ERROR, "super(): no arguments"));
+        }
+        let first = (*Frame::local(frame, 0)).get_opt();
+        let first = match first {
+            Some(first) if code.local_kind(0) & local_kind::CELL != 0 => {
+                // The argument has moved into its cell, once the function has begun.
+                match first.downcast_exact::<Cell>() {
+                    Some(cell) => cell.get_owned(),
+                    None => Some(first.to_owned()),
+                }
+            }
+            other => other.map(Borrowed::to_owned),
+        };
+        let Some(first) = first else {
+            return Err(th.raise(exc::RUNTIME_ERROR, "super(): arg[0] deleted"));
+        };
+        Ok((class_cell(th, frame)?, first))
+    }
+}
+
+/// What the free variable `__class__` of a method holds.
+unsafe fn class_cell(th: &Thread, frame: *mut Frame) -> PyResult {
+    // SAFETY: the caller's frame is live.
+    unsafe {
+        let code = Frame::code(frame);
+        let first = (code.nlocalsplus - code.nfreevars) as usize;
+        for index in first..code.nlocalsplus as usize {
+            if !code.local_name(index).eq_str("__class__") {
+                continue;
+            }
+            let cell = (*Frame::local(frame, index)).get_opt();
+            let Some(cell) = cell.and_then(|cell| cell.downcast_exact::<Cell>()) else {
+                return Err(th.raise(exc::RUNTIME_ERROR, "super(): bad __class__ cell"));
+            };
+            let Some(class) = cell.get_owned() else {
+                return Err(th.raise(exc::RUNTIME_ERROR, "super(): empty __class__ cell"));
+            };
+            if class.borrow().downcast::<Type>().is_none() {
+                return Err(raise!(
+                    th,
+                    RUNTIME_ERROR,
+                    "super(): __class__ is not a type ({})",
+                    class.type_name()
+                ));
+            }
+            return Ok(class);
+        }
+    }
+    Err(th.raise(exc::RUNTIME_ERROR, "super(): __class__ cell not found"))
+}
+
+/// "coroutine … was never awaited".
+pub fn warn_unawaited(th: &Thread, coroutine: Borrowed<'_>, name: &Slot<Str>) {
+    let name = name.get_owned().unwrap_or_else(|| id::empty.to_owned());
+    let warned = Str::from_fmt(th, format_args!("coroutine '{}' was never awaited", &*name))
+        .and_then(|message| {
+            let category = Borrowed::from_ref(exc::RUNTIME_WARNING).object();
+            (th.interp().services.get().warn)(th, category, message.borrow(), 1)
+        });
+    if let Err(_raised) = warned {
+        (th.interp().services.get().unraisable)(th, Some(coroutine), "");
+        drop(th.take_exception());
+    }
+}

@@ -1,0 +1,175 @@
+//! Traceback objects: where an exception has passed.
+//!
+//! CPython's `Python/traceback.c`; printing one is the business of who shows it.
+
+use std::cell::Cell;
+
+use krait_abi as abi;
+use krait_objects::prelude::*;
+
+use crate::frame::{Frame, FrameObject};
+
+/// Create a new traceback object.
+#[pytype(
+    name = "traceback",
+    symbol = "PyTraceBack_Type",
+    flags(HAVE_GC),
+    new = "(tb_next, tb_frame, tb_lasti, tb_lineno)"
+)]
+#[repr(C)]
+pub struct Traceback {
+    head: Head,
+    #[visit]
+    next: Slot<Traceback>,
+    #[visit]
+    #[member(readonly, name = "tb_frame", kind = "OBJECT")]
+    frame: Slot<FrameObject>,
+    /// In bytes.
+    #[member(readonly, name = "tb_lasti", kind = "INT")]
+    last_instruction: Cell<i32>,
+    /// -1 until someone asks: most tracebacks are never shown.
+    line: Cell<i32>,
+}
+
+assert_layout!(Traceback => abi::PyTracebackObject);
+
+impl Traceback {
+    pub fn next(&self) -> Option<Owned<Traceback>> {
+        self.next.get_owned()
+    }
+
+    pub fn frame(&self) -> Option<Owned<FrameObject>> {
+        self.frame.get_owned()
+    }
+
+    /// The line of the instruction that raised or called; `None` if it has none.
+    pub fn line(&self) -> Option<i32> {
+        if self.line.get() != -1 {
+            return Some(self.line.get());
+        }
+        let frame = self.frame.get()?;
+        frame.code().get().line_of_unit((self.last_instruction.get() / 2) as isize)
+    }
+}
+
+/// A traceback entry for `frame` as it stands.
+///
+/// # Safety
+/// `frame` is a live, complete frame with its state saved.
+pub unsafe fn entry(
+    th: &Thread,
+    next: Option<Owned<Traceback>>,
+    frame: *mut Frame,
+) -> PyResult<Owned<Traceback>> {
+    let traceback = Traceback::type_object().alloc::<Traceback>(th, 0)?;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let object = crate::frame::object::of(th, frame)?;
+        traceback.last_instruction.set(2 * Frame::last_unit(frame) as i32);
+        traceback.frame.set(Some(object));
+    }
+    traceback.line.set(-1);
+    traceback.next.set(next);
+    Ok(traceback)
+}
+
+/// Adds `frame` to the traceback of the current exception. If that fails, its error takes the place of
+/// the exception, which becomes its context.
+///
+/// # Safety
+/// As for `entry`.
+pub unsafe fn add_here(th: &Thread, frame: *mut Frame) {
+    let Some(exception) = th.take_exception() else { return };
+    let known = exception.traceback().map(Borrowed::to_owned);
+    let next = known.and_then(|known| known.downcast::<Traceback>().ok());
+    // SAFETY: the caller's promise.
+    match unsafe { entry(th, next, frame) } {
+        Ok(added) => {
+            exception.set_traceback(Some(added.into_object()));
+            let _raised = th.set_exception(exception.into_object());
+        }
+        Err(_raised) => {
+            if let Some(error) = th.take_exception() {
+                error.set_context(Some(exception.into_object()));
+                let _raised = th.set_exception(error.into_object());
+            }
+        }
+    }
+}
+
+/// The value of `tb_next`: a traceback or None.
+fn next_value(th: &Thread, value: Borrowed<'_>) -> PyResult<Option<Owned<Traceback>>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    match value.downcast::<Traceback>() {
+        Some(next) => Ok(Some(next.to_owned())),
+        None => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "expected traceback object or None, got '{}'",
+            value.type_name()
+        )),
+    }
+}
+
+#[pymethods]
+impl Traceback {
+    #[new(sig = "(tb_next, tb_frame, tb_lasti, tb_lineno)", called = "traceback")]
+    fn make(
+        _cls: Borrowed<'_, Type>,
+        th: &Thread,
+        tb_next: Borrowed<'_>,
+        tb_frame: Borrowed<'_, FrameObject>,
+        tb_lasti: i32,
+        tb_lineno: i32,
+    ) -> PyResult {
+        let next = next_value(th, tb_next)?;
+        let traceback = Traceback::type_object().alloc::<Traceback>(th, 0)?;
+        traceback.next.set(next);
+        traceback.frame.set(Some(tb_frame.to_owned()));
+        traceback.last_instruction.set(tb_lasti);
+        traceback.line.set(tb_lineno);
+        Ok(traceback.into_object())
+    }
+
+    #[method(sig = "(self)", no_text)]
+    fn __dir__(&self, th: &Thread) -> PyResult {
+        let names = ["tb_frame", "tb_next", "tb_lasti", "tb_lineno"]
+            .into_iter()
+            .map(|name| Ok(Str::new(th, name)?.into_object()))
+            .collect::<PyResult<Vec<_>>>()?;
+        Ok(List::from_vec(th, names)?.into_object())
+    }
+
+    #[getter]
+    fn tb_next(&self) -> Owned {
+        self.next.get_owned().map_or_else(|| none().to_owned(), Owned::into_object)
+    }
+
+    #[setter]
+    fn set_tb_next(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        let Some(value) = value else {
+            return Err(th.raise(exc::TYPE_ERROR, "can't delete tb_next attribute"));
+        };
+        let next = next_value(th, value)?;
+        let mut cursor = next.clone();
+        while let Some(entry) = cursor {
+            if entry.is(this) {
+                return Err(th.raise(exc::VALUE_ERROR, "traceback loop detected"));
+            }
+            cursor = entry.next();
+        }
+        this.next.set(next);
+        Ok(())
+    }
+
+    #[getter]
+    fn tb_lineno(&self) -> Option<i32> {
+        self.line()
+    }
+}

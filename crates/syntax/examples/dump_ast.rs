@@ -4,7 +4,7 @@
 //!
 //! With `--snippets`, standard input holds the texts themselves, each ended by a null byte.
 
-use krait_syntax::{Mode, ParseOptions, ast, parse};
+use krait_syntax::{Mode, ParseOptions, TokenInfo, Tokenizer, TokenizerSource, ast, parse};
 use std::io::{BufRead, Write};
 
 fn main() {
@@ -23,6 +23,9 @@ fn main() {
         dont_imply_dedent: has("--incomplete"),
         ..Default::default()
     };
+    if has("--tokens") {
+        return tokens(!has("--exact"));
+    }
     if has("--snippets") {
         return snippets(&options, has("--warnings"));
     }
@@ -61,5 +64,28 @@ fn snippets(options: &ParseOptions<'_>, warnings: bool) {
             Ok(_) => println!("ok"),
             Err(error) => println!("{error:?}"),
         }
+    }
+}
+
+/// Prints the tokens of each text, a line each, the fields separated by null bytes.
+fn tokens(extra: bool) {
+    let input = std::io::read_to_string(std::io::stdin()).unwrap_or_default();
+    for text in input.split_terminator('\0') {
+        let Some(source) = TokenizerSource::new(text) else { continue };
+        let mut tokenizer = Tokenizer::new(&source, extra);
+        loop {
+            match tokenizer.next_token() {
+                Ok(Some(token)) => {
+                    let TokenInfo { kind, text, start, end, line } = token;
+                    print!("{kind}\0{text}\0{start:?}\0{end:?}\0{line}\0\x01");
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    print!("{error:?}\x01");
+                    break;
+                }
+            }
+        }
+        print!("\x02");
     }
 }

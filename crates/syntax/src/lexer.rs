@@ -96,7 +96,7 @@ pub(crate) struct Lexer<'s> {
 type Lexed<T = Token> = Result<T, Stopped>;
 
 impl<'s> Lexer<'s> {
-    /// `text` must be shorter than 4 GiB, without carriage returns.
+    /// `text` must be shorter than 4 GiB. Carriage returns are only expected before newlines.
     pub fn new(text: &'s str, options: LexerOptions) -> Self {
         Lexer {
             text,
@@ -216,6 +216,10 @@ impl<'s> Lexer<'s> {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return self.word(byte).map(Some),
                 b'\n' => return Ok(self.newline()),
+                b'\r' if self.peek() == Some(b'\n') => {
+                    self.pos += 1;
+                    return Ok(self.newline());
+                }
                 b'0'..=b'9' => return self.number(byte).map(Some),
                 b'.' => return self.dot().map(Some),
                 b'\'' | b'"' => return self.string(byte).map(Some),
@@ -228,7 +232,7 @@ impl<'s> Lexer<'s> {
     /// Reads on to the end of the line. A token if comments or type comments are asked for.
     fn comment(&mut self) -> Option<Token> {
         let line = &self.bytes[self.start..self.line_end];
-        self.pos = self.line_end - usize::from(line.last() == Some(&b'\n'));
+        self.pos = self.line_end - newline_len(line);
         if self.options.type_comments
             && let Some(token) = self.type_comment()
         {
@@ -273,6 +277,7 @@ impl<'s> Lexer<'s> {
     fn newline(&mut self) -> Option<Token> {
         self.at_line_start = true;
         if self.blank_line || !self.brackets.is_empty() {
+            self.comment_newline = false;
             return self.options.extra_tokens.then(|| self.token(TokenKind::Nl));
         }
         if self.comment_newline && self.options.extra_tokens {
@@ -286,6 +291,9 @@ impl<'s> Lexer<'s> {
 
     /// After a backslash: consumes the newline that has to follow.
     fn continuation(&mut self) -> Lexed<()> {
+        if self.bytes[self.pos..].starts_with(b"\r\n") {
+            self.pos += 1;
+        }
         if self.bump() != Some(b'\n') {
             self.done = Done::LineContinuation;
             return Err(Stopped);
@@ -400,5 +408,14 @@ impl<'s> Lexer<'s> {
         let error = Box::new(self.syntax_error(error, col, col));
         let lineno = self.lineno as i32;
         self.warnings.push(Warning { kind: WarningKind::SyntaxWarning, message, lineno, error });
+    }
+}
+
+/// How many bytes of newline end `line`.
+fn newline_len(line: &[u8]) -> usize {
+    match line {
+        [.., b'\r', b'\n'] => 2,
+        [.., b'\n'] => 1,
+        _ => 0,
     }
 }

@@ -19,10 +19,12 @@ mod report;
 mod source;
 mod stream;
 mod token;
+mod tokenize;
 
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
 pub use options::{DecodeError, Decoder, Mode, ParseOptions, Parsed};
 pub use token::{Token, TokenKind};
+pub use tokenize::{TokenInfo, Tokenizer, TokenizerSource};
 
 use bumpalo::Bump;
 

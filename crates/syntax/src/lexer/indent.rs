@@ -20,7 +20,7 @@ impl Lexer<'_> {
     pub(super) fn indentation(&mut self) -> Lexed<()> {
         self.at_line_start = false;
         let (level, next) = self.measure_indent()?;
-        self.blank_line = matches!(next, Some(b'#' | b'\n'));
+        self.blank_line = matches!(next, Some(b'#' | b'\n' | b'\r'));
         if self.blank_line || !self.brackets.is_empty() {
             return Ok(());
         }

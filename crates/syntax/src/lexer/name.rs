@@ -65,7 +65,9 @@ impl Lexer<'_> {
         if self.bytes[self.start..self.pos].is_ascii() {
             return Ok(self.finish_ascii_word());
         }
-        self.check_identifier()?;
+        if !self.options.extra_tokens {
+            self.check_identifier()?;
+        }
         Ok(self.token(crate::token::TokenKind::Name))
     }
 

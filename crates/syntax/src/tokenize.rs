@@ -1,0 +1,182 @@
+//! Tokens for Python code: what the `tokenize` module is built on.
+//!
+//! Does the job of `Python/Python-tokenize.c`.
+
+use crate::error::{ErrorKind, SyntaxError};
+use crate::lexer::{Done, Lexer, LexerOptions};
+use crate::token::{Token, TokenKind};
+use std::borrow::Cow;
+
+/// A text to be cut into tokens, with a newline at its end.
+#[derive(Clone, Debug)]
+pub struct TokenizerSource<'s> {
+    text: Cow<'s, str>,
+    /// The newline at the end is not the text's own.
+    implicit_newline: bool,
+}
+
+impl<'s> TokenizerSource<'s> {
+    /// Line ends stay as they are. `None` if the text is too large (4 GiB).
+    pub fn new(text: &'s str) -> Option<Self> {
+        u32::try_from(text.len()).ok()?;
+        let implicit_newline = !text.is_empty() && !text.ends_with('\n');
+        let text =
+            if implicit_newline { Cow::Owned(format!("{text}\n")) } else { Cow::Borrowed(text) };
+        Some(TokenizerSource { text, implicit_newline })
+    }
+}
+
+/// Gives the tokens of a text one after the other: `_tokenize.TokenizerIter`.
+#[derive(Debug)]
+pub struct Tokenizer<'s> {
+    lexer: Lexer<'s>,
+    extra_tokens: bool,
+    implicit_newline: bool,
+    finished: bool,
+    /// The line shown last, and its number.
+    last_line: (u32, &'s str),
+}
+
+/// A token as Python code sees it. Columns count characters; -1 where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenInfo<'s> {
+    /// As in the `token` module.
+    pub kind: u8,
+    pub text: &'s str,
+    pub start: (u32, i32),
+    pub end: (u32, i32),
+    /// The source line, or lines for a string that spans several.
+    pub line: &'s str,
+}
+
+impl<'s> Tokenizer<'s> {
+    /// With `extra_tokens`, comments and newlines that end no statement are tokens too, operators
+    /// have the kind `OP`, and much that does not parse is let through.
+    pub fn new(source: &'s TokenizerSource<'_>, extra_tokens: bool) -> Self {
+        let options = LexerOptions { type_comments: false, extra_tokens };
+        Tokenizer {
+            lexer: Lexer::new(&source.text, options),
+            extra_tokens,
+            implicit_newline: source.implicit_newline,
+            // The reference gives no end marker for an empty text, unless asked for every token.
+            finished: source.text.is_empty() && !extra_tokens,
+            last_line: (0, ""),
+        }
+    }
+
+    /// The next token; `None` after the end marker.
+    ///
+    /// An error without a line number has no location; one without an end line has no end.
+    pub fn next_token(&mut self) -> Result<Option<TokenInfo<'s>>, SyntaxError> {
+        if self.finished {
+            return Ok(None);
+        }
+        match self.lexer.next() {
+            Ok(token) => Ok(Some(self.describe(token))),
+            Err(_) => {
+                self.finished = true;
+                Err(self.error())
+            }
+        }
+    }
+
+    fn describe(&mut self, token: Token) -> TokenInfo<'s> {
+        self.finished = token.kind == TokenKind::EndMarker;
+        let at_end = self.lexer.done == Done::Eof;
+        let is_trailing = self.finished || (token.kind == TokenKind::Dedent && at_end);
+        if self.extra_tokens && is_trailing {
+            let place = (token.lineno + 1, 0);
+            return TokenInfo {
+                kind: token.kind.number(),
+                text: "",
+                start: place,
+                end: place,
+                line: "",
+            };
+        }
+        let kind = match token.kind.number() {
+            number if self.extra_tokens && number > 6 && number < 55 => TokenKind::Op as u8,
+            number => number,
+        };
+        let (start, end) = self.extent(token);
+        let is_string = matches!(kind, 3 | 59..=64);
+        let first_line = match is_string {
+            true => token.start as usize - token.col.max(0) as usize,
+            false => self.lexer.line_start,
+        };
+        let mut line_end = self.lexer.line_start + self.lexer.current_line().len();
+        if self.implicit_newline && line_end == self.lexer.text.len() {
+            line_end -= 1;
+        }
+        let text = self.lexer.text;
+        let column = |from: usize, to: usize| text[from..to].chars().count() as i32;
+        let is_newline = matches!(token.kind, TokenKind::Newline | TokenKind::Nl);
+        let line = match is_trailing {
+            true if self.last_line.0 == token.lineno => self.last_line.1,
+            true => "",
+            false => &text[first_line.min(line_end)..line_end],
+        };
+        self.last_line = (self.lexer.lineno, line);
+        let mut info = TokenInfo {
+            kind,
+            text: &text[start..end],
+            start: (token.lineno, column(first_line, start)),
+            end: (token.end_lineno, column(self.lexer.line_start, end)),
+            line,
+        };
+        if !self.extra_tokens && token.col < 0 {
+            info.start.1 = -1;
+            info.end.1 = -1;
+        }
+        if self.extra_tokens && is_newline && self.implicit_newline && end == text.len() {
+            info.text = "";
+        }
+        info
+    }
+
+    /// Where the token's text starts and ends.
+    fn extent(&self, token: Token) -> (usize, usize) {
+        let (start, end) = (token.start as usize, token.end as usize);
+        match token.kind {
+            TokenKind::Indent if self.extra_tokens => (self.lexer.line_start, end),
+            // With all tokens asked for, the newline is part of its token.
+            TokenKind::Newline if self.extra_tokens => {
+                let before = &self.lexer.text[..end];
+                let start = if before.ends_with('\r') { end - 1 } else { end };
+                (start, (end + 1).min(self.lexer.text.len()))
+            }
+            _ => (start, end),
+        }
+    }
+
+    fn error(&self) -> SyntaxError {
+        if let Some(error) = &self.lexer.error {
+            return error.clone();
+        }
+        let (kind, message) = match self.lexer.done {
+            Done::Dedent => {
+                (ErrorKind::IndentationError, "unindent does not match any outer indentation level")
+            }
+            Done::TabSpace => {
+                (ErrorKind::TabError, "inconsistent use of tabs and spaces in indentation")
+            }
+            Done::TooDeep => (ErrorKind::IndentationError, "too many levels of indentation"),
+            Done::LineContinuation => {
+                (ErrorKind::SyntaxError, "unexpected character after line continuation character")
+            }
+            _ => {
+                let message = "unexpected EOF in multi-line statement".to_owned();
+                return crate::source::placeless(message);
+            }
+        };
+        let line_end = self.lexer.line_start + self.lexer.current_line().len();
+        let line = &self.lexer.text[self.lexer.buffer_start..line_end];
+        SyntaxError {
+            kind,
+            lineno: self.lexer.lineno as i32,
+            offset: line.chars().count() as i32,
+            text: Some(line.trim_end_matches('\n').to_owned()),
+            ..crate::source::placeless(message.to_owned())
+        }
+    }
+}

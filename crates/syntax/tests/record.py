@@ -1,0 +1,66 @@
+"""Records what the reference makes of the texts in tests/data. Run it with the reference:
+
+    python3.14 crates/syntax/tests/record.py
+"""
+
+import ast
+import io
+import pathlib
+import warnings
+
+import _tokenize
+
+DATA = pathlib.Path(__file__).parent / "data"
+
+
+def escape(text):
+    return text.encode("unicode_escape").decode()
+
+
+def dump(tree):
+    """ast.dump, with ascii() for repr()."""
+    namespace = {}
+    source = pathlib.Path(ast.__file__).read_text()
+    source = source.replace("return repr(node), True", "return ascii(node), True")
+    exec(compile(source, "ast", "exec"), namespace)
+    return namespace["dump"](tree, include_attributes=True)
+
+
+def problem(text):
+    """What is wrong with a text, as one line."""
+    try:
+        ast.parse(text, "<no such file>")
+    except SyntaxError as error:
+        line = "-" if error.text is None else escape(error.text)
+        numbers = (error.lineno, error.offset, error.end_lineno, error.end_offset)
+        fields = [type(error).__name__, *map(str, numbers), line, escape(error.msg)]
+        return "\t".join(fields)
+    return "ok"
+
+
+def tokens(text):
+    """The tokens of a text, a line each; the source line only where it changes."""
+    lines = []
+    previous = None
+    for extra in (True, False):
+        tokenizer = _tokenize.TokenizerIter(io.StringIO(text).readline, extra_tokens=extra)
+        for kind, string, start, end, line in tokenizer:
+            place = "%d.%d-%d.%d" % (*start, *end)
+            shown = "=" if line == previous else escape(line)
+            previous = line
+            lines.append("\t".join([str(kind), place, escape(string), shown]))
+    return "\n".join(lines)
+
+
+def main():
+    warnings.simplefilter("ignore")
+    sources = (DATA / "sources.txt").read_text().split("%%\n")
+    trees = [dump(ast.parse(source)) for source in sources]
+    (DATA / "trees.txt").write_text("\n".join(trees) + "\n")
+    (DATA / "tokens.txt").write_text("\n%%\n".join(map(tokens, sources)) + "\n")
+    mistakes = (DATA / "mistakes.txt").read_text().splitlines()
+    texts = [line.encode().decode("unicode_escape") for line in mistakes]
+    (DATA / "errors.txt").write_text("\n".join(map(problem, texts)) + "\n")
+
+
+main()

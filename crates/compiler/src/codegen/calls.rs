@@ -185,11 +185,6 @@ impl<'a> Generator<'a> {
     /// A module's functions are better looked up as attributes.
     fn is_imported(&self, value: &Expr<'a>) -> bool {
         let ExprKind::Name { id, .. } = value.node else { return false };
-        // The reference does not look while a module's comprehension is inlined.
-        let unit = self.unit();
-        if unit.kind == ScopeKind::Module && unit.in_inlined_comprehension > 0 {
-            return false;
-        }
         self.table.entry(self.table.top()).lookup(id) & DEF_IMPORT != 0
     }
 

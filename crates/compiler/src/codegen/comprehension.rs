@@ -94,7 +94,7 @@ impl<'a> Generator<'a> {
         if parts.kind == ComprehensionKind::Generator {
             self.wrap_in_stop_iteration_handler();
         } else {
-            self.op(at(parts.elt.span), Opcode::RETURN_VALUE);
+            self.op(parts.loc, Opcode::RETURN_VALUE);
         }
         let code = self.finish_scope(true)?;
         self.make_closure(parts.loc, code, 0)?;

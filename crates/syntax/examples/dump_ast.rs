@@ -16,8 +16,10 @@ fn main() {
         _ if has("--func-type") => Mode::FuncType,
         _ => Mode::Exec,
     };
+    let version = arguments.iter().find_map(|argument| argument.strip_prefix("--version="));
     let options = ParseOptions {
         mode,
+        feature_version: version.and_then(|minor| minor.parse().ok()).unwrap_or(14),
         type_comments: has("--type-comments"),
         allow_incomplete_input: has("--incomplete"),
         dont_imply_dedent: has("--incomplete"),

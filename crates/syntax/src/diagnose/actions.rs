@@ -24,6 +24,13 @@ impl Machine<'_> {
         let error = match action {
             Action::Default => return Outcome::Value(self.make(NodeKind::Group, parts)),
             Action::Make(kind) => return Outcome::Value(self.make(kind, parts)),
+            Action::Since(minor, _, kind) if self.options.feature_version >= minor => {
+                return Outcome::Value(self.make(kind, parts));
+            }
+            Action::Since(minor, what, _) => {
+                let message = format!("{what} only supported in Python 3.{minor} and greater");
+                self.error_here(ErrorKind::SyntaxError, message)
+            }
             Action::Do(name) => return self.perform_named(name, parts, first, last),
             Action::At(text) => self.error_at_nodes(first, first, self.fill(text, first)),
             Action::Range(text) => self.error_at_nodes(first, last, self.fill(text, first)),
@@ -78,6 +85,10 @@ impl Machine<'_> {
             "check_string" => self.check_string(a),
             "check_strings" => self.check_strings(a),
             "check_fstring" => self.check_interpolated(parts, NodeKind::JoinedStr),
+            "check_tstring" if self.options.feature_version < 14 => {
+                let message = "t-strings are only supported in Python 3.14 and greater".to_owned();
+                raise(self.error_here(ErrorKind::SyntaxError, message))
+            }
             "check_tstring" => self.check_interpolated(parts, NodeKind::TemplateStr),
             "check_middle" => self.check_middle(a),
             "check_fstring_conversion" => self.check_conversion(a, b),

@@ -4,7 +4,7 @@
 //! Actions, after `=>`: `Kind` makes a node; `at a "…"` reports an error at a node, `range a b` from
 //! one to another, `from a` from a node to where the lexer is, `here` at the last token read,
 //! `next` at the next token, `indent a "x"` a missing block, `dent` an indentation error at the
-//! last token; `do f` asks [actions](super::actions). In messages `%s` is what kind of expression
+//! last token; `since n "…" Kind` makes a node unless an older version is asked for; `do f` asks [actions](super::actions). In messages `%s` is what kind of expression
 //! the first named part is, `%t` its text.
 
 use super::node::NodeKind;
@@ -24,6 +24,8 @@ pub(super) enum Action<'g> {
     Next(&'g str),
     Indent(&'g str),
     Dent(&'g str),
+    /// Newer than some version: which minor version has it, what it is, the node to make.
+    Since(u8, &'g str, NodeKind),
     Do(&'g str),
 }
 
@@ -139,6 +141,12 @@ fn parse_action(text: &str) -> Action<'_> {
         "next" => Action::Next(message),
         "indent" => Action::Indent(message),
         "dent" => Action::Dent(message),
+        "since" => {
+            let mut parts = rest.split('"');
+            let minor = parts.next().and_then(|minor| minor.trim().parse().ok()).unwrap_or(0);
+            let what = parts.next().unwrap_or("");
+            Action::Since(minor, what, NodeKind::named(parts.next().unwrap_or("").trim()))
+        }
         "do" => Action::Do(rest),
         kind => Action::Make(NodeKind::named(kind)),
     }

@@ -53,7 +53,6 @@ impl<'a> Parser<'a, '_> {
 
     fn slice_or_starred(&mut self) -> Parse<E<'a>> {
         if self.at(T::Star) {
-            self.since_version(11)?;
             return self.starred(Self::expression);
         }
         let start = self.pos;

@@ -19,10 +19,7 @@ impl<'a> Parser<'a, '_> {
             });
         }
         let items = match items {
-            Some(items) => {
-                self.since_version(9)?;
-                items
-            }
+            Some(items) => items,
             None => {
                 let items = self.with_items(T::Colon)?;
                 self.expect(T::Colon)?;

@@ -125,7 +125,6 @@ impl<'a> Parser<'a, '_> {
         let arg = self.name()?;
         let annotation = if annotated && self.eat(T::Colon) {
             Some(if starred && self.at(T::Star) {
-                self.since_version(11)?;
                 self.starred(Self::bitwise_or)?
             } else {
                 self.expression()?

@@ -57,6 +57,7 @@ impl<'a> Parser<'a, '_> {
                 }
                 T::TStringStart => {
                     kinds.t_string = true;
+                    self.since_version(14)?;
                     self.deeper(4, |p| p.interpolated_string(true))?
                 }
                 _ => break,

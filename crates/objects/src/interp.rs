@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use crate::dict::Dict;
 use crate::error::PyResult;
 use crate::gc::Collector;
+use crate::dict::state::DictState;
+use crate::freelist::FreeLists;
 use crate::handle::{Borrowed, Owned, Slot};
 use crate::memory::Heap;
 use crate::str::Str;
@@ -41,6 +43,8 @@ pub struct Interpreter {
     pub heap: Heap,
     pub gc: Collector,
     pub types: TypeStates,
+    pub free_lists: FreeLists,
+    pub dicts: DictState,
     pub interned: Interned,
     pub recursion_limit: Cell<i32>,
     /// `sys.modules`, `sys.__dict__`, `builtins.__dict__` once they exist.
@@ -60,6 +64,8 @@ impl Interpreter {
             heap: Heap::default(),
             gc: Collector::default(),
             types: TypeStates::default(),
+            free_lists: FreeLists::default(),
+            dicts: DictState::default(),
             interned: Interned::default(),
             recursion_limit: Cell::new(1000),
             modules: Slot::EMPTY,

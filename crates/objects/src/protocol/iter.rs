@@ -1,35 +1,116 @@
 //! The iterator protocol.
 
-use crate::error::PyResult;
-use crate::handle::{Borrowed, Owned};
-use crate::str::Str;
-use crate::thread::Thread;
+use krait_abi as abi;
 
-pub fn get_iter(_th: &Thread, _ob: Borrowed<'_>) -> PyResult {
-    todo!()
+use crate::error::{PyResult, Raised};
+use crate::exceptions::exc;
+use crate::handle::{Borrowed, Owned};
+use crate::iterators;
+use crate::list::List;
+use crate::protocol::sequence;
+use crate::raise;
+use crate::thread::Thread;
+use crate::tuple::Tuple;
+
+/// `iter(ob)`: `PyObject_GetIter`.
+pub fn get_iter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    let ty = ob.ty();
+    let Some(tp_iter) = ty.raw().tp_iter else {
+        if sequence::check(ob) {
+            return iterators::sequence_iterator(th, ob);
+        }
+        return Err(raise!(th, TYPE_ERROR, "'{}' object is not iterable", ty.tp_name()));
+    };
+    // SAFETY: a slot gets an object of its type and gives a new reference or NULL.
+    let iterator: Owned = unsafe { Owned::from_ptr_or_null(tp_iter(ob.as_ptr())) }
+        .ok_or_else(|| th.raised_by_c())?;
+    if !is_iterator(iterator.borrow()) {
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{}.__iter__() must return an iterator, not {}",
+            ob.type_name(),
+            iterator.type_name()
+        ));
+    }
+    Ok(iterator)
 }
+
 /// The next item; `None` at the end (StopIteration is not left set).
-pub fn next(_th: &Thread, _iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
-    todo!()
+#[inline]
+pub fn next(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
+    let Some(tp_iternext) = iterator.ty().raw().tp_iternext else {
+        return Err(not_an_iterator(th, iterator));
+    };
+    // SAFETY: a slot gets an object of its type and gives a new reference or NULL.
+    match unsafe { Owned::from_ptr_or_null(tp_iternext(iterator.as_ptr())) } {
+        Some(item) => Ok(Some(item)),
+        None => finished(th),
+    }
 }
-pub fn is_iterator(_ob: Borrowed<'_>) -> bool {
-    todo!()
+
+/// NULL without an exception, or with StopIteration, is the end.
+pub(crate) fn finished(th: &Thread) -> PyResult<Option<Owned>> {
+    if !th.is_raised() {
+        return Ok(None);
+    }
+    drop(th.take_if(th.raised_by_c(), exc::STOP_ITERATION)?);
+    Ok(None)
 }
+
+#[cold]
+fn not_an_iterator(th: &Thread, ob: Borrowed<'_>) -> Raised {
+    raise!(th, TYPE_ERROR, "'{}' object is not an iterator", ob.type_name())
+}
+
+/// `PyIter_Check`.
+pub fn is_iterator(ob: Borrowed<'_>) -> bool {
+    ob.ty().raw().tp_iternext.is_some_and(|next| {
+        next as *const () as usize != next_not_implemented as *const () as usize
+    })
+}
+
 /// Calls `body` for every item of any iterable; fast for exact lists and tuples.
 pub fn for_each(
-    _th: &Thread,
-    _iterable: Borrowed<'_>,
-    _body: &mut dyn FnMut(Owned) -> PyResult<()>,
+    th: &Thread,
+    iterable: Borrowed<'_>,
+    body: &mut dyn FnMut(Owned) -> PyResult<()>,
 ) -> PyResult<()> {
-    todo!()
+    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        return tuple.as_slice().iter().try_for_each(|&item| body(item.to_owned()));
+    }
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        let mut at = 0;
+        while let Some(item) = list.get(at) {
+            body(item)?;
+            at += 1;
+        }
+        return Ok(());
+    }
+    let iterator = get_iter(th, iterable)?;
+    while let Some(item) = next(th, iterator.borrow())? {
+        body(item)?;
+    }
+    Ok(())
 }
-pub fn collect(_th: &Thread, _iterable: Borrowed<'_>) -> PyResult<Vec<Owned>> {
-    todo!()
+
+pub fn collect(th: &Thread, iterable: Borrowed<'_>) -> PyResult<Vec<Owned>> {
+    let mut items = Vec::new();
+    for_each(th, iterable, &mut |item| {
+        items.push(item);
+        Ok(())
+    })?;
+    Ok(items)
 }
 
 /// `_PyObject_NextNotImplemented`: what `tp_iternext` of types that are no iterators may hold.
-pub unsafe extern "C" fn next_not_implemented(
-    _ob: *mut krait_abi::PyObject,
-) -> *mut krait_abi::PyObject {
-    todo!()
+///
+/// # Safety
+/// `ob` is a live object; the thread is attached.
+pub unsafe extern "C" fn next_not_implemented(ob: *mut abi::PyObject) -> *mut abi::PyObject {
+    let th = Thread::current();
+    // SAFETY: the caller's promise.
+    let ob: Borrowed<'_> = unsafe { Borrowed::from_ptr(ob) };
+    let Raised { .. } = raise!(th, TYPE_ERROR, "'{}' object is not iterable", ob.type_name());
+    std::ptr::null_mut()
 }

@@ -1,0 +1,121 @@
+//! Free lists: the memory of dead objects, kept for the next object of the same type and size.
+//!
+//! An interpreter has its own, in `Interpreter::free_lists`. The same job as CPython's
+//! `Include/internal/pycore_freelist.h`.
+//!
+//! Invariants:
+//! 1. A block on a list belongs to nobody else; its first word links it to the next one.
+//! 2. All blocks of one list have the same size, and the collector's header before them if their type has one.
+
+use std::cell::Cell;
+
+use krait_abi as abi;
+
+use crate::memory::Heap;
+
+type Ptr = *mut abi::PyObject;
+
+/// Up to `MAX` blocks.
+pub struct FreeList<const MAX: usize> {
+    head: Cell<Ptr>,
+    len: Cell<usize>,
+}
+
+impl<const MAX: usize> Default for FreeList<MAX> {
+    fn default() -> Self {
+        FreeList { head: Cell::new(std::ptr::null_mut()), len: Cell::new(0) }
+    }
+}
+
+impl<const MAX: usize> FreeList<MAX> {
+    /// A block as it was given back, but for its first word; null if there is none.
+    #[inline(always)]
+    pub fn pop(&self) -> Ptr {
+        let block = self.head.get();
+        if !block.is_null() {
+            // SAFETY: (1).
+            self.head.set(unsafe { *block.cast::<Ptr>() });
+            self.len.set(self.len.get() - 1);
+        }
+        block
+    }
+
+    /// Keeps `block`; false if there are enough.
+    ///
+    /// # Safety
+    /// The caller gives up `block`, which fits (2).
+    #[inline(always)]
+    pub unsafe fn push(&self, block: Ptr) -> bool {
+        if self.len.get() >= MAX {
+            return false;
+        }
+        // SAFETY: (1): the block is ours now.
+        unsafe { *block.cast::<Ptr>() = self.head.get() };
+        self.head.set(block);
+        self.len.set(self.len.get() + 1);
+        true
+    }
+
+    fn clear(&self, heap: &Heap, before: usize) {
+        loop {
+            let block = self.pop();
+            if block.is_null() {
+                return;
+            }
+            // SAFETY: (1), (2): the block begins `before` bytes earlier.
+            unsafe { heap.free(block.cast::<u8>().sub(before)) };
+        }
+    }
+}
+
+/// Tuples of at most this many items are kept.
+pub const TUPLE_SIZES: usize = 20;
+
+/// The free lists of an interpreter.
+#[derive(Default)]
+pub struct FreeLists {
+    /// By the number of items, less one.
+    pub tuples: [FreeList<2000>; TUPLE_SIZES],
+    pub lists: FreeList<80>,
+    pub list_iterators: FreeList<10>,
+    pub tuple_iterators: FreeList<10>,
+    pub dicts: FreeList<80>,
+    /// Key tables of eight slots with strings as keys.
+    pub dict_keys: FreeList<80>,
+    pub slices: FreeList<1>,
+    pub ranges: FreeList<6>,
+    pub range_iterators: FreeList<6>,
+}
+
+impl FreeLists {
+    /// Gives all memory back (full collections, finalisation).
+    pub fn clear(&self, heap: &Heap) {
+        const HEADER: usize = size_of::<abi::PyGC_Head>();
+        for tuples in &self.tuples {
+            tuples.clear(heap, HEADER);
+        }
+        self.lists.clear(heap, HEADER);
+        self.list_iterators.clear(heap, HEADER);
+        self.tuple_iterators.clear(heap, HEADER);
+        self.dicts.clear(heap, HEADER);
+        self.dict_keys.clear(heap, 0);
+        self.slices.clear(heap, HEADER);
+        self.ranges.clear(heap, 0);
+        self.range_iterators.clear(heap, 0);
+    }
+}
+
+/// Uninitialised memory for an object of a collected type, `size` bytes after a cleared header.
+#[inline]
+pub(crate) fn alloc_gc(th: &crate::thread::Thread, size: usize) -> crate::error::PyResult<Ptr> {
+    const HEADER: usize = size_of::<abi::PyGC_Head>();
+    let block = th.interp().heap.alloc(HEADER + size);
+    if block.is_null() {
+        return Err(th.no_memory());
+    }
+    // SAFETY: the block is fresh and large enough.
+    unsafe {
+        block.cast::<abi::PyGC_Head>().write(std::mem::zeroed());
+        Ok(block.add(HEADER).cast())
+    }
+}

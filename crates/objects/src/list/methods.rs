@@ -1,0 +1,469 @@
+//! What Python sees of `list`: slots and methods.
+
+use std::ffi::{c_int, c_void};
+
+use super::{List, MAX_LEN, copy_counted, slices, sort};
+use crate::gc;
+use crate::iterators::list::{ListIterator, ListReverseIterator};
+use crate::prelude::*;
+use crate::repr_guard;
+use crate::slice::{self, Key, SliceBound, SliceRange};
+
+impl List {
+    /// The storage position of a subscript, negative ones counted from the end.
+    fn position(&self, index: isize) -> Option<usize> {
+        let len = self.head.size();
+        let index = if index < 0 { index + len } else { index };
+        usize::try_from(index).ok().filter(|&at| at < len as usize)
+    }
+
+    /// The first position from `start` whose item equals `value`, looking at most at `stop - 1`.
+    pub(crate) fn find(
+        &self,
+        th: &Thread,
+        value: Borrowed<'_>,
+        start: usize,
+        stop: usize,
+    ) -> PyResult<Option<usize>> {
+        // The list may change with every comparison.
+        let mut at = start;
+        while at < stop {
+            let Some(item) = self.get(at) else { break };
+            if object::eq(th, item.borrow(), value)? {
+                return Ok(Some(at));
+            }
+            at += 1;
+        }
+        Ok(None)
+    }
+
+    /// Takes the item at `at`, which exists, out of the list.
+    fn remove_at(&self, th: &Thread, at: usize) -> PyResult {
+        let len = self.len();
+        // SAFETY: the invariants of `list/mod.rs`: the reference moves to the caller.
+        unsafe {
+            let items = self.items.get();
+            let item = *items.add(at);
+            std::ptr::copy(items.add(at + 1), items.add(at), len - at - 1);
+            if let Err(raised) = self.resize(th, len - 1) {
+                drop(th.take_raised(raised));
+                self.head.set_size(len as isize - 1);
+            }
+            Ok(Owned::from_ptr_or_null(item).unwrap_or_else(|| none().to_owned()))
+        }
+    }
+
+    /// Puts `item` before the one at `at` (at the end, if there is none).
+    pub fn insert_at(&self, th: &Thread, at: usize, item: Owned) -> PyResult<()> {
+        let len = self.len();
+        let at = at.min(len);
+        self.resize(th, len + 1)?;
+        // SAFETY: the invariants of `list/mod.rs`; there is room for one more.
+        unsafe {
+            let items = self.items.get();
+            std::ptr::copy(items.add(at), items.add(at + 1), len - at);
+            items.add(at).write(item.into_ptr());
+        }
+        Ok(())
+    }
+
+    /// The items of both, in a new list.
+    fn joined(&self, th: &Thread, other: &List) -> PyResult<Owned<List>> {
+        let list = List::with_capacity(th, self.len() + other.len())?;
+        let (left, right) = (self.len(), other.len());
+        // SAFETY: there is room for both; nothing runs until all are there.
+        unsafe {
+            copy_counted(self.items.get(), list.items.get(), left);
+            copy_counted(other.items.get(), list.items.get().wrapping_add(left), right);
+        }
+        list.head.set_size((left + right) as isize);
+        Ok(list)
+    }
+}
+
+#[pymethods(parts(more))]
+impl List {
+    #[slot(tp_new)]
+    fn new_empty(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        if cls.is(Borrowed::from_ref(List::type_object())) {
+            return List::new(th).map(Owned::into_object);
+        }
+        cls.alloc::<List>(th, 0).map(Owned::into_object)
+    }
+
+    #[init(sig = "(iterable=(), /)")]
+    fn init(&self, th: &Thread, iterable: Option<Borrowed<'_>>) -> PyResult<()> {
+        self.clear();
+        match iterable {
+            Some(iterable) => self.extend(th, iterable),
+            None => Ok(()),
+        }
+    }
+
+    #[slot(tp_vectorcall)]
+    fn construct(this: Borrowed<'_>, th: &Thread, args: Args<'_>) -> PyResult {
+        // SAFETY: the callable of a type's vectorcall is the type.
+        let cls = unsafe { this.cast::<Type>() };
+        if args.has_keywords() {
+            return Err(raise!(th, TYPE_ERROR, "{}() takes no keyword arguments", cls.name()));
+        }
+        if args.values.len() > 1 {
+            let given = args.values.len();
+            return Err(raise!(th, TYPE_ERROR, "list expected at most 1 argument, got {given}"));
+        }
+        let list = match cls.is(Borrowed::from_ref(List::type_object())) {
+            true => List::new(th)?,
+            false => cls.alloc::<List>(th, 0)?,
+        };
+        if let Some(&iterable) = args.values.first() {
+            list.extend(th, iterable)?;
+        }
+        Ok(list.into_object())
+    }
+
+    #[slot(sq_length, mp_length)]
+    fn length(&self) -> PyResult<usize> {
+        Ok(self.len())
+    }
+
+    #[slot(sq_item)]
+    fn item(&self, th: &Thread, index: isize) -> PyResult {
+        match usize::try_from(index).ok().and_then(|index| self.get(index)) {
+            Some(item) => Ok(item),
+            None => Err(th.raise(exc::INDEX_ERROR, "list index out of range")),
+        }
+    }
+
+    #[slot(sq_ass_item)]
+    fn set_item(
+        &self,
+        th: &Thread,
+        index: isize,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        let Some(at) = usize::try_from(index).ok().filter(|&at| at < self.len()) else {
+            return Err(th.raise(exc::INDEX_ERROR, "list assignment index out of range"));
+        };
+        match value {
+            Some(value) => drop(self.replace(at, value.to_owned())),
+            None => drop(self.remove_at(th, at)?),
+        }
+        Ok(())
+    }
+
+    #[slot(mp_subscript)]
+    fn subscript(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
+        match slice::subscript_kind(th, key, "list")? {
+            Key::Index(index) => match this.position(index) {
+                Some(at) => this.item(th, at as isize),
+                None => Err(th.raise(exc::INDEX_ERROR, "list index out of range")),
+            },
+            Key::Slice(start, stop, step) => {
+                let range = SliceRange::of(start, stop, step, this.len());
+                if range.step == 1 {
+                    return this.slice(th, range.start as usize, range.len).map(Owned::into_object);
+                }
+                let picked = List::with_capacity(th, range.len)?;
+                for item in range.positions().filter_map(|at| this.get(at)) {
+                    picked.push(th, item)?;
+                }
+                Ok(picked.into_object())
+            }
+        }
+    }
+
+    #[slot(mp_ass_subscript)]
+    fn set_subscript(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        key: Borrowed<'_>,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        match slice::subscript_kind(th, key, "list")? {
+            Key::Index(index) => {
+                let at = this.position(index).map_or(-1, |at| at as isize);
+                this.set_item(th, at, value)
+            }
+            Key::Slice(start, stop, 1) => {
+                let range = SliceRange::of(start, stop, 1, this.len());
+                let (start, end) = range.bounds();
+                slices::assign(this, th, start, end, value)
+            }
+            Key::Slice(start, stop, step) => match value {
+                Some(value) => slices::assign_extended(this, th, (start, stop, step), value),
+                None => {
+                    let range = SliceRange::of(start, stop, step, this.len());
+                    slices::delete_extended(this, th, range)
+                }
+            },
+        }
+    }
+
+    #[slot(sq_concat)]
+    fn concat(&self, th: &Thread, other: Borrowed<'_>) -> PyResult {
+        let Some(other) = other.downcast::<List>() else {
+            let name = other.type_name();
+            return Err(raise!(th, TYPE_ERROR, "can only concatenate list (not \"{name}\") to list"));
+        };
+        self.joined(th, &other).map(Owned::into_object)
+    }
+
+    #[slot(sq_repeat)]
+    fn repeat(&self, th: &Thread, count: isize) -> PyResult {
+        let (len, count) = (self.len(), count.max(0) as usize);
+        let total = len.checked_mul(count).filter(|&total| total < MAX_LEN);
+        let total = total.ok_or_else(|| th.no_memory())?;
+        let list = List::with_capacity(th, total)?;
+        for n in 0..if len == 0 { 0 } else { count } {
+            // SAFETY: there is room for all.
+            unsafe { copy_counted(self.items.get(), list.items.get().add(n * len), len) };
+        }
+        list.head.set_size(total as isize);
+        Ok(list.into_object())
+    }
+
+    #[slot(sq_inplace_concat)]
+    fn concat_in_place(this: Borrowed<'_, Self>, th: &Thread, other: Borrowed<'_>) -> PyResult {
+        this.extend(th, other)?;
+        Ok(this.object().to_owned())
+    }
+
+    #[slot(sq_inplace_repeat)]
+    fn repeat_in_place(this: Borrowed<'_, Self>, th: &Thread, count: isize) -> PyResult {
+        let len = this.len();
+        if len == 0 || count == 1 {
+            return Ok(this.object().to_owned());
+        }
+        if count < 1 {
+            this.clear();
+            return Ok(this.object().to_owned());
+        }
+        let total = len.checked_mul(count as usize).filter(|&total| total < MAX_LEN);
+        let total = total.ok_or_else(|| th.no_memory())?;
+        this.resize(th, total)?;
+        for n in 1..count as usize {
+            // SAFETY: there is room for all; nothing runs until they are there.
+            unsafe { copy_counted(this.items.get(), this.items.get().add(n * len), len) };
+        }
+        Ok(this.object().to_owned())
+    }
+
+    #[slot(sq_contains)]
+    fn contains(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<bool> {
+        self.find(th, value, 0, usize::MAX).map(|found| found.is_some())
+    }
+
+    #[slot(tp_richcompare)]
+    fn compare(&self, th: &Thread, other: Borrowed<'_>, op: CompareOp) -> PyResult {
+        let Some(other) = other.downcast::<List>() else {
+            return Ok(not_implemented().to_owned());
+        };
+        if self.len() != other.len() && matches!(op, CompareOp::Eq | CompareOp::Ne) {
+            return Ok(bool_object(op == CompareOp::Ne).object().to_owned());
+        }
+        let mut at = 0;
+        while let (Some(a), Some(b)) = (self.get(at), other.get(at)) {
+            if !a.is(b.borrow()) && !object::eq(th, a.borrow(), b.borrow())? {
+                return match op {
+                    CompareOp::Eq => Ok(bool_object(false).object().to_owned()),
+                    CompareOp::Ne => Ok(bool_object(true).object().to_owned()),
+                    _ => object::compare(th, a.borrow(), b.borrow(), op),
+                };
+            }
+            at += 1;
+        }
+        Ok(bool_object(op.holds(self.len().cmp(&other.len()))).object().to_owned())
+    }
+
+    #[slot(tp_repr)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        if this.is_empty() {
+            return Str::new(th, "[]");
+        }
+        let Some(_guard) = repr_guard::enter(th, this.object()) else {
+            return Str::new(th, "[...]");
+        };
+        repr_guard::items(th, "[", "]", |at| this.get(at))
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        ListIterator::new(th, this)
+    }
+
+    #[slot(tp_traverse)]
+    fn traverse(&self, visitor: &mut Visitor<'_>) -> c_int {
+        for at in (0..self.len()).rev() {
+            // SAFETY: the invariants of `list/mod.rs`.
+            let item: Option<Borrowed<'_>> =
+                unsafe { Borrowed::from_ptr_or_null(*self.items.get().add(at)) };
+            let stop = visitor.visit(item);
+            if stop != 0 {
+                return stop;
+            }
+        }
+        0
+    }
+
+    #[slot(tp_clear)]
+    fn clear_for_gc(&self) {
+        self.clear();
+    }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone: storage and items are nobody else's.
+        unsafe {
+            gc::untrack_raw(this.cast());
+            (*this).clear();
+            let ty = (*this.cast::<krait_abi::PyObject>()).ob_type;
+            if std::ptr::eq(ty, List::type_object().as_type_ptr())
+                && Thread::current().interp().free_lists.lists.push(this.cast())
+            {
+                return;
+            }
+            match (*ty).tp_free {
+                Some(free) => free(this.cast::<c_void>()),
+                None => gc::gc_del(this.cast::<c_void>()),
+            }
+        }
+    }
+}
+
+#[pymethods(part = "more")]
+impl List {
+    /// Return self[index].
+    #[method(name = "__getitem__", sig = "(self, index, /)", coexist)]
+    fn getitem(this: Borrowed<'_, Self>, th: &Thread, index: Borrowed<'_>) -> PyResult {
+        List::subscript(this, th, index)
+    }
+
+    /// Return a reverse iterator over the list.
+    #[method(sig = "(self, /)")]
+    fn __reversed__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        ListReverseIterator::new(th, this)
+    }
+
+    /// Return the size of the list in memory, in bytes.
+    #[method(sig = "(self, /)")]
+    fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
+        let basic = this.object().get().ty().raw().tp_basicsize as usize;
+        basic + this.capacity() * size_of::<usize>()
+    }
+
+    /// Append object to the end of the list.
+    #[method(sig = "(self, object, /)")]
+    fn append(&self, th: &Thread, object: Owned) -> PyResult<()> {
+        self.push(th, object)
+    }
+
+    /// Remove all items from list.
+    #[method(name = "clear", sig = "(self, /)")]
+    fn clear_all(&self) {
+        self.clear();
+    }
+
+    /// Return a shallow copy of the list.
+    #[method(sig = "(self, /)")]
+    fn copy(&self, th: &Thread) -> PyResult<Owned<List>> {
+        self.slice(th, 0, self.len())
+    }
+
+    /// Return number of occurrences of value.
+    #[method(sig = "(self, value, /)")]
+    fn count(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<usize> {
+        let (mut count, mut at) = (0, 0);
+        while let Some(item) = self.get(at) {
+            count += usize::from(item.is(value) || object::eq(th, item.borrow(), value)?);
+            at += 1;
+        }
+        Ok(count)
+    }
+
+    /// Extend list by appending elements from the iterable.
+    #[method(name = "extend", sig = "(self, iterable, /)")]
+    fn extend_by(&self, th: &Thread, iterable: Borrowed<'_>) -> PyResult<()> {
+        self.extend(th, iterable)
+    }
+
+    /// Return first index of value.
+    ///
+    /// Raises ValueError if the value is not there.
+    #[method(sig = "(self, value, start=0, stop=sys.maxsize, /)")]
+    fn index(
+        &self,
+        th: &Thread,
+        value: Borrowed<'_>,
+        #[default(SliceBound(0))] start: SliceBound,
+        #[default(SliceBound(isize::MAX))] stop: SliceBound,
+    ) -> PyResult<usize> {
+        let len = self.len();
+        match self.find(th, value, start.within(len), stop.within(len))? {
+            Some(at) => Ok(at),
+            None => Err(th.raise(exc::VALUE_ERROR, "list.index(x): x not in list")),
+        }
+    }
+
+    /// Insert object before index.
+    #[method(sig = "(self, index, object, /)")]
+    fn insert(&self, th: &Thread, index: isize, object: Owned) -> PyResult<()> {
+        let at = SliceBound(index).within(self.len());
+        self.insert_at(th, at, object)
+    }
+
+    /// Remove and return item at index (default last).
+    ///
+    /// Raises IndexError if list is empty or index is out of range.
+    #[method(sig = "(self, index=-1, /)")]
+    fn pop(&self, th: &Thread, index: isize) -> PyResult {
+        if self.is_empty() {
+            return Err(th.raise(exc::INDEX_ERROR, "pop from empty list"));
+        }
+        match self.position(index) {
+            Some(at) => self.remove_at(th, at),
+            None => Err(th.raise(exc::INDEX_ERROR, "pop index out of range")),
+        }
+    }
+
+    /// Remove first occurrence of value.
+    ///
+    /// Raises ValueError if the value is not there.
+    #[method(sig = "(self, value, /)")]
+    fn remove(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<()> {
+        match self.find(th, value, 0, usize::MAX)? {
+            // The comparison may have shortened the list.
+            Some(at) if at < self.len() => {
+                drop(self.remove_at(th, at)?);
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None => Err(th.raise(exc::VALUE_ERROR, "list.remove(x): x not in list")),
+        }
+    }
+
+    /// Reverse *IN PLACE*.
+    #[method(name = "reverse", sig = "(self, /)")]
+    fn reverse_items(&self) {
+        self.reverse();
+    }
+
+    /// Sort the list in ascending order and return None.
+    ///
+    /// The sort changes the list itself and is stable: items that compare equal stay in their
+    /// order. A key function is applied once to each item, and the results are compared.
+    /// With reverse, the order is descending.
+    #[method(name = "sort", sig = "(self, /, *, key=None, reverse=False)")]
+    fn sort_items(
+        &self,
+        th: &Thread,
+        key: Option<Borrowed<'_>>,
+        reverse: bool,
+    ) -> PyResult<()> {
+        sort::sort(self, th, key, reverse)
+    }
+}

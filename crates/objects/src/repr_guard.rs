@@ -1,0 +1,92 @@
+//! `repr` of containers that contain themselves, and joining the pieces of a `repr`.
+//!
+//! The same job as CPython's `Py_ReprEnter` and `Py_ReprLeave`.
+
+use std::cell::RefCell;
+
+use krait_abi as abi;
+
+use crate::prelude::*;
+
+/// The objects whose `repr` is being made, each with the thread that makes it.
+#[derive(Default)]
+struct Running(RefCell<Vec<(*const Thread, *mut abi::PyObject)>>);
+
+/// Until it is dropped, `enter` answers `None` for the same object on the same thread.
+pub struct ReprGuard<'t> {
+    th: &'t Thread,
+    object: *mut abi::PyObject,
+}
+
+/// `None` if the `repr` of `ob` is already being made.
+pub fn enter<'t>(th: &'t Thread, ob: Borrowed<'_>) -> Option<ReprGuard<'t>> {
+    let running = th.interp().state::<Running>();
+    let entry = (std::ptr::from_ref(th), ob.as_ptr());
+    let mut running = running.0.borrow_mut();
+    if running.contains(&entry) {
+        return None;
+    }
+    running.push(entry);
+    Some(ReprGuard { th, object: ob.as_ptr() })
+}
+
+/// For C, which has no guards: the end of what `enter` began.
+pub fn leave(th: &Thread, ob: *mut abi::PyObject) {
+    let mut running = th.interp().state::<Running>().0.borrow_mut();
+    if let Some(at) = running.iter().rposition(|&entry| entry == (std::ptr::from_ref(th), ob)) {
+        running.remove(at);
+    }
+}
+
+impl Drop for ReprGuard<'_> {
+    fn drop(&mut self) {
+        leave(self.th, self.object);
+    }
+}
+
+/// Pieces of text that become one string.
+#[derive(Default)]
+pub struct Pieces(Vec<Owned>);
+
+impl Pieces {
+    pub fn text(&mut self, th: &Thread, text: &str) -> PyResult<()> {
+        self.0.push(Str::new(th, text)?.into_object());
+        Ok(())
+    }
+
+    pub fn repr(&mut self, th: &Thread, ob: Borrowed<'_>) -> PyResult<()> {
+        self.0.push(object::repr(th, ob)?.into_object());
+        Ok(())
+    }
+
+    pub fn push(&mut self, text: Owned<Str>) {
+        self.0.push(text.into_object());
+    }
+
+    pub fn finish(self, th: &Thread) -> PyResult<Owned<Str>> {
+        let parts: Vec<Borrowed<'_>> = self.0.iter().map(Owned::borrow).collect();
+        Str::join(th, id::empty, &parts)
+    }
+}
+
+/// The `repr`s of a sequence's items, which may change meanwhile: `item(at)` is `None` past the end.
+pub fn items(
+    th: &Thread,
+    open: &str,
+    close: &str,
+    mut item: impl FnMut(usize) -> Option<Owned>,
+) -> PyResult<Owned<Str>> {
+    let mut pieces = Pieces::default();
+    pieces.text(th, open)?;
+    let separator = Str::new(th, ", ")?;
+    let mut at = 0;
+    while let Some(value) = item(at) {
+        if at > 0 {
+            pieces.push(separator.clone());
+        }
+        pieces.repr(th, value.borrow())?;
+        at += 1;
+    }
+    pieces.text(th, close)?;
+    pieces.finish(th)
+}

@@ -1,0 +1,94 @@
+//! `set_iterator`.
+
+use std::cell::Cell;
+
+use super::Set;
+use crate::iterators::builtin;
+use crate::prelude::*;
+
+#[pytype(name = "set_iterator", symbol = "PySetIter_Type", flags(HAVE_GC))]
+#[repr(C)]
+pub struct SetIterator {
+    head: Head,
+    /// Empty at the end.
+    #[visit]
+    set: Slot<Set>,
+    /// The set's length at the start; -1 once it was seen to change.
+    used: Cell<isize>,
+    position: Cell<usize>,
+    left: Cell<isize>,
+}
+
+impl SetIterator {
+    pub fn new(th: &Thread, set: Borrowed<'_, Set>) -> PyResult {
+        let iterator = Borrowed::from_ref(Self::type_object()).alloc::<Self>(th, 0)?;
+        let len = set.len() as isize;
+        iterator.used.set(len);
+        iterator.left.set(len);
+        iterator.set.set(Some(set.to_owned()));
+        Ok(iterator.into_object())
+    }
+}
+
+#[pymethods]
+impl SetIterator {
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let Some(set) = self.set.get() else {
+            return Ok(None);
+        };
+        if self.used.get() != set.len() as isize {
+            self.used.set(-1);
+            return Err(th.raise(exc::RUNTIME_ERROR, "Set changed size during iteration"));
+        }
+        let mut position = self.position.get();
+        match set.next(&mut position) {
+            Some(item) => {
+                self.position.set(position);
+                self.left.set(self.left.get() - 1);
+                Ok(Some(item))
+            }
+            None => {
+                drop(self.set.take());
+                Ok(None)
+            }
+        }
+    }
+
+    /// Private method returning an estimate of len(list(it)).
+    #[method(sig = "(self, /)")]
+    fn __length_hint__(&self) -> usize {
+        match self.set.get() {
+            Some(set) if self.used.get() == set.len() as isize => self.left.get().max(0) as usize,
+            _ => 0,
+        }
+    }
+
+    /// Return state information for pickling.
+    #[method(sig = "(self, /)")]
+    fn __reduce__(&self, th: &Thread) -> PyResult {
+        let rest = List::new(th)?;
+        let (set, position, left) = (self.set.get_owned(), self.position.get(), self.left.get());
+        // Making the list does not use the iterator up.
+        let mut result = Ok(());
+        while result.is_ok() {
+            match self.next(th) {
+                Ok(Some(item)) => result = rest.push(th, item),
+                Ok(None) => break,
+                Err(raised) => result = Err(raised),
+            }
+        }
+        self.set.set(set);
+        self.position.set(position);
+        self.left.set(left);
+        result?;
+        let arguments = Tuple::pack(th, [rest.into_object()])?;
+        let function = builtin(th, id::iter)?;
+        Tuple::pack(th, [function, arguments.into_object()]).map(Owned::into_object)
+    }
+}

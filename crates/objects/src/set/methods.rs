@@ -1,0 +1,475 @@
+//! What Python sees of `set` and `frozenset`: slots and methods.
+
+use std::ffi::c_int;
+
+use super::{FrozenSet, Set, SetIterator, any_set};
+use crate::dict::key_error;
+use crate::hash::SetHasher;
+use crate::prelude::*;
+use crate::repr_guard::{self, Pieces};
+
+/// A view of `frozenset` as the layout it shares.
+trait AsSet {
+    fn as_set(&self) -> &Set;
+}
+
+impl AsSet for Set {
+    fn as_set(&self) -> &Set {
+        self
+    }
+}
+
+impl AsSet for FrozenSet {
+    fn as_set(&self) -> &Set {
+        &self.set
+    }
+}
+
+fn traverse(set: &Set, visitor: &mut Visitor<'_>) -> c_int {
+    let mut position = 0;
+    while position <= set.mask.get() as usize {
+        // SAFETY: the position is in the table; nothing changes meanwhile.
+        let entry = unsafe { *set.table.get().add(position) };
+        position += 1;
+        if super::table::is_used_entry(&entry) {
+            // SAFETY: a used entry holds a reference.
+            let key: Borrowed<'_> = unsafe { Borrowed::from_ptr(entry.key) };
+            let stop = visitor.visit(Some(key));
+            if stop != 0 {
+                return stop;
+            }
+        }
+    }
+    0
+}
+
+fn repr(th: &Thread, set: Borrowed<'_, Set>) -> PyResult<Owned<Str>> {
+    let ty = set.object().get().ty();
+    let Some(_guard) = repr_guard::enter(th, set.object()) else {
+        return Str::from_string(th, format!("{}(...)", ty.name()));
+    };
+    if set.is_empty() {
+        return Str::from_string(th, format!("{}()", ty.name()));
+    }
+    let items = List::from_vec(th, set.to_vec())?;
+    let inner = repr_guard::items(th, "{", "}", |at| items.get(at))?;
+    if set.object().is_exact::<Set>() {
+        return Ok(inner);
+    }
+    let mut pieces = Pieces::default();
+    pieces.text(th, ty.name())?;
+    pieces.text(th, "(")?;
+    pieces.push(inner);
+    pieces.text(th, ")")?;
+    pieces.finish(th)
+}
+
+/// A binary operator: NotImplemented unless both are sets.
+fn binary(
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+    operation: impl FnOnce(&Set) -> PyResult<Owned<Set>>,
+) -> PyResult {
+    match (any_set(left), any_set(right)) {
+        (Some(left), Some(_)) => operation(&left).map(Owned::into_object),
+        _ => Ok(not_implemented().to_owned()),
+    }
+}
+
+/// What both types have.
+macro_rules! shared {
+    ($ty:ident) => {
+        #[pymethods(part = "shared")]
+        impl $ty {
+            #[slot(sq_length)]
+            fn length(&self) -> PyResult<usize> {
+                Ok(self.as_set().len())
+            }
+
+            #[slot(sq_contains)]
+            fn has(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
+                contains(self.as_set(), th, key)
+            }
+
+            #[slot(tp_iter)]
+            fn iter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+                SetIterator::new(th, Borrowed::from_ref(this.get().as_set()))
+            }
+
+            #[slot(tp_repr)]
+            fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+                repr(th, Borrowed::from_ref(this.get().as_set()))
+            }
+
+            #[slot(tp_richcompare)]
+            fn compare(&self, th: &Thread, other: Borrowed<'_>, op: CompareOp) -> PyResult {
+                match self.as_set().compare_sets(th, other, op)? {
+                    Some(holds) => Ok(bool_object(holds).object().to_owned()),
+                    None => Ok(not_implemented().to_owned()),
+                }
+            }
+
+            #[slot(nb_or)]
+            fn or(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+                binary(left, right, |set| {
+                    let result = set.copy(th)?;
+                    result.update(th, right)?;
+                    Ok(result)
+                })
+            }
+
+            #[slot(nb_and)]
+            fn and(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+                binary(left, right, |set| set.intersection(th, right))
+            }
+
+            #[slot(nb_subtract)]
+            fn subtract(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+                binary(left, right, |set| set.difference(th, right))
+            }
+
+            #[slot(nb_xor)]
+            fn xor(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+                binary(left, right, |set| set.symmetric_difference(th, right))
+            }
+
+            #[slot(tp_traverse)]
+            fn traverse(&self, visitor: &mut Visitor<'_>) -> c_int {
+                traverse(self.as_set(), visitor)
+            }
+
+            #[slot(tp_clear)]
+            fn clear_for_gc(&self) {
+                self.as_set().clear();
+            }
+
+            #[slot(tp_dealloc)]
+            unsafe fn dealloc(this: *mut Self) {
+                // SAFETY: the last reference is gone.
+                unsafe { Set::free(this.cast()) }
+            }
+
+            /// x.__contains__(y) <==> y in x.
+            #[method(name = "__contains__", sig = "(self, object, /)", coexist)]
+            fn contains_method(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+                contains(self.as_set(), th, object)
+            }
+
+            /// Return state information for pickling.
+            #[method(sig = "(self, /)")]
+            fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+                reduce(th, Borrowed::from_ref(this.get().as_set()))
+            }
+
+            /// S.__sizeof__() -> size of S in memory, in bytes.
+            #[method(sig = "(self, /)")]
+            fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
+                let basic = this.object().get().ty().raw().tp_basicsize as usize;
+                let set = this.get().as_set();
+                let own = set.table.get() != set.small_table();
+                basic + if own { (set.mask.get() as usize + 1) * 16 } else { 0 }
+            }
+
+            /// Return a shallow copy of a set.
+            #[method(name = "copy", sig = "(self, /)")]
+            fn copy_method(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+                if this.object().is_exact::<FrozenSet>() {
+                    return Ok(this.object().to_owned());
+                }
+                this.as_set().copy(th).map(Owned::into_object)
+            }
+
+            /// Return a new set with elements in the set that are not in the others.
+            #[method(name = "difference", sig = "(self, /, *others)")]
+            fn difference_method(
+                &self,
+                th: &Thread,
+                others: &[Borrowed<'_>],
+            ) -> PyResult<Owned<Set>> {
+                let [first, rest @ ..] = others else {
+                    return self.as_set().copy(th);
+                };
+                let result = self.as_set().difference(th, *first)?;
+                for &other in rest {
+                    result.difference_update(th, other)?;
+                }
+                Ok(result)
+            }
+
+            /// Return a new set with elements common to the set and all others.
+            #[method(name = "intersection", sig = "(self, /, *others)")]
+            fn intersection_method(
+                &self,
+                th: &Thread,
+                others: &[Borrowed<'_>],
+            ) -> PyResult<Owned<Set>> {
+                intersection(self.as_set(), th, others)
+            }
+
+            /// Return True if two sets have a null intersection.
+            #[method(name = "isdisjoint", sig = "(self, other, /)")]
+            fn isdisjoint(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<bool> {
+                self.as_set().is_disjoint(th, other)
+            }
+
+            /// Report whether another set contains this set.
+            #[method(sig = "(self, other, /)")]
+            fn issubset(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<bool> {
+                self.as_set().is_subset(th, other)
+            }
+
+            /// Report whether this set contains another set.
+            #[method(sig = "(self, other, /)")]
+            fn issuperset(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<bool> {
+                self.as_set().is_superset(th, other)
+            }
+
+            /// Return a new set with elements in either the set or other but not both.
+            #[method(name = "symmetric_difference", sig = "(self, other, /)")]
+            fn symmetric_difference_method(
+                &self,
+                th: &Thread,
+                other: Borrowed<'_>,
+            ) -> PyResult<Owned<Set>> {
+                self.as_set().symmetric_difference(th, other)
+            }
+
+            /// Return a new set with elements from the set and all others.
+            #[method(name = "union", sig = "(self, /, *others)")]
+            fn union_method(&self, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<Owned<Set>> {
+                let result = self.as_set().copy(th)?;
+                for &other in others {
+                    result.update(th, other)?;
+                }
+                Ok(result)
+            }
+        }
+    };
+}
+
+shared!(Set);
+shared!(FrozenSet);
+
+fn intersection(set: &Set, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<Owned<Set>> {
+    let [first, rest @ ..] = others else {
+        return set.copy(th);
+    };
+    let mut result = set.intersection(th, *first)?;
+    for &other in rest {
+        result = result.intersection(th, other)?;
+    }
+    Ok(result)
+}
+
+/// An unhashable set as element stands for the frozenset with the same elements.
+fn with_frozen<T>(
+    th: &Thread,
+    key: Borrowed<'_>,
+    operation: impl Fn(Borrowed<'_>) -> PyResult<T>,
+) -> PyResult<T> {
+    match operation(key) {
+        Ok(answer) => Ok(answer),
+        Err(raised) => {
+            let Some(set) = key.downcast::<Set>() else {
+                return Err(raised);
+            };
+            drop(th.take_if(raised, exc::TYPE_ERROR)?);
+            let frozen = Set::new_frozen(th, &[])?;
+            frozen.update(th, set.object())?;
+            operation(frozen.object())
+        }
+    }
+}
+
+fn contains(set: &Set, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
+    with_frozen(th, key, |key| set.contains(th, key))
+}
+
+fn reduce(th: &Thread, set: Borrowed<'_, Set>) -> PyResult {
+    let items = List::from_vec(th, set.to_vec())?;
+    let arguments = Tuple::pack(th, [items.into_object()])?.into_object();
+    let ty = set.object().get().ty().object().to_owned();
+    let state = object::get_state(th, set.object())?;
+    Tuple::pack(th, [ty, arguments, state]).map(Owned::into_object)
+}
+
+#[pymethods(parts(shared, mutating))]
+impl Set {
+    #[slot(tp_new)]
+    fn new_empty(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<Owned<Set>> {
+        Set::of_type(th, cls)
+    }
+
+    #[init(sig = "(iterable=(), /)")]
+    fn init(&self, th: &Thread, iterable: Option<Borrowed<'_>>) -> PyResult<()> {
+        self.clear();
+        self.hash.set(-1);
+        iterable.map_or(Ok(()), |iterable| self.update(th, iterable))
+    }
+
+    #[slot(tp_vectorcall)]
+    fn construct(this: Borrowed<'_>, th: &Thread, args: Args<'_>) -> PyResult<Owned<Set>> {
+        // SAFETY: the callable of a type's vectorcall is the type.
+        let cls = unsafe { this.cast::<Type>() };
+        if args.has_keywords() {
+            return Err(th.raise(exc::TYPE_ERROR, "set() takes no keyword arguments"));
+        }
+        if args.values.len() > 1 {
+            let given = args.values.len();
+            return Err(raise!(th, TYPE_ERROR, "set expected at most 1 argument, got {given}"));
+        }
+        let set = Set::of_type(th, cls)?;
+        if let Some(&iterable) = args.values.first() {
+            set.update(th, iterable)?;
+        }
+        Ok(set)
+    }
+
+    #[slot(nb_inplace_or)]
+    fn or_in_place(this: Borrowed<'_, Self>, th: &Thread, other: Borrowed<'_>) -> PyResult {
+        in_place(this, other, |set| set.update(th, other))
+    }
+
+    #[slot(nb_inplace_and)]
+    fn and_in_place(this: Borrowed<'_, Self>, th: &Thread, other: Borrowed<'_>) -> PyResult {
+        in_place(this, other, |set| set.intersection_update(th, other))
+    }
+
+    #[slot(nb_inplace_subtract)]
+    fn subtract_in_place(this: Borrowed<'_, Self>, th: &Thread, other: Borrowed<'_>) -> PyResult {
+        in_place(this, other, |set| set.difference_update(th, other))
+    }
+
+    #[slot(nb_inplace_xor)]
+    fn xor_in_place(this: Borrowed<'_, Self>, th: &Thread, other: Borrowed<'_>) -> PyResult {
+        in_place(this, other, |set| set.symmetric_difference_update(th, other))
+    }
+}
+
+/// An in-place operator: NotImplemented unless the other is a set.
+fn in_place(
+    this: Borrowed<'_, Set>,
+    other: Borrowed<'_>,
+    operation: impl FnOnce(&Set) -> PyResult<()>,
+) -> PyResult {
+    if any_set(other).is_none() {
+        return Ok(not_implemented().to_owned());
+    }
+    operation(&this)?;
+    Ok(this.object().to_owned())
+}
+
+#[pymethods(part = "mutating")]
+impl Set {
+    /// Add an element to a set.
+    ///
+    /// This has no effect if the element is already present.
+    #[method(name = "add", sig = "(self, object, /)")]
+    fn add_method(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
+        self.add(th, object)
+    }
+
+    /// Remove all elements from this set.
+    #[method(name = "clear", sig = "(self, /)")]
+    fn clear_method(&self) {
+        self.clear();
+    }
+
+    /// Update the set, removing elements found in others.
+    #[method(name = "difference_update", sig = "(self, /, *others)")]
+    fn difference_update_method(&self, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<()> {
+        others.iter().try_for_each(|&other| self.difference_update(th, other))
+    }
+
+    /// Remove an element from a set if it is a member.
+    ///
+    /// Unlike set.remove(), it does not raise an exception for an element that is missing.
+    #[method(sig = "(self, object, /)")]
+    fn discard(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
+        with_frozen(th, object, |key| self.remove(th, key)).map(drop)
+    }
+
+    /// Update the set, keeping only elements found in it and all others.
+    #[method(name = "intersection_update", sig = "(self, /, *others)")]
+    fn intersection_update_method(&self, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<()> {
+        let result = intersection(self, th, others)?;
+        self.swap(&result);
+        Ok(())
+    }
+
+    /// Remove and return an arbitrary set element.
+    ///
+    /// Raises KeyError if the set is empty.
+    #[method(sig = "(self, /)")]
+    fn pop(&self, th: &Thread) -> PyResult {
+        match self.pop_any() {
+            Some(item) => Ok(item),
+            None => Err(th.raise(exc::KEY_ERROR, "pop from an empty set")),
+        }
+    }
+
+    /// Remove an element from a set; it must be a member.
+    ///
+    /// If the element is not a member, raise a KeyError.
+    #[method(name = "remove", sig = "(self, object, /)")]
+    fn remove_method(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
+        if with_frozen(th, object, |key| self.remove(th, key))? {
+            return Ok(());
+        }
+        Err(key_error(th, object))
+    }
+
+    /// Update the set, keeping only elements found in either set, but not in both.
+    #[method(name = "symmetric_difference_update", sig = "(self, other, /)")]
+    fn symmetric_difference_update_method(
+        &self,
+        th: &Thread,
+        other: Borrowed<'_>,
+    ) -> PyResult<()> {
+        self.symmetric_difference_update(th, other)
+    }
+
+    /// Update the set, adding elements from all others.
+    #[method(name = "update", sig = "(self, /, *others)")]
+    fn update_method(&self, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<()> {
+        others.iter().try_for_each(|&other| self.update(th, other))
+    }
+}
+
+#[pymethods(parts(shared))]
+impl FrozenSet {
+    #[new(sig = "(iterable=(), /)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterable: Option<Borrowed<'_>>,
+    ) -> PyResult<Owned<Set>> {
+        if cls.is(Borrowed::from_ref(FrozenSet::type_object())) {
+            return Set::frozen_from_iterable(th, iterable);
+        }
+        let set = Set::of_type(th, cls)?;
+        iterable.map_or(Ok(()), |iterable| set.update(th, iterable))?;
+        Ok(set)
+    }
+
+    #[slot(tp_hash)]
+    fn hash(&self) -> PyResult<isize> {
+        let set = &self.set;
+        if set.hash.get() != -1 {
+            return Ok(set.hash.get());
+        }
+        let mut hasher = SetHasher::default();
+        let mut position = 0;
+        while let Some((_, hash)) = set.next_hashed(&mut position) {
+            hasher.add(hash as i64);
+        }
+        let hash = hasher.finish() as isize;
+        set.hash.set(hash);
+        Ok(hash)
+    }
+}

@@ -1,0 +1,318 @@
+//! The hash table of sets: open addressing, with a few neighbours tried before each jump.
+//!
+//! Invariants:
+//! 1. `table` points to `mask + 1` entries, a power of two: to `small`, or to memory of its own.
+//! 2. An entry is free (null key), deleted (the dummy, hash -1: no object has that hash) or used (a reference and its
+//!    hash). `fill` counts those that are not free, `used` the used ones. Some are always free.
+//! 3. References are released only when the set is whole.
+
+use krait_abi as abi;
+
+use super::{Entry, MIN_SIZE, Set};
+use crate::prelude::*;
+
+/// How many neighbours are tried.
+const LINEAR_PROBES: usize = 9;
+const PERTURB_SHIFT: u32 = 5;
+
+type Ptr = *mut abi::PyObject;
+
+/// The key of deleted entries, as `_PySet_Dummy`: an object nobody else has.
+static DUMMY: Head = Head::immortal(Object::TYPE);
+
+trait ObjectType {
+    const TYPE: *const abi::PyTypeObject;
+}
+
+impl ObjectType for Object {
+    const TYPE: *const abi::PyTypeObject = <Object as crate::args::rt::StaticTypeOf>::TYPE;
+}
+
+pub(super) fn dummy() -> Ptr {
+    (&raw const DUMMY).cast_mut().cast()
+}
+
+#[inline(always)]
+pub(super) fn is_used_entry(entry: &Entry) -> bool {
+    !entry.key.is_null() && entry.hash as isize != -1
+}
+
+#[inline(always)]
+pub(super) fn is_used(entry: *mut Entry) -> bool {
+    // SAFETY: an entry of a table.
+    unsafe { is_used_entry(&*entry) }
+}
+
+/// What is known of an entry without running code.
+enum Match {
+    Same,
+    /// The hashes are equal: the objects must be compared.
+    Perhaps,
+    Different,
+}
+
+#[inline(always)]
+unsafe fn match_entry(entry: *const Entry, key: Borrowed<'_>, hash: isize) -> Match {
+    // SAFETY: an entry of a table.
+    unsafe {
+        if (*entry).hash as isize != hash || (*entry).key.is_null() {
+            return Match::Different;
+        }
+        let found: Borrowed<'_> = Borrowed::from_ptr((*entry).key);
+        if found.is(key) {
+            return Match::Same;
+        }
+        match (found.downcast_exact::<Str>(), key.downcast_exact::<Str>()) {
+            (Some(found), Some(key)) if found.eq(&key) => Match::Same,
+            (Some(_), Some(_)) => Match::Different,
+            _ => Match::Perhaps,
+        }
+    }
+}
+
+impl Set {
+    /// The used entry that equals `key`, or the free one where it would go.
+    pub(super) fn find(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<*mut Entry> {
+        'again: loop {
+            let (table, mask) = (self.table.get(), self.mask.get() as usize);
+            let mut perturb = hash as usize;
+            let mut at = hash as usize & mask;
+            loop {
+                let last = if at + LINEAR_PROBES <= mask { at + LINEAR_PROBES } else { at };
+                for place in at..=last {
+                    // SAFETY: (1): `place` is at most `mask`.
+                    unsafe {
+                        let entry = table.add(place);
+                        if (*entry).key.is_null() {
+                            return Ok(entry);
+                        }
+                        match match_entry(entry, key, hash) {
+                            Match::Different => {}
+                            Match::Same => return Ok(entry),
+                            Match::Perhaps => {
+                                let found: Owned = Borrowed::from_ptr((*entry).key).to_owned();
+                                let equal = object::eq(th, found.borrow(), key)?;
+                                // The comparison may have changed the set.
+                                if self.table.get() != table
+                                    || self.mask.get() as usize != mask
+                                    || (*entry).key != found.as_ptr()
+                                {
+                                    continue 'again;
+                                }
+                                if equal {
+                                    return Ok(entry);
+                                }
+                            }
+                        }
+                    }
+                }
+                perturb >>= PERTURB_SHIFT;
+                at = (at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb)) & mask;
+            }
+        }
+    }
+
+    pub(super) fn add_hashed(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<()> {
+        let key = key.to_owned();
+        let entry = self.find(th, key.borrow(), hash)?;
+        if is_used(entry) {
+            return Ok(());
+        }
+        // SAFETY: (2): the entry is free.
+        unsafe { entry.write(Entry { key: key.into_ptr(), hash: hash as abi::Py_hash_t }) };
+        self.fill.set(self.fill.get() + 1);
+        self.used.set(self.used.get() + 1);
+        let (fill, mask) = (self.fill.get() as usize, self.mask.get() as usize);
+        if fill * 5 < mask * 3 {
+            return Ok(());
+        }
+        let used = self.len();
+        self.resize(th, if used > 50_000 { used * 2 } else { used * 4 })
+    }
+
+    /// Whether it was there.
+    pub(super) fn discard_hashed(
+        &self,
+        th: &Thread,
+        key: Borrowed<'_>,
+        hash: isize,
+    ) -> PyResult<bool> {
+        let entry = self.find(th, key, hash)?;
+        if !is_used(entry) {
+            return Ok(false);
+        }
+        // SAFETY: (2).
+        drop(unsafe { self.delete(entry) });
+        Ok(true)
+    }
+
+    /// # Safety
+    /// `entry` is used, and of this set.
+    pub(super) unsafe fn delete(&self, entry: *mut Entry) -> Owned {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let key = (*entry).key;
+            entry.write(Entry { key: dummy(), hash: -1 });
+            self.used.set(self.used.get() - 1);
+            Owned::from_ptr(key)
+        }
+    }
+
+    /// A table for more than `least` elements, without deleted entries.
+    pub(super) fn resize(&self, th: &Thread, least: usize) -> PyResult<()> {
+        let mut size = MIN_SIZE;
+        while size <= least {
+            size = size.checked_mul(2).ok_or_else(|| th.no_memory())?;
+        }
+        let heap = &th.interp().heap;
+        let old = self.table.get();
+        let old_size = self.mask.get() as usize + 1;
+        let was_small = old == self.small_table();
+        // SAFETY: (1); nothing runs until the new table is whole.
+        unsafe {
+            let mut copy = [Entry::EMPTY; MIN_SIZE];
+            let new = if size == MIN_SIZE {
+                if was_small {
+                    if self.fill.get() == self.used.get() {
+                        return Ok(());
+                    }
+                    copy.as_mut_ptr().copy_from_nonoverlapping(old, MIN_SIZE);
+                }
+                self.small_table()
+            } else {
+                let bytes = size.checked_mul(size_of::<Entry>()).ok_or_else(|| th.no_memory())?;
+                let new: *mut Entry = heap.alloc(bytes).cast();
+                if new.is_null() {
+                    return Err(th.no_memory());
+                }
+                new
+            };
+            let from = if new == old { copy.as_ptr() } else { old.cast_const() };
+            new.write_bytes(0, size);
+            for entry in std::slice::from_raw_parts(from, old_size) {
+                if is_used_entry(entry) {
+                    insert_clean(new, size - 1, *entry);
+                }
+            }
+            self.table.set(new);
+            self.mask.set(size as isize - 1);
+            self.fill.set(self.used.get());
+            if !was_small {
+                heap.free(old.cast());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all elements of another set.
+    pub(super) fn merge(&self, th: &Thread, other: &Set) -> PyResult<()> {
+        if std::ptr::eq(self, other) || other.is_empty() {
+            return Ok(());
+        }
+        let (fill, mask) = (self.fill.get() as usize, self.mask.get() as usize);
+        if (fill + other.len()) * 5 >= mask * 3 {
+            self.resize(th, (self.len() + other.len()) * 2)?;
+        }
+        if self.fill.get() == 0 {
+            self.copy_from(other);
+            return Ok(());
+        }
+        let mut position = 0;
+        while let Some((key, hash)) = other.next_hashed(&mut position) {
+            self.add_hashed(th, key.borrow(), hash)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the elements of `other` into an empty table that is large enough.
+    fn copy_from(&self, other: &Set) {
+        // SAFETY: (1), (2); nothing runs.
+        unsafe {
+            let size = other.mask.get() as usize + 1;
+            let entries = std::slice::from_raw_parts(other.table.get(), size);
+            let same = self.mask.get() == other.mask.get() && other.fill.get() == other.used.get();
+            for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| is_used_entry(entry)) {
+                crate::handle::incref(entry.key);
+                if same {
+                    self.table.get().add(at).write(*entry);
+                } else {
+                    insert_clean(self.table.get(), self.mask.get() as usize, *entry);
+                }
+            }
+            self.fill.set(other.used.get());
+            self.used.set(other.used.get());
+        }
+    }
+
+    /// Removes all elements.
+    pub fn clear(&self) {
+        if self.fill.get() == 0 && self.table.get() == self.small_table() {
+            return;
+        }
+        let (table, size) = (self.table.get(), self.mask.get() as usize + 1);
+        let small = table == self.small_table();
+        // SAFETY: (1), (3): the entries are out of the set before the first is released.
+        unsafe {
+            let mut copy = [Entry::EMPTY; MIN_SIZE];
+            let entries = if small {
+                copy.as_mut_ptr().copy_from_nonoverlapping(table, MIN_SIZE);
+                copy.as_mut_ptr()
+            } else {
+                table
+            };
+            self.small_table().write_bytes(0, MIN_SIZE);
+            self.fill.set(0);
+            self.used.set(0);
+            self.init_fields();
+            for entry in std::slice::from_raw_parts(entries, size) {
+                if is_used_entry(entry) {
+                    drop(Owned::<Object>::from_ptr(entry.key));
+                }
+            }
+            if !small {
+                Thread::current().interp().heap.free(table.cast());
+            }
+        }
+    }
+
+    /// Exchanges the elements of two sets.
+    pub(super) fn swap(&self, other: &Set) {
+        let (mine, theirs) = (self.small_table(), other.small_table());
+        let (table, other_table) = (self.table.get(), other.table.get());
+        self.fill.swap(&other.fill);
+        self.used.swap(&other.used);
+        self.mask.swap(&other.mask);
+        self.table.set(if other_table == theirs { mine } else { other_table });
+        other.table.set(if table == mine { theirs } else { table });
+        for (a, b) in self.small.iter().zip(&other.small) {
+            a.swap(b);
+        }
+        self.hash.set(-1);
+        other.hash.set(-1);
+    }
+}
+
+/// Puts an entry whose key is not there into a table without deleted entries.
+///
+/// # Safety
+/// `table` has `mask + 1` entries, some free.
+unsafe fn insert_clean(table: *mut Entry, mask: usize, new: Entry) {
+    let hash = new.hash as isize as usize;
+    let mut perturb = hash;
+    let mut at = hash & mask;
+    loop {
+        let last = if at + LINEAR_PROBES <= mask { at + LINEAR_PROBES } else { at };
+        for place in at..=last {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let entry = table.add(place);
+                if (*entry).key.is_null() {
+                    entry.write(new);
+                    return;
+                }
+            }
+        }
+        perturb >>= PERTURB_SHIFT;
+        at = (at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb)) & mask;
+    }
+}

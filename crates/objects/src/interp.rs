@@ -8,10 +8,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use crate::dict::Dict;
-use crate::error::PyResult;
-use crate::gc::Collector;
 use crate::dict::state::DictState;
+use crate::error::PyResult;
 use crate::freelist::FreeLists;
+use crate::gc::Collector;
 use crate::handle::{Borrowed, Owned, Slot};
 use crate::memory::Heap;
 use crate::str::Str;

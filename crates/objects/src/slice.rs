@@ -97,7 +97,9 @@ pub fn subscript(th: &Thread, key: Borrowed<'_>, name: &str, len: usize) -> PyRe
     match subscript_kind(th, key, name)? {
         Key::Index(index) if index < 0 => Ok(Subscript::Index(index + len as isize)),
         Key::Index(index) => Ok(Subscript::Index(index)),
-        Key::Slice(start, stop, step) => Ok(Subscript::Slice(SliceRange::of(start, stop, step, len))),
+        Key::Slice(start, stop, step) => {
+            Ok(Subscript::Slice(SliceRange::of(start, stop, step, len)))
+        }
     }
 }
 
@@ -148,10 +150,7 @@ impl<'a> FromArg<'a> for SliceBound {
         if is_index(arg) {
             return number::as_isize(th, arg, None).map(SliceBound);
         }
-        Err(th.raise(
-            exc::TYPE_ERROR,
-            "slice indices must be integers or have an __index__ method",
-        ))
+        Err(th.raise(exc::TYPE_ERROR, "slice indices must be integers or have an __index__ method"))
     }
 }
 
@@ -167,10 +166,7 @@ fn bound(th: &Thread, value: Borrowed<'_>) -> PyResult<Option<isize>> {
 }
 
 fn not_an_index(th: &Thread) -> Raised {
-    th.raise(
-        exc::TYPE_ERROR,
-        "slice indices must be integers or None or have an __index__ method",
-    )
+    th.raise(exc::TYPE_ERROR, "slice indices must be integers or None or have an __index__ method")
 }
 
 impl Slice {
@@ -268,11 +264,23 @@ impl Slice {
             false => at.min(upper.clone()),
         };
         let start = match big_bound(th, self.start())? {
-            None => if negative { upper.clone() } else { lower.clone() },
+            None => {
+                if negative {
+                    upper.clone()
+                } else {
+                    lower.clone()
+                }
+            }
             Some(at) => clip(at),
         };
         let stop = match big_bound(th, self.stop())? {
-            None => if negative { lower.clone() } else { upper.clone() },
+            None => {
+                if negative {
+                    lower.clone()
+                } else {
+                    upper.clone()
+                }
+            }
             Some(at) => clip(at),
         };
         Ok([start, stop, step])

@@ -28,8 +28,11 @@ type Ptr = *mut abi::PyObject;
 /// Without an argument, the constructor returns an empty tuple. With an iterable, it returns a
 /// tuple of the iterable's items; an argument that is a tuple already is returned as it is.
 #[pytype(
-    name = "tuple", symbol = "PyTuple_Type", new = "(iterable=(), /)",
-    flags(BASETYPE, HAVE_GC, SEQUENCE, MATCH_SELF, TUPLE_SUBCLASS), itemsize = 8,
+    name = "tuple",
+    symbol = "PyTuple_Type",
+    new = "(iterable=(), /)",
+    flags(BASETYPE, HAVE_GC, SEQUENCE, MATCH_SELF, TUPLE_SUBCLASS),
+    itemsize = 8
 )]
 #[repr(C)]
 pub struct Tuple {
@@ -39,7 +42,9 @@ pub struct Tuple {
     items: [Ptr; 0],
 }
 
-const _: () = assert!(std::mem::offset_of!(Tuple, items) == std::mem::offset_of!(abi::PyTupleObject, ob_item));
+const _: () = assert!(
+    std::mem::offset_of!(Tuple, items) == std::mem::offset_of!(abi::PyTupleObject, ob_item)
+);
 
 /// The empty tuple, behind a header as every collected object has one.
 #[repr(C)]
@@ -195,7 +200,12 @@ impl Tuple {
     }
 
     /// A new tuple of the items from `start` to `end`, which are in range; itself if that is all of it.
-    pub fn slice(this: Borrowed<'_, Tuple>, th: &Thread, start: usize, end: usize) -> PyResult<Owned<Tuple>> {
+    pub fn slice(
+        this: Borrowed<'_, Tuple>,
+        th: &Thread,
+        start: usize,
+        end: usize,
+    ) -> PyResult<Owned<Tuple>> {
         if start == 0 && end == this.len() && this.object().is_exact::<Tuple>() {
             return Ok(this.to_owned());
         }
@@ -381,7 +391,7 @@ impl Tuple {
             return Str::new(th, "(...)");
         };
         let close = if this.len() == 1 { ",)" } else { ")" };
-        repr_guard::items(th, "(", close, |at| this.get(at).map(Borrowed::to_owned))
+        repr_guard::items(th, "(", close, |at| this.get().get(at).map(Borrowed::to_owned))
     }
 
     #[slot(tp_iter)]

@@ -49,7 +49,13 @@ impl crate::gc::Visit for State {
 }
 
 impl State {
-    fn start(&self, th: &Thread, dict: Borrowed<'_, Dict>, kind: Kind, backwards: bool) -> PyResult<()> {
+    fn start(
+        &self,
+        th: &Thread,
+        dict: Borrowed<'_, Dict>,
+        kind: Kind,
+        backwards: bool,
+    ) -> PyResult<()> {
         if kind == Kind::Items {
             self.pair.set(Some(Tuple::pack(th, [none().to_owned(), none().to_owned()])?));
         }
@@ -107,13 +113,7 @@ impl State {
     }
 
     #[inline(always)]
-    fn give(
-        &self,
-        th: &Thread,
-        kind: Kind,
-        key: Borrowed<'_>,
-        value: Borrowed<'_>,
-    ) -> PyResult {
+    fn give(&self, th: &Thread, kind: Kind, key: Borrowed<'_>, value: Borrowed<'_>) -> PyResult {
         match kind {
             Kind::Keys => Ok(key.to_owned()),
             Kind::Values => Ok(value.to_owned()),
@@ -252,13 +252,28 @@ iterator!(KeyIterator, "dict_keyiterator", "PyDictIterKey_Type", Keys, next, fal
 iterator!(ValueIterator, "dict_valueiterator", "PyDictIterValue_Type", Values, next, false);
 iterator!(ItemIterator, "dict_itemiterator", "PyDictIterItem_Type", Items, next, false);
 iterator!(
-    ReverseKeyIterator, "dict_reversekeyiterator", "PyDictRevIterKey_Type", Keys, next_back, true
+    ReverseKeyIterator,
+    "dict_reversekeyiterator",
+    "PyDictRevIterKey_Type",
+    Keys,
+    next_back,
+    true
 );
 iterator!(
-    ReverseValueIterator, "dict_reversevalueiterator", "PyDictRevIterValue_Type", Values, next_back, true
+    ReverseValueIterator,
+    "dict_reversevalueiterator",
+    "PyDictRevIterValue_Type",
+    Values,
+    next_back,
+    true
 );
 iterator!(
-    ReverseItemIterator, "dict_reverseitemiterator", "PyDictRevIterItem_Type", Items, next_back, true
+    ReverseItemIterator,
+    "dict_reverseitemiterator",
+    "PyDictRevIterItem_Type",
+    Items,
+    next_back,
+    true
 );
 
 /// An iterator over a dictionary.

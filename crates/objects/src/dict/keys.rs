@@ -219,7 +219,8 @@ pub(crate) fn new_keys(th: &Thread, log2_size: u8, unicode: bool) -> PyResult<Ke
 pub(crate) unsafe fn byte_size(keys: Keys) -> usize {
     // SAFETY: a live table.
     unsafe {
-        let entry = if is_unicode(keys) { size_of::<UnicodeEntry>() } else { size_of::<GeneralEntry>() };
+        let entry =
+            if is_unicode(keys) { size_of::<UnicodeEntry>() } else { size_of::<GeneralEntry>() };
         HEADER + (1 << (*keys).dk_log2_index_bytes) + usable_fraction(size(keys)) * entry
     }
 }

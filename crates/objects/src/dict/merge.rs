@@ -47,16 +47,13 @@ fn merge_dict(
         if dict.is_empty() {
             on_conflict = OnConflict::Replace;
             if can_adopt(dict, &other) {
-                dict.notify(
-                    super::state::Event::Cloned,
-                    Some(other.object()),
-                    None,
-                );
+                dict.notify(super::state::Event::Cloned, Some(other.object()), None);
                 return dict.adopt_clone(th, &other);
             }
         }
         let table = dict.keys.get();
-        let room = if table == keys::empty_keys() { 0 } else { keys::usable_fraction(keys::size(table)) };
+        let room =
+            if table == keys::empty_keys() { 0 } else { keys::usable_fraction(keys::size(table)) };
         if room < other.len() {
             let unicode = keys::is_unicode(other.keys.get());
             dict.resize(th, keys::log2_size_for_entries(dict.len() + other.len()), unicode)?;
@@ -143,13 +140,13 @@ pub(super) fn merge_pairs(
         };
         let (len, key, value) = match pair.borrow().downcast::<Tuple>() {
             Some(tuple) => {
-                let get = |at| tuple.get(at).map(Borrowed::to_owned);
+                let get = |at| tuple.get().get(at).map(Borrowed::to_owned);
                 (tuple.len(), get(0), get(1))
             }
             None => {
                 // SAFETY: `fast` gives lists and tuples.
                 let list = unsafe { pair.borrow().cast::<List>() };
-                (list.len(), list.get(0), list.get(1))
+                (list.len(), list.get().get(0), list.get().get(1))
             }
         };
         let (2, Some(key), Some(value)) = (len, key, value) else {

@@ -94,9 +94,10 @@ impl Dict {
             }
             return Ok(true);
         }
-        if let Some(source) = iterable.downcast::<Set>().filter(|_| {
-            iterable.is_exact::<Set>() || iterable.is_exact::<crate::set::FrozenSet>()
-        }) {
+        if let Some(source) = iterable
+            .downcast::<Set>()
+            .filter(|_| iterable.is_exact::<Set>() || iterable.is_exact::<crate::set::FrozenSet>())
+        {
             // SAFETY: as above.
             unsafe {
                 let log2_size = keys::log2_size_for_entries(source.len()).max(keys::LOG_MIN_SIZE);

@@ -40,8 +40,9 @@ pub use merge::OnConflict;
 /// Made from nothing, from a mapping, or from an iterable of pairs of key and value; keyword
 /// arguments are entries too.
 #[pytype(
-    name = "dict", symbol = "PyDict_Type",
-    flags(BASETYPE, HAVE_GC, MAPPING, MATCH_SELF, DICT_SUBCLASS),
+    name = "dict",
+    symbol = "PyDict_Type",
+    flags(BASETYPE, HAVE_GC, MAPPING, MATCH_SELF, DICT_SUBCLASS)
 )]
 #[repr(C)]
 pub struct Dict {
@@ -203,13 +204,20 @@ impl Dict {
 
     /// As `get`, for a key whose hash is known.
     #[inline]
-    pub fn get_hashed(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<Option<Owned>> {
+    pub fn get_hashed(
+        &self,
+        th: &Thread,
+        key: Borrowed<'_>,
+        hash: isize,
+    ) -> PyResult<Option<Owned>> {
         let index = keys::lookup(self, th, key, hash)?;
         if index == EMPTY {
             return Ok(None);
         }
         // SAFETY: the entry was just found.
-        unsafe { Ok(Borrowed::from_ptr_or_null(self.value_at(index)).map(|value| value.to_owned())) }
+        unsafe {
+            Ok(Borrowed::<Object>::from_ptr_or_null(self.value_at(index)).map(Borrowed::to_owned))
+        }
     }
 
     /// With an exact `str` key: cannot run Python code if all keys are strings.
@@ -286,7 +294,12 @@ impl Dict {
     }
 
     /// As `pop`, for a key whose hash is known.
-    pub fn pop_hashed(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<Option<Owned>> {
+    pub fn pop_hashed(
+        &self,
+        th: &Thread,
+        key: Borrowed<'_>,
+        hash: isize,
+    ) -> PyResult<Option<Owned>> {
         let index = keys::lookup(self, th, key, hash)?;
         // SAFETY: the entry was just found.
         unsafe {
@@ -304,7 +317,12 @@ impl Dict {
     }
 
     /// As `merge`, with what happens to keys that are in both.
-    pub fn merge_with(&self, th: &Thread, other: Borrowed<'_>, on_conflict: OnConflict) -> PyResult<()> {
+    pub fn merge_with(
+        &self,
+        th: &Thread,
+        other: Borrowed<'_>,
+        on_conflict: OnConflict,
+    ) -> PyResult<()> {
         merge::merge(self, th, other, on_conflict)
     }
 
@@ -317,7 +335,9 @@ impl Dict {
     #[inline]
     pub fn next(&self, position: &mut usize) -> Option<(Owned, Owned)> {
         // SAFETY: counted at once.
-        unsafe { self.next_borrowed(position).map(|(key, value)| (key.to_owned(), value.to_owned())) }
+        unsafe {
+            self.next_borrowed(position).map(|(key, value)| (key.to_owned(), value.to_owned()))
+        }
     }
 
     /// As `next`, without counting.
@@ -402,8 +422,6 @@ impl Dict {
     }
 
     pub fn items(&self, th: &Thread) -> PyResult<Owned<List>> {
-        self.list_of(th, |key, value| {
-            Tuple::from_slice(th, &[key, value]).map(Owned::into_object)
-        })
+        self.list_of(th, |key, value| Tuple::from_slice(th, &[key, value]).map(Owned::into_object))
     }
 }

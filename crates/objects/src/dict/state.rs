@@ -114,12 +114,7 @@ impl Dict {
 
     #[cold]
     #[inline(never)]
-    fn call_watchers(
-        &self,
-        event: Event,
-        key: Option<Borrowed<'_>>,
-        value: Option<Borrowed<'_>>,
-    ) {
+    fn call_watchers(&self, event: Event, key: Option<Borrowed<'_>>, value: Option<Borrowed<'_>>) {
         let th = Thread::current();
         let this = Borrowed::from_ref(self);
         let mut bits = self.watcher_tag.get() & abi::DICT_WATCHER_MASK as u64;
@@ -127,7 +122,8 @@ impl Dict {
             let id = bits.trailing_zeros() as usize;
             bits &= bits - 1;
             let Some(callback) = th.interp().dicts.watcher(id) else { continue };
-            let pointer = |ob: Option<Borrowed<'_>>| ob.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+            let pointer =
+                |ob: Option<Borrowed<'_>>| ob.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
             // SAFETY: the callback gets live objects or NULL.
             let failed = unsafe {
                 callback(event as c_int, this.as_ptr(), pointer(key), pointer(value)) < 0

@@ -12,7 +12,13 @@ use crate::prelude::*;
 impl Dict {
     /// `dict[key] = value`.
     #[inline]
-    pub(crate) fn insert(&self, th: &Thread, key: Owned, hash: isize, value: Owned) -> PyResult<()> {
+    pub(crate) fn insert(
+        &self,
+        th: &Thread,
+        key: Owned,
+        hash: isize,
+        value: Owned,
+    ) -> PyResult<()> {
         if self.keys.get() == keys::empty_keys() {
             return self.insert_first(th, key, hash, value);
         }
@@ -84,9 +90,7 @@ impl Dict {
         unsafe {
             // A comparison may have emptied the dictionary.
             let is_str = key.is_exact::<Str>();
-            if self.keys.get() != keys::empty_keys()
-                && !is_str
-                && keys::is_unicode(self.keys.get())
+            if self.keys.get() != keys::empty_keys() && !is_str && keys::is_unicode(self.keys.get())
             {
                 self.resize(th, keys::log2_grown_size(self.len()), false)?;
             }

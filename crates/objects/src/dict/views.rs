@@ -187,8 +187,7 @@ fn contains_item(view: &View, th: &Thread, item: Borrowed<'_>) -> PyResult<bool>
     let Some(dict) = view.dict() else {
         return Ok(false);
     };
-    let Some([key, value]) = item.downcast::<Tuple>().and_then(|pair| pair.get().as_slice().try_into().ok())
-    else {
+    let Some(&[key, value]) = item.downcast::<Tuple>().map(|pair| pair.get().as_slice()) else {
         return Ok(false);
     };
     let hash = keys::hash_of(th, key)?;

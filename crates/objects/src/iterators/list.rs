@@ -32,7 +32,7 @@ impl ListIterator {
             let this = ob.cast::<ListIterator>();
             (&raw mut (*this).index).write(Cell::new(0));
             (&raw mut (*this).sequence).write(Slot::new(Some(list.to_owned())));
-            let iterator = Owned::from_ptr(ob);
+            let iterator = Owned::<Object>::from_ptr(ob);
             gc::track(th, iterator.borrow());
             Ok(iterator)
         }
@@ -52,7 +52,7 @@ impl ListIterator {
             return Ok(None);
         };
         let index = self.index.get();
-        if let Some(item) = sequence.get(index as usize) {
+        if let Some(item) = sequence.get().get(index as usize) {
             self.index.set(index + 1);
             return Ok(Some(item));
         }
@@ -133,7 +133,8 @@ impl ListReverseIterator {
             return Ok(None);
         };
         let index = self.index.get();
-        if let Some(item) = usize::try_from(index).ok().and_then(|index| sequence.get(index)) {
+        if let Some(item) = usize::try_from(index).ok().and_then(|index| sequence.get().get(index))
+        {
             self.index.set(index - 1);
             return Ok(Some(item));
         }

@@ -32,7 +32,7 @@ impl TupleIterator {
             let this = ob.cast::<TupleIterator>();
             (&raw mut (*this).index).write(Cell::new(0));
             (&raw mut (*this).sequence).write(Slot::new(Some(tuple.to_owned())));
-            let iterator = Owned::from_ptr(ob);
+            let iterator = Owned::<Object>::from_ptr(ob);
             gc::track(th, iterator.borrow());
             Ok(iterator)
         }
@@ -52,7 +52,7 @@ impl TupleIterator {
             return Ok(None);
         };
         let index = self.index.get();
-        if let Some(item) = sequence.get(index as usize) {
+        if let Some(item) = sequence.get().get(index as usize) {
             let item = item.to_owned();
             self.index.set(index + 1);
             return Ok(Some(item));

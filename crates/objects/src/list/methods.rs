@@ -140,12 +140,7 @@ impl List {
     }
 
     #[slot(sq_ass_item)]
-    fn set_item(
-        &self,
-        th: &Thread,
-        index: isize,
-        value: Option<Borrowed<'_>>,
-    ) -> PyResult<()> {
+    fn set_item(&self, th: &Thread, index: isize, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let Some(at) = usize::try_from(index).ok().filter(|&at| at < self.len()) else {
             return Err(th.raise(exc::INDEX_ERROR, "list assignment index out of range"));
         };
@@ -169,7 +164,7 @@ impl List {
                     return this.slice(th, range.start as usize, range.len).map(Owned::into_object);
                 }
                 let picked = List::with_capacity(th, range.len)?;
-                for item in range.positions().filter_map(|at| this.get(at)) {
+                for item in range.positions().filter_map(|at| this.get().get(at)) {
                     picked.push(th, item)?;
                 }
                 Ok(picked.into_object())
@@ -208,7 +203,11 @@ impl List {
     fn concat(&self, th: &Thread, other: Borrowed<'_>) -> PyResult {
         let Some(other) = other.downcast::<List>() else {
             let name = other.type_name();
-            return Err(raise!(th, TYPE_ERROR, "can only concatenate list (not \"{name}\") to list"));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "can only concatenate list (not \"{name}\") to list"
+            ));
         };
         self.joined(th, &other).map(Owned::into_object)
     }
@@ -267,7 +266,7 @@ impl List {
             return Ok(bool_object(op == CompareOp::Ne).object().to_owned());
         }
         let mut at = 0;
-        while let (Some(a), Some(b)) = (self.get(at), other.get(at)) {
+        while let (Some(a), Some(b)) = (self.get(at), other.get().get(at)) {
             if !a.is(b.borrow()) && !object::eq(th, a.borrow(), b.borrow())? {
                 return match op {
                     CompareOp::Eq => Ok(bool_object(false).object().to_owned()),
@@ -288,7 +287,7 @@ impl List {
         let Some(_guard) = repr_guard::enter(th, this.object()) else {
             return Str::new(th, "[...]");
         };
-        repr_guard::items(th, "[", "]", |at| this.get(at))
+        repr_guard::items(th, "[", "]", |at| this.get().get(at))
     }
 
     #[slot(tp_iter)]
@@ -458,12 +457,7 @@ impl List {
     /// order. A key function is applied once to each item, and the results are compared.
     /// With reverse, the order is descending.
     #[method(name = "sort", sig = "(self, /, *, key=None, reverse=False)")]
-    fn sort_items(
-        &self,
-        th: &Thread,
-        key: Option<Borrowed<'_>>,
-        reverse: bool,
-    ) -> PyResult<()> {
+    fn sort_items(&self, th: &Thread, key: Option<Borrowed<'_>>, reverse: bool) -> PyResult<()> {
         sort::sort(self, th, key, reverse)
     }
 }

@@ -29,8 +29,10 @@ type Ptr = *mut abi::PyObject;
 /// Without an argument, the constructor makes an empty list; otherwise one of the items of
 /// the iterable it is given.
 #[pytype(
-    name = "list", symbol = "PyList_Type", new = "(iterable=(), /)",
-    flags(BASETYPE, HAVE_GC, SEQUENCE, MATCH_SELF, LIST_SUBCLASS),
+    name = "list",
+    symbol = "PyList_Type",
+    new = "(iterable=(), /)",
+    flags(BASETYPE, HAVE_GC, SEQUENCE, MATCH_SELF, LIST_SUBCLASS)
 )]
 #[repr(C)]
 pub struct List {
@@ -228,7 +230,8 @@ impl List {
         }
         // SAFETY: (1).
         unsafe {
-            Borrowed::<Object>::from_ptr_or_null(*self.items.get().add(index)).map(|item| item.to_owned())
+            Borrowed::<Object>::from_ptr_or_null(*self.items.get().add(index))
+                .map(|item| item.to_owned())
         }
     }
 

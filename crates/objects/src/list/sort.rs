@@ -119,7 +119,10 @@ unsafe fn tuples(th: &Thread, first: First, left: Ptr, right: Ptr) -> PyResult<b
 }
 
 /// The order for keys that are all like `first`.
-fn order_of(first: Borrowed<'_>, mut all: impl FnMut(&dyn Fn(Borrowed<'_>) -> bool) -> bool) -> Order {
+fn order_of(
+    first: Borrowed<'_>,
+    mut all: impl FnMut(&dyn Fn(Borrowed<'_>) -> bool) -> bool,
+) -> Order {
     if first.is_exact::<Int>() && !first.is_exact::<Bool>() {
         let compact = |ob: Borrowed<'_>| {
             // SAFETY: the type was checked.
@@ -154,7 +157,7 @@ fn choose<E: Keyed>(items: &[E]) -> Order {
     };
     let item = |ob: Borrowed<'_>| match ob.downcast_exact::<Tuple>() {
         // SAFETY: the tuple is held by the items.
-        Some(tuple) => tuple.get(0).map(Borrowed::as_ptr),
+        Some(tuple) => tuple.get().get(0).map(Borrowed::as_ptr),
         None => None,
     };
     let Some(inner) = item(first) else {

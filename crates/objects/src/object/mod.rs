@@ -8,7 +8,7 @@ mod base;
 mod class;
 mod create;
 pub mod instance_dict;
-mod reduce;
+pub(crate) mod reduce;
 pub mod singletons;
 pub mod super_;
 

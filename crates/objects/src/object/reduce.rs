@@ -134,6 +134,11 @@ fn reduce_with_newobj(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     Tuple::pack(th, all).map(Owned::into_object)
 }
 
+/// What `__getstate__` answers.
+pub(crate) fn call_getstate(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    state(th, ob, false)
+}
+
 /// What `__getstate__` answers; the default one is told whether the C struct must be covered.
 fn state(th: &Thread, ob: Borrowed<'_>, required: bool) -> PyResult {
     let method = object::get_attr(th, ob, id::__getstate__)?;

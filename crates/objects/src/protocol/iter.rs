@@ -22,8 +22,8 @@ pub fn get_iter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
         return Err(raise!(th, TYPE_ERROR, "'{}' object is not iterable", ty.tp_name()));
     };
     // SAFETY: a slot gets an object of its type and gives a new reference or NULL.
-    let iterator: Owned = unsafe { Owned::from_ptr_or_null(tp_iter(ob.as_ptr())) }
-        .ok_or_else(|| th.raised_by_c())?;
+    let iterator: Owned =
+        unsafe { Owned::from_ptr_or_null(tp_iter(ob.as_ptr())) }.ok_or_else(|| th.raised_by_c())?;
     if !is_iterator(iterator.borrow()) {
         return Err(raise!(
             th,
@@ -81,7 +81,7 @@ pub fn for_each(
     }
     if let Some(list) = iterable.downcast_exact::<List>() {
         let mut at = 0;
-        while let Some(item) = list.get(at) {
+        while let Some(item) = list.get().get(at) {
             body(item)?;
             at += 1;
         }

@@ -15,14 +15,17 @@ use crate::thread::Thread;
 pub fn check(ob: Borrowed<'_>) -> bool {
     // SAFETY: the table of a live type.
     unsafe {
-        (*ob.ty().as_type_ptr()).tp_as_mapping.as_ref().is_some_and(|table| table.mp_subscript.is_some())
+        (*ob.ty().as_type_ptr())
+            .tp_as_mapping
+            .as_ref()
+            .is_some_and(|table| table.mp_subscript.is_some())
     }
 }
 
 /// `None` instead of KeyError.
 pub fn get_opt(th: &Thread, ob: Borrowed<'_>, key: Borrowed<'_>) -> PyResult<Option<Owned>> {
     if let Some(dict) = ob.downcast_exact::<Dict>() {
-        return dict.get(th, key);
+        return dict.get().get(th, key);
     }
     match object::get_item(th, ob, key) {
         Ok(value) => Ok(Some(value)),

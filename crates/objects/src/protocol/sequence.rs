@@ -3,6 +3,7 @@
 use krait_abi as abi;
 
 use crate::args::CompareOp;
+use crate::dict::Dict;
 use crate::error::{PyResult, Raised};
 use crate::exceptions::exc;
 use crate::handle::{Borrowed, Owned};
@@ -11,7 +12,6 @@ use crate::protocol::{iter, object};
 use crate::raise;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
-use crate::dict::Dict;
 
 /// The type's sequence table.
 #[inline]
@@ -64,7 +64,10 @@ pub fn get(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult {
 fn no_item(th: &Thread, ob: Borrowed<'_>, mapping: &str, other: &str) -> Raised {
     // SAFETY: the table of a live type.
     let is_mapping = unsafe {
-        (*ob.ty().as_type_ptr()).tp_as_mapping.as_ref().is_some_and(|table| table.mp_subscript.is_some())
+        (*ob.ty().as_type_ptr())
+            .tp_as_mapping
+            .as_ref()
+            .is_some_and(|table| table.mp_subscript.is_some())
     };
     let what = if is_mapping { mapping } else { other };
     let name = ob.type_name();
@@ -75,7 +78,12 @@ fn no_item(th: &Thread, ob: Borrowed<'_>, mapping: &str, other: &str) -> Raised 
 }
 
 /// `ob[index] = value` or `del ob[index]`.
-pub fn set(th: &Thread, ob: Borrowed<'_>, index: isize, value: Option<Borrowed<'_>>) -> PyResult<()> {
+pub fn set(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    index: isize,
+    value: Option<Borrowed<'_>>,
+) -> PyResult<()> {
     let what = match value {
         Some(_) => "does not support item assignment",
         None => "doesn't support item deletion",
@@ -205,11 +213,7 @@ fn search_iter(th: &Thread, ob: Borrowed<'_>, what: &str) -> PyResult {
 }
 
 /// `item in ob` by comparing with each item of `iter(ob)`.
-pub fn contains_by_iteration(
-    th: &Thread,
-    ob: Borrowed<'_>,
-    item: Borrowed<'_>,
-) -> PyResult<bool> {
+pub fn contains_by_iteration(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<bool> {
     let iterator = search_iter(th, ob, "a container or iterable")?;
     while let Some(found) = iter::next(th, iterator.borrow())? {
         if object::compare_bool(th, found.borrow(), item, CompareOp::Eq)? {

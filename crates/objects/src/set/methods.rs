@@ -289,7 +289,7 @@ fn reduce(th: &Thread, set: Borrowed<'_, Set>) -> PyResult {
     let items = List::from_vec(th, set.to_vec())?;
     let arguments = Tuple::pack(th, [items.into_object()])?.into_object();
     let ty = set.object().get().ty().object().to_owned();
-    let state = object::get_state(th, set.object())?;
+    let state = crate::object::reduce::call_getstate(th, set.object())?;
     Tuple::pack(th, [ty, arguments, state]).map(Owned::into_object)
 }
 
@@ -426,11 +426,7 @@ impl Set {
 
     /// Update the set, keeping only elements found in either set, but not in both.
     #[method(name = "symmetric_difference_update", sig = "(self, other, /)")]
-    fn symmetric_difference_update_method(
-        &self,
-        th: &Thread,
-        other: Borrowed<'_>,
-    ) -> PyResult<()> {
+    fn symmetric_difference_update_method(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<()> {
         self.symmetric_difference_update(th, other)
     }
 

@@ -111,7 +111,10 @@ impl Set {
     }
 
     /// `frozenset(iterable)`.
-    pub fn frozen_from_iterable(th: &Thread, iterable: Option<Borrowed<'_>>) -> PyResult<Owned<Set>> {
+    pub fn frozen_from_iterable(
+        th: &Thread,
+        iterable: Option<Borrowed<'_>>,
+    ) -> PyResult<Owned<Set>> {
         if let Some(frozen) = iterable.filter(|iterable| iterable.is_exact::<FrozenSet>()) {
             // SAFETY: a frozenset has this layout.
             return Ok(unsafe { frozen.cast::<Set>() }.to_owned());

@@ -90,7 +90,7 @@ impl Set {
                             Match::Different => {}
                             Match::Same => return Ok(entry),
                             Match::Perhaps => {
-                                let found: Owned = Borrowed::from_ptr((*entry).key).to_owned();
+                                let found = Borrowed::<Object>::from_ptr((*entry).key).to_owned();
                                 let equal = object::eq(th, found.borrow(), key)?;
                                 // The comparison may have changed the set.
                                 if self.table.get() != table
@@ -231,7 +231,8 @@ impl Set {
             let size = other.mask.get() as usize + 1;
             let entries = std::slice::from_raw_parts(other.table.get(), size);
             let same = self.mask.get() == other.mask.get() && other.fill.get() == other.used.get();
-            for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| is_used_entry(entry)) {
+            for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| is_used_entry(entry))
+            {
                 crate::handle::incref(entry.key);
                 if same {
                     self.table.get().add(at).write(*entry);

@@ -289,7 +289,14 @@ impl<'a, E: Keyed> Sorter<'a, E> {
     }
 
     /// As `gallop_in`, among our own items.
-    fn gallop(&self, key: &E, start: usize, len: usize, hint: usize, after: bool) -> PyResult<usize> {
+    fn gallop(
+        &self,
+        key: &E,
+        start: usize,
+        len: usize,
+        hint: usize,
+        after: bool,
+    ) -> PyResult<usize> {
         self.gallop_in(key, &self.items[start..start + len], hint, after)
     }
 

@@ -42,9 +42,7 @@ impl Capsule {
         destructor: Destructor,
     ) -> PyResult<Owned<Capsule>> {
         if pointer.is_null() {
-            return Err(
-                th.raise(exc::VALUE_ERROR, "PyCapsule_New called with null pointer")
-            );
+            return Err(th.raise(exc::VALUE_ERROR, "PyCapsule_New called with null pointer"));
         }
         let ty = Borrowed::from_ref(Capsule::type_object());
         // SAFETY: a fresh instance. It is tracked only once C says how to traverse it.

@@ -168,11 +168,7 @@ impl GenericAlias {
         }
         let &[origin, arguments] = args.get().as_slice() else {
             let given = args.len();
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "GenericAlias expected 2 arguments, got {given}"
-            ));
+            return Err(raise!(th, TYPE_ERROR, "GenericAlias expected 2 arguments, got {given}"));
         };
         let alias = cls.alloc::<GenericAlias>(th, 0)?;
         alias.fill(th, origin, arguments)?;
@@ -290,18 +286,12 @@ impl GenericAlias {
 
     #[method(sig = "(self, object, /)")]
     fn __instancecheck__(&self, th: &Thread, _object: Borrowed<'_>) -> PyResult {
-        Err(th.raise(
-            exc::TYPE_ERROR,
-            "isinstance() argument 2 cannot be a parameterized generic",
-        ))
+        Err(th.raise(exc::TYPE_ERROR, "isinstance() argument 2 cannot be a parameterized generic"))
     }
 
     #[method(sig = "(self, object, /)")]
     fn __subclasscheck__(&self, th: &Thread, _object: Borrowed<'_>) -> PyResult {
-        Err(th.raise(
-            exc::TYPE_ERROR,
-            "issubclass() argument 2 cannot be a parameterized generic",
-        ))
+        Err(th.raise(exc::TYPE_ERROR, "issubclass() argument 2 cannot be a parameterized generic"))
     }
 
     #[method(sig = "(self, /)")]
@@ -380,4 +370,3 @@ impl AliasIterator {
         Tuple::pack(th, [iter, args]).map(Owned::into_object)
     }
 }
-

@@ -51,7 +51,7 @@ ids! {
     __text_signature__, __traceback__, __truediv__, __trunc__, __type_params__, __typing_subst__,
     __typing_prepare_subst__, __typing_is_unpacked_typevartuple__, __typing_unpacked_tuple_args__, __unpacked__,
     __newobj__, __newobj_ex__, _frozen_importlib, _module_repr, _reduce_ex, _slotnames, _type_check,
-    flags, has_location, origin, safe_path, stdlib_module_names, typing,
+    flags, safe_path, stdlib_module_names, typing,
     __warningregistry__, __weakref__, __wrapped__, __xor__,
     _find_and_load, _handle_fromlist, _initializing, _lock_unlock_module, _uninitialized_submodules,
     add, append, args, builtins, close, code, copy, copyreg, decode, default, displayhook, encode, encoding, end,

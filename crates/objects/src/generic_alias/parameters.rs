@@ -10,11 +10,14 @@ pub fn type_repr(th: &Thread, ty: Borrowed<'_>) -> PyResult<String> {
     if ty.downcast::<Type>().is_some_and(|ty| std::ptr::eq(ty.get(), none().get().ty().get())) {
         return Ok("None".into());
     }
-    let is_alias = object::has_attr(th, ty, id::__origin__)? && object::has_attr(th, ty, id::__args__)?;
+    let is_alias =
+        object::has_attr(th, ty, id::__origin__)? && object::has_attr(th, ty, id::__args__)?;
     if !is_alias {
         let qualname = object::get_attr_opt(th, ty, id::__qualname__)?;
         let module = object::get_attr_opt(th, ty, id::__module__)?;
-        if let (Some(qualname), Some(module)) = (qualname, module.filter(|module| !module.is_none())) {
+        if let (Some(qualname), Some(module)) =
+            (qualname, module.filter(|module| !module.is_none()))
+        {
             let qualname = object::str(th, qualname.object())?.to_string_lossy();
             let is_builtin =
                 module.object().downcast::<Str>().is_some_and(|module| module.eq_str("builtins"));
@@ -89,8 +92,7 @@ fn unpack(th: &Thread, item: Borrowed<'_>) -> PyResult<Owned<Tuple>> {
             all.push(item);
             continue;
         }
-        let inner =
-            object::get_attr_opt(th, item.object(), id::__typing_unpacked_tuple_args__)?;
+        let inner = object::get_attr_opt(th, item.object(), id::__typing_unpacked_tuple_args__)?;
         match inner.map(Owned::downcast::<Tuple>) {
             Some(Ok(inner)) if !inner.as_slice().last().is_some_and(|last| last.is(ellipsis())) => {
                 all.extend(inner.as_slice().iter().map(|&item| item.to_owned()));

@@ -116,11 +116,7 @@ pub fn add_functions(
 }
 
 /// `PyModule_FromDefAndSpec2`: the first phase. `spec.name` is the module's name.
-pub fn from_definition(
-    th: &Thread,
-    def: *mut abi::PyModuleDef,
-    spec: Borrowed<'_>,
-) -> PyResult {
+pub fn from_definition(th: &Thread, def: *mut abi::PyModuleDef, spec: Borrowed<'_>) -> PyResult {
     // SAFETY: see the top of the file.
     let declared = unsafe {
         init_definition(def);
@@ -199,12 +195,7 @@ fn created(th: &Thread, name: &str, module: Ptr) -> PyResult {
 }
 
 /// A create slot may give any object, if the definition asks for nothing that needs a module.
-fn check_stand_in(
-    th: &Thread,
-    name: &str,
-    def: &abi::PyModuleDef,
-    executes: bool,
-) -> PyResult<()> {
+fn check_stand_in(th: &Thread, name: &str, def: &abi::PyModuleDef, executes: bool) -> PyResult<()> {
     let functions = def.m_traverse.is_some() || def.m_clear.is_some() || def.m_free.is_some();
     if def.m_size > 0 || functions {
         return Err(raise!(
@@ -249,8 +240,7 @@ pub fn execute(th: &Thread, module: Borrowed<'_>, def: *mut abi::PyModuleDef) ->
     allocate_state(th, module.get(), unsafe { (*def).m_size })?;
     for slot in slots(def).filter(|slot| slot.slot == abi::Py_mod_exec) {
         // SAFETY: see the top of the file.
-        let status =
-            unsafe { transmute::<*mut c_void, Execute>(slot.value)(module.as_ptr()) };
+        let status = unsafe { transmute::<*mut c_void, Execute>(slot.value)(module.as_ptr()) };
         if status != 0 {
             if th.is_raised() {
                 return Err(th.raised_by_c());

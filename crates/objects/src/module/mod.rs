@@ -17,7 +17,8 @@ use crate::gc;
 use crate::prelude::*;
 
 pub use define::{
-    ModuleDefinition, StaticModuleDef, create_single_phase, execute, from_definition, init_definition,
+    ModuleDefinition, StaticModuleDef, create_single_phase, execute, from_definition,
+    init_definition,
 };
 
 /// Create a module object.

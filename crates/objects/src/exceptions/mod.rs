@@ -1,146 +1,154 @@
 //! Exception classes.
+//!
+//! `base` is `BaseException`; `classes` lists those that add nothing but a name; `special`, `os`, `syntax`,
+//! `unicode` and `group` have those with fields of their own. This file makes and links exceptions, and has the
+//! classes by name. The same job as CPython's `Objects/exceptions.c`.
 
-use crate::error::Raised;
-use crate::error::{ExcType, PyResult};
-use crate::handle::{Borrowed, Head, Instance, Owned};
-use crate::thread::Thread;
-use crate::typeobj::Type;
+mod base;
+mod classes;
+pub mod exc;
+pub mod os;
+mod special;
+mod syntax;
+mod text;
+pub mod unicode;
 
-#[repr(C)]
-pub struct BaseException {
-    head: Head,
-}
-unsafe impl Instance for BaseException {
-    fn type_object() -> &'static Type {
-        todo!()
-    }
-}
-impl BaseException {
-    /// `add_note`.
-    pub fn add_note(&self, _th: &Thread, _note: Borrowed<'_, crate::str::Str>) -> PyResult<()> {
-        todo!()
-    }
-    pub fn args(&self) -> Borrowed<'_, crate::tuple::Tuple> {
-        todo!()
-    }
-    pub fn set_cause(&self, _cause: Option<Owned>) {
-        todo!()
-    }
-    pub fn set_context(&self, _context: Option<Owned>) {
-        todo!()
-    }
-    pub fn context(&self) -> Option<Borrowed<'_, BaseException>> {
-        todo!()
-    }
-    pub fn traceback(&self) -> Option<Borrowed<'_>> {
-        todo!()
-    }
-    pub fn set_traceback(&self, _traceback: Option<Owned>) {
-        todo!()
-    }
-}
+use crate::prelude::{Borrowed, Dict, Owned, PyResult, Raised, Thread, Tuple, Type, object};
+
+use crate::raise;
+
+pub use base::{BaseException, make};
+pub use classes::*;
+pub use exc::ALL;
+pub use os::OSError;
+pub use special::{
+    AttributeError, ImportError, KeyError, MemoryError, NameError, StopIteration, SystemExit,
+    prepare_reserve, raise_stop_iteration,
+};
+pub use syntax::{IncompleteInputError, SyntaxError};
+pub use unicode::{
+    UnicodeDecodeError, UnicodeEncodeError, UnicodeTranslateError, raise_decode_error,
+    raise_encode_error,
+};
+
 /// `class(value)` as `PyErr_SetObject` makes it: an instance is taken as it is, a tuple gives the arguments.
 pub fn create(
-    _th: &Thread,
-    _class: Borrowed<'_, Type>,
-    _value: Option<Borrowed<'_>>,
+    th: &Thread,
+    class: Borrowed<'_, Type>,
+    value: Option<Borrowed<'_>>,
 ) -> PyResult<Owned<BaseException>> {
-    todo!()
-}
-/// Sets `handled` as context of `exception`, cutting a cycle.
-pub fn chain_context(
-    _exception: Borrowed<'_, BaseException>,
-    _handled: Borrowed<'_, BaseException>,
-) {
-    todo!()
-}
-/// MemoryError from the interpreter's reserve.
-pub fn raise_no_memory(_th: &Thread) -> Raised {
-    todo!()
+    if !class.is_subtype(exc::BASE_EXCEPTION) {
+        let class = object::repr(th, class.object())?;
+        return Err(raise!(
+            th,
+            SYSTEM_ERROR,
+            "_PyErr_SetObject: exception {} is not a BaseException subclass",
+            &*class
+        ));
+    }
+    let value = value.filter(|value| !value.is_none());
+    let args = match value {
+        None => Tuple::empty().to_owned(),
+        Some(value) => {
+            if let Some(instance) = value.downcast::<BaseException>() {
+                if instance.object().ty().is_subtype(&class) {
+                    return Ok(instance.to_owned());
+                }
+            }
+            match value.downcast::<Tuple>() {
+                Some(args) => args.to_owned(),
+                None => Tuple::from_slice(th, &[value])?,
+            }
+        }
+    };
+    instantiate(th, class, args)
 }
 
-/// The built-in exception classes by name.
-pub mod exc {
-    use super::ExcType;
-    macro_rules! consts { ($($name:ident),* $(,)?) => { static UNFINISHED: crate::typeobj::StaticType = crate::typeobj::StaticType::new(krait_abi::PyTypeObject::EMPTY); $(pub static $name: ExcType = UNFINISHED.as_type();)* }; }
-    consts!(
-        BASE_EXCEPTION,
-        BASE_EXCEPTION_GROUP,
-        GENERATOR_EXIT,
-        KEYBOARD_INTERRUPT,
-        SYSTEM_EXIT,
-        EXCEPTION,
-        ARITHMETIC_ERROR,
-        FLOATING_POINT_ERROR,
-        OVERFLOW_ERROR,
-        ZERO_DIVISION_ERROR,
-        ASSERTION_ERROR,
-        ATTRIBUTE_ERROR,
-        BUFFER_ERROR,
-        EOF_ERROR,
-        IMPORT_ERROR,
-        MODULE_NOT_FOUND_ERROR,
-        LOOKUP_ERROR,
-        INDEX_ERROR,
-        KEY_ERROR,
-        MEMORY_ERROR,
-        NAME_ERROR,
-        UNBOUND_LOCAL_ERROR,
-        OS_ERROR,
-        BLOCKING_IO_ERROR,
-        CHILD_PROCESS_ERROR,
-        CONNECTION_ERROR,
-        BROKEN_PIPE_ERROR,
-        CONNECTION_ABORTED_ERROR,
-        CONNECTION_REFUSED_ERROR,
-        CONNECTION_RESET_ERROR,
-        FILE_EXISTS_ERROR,
-        FILE_NOT_FOUND_ERROR,
-        INTERRUPTED_ERROR,
-        IS_A_DIRECTORY_ERROR,
-        NOT_A_DIRECTORY_ERROR,
-        PERMISSION_ERROR,
-        PROCESS_LOOKUP_ERROR,
-        TIMEOUT_ERROR,
-        REFERENCE_ERROR,
-        RUNTIME_ERROR,
-        NOT_IMPLEMENTED_ERROR,
-        PYTHON_FINALIZATION_ERROR,
-        RECURSION_ERROR,
-        STOP_ASYNC_ITERATION,
-        STOP_ITERATION,
-        SYNTAX_ERROR,
-        INCOMPLETE_INPUT_ERROR,
-        INDENTATION_ERROR,
-        TAB_ERROR,
-        SYSTEM_ERROR,
-        TYPE_ERROR,
-        VALUE_ERROR,
-        UNICODE_ERROR,
-        UNICODE_DECODE_ERROR,
-        UNICODE_ENCODE_ERROR,
-        UNICODE_TRANSLATE_ERROR,
-        WARNING,
-        BYTES_WARNING,
-        DEPRECATION_WARNING,
-        ENCODING_WARNING,
-        FUTURE_WARNING,
-        IMPORT_WARNING,
-        PENDING_DEPRECATION_WARNING,
-        RESOURCE_WARNING,
-        RUNTIME_WARNING,
-        SYNTAX_WARNING,
-        UNICODE_WARNING,
-        USER_WARNING,
-        EXCEPTION_GROUP
-    );
+/// `class(*args)`.
+fn instantiate(
+    th: &Thread,
+    class: Borrowed<'_, Type>,
+    args: Owned<Tuple>,
+) -> PyResult<Owned<BaseException>> {
+    class.ready(th)?;
+    if is_plain(&class) {
+        return make(th, class, args);
+    }
+    let made = crate::protocol::call::call_tuple_dict(th, class.object(), args.borrow(), None)?;
+    made.downcast::<BaseException>().map_err(|other| {
+        let found = other.type_name().to_string();
+        match object::repr(th, class.object()) {
+            Ok(class) => raise!(
+                th,
+                TYPE_ERROR,
+                "calling {} should have returned an instance of BaseException, not {found}",
+                &*class
+            ),
+            Err(raised) => raised,
+        }
+    })
 }
-/// UnicodeEncodeError for a range of `string`.
-pub fn raise_encode_error(
-    _th: &Thread,
-    _encoding: &str,
-    _string: Borrowed<'_, crate::str::Str>,
-    _error: crate::text::codec::CodecError,
-) -> Raised {
-    todo!()
+
+/// Whether instances are made by `BaseException` itself.
+fn is_plain(class: &Type) -> bool {
+    let (own, base) = (class.raw(), exc::BASE_EXCEPTION.raw());
+    let same = |one: Option<usize>, other: Option<usize>| one == other;
+    !class.is_heap_type()
+        && same(own.tp_new.map(|f| f as usize), base.tp_new.map(|f| f as usize))
+        && same(own.tp_init.map(|f| f as usize), base.tp_init.map(|f| f as usize))
+}
+
+/// Sets `handled` as context of `exception`, cutting a cycle.
+pub fn chain_context(exception: Borrowed<'_, BaseException>, handled: Borrowed<'_, BaseException>) {
+    if exception.is(handled) {
+        return;
+    }
+    // `handled` may have `exception` further down its own chain: cut there. A chain may also run in a circle that
+    // does not contain `exception`: a second pointer at half the speed notices.
+    let mut current = handled;
+    let mut slow = handled;
+    let mut move_slow = false;
+    while let Some(context) = current.get().context() {
+        if context.is(exception) {
+            current.set_context(None);
+            break;
+        }
+        current = context;
+        if current.is(slow) {
+            break;
+        }
+        if move_slow {
+            match slow.get().context() {
+                Some(next) => slow = next,
+                None => break,
+            }
+        }
+        move_slow = !move_slow;
+    }
+    exception.set_context(Some(handled.object().to_owned()));
+}
+
+/// MemoryError from the interpreter's reserve.
+#[cold]
+pub fn raise_no_memory(th: &Thread) -> Raised {
+    match special::reserved_memory_error(th) {
+        Some(exception) => th.raise_exception(exception),
+        None => match create(th, Borrowed::from_ref(exc::MEMORY_ERROR), None) {
+            Ok(exception) => th.raise_exception(exception),
+            Err(raised) => raised,
+        },
+    }
+}
+
+/// What an interpreter needs of exceptions when it starts: MemoryErrors in reserve.
+pub fn prepare(th: &Thread) -> PyResult<()> {
+    for &class in ALL {
+        Borrowed::from_ref(class).ready(th)?;
+    }
+    prepare_reserve(th)
+}
+
+/// `sys.exception()`-like access to a state's dictionary, for those who copy exceptions.
+pub fn instance_dict<'a>(exception: &'a BaseException) -> Option<Borrowed<'a, Dict>> {
+    exception.instance_dict()
 }

@@ -1,77 +1,199 @@
 //! The cyclic collector.
+//!
+//! Objects whose types may take part in reference cycles carry a header before them (`PyGC_Head`), which links
+//! those that are tracked into a list per generation. This file is what the rest of the house uses: tracking,
+//! and `tp_traverse` by the fields of a struct. `list` is the lists, `collect` the algorithm. The same job as
+//! CPython's `Python/gc.c`.
+//!
+//! Invariants:
+//! 1. An object of a type with `Py_TPFLAGS_HAVE_GC` is preceded by its header.
+//! 2. The header of an untracked object has a `_gc_next` of zero; that of a tracked one is in exactly one list.
+//! 3. Headers are read and written by the attached thread only.
 
-use std::ffi::c_int;
+mod list;
+
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use krait_abi as abi;
 
 use crate::handle::{Borrowed, Slot};
 use crate::thread::Thread;
 
+use list::Head;
+pub use list::Lists;
+
+/// Generations of the collector: young, middle, old.
+pub const GENERATIONS: usize = 3;
+
 /// An interpreter's collector: generations and counters.
-#[derive(Default)]
-pub struct Collector {}
+pub struct Collector {
+    pub(crate) lists: Lists,
+    pub enabled: Cell<bool>,
+    pub collecting: Cell<bool>,
+    /// How many more objects were tracked than untracked since the last young collection; then, how many
+    /// collections of the generation before there were.
+    pub count: [Cell<i32>; GENERATIONS],
+    pub threshold: [Cell<i32>; GENERATIONS],
+}
+
+impl Default for Collector {
+    fn default() -> Collector {
+        Collector {
+            lists: Lists::new(),
+            enabled: Cell::new(true),
+            collecting: Cell::new(false),
+            count: Default::default(),
+            threshold: [Cell::new(2000), Cell::new(10), Cell::new(10)],
+        }
+    }
+}
+
+impl Collector {
+    /// Counts a new object, and asks for a collection once there are many.
+    #[inline(always)]
+    fn count_new(&self, th: &Thread) {
+        let count = self.count[0].get() + 1;
+        self.count[0].set(count);
+        if count > self.threshold[0].get() {
+            self.request(th);
+        }
+    }
+
+    /// The loop collects when it next looks at its eval breaker.
+    #[cold]
+    #[inline(never)]
+    fn request(&self, th: &Thread) {
+        if self.enabled.get() && self.threshold[0].get() != 0 && !self.collecting.get() {
+            // SAFETY: the word lives as long as the thread; others set bits in it too.
+            let breaker = unsafe { AtomicUsize::from_ptr(&raw mut (*th.raw()).eval_breaker) };
+            breaker.fetch_or(abi::_PY_GC_SCHEDULED_BIT as usize, Ordering::Relaxed);
+        }
+    }
+}
 
 /// What `tp_traverse` hands every reference to.
 pub struct Visitor<'a> {
     pub(crate) visit: abi::visitproc,
-    pub(crate) arg: *mut std::ffi::c_void,
+    pub(crate) arg: *mut c_void,
     pub(crate) lifetime: std::marker::PhantomData<&'a ()>,
 }
+
 impl Visitor<'_> {
     /// # Safety
     /// The pair comes from a collector's call of `tp_traverse`.
-    pub unsafe fn new(visit: abi::visitproc, arg: *mut std::ffi::c_void) -> Self {
+    pub unsafe fn new(visit: abi::visitproc, arg: *mut c_void) -> Self {
         Visitor { visit, arg, lifetime: std::marker::PhantomData }
     }
+
     /// Non-zero stops the traversal: hand it on.
-    pub fn visit<T>(&mut self, _ob: Option<Borrowed<'_, T>>) -> c_int {
-        todo!()
+    #[inline(always)]
+    pub fn visit<T>(&mut self, ob: Option<Borrowed<'_, T>>) -> c_int {
+        match (ob, self.visit) {
+            // SAFETY: the pair belongs together, by the promise of `new`.
+            (Some(ob), Some(visit)) => unsafe { visit(ob.as_ptr(), self.arg) },
+            _ => 0,
+        }
     }
 }
+
 /// A field that holds references: gives `tp_traverse` and `tp_clear` of `#[visit]` fields.
 pub trait Visit {
     fn visit(&self, visitor: &mut Visitor<'_>) -> c_int;
     fn clear(&self);
 }
+
 impl<T> Visit for Slot<T> {
     fn visit(&self, visitor: &mut Visitor<'_>) -> c_int {
         visitor.visit(self.get())
     }
+
     fn clear(&self) {
         drop(self.take())
     }
 }
-/// Adds a GC object to the collector's lists, if it is not there yet.
-pub fn track<T>(_th: &Thread, _ob: Borrowed<'_, T>) {
-    todo!()
+
+/// The header of an object.
+///
+/// # Safety
+/// `ob` is an object of a GC type, live or dead but not freed.
+#[inline(always)]
+pub(crate) unsafe fn head_of(ob: *mut abi::PyObject) -> *mut Head {
+    // SAFETY: (1).
+    unsafe { ob.cast::<Head>().sub(1) }
 }
+
+/// Adds a GC object to the collector's lists, if it is not there yet.
+#[inline]
+pub fn track<T>(th: &Thread, ob: Borrowed<'_, T>) {
+    // SAFETY: tracked objects are of GC types: (1).
+    unsafe { track_head(th, head_of(ob.as_ptr())) }
+}
+
+#[inline(always)]
+unsafe fn track_head(th: &Thread, head: *mut Head) {
+    // SAFETY: (1), (3).
+    unsafe {
+        if (*head)._gc_next == 0 {
+            let gc = &th.interp().gc;
+            gc.lists.append_young(head);
+            gc.count_new(th);
+        }
+    }
+}
+
 /// # Safety
 /// `ob` is an object of a GC type, so a header precedes it.
-pub unsafe fn untrack_raw(_ob: *mut abi::PyObject) {
-    todo!()
+#[inline]
+pub unsafe fn untrack_raw(ob: *mut abi::PyObject) {
+    // SAFETY: (1), (2), (3).
+    unsafe {
+        let head = head_of(ob);
+        if (*head)._gc_next != 0 {
+            list::remove(head);
+            let count = &Thread::current().interp().gc.count[0];
+            count.set((count.get() - 1).max(0));
+        }
+    }
 }
-pub fn is_tracked<T>(_ob: Borrowed<'_, T>) -> bool {
-    todo!()
+
+pub fn is_tracked<T>(ob: Borrowed<'_, T>) -> bool {
+    // SAFETY: asked of GC objects only has a meaning; others have no header.
+    ob.object().ty().is_gc() && unsafe { (*head_of(ob.as_ptr()))._gc_next != 0 }
 }
 
 /// # Safety
 /// `ob` is an object of a GC type.
-pub unsafe fn track_raw(_ob: *mut abi::PyObject) {
-    todo!()
+pub unsafe fn track_raw(ob: *mut abi::PyObject) {
+    // SAFETY: the caller's promise.
+    unsafe { track_head(Thread::current(), head_of(ob)) }
 }
+
 /// Whether `tp_finalize` was called.
 ///
 /// # Safety
 /// `ob` is an object of a GC type.
-pub unsafe fn is_finalized(_ob: *mut abi::PyObject) -> bool {
-    todo!()
+pub unsafe fn is_finalized(ob: *mut abi::PyObject) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*head_of(ob))._gc_prev & list::FINALIZED != 0 }
 }
+
 /// # Safety
 /// As for `is_finalized`.
-pub unsafe fn set_finalized(_ob: *mut abi::PyObject) {
-    todo!()
+pub unsafe fn set_finalized(ob: *mut abi::PyObject) {
+    // SAFETY: the caller's promise.
+    unsafe { (*head_of(ob))._gc_prev |= list::FINALIZED }
 }
+
 /// `tp_free` of collected types: `PyObject_GC_Del`.
-pub unsafe extern "C" fn gc_del(_ob: *mut std::ffi::c_void) {
-    todo!()
+pub unsafe extern "C" fn gc_del(ob: *mut c_void) {
+    let ob: *mut abi::PyObject = ob.cast();
+    // SAFETY: C calls this with a dead object of its type; what stands before it follows from its type.
+    unsafe {
+        untrack_raw(ob);
+        let ty: Borrowed<'_, crate::typeobj::Type> = Borrowed::from_ptr((*ob).ob_type.cast());
+        let before = crate::typeobj::alloc::size_before(&ty);
+        Thread::current().interp().heap.free(ob.cast::<u8>().sub(before));
+    }
 }

@@ -1,0 +1,342 @@
+//! `UnicodeEncodeError`, `UnicodeDecodeError`, `UnicodeTranslateError`: a range of text or bytes that a codec
+//! cannot handle.
+
+use std::cell::Cell;
+
+use krait_abi as abi;
+
+use super::classes::UnicodeError;
+use super::text::concat;
+use crate::prelude::*;
+use crate::protocol::buffer::Buffer;
+use crate::str::Chars;
+use crate::text::codec::CodecError;
+
+/// Declares one of the three classes, which share a layout.
+macro_rules! unicode_errors {
+    ($($name:ident, $python:literal, $doc:literal;)*) => {$(
+        #[doc = $doc]
+        #[pytype(name = $python, base = UnicodeError, flags(BASETYPE, HAVE_GC), doc = $doc)]
+        #[repr(C)]
+        pub struct $name {
+            #[visit]
+            base: UnicodeError,
+            #[visit]
+            #[member(doc = "exception encoding")]
+            encoding: Slot,
+            #[visit]
+            #[member(doc = "exception object")]
+            object: Slot,
+            #[member(doc = "exception start")]
+            start: Cell<isize>,
+            #[member(doc = "exception end")]
+            end: Cell<isize>,
+            #[visit]
+            #[member(doc = "exception reason")]
+            reason: Slot,
+        }
+        assert_layout!($name => abi::PyUnicodeErrorObject);
+
+        impl $name {
+            /// The fields, which all three have in common.
+            fn fields(&self) -> Fields<'_> {
+                Fields {
+                    encoding: &self.encoding,
+                    object: &self.object,
+                    start: &self.start,
+                    end: &self.end,
+                    reason: &self.reason,
+                }
+            }
+        }
+    )*};
+}
+
+unicode_errors! {
+    UnicodeEncodeError, "UnicodeEncodeError", "Unicode encoding error.";
+    UnicodeDecodeError, "UnicodeDecodeError", "Unicode decoding error.";
+    UnicodeTranslateError, "UnicodeTranslateError", "Unicode translation error.";
+}
+
+/// The fields of any of the three.
+#[derive(Clone, Copy)]
+pub struct Fields<'a> {
+    pub encoding: &'a Slot,
+    pub object: &'a Slot,
+    pub start: &'a Cell<isize>,
+    pub end: &'a Cell<isize>,
+    pub reason: &'a Slot,
+}
+
+/// The fields of `exception` if it is one of the three.
+pub fn fields_of<'a>(exception: Borrowed<'a>) -> Option<Fields<'a>> {
+    if let Some(error) = exception.downcast::<UnicodeEncodeError>() {
+        return Some(error.get().fields());
+    }
+    if let Some(error) = exception.downcast::<UnicodeDecodeError>() {
+        return Some(error.get().fields());
+    }
+    exception.downcast::<UnicodeTranslateError>().map(|error| error.get().fields())
+}
+
+impl Fields<'_> {
+    /// The length of the text or bytes; TypeError if `object` was replaced by something else.
+    fn len(&self, th: &Thread, bytes: bool) -> PyResult<isize> {
+        let object = self.object.get_owned();
+        let Some(object) = object else {
+            return Err(th.raise(exc::TYPE_ERROR, "UnicodeError 'object' attribute is not set"));
+        };
+        let len = if bytes {
+            object.borrow().downcast::<Bytes>().map(|bytes| bytes.as_bytes().len())
+        } else {
+            object.borrow().downcast::<Str>().map(|text| text.len())
+        };
+        match len {
+            Some(len) => Ok(len as isize),
+            None => {
+                let kind = if bytes { "bytes" } else { "string" };
+                Err(raise!(th, TYPE_ERROR, "UnicodeError 'object' attribute must be a {kind}"))
+            }
+        }
+    }
+
+    /// The range as codecs use it: clipped to the object, and the object's length.
+    pub fn range(&self, th: &Thread, bytes: bool) -> PyResult<(usize, usize, usize)> {
+        let len = self.len(th, bytes)?;
+        let start = self.start.get().clamp(0, (len - 1).max(0));
+        let end = self.end.get().max(1).min(len);
+        Ok((start as usize, end.max(0) as usize, len as usize))
+    }
+
+    /// `str()` of a field that may have been deleted.
+    fn text(th: &Thread, field: &Slot) -> PyResult<Owned<Str>> {
+        match field.get_owned() {
+            Some(value) => object::str(th, value.borrow()),
+            None => Str::new(th, "<NULL>"),
+        }
+    }
+
+    /// The message: `what` is "encode character", "decode byte" …, `one` the single wrong unit as it is shown.
+    fn message(
+        &self,
+        th: &Thread,
+        encoding: Option<&Str>,
+        reason: &Str,
+        [verb, unit]: [&str; 2],
+        one: Option<String>,
+    ) -> PyResult<Owned<Str>> {
+        let (start, end) = (self.start.get(), self.end.get());
+        let tail = match one {
+            Some(one) => format!(" {unit} {one} in position {start}: "),
+            None => format!(" {unit}s in position {start}-{}: ", end.wrapping_sub(1)),
+        };
+        let verb = format!("can't {verb}");
+        let mut pieces = Vec::with_capacity(6);
+        if let Some(encoding) = encoding {
+            pieces.extend([Chars::One(b"'"), encoding.chars(), Chars::One(b"' codec ")]);
+        }
+        pieces.extend([Chars::One(verb.as_bytes()), Chars::One(tail.as_bytes()), reason.chars()]);
+        concat(th, &pieces)
+    }
+
+    /// The position of the wrong unit, if the range is exactly one unit inside the object.
+    fn single(&self, len: isize) -> Option<usize> {
+        let (start, end) = (self.start.get(), self.end.get());
+        let inside = (0..len).contains(&start) && (0..=len).contains(&end);
+        (inside && end == start + 1).then_some(start as usize)
+    }
+
+    /// `'\x..'`, `'\u....'` or `'\U........'` of the character at `at`.
+    fn escaped(&self, at: usize) -> Option<String> {
+        let object = self.object.get_owned()?;
+        let point = object.borrow().downcast::<Str>()?.char_at(at);
+        Some(match point {
+            0..=0xff => format!("'\\x{point:02x}'"),
+            0x100..=0xffff => format!("'\\u{point:04x}'"),
+            _ => format!("'\\U{point:08x}'"),
+        })
+    }
+}
+
+/// An argument of a constructor, as `PyArg_ParseTuple` converts it.
+fn string(th: &Thread, args: &Tuple, at: usize) -> PyResult<Owned> {
+    let value = argument(th, args, at)?;
+    if value.downcast::<Str>().is_some() {
+        return Ok(value.to_owned());
+    }
+    let found = if value.is_none() { "None" } else { value.type_name() };
+    Err(raise!(th, TYPE_ERROR, "argument {} must be str, not {found}", at + 1))
+}
+
+fn argument<'a>(th: &Thread, args: &'a Tuple, at: usize) -> PyResult<Borrowed<'a>> {
+    args.as_slice().get(at).copied().ok_or_else(|| th.bad_internal_call())
+}
+
+fn size(th: &Thread, args: &Tuple, at: usize) -> PyResult<isize> {
+    number::as_isize(th, argument(th, args, at)?, Some(exc::OVERFLOW_ERROR))
+}
+
+fn exactly(th: &Thread, args: &Tuple, count: usize) -> PyResult<()> {
+    if args.len() == count {
+        return Ok(());
+    }
+    let given = args.len();
+    Err(raise!(th, TYPE_ERROR, "function takes exactly {count} arguments ({given} given)"))
+}
+
+#[pymethods]
+impl UnicodeEncodeError {
+    #[slot(tp_init)]
+    fn init(
+        &self,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<()> {
+        self.base.refuse_keywords(th, kwargs)?;
+        self.base.set_args(args.to_owned());
+        exactly(th, &args, 5)?;
+        let (encoding, object) = (string(th, &args, 0)?, string(th, &args, 1)?);
+        let (start, end) = (size(th, &args, 2)?, size(th, &args, 3)?);
+        let reason = string(th, &args, 4)?;
+        self.encoding.set(Some(encoding));
+        self.object.set(Some(object));
+        self.start.set(start);
+        self.end.set(end);
+        self.reason.set(Some(reason));
+        Ok(())
+    }
+
+    #[slot(tp_str)]
+    fn str(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let fields = this.fields();
+        if fields.object.get().is_none() {
+            return Ok(Str::empty().to_owned());
+        }
+        let reason = Fields::text(th, fields.reason)?;
+        let encoding = Fields::text(th, fields.encoding)?;
+        let one = fields.single(fields.len(th, false)?).and_then(|at| fields.escaped(at));
+        fields.message(th, Some(&encoding), &reason, ["encode", "character"], one)
+    }
+}
+
+#[pymethods]
+impl UnicodeDecodeError {
+    #[slot(tp_init)]
+    fn init(
+        &self,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<()> {
+        self.base.refuse_keywords(th, kwargs)?;
+        self.base.set_args(args.to_owned());
+        exactly(th, &args, 5)?;
+        let encoding = string(th, &args, 0)?;
+        let given = argument(th, &args, 1)?;
+        let (start, end) = (size(th, &args, 2)?, size(th, &args, 3)?);
+        let reason = string(th, &args, 4)?;
+        let object = match given.downcast::<Bytes>() {
+            Some(_) => given.to_owned(),
+            None => Bytes::new(th, Buffer::simple(th, given)?.as_bytes())?.into_object(),
+        };
+        self.encoding.set(Some(encoding));
+        self.object.set(Some(object));
+        self.start.set(start);
+        self.end.set(end);
+        self.reason.set(Some(reason));
+        Ok(())
+    }
+
+    #[slot(tp_str)]
+    fn str(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let fields = this.fields();
+        if fields.object.get().is_none() {
+            return Ok(Str::empty().to_owned());
+        }
+        let reason = Fields::text(th, fields.reason)?;
+        let encoding = Fields::text(th, fields.encoding)?;
+        let one = fields.single(fields.len(th, true)?).and_then(|at| {
+            let object = fields.object.get_owned()?;
+            let byte = *object.borrow().downcast::<Bytes>()?.as_bytes().get(at)?;
+            Some(format!("0x{byte:02x}"))
+        });
+        fields.message(th, Some(&encoding), &reason, ["decode", "byte"], one)
+    }
+}
+
+#[pymethods]
+impl UnicodeTranslateError {
+    #[slot(tp_init)]
+    fn init(
+        &self,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<()> {
+        self.base.refuse_keywords(th, kwargs)?;
+        self.base.set_args(args.to_owned());
+        exactly(th, &args, 4)?;
+        let object = string(th, &args, 0)?;
+        let (start, end) = (size(th, &args, 1)?, size(th, &args, 2)?);
+        let reason = string(th, &args, 3)?;
+        self.object.set(Some(object));
+        self.start.set(start);
+        self.end.set(end);
+        self.reason.set(Some(reason));
+        Ok(())
+    }
+
+    #[slot(tp_str)]
+    fn str(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let fields = this.fields();
+        if fields.object.get().is_none() {
+            return Ok(Str::empty().to_owned());
+        }
+        let reason = Fields::text(th, fields.reason)?;
+        let one = fields.single(fields.len(th, false)?).and_then(|at| fields.escaped(at));
+        fields.message(th, None, &reason, ["translate", "character"], one)
+    }
+}
+
+/// The arguments `(encoding, object, start, end, reason)`.
+fn arguments(
+    th: &Thread,
+    encoding: &str,
+    object: Borrowed<'_>,
+    error: CodecError,
+) -> PyResult<Owned<Tuple>> {
+    let encoding = Str::new(th, encoding)?.into_object();
+    let start = Int::from_usize(th, error.start)?.into_object();
+    let end = Int::from_usize(th, error.end)?.into_object();
+    let reason = Str::new(th, error.reason)?.into_object();
+    Tuple::pack(th, [encoding, object.to_owned(), start, end, reason])
+}
+
+/// UnicodeEncodeError for a range of `string`.
+#[cold]
+pub fn raise_encode_error(
+    th: &Thread,
+    encoding: &str,
+    string: Borrowed<'_, Str>,
+    error: CodecError,
+) -> Raised {
+    match arguments(th, encoding, string.object(), error) {
+        Ok(args) => th.raise_value(exc::UNICODE_ENCODE_ERROR, args.object()),
+        Err(raised) => raised,
+    }
+}
+
+/// UnicodeDecodeError for a range of `data`, which is `bytes`.
+#[cold]
+pub fn raise_decode_error(
+    th: &Thread,
+    encoding: &str,
+    data: Borrowed<'_, Bytes>,
+    error: CodecError,
+) -> Raised {
+    match arguments(th, encoding, data.object(), error) {
+        Ok(args) => th.raise_value(exc::UNICODE_DECODE_ERROR, args.object()),
+        Err(raised) => raised,
+    }
+}

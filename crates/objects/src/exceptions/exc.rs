@@ -26,6 +26,7 @@ macro_rules! constants {
 
 constants! {
     BASE_EXCEPTION = BaseException, "PyExc_BaseException";
+    BASE_EXCEPTION_GROUP = BaseExceptionGroup, "PyExc_BaseExceptionGroup";
     EXCEPTION = Exception, "PyExc_Exception";
     GENERATOR_EXIT = GeneratorExit, "PyExc_GeneratorExit";
     KEYBOARD_INTERRUPT = KeyboardInterrupt, "PyExc_KeyboardInterrupt";

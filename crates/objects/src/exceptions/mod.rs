@@ -7,6 +7,7 @@
 mod base;
 mod classes;
 pub mod exc;
+pub mod group;
 pub mod os;
 mod special;
 mod syntax;
@@ -20,6 +21,7 @@ use crate::raise;
 pub use base::{BaseException, make};
 pub use classes::*;
 pub use exc::ALL;
+pub use group::BaseExceptionGroup;
 pub use os::OSError;
 pub use special::{
     AttributeError, ImportError, KeyError, MemoryError, NameError, StopIteration, SystemExit,

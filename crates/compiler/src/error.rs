@@ -17,6 +17,8 @@ pub enum CompileError {
     Recursion(String),
     /// The tree could not come from a parser.
     Value(String),
+    /// As `Value`, where the reference raises `TypeError`.
+    Type(String),
     /// A node of the wrong kind for where it stands.
     System(String),
     /// A tree of a kind that cannot be compiled.
@@ -76,6 +78,7 @@ impl fmt::Display for CompileError {
             CompileError::Syntax(error) => error.fmt(f),
             CompileError::Recursion(message) => write!(f, "RecursionError: {message}"),
             CompileError::Value(message) => write!(f, "ValueError: {message}"),
+            CompileError::Type(message) => write!(f, "TypeError: {message}"),
             CompileError::System(message) => write!(f, "SystemError: {message}"),
             CompileError::Runtime(message) => write!(f, "RuntimeError: {message}"),
             CompileError::Unicode { text, start, end } => {

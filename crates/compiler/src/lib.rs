@@ -19,10 +19,12 @@ mod options;
 mod preprocess;
 pub mod symtable;
 mod unparse;
+mod validate;
 
 pub use error::CompileError;
 pub use future::Future;
 pub use options::{ALLOW_TOP_LEVEL_AWAIT, CompileOptions, Compiled};
+pub use validate::validate;
 
 use bumpalo::Bump;
 use krait_bytecode::future_flags;

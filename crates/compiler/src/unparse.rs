@@ -8,6 +8,8 @@ mod repr;
 use krait_syntax::ast::*;
 
 use crate::code::{self, Text};
+use crate::error::{CompileError, Result};
+use crate::limits::StackGuard;
 
 /// How tightly an expression binds; one that binds less than its place wants gets parentheses.
 mod level {
@@ -29,11 +31,15 @@ mod level {
     pub(super) const ATOM: u8 = 15;
 }
 
-/// The text of an expression. Its depth is what the symbol table has accepted.
-pub(crate) fn unparse(expr: &Expr<'_>) -> Text {
-    let mut writer = Writer { out: Vec::new() };
+/// The text of an expression. `stack_budget` is how many bytes of native stack writing may use.
+pub(crate) fn unparse(expr: &Expr<'_>, stack_budget: usize) -> Result<Text> {
+    let guard = StackGuard::new(stack_budget);
+    let mut writer = Writer { out: Vec::new(), guard: &guard, too_deep: false };
     writer.expr(expr, level::TEST);
-    Text::from_bytes(writer.out)
+    if writer.too_deep {
+        return Err(CompileError::recursion());
+    }
+    Ok(Text::from_bytes(writer.out))
 }
 
 /// Python's `repr` of a constant.
@@ -41,11 +47,21 @@ pub(crate) fn constant_repr(constant: &code::Constant) -> String {
     repr::code_constant(constant)
 }
 
-struct Writer {
+struct Writer<'g> {
     out: Vec<u8>,
+    guard: &'g StackGuard,
+    /// Something was left out.
+    too_deep: bool,
 }
 
-impl Writer {
+impl Writer<'_> {
+    /// Writes by `write` into a text of its own.
+    fn apart(&mut self, write: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let outer = std::mem::take(&mut self.out);
+        write(self);
+        std::mem::replace(&mut self.out, outer)
+    }
+
     fn str(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -70,6 +86,10 @@ impl Writer {
     }
 
     fn expr(&mut self, expr: &Expr<'_>, place: u8) {
+        if self.guard.check().is_err() {
+            self.too_deep = true;
+            return;
+        }
         match expr.node {
             ExprKind::BoolOp { op, values } => self.bool_op(op, values, place),
             ExprKind::BinOp { left, op, right } => self.bin_op(left, op, right, place),

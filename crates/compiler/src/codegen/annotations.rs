@@ -19,9 +19,10 @@ const VALUE_WITH_FAKE_GLOBALS: i64 = 2;
 
 impl<'a> Generator<'a> {
     /// The text of an annotation.
-    pub(super) fn annotation_text(&mut self, annotation: &'a Expr<'a>) {
-        let text = unparse(annotation);
+    pub(super) fn annotation_text(&mut self, annotation: &'a Expr<'a>) -> Result {
+        let text = unparse(annotation, self.options.stack_budget)?;
         self.load_const(at(annotation.span), Constant::Str(text));
+        Ok(())
     }
 
     /// Starts a function of one parameter, the format wanted.
@@ -83,7 +84,7 @@ impl<'a> Generator<'a> {
             let name = self.mangled(name);
             self.load_str(loc, name);
             if self.future_annotations() {
-                self.annotation_text(annotation);
+                self.annotation_text(annotation)?;
             } else {
                 self.maybe_starred(loc, annotation)?;
             }

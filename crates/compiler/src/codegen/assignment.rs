@@ -94,8 +94,7 @@ impl<'a> Generator<'a> {
                     return Ok(());
                 }
                 if self.future_annotations() {
-                    self.store_annotation_text(at(span), id, annotation);
-                    Ok(())
+                    self.store_annotation_text(at(span), id, annotation)
                 } else {
                     self.defer_annotation(span, id, annotation)
                 }
@@ -111,12 +110,18 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn store_annotation_text(&mut self, loc: Location, name: &'a str, annotation: &'a Expr<'a>) {
-        self.annotation_text(annotation);
+    fn store_annotation_text(
+        &mut self,
+        loc: Location,
+        name: &'a str,
+        annotation: &'a Expr<'a>,
+    ) -> Result {
+        self.annotation_text(annotation)?;
         self.op_name(loc, Opcode::LOAD_NAME, "__annotations__");
         let name = self.mangled(name);
         self.load_str(loc, name);
         self.op(loc, Opcode::STORE_SUBSCR);
+        Ok(())
     }
 
     /// Notes the annotation for `__annotate__`, and at run time that the statement was reached.

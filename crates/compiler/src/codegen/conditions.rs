@@ -70,7 +70,7 @@ impl<'a> Generator<'a> {
         let loc = at(expr.span);
         let [cleanup, end] = [self.new_label(), self.new_label()];
         self.expr(left)?;
-        let last = ops.len().min(comparators.len()) - 1;
+        let Some(last) = ops.len().min(comparators.len()).checked_sub(1) else { return Ok(()) };
         for (op, operand) in ops.iter().zip(comparators).take(last) {
             self.compare_keeping(loc, *op, operand)?;
             self.op(loc, Opcode::TO_BOOL);

@@ -7,11 +7,9 @@ use krait_bytecode::Opcode;
 use krait_syntax::ast::{Expr, For, Span, Stmt};
 
 use super::frame_blocks::BlockType;
-use super::unit::ScopeKind;
 use super::{Generator, at};
 use crate::error::Result;
 use crate::instructions::Location;
-use crate::options::ALLOW_TOP_LEVEL_AWAIT;
 
 type Body<'a> = &'a [&'a Stmt<'a>];
 
@@ -95,19 +93,7 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
-    pub(super) fn is_top_level_await(&self) -> bool {
-        self.future.has(ALLOW_TOP_LEVEL_AWAIT) && self.unit().kind == ScopeKind::Module
-    }
-
-    pub(super) fn require_async(&self, span: Span, message: &str) -> Result {
-        if self.is_top_level_await() || self.unit().kind == ScopeKind::AsyncFunction {
-            return Ok(());
-        }
-        self.error(span, message)
-    }
-
     pub(super) fn async_for(&mut self, span: Span, node: &'a For<'a>) -> Result {
-        self.require_async(span, "'async for' outside async function")?;
         let loc = at(span);
         let [start, send, except, end] =
             [self.new_label(), self.new_label(), self.new_label(), self.new_label()];

@@ -136,18 +136,6 @@ impl<'a> Generator<'a> {
     pub(super) fn yield_from(&mut self, loc: Location, is_await: bool) {
         let [send, fail, exit] = [self.new_label(), self.new_label(), self.new_label()];
         self.use_label(send);
-        self.yield_from_at(loc, is_await, send, fail, exit);
-    }
-
-    /// As `yield_from`, with a label of the caller's on the `SEND`.
-    pub(super) fn yield_from_at(
-        &mut self,
-        loc: Location,
-        is_await: bool,
-        send: Label,
-        fail: Label,
-        exit: Label,
-    ) {
         self.op_j(loc, Opcode::SEND, exit);
         // What close() or throw() raise in there may be the end of the iterator.
         self.op_j(loc, Opcode::SETUP_FINALLY, fail);

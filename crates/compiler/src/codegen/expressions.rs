@@ -114,6 +114,9 @@ impl<'a> Generator<'a> {
                 self.await_top(loc, 0);
                 Ok(())
             }
+            ExprKind::YieldFrom { .. } if !function_like => {
+                self.error(expr.span, "'yield from' outside function")
+            }
             _ if !function_like => self.error(expr.span, "'yield' outside function"),
             ExprKind::YieldFrom { value } => {
                 if self.unit().kind == super::unit::ScopeKind::AsyncFunction {

@@ -76,7 +76,7 @@ impl<'a> Generator<'a> {
             StmtKind::Break => self.break_stmt(span),
             StmtKind::Continue => self.continue_stmt(span),
             StmtKind::With(node) => self.with_stmt(node),
-            StmtKind::AsyncWith(node) => self.async_with(span, node),
+            StmtKind::AsyncWith(node) => self.async_with(node),
         }
     }
 

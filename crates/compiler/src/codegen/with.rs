@@ -1,7 +1,7 @@
 //! `with` and `async with`. Does the job of `codegen_with_inner` and `codegen_async_with_inner`.
 
 use krait_bytecode::{Opcode, special_method};
-use krait_syntax::ast::{Span, With};
+use krait_syntax::ast::With;
 
 use super::frame_blocks::BlockType;
 use super::{Generator, at};
@@ -17,8 +17,7 @@ impl<'a> Generator<'a> {
         self.conditionally(|this| this.with_item(node, 0, false))
     }
 
-    pub(super) fn async_with(&mut self, span: Span, node: &'a With<'a>) -> Result {
-        self.require_async(span, "'async with' outside async function")?;
+    pub(super) fn async_with(&mut self, node: &'a With<'a>) -> Result {
         self.conditionally(|this| this.with_item(node, 0, true))
     }
 

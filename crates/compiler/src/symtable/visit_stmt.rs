@@ -71,8 +71,8 @@ impl<'a> Builder<'a> {
     fn compound(&mut self, stmt: &'a Stmt<'a>) -> Result {
         match stmt.node {
             StmtKind::For(node) | StmtKind::AsyncFor(node) => {
-                if matches!(stmt.node, StmtKind::AsyncFor(_)) && self.allows_top_level_await() {
-                    self.cur_mut().coroutine = true;
+                if matches!(stmt.node, StmtKind::AsyncFor(_)) {
+                    self.require_async(stmt.span, "'async for' outside async function")?;
                 }
                 self.expr(node.target)?;
                 self.expr(node.iter)?;
@@ -83,8 +83,8 @@ impl<'a> Builder<'a> {
                 self.conditional(&[body, orelse])
             }
             StmtKind::With(node) | StmtKind::AsyncWith(node) => {
-                if matches!(stmt.node, StmtKind::AsyncWith(_)) && self.allows_top_level_await() {
-                    self.cur_mut().coroutine = true;
+                if matches!(stmt.node, StmtKind::AsyncWith(_)) {
+                    self.require_async(stmt.span, "'async with' outside async function")?;
                 }
                 let before = self.enter_conditional();
                 for item in node.items {
@@ -123,6 +123,13 @@ impl<'a> Builder<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn require_async(&mut self, span: Span, message: &str) -> Result {
+        let top_level = self.allows_top_level_await();
+        let entry = self.cur_mut();
+        entry.coroutine |= top_level;
+        if entry.coroutine { Ok(()) } else { Err(CompileError::syntax(message, span)) }
     }
 
     fn enter_conditional(&mut self) -> bool {

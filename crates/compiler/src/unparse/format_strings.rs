@@ -4,13 +4,12 @@ use krait_syntax::ast::*;
 
 use super::{Writer, level, repr};
 
-impl Writer {
+impl Writer<'_> {
     /// A whole string: the body is put together first, then quoted.
     pub(super) fn format_string(&mut self, prefix: &str, values: &[&Expr<'_>]) {
-        let mut body = Writer { out: Vec::new() };
-        body.format_body(values);
+        let body = self.apart(|this| this.format_body(values));
         self.str(prefix);
-        let quoted = repr::text(&body.out);
+        let quoted = repr::text(&body);
         self.str(&quoted);
     }
 
@@ -33,23 +32,23 @@ impl Writer {
 
     /// `{value!r:spec}`.
     pub(super) fn replacement_field(&mut self, field: &Expr<'_>) {
-        let mut inner = Writer { out: Vec::new() };
-        let (conversion, format_spec) = match field.node {
+        let (inner, conversion, format_spec) = match field.node {
             ExprKind::FormattedValue { value, conversion, format_spec } => {
-                inner.expr(value, level::TEST + 1);
-                (conversion, format_spec)
+                let inner = self.apart(|this| this.expr(value, level::TEST + 1));
+                (inner, conversion, format_spec)
             }
             ExprKind::Interpolation { str, conversion, format_spec, .. } => {
-                if let Constant::Str(text) = str {
-                    inner.out.extend_from_slice(text.as_bytes());
-                }
-                (conversion, format_spec)
+                let inner = match str {
+                    Constant::Str(text) => text.as_bytes().to_vec(),
+                    _ => Vec::new(),
+                };
+                (inner, conversion, format_spec)
             }
             _ => return self.expr(field, level::TEST),
         };
         // `{{` would be an escaped brace.
-        self.str(if inner.out.first() == Some(&b'{') { "{ " } else { "{" });
-        self.out.extend(inner.out);
+        self.str(if inner.first() == Some(&b'{') { "{ " } else { "{" });
+        self.out.extend(inner);
         if let Ok(conversion @ (b's' | b'r' | b'a')) = u8::try_from(conversion) {
             self.out.extend([b'!', conversion]);
         }

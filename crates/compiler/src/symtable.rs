@@ -188,6 +188,8 @@ pub struct Entry<'a> {
     directives: Vec<(&'a str, Span)>,
     /// Only these names are mangled; index into `SymbolTable::mangled_names`.
     mangled_names: Option<usize>,
+    /// Is among its parent's children; an annotation block is entered once for each annotation.
+    entered: bool,
     in_conditional_block: bool,
     in_unevaluated_annotation: bool,
     /// Visiting the target of a comprehension.

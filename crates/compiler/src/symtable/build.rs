@@ -115,6 +115,7 @@ impl<'a> Builder<'a> {
             annotation_block: None,
             directives: Vec::new(),
             mangled_names: None,
+            entered: false,
             in_conditional_block: false,
             in_unevaluated_annotation: false,
             comp_iter_target: false,
@@ -156,11 +157,11 @@ impl<'a> Builder<'a> {
         if mangled_names.is_some() && entry.kind != BlockKind::Class {
             entry.mangled_names = mangled_names;
         }
+        let again = std::mem::replace(&mut entry.entered, true);
         // Annotations that become strings have no effect on the table.
         let stringified = is_annotation && self.future_annotations();
-        let children = &mut self.table.entry_mut(parent).children;
-        if !stringified && !children.contains(&id) {
-            children.push(id);
+        if !stringified && !again {
+            self.table.entry_mut(parent).children.push(id);
         }
     }
 

@@ -99,6 +99,7 @@ pub mod hot {
     /// An integer operation on two one-digit operands.
     macro_rules! int_op {
         ($($name:ident: $method:ident;)*) => {$(
+            #[inline(always)]
             pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
                 // SAFETY: (9); the checks make the operands what the arithmetic reads.
                 unsafe {
@@ -128,6 +129,7 @@ pub mod hot {
     /// A float operation.
     macro_rules! float_op {
         ($($name:ident: $op:tt;)*) => {$(
+            #[inline(always)]
             pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
                 // SAFETY: (9); the checks make the operands what the arithmetic reads.
                 unsafe {
@@ -151,6 +153,7 @@ pub mod hot {
         binary_op_multiply_float: *;
     }
 
+    #[inline(always)]
     pub unsafe fn binary_op_add_unicode<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); both are strings.
         unsafe {
@@ -174,6 +177,7 @@ pub mod hot {
         (index >= 0 && index < len).then_some(index)
     }
 
+    #[inline(always)]
     pub unsafe fn binary_op_subscr_list_int<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operands what is read.
         unsafe {
@@ -190,6 +194,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn binary_op_subscr_tuple_int<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operands what is read.
         unsafe {
@@ -206,6 +211,7 @@ pub mod hot {
     }
 
     /// A character of a string: one of the shared Latin-1 strings almost always.
+    #[inline(always)]
     pub unsafe fn binary_op_subscr_str_int<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operands what is read.
         unsafe {
@@ -217,13 +223,30 @@ pub mod hot {
             let Some(index) = index_below(index, text.len() as isize) else {
                 return deopt::<D>(s);
             };
-            match Str::from_char(s.thread(), text.char_at(index as usize)) {
-                Ok(result) => finish::<D>(s, StackRef::from_owned(result), BINARY_OP),
-                Err(_raised) => D::next(s.unwinding()),
+            let result = character(s.th, text.as_ptr(), index);
+            if result.is_null() {
+                return D::next(s.unwinding());
             }
+            finish::<D>(s, StackRef::steal(result), BINARY_OP)
         }
     }
 
+    /// `text[index]`, or null with an exception.
+    #[inline(never)]
+    unsafe fn character(
+        th: *const Thread,
+        text: *mut abi::PyObject,
+        index: isize,
+    ) -> *mut abi::PyObject {
+        // SAFETY: a string longer than `index`.
+        unsafe {
+            let text: Borrowed<'_, Str> = Borrowed::from_ptr(text);
+            let result = Str::from_char(&*th, text.char_at(index as usize));
+            result.map_or(std::ptr::null_mut(), Owned::into_ptr)
+        }
+    }
+
+    #[inline(always)]
     pub unsafe fn binary_op_subscr_dict<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9). The look-up may run `__hash__` and `__eq__`: out of line.
         unsafe {
@@ -257,6 +280,7 @@ pub mod hot {
         Ok(Tuple::pack(th, [key.to_owned()])?.into_object())
     }
 
+    #[inline(always)]
     pub unsafe fn compare_op_int<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operands what is read.
         unsafe {
@@ -279,6 +303,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn compare_op_float<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operands what is read.
         unsafe {
@@ -298,6 +323,7 @@ pub mod hot {
     }
 
     /// Only `==` and `!=` are specialised to this.
+    #[inline(always)]
     pub unsafe fn compare_op_str<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); both are strings.
         unsafe {
@@ -328,6 +354,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn to_bool_bool<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9).
         unsafe {
@@ -339,6 +366,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn to_bool_none<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9).
         unsafe {
@@ -350,6 +378,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn to_bool_int<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9).
         unsafe {
@@ -361,6 +390,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn to_bool_list<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9).
         unsafe {
@@ -372,6 +402,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn to_bool_str<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9).
         unsafe {
@@ -384,6 +415,7 @@ pub mod hot {
     }
 
     /// An object whose type, at this version, has neither `__bool__` nor `__len__`.
+    #[inline(always)]
     pub unsafe fn to_bool_always_true<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9).
         unsafe {

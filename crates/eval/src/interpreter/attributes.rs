@@ -183,6 +183,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_instance_value<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: the version says that instances have inline values, and where.
         unsafe {
@@ -202,6 +203,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_with_hint<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: the version says that instances have a managed dictionary; the entry is checked.
         unsafe {
@@ -226,6 +228,7 @@ pub mod hot {
         unsafe { crate::frame::Frame::code(s.frame).name(index) }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_slot<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: the version says that instances have a slot there.
         unsafe {
@@ -241,6 +244,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_module<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: a module's dictionary is its first field; the version is its key table's.
         unsafe {
@@ -262,6 +266,7 @@ pub mod hot {
     }
 
     /// An attribute of a class: the owner is the class with this version.
+    #[inline(always)]
     pub unsafe fn load_attr_class<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: `tp_version_tag` is read only from types.
         unsafe {
@@ -276,6 +281,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_method_with_values<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: the version says that instances have inline values; the keys, that none shadows the method.
         unsafe {
@@ -293,6 +299,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_method_no_dict<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: as the version says.
         unsafe {
@@ -303,6 +310,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_method_lazy_dict<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: as the version says; no dictionary, so nothing shadows the method.
         unsafe {
@@ -319,6 +327,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_nondescriptor_no_dict<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: as the version says.
         unsafe {
@@ -329,6 +338,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_attr_nondescriptor_with_values<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: as for methods.
         unsafe {
@@ -373,6 +383,7 @@ pub mod hot {
     }
 
     /// An attribute that has its place in the inline values already.
+    #[inline(always)]
     pub unsafe fn store_attr_instance_value<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: the version says that instances have inline values, and where.
         unsafe {
@@ -393,6 +404,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn store_attr_slot<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: the version says that instances have a slot there.
         unsafe {
@@ -404,6 +416,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn store_attr_with_hint<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: the version says that instances have a managed dictionary; the entry is checked.
         unsafe {
@@ -423,6 +436,7 @@ pub mod hot {
     }
 
     /// `super().method(…)`: the method and its receiver, without making a `super` object.
+    #[inline(always)]
     pub unsafe fn load_super_attr_method<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9).
         unsafe { D::out_of_line::<SuperMethod>(s) }

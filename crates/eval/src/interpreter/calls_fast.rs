@@ -66,6 +66,7 @@ unsafe fn has_version(ob: *mut abi::PyObject, version: u32) -> bool {
     }
 }
 
+#[inline(always)]
 pub unsafe fn call_py_exact_args<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -79,6 +80,7 @@ pub unsafe fn call_py_exact_args<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn call_bound_method_exact_args<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9). The method is taken apart on the stack, as the generic form would do.
     unsafe {
@@ -111,16 +113,19 @@ impl Operation for General {
     }
 }
 
+#[inline(always)]
 pub unsafe fn call_py_general<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { D::out_of_line::<General>(s) }
 }
 
+#[inline(always)]
 pub unsafe fn call_bound_method_general<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { D::out_of_line::<General>(s) }
 }
 
+#[inline(always)]
 pub unsafe fn call_non_py_general<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { D::out_of_line::<General>(s) }

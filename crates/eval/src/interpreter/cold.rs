@@ -1,6 +1,8 @@
 //! Rare paths out of hot handlers: deallocation, specialisation, the eval breaker, falling back to a generic
 //! form, and the loop's own pseudo-instructions.
 
+use std::marker::PhantomData;
+
 use krait_bytecode::Opcode;
 use krait_objects::memory;
 use krait_objects::prelude::*;
@@ -9,12 +11,13 @@ use super::op::Op;
 use super::state::{Cold, Dispatch, Operation, State, decode};
 use super::{specialize, unwind as unwinding};
 use crate::code::CodeUnit;
-use crate::frame::StackRef;
+use crate::frame::{Frame, StackRef};
 
 /// Deallocates the object whose last reference the handler released; `x` is the reference.
 pub struct Dealloc;
 
 impl Cold for Dealloc {
+    #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
         // SAFETY: the count is zero; the state is complete, so any code may run.
         unsafe {
@@ -29,6 +32,7 @@ impl Cold for Dealloc {
 pub struct ReleaseOperands;
 
 impl Cold for ReleaseOperands {
+    #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
         // SAFETY: both were moved out of the stack by the handler.
         unsafe {
@@ -45,6 +49,7 @@ impl Cold for ReleaseOperands {
 pub struct Pending;
 
 impl Cold for Pending {
+    #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: the state is complete.
         unsafe {
@@ -61,14 +66,33 @@ impl Cold for Pending {
 pub struct Specialize;
 
 impl Cold for Specialize {
+    #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: the state is complete; specialising runs no Python code.
         unsafe {
             s.save();
-            specialize::specialize(Op::new(s.thread(), s.frame, s.arg));
+            respecialize(s.th, s.frame, s.arg);
             let (opcode, _) = decode(s.ip);
             D::to(s, opcode)
         }
+    }
+}
+
+/// Scalars in: the address of an `Op` on the cold function's stack would keep its last call from being a jump.
+#[inline(never)]
+unsafe fn respecialize(th: *const Thread, frame: *mut Frame, arg: usize) {
+    // SAFETY: (8).
+    specialize::specialize(unsafe { Op::new(&*th, frame, arg) });
+}
+
+/// Raises through an operation that always fails.
+pub struct Raise<O>(PhantomData<O>);
+
+impl<O: Operation> Cold for Raise<O> {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: the state is complete.
+        unsafe { D::out_of_line::<O>(s) }
     }
 }
 
@@ -99,6 +123,7 @@ pub unsafe fn deopt<D: Dispatch>(s: State) -> D::Out {
 pub struct Deopt;
 
 impl Cold for Deopt {
+    #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: the generic form takes the same stack and cache.
         unsafe {
@@ -110,6 +135,7 @@ impl Cold for Deopt {
 }
 
 /// Finds the handler of the current exception.
+#[inline(always)]
 pub unsafe fn unwind<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: the raising instruction has saved the state; `s.ip` is the pseudo-instruction's.
     unsafe {
@@ -124,6 +150,7 @@ unsafe fn unwind_shim(th: *const Thread) -> *const CodeUnit {
     unwinding::unwind(unsafe { &*th })
 }
 
+#[inline(always)]
 pub unsafe fn leave_loop<D: Dispatch>(_: State) -> D::Out {
     D::exit()
 }

@@ -16,6 +16,7 @@ unsafe fn events_pending(s: State) -> bool {
 }
 
 /// The beginning of a function, or of what follows a `yield`.
+#[inline(always)]
 pub unsafe fn resume<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe {
@@ -28,11 +29,13 @@ pub unsafe fn resume<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn resume_check<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe { resume::<D>(s) }
 }
 
+#[inline(always)]
 pub unsafe fn jump_forward<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe { D::next(s.skip(1 + s.arg)) }
@@ -40,6 +43,7 @@ pub unsafe fn jump_forward<D: Dispatch>(s: State) -> D::Out {
 
 const JUMP_BACKWARD: isize = 1 + Opcode::JUMP_BACKWARD.cache_units() as isize;
 
+#[inline(always)]
 pub unsafe fn jump_backward<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe {
@@ -52,11 +56,13 @@ pub unsafe fn jump_backward<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn jump_backward_no_jit<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe { jump_backward::<D>(s) }
 }
 
+#[inline(always)]
 pub unsafe fn jump_backward_no_interrupt<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe { D::next(s.jump(1 - s.arg as isize)) }
@@ -76,6 +82,7 @@ unsafe fn branch<D: Dispatch>(s: State, taken: bool) -> D::Out {
 }
 
 /// The condition is `True` or `False`: nothing to release.
+#[inline(always)]
 pub unsafe fn pop_jump_if_false<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -84,6 +91,7 @@ pub unsafe fn pop_jump_if_false<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn pop_jump_if_true<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -92,6 +100,7 @@ pub unsafe fn pop_jump_if_true<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn pop_jump_if_none<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -108,6 +117,7 @@ pub unsafe fn pop_jump_if_none<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn pop_jump_if_not_none<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -124,6 +134,7 @@ pub unsafe fn pop_jump_if_not_none<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn unary_not<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9): the operand is `True` or `False`.
     unsafe {
@@ -133,6 +144,7 @@ pub unsafe fn unary_not<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn is_op<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -148,6 +160,7 @@ pub unsafe fn is_op<D: Dispatch>(s: State) -> D::Out {
 }
 
 /// Leaves the frame and goes on in its caller with the value.
+#[inline(always)]
 pub unsafe fn return_value<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (7), (9): the value outlives the locals it may be borrowed from.
     unsafe {
@@ -199,6 +212,7 @@ unsafe fn leave_plain(th: *const krait_objects::thread::Thread, frame: *mut Fram
 }
 
 /// The callee of an entry frame has returned: the value stays on the entry frame's stack.
+#[inline(always)]
 pub unsafe fn interpreter_exit<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe { s.save() };

@@ -110,6 +110,7 @@ pub mod hot {
         unsafe { D::next(s.skip(YIELD_OFFSET + s.arg + 1)) }
     }
 
+    #[inline(always)]
     pub unsafe fn for_iter_list<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: an exact list iterator has this layout, its list this one.
         unsafe {
@@ -136,6 +137,7 @@ pub mod hot {
     struct ListExhausted;
 
     impl Cold for ListExhausted {
+        #[inline(always)]
         unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
             // SAFETY: the iterator's reference to its list.
             unsafe {
@@ -149,6 +151,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn for_iter_tuple<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: an exact tuple iterator has this layout.
         unsafe {
@@ -174,6 +177,7 @@ pub mod hot {
     struct TupleExhausted;
 
     impl Cold for TupleExhausted {
+        #[inline(always)]
         unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
             // SAFETY: the iterator's reference to its tuple.
             unsafe {
@@ -186,6 +190,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn for_iter_range<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: an exact range iterator has this layout.
         unsafe {

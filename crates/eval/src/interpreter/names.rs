@@ -262,10 +262,13 @@ fn load_builtin(op: Op<'_>, name: Borrowed<'static, Str>) -> PyResult<()> {
 pub mod hot {
     use krait_abi as abi;
 
-    use super::super::cold::{Dealloc, deopt};
+    use krait_objects::error::PyResult;
+
+    use super::super::cold::{Dealloc, Raise, deopt};
     use super::super::specialize::keys;
-    use super::super::state::{Cold, Dispatch, State};
+    use super::super::state::{Dispatch, Operation, State};
     use super::Op;
+    use crate::code::CodeUnit;
     use crate::frame::StackRef;
 
     /// # Safety
@@ -276,12 +279,13 @@ pub mod hot {
         unsafe { &raw mut (*(*s.local(s.arg)).ptr().cast::<abi::PyCellObject>()).ob_ref }
     }
 
+    #[inline(always)]
     pub unsafe fn load_deref<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: `MAKE_CELL` or `COPY_FREE_VARS` has put a cell there.
         unsafe {
             let value = *content(s);
             if value.is_null() {
-                return D::cold::<EmptyCell>(s, 0);
+                return D::cold::<Raise<EmptyCell>>(s, 0);
             }
             D::next(s.push(StackRef::new(value)).skip(1))
         }
@@ -289,17 +293,13 @@ pub mod hot {
 
     struct EmptyCell;
 
-    impl Cold for EmptyCell {
-        unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
-            // SAFETY: the state is complete.
-            unsafe {
-                s.save();
-                let _raised = super::unbound_cell(Op::new(s.thread(), s.frame, s.arg), s.arg);
-                D::next(s.unwinding())
-            }
+    impl Operation for EmptyCell {
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            Err(super::unbound_cell(op, op.arg))
         }
     }
 
+    #[inline(always)]
     pub unsafe fn store_deref<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: as for `load_deref`; the cell takes the count over.
         unsafe {
@@ -327,6 +327,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_global_module<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: a matching version says that the table still has this entry.
         unsafe {
@@ -342,6 +343,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn load_global_builtin<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: as for `load_global_module`, for both tables.
         unsafe {

@@ -1,20 +1,27 @@
 //! Constants, fast locals, and moving values on the stack.
 
-use super::cold::Dealloc;
-use super::state::{Cold, Dispatch, State, decode};
+use krait_objects::error::PyResult;
+
+use super::cold::{Dealloc, Raise};
+use super::op::Op;
+use super::state::{Dispatch, Operation, State, decode};
+use crate::code::CodeUnit;
 use crate::frame::StackRef;
 
+#[inline(always)]
 pub unsafe fn nop<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe { D::next(s.skip(1)) }
 }
 
+#[inline(always)]
 pub unsafe fn not_taken<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe { D::next(s.skip(1)) }
 }
 
 /// Prefixes the next instruction's argument with this one's.
+#[inline(always)]
 pub unsafe fn extended_arg<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8): an instruction follows.
     unsafe {
@@ -24,12 +31,14 @@ pub unsafe fn extended_arg<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn load_fast<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { D::next(s.push((*s.local(s.arg)).dup()).skip(1)) }
 }
 
 /// The local outlives the value's stay on the stack: the compiler has proved it.
+#[inline(always)]
 pub unsafe fn load_fast_borrow<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (3), (9).
     unsafe { D::next(s.push(borrow(*s.local(s.arg))).skip(1)) }
@@ -40,6 +49,7 @@ fn borrow(value: StackRef) -> StackRef {
     StackRef::uncounted(value.bits() as *mut krait_abi::PyObject)
 }
 
+#[inline(always)]
 pub unsafe fn load_fast_load_fast<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -49,6 +59,7 @@ pub unsafe fn load_fast_load_fast<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn load_fast_borrow_load_fast_borrow<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (3), (9).
     unsafe {
@@ -58,32 +69,28 @@ pub unsafe fn load_fast_borrow_load_fast_borrow<D: Dispatch>(s: State) -> D::Out
     }
 }
 
+#[inline(always)]
 pub unsafe fn load_fast_check<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
         let value = *s.local(s.arg);
         if value.is_null() {
-            return D::cold::<Unbound>(s, 0);
+            return D::cold::<Raise<Unbound>>(s, 0);
         }
         D::next(s.push(value.dup()).skip(1))
     }
 }
 
 /// The local named by the argument has no value.
-pub struct Unbound;
+struct Unbound;
 
-impl Cold for Unbound {
-    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
-        // SAFETY: the state is complete.
-        unsafe {
-            s.save();
-            let op = super::op::Op::new(s.thread(), s.frame, s.arg);
-            let _raised = super::names::unbound_local(op, s.arg);
-            D::next(s.unwinding())
-        }
+impl Operation for Unbound {
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        Err(super::names::unbound_local(op, op.arg))
     }
 }
 
+#[inline(always)]
 pub unsafe fn load_fast_and_clear<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -100,6 +107,7 @@ unsafe fn stored(value: StackRef) -> StackRef {
     unsafe { value.into_heap_safe() }
 }
 
+#[inline(always)]
 pub unsafe fn store_fast<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -114,6 +122,7 @@ pub unsafe fn store_fast<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn store_fast_load_fast<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -129,6 +138,7 @@ pub unsafe fn store_fast_load_fast<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn store_fast_store_fast<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -149,17 +159,20 @@ pub unsafe fn store_fast_store_fast<D: Dispatch>(s: State) -> D::Out {
 }
 
 /// Before it is known whether the constant is immortal.
+#[inline(always)]
 pub unsafe fn load_const<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (5), (9).
     unsafe { D::next(s.push(StackRef::new(s.constant(s.arg))).skip(1)) }
 }
 
 /// The code object keeps its constants: nothing is counted.
+#[inline(always)]
 pub unsafe fn load_const_immortal<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (5), (9).
     unsafe { D::next(s.push(StackRef::uncounted(s.constant(s.arg))).skip(1)) }
 }
 
+#[inline(always)]
 pub unsafe fn load_const_mortal<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (5), (9).
     unsafe {
@@ -169,6 +182,7 @@ pub unsafe fn load_const_mortal<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn load_small_int<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9); small integers are immortal.
     unsafe {
@@ -177,11 +191,13 @@ pub unsafe fn load_small_int<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn push_null<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { D::next(s.push(StackRef::NULL).skip(1)) }
 }
 
+#[inline(always)]
 pub unsafe fn pop_top<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -195,18 +211,21 @@ pub unsafe fn pop_top<D: Dispatch>(s: State) -> D::Out {
 }
 
 /// Drops what a generator returned to the `for` that it fed.
+#[inline(always)]
 pub unsafe fn end_for<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { pop_top::<D>(s) }
 }
 
 /// Drops an exhausted iterator.
+#[inline(always)]
 pub unsafe fn pop_iter<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { pop_top::<D>(s) }
 }
 
 /// Drops the receiver below the value that ended a delegation.
+#[inline(always)]
 pub unsafe fn end_send<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
@@ -220,11 +239,13 @@ pub unsafe fn end_send<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+#[inline(always)]
 pub unsafe fn copy<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { D::next(s.push(s.peek(s.arg).dup()).skip(1)) }
 }
 
+#[inline(always)]
 pub unsafe fn swap<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {

@@ -216,6 +216,7 @@ pub mod hot {
     use krait_objects::handle::Borrowed;
 
     /// Suspends the frame and hands the value to whoever resumed it.
+    #[inline(always)]
     pub unsafe fn yield_value<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (7), (9): the frame belongs to a generator that runs.
         unsafe {
@@ -237,6 +238,7 @@ pub mod hot {
     }
 
     /// Resumes the generator or coroutine below the value.
+    #[inline(always)]
     pub unsafe fn send_gen<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make `resume` valid.
         unsafe {
@@ -250,6 +252,7 @@ pub mod hot {
     }
 
     /// Resumes the generator that feeds a `for`.
+    #[inline(always)]
     pub unsafe fn for_iter_gen<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: as for `send_gen`.
         unsafe {

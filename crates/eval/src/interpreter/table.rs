@@ -34,6 +34,7 @@ impl Outcome for PyResult<*const CodeUnit> {
 /// Handlers that run an operation out of line.
 macro_rules! operations {
     ($($module:ident: $($name:ident),+;)*) => {$($(
+        #[inline(always)]
         pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
             struct It;
             impl Operation for It {
@@ -51,6 +52,7 @@ macro_rules! operations {
 /// The same for the generic form of a family: every so often it looks for a better form of itself.
 macro_rules! adaptive_operations {
     ($($module:ident: $($name:ident),+;)*) => {$($(
+        #[inline(always)]
         pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
             struct It;
             impl Operation for It {

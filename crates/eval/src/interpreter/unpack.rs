@@ -136,6 +136,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn unpack_sequence_two_tuple<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operand what is read.
         unsafe {
@@ -155,6 +156,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn unpack_sequence_tuple<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operand what is read.
         unsafe {
@@ -166,6 +168,7 @@ pub mod hot {
         }
     }
 
+    #[inline(always)]
     pub unsafe fn unpack_sequence_list<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operand what is read.
         unsafe {

@@ -2,30 +2,10 @@
 
 use krait_bytecode::special_method;
 use krait_objects::prelude::*;
+use krait_objects::protocol::object::Attribute;
 
 use super::op::Op;
 use crate::frame::StackRef;
-
-/// Looking attributes up with their receiver; true says that the receiver is to be passed.
-mod lookup {
-    use super::*;
-
-    pub fn method(
-        th: &Thread,
-        owner: Borrowed<'_>,
-        name: Borrowed<'_, Str>,
-    ) -> PyResult<(Owned, bool)> {
-        Ok((object::get_attr(th, owner, name)?, false))
-    }
-
-    pub fn special_method(
-        th: &Thread,
-        owner: Borrowed<'_>,
-        name: Borrowed<'_, Str>,
-    ) -> PyResult<Option<(Owned, bool)>> {
-        Ok(object::lookup_special(th, owner, name)?.map(|method| (method, false)))
-    }
-}
 
 /// With the lowest bit of the argument set, a method and its receiver, or a value and null.
 pub fn load_attr(op: Op<'_>) -> PyResult<()> {
@@ -35,11 +15,24 @@ pub fn load_attr(op: Op<'_>) -> PyResult<()> {
         op.push(object::get_attr(op.th, owner.get(), name)?);
         return Ok(());
     }
-    let (value, is_method) = lookup::method(op.th, op.peek(1), name)?;
-    let owner = op.pop1();
-    op.push(value);
-    op.push_ref(if is_method { owner.into_ref() } else { StackRef::NULL });
+    let found = object::get_method(op.th, op.peek(1), name)?;
+    push_found(op, found);
     Ok(())
+}
+
+/// Replaces the owner by what was found and its receiver, or null.
+fn push_found(op: Op<'_>, found: Attribute) {
+    let owner = op.pop1();
+    match found {
+        Attribute::Unbound(method) => {
+            op.push(method);
+            op.push_ref(owner.into_ref());
+        }
+        Attribute::Bound(value) => {
+            op.push(value);
+            op.push_ref(StackRef::NULL);
+        }
+    }
 }
 
 pub fn store_attr(op: Op<'_>) -> PyResult<()> {
@@ -111,11 +104,9 @@ fn special(index: u32) -> Special {
 pub fn load_special(op: Op<'_>) -> PyResult<()> {
     let wanted = special(op.arg as u32);
     let owner = op.peek(1);
-    match lookup::special_method(op.th, owner, wanted.name)? {
-        Some((method, is_method)) => {
-            let owner = op.pop1();
-            op.push(method);
-            op.push_ref(if is_method { owner.into_ref() } else { StackRef::NULL });
+    match object::lookup_special_method(op.th, owner, wanted.name)? {
+        Some(found) => {
+            push_found(op, found);
             Ok(())
         }
         None => Err(not_supported(op.th, owner, &wanted)),

@@ -9,6 +9,7 @@ mod arithmetic;
 mod attributes;
 mod calls;
 mod calls_fast;
+mod calls_native;
 mod cold;
 mod containers;
 mod control;

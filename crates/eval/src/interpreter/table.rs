@@ -91,6 +91,7 @@ mod handlers {
     pub use super::super::arithmetic::hot::*;
     pub use super::super::attributes::hot::*;
     pub use super::super::calls_fast::*;
+    pub use super::super::calls_native::*;
     pub use super::super::control::*;
     pub use super::super::iteration::hot::*;
     pub use super::super::names::hot::*;
@@ -139,13 +140,10 @@ mod handlers {
     // Forms that nothing specialises to yet: should one be met, it becomes its base again.
     same_as! {
         deopt::<D>: binary_op_extend, binary_op_subscr_getitem, binary_op_subscr_list_slice,
-            call_kw_bound_method, call_kw_non_py, call_kw_py, call_method_descriptor_fast_with_keywords,
-            call_builtin_fast_with_keywords,
+            binary_op_inplace_add_unicode, call_alloc_and_enter_init, call_isinstance, call_kw_bound_method,
+            call_kw_non_py, call_kw_py, call_len, call_list_append, contains_op_dict, contains_op_set,
             load_attr_class_with_metaclass_check, load_attr_getattribute_overridden, load_attr_property,
-            load_super_attr_attr, call_alloc_and_enter_init, binary_op_inplace_add_unicode, call_builtin_class,
-            call_builtin_fast, call_builtin_o, call_isinstance, call_len, call_list_append, call_method_descriptor_fast,
-            call_method_descriptor_noargs, call_method_descriptor_o, call_str_1, call_tuple_1, call_type_1,
-            contains_op_dict, contains_op_set, store_subscr_dict, store_subscr_list_int;
+            load_super_attr_attr, store_subscr_dict, store_subscr_list_int;
     }
 
     // Without a tool listening, an instrumented form does what its base does.

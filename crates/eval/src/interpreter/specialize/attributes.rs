@@ -127,7 +127,7 @@ unsafe fn unshadowed(
     let ty = owner.ty();
     // SAFETY: the flags say what the instance has.
     unsafe {
-        if ty.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) {
+        if keys::has_inline_values(&ty) {
             let heap: *mut abi::PyHeapTypeObject = ty.as_ptr().cast();
             let shared = (*heap).ht_cached_keys;
             if (*keys::inline_values(owner.as_ptr())).valid == 0
@@ -159,9 +159,7 @@ unsafe fn instance_position(owner: Borrowed<'_>, name: Borrowed<'_, Str>) -> Opt
         if !ty.has_flag(abi::Py_TPFLAGS_MANAGED_DICT) {
             return None;
         }
-        if ty.has_flag(abi::Py_TPFLAGS_INLINE_VALUES)
-            && (*keys::inline_values(owner.as_ptr())).valid != 0
-        {
+        if keys::has_inline_values(&ty) && (*keys::inline_values(owner.as_ptr())).valid != 0 {
             let heap: *mut abi::PyHeapTypeObject = ty.as_ptr().cast();
             let index = keys::position((*heap).ht_cached_keys, name.as_ptr())?;
             return Some((u16::try_from(index).ok()?, true));

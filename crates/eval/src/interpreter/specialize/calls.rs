@@ -1,9 +1,13 @@
 //! `CALL`: by the kind of callee.
 
+use krait_abi as abi;
 use krait_bytecode::{Opcode, code_flags};
+use krait_objects::cfunction::CFunction;
+use krait_objects::descr::MethodDescriptor;
 use krait_objects::prelude::*;
 
 use super::super::calls;
+use super::super::calls_native::CONVENTION;
 use super::super::op::Op;
 use super::{halves, write_cache};
 use crate::function::Function;
@@ -38,8 +42,55 @@ pub fn call(op: Op<'_>) -> Option<Opcode> {
             );
         }
     }
-    Some(Opcode::CALL_NON_PY_GENERAL)
+    Some(native(op).unwrap_or(Opcode::CALL_NON_PY_GENERAL))
 }
+
+/// The form for a built-in function, a method of a built-in type, or a type.
+fn native(op: Op<'_>) -> Option<Opcode> {
+    let base = op.slot(op.arg + 2);
+    // SAFETY: (9): the operands of the call.
+    unsafe {
+        let callable = (*base).get();
+        let has_self = !(*base.add(1)).is_null();
+        let count = op.arg + usize::from(has_self);
+        let first = if has_self { *base.add(1) } else { *base.add(2) };
+        if let Some(function) = callable.downcast_exact::<CFunction>() {
+            return match function.get().def().ml_flags & CONVENTION {
+                abi::METH_O if count == 1 => Some(Opcode::CALL_BUILTIN_O),
+                abi::METH_FASTCALL => Some(Opcode::CALL_BUILTIN_FAST),
+                FAST_KEYWORDS => Some(Opcode::CALL_BUILTIN_FAST_WITH_KEYWORDS),
+                _ => None,
+            };
+        }
+        if let Some(method) = callable.downcast_exact::<MethodDescriptor>() {
+            if count == 0 || !method.get().owner_type().is(first.get().ty()) {
+                return None;
+            }
+            return match method.get().def().ml_flags & CONVENTION {
+                abi::METH_NOARGS if count == 1 => Some(Opcode::CALL_METHOD_DESCRIPTOR_NOARGS),
+                abi::METH_O if count == 2 => Some(Opcode::CALL_METHOD_DESCRIPTOR_O),
+                abi::METH_FASTCALL => Some(Opcode::CALL_METHOD_DESCRIPTOR_FAST),
+                FAST_KEYWORDS => Some(Opcode::CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS),
+                _ => None,
+            };
+        }
+        let class = callable.downcast_exact::<Type>()?;
+        if count == 1 {
+            let known = [
+                (Type::type_object(), Opcode::CALL_TYPE_1),
+                (Str::type_object(), Opcode::CALL_STR_1),
+                (Tuple::type_object(), Opcode::CALL_TUPLE_1),
+            ];
+            let form = known.into_iter().find(|(ty, _)| std::ptr::eq(*ty, class.get()));
+            if let Some((_, form)) = form {
+                return Some(form);
+            }
+        }
+        class.get().raw().tp_vectorcall.map(|_| Opcode::CALL_BUILTIN_CLASS)
+    }
+}
+
+const FAST_KEYWORDS: i32 = abi::METH_FASTCALL | abi::METH_KEYWORDS;
 
 fn remember(
     op: Op<'_>,

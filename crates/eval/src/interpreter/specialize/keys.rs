@@ -1,6 +1,8 @@
 //! The key tables of dictionaries and the inline values of instances, as cached look-ups read them.
 
 use krait_abi as abi;
+use krait_objects::descr::MemberDescriptor;
+use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 
 /// The key table of a `dict`.
@@ -136,6 +138,14 @@ pub fn shared_version(_th: &Thread, _keys: *mut abi::PyDictKeysObject) -> Option
 }
 
 /// Where instances keep the value of a member of `__slots__`, if that is what `found` describes.
-pub fn slot_offset(_found: Borrowed<'_>) -> Option<isize> {
-    None
+pub fn slot_offset(found: Borrowed<'_>) -> Option<isize> {
+    let member = found.downcast_exact::<MemberDescriptor>()?;
+    let def = member.get().def();
+    let plain = def.r#type == abi::Py_T_OBJECT_EX && def.flags == 0;
+    plain.then_some(def.offset)
+}
+
+/// Whether instances of the type have their attribute values inside.
+pub fn has_inline_values(ty: &Type) -> bool {
+    ty.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) && instance_dict::inline_values_size(ty) != 0
 }

@@ -23,6 +23,7 @@ exact! {
     is_list: List;
     is_tuple: Tuple;
     is_dict: Dict;
+    is_type: Type;
 }
 
 /// `ob_size`.

@@ -1,0 +1,252 @@
+//! Calls of C functions and types by their convention, without building what the callee does not want.
+//!
+//! A handler checks in registers that the callee is of the expected kind; the operation then calls the C
+//! function straight from its definition.
+
+use std::mem::MaybeUninit;
+
+use krait_abi as abi;
+use krait_objects::cfunction::CFunction;
+use krait_objects::descr::MethodDescriptor;
+use krait_objects::prelude::*;
+
+use super::calls::after_call;
+use super::cold::deopt;
+use super::op::Op;
+use super::specialize::layout;
+use super::state::{Dispatch, Operation, State};
+use crate::code::CodeUnit;
+use crate::frame::StackRef;
+
+type Ptr = *mut abi::PyObject;
+type Fast = unsafe extern "C" fn(Ptr, *const Ptr, isize) -> Ptr;
+type FastKeywords = unsafe extern "C" fn(Ptr, *const Ptr, isize, Ptr) -> Ptr;
+
+/// The flags that decide on a calling convention.
+pub const CONVENTION: i32 = abi::METH_VARARGS
+    | abi::METH_FASTCALL
+    | abi::METH_NOARGS
+    | abi::METH_O
+    | abi::METH_KEYWORDS
+    | abi::METH_METHOD;
+
+/// Arguments that fit here are passed without an allocation.
+const FEW: usize = 10;
+
+/// Calls `body` with the bare pointers of `count` references.
+#[inline(always)]
+unsafe fn with_pointers<R>(
+    args: *const StackRef,
+    count: usize,
+    body: impl FnOnce(*const Ptr) -> R,
+) -> R {
+    // SAFETY: the references stay on the stack meanwhile.
+    unsafe {
+        if count <= FEW {
+            let mut few = [MaybeUninit::<Ptr>::uninit(); FEW];
+            for (index, slot) in few[..count].iter_mut().enumerate() {
+                slot.write((*args.add(index)).ptr());
+            }
+            return body(few.as_ptr().cast());
+        }
+        let many: Vec<Ptr> = (0..count).map(|index| (*args.add(index)).ptr()).collect();
+        body(many.as_ptr())
+    }
+}
+
+/// Replaces the operands of the call by what C has answered.
+unsafe fn finish(op: Op<'_>, base: *mut StackRef, result: Ptr) -> PyResult<*const CodeUnit> {
+    // SAFETY: (9).
+    unsafe {
+        let result = call::check_result(op.th, Some((*base).get()), result)?;
+        while (*op.frame).sp > base {
+            (*op.frame).sp = (*op.frame).sp.sub(1);
+            (*(*op.frame).sp).close();
+        }
+        op.push(result);
+        Ok(after_call(op))
+    }
+}
+
+/// The operands of a call instruction.
+#[derive(Clone, Copy)]
+struct Operands {
+    base: *mut StackRef,
+    args: *mut StackRef,
+    count: usize,
+}
+
+#[inline(always)]
+unsafe fn operands(sp: *mut StackRef, arg: usize) -> Operands {
+    // SAFETY: (9).
+    unsafe {
+        let base = sp.sub(arg + 2);
+        let skip = usize::from((*base.add(1)).is_null());
+        Operands { base, args: base.add(1 + skip), count: arg + 1 - skip }
+    }
+}
+
+/// Whether `ob` is a built-in function of this convention.
+#[inline(always)]
+unsafe fn is_builtin(ob: Ptr, convention: i32) -> bool {
+    // SAFETY: the type is checked before its fields are read.
+    unsafe {
+        (*ob).ob_type == CFunction::type_object().as_type_ptr()
+            && (*(*ob.cast::<abi::PyCFunctionObject>()).m_ml).ml_flags & CONVENTION == convention
+    }
+}
+
+/// Whether `ob` is a method of a built-in type, of this convention, for a receiver like `this`.
+#[inline(always)]
+unsafe fn is_method(ob: Ptr, this: Ptr, convention: i32) -> bool {
+    // SAFETY: the type is checked before its fields are read.
+    unsafe {
+        let descriptor: *mut abi::PyMethodDescrObject = ob.cast();
+        (*ob).ob_type == MethodDescriptor::type_object().as_type_ptr()
+            && (*(*descriptor).d_method).ml_flags & CONVENTION == convention
+            && (*descriptor).d_common.d_type == (*this).ob_type
+    }
+}
+
+unsafe fn function_of(ob: Ptr) -> (*mut abi::PyMethodDef, Ptr) {
+    // SAFETY: the handler has checked the type.
+    unsafe {
+        let function: *mut abi::PyCFunctionObject = ob.cast();
+        let def = (*function).m_ml;
+        let statically = (*def).ml_flags & abi::METH_STATIC != 0;
+        (def, if statically { std::ptr::null_mut() } else { (*function).m_self })
+    }
+}
+
+/// A handler that checks for a kind of callee, and the operation that calls it.
+macro_rules! native_call {
+    ($($(#[$doc:meta])* $name:ident, $operation:ident: |$s:ident, $given:ident| $check:expr, |$op:ident, $at:ident| $call:expr;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
+            // SAFETY: (9).
+            unsafe {
+                let $given = operands(s.sp, s.arg);
+                let $s = s;
+                let _ = $s;
+                if !$check {
+                    return deopt::<D>(s);
+                }
+                D::out_of_line::<$operation>(s)
+            }
+        }
+
+        struct $operation;
+
+        impl Operation for $operation {
+            #[inline(always)]
+            fn run($op: Op<'_>) -> PyResult<*const CodeUnit> {
+                $op.th.check_stack(" while calling a Python object")?;
+                // SAFETY: the handler has checked the callee; the operands stay on the stack.
+                unsafe {
+                    let $at = operands($op.slot(0), $op.arg);
+                    let result: Ptr = $call;
+                    finish($op, $at.base, result)
+                }
+            }
+        }
+    )*};
+}
+
+/// The C function of a definition as another type.
+macro_rules! entry {
+    ($def:expr, $ty:ty) => {
+        std::mem::transmute::<abi::PyCFunction, Option<$ty>>((*$def).ml_meth).unwrap_unchecked()
+    };
+}
+
+const FAST_KEYWORDS: i32 = abi::METH_FASTCALL | abi::METH_KEYWORDS;
+
+native_call! {
+    call_builtin_o, BuiltinO:
+        |s, given| given.count == 1 && is_builtin((*given.base).ptr(), abi::METH_O),
+        |op, at| {
+            let (def, this) = function_of((*at.base).ptr());
+            (*def).ml_meth.unwrap_unchecked()(this, (*at.args).ptr())
+        };
+    call_builtin_fast, BuiltinFast:
+        |s, given| is_builtin((*given.base).ptr(), abi::METH_FASTCALL),
+        |op, at| {
+            let (def, this) = function_of((*at.base).ptr());
+            with_pointers(at.args, at.count, |args| entry!(def, Fast)(this, args, at.count as isize))
+        };
+    call_builtin_fast_with_keywords, BuiltinFastKeywords:
+        |s, given| is_builtin((*given.base).ptr(), FAST_KEYWORDS),
+        |op, at| {
+            let (def, this) = function_of((*at.base).ptr());
+            with_pointers(at.args, at.count, |args| {
+                entry!(def, FastKeywords)(this, args, at.count as isize, std::ptr::null_mut())
+            })
+        };
+    call_method_descriptor_noargs, MethodNoargs:
+        |s, given| given.count == 1 && is_method((*given.base).ptr(), (*given.args).ptr(), abi::METH_NOARGS),
+        |op, at| {
+            let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
+            (*def).ml_meth.unwrap_unchecked()((*at.args).ptr(), std::ptr::null_mut())
+        };
+    call_method_descriptor_o, MethodO:
+        |s, given| given.count == 2 && is_method((*given.base).ptr(), (*given.args).ptr(), abi::METH_O),
+        |op, at| {
+            let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
+            (*def).ml_meth.unwrap_unchecked()((*at.args).ptr(), (*at.args.add(1)).ptr())
+        };
+    call_method_descriptor_fast, MethodFast:
+        |s, given| given.count >= 1 && is_method((*given.base).ptr(), (*given.args).ptr(), abi::METH_FASTCALL),
+        |op, at| {
+            let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
+            let (this, count) = ((*at.args).ptr(), at.count - 1);
+            with_pointers(at.args.add(1), count, |args| entry!(def, Fast)(this, args, count as isize))
+        };
+    call_method_descriptor_fast_with_keywords, MethodFastKeywords:
+        |s, given| given.count >= 1 && is_method((*given.base).ptr(), (*given.args).ptr(), FAST_KEYWORDS),
+        |op, at| {
+            let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
+            let (this, count) = ((*at.args).ptr(), at.count - 1);
+            with_pointers(at.args.add(1), count, |args| {
+                entry!(def, FastKeywords)(this, args, count as isize, std::ptr::null_mut())
+            })
+        };
+    /// A static type with a vectorcall of its own.
+    call_builtin_class, BuiltinClass:
+        |s, given| layout::is_type((*given.base).ptr())
+            && (*(*given.base).ptr().cast::<abi::PyTypeObject>()).tp_vectorcall.is_some(),
+        |op, at| {
+            let class = (*at.base).ptr();
+            let entry = (*class.cast::<abi::PyTypeObject>()).tp_vectorcall.unwrap_unchecked();
+            with_pointers(at.args, at.count, |args| entry(class, args, at.count, std::ptr::null_mut()))
+        };
+    call_str_1, Str1:
+        |s, given| given.count == 1 && (*given.base).is(Str::type_object().as_type_ptr().cast()),
+        |op, at| object::str(op.th, (*at.args).get())
+            .map_or(std::ptr::null_mut(), Owned::into_ptr);
+    call_tuple_1, Tuple1:
+        |s, given| given.count == 1 && (*given.base).is(Tuple::type_object().as_type_ptr().cast()),
+        |op, at| sequence::tuple(op.th, (*at.args).get())
+            .map_or(std::ptr::null_mut(), Owned::into_ptr);
+}
+
+/// `type(ob)`.
+#[inline(always)]
+pub unsafe fn call_type_1<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9): the object holds its type until that is counted.
+    unsafe {
+        let given = operands(s.sp, s.arg);
+        if given.count != 1 || !(*given.base).is(Type::type_object().as_type_ptr().cast()) {
+            return deopt::<D>(s);
+        }
+        let value = *given.args;
+        let class = StackRef::new((*value.ptr()).ob_type.cast());
+        // The stack is the same whether the receiver's place or the argument's holds the object.
+        *given.base = class;
+        let s = s.drop(s.arg + 1).skip(4);
+        if value.release() {
+            return D::cold::<super::cold::Dealloc>(s, value.bits());
+        }
+        D::next(s)
+    }
+}

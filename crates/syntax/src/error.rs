@@ -20,8 +20,9 @@ pub enum ErrorKind {
 
 /// Why a text does not parse.
 ///
-/// `offset` and `end_offset` count characters from 1; 0 stands for "before the line" and the
-/// reference's special values (-1) are kept.
+/// `offset` and `end_offset` count characters from 1. Where the reference gives 0 or -1 for want of
+/// a position, so does this. Without `text`, `lineno` 0 and `offset` 0 there is no position at all,
+/// and the exception has nothing but its message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     pub kind: ErrorKind,

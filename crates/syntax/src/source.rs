@@ -46,9 +46,9 @@ pub(crate) fn decode<'s>(
         None => (bytes, false),
     };
     let cookie = if options.ignore_cookie { None } else { cookie::find(bytes) };
-    let Some(Cookie { encoding, line, lineno }) = cookie else { return utf8(bytes, has_mark) };
+    let Some(Cookie { encoding, line, lineno }) = cookie else { return utf8(bytes) };
     if encoding == "utf-8" {
-        return utf8(bytes, true);
+        return utf8(bytes);
     }
     if has_mark {
         let message = format!("encoding problem: {encoding} with BOM");
@@ -61,26 +61,35 @@ pub(crate) fn decode<'s>(
             ..placeless(message)
         });
     }
-    if matches!(&*encoding, "iso-8859-1" | "latin1") {
-        return Ok(Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()));
-    }
-    if matches!(&*encoding, "ascii" | "us-ascii" | "utf8") && bytes.is_ascii() {
-        return utf8(bytes, true);
+    let failed = |message| SyntaxError { offset: -1, ..placeless(message) };
+    match (&*encoding, std::str::from_utf8(bytes)) {
+        ("iso-8859-1" | "latin1", _) => {
+            return Ok(Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()));
+        }
+        ("ascii" | "us-ascii", Ok(text)) if text.is_ascii() => return Ok(Cow::Borrowed(text)),
+        ("ascii" | "us-ascii", _) => return Err(failed(not_ascii(bytes))),
+        ("utf8", Ok(text)) => return Ok(Cow::Borrowed(text)),
+        _ => {}
     }
     let decoded = match options.decoder {
         Some(decoder) => decoder.decode(&encoding, bytes),
         None => Err(DecodeError::Unknown),
     };
     decoded.map(Cow::Owned).map_err(|error| match error {
-        DecodeError::Unknown => {
-            SyntaxError { offset: -1, ..placeless(format!("unknown encoding: {encoding}")) }
-        }
-        DecodeError::Failed(message) => placeless(message),
+        DecodeError::Unknown => failed(format!("unknown encoding: {encoding}")),
+        DecodeError::Failed(message) => failed(message),
     })
 }
 
-/// `declared` says that the file promised to be UTF-8.
-fn utf8(bytes: &[u8], declared: bool) -> Result<Cow<'_, str>, SyntaxError> {
+fn not_ascii(bytes: &[u8]) -> String {
+    let at = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
+    let byte = bytes[at];
+    format!(
+        "'ascii' codec can't decode byte 0x{byte:02x} in position {at}: ordinal not in range(128)"
+    )
+}
+
+fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
     let error = match std::str::from_utf8(bytes) {
         Ok(text) => return Ok(Cow::Borrowed(text)),
         Err(error) => error,
@@ -92,15 +101,11 @@ fn utf8(bytes: &[u8], declared: bool) -> Result<Cow<'_, str>, SyntaxError> {
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     let text = String::from_utf8_lossy(line).into_owned();
     let byte = bytes[at];
-    let message = if declared {
-        let reason = cookie::utf8_problem(&bytes[at..]);
-        format!("(unicode error) 'utf-8' codec can't decode {reason} in position {at}")
-    } else {
-        format!(
-            "Non-UTF-8 code starting with '\\x{byte:02x}' on line {lineno}, but no encoding \
-             declared; see https://peps.python.org/pep-0263/ for details"
-        )
-    };
+    // The reference says so even if UTF-8 has been declared.
+    let message = format!(
+        "Non-UTF-8 code starting with '\\x{byte:02x}' on line {lineno}, but no encoding declared; \
+         see https://peps.python.org/pep-0263/ for details"
+    );
     let before = String::from_utf8_lossy(&bytes[line_start..at]).chars().count() as i32;
     Err(SyntaxError {
         lineno,

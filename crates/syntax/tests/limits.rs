@@ -37,7 +37,7 @@ fn brackets_nest_two_hundred_deep() {
 
 #[test]
 fn prefix_operators_are_limited() {
-    for prefix in ["-", "not ", "lambda:", "1 if 1 else ", "1**", "(lambda:", "(-(-", "[not[not"] {
+    for prefix in ["-", "not ", "lambda:", "1**", "(lambda:", "(-(-", "[not[not"] {
         for times in [50, 200, 1_000, 100_000] {
             let result = parse_in_thread(nest(prefix, times, "1", ""), Mode::Eval);
             assert!(result != Err(ErrorKind::IncompleteInputError), "{prefix} {times}");
@@ -69,6 +69,8 @@ fn long_chains_need_no_stack() {
     for part in ["+1", ".a", "(1)", " or 1", " < 1", "[0]", ", 1"] {
         assert_eq!(parse_in_thread(format!("a{}", part.repeat(50_000)), Mode::Eval), Ok(()));
     }
+    let conditional = format!("{}c", "a if b else ".repeat(20_000));
+    assert_eq!(parse_in_thread(conditional, Mode::Eval), Ok(()));
     let elifs = format!("if a: pass\n{}", "elif b: pass\n".repeat(20_000));
     assert_eq!(parse_in_thread(elifs, Mode::Exec), Ok(()));
 }

@@ -149,15 +149,25 @@ impl<'a, 't> Parser<'a, 't> {
             }
             let start = p.pos;
             let body = p.disjunction()?;
-            if !p.at(T::If) {
-                return Ok(body);
-            }
-            p.bump();
-            let test = p.disjunction()?;
-            p.expect(T::Else)?;
-            let orelse = p.expression()?;
-            Ok(p.expr(ExprKind::IfExp { test, body, orelse }, p.since(start)))
+            if p.at(T::If) { p.conditional(start, body) } else { Ok(body) }
         })
+    }
+
+    /// At the `if` of a conditional expression. A chain of them is read in a loop and then nested
+    /// from its end, so that its length costs no stack.
+    fn conditional(&mut self, mut start: usize, mut body: E<'a>) -> Parse<E<'a>> {
+        let mut links = Vec::new();
+        while self.eat(T::If) {
+            let test = self.disjunction()?;
+            links.push((start, body, test));
+            self.expect(T::Else)?;
+            start = self.pos;
+            body = if self.at(T::Lambda) { self.lambda()? } else { self.disjunction()? };
+        }
+        let last = body;
+        Ok(links.into_iter().rev().fold(last, |orelse, (start, body, test)| {
+            self.expr(ExprKind::IfExp { test, body, orelse }, self.since(start))
+        }))
     }
 
     fn lambda(&mut self) -> Parse<E<'a>> {

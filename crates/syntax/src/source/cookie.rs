@@ -1,4 +1,4 @@
-//! The coding cookie of PEP 263, and what exactly is wrong with bytes that are not UTF-8.
+//! The coding cookie of PEP 263.
 
 /// A declared encoding.
 pub(super) struct Cookie {
@@ -61,9 +61,4 @@ fn normalised(name: &[u8]) -> String {
         return "iso-8859-1".to_owned();
     }
     full
-}
-
-/// The bytes at fault, as the codec's message names them, and why.
-pub(super) fn utf8_problem(rest: &[u8]) -> String {
-    format!("byte 0x{:02x}", rest[0])
 }

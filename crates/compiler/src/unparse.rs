@@ -197,18 +197,7 @@ impl Writer<'_> {
             ExprKind::FormattedValue { .. } | ExprKind::Interpolation { .. } => {
                 self.replacement_field(expr);
             }
-            ExprKind::Attribute { value, attr, .. } => {
-                self.expr(value, level::ATOM);
-                let int = matches!(
-                    value.node,
-                    ExprKind::Constant {
-                        value: Constant::Int(_) | Constant::True | Constant::False,
-                        ..
-                    }
-                );
-                self.str(if int { " ." } else { "." });
-                self.str(attr);
-            }
+            ExprKind::Attribute { value, attr, .. } => self.attribute(value, attr),
             ExprKind::Starred { value, .. } => {
                 self.str("*");
                 self.expr(value, level::EXPR);
@@ -218,19 +207,37 @@ impl Writer<'_> {
                 self.expr(value, level::ATOM);
                 self.bracketed("[", "]", |this| this.expr(slice, level::TUPLE));
             }
-            ExprKind::Slice { lower, upper, step } => {
-                for (prefix, part) in [("", lower), (":", upper)] {
-                    self.str(prefix);
-                    if let Some(part) = part {
-                        self.expr(part, level::TEST);
-                    }
-                }
-                if let Some(step) = step {
-                    self.str(":");
-                    self.expr(step, level::TEST);
-                }
-            }
+            ExprKind::Slice { lower, upper, step } => self.slice(lower, upper, step),
             _ => {}
+        }
+    }
+
+    fn attribute(&mut self, value: &Expr<'_>, attr: &str) {
+        self.expr(value, level::ATOM);
+        // `1.real` would be a float.
+        let int = matches!(
+            value.node,
+            ExprKind::Constant { value: Constant::Int(_) | Constant::True | Constant::False, .. }
+        );
+        self.str(if int { " ." } else { "." });
+        self.str(attr);
+    }
+
+    fn slice(
+        &mut self,
+        lower: Option<&Expr<'_>>,
+        upper: Option<&Expr<'_>>,
+        step: Option<&Expr<'_>>,
+    ) {
+        for (prefix, part) in [("", lower), (":", upper)] {
+            self.str(prefix);
+            if let Some(part) = part {
+                self.expr(part, level::TEST);
+            }
+        }
+        if let Some(step) = step {
+            self.str(":");
+            self.expr(step, level::TEST);
         }
     }
 

@@ -7,7 +7,6 @@ use krait_bytecode::{Opcode, common_constant, intrinsic_1};
 use krait_syntax::ast::{Expr, ExprContext, ExprKind, Keyword, Span};
 
 use super::collections::TUPLE;
-use super::unit::ScopeKind;
 use super::{Generator, STACK_USE_GUIDELINE, at};
 use crate::code::Constant;
 use crate::error::Result;

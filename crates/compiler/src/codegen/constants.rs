@@ -95,8 +95,8 @@ fn real_value(value: &Constant) -> Option<f64> {
 
 /// A docstring without the indentation that its lines share.
 pub(super) fn clean_doc(text: ast::Text<'_>) -> Result<Constant> {
-    refuse_surrogates(text)?;
     let expanded = expand_tabs(text.as_bytes());
+    refuse_surrogates(ast::Text::from_generalised(&expanded))?;
     let mut lines = expanded.split_inclusive(|&byte| byte == b'\n');
     let first = lines.next().unwrap_or_default();
     let margin = lines

@@ -62,16 +62,8 @@ impl<'a> Builder<'a> {
             ExprKind::GeneratorExp { elt, generators } => {
                 self.comprehension(expr, ComprehensionKind::Generator, generators, elt, None)
             }
-            ExprKind::Yield { value } => {
-                self.refuse_in_annotation("yield expression", span)?;
-                self.opt_expr(value)?;
-                self.mark_generator(span)
-            }
-            ExprKind::YieldFrom { value } => {
-                self.refuse_in_annotation("yield expression", span)?;
-                self.expr(value)?;
-                self.mark_generator(span)
-            }
+            ExprKind::Yield { value } => self.yield_expr(value, span),
+            ExprKind::YieldFrom { value } => self.yield_expr(Some(value), span),
             ExprKind::Await { value } => self.await_expr(value, span),
             ExprKind::Compare { left, comparators, .. } => {
                 self.expr(left)?;
@@ -164,6 +156,12 @@ impl<'a> Builder<'a> {
         entry.varargs |= args.vararg.is_some();
         entry.varkeywords |= args.kwarg.is_some();
         Ok(())
+    }
+
+    fn yield_expr(&mut self, value: Option<&'a Expr<'a>>, span: Span) -> Result {
+        self.refuse_in_annotation("yield expression", span)?;
+        self.opt_expr(value)?;
+        self.mark_generator(span)
     }
 
     fn mark_generator(&mut self, span: Span) -> Result {

@@ -102,11 +102,6 @@ impl Validator {
                 self.exprs(comparators, LOAD)?;
                 self.expr(left, LOAD)
             }
-            ExprKind::Call { func, args, keywords } => {
-                self.expr(func, LOAD)?;
-                self.exprs(args, LOAD)?;
-                self.keywords(keywords)
-            }
             ExprKind::Set { elts: values }
             | ExprKind::JoinedStr { values }
             | ExprKind::TemplateStr { values } => self.exprs(values, LOAD),
@@ -115,18 +110,30 @@ impl Validator {
                 self.expr(value, LOAD)?;
                 self.opt_expr(format_spec, LOAD)
             }
-            ExprKind::Attribute { value, .. } => self.expr(value, LOAD),
-            ExprKind::Subscript { value, slice, .. } => self.exprs(&[slice, value], LOAD),
-            ExprKind::Starred { value, ctx } => self.expr(value, ctx),
-            ExprKind::List { elts, ctx } | ExprKind::Tuple { elts, ctx } => self.exprs(elts, ctx),
             ExprKind::NamedExpr { target, value } => {
                 if !matches!(target.node, ExprKind::Name { .. }) {
                     return type_error("NamedExpr target must be a Name");
                 }
                 self.expr(value, LOAD)
             }
+            _ => self.primary(expr),
+        }
+    }
+
+    /// Names, constants, what may be assigned to, and calls.
+    fn primary(&self, expr: &Expr<'_>) -> Result {
+        match expr.node {
+            ExprKind::Call { func, args, keywords } => {
+                self.expr(func, LOAD)?;
+                self.exprs(args, LOAD)?;
+                self.keywords(keywords)
+            }
+            ExprKind::Attribute { value, .. } => self.expr(value, LOAD),
+            ExprKind::Subscript { value, slice, .. } => self.exprs(&[slice, value], LOAD),
+            ExprKind::Starred { value, ctx } => self.expr(value, ctx),
+            ExprKind::List { elts, ctx } | ExprKind::Tuple { elts, ctx } => self.exprs(elts, ctx),
             ExprKind::Slice { lower, upper, step } => self.opt_exprs(&[lower, upper, step]),
-            ExprKind::Constant { .. } | ExprKind::Name { .. } => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -11,13 +11,9 @@ use crate::prelude::*;
 
 type Destructor = Option<unsafe extern "C" fn(*mut abi::PyObject)>;
 
-/// Capsule objects let you wrap a C "void *" pointer in a Python object.
+/// A C pointer in an object, with a name that says what it points to.
 ///
-/// They're a way of passing data through the Python interpreter without creating your own custom type.
-///
-/// Capsules are used for communication between extension modules. They provide a way for an extension module to export a
-/// C interface to other extension modules, so that extension modules can use the Python import mechanism to link to one
-/// another.
+/// Extension modules offer their C interfaces to each other through capsules.
 #[pytype(name = "PyCapsule", symbol = "PyCapsule_Type", flags(HAVE_GC, DISALLOW_INSTANTIATION))]
 #[repr(C)]
 pub struct Capsule {

@@ -16,7 +16,7 @@ use crate::protocol::call::{check_result, function_name};
 
 type Ptr = *mut abi::PyObject;
 
-/// A function in C, bound to its module, its object or its class.
+// A function in C, bound to its module, its object or its class. `__doc__` is that of each function.
 #[pytype(
     name = "builtin_function_or_method", symbol = "PyCFunction_Type",
     flags(HAVE_GC, DISALLOW_INSTANTIATION), weaklist = weakrefs, vectorcall = vectorcall,
@@ -33,7 +33,7 @@ pub struct CFunction {
 }
 assert_layout!(CFunction => abi::PyCFunctionObject);
 
-/// A method in C that is told its defining class.
+// A method in C that is told its defining class.
 #[pytype(name = "builtin_method", symbol = "PyCMethod_Type", base = CFunction)]
 #[repr(C)]
 pub struct CMethod {

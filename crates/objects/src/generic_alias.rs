@@ -16,9 +16,9 @@ pub use parameters::{collect_parameters, substitute, type_repr};
 
 type Ptr = *mut abi::PyObject;
 
-/// Represent a PEP 585 generic type
+/// A generic class with type arguments, such as list[int].
 ///
-/// E.g. for t = list[int], t.__origin__ is list and t.__args__ is (int,).
+/// __origin__ is the class, __args__ the tuple of arguments.
 #[pytype(
     name = "types.GenericAlias", symbol = "Py_GenericAliasType", new = "(origin, args, /)", flags(BASETYPE, HAVE_GC),
     weaklist = weakrefs, vectorcall = vectorcall,
@@ -323,6 +323,7 @@ impl GenericAlias {
         Ok(names)
     }
 
+    /// The type variables among the arguments.
     #[getter]
     fn __parameters__(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
         self.parameters(th)
@@ -335,7 +336,7 @@ impl GenericAlias {
     }
 }
 
-/// What `iter(alias)` gives.
+// What `iter(alias)` gives.
 #[pytype(name = "generic_alias_iterator", flags(HAVE_GC, DISALLOW_INSTANTIATION))]
 #[repr(C)]
 struct AliasIterator {

@@ -67,10 +67,9 @@ impl VarHead {
     }
 }
 
-/// The base class of the class hierarchy.
+/// What every class derives from.
 ///
-/// When called, it accepts no arguments and returns a new featureless instance that has no instance attributes and cannot
-/// be given any.
+/// An instance has no attributes of its own and takes none. There are no arguments.
 // Any object, known only by its head.
 #[pytype(name = "object", symbol = "PyBaseObject_Type", base = none, new = "()", flags(BASETYPE))]
 #[repr(C)]

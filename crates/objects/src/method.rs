@@ -13,7 +13,7 @@ use crate::protocol::call::with_first;
 
 type Ptr = *mut abi::PyObject;
 
-/// Create a bound instance method object.
+/// A function bound to the object that is its first argument.
 #[pytype(
     name = "method", symbol = "PyMethod_Type", new = "(function, instance, /)", flags(HAVE_GC),
     weaklist = weakrefs, vectorcall = vectorcall,
@@ -21,13 +21,9 @@ type Ptr = *mut abi::PyObject;
 #[repr(C)]
 pub struct Method {
     head: Head,
-    #[member(
-        name = "__func__",
-        readonly,
-        doc = "the function (or other callable) implementing a method"
-    )]
+    #[member(name = "__func__", readonly, doc = "the function that is called")]
     function: Slot,
-    #[member(name = "__self__", readonly, doc = "the instance to which a method is bound")]
+    #[member(name = "__self__", readonly, doc = "the object it is called with")]
     receiver: Slot,
     weakrefs: Cell<Ptr>,
     vectorcall: abi::vectorcallfunc,
@@ -206,7 +202,7 @@ impl Method {
     }
 }
 
-/// Bind a function to a class.
+/// A callable that binds to instances as a function does.
 #[pytype(
     name = "instancemethod",
     symbol = "PyInstanceMethod_Type",
@@ -216,11 +212,7 @@ impl Method {
 #[repr(C)]
 pub struct InstanceMethod {
     head: Head,
-    #[member(
-        name = "__func__",
-        readonly,
-        doc = "the function (or other callable) implementing a method"
-    )]
+    #[member(name = "__func__", readonly, doc = "the function that is called")]
     function: Slot,
 }
 

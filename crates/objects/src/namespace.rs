@@ -5,7 +5,7 @@
 use crate::gc;
 use crate::prelude::*;
 
-/// A simple attribute-based namespace.
+/// Attributes and nothing else.
 #[pytype(
     name = "types.SimpleNamespace", symbol = "_PyNamespace_Type", new = "(mapping_or_iterable=(), /, **kwargs)",
     flags(BASETYPE, HAVE_GC), dict = dict,
@@ -137,7 +137,7 @@ impl Namespace {
         }
     }
 
-    /// Return state information for pickling
+    /// What pickle stores of the namespace.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let class = this.object().get().ty().object().to_owned();
@@ -146,7 +146,7 @@ impl Namespace {
         Tuple::pack(th, all).map(Owned::into_object)
     }
 
-    /// Return a copy of the namespace object with new values for the specified attributes.
+    /// A copy in which the given attributes have other values.
     #[method(sig = "(self, /, **changes)")]
     fn __replace__(this: Borrowed<'_, Self>, th: &Thread, changes: Kwargs<'_>) -> PyResult {
         let class = this.object().get().ty().object().to_owned();

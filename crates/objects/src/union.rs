@@ -11,9 +11,7 @@ use crate::generic_alias::{GenericAlias, collect_parameters, substitute, type_re
 use crate::prelude::*;
 use crate::set::Set;
 
-/// Represent a union type
-///
-/// E.g. for int | str
+/// Any one of several types, such as int | str
 #[pytype(
     name = "typing.Union", symbol = "_PyUnion_Type", flags(HAVE_GC, DISALLOW_INSTANTIATION), weaklist = weakrefs,
 )]
@@ -263,11 +261,15 @@ impl Union {
         or(th, left, right)
     }
 
+    /// The union of the given types.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(_cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         match object.downcast::<Tuple>() {
             Some(args) => from_tuple(th, args.get(), true),
-            None => from_tuple(th, &*Tuple::from_slice(th, &[object])?, true),
+            None => {
+                let args = Tuple::from_slice(th, &[object])?;
+                from_tuple(th, &args, true)
+            }
         }
     }
 
@@ -289,13 +291,13 @@ impl Union {
         Str::interned(th, "Union")
     }
 
-    /// Always returns the type
+    /// The class of unions.
     #[getter]
     fn __origin__(&self) -> Borrowed<'static, Type> {
         Borrowed::from_ref(Union::type_object())
     }
 
-    /// Type variables in the types.UnionType.
+    /// The type variables among the members.
     #[getter]
     fn __parameters__(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
         self.parameters(th)

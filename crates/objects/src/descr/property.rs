@@ -5,21 +5,18 @@ use std::ffi::c_int;
 
 use crate::prelude::*;
 
-/// Property attribute.
+/// An attribute that is computed by functions.
 ///
-/// fget reads the attribute, fset writes it, fdel deletes it, and doc is its docstring. Mostly used as a decorator:
+///   fget
+///     called to read the attribute
+///   fset
+///     called to assign to it
+///   fdel
+///     called to delete it
+///   doc
+///     the attribute's docstring; that of fget if there is none
 ///
-/// class C(object):
-///     @property
-///     def x(self):
-///         "I am the 'x' property."
-///         return self._x
-///     @x.setter
-///     def x(self, value):
-///         self._x = value
-///     @x.deleter
-///     def x(self):
-///         del self._x
+/// As a decorator, @property makes a method the getter; the setter and deleter decorators of the result add the rest.
 #[pytype(
     name = "property",
     symbol = "PyProperty_Type",
@@ -199,25 +196,25 @@ impl Property {
         }
     }
 
-    /// Descriptor to obtain a copy of the property with a different getter.
+    /// A copy of the property that reads with another function.
     #[method(sig = "(self, object, /)")]
     fn getter(this: Borrowed<'_, Self>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         Self::with(this, th, [Some(object), None, None])
     }
 
-    /// Descriptor to obtain a copy of the property with a different setter.
+    /// A copy of the property that assigns with another function.
     #[method(sig = "(self, object, /)")]
     fn setter(this: Borrowed<'_, Self>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         Self::with(this, th, [None, Some(object), None])
     }
 
-    /// Descriptor to obtain a copy of the property with a different deleter.
+    /// A copy of the property that deletes with another function.
     #[method(sig = "(self, object, /)")]
     fn deleter(this: Borrowed<'_, Self>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         Self::with(this, th, [None, None, Some(object)])
     }
 
-    /// Method to set name of a property.
+    /// Tells the property the name it is bound to in a class.
     #[method(sig = "(self, owner, name, /)")]
     fn __set_name__(&self, th: &Thread, args: Args<'_>) -> PyResult<()> {
         let &[_, name] = args.positionals() else {

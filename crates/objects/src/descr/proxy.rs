@@ -6,7 +6,7 @@ use super::allocate;
 use crate::gc;
 use crate::prelude::*;
 
-/// Read-only proxy of a mapping.
+/// A view of a mapping that cannot be written through.
 #[pytype(
     name = "mappingproxy",
     symbol = "PyDictProxy_Type",
@@ -127,44 +127,44 @@ impl MappingProxy {
         visitor.visit(self.mapping.get())
     }
 
-    /// Return the value for key if key is in the mapping, else default.
+    /// The value of a key, or default if the mapping lacks it.
     #[method(sig = "(self, key, default=None, /)")]
     fn get(&self, th: &Thread, key: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
         let default = default.unwrap_or(none());
         call::call_method(th, self.mapping().object(), id::get, &[key, default])
     }
 
-    /// a set-like object providing a view on D's keys
+    /// The keys, as the mapping gives them.
     #[method(sig = "(self, /)")]
     fn keys(&self, th: &Thread) -> PyResult {
         call::call_method(th, self.mapping().object(), id::keys, &[])
     }
 
-    /// an object providing a view on D's values
+    /// The values, as the mapping gives them.
     #[method(sig = "(self, /)")]
     fn values(&self, th: &Thread) -> PyResult {
         call::call_method(th, self.mapping().object(), id::values, &[])
     }
 
-    /// a set-like object providing a view on D's items
+    /// Pairs of keys and values, as the mapping gives them.
     #[method(sig = "(self, /)")]
     fn items(&self, th: &Thread) -> PyResult {
         call::call_method(th, self.mapping().object(), id::items, &[])
     }
 
-    /// a shallow copy of D
+    /// A copy of the mapping, not of what it holds.
     #[method(sig = "(self, /)")]
     fn copy(&self, th: &Thread) -> PyResult {
         call::call_method(th, self.mapping().object(), id::copy, &[])
     }
 
-    /// See PEP 585
+    /// An alias of the class with type arguments.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         crate::generic_alias::new(th, cls.object(), object)
     }
 
-    /// Reverse iterator over the mapping's keys.
+    /// An iterator over the keys, last one first.
     #[method(sig = "(self, /)")]
     fn __reversed__(&self, th: &Thread) -> PyResult {
         call::call_method(th, self.mapping().object(), id::__reversed__, &[])

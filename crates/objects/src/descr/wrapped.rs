@@ -3,17 +3,9 @@
 use crate::object::instance_dict;
 use crate::prelude::*;
 
-/// Convert a function to be a static method.
+/// A function in a class that is given neither the class nor an instance.
 ///
-/// A static method does not receive an implicit first argument. To declare a static method, use this idiom:
-///
-///      class C:
-///          @staticmethod
-///          def f(arg1, arg2, argN):
-///              ...
-///
-/// It can be called either on the class (e.g. C.f()) or on an instance (e.g. C().f()). Both the class and the
-/// instance are ignored, and neither is passed implicitly as the first argument to the method.
+/// Read from the class or from an instance, it is the plain function. Used as a decorator: @staticmethod.
 #[pytype(
     name = "staticmethod", symbol = "PyStaticMethod_Type", new = "(function, /)", flags(BASETYPE, HAVE_GC), dict = dict,
 )]
@@ -27,18 +19,10 @@ pub struct StaticMethod {
     dict: Slot<Dict>,
 }
 
-/// Convert a function to be a class method.
+/// A method that is given the class instead of an instance.
 ///
-/// A class method receives the class as implicit first argument, just like an instance method receives the instance.
-/// To declare a class method, use this idiom:
-///
-///   class C:
-///       @classmethod
-///       def f(cls, arg1, arg2, argN):
-///           ...
-///
-/// It can be called either on the class (e.g. C.f()) or on an instance (e.g. C().f()). The instance is ignored except
-/// for its class. If a class method is called for a derived class, the derived class object is passed.
+/// Called on an instance, it gets the instance's class; called on a subclass, the subclass. Used as a decorator:
+/// @classmethod.
 #[pytype(
     name = "classmethod", symbol = "PyClassMethod_Type", new = "(function, /)", flags(BASETYPE, HAVE_GC), dict = dict,
 )]
@@ -167,7 +151,7 @@ macro_rules! common {
                 Str::from_fmt(th, format_args!(concat!("<", $name, "({})>"), *shown))
             }
 
-            /// See PEP 585
+            /// An alias of the class with type arguments.
             #[classmethod(sig = "(type, object, /)")]
             fn __class_getitem__(
                 cls: Borrowed<'_, Type>,

@@ -8,7 +8,7 @@ use crate::prelude::*;
 use crate::typeobj::slots::SlotDef;
 use crate::typeobj::slots::wrappers::{Call, takes_keywords};
 
-/// `slot wrapper`: a special method that calls the C function in a slot.
+// `slot wrapper`: a special method that calls the C function in a slot.
 #[pytype(
     name = "wrapper_descriptor",
     symbol = "PyWrapperDescr_Type",
@@ -29,7 +29,7 @@ pub struct WrapperDescriptor {
 assert_layout!(WrapperDescriptor => krait_abi::PyWrapperDescrObject);
 descriptor!(WrapperDescriptor);
 
-/// A slot wrapper bound to an object.
+// A slot wrapper bound to an object.
 #[pytype(
     name = "method-wrapper",
     symbol = "_PyMethodWrapper_Type",

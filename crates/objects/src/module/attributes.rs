@@ -200,8 +200,7 @@ impl Module {
         Str::from_fmt(th, format_args!("<module {}>", *name)).map(Owned::into_object)
     }
 
-    /// __dir__() -> list
-    /// specialized dir() implementation
+    /// The names that the module defines, or what its own __dir__() says.
     #[method(sig = "(self, /)")]
     fn __dir__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let dict = dict_of(th, this)?;

@@ -42,7 +42,7 @@ impl StaticModuleDef {
     }
 }
 
-/// `moduledef`: what a multi-phase `PyInit_` function gives.
+// `moduledef`: what a multi-phase `PyInit_` function gives.
 #[pytype(name = "moduledef", symbol = "PyModuleDef_Type", flags(DISALLOW_INSTANTIATION))]
 #[repr(transparent)]
 pub struct ModuleDefinition(UnsafeCell<abi::PyModuleDef>);

@@ -16,14 +16,15 @@ use krait_abi as abi;
 use crate::gc;
 use crate::prelude::*;
 
+pub use attributes::{find as find_attribute, is_initializing};
 pub use define::{
     ModuleDefinition, StaticModuleDef, create_single_phase, execute, from_definition,
     init_definition,
 };
 
-/// Create a module object.
+/// A namespace whose attributes are in a dictionary.
 ///
-/// The name must be a string; the optional docstring can have any type.
+/// The name is a string; any object will do as docstring.
 #[pytype(
     name = "module", symbol = "PyModule_Type", new = "(name, doc=None)", flags(BASETYPE, HAVE_GC), weaklist = weakrefs,
     dict = dict,

@@ -102,38 +102,36 @@ impl Object {
         Ok(answer.to_owned())
     }
 
+    /// The object's class.
     #[getter]
     fn __class__(this: Borrowed<'_>) -> Owned<Type> {
         object::type_of(this)
     }
 
-    /// The object's class.
     #[setter]
     fn set___class__(this: Borrowed<'_>, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         class::set(th, this, value)
     }
 
-    /// Helper for pickle.
+    /// What pickle stores of the object.
     #[method(sig = "(self, protocol, /)")]
     fn __reduce_ex__(this: Borrowed<'_>, th: &Thread, protocol: i32) -> PyResult {
         reduce::reduce_ex(th, this, protocol)
     }
 
-    /// Helper for pickle.
+    /// What pickle stores of the object.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_>, th: &Thread) -> PyResult {
         reduce::reduce(th, this, 0)
     }
 
-    /// Helper for pickle.
+    /// What pickle stores of the object.
     #[method(sig = "(self, /)")]
     fn __getstate__(this: Borrowed<'_>, th: &Thread) -> PyResult {
         reduce::default_state(th, this, false)
     }
 
-    /// Default object formatter.
-    ///
-    /// Return str(self) if format_spec is empty. Raise TypeError otherwise.
+    /// The object as text; TypeError if there is a format specification.
     #[method(sig = "(self, format_spec, /)")]
     fn __format__(
         this: Borrowed<'_>,
@@ -151,7 +149,7 @@ impl Object {
         object::str(th, this)
     }
 
-    /// Size of object in memory, in bytes.
+    /// The bytes the object takes, without what it refers to.
     #[method(sig = "(self, /)")]
     fn __sizeof__(this: Borrowed<'_>, th: &Thread) -> PyResult<isize> {
         let ty = this.get().ty();
@@ -166,7 +164,7 @@ impl Object {
         Ok(raw.tp_basicsize + items * raw.tp_itemsize)
     }
 
-    /// Default dir() implementation.
+    /// The names of the attributes, unsorted.
     #[method(sig = "(self, /)")]
     fn __dir__(this: Borrowed<'_>, th: &Thread) -> PyResult {
         let names = match object::get_attr_opt(th, this, id::__dict__)? {
@@ -182,19 +180,15 @@ impl Object {
         names.keys(th).map(Owned::into_object)
     }
 
-    /// Abstract classes can override this to customize issubclass().
+    /// Where an abstract class says whether another class counts as its subclass.
     ///
-    /// This is invoked early on by abc.ABCMeta.__subclasscheck__(). It should return True, False or NotImplemented. If
-    /// it returns NotImplemented, the normal algorithm is used. Otherwise, it overrides the normal algorithm (and the
-    /// outcome is cached).
+    /// abc.ABCMeta.__subclasscheck__() asks it first. The answer is True, False, or NotImplemented for the usual rule.
     #[classmethod(sig = "(type, object, /)")]
     fn __subclasshook__(_cls: Borrowed<'_, Type>, _object: Borrowed<'_>) -> Borrowed<'static> {
         not_implemented()
     }
 
-    /// This method is called when a class is subclassed.
-    ///
-    /// The default implementation does nothing. It may be overridden to extend subclasses.
+    /// Called for each new subclass, with the keyword arguments of its class statement; does nothing by itself.
     #[classmethod(sig = "(type, /)")]
     fn __init_subclass__(_cls: Borrowed<'_, Type>) {}
 }

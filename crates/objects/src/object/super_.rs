@@ -5,18 +5,16 @@
 use crate::gc;
 use crate::prelude::*;
 
-/// super() -> same as super(__class__, <first argument>)
-/// super(type) -> unbound super object
-/// super(type, obj) -> bound super object; requires isinstance(obj, type)
-/// super(type, type2) -> bound super object; requires issubclass(type2, type)
+/// super() -> super(__class__, first argument of the running method)
+/// super(type) -> a super object that is bound when it is read from an instance
+/// super(type, obj) -> attributes of obj as the classes after type define them
+/// super(type, type2) -> the same for a class that derives from type
 ///
-/// Typical use to call a cooperative superclass method:
+/// An overriding method calls the one it overrides:
 ///
 /// class C(B):
-///     def meth(self, arg):
-///         super().meth(arg)
-///
-/// This works for class methods too.
+///     def run(self):
+///         super().run()
 #[pytype(name = "super", symbol = "PySuper_Type", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Super {

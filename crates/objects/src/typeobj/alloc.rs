@@ -143,10 +143,7 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
             weakref::clear_references(ob);
         }
         clear_slots_down_to(ob, ty, base);
-        let had_managed_dict = (*ty).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT != 0;
-        if had_managed_dict && (*base).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT == 0
-            || (*ty).tp_dictoffset > 0 && (*base).tp_dictoffset == 0
-        {
+        if (*ty).tp_dictoffset != 0 && (*base).tp_dictoffset == 0 {
             instance_dict::clear(ob);
         }
         // A collected base untracks again, so give it what it expects.

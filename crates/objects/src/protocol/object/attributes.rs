@@ -110,6 +110,9 @@ pub fn get_attr_opt(
     } else if ob.is_exact::<Type>() {
         // SAFETY: the check answered for the layout.
         crate::typeobj::find_attribute(th, unsafe { ob.cast::<Type>() }, name)
+    } else if ob.is_exact::<Module>() {
+        // SAFETY: the check answered for the layout.
+        crate::module::find_attribute(th, unsafe { ob.cast::<Module>() }, name)
     } else {
         get_attr(th, ob, name).map(Some)
     };

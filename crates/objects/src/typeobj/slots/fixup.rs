@@ -9,6 +9,7 @@ use krait_abi as abi;
 use super::{SLOTS, SlotDef};
 use crate::descr::WrapperDescriptor;
 use crate::handle::{Borrowed, Owned};
+use crate::ids::id;
 use crate::str::Str;
 use crate::thread::Thread;
 use crate::typeobj::{Type, subclasses};
@@ -62,8 +63,15 @@ fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
             None => {}
         }
     }
-    // SAFETY: the slot lies in a live type.
-    unsafe { *slot = choice.slot() }
+    let is_call = group[0].name.is(id::__call__);
+    // SAFETY: the slot lies in a live type, which only this thread writes.
+    unsafe {
+        *slot = choice.slot();
+        // A vectorcall function of a base would pass over a `__call__` defined in Python.
+        if is_call && *slot == super::dispatch::tp_call as *const c_void {
+            (*ty.as_type_ptr()).tp_flags &= !abi::Py_TPFLAGS_HAVE_VECTORCALL;
+        }
+    }
 }
 
 fn is_next(def: &SlotDef) -> bool {
@@ -131,7 +139,11 @@ impl Choice {
         if only.is_null() || std::ptr::eq(only, slot) {
             self.generic = def.function;
         }
+        // Two wrappers with the same machine code may have one address: the number table's binary operators have
+        // rules of their own.
+        let is_number = |def: &SlotDef| def.place.table == super::Table::Number;
         let fits = std::ptr::fn_addr_eq(wrapper.def().wrapper, def.wrapper)
+            && is_number(wrapper.def()) == is_number(def)
             && ty.is_subtype(&wrapper.owner())
             && (self.specific.is_null() || std::ptr::eq(self.specific, wrapper.wrapped()));
         if fits {

@@ -1,0 +1,322 @@
+//! Built-in functions that compile and run code, and those that look at namespaces.
+
+use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::{self, Buffer};
+use krait_syntax::{Mode, Source};
+
+use super::Builtins;
+use crate::code::Code;
+use crate::compile::{self, Request, flags};
+use crate::{frame, run, services, sys};
+
+#[pyfunctions(part = "execution")]
+impl Builtins {
+    /// Compile source into a code object that can be executed by exec() or eval().
+    ///
+    /// The source code may represent a Python module, statement or expression.
+    /// The filename will be used for run-time error messages.
+    /// The mode must be 'exec' to compile a module, 'single' to compile a
+    /// single (interactive) statement, or 'eval' to compile an expression.
+    /// The flags argument, if present, controls which future statements influence
+    /// the compilation of the code; dont_inherit, if true, stops the compilation
+    /// from inheriting those in effect in the calling code.
+    #[function(sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)")]
+    #[allow(clippy::too_many_arguments)]
+    fn compile(
+        th: &Thread,
+        source: Borrowed<'_>,
+        filename: Borrowed<'_>,
+        mode: &str,
+        flags: i32,
+        dont_inherit: bool,
+        optimize: i32,
+        _feature_version: i32,
+    ) -> PyResult {
+        let flags = flags as u32;
+        if flags & !flags::ALL != 0 {
+            return Err(th.raise(exc::VALUE_ERROR, "compile(): unrecognised flags"));
+        }
+        let optimize = match optimize {
+            -1 => None,
+            0..=2 => Some(optimize as u8),
+            _ => return Err(th.raise(exc::VALUE_ERROR, "compile(): invalid optimize value")),
+        };
+        let mode = mode_of(th, mode, flags)?;
+        let inherited = if dont_inherit { 0 } else { inherited_flags(th) };
+        let filename = filename_of(th, filename)?;
+        let request = Request {
+            filename: filename.borrow(),
+            mode,
+            flags: flags | inherited,
+            optimize,
+            feature_version: u8::try_from(_feature_version).ok(),
+        };
+        if flags & flags::ONLY_AST != 0 || is_tree(source) {
+            return Err(th.raise(exc::NOT_IMPLEMENTED_ERROR, "compile(): syntax tree objects are not supported yet"));
+        }
+        with_source(th, source, "compile", "string, bytes or AST", |source| compile::compile(th, source, request))
+            .map(Owned::into_object)
+    }
+
+    /// Evaluate an expression, a string or a code object, in the given namespaces.
+    ///
+    /// The globals must be a dictionary and locals can be any mapping, defaulting to the current
+    /// globals and locals. If only globals is given, locals defaults to it.
+    #[function(sig = "(source, /, globals=None, locals=None)")]
+    fn eval(th: &Thread, source: Borrowed<'_>, globals: Option<Borrowed<'_>>, locals: Option<Borrowed<'_>>) -> PyResult {
+        if locals.is_some_and(|locals| !mapping::check(locals)) {
+            return Err(th.raise(exc::TYPE_ERROR, "locals must be a mapping"));
+        }
+        if let Some(globals) = globals.filter(|globals| globals.downcast::<Dict>().is_none()) {
+            let message = if mapping::check(globals) {
+                "globals must be a real dict; try eval(code, {}, mapping)"
+            } else {
+                "globals must be a dict"
+            };
+            return Err(th.raise(exc::TYPE_ERROR, message));
+        }
+        let (globals, locals) = namespaces(th, "eval", globals, locals)?;
+        if let Some(code) = source.downcast::<Code>() {
+            sys::audit(th, "exec", &[source])?;
+            if code.nfreevars > 0 {
+                return Err(th.raise(exc::TYPE_ERROR, "code object passed to eval() may not contain free variables"));
+            }
+            return run::eval_code(th, code, globals.borrow(), Some(locals.object()));
+        }
+        let filename = Str::interned(th, "<string>")?;
+        let request = Request { filename: filename.borrow(), mode: Mode::Eval, flags: inherited_flags(th), optimize: None, feature_version: None };
+        let code = with_source(th, source, "eval", "string, bytes or code", |source| compile::compile(th, trimmed(source), request))?;
+        run::eval_code(th, code.borrow(), globals.borrow(), Some(locals.object()))
+    }
+
+    /// Execute statements, a string or a code object, in the given namespaces.
+    ///
+    /// The globals must be a dictionary and locals can be any mapping, defaulting to the current
+    /// globals and locals. If only globals is given, locals defaults to it. The closure must be a
+    /// tuple of cells, for a code object with free variables.
+    #[function(sig = "(source, /, globals=None, locals=None, *, closure=None)")]
+    fn exec(
+        th: &Thread,
+        source: Borrowed<'_>,
+        globals: Option<Borrowed<'_>>,
+        locals: Option<Borrowed<'_>>,
+        closure: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        if let Some(globals) = globals.filter(|globals| globals.downcast::<Dict>().is_none()) {
+            return Err(raise!(th, TYPE_ERROR, "exec() globals must be a dict, not {}", globals.type_name()));
+        }
+        if let Some(locals) = locals.filter(|&locals| !mapping::check(locals)) {
+            return Err(raise!(th, TYPE_ERROR, "locals must be a mapping or None, not {}", locals.type_name()));
+        }
+        let (globals, locals) = namespaces(th, "exec", globals, locals)?;
+        let Some(code) = source.downcast::<Code>() else {
+            if closure.is_some() {
+                return Err(th.raise(exc::TYPE_ERROR, "closure argument can only be used when source is a code object"));
+            }
+            let filename = Str::interned(th, "<string>")?;
+            let request = Request { filename: filename.borrow(), mode: Mode::Exec, flags: inherited_flags(th), optimize: None, feature_version: None };
+            let code = with_source(th, source, "exec", "string, bytes or code", |source| compile::compile(th, source, request))?;
+            return run::eval_code(th, code.borrow(), globals.borrow(), Some(locals.object())).map(drop);
+        };
+        let closure = check_closure(th, &code, closure)?;
+        sys::audit(th, "exec", &[source])?;
+        run::eval_code_with_closure(th, code, globals.borrow(), locals.object(), closure).map(drop)
+    }
+
+    /// Return the dictionary containing the current scope's global variables.
+    ///
+    /// NOTE: Updates to this dictionary *will* affect name lookups in the current
+    /// global scope and vice-versa.
+    #[function(sig = "()")]
+    fn globals(th: &Thread) -> Option<Owned<Dict>> {
+        services::globals(th)
+    }
+
+    /// Return a dictionary containing the current scope's local variables.
+    ///
+    /// NOTE: Whether or not updates to this dictionary will affect name lookups in
+    /// the local scope and vice-versa is *implementation dependent* and not
+    /// covered by any backwards compatibility guarantees.
+    #[function(sig = "()")]
+    fn locals(th: &Thread) -> PyResult {
+        frame::current_locals(th)
+    }
+
+    /// vars([object]) -> dictionary
+    ///
+    /// Without arguments, equivalent to locals().
+    /// With an argument, equivalent to object.__dict__.
+    #[function(sig = "(object=NULL, /)", no_text)]
+    fn vars(th: &Thread, object: Option<Borrowed<'_>>) -> PyResult {
+        let Some(object) = object else {
+            return frame::current_locals(th);
+        };
+        match object::get_attr_opt(th, object, id::__dict__)? {
+            Some(dict) => Ok(dict),
+            None => Err(th.raise(exc::TYPE_ERROR, "vars() argument must have __dict__ attribute")),
+        }
+    }
+
+    /// dir([object]) -> list of strings
+    ///
+    /// If called without an argument, return the names in the current scope.
+    /// Else, return an alphabetized list of names comprising (some of) the attributes
+    /// of the given object, and of attributes reachable from it.
+    #[function(sig = "(object=NULL, /)", no_text)]
+    fn dir(th: &Thread, object: Option<Borrowed<'_>>) -> PyResult {
+        match object {
+            Some(object) => object::dir(th, object),
+            None => {
+                let locals = frame::current_locals(th)?;
+                let names = mapping::keys(th, locals.object())?;
+                let names = sequence::list(th, names.object())?;
+                names.sort(th)?;
+                Ok(names.into_object())
+            }
+        }
+    }
+
+    /// Import a module.
+    ///
+    /// Because this function is meant for use by the Python
+    /// interpreter and not for general use, it is better to use
+    /// importlib.import_module() to programmatically import a module.
+    #[function(sig = "(name, globals=None, locals=None, fromlist=(), level=0)")]
+    fn __import__(
+        th: &Thread,
+        name: Borrowed<'_>,
+        globals: Option<Borrowed<'_>>,
+        _locals: Option<Borrowed<'_>>,
+        #[default(None)] fromlist: Option<Borrowed<'_>>,
+        level: i32,
+    ) -> PyResult {
+        match name.downcast::<Str>() {
+            Some(name) => crate::import::import_level(th, name, globals, fromlist, level),
+            None => Err(th.raise(exc::TYPE_ERROR, "module name must be a string")),
+        }
+    }
+
+    /// Open a file and return a stream; OSError upon failure.
+    ///
+    /// The same as io.open().
+    #[function(sig = "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)")]
+    fn open(th: &Thread, args: Args<'_>) -> PyResult {
+        let io = crate::import::import(th, "_io")?;
+        let open = Str::interned(th, "open")?;
+        let open = object::get_attr(th, io.object(), open.borrow())?;
+        call::vectorcall(th, open.object(), args)
+    }
+}
+
+fn mode_of(th: &Thread, mode: &str, flags: u32) -> PyResult<Mode> {
+    Ok(match mode {
+        "exec" => Mode::Exec,
+        "eval" => Mode::Eval,
+        "single" => Mode::Single,
+        "func_type" if flags & flags::ONLY_AST != 0 => Mode::FuncType,
+        "func_type" => return Err(th.raise(exc::VALUE_ERROR, "compile() mode 'func_type' requires flag PyCF_ONLY_AST")),
+        _ if flags & flags::ONLY_AST != 0 => {
+            return Err(th.raise(exc::VALUE_ERROR, "compile() mode must be 'exec', 'eval', 'single' or 'func_type'"));
+        }
+        _ => return Err(th.raise(exc::VALUE_ERROR, "compile() mode must be 'exec', 'eval' or 'single'")),
+    })
+}
+
+/// The file name as text: a str, bytes or path object.
+fn filename_of(th: &Thread, filename: Borrowed<'_>) -> PyResult<Owned<Str>> {
+    if let Some(text) = filename.downcast::<Str>() {
+        return Ok(text.to_owned());
+    }
+    if let Some(bytes) = filename.downcast::<Bytes>() {
+        return Str::from_fs_bytes(th, bytes.as_bytes());
+    }
+    let fspath = Str::interned(th, "__fspath__")?;
+    match object::lookup_special(th, filename, fspath.borrow())? {
+        Some(method) => {
+            let path = call::call(th, method.object(), &[])?;
+            filename_of(th, path.object())
+        }
+        None => Err(raise!(th, TYPE_ERROR, "expected str, bytes or os.PathLike object, not {}", filename.type_name())),
+    }
+}
+
+fn is_tree(source: Borrowed<'_>) -> bool {
+    let ty = source.ty();
+    ty.mro().is_some_and(|mro| mro.as_slice().iter().any(|base| base.downcast::<Type>().is_some_and(|base| base.tp_name() == "ast.AST")))
+}
+
+/// The future features of the calling code.
+fn inherited_flags(th: &Thread) -> u32 {
+    frame::current_code(th).map_or(0, |code| code.flags as u32 & flags::FUTURE)
+}
+
+/// Calls `body` with what `source` holds.
+fn with_source<T>(th: &Thread, source: Borrowed<'_>, function: &str, expected: &str, body: impl FnOnce(Source<'_>) -> PyResult<T>) -> PyResult<T> {
+    let no_nulls = |bytes: &[u8]| match bytes.contains(&0) {
+        true => Err(th.raise(exc::SYNTAX_ERROR, "source code string cannot contain null bytes")),
+        false => Ok(()),
+    };
+    if let Some(text) = source.downcast::<Str>() {
+        let text = text.get().as_utf8(th)?;
+        no_nulls(text.as_bytes())?;
+        return body(Source::Text(text));
+    }
+    if !buffer::check(source) {
+        return Err(raise!(th, TYPE_ERROR, "{function}() arg 1 must be a {expected} object"));
+    }
+    let buffer = Buffer::simple(th, source)?;
+    no_nulls(buffer.as_bytes())?;
+    body(Source::Bytes(buffer.as_bytes()))
+}
+
+/// `eval` allows blanks in front.
+fn trimmed(source: Source<'_>) -> Source<'_> {
+    match source {
+        Source::Text(text) => Source::Text(text.trim_start_matches([' ', '\t'])),
+        Source::Bytes(bytes) => {
+            let blanks = bytes.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
+            Source::Bytes(&bytes[blanks..])
+        }
+    }
+}
+
+/// The namespaces to run in: those given, else the caller's.
+fn namespaces(th: &Thread, function: &str, globals: Option<Borrowed<'_>>, locals: Option<Borrowed<'_>>) -> PyResult<(Owned<Dict>, Owned)> {
+    let given = globals.and_then(|globals| globals.downcast::<Dict>());
+    let (globals, locals) = match given {
+        Some(globals) => (globals.to_owned(), locals.unwrap_or(globals.object()).to_owned()),
+        None => {
+            let Some(globals) = services::globals(th) else {
+                return Err(raise!(th, SYSTEM_ERROR, "globals and locals cannot be NULL: {function}() without a frame"));
+            };
+            let locals = match locals {
+                Some(locals) => locals.to_owned(),
+                None => frame::current_locals(th)?,
+            };
+            (globals, locals)
+        }
+    };
+    if !globals.contains(th, id::__builtins__.object())? {
+        if let Some(builtins) = th.interp().builtins.get() {
+            globals.set_str(th, id::__builtins__, builtins.object())?;
+        }
+    }
+    Ok((globals, locals))
+}
+
+fn check_closure(th: &Thread, code: &Code, closure: Option<Borrowed<'_>>) -> PyResult<Option<Owned<Tuple>>> {
+    let count = code.nfreevars as usize;
+    match closure {
+        None if count == 0 => Ok(None),
+        Some(_) if count == 0 => Err(th.raise(exc::TYPE_ERROR, "cannot use a closure with this code object")),
+        _ => {
+            let tuple = closure.and_then(|closure| closure.downcast_exact::<Tuple>()).filter(|tuple| {
+                tuple.len() == count && tuple.as_slice().iter().all(|cell| cell.is_exact::<krait_objects::cell::Cell>())
+            });
+            match tuple {
+                Some(tuple) => Ok(Some(tuple.to_owned())),
+                None => Err(raise!(th, TYPE_ERROR, "code object requires a closure of exactly length {count}")),
+            }
+        }
+    }
+}

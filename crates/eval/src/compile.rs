@@ -1,0 +1,155 @@
+//! Source to code object: the compiler's plain data turned into objects, its errors into exceptions.
+
+use bumpalo::Bump;
+use krait_bytecode::future_flags;
+use krait_compiler::{CompileError, CompileOptions, Compiled};
+use krait_objects::prelude::*;
+use krait_syntax::{ErrorKind, Mode, ParseOptions, Source, SyntaxError, Warning, WarningKind};
+
+use crate::code::{self, Code};
+
+/// `PyCF_*` bits beside those of future features.
+pub mod flags {
+    pub const DONT_IMPLY_DEDENT: u32 = 0x200;
+    pub const ONLY_AST: u32 = 0x400;
+    pub const IGNORE_COOKIE: u32 = 0x800;
+    pub const TYPE_COMMENTS: u32 = 0x1000;
+    pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
+    pub const ALLOW_INCOMPLETE_INPUT: u32 = 0x4000;
+    pub const OPTIMIZED_AST: u32 = 0x8000 | ONLY_AST;
+    pub const FUTURE: u32 = 0x1fe_0000;
+    pub const ALL: u32 =
+        DONT_IMPLY_DEDENT | ONLY_AST | IGNORE_COOKIE | TYPE_COMMENTS | ALLOW_TOP_LEVEL_AWAIT | ALLOW_INCOMPLETE_INPUT | OPTIMIZED_AST | FUTURE;
+}
+
+/// What `compile` is told beside the source.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub filename: Borrowed<'a, Str>,
+    pub mode: Mode,
+    /// Future features and `flags`.
+    pub flags: u32,
+    /// `None` for the interpreter's own level.
+    pub optimize: Option<u8>,
+    pub feature_version: Option<u8>,
+}
+
+/// The code object of a text.
+pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult<Owned<Code>> {
+    let arena = Bump::new();
+    let options = ParseOptions {
+        mode: request.mode,
+        type_comments: request.flags & flags::TYPE_COMMENTS != 0,
+        feature_version: request.feature_version.unwrap_or(ParseOptions::LATEST),
+        barry_as_flufl: request.flags & future_flags::BARRY_AS_BDFL != 0,
+        allow_incomplete_input: request.flags & flags::ALLOW_INCOMPLETE_INPUT != 0,
+        dont_imply_dedent: request.flags & flags::DONT_IMPLY_DEDENT != 0,
+        ignore_cookie: request.flags & flags::IGNORE_COOKIE != 0,
+        max_str_digits: th.interp().int_max_str_digits.get() as usize,
+        decoder: None,
+    };
+    let parsed = krait_syntax::parse(&arena, source, &options).map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
+    issue(th, &parsed.warnings, request.filename)?;
+    let compiled = krait_compiler::compile(parsed.tree, &compile_options(th, request));
+    let Compiled { code, warnings } = compiled.map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
+    issue(th, &warnings, request.filename)?;
+    code::from_compiled(th, &code)
+}
+
+pub fn compile_options(th: &Thread, request: Request<'_>) -> CompileOptions {
+    CompileOptions {
+        filename: krait_compiler::code::Text::from_bytes(request.filename.to_wtf8()),
+        mode: request.mode,
+        flags: request.flags & (flags::FUTURE | flags::ALLOW_TOP_LEVEL_AWAIT),
+        optimize: request.optimize.unwrap_or_else(|| crate::config::of(th).optimization_level),
+    }
+}
+
+/// The code object of a module's source.
+pub fn compile_module(th: &Thread, source: &[u8], filename: &str) -> PyResult<Owned<Code>> {
+    let filename = Str::new(th, filename)?;
+    let request = Request { filename: filename.borrow(), mode: Mode::Exec, flags: 0, optimize: None, feature_version: None };
+    compile(th, Source::Bytes(source), request)
+}
+
+/// Issues what the parser or compiler warns of; an error if a filter makes it one.
+fn issue(th: &Thread, warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyResult<()> {
+    for warning in warnings {
+        let category = match warning.kind {
+            WarningKind::SyntaxWarning => exc::SYNTAX_WARNING,
+            WarningKind::DeprecationWarning => exc::DEPRECATION_WARNING,
+        };
+        let message = Str::new(th, &warning.message)?;
+        let issued = crate::warnings::warn_explicit(th, Borrowed::from_ref(category), message.object(), filename, warning.lineno);
+        if let Err(raised) = issued {
+            // As an error it points to the place, like any other.
+            th.take_if(raised, category)?;
+            return Err(raise_syntax_error(th, &warning.error, filename, None));
+        }
+    }
+    Ok(())
+}
+
+/// The line of a text, with its end, as SyntaxError shows it.
+fn line_of(source: Source<'_>, line: i32) -> Option<String> {
+    let text = match source {
+        Source::Text(text) => text.into(),
+        Source::Bytes(bytes) => String::from_utf8_lossy(bytes),
+    };
+    let at = usize::try_from(line).ok()?.checked_sub(1)?;
+    text.split_inclusive('\n').nth(at).map(str::to_owned)
+}
+
+/// Raises what stands for `error`.
+pub fn raise_compile_error(th: &Thread, error: CompileError, filename: Borrowed<'_, Str>, source: Option<Source<'_>>) -> Raised {
+    match error {
+        CompileError::Syntax(error) => raise_syntax_error(th, &error, filename, source),
+        CompileError::Recursion(message) => th.raise(exc::RECURSION_ERROR, &message),
+        CompileError::Value(message) => th.raise(exc::VALUE_ERROR, &message),
+        CompileError::System(message) => th.raise(exc::SYSTEM_ERROR, &message),
+        CompileError::Runtime(message) => th.raise(exc::RUNTIME_ERROR, &message),
+        CompileError::Overflow(message) => th.raise(exc::OVERFLOW_ERROR, &message),
+        CompileError::Unicode { text, start, end } => match Str::from_wtf8(th, &text) {
+            Ok(text) => {
+                let error = krait_objects::text::codec::CodecError { start, end, reason: "surrogates not allowed" };
+                krait_objects::exceptions::raise_encode_error(th, "utf-8", text.borrow(), error)
+            }
+            Err(raised) => raised,
+        },
+    }
+}
+
+fn raise_syntax_error(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, Str>, source: Option<Source<'_>>) -> Raised {
+    let class = match error.kind {
+        ErrorKind::SyntaxError => exc::SYNTAX_ERROR,
+        ErrorKind::IndentationError => exc::INDENTATION_ERROR,
+        ErrorKind::TabError => exc::TAB_ERROR,
+        ErrorKind::IncompleteInputError => exc::INCOMPLETE_INPUT_ERROR,
+        ErrorKind::MemoryError => return th.raise(exc::MEMORY_ERROR, &error.message),
+        ErrorKind::OverflowError => return th.raise(exc::OVERFLOW_ERROR, &error.message),
+    };
+    match arguments(th, error, filename, source) {
+        Ok(arguments) => th.raise_value(class, arguments.object()),
+        Err(raised) => raised,
+    }
+}
+
+/// `(message, (filename, lineno, offset, text, end_lineno, end_offset))`.
+fn arguments(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, Str>, source: Option<Source<'_>>) -> PyResult<Owned<Tuple>> {
+    let int = |value: i32| Int::from_i64(th, value.into()).map(Owned::into_object);
+    let line = error.text.clone().or_else(|| source.and_then(|source| line_of(source, error.lineno)));
+    let line = match line {
+        Some(line) => Str::new(th, &line)?.into_object(),
+        None => none().to_owned(),
+    };
+    let place = [
+        filename.object().to_owned(),
+        int(error.lineno)?,
+        int(error.offset)?,
+        line,
+        int(error.end_lineno)?,
+        int(error.end_offset)?,
+    ];
+    let place = Tuple::pack(th, place)?;
+    Tuple::pack(th, [Str::new(th, &error.message)?.into_object(), place.into_object()])
+}

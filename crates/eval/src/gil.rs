@@ -1,0 +1,135 @@
+//! The global interpreter lock: one thread at a time runs an interpreter's code.
+//!
+//! A thread that waits for longer than the switch interval asks the holder to let go, and the holder hands over
+//! at its next back edge or call. The same job as CPython's `Python/ceval_gil.c`.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use krait_objects::prelude::*;
+
+use crate::pending;
+
+/// What protects an interpreter.
+#[derive(Default)]
+struct Lock {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// The holder's thread state, so that a waiter can ask it to let go.
+    holder: AtomicPtr<Thread>,
+    interval_micros: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    held: bool,
+    /// Counts changes of hands: a holder that was asked waits until someone else has had it.
+    switches: u64,
+    waiting: usize,
+}
+
+/// An interpreter's lock, shared with the threads that wait for it.
+#[derive(Clone, Default)]
+pub struct Gil(Arc<Lock>);
+
+#[derive(Default)]
+struct Kept(Cell<Option<Gil>>);
+
+const DEFAULT_INTERVAL: u64 = 5000;
+
+/// The lock of the current interpreter. Only an attached thread may ask; it keeps a clone while detached.
+pub fn of(th: &Thread) -> Gil {
+    let kept = &th.interp().state::<Kept>().0;
+    let gil = kept.take().unwrap_or_default();
+    kept.set(Some(gil.clone()));
+    gil
+}
+
+impl Gil {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn interval(&self) -> Duration {
+        match self.0.interval_micros.load(Ordering::Relaxed) {
+            0 => Duration::from_micros(DEFAULT_INTERVAL),
+            micros => Duration::from_micros(micros),
+        }
+    }
+
+    /// Waits for the lock and takes it for `thread`.
+    ///
+    /// # Safety
+    /// `thread` is a live state of the interpreter, not attached anywhere.
+    pub unsafe fn acquire(&self, thread: *const Thread) {
+        let mut state = self.lock();
+        state.waiting += 1;
+        while state.held {
+            let before = state.switches;
+            let (guard, timeout) =
+                self.0.changed.wait_timeout(state, self.interval()).unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = guard;
+            if timeout.timed_out() && state.held && state.switches == before {
+                // SAFETY: the holder clears the pointer, under this lock, before it lets go.
+                if let Some(holder) = unsafe { self.0.holder.load(Ordering::Acquire).as_ref() } {
+                    pending::request(holder, pending::GIL_DROP_REQUEST);
+                }
+            }
+        }
+        state.waiting -= 1;
+        state.held = true;
+        state.switches += 1;
+        self.0.holder.store(thread.cast_mut(), Ordering::Release);
+        self.0.changed.notify_all();
+    }
+
+    /// Lets go.
+    pub fn release(&self) {
+        let mut state = self.lock();
+        self.0.holder.store(std::ptr::null_mut(), Ordering::Release);
+        state.held = false;
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    /// Waits until someone else has had the lock, if anyone wants it.
+    fn wait_for_switch(&self, before: u64) {
+        let mut state = self.lock();
+        while state.waiting > 0 && state.switches == before {
+            state = self.0.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+    }
+}
+
+/// Runs `body` without the GIL: for calls that block. It must not touch objects.
+pub fn without_gil<T>(th: &Thread, body: impl FnOnce() -> T) -> T {
+    let gil = of(th);
+    // SAFETY: the thread gives the GIL up, and takes it back before it is used again.
+    unsafe {
+        Thread::swap_current(std::ptr::null());
+        gil.release();
+        let result = body();
+        gil.acquire(th);
+        Thread::swap_current(th);
+        result
+    }
+}
+
+/// Lets another thread have the GIL, as asked.
+pub fn yield_to_others(th: &Thread) {
+    let gil = of(th);
+    let before = gil.lock().switches;
+    without_gil(th, || gil.wait_for_switch(before));
+}
+
+pub fn switch_interval(th: &Thread) -> Duration {
+    of(th).interval()
+}
+
+/// `seconds` is positive.
+pub fn set_switch_interval(th: &Thread, seconds: f64) {
+    let micros = (seconds * 1e6).clamp(1.0, u32::MAX.into());
+    of(th).0.interval_micros.store(micros as u64, Ordering::Relaxed);
+}

@@ -1,0 +1,203 @@
+//! The `_imp` module: what importlib needs of the interpreter.
+
+use std::cell::Cell;
+
+use krait_objects::module;
+use krait_objects::prelude::*;
+
+use super::{frozen, native};
+
+/// (Extremely) low-level import machinery bits as used by importlib.
+#[pymodule(name = "_imp")]
+pub struct Imp;
+
+/// How often the import lock is held: by the one thread that has the GIL and asked for it.
+#[derive(Default)]
+struct Lock(Cell<usize>);
+
+fn text<'a>(th: &Thread, name: Borrowed<'a, Str>) -> PyResult<&'a str> {
+    name.get().as_utf8(th)
+}
+
+/// `spec.name` as text.
+fn spec_name(th: &Thread, spec: Borrowed<'_>) -> PyResult<Owned<Str>> {
+    let name = object::get_attr(th, spec, id::name)?;
+    name.downcast::<Str>().map_err(|other| raise!(th, TYPE_ERROR, "name must be string, not {}", other.type_name()))
+}
+
+#[pyfunctions]
+impl Imp {
+    #[constant(name = "check_hash_based_pycs")]
+    const CHECK: &'static str = "default";
+    #[constant]
+    const pyc_magic_number_token: u32 = u32::from_le_bytes(krait_bytecode::MAGIC);
+
+    /// Whether a native module of that name exists: 1, or 0; -1 for one that cannot be initialised again.
+    #[function(sig = "(name, /)")]
+    fn is_builtin(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<i32> {
+        let name = text(th, name)?;
+        Ok(match native::find(th, name) {
+            Some(_) if name == "sys" || name == "builtins" => -1,
+            Some(_) => 1,
+            None => 0,
+        })
+    }
+
+    /// Create a native module from its spec.
+    #[function(sig = "(spec, /)")]
+    fn create_builtin(th: &Thread, spec: Borrowed<'_>) -> PyResult {
+        let name = spec_name(th, spec)?;
+        // What is there since start-up is not made twice.
+        if name.eq_str("sys") || name.eq_str("builtins") {
+            if let Some(module) = super::modules(th)?.get(th, name.object())? {
+                return Ok(module);
+            }
+        }
+        match native::find(th, name.as_utf8(th)?) {
+            Some(definition) => module::from_definition(th, definition.as_ptr(), spec),
+            None => Ok(none().to_owned()),
+        }
+    }
+
+    /// Run the execution slots of a native module.
+    #[function(sig = "(mod, /)")]
+    fn exec_builtin(th: &Thread, r#mod: Borrowed<'_>) -> PyResult<i32> {
+        module::execute_own(th, r#mod)?;
+        Ok(0)
+    }
+
+    /// Create an extension module.
+    #[function(sig = "(spec, file=NULL, /)")]
+    fn create_dynamic(th: &Thread, spec: Borrowed<'_>, _file: Option<Borrowed<'_>>) -> PyResult {
+        let name = spec_name(th, spec)?;
+        Err(raise!(th, IMPORT_ERROR, "extension modules cannot be loaded yet: {}", *name))
+    }
+
+    /// Initialize an extension module.
+    #[function(sig = "(mod, /)")]
+    fn exec_dynamic(th: &Thread, r#mod: Borrowed<'_>) -> PyResult<i32> {
+        module::execute_own(th, r#mod)?;
+        Ok(0)
+    }
+
+    /// Return the file name endings of extension modules.
+    #[function(sig = "()")]
+    fn extension_suffixes(th: &Thread) -> PyResult<Owned<List>> {
+        let suffixes: PyResult<Vec<Owned>> = [".cpython-314-x86_64-linux-gnu.so", ".abi3.so", ".so"]
+            .iter()
+            .map(|suffix| Str::new(th, suffix).map(Owned::into_object))
+            .collect();
+        List::from_vec(th, suffixes?)
+    }
+
+    /// Whether a frozen module of that name exists.
+    #[function(sig = "(name, /)")]
+    fn is_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
+        Ok(frozen::exists(text(th, name)?))
+    }
+
+    /// Whether the frozen module of that name is a package.
+    #[function(sig = "(name, /)")]
+    fn is_frozen_package(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
+        let name = text(th, name)?;
+        match krait_stdlib::find(name).filter(|_| frozen::exists(name)) {
+            Some(module) => Ok(module.is_package()),
+            None => Err(frozen::not_found(th, name)),
+        }
+    }
+
+    /// Return the code object of a frozen module, or of marshalled data.
+    #[function(sig = "(name, data=None, /)")]
+    fn get_frozen_object(th: &Thread, name: Borrowed<'_, Str>, data: Option<Borrowed<'_>>) -> PyResult {
+        match data {
+            None => frozen::code(th, text(th, name)?),
+            Some(data) => {
+                let buffer = krait_objects::protocol::buffer::Buffer::simple(th, data)?;
+                crate::marshal::loads(th, buffer.as_bytes())
+            }
+        }
+    }
+
+    /// Return (data, is_package, original name) of a frozen module, or None.
+    #[function(sig = "(name, /, *, withdata=False)")]
+    fn find_frozen(th: &Thread, name: Borrowed<'_, Str>, withdata: bool) -> PyResult {
+        let name = text(th, name)?;
+        let (Some(frozen), Some(module)) = (krait_stdlib::find_frozen(name), krait_stdlib::find(name)) else {
+            return Ok(none().to_owned());
+        };
+        let data = match module.code().filter(|_| withdata) {
+            Some(code) => krait_objects::memoryview::from_bytes(th, &code)?,
+            None => none().to_owned(),
+        };
+        let is_package = bool_object(module.is_package()).object().to_owned();
+        let original = Str::interned(th, frozen.module)?.into_object();
+        Ok(Tuple::pack(th, [data, is_package, original])?.into_object())
+    }
+
+    /// Create a frozen module and run it.
+    #[function(sig = "(name, /)")]
+    fn init_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
+        let text = text(th, name)?;
+        if !frozen::exists(text) {
+            return Ok(none().to_owned());
+        }
+        super::bootstrap::run_frozen(th, text, text)
+    }
+
+    /// Return the names of the frozen modules.
+    #[function(sig = "()")]
+    fn _frozen_module_names(th: &Thread) -> PyResult<Owned<List>> {
+        let names: PyResult<Vec<Owned>> =
+            krait_stdlib::FROZEN.iter().map(|frozen| Str::interned(th, frozen.name).map(Owned::into_object)).collect();
+        List::from_vec(th, names?)
+    }
+
+    /// Accepted for tests: frozen modules are always used.
+    #[function(sig = "(override, /)")]
+    fn _override_frozen_modules_for_tests(_override: i32) {}
+
+    /// Accepted for tests: every native module may be used in any interpreter.
+    #[function(sig = "(override, /)")]
+    fn _override_multi_interp_extensions_check(_override: i32) -> i32 {
+        0
+    }
+
+    /// Change co_filename of a code object and of those inside it.
+    #[function(sig = "(code, path, /)")]
+    fn _fix_co_filename(th: &Thread, code: Borrowed<'_>, path: Borrowed<'_, Str>) -> PyResult<()> {
+        crate::code::fix_filename(th, code, path)
+    }
+
+    /// Acquire the import lock.
+    #[function(sig = "()")]
+    fn acquire_lock(th: &Thread) {
+        let lock = &th.interp().state::<Lock>().0;
+        lock.set(lock.get() + 1);
+    }
+
+    /// Release the import lock.
+    #[function(sig = "()")]
+    fn release_lock(th: &Thread) -> PyResult<()> {
+        let lock = &th.interp().state::<Lock>().0;
+        match lock.get().checked_sub(1) {
+            Some(held) => {
+                lock.set(held);
+                Ok(())
+            }
+            None => Err(th.raise(exc::RUNTIME_ERROR, "not holding the import lock")),
+        }
+    }
+
+    /// Whether the import lock is held.
+    #[function(sig = "()")]
+    fn lock_held(th: &Thread) -> bool {
+        th.interp().state::<Lock>().0.get() > 0
+    }
+
+    /// The hash of a source file, as hash-based .pyc files hold it: SipHash-1-3 under `key`.
+    #[function(sig = "(key, source)")]
+    fn source_hash(th: &Thread, key: u64, source: krait_objects::protocol::buffer::Buffer) -> PyResult<Owned<Bytes>> {
+        let hash = krait_objects::hash::siphash13((key, 0), source.as_bytes());
+        Bytes::new(th, &hash.to_le_bytes())
+    }
+}

@@ -1,0 +1,165 @@
+//! The finder of the embedded library: modules that are neither native nor frozen, but inside all the same.
+//!
+//! It stands in `sys.meta_path` before the path finder, so that no file is looked for. With `PYTHONHOME` the
+//! library on disk takes its place.
+
+use krait_objects::prelude::*;
+
+use crate::{config, marshal};
+
+/// Finder and loader of the embedded standard library.
+#[pytype(name = "_krait.LibraryImporter", new = "()")]
+#[repr(C)]
+pub struct LibraryImporter {
+    head: Head,
+}
+
+/// Appends the finder to `sys.meta_path`, unless a library on disk is to be used.
+pub fn install(th: &Thread) -> PyResult<()> {
+    if config::of(th).home.is_some() {
+        return Ok(());
+    }
+    let ty = Borrowed::from_ref(LibraryImporter::type_object());
+    ty.ready(th)?;
+    let name = Str::interned(th, "meta_path")?;
+    let Some(meta_path) = crate::sys::get(th, name.borrow())? else {
+        return Err(th.raise(exc::RUNTIME_ERROR, "lost sys.meta_path"));
+    };
+    let Some(finders) = meta_path.object().downcast::<List>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "sys.meta_path is not a list"));
+    };
+    // Before the path finder, which is the last.
+    let importer = ty.alloc::<LibraryImporter>(th, 0)?;
+    let last = finders.len().saturating_sub(1);
+    finders.insert(th, last, importer.into_object())
+}
+
+fn find(name: &str) -> Option<krait_stdlib::Module> {
+    krait_stdlib::find(name).filter(|module| module.name() == name)
+}
+
+/// Where a module would lie if the library were a folder.
+fn path_of(module: krait_stdlib::Module) -> String {
+    let stem = module.name().replace('.', "/");
+    let end = if module.is_package() { "/__init__.py" } else { ".py" };
+    format!("{}/{stem}{end}", krait_stdlib::LIBRARY_DIR)
+}
+
+fn text_list(th: &Thread, text: &str) -> PyResult<Owned<List>> {
+    List::from_vec(th, vec![Str::new(th, text)?.into_object()])
+}
+
+fn known(th: &Thread, name: &str) -> PyResult<krait_stdlib::Module> {
+    find(name).ok_or_else(|| raise!(th, IMPORT_ERROR, "{name} is not in the embedded library"))
+}
+
+#[pymethods]
+impl LibraryImporter {
+    #[new(sig = "()")]
+    fn new(cls: Borrowed<'_, Type>, th: &Thread) -> PyResult {
+        Ok(cls.alloc::<LibraryImporter>(th, 0)?.into_object())
+    }
+
+    /// Return the spec of an embedded module, or None.
+    #[method(sig = "(self, fullname, path=None, target=None)")]
+    fn find_spec(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        fullname: &str,
+        _path: Option<Borrowed<'_>>,
+        _target: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        let Some(module) = find(fullname) else {
+            return Ok(none().to_owned());
+        };
+        let importlib = super::importlib(th)?;
+        let spec_type = object::get_attr(th, importlib.object(), Str::interned(th, "ModuleSpec")?.borrow())?;
+        let name = Str::interned(th, fullname)?;
+        let spec = call::call(th, spec_type.object(), &[name.object(), this.object()])?;
+        let set = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
+            object::set_attr(th, spec.object(), Str::interned(th, name)?.borrow(), value)
+        };
+        set("origin", Str::new(th, &path_of(module))?.object())?;
+        set("_set_fileattr", bool_object(true).object())?;
+        if module.is_package() {
+            let path = path_of(module);
+            let folder = path.strip_suffix("/__init__.py").unwrap_or(&path);
+            set("submodule_search_locations", text_list(th, folder)?.object())?;
+        }
+        Ok(spec)
+    }
+
+    /// Use the default way to create a module.
+    #[method(sig = "(self, spec)")]
+    fn create_module(&self, _spec: Borrowed<'_>) {}
+
+    /// Run a module's code in its namespace.
+    #[method(sig = "(self, module)")]
+    fn exec_module(&self, th: &Thread, module: Borrowed<'_>) -> PyResult<()> {
+        let name = object::get_attr(th, module, id::__name__)?;
+        let Some(name) = name.object().downcast::<Str>() else {
+            return Err(th.raise(exc::TYPE_ERROR, "module name must be a string"));
+        };
+        let spec = object::get_attr(th, module, id::__spec__)?;
+        let spec_name = object::get_attr(th, spec.object(), id::name)?;
+        let name = spec_name.object().downcast::<Str>().unwrap_or(name);
+        let code = code_of(th, known(th, name.get().as_utf8(th)?)?)?;
+        let dict = object::get_attr(th, module, id::__dict__)?;
+        let Some(dict) = dict.object().downcast::<Dict>() else {
+            return Err(th.raise(exc::TYPE_ERROR, "a module's namespace must be a dict"));
+        };
+        if dict.get_str(th, id::__builtins__)?.is_none() {
+            if let Some(builtins) = th.interp().builtins.get() {
+                dict.set_str(th, id::__builtins__, builtins.object())?;
+            }
+        }
+        crate::run::eval_code(th, code.object(), dict, None).map(drop)
+    }
+
+    /// Return a module's code object.
+    #[method(sig = "(self, fullname)")]
+    fn get_code(&self, th: &Thread, fullname: &str) -> PyResult {
+        code_of(th, known(th, fullname)?)
+    }
+
+    /// Return a module's source.
+    #[method(sig = "(self, fullname)")]
+    fn get_source(&self, th: &Thread, fullname: &str) -> PyResult<Owned<Str>> {
+        Str::new(th, &String::from_utf8_lossy(&known(th, fullname)?.source()))
+    }
+
+    /// Return where a module would lie in a library on disk.
+    #[method(sig = "(self, fullname)")]
+    fn get_filename(&self, th: &Thread, fullname: &str) -> PyResult<String> {
+        Ok(path_of(known(th, fullname)?))
+    }
+
+    /// Whether a module is a package.
+    #[method(sig = "(self, fullname)")]
+    fn is_package(&self, th: &Thread, fullname: &str) -> PyResult<bool> {
+        Ok(known(th, fullname)?.is_package())
+    }
+
+    /// Return the bytes of a file beside the library's modules.
+    #[method(sig = "(self, path)")]
+    fn get_data(&self, th: &Thread, path: &str) -> PyResult<Owned<Bytes>> {
+        let inside = path.strip_prefix(krait_stdlib::LIBRARY_DIR).map(|rest| rest.trim_start_matches('/'));
+        if let Some(data) = inside.and_then(krait_stdlib::resource) {
+            return Bytes::new(th, &data);
+        }
+        let stem = inside.and_then(|inside| inside.strip_suffix(".py"));
+        let name = stem.map(|stem| stem.strip_suffix("/__init__").unwrap_or(stem).replace('/', "."));
+        match name.as_deref().and_then(find) {
+            Some(module) => Bytes::new(th, &module.source()),
+            None => Err(raise!(th, FILE_NOT_FOUND_ERROR, "{path} is not in the embedded library")),
+        }
+    }
+}
+
+/// A module's code: what was compiled when Krait was built, else its source compiled now.
+fn code_of(th: &Thread, module: krait_stdlib::Module) -> PyResult {
+    match module.code() {
+        Some(code) if config::of(th).optimization_level == 0 => marshal::loads(th, &code),
+        _ => crate::compile::compile_module(th, &module.source(), &path_of(module)).map(Owned::into_object),
+    }
+}

@@ -1,0 +1,42 @@
+//! Native modules: which there are, and how one is made.
+
+use krait_objects::module::{self, StaticModuleDef};
+use krait_objects::prelude::*;
+
+use super::imp::Imp;
+use crate::builtins::Builtins;
+use crate::config::{self, NativeModule};
+use crate::marshal::Marshal;
+use crate::sys::Sys;
+use crate::warnings::Warnings;
+
+/// The modules of this crate.
+static OWN: &[NativeModule] = &[
+    NativeModule { name: "_imp", definition: Imp::module_def },
+    NativeModule { name: "_warnings", definition: Warnings::module_def },
+    NativeModule { name: "builtins", definition: Builtins::module_def },
+    NativeModule { name: "marshal", definition: Marshal::module_def },
+    NativeModule { name: "sys", definition: Sys::module_def },
+];
+
+/// The names of all native modules of the current interpreter.
+pub fn builtin_names(th: &Thread) -> Vec<&'static str> {
+    let others = config::of(th).native_modules;
+    OWN.iter().chain(others).map(|module| module.name).collect()
+}
+
+pub fn find(th: &Thread, name: &str) -> Option<&'static StaticModuleDef> {
+    let others = config::of(th).native_modules;
+    OWN.iter().chain(others).find(|module| module.name == name).map(|module| (module.definition)())
+}
+
+/// A native module, created and executed outside of importlib: for those that importlib itself needs.
+pub fn create(th: &Thread, name: &str) -> PyResult<Owned<Module>> {
+    let Some(definition) = find(th, name) else {
+        return Err(raise!(th, IMPORT_ERROR, "no built-in module named {name}"));
+    };
+    let spec = super::bootstrap::plain_spec(th, name)?;
+    let module = module::from_definition(th, definition.as_ptr(), spec.object())?;
+    module::execute(th, module.object(), definition.as_ptr())?;
+    module.downcast::<Module>().map_err(|_| th.bad_internal_call())
+}

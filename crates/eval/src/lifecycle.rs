@@ -1,0 +1,266 @@
+//! The life of an interpreter: from nothing to `__main__`, and back to nothing.
+//!
+//! The same job as CPython's `Python/pylifecycle.c`.
+
+use krait_objects::hash::HashSecret;
+use krait_objects::interp::{Interpreter, Services};
+use krait_objects::prelude::*;
+use krait_objects::str;
+
+use crate::config::{self, Config};
+use crate::gil::{self, Gil};
+use crate::{import, pending, services, sys, warnings};
+
+/// What the object layer needs of this one.
+pub const SERVICES: Services = Services {
+    import: |th, name, from_list, level| import::import_level(th, name, None, from_list.map(Borrowed::object), level),
+    warn: warnings::warn,
+    unraisable: sys::hooks::unraisable,
+    globals: services::globals,
+    current_module: services::current_module,
+    super_arguments: services::super_arguments,
+};
+
+/// An interpreter with its main thread. Dropping it finalises the interpreter.
+pub struct Instance {
+    interp: Box<Interpreter>,
+    thread: Box<Thread>,
+    gil: Gil,
+}
+
+/// An interpreter that could not start: what it said.
+#[derive(Debug)]
+pub struct StartError(pub String);
+
+impl Instance {
+    /// Starts an interpreter; the calling OS thread is attached to it afterwards.
+    pub fn start(config: Config) -> Result<Instance, StartError> {
+        let secret = match config.hash_seed {
+            Some(seed) => HashSecret::from_seed(seed),
+            None => HashSecret::random().map_err(|error| StartError(format!("failed to get random numbers: {error}")))?,
+        };
+        // Static strings keep their hash: a second interpreter in the process has the first one's secret.
+        str::set_hash_secret(secret);
+        let interp = Interpreter::new(0, SERVICES);
+        let thread = Thread::new(&interp, 1);
+        // SAFETY: nobody else knows the new thread state.
+        unsafe { Thread::swap_current(&*thread) };
+        let th = &*thread;
+        let gil = gil::of(th);
+        // SAFETY: as above.
+        unsafe { gil.acquire(th) };
+        config::keep(th, config);
+        let instance = Instance { interp, thread, gil };
+        match instance.bring_up() {
+            Ok(()) => Ok(instance),
+            Err(raised) => {
+                let exception = instance.thread().take_raised(raised);
+                sys::hooks::print_exception(instance.thread(), exception.object());
+                Err(StartError("the interpreter could not be initialised".into()))
+            }
+        }
+    }
+
+    /// The main thread's state.
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+
+    fn bring_up(&self) -> PyResult<()> {
+        let th = self.thread();
+        th.interp().interned.seed(th);
+        th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
+        krait_objects::builtin_types::ready_all(th)?;
+        th.interp().state::<pending::Pending>().hooks.set(pending::Hooks { yield_gil: gil::yield_to_others, ..pending::Hooks::default() });
+        th.interp().modules.set(Some(Dict::new(th)?));
+        let modules = import::modules(th)?;
+        let builtins = import::create_native(th, "builtins")?;
+        th.interp().builtins.set(Some(builtins.dict().to_owned()));
+        modules.set_str(th, id::builtins, builtins.object())?;
+        let sys = import::create_native(th, "sys")?;
+        th.interp().sys_dict.set(Some(sys.dict().to_owned()));
+        sys.add(th, "modules", modules.object())?;
+        modules.set_str(th, id::sys, sys.object())?;
+        import::install_core(th)?;
+        import::install_external(th)?;
+        set_path(th)?;
+        import::import(th, "encodings")?;
+        make_streams(th)?;
+        make_main(th)?;
+        if config::of(th).site_import {
+            import::import(th, "site")?;
+        }
+        Ok(())
+    }
+
+    /// `Py_FinalizeEx`: runs exit functions, flushes, and gives everything back. False if flushing failed.
+    pub fn finish(self) -> bool {
+        let th = self.thread();
+        run_exit_functions(th);
+        let flushed = flush_streams(th);
+        th.interp().finalizing.set(true);
+        self.tear_down();
+        flushed
+    }
+
+    fn tear_down(self) {
+        let th = self.thread();
+        clear_modules(th);
+        th.interp().gc.collect_all(th);
+        th.interp().clear_states();
+        // SAFETY: the thread is not used afterwards; the interpreter's memory goes with it.
+        unsafe { Thread::swap_current(std::ptr::null()) };
+        self.gil.release();
+        drop(self.thread);
+        drop(self.interp);
+    }
+}
+
+/// `sys.path`: nothing for an isolated interpreter with the library inside; else `PYTHONPATH` and what `PYTHONHOME` holds.
+fn set_path(th: &Thread) -> PyResult<()> {
+    let config = config::of(th);
+    let mut path = config.pythonpath.clone();
+    if let Some(home) = &config.home {
+        let lib = home.join("lib");
+        path.push(lib.join("python314.zip").display().to_string());
+        path.push(lib.join("python3.14").display().to_string());
+        path.push(lib.join("python3.14/lib-dynload").display().to_string());
+    }
+    let path: PyResult<Vec<Owned>> = path.iter().map(|entry| Str::new(th, entry).map(Owned::into_object)).collect();
+    sys::set_text(th, "path", List::from_vec(th, path?)?.object())
+}
+
+/// `sys.stdin`, `stdout` and `stderr`, and their originals.
+fn make_streams(th: &Thread) -> PyResult<()> {
+    let io = import::import(th, "io")?;
+    for (fd, name, mode) in [(0, "stdin", "rb"), (1, "stdout", "wb"), (2, "stderr", "wb")] {
+        let stream = make_stream(th, io.object(), fd, name, mode)?;
+        sys::set_text(th, name, stream.object())?;
+        sys::set_text(th, &format!("__{name}__"), stream.object())?;
+    }
+    let builtins = import::import(th, "builtins")?;
+    let open = Str::interned(th, "open")?;
+    let function = object::get_attr(th, io.object(), open.borrow())?;
+    object::set_attr(th, builtins.object(), open.borrow(), function.object())
+}
+
+fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -> PyResult {
+    // SAFETY: asking about a descriptor changes nothing.
+    if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
+        return Ok(none().to_owned());
+    }
+    let config = config::of(th);
+    let text = |text: &str| Str::new(th, text).map(Owned::into_object);
+    let int = |value: i64| Int::from_i64(th, value).map(Owned::into_object);
+    let open = object::get_attr(th, io, Str::interned(th, "open")?.borrow())?;
+    let unbuffered = !config.buffered_stdio && fd != 0;
+    let buffering = int(if unbuffered { 0 } else { -1 })?;
+    let arguments = [
+        int(fd.into())?, text(mode)?, buffering, none().to_owned(), none().to_owned(), none().to_owned(),
+        bool_object(false).object().to_owned(),
+    ];
+    let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
+    let buffer = call::call(th, open.object(), &arguments)?;
+    let raw = match object::get_attr_opt(th, buffer.object(), Str::interned(th, "raw")?.borrow())? {
+        Some(raw) => raw,
+        None => buffer.clone(),
+    };
+    object::set_attr(th, raw.object(), id::name, text(&format!("<{name}>"))?.object())?;
+    // SAFETY: asking about a descriptor changes nothing.
+    let terminal = unsafe { libc::isatty(fd) } == 1;
+    let line_buffering = terminal || fd == 2 || config.interactive;
+    let encoding = config.stdio_encoding.clone().unwrap_or_else(|| "utf-8".into());
+    let errors = match (fd, &config.stdio_errors) {
+        (2, _) => "backslashreplace".to_owned(),
+        (_, Some(errors)) => errors.clone(),
+        _ => "strict".to_owned(),
+    };
+    let wrapper = object::get_attr(th, io, Str::interned(th, "TextIOWrapper")?.borrow())?;
+    let flag = |value: bool| bool_object(value).object().to_owned();
+    let newline = text("\n")?;
+    let arguments = [buffer, text(&encoding)?, text(&errors)?, newline, flag(line_buffering), flag(unbuffered)];
+    let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
+    let stream = call::call(th, wrapper.object(), &arguments)?;
+    object::set_attr(th, stream.object(), Str::interned(th, "mode")?.borrow(), text(if fd == 0 { "r" } else { "w" })?.object())?;
+    Ok(stream)
+}
+
+/// The module that scripts run in.
+fn make_main(th: &Thread) -> PyResult<()> {
+    let main = Module::new(th, id::__main__)?;
+    let dict = main.dict();
+    if let Some(builtins) = import::modules(th)?.get_str(th, id::builtins)? {
+        dict.set_str(th, id::__builtins__, builtins.object())?;
+    }
+    let importlib = import::import(th, "_frozen_importlib")?;
+    let loader = object::get_attr(th, importlib.object(), Str::interned(th, "BuiltinImporter")?.borrow())?;
+    dict.set_str(th, id::__loader__, loader.object())?;
+    import::modules(th)?.set_str(th, id::__main__, main.object())
+}
+
+fn run_exit_functions(th: &Thread) {
+    for (module, function) in [("threading", "_shutdown"), ("atexit", "_run_exitfuncs")] {
+        let result = (|| {
+            let name = Str::interned(th, module)?;
+            let Some(module) = import::modules(th)?.get_str(th, name.borrow())? else {
+                return Ok(());
+            };
+            let function = Str::interned(th, function)?;
+            call::call_method(th, module.object(), function.borrow(), &[]).map(drop)
+        })();
+        if result.is_err() {
+            sys::hooks::unraisable(th, None, "Exception ignored at interpreter exit");
+        }
+    }
+}
+
+/// Flushes the standard streams; false if one could not be.
+pub fn flush_streams(th: &Thread) -> bool {
+    let mut flushed = true;
+    for name in [id::stdout, id::stderr] {
+        let result = (|| match sys::get(th, name)?.filter(|stream| !stream.is_none()) {
+            Some(stream) => {
+                let closed = object::get_attr_opt(th, stream.object(), Str::interned(th, "closed")?.borrow())?;
+                if let Some(closed) = closed {
+                    if object::is_true(th, closed.object())? {
+                        return Ok(());
+                    }
+                }
+                call::call_method(th, stream.object(), id::flush, &[]).map(drop)
+            }
+            None => Ok(()),
+        })();
+        if result.is_err() {
+            flushed = false;
+            if name.is(id::stdout) {
+                sys::hooks::unraisable(th, None, "Exception ignored while flushing sys.stdout");
+            } else {
+                drop(th.take_exception());
+            }
+        }
+    }
+    flushed
+}
+
+/// Empties modules in the order of their making, `sys` and `builtins` last, so that finalisers still find what they need.
+fn clear_modules(th: &Thread) {
+    let Some(modules) = th.interp().modules.get_owned() else {
+        return;
+    };
+    let mut position = 0;
+    let mut last = Vec::new();
+    let mut dicts = Vec::new();
+    while let Some((name, module)) = modules.next(&mut position) {
+        let Ok(module) = module.downcast::<Module>() else {
+            continue;
+        };
+        let name = name.downcast::<Str>();
+        let is_core = name.is_ok_and(|name| name.eq_str("sys") || name.eq_str("builtins"));
+        if is_core { last.push(module.dict().to_owned()) } else { dicts.push(module.dict().to_owned()) }
+    }
+    modules.clear();
+    th.interp().gc.collect_all(th);
+    for dict in dicts.into_iter().rev().chain(last) {
+        dict.clear();
+    }
+}

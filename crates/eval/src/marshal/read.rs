@@ -1,0 +1,320 @@
+//! Reading marshal data. Whatever the bytes hold, the answer is a value or an exception.
+
+use krait_objects::prelude::*;
+use krait_objects::{complex, float_text, int_digits, set, slice, str};
+
+use super::{MAX_DEPTH, tag};
+use crate::code::{self, Parts};
+
+/// The first value in `data`, and how many bytes it took.
+pub fn loads(th: &Thread, data: &[u8], allow_code: bool) -> PyResult<(Owned, usize)> {
+    let mut reader = Reader { th, data, at: 0, references: Vec::new(), depth: 0, allow_code };
+    let value = reader.required()?;
+    Ok((value, reader.at))
+}
+
+struct Reader<'a> {
+    th: &'a Thread,
+    data: &'a [u8],
+    at: usize,
+    /// Objects that may be referred to again; `None` while one is still being read.
+    references: Vec<Option<Owned>>,
+    depth: usize,
+    allow_code: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn too_short(&self) -> Raised {
+        self.th.raise(exc::EOF_ERROR, "marshal data too short")
+    }
+
+    fn bad(&self, what: &str) -> Raised {
+        raise!(self.th, VALUE_ERROR, "bad marshal data ({what})")
+    }
+
+    fn bytes(&mut self, count: usize) -> PyResult<&'a [u8]> {
+        let end = self.at.checked_add(count);
+        let Some(bytes) = end.and_then(|end| self.data.get(self.at..end)) else {
+            return Err(self.too_short());
+        };
+        self.at += count;
+        Ok(bytes)
+    }
+
+    fn array<const N: usize>(&mut self) -> PyResult<[u8; N]> {
+        let bytes = self.bytes(N)?;
+        let mut array = [0; N];
+        array.copy_from_slice(bytes);
+        Ok(array)
+    }
+
+    fn byte(&mut self) -> PyResult<u8> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    fn int(&mut self) -> PyResult<i32> {
+        Ok(i32::from_le_bytes(self.array()?))
+    }
+
+    fn size(&mut self, what: &str) -> PyResult<usize> {
+        let size = self.int()?;
+        usize::try_from(size).map_err(|_| self.bad(&format!("{what} size out of range")))
+    }
+
+    fn float(&mut self) -> PyResult<f64> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+
+    /// A float as text, in the old format.
+    fn text_float(&mut self) -> PyResult<f64> {
+        let count = self.byte()?;
+        let text = self.bytes(count.into())?;
+        float_text::parse(text).ok_or_else(|| self.bad("float"))
+    }
+
+    /// A value; an error where data has the NULL that ends a dictionary.
+    fn required(&mut self) -> PyResult {
+        match self.value()? {
+            Some(value) => Ok(value),
+            None => Err(self.th.raise(exc::TYPE_ERROR, "NULL object in marshal data for object")),
+        }
+    }
+
+    fn value(&mut self) -> PyResult<Option<Owned>> {
+        if self.at == self.data.len() {
+            return Err(self.th.raise(exc::EOF_ERROR, "EOF read where object expected"));
+        }
+        if self.depth >= MAX_DEPTH {
+            return Err(self.th.raise(exc::VALUE_ERROR, "recursion limit exceeded"));
+        }
+        let code = self.byte()?;
+        let (kind, keep) = (code & !tag::REF, code & tag::REF != 0);
+        self.depth += 1;
+        let value = self.value_of(kind, keep);
+        self.depth -= 1;
+        value
+    }
+
+    /// Keeps a value that is complete when it is read.
+    fn keep(&mut self, keep: bool, value: Owned) -> Owned {
+        if keep {
+            self.references.push(Some(value.clone()));
+        }
+        value
+    }
+
+    /// Reserves the place of a value that others may come before.
+    fn reserve(&mut self, keep: bool) -> Option<usize> {
+        keep.then(|| {
+            self.references.push(None);
+            self.references.len() - 1
+        })
+    }
+
+    fn fill(&mut self, place: Option<usize>, value: Owned) -> Owned {
+        if let Some(place) = place {
+            self.references[place] = Some(value.clone());
+        }
+        value
+    }
+
+    fn value_of(&mut self, kind: u8, keep: bool) -> PyResult<Option<Owned>> {
+        let th = self.th;
+        let value = match kind {
+            tag::NULL => return Ok(None),
+            tag::NONE => none().to_owned(),
+            tag::FALSE => bool_object(false).object().to_owned(),
+            tag::TRUE => bool_object(true).object().to_owned(),
+            tag::ELLIPSIS => ellipsis().to_owned(),
+            tag::STOP_ITERATION => Borrowed::from_ref(exc::STOP_ITERATION).object().to_owned(),
+            tag::REFERENCE => return self.reference().map(Some),
+            tag::TUPLE | tag::SMALL_TUPLE => return self.tuple(kind, keep).map(Some),
+            tag::LIST | tag::DICT | tag::SET | tag::FROZENSET | tag::SLICE => return self.container(kind, keep).map(Some),
+            tag::CODE => return self.code(keep).map(Some),
+            _ => {
+                let value = self.scalar(th, kind)?;
+                self.keep(keep, value)
+            }
+        };
+        Ok(Some(value))
+    }
+
+    fn scalar(&mut self, th: &Thread, kind: u8) -> PyResult {
+        Ok(match kind {
+            tag::INT => Int::from_i64(th, self.int()?.into())?.into_object(),
+            tag::INT64 => Int::from_i64(th, i64::from_le_bytes(self.array()?))?.into_object(),
+            tag::LONG => self.long()?.into_object(),
+            tag::BINARY_FLOAT => Float::new(th, self.float()?)?.into_object(),
+            tag::FLOAT => Float::new(th, self.text_float()?)?.into_object(),
+            tag::BINARY_COMPLEX => {
+                let (real, imag) = (self.float()?, self.float()?);
+                complex::Complex::new(th, real, imag)?.into_object()
+            }
+            tag::COMPLEX => {
+                let (real, imag) = (self.text_float()?, self.text_float()?);
+                complex::Complex::new(th, real, imag)?.into_object()
+            }
+            tag::STRING => {
+                let size = self.size("bytes object")?;
+                Bytes::new(th, self.bytes(size)?)?.into_object()
+            }
+            tag::UNICODE | tag::INTERNED => {
+                let size = self.size("string")?;
+                let text = Str::from_wtf8(th, self.bytes(size)?)?;
+                self.interned(text, kind == tag::INTERNED)?
+            }
+            tag::ASCII | tag::ASCII_INTERNED => {
+                let size = self.size("string")?;
+                self.ascii(size, kind == tag::ASCII_INTERNED)?
+            }
+            tag::SHORT_ASCII | tag::SHORT_ASCII_INTERNED => {
+                let size = self.byte()?;
+                self.ascii(size.into(), kind == tag::SHORT_ASCII_INTERNED)?
+            }
+            _ => return Err(self.bad("unknown type code")),
+        })
+    }
+
+    fn ascii(&mut self, size: usize, interned: bool) -> PyResult {
+        let text = Str::from_chars(self.th, str::Chars::One(self.bytes(size)?))?;
+        self.interned(text, interned)
+    }
+
+    fn interned(&self, text: Owned<Str>, interned: bool) -> PyResult {
+        let text = if interned { Str::intern(self.th, text)? } else { text };
+        Ok(text.into_object())
+    }
+
+    /// Digits of 15 bits, the sign in their number.
+    fn long(&mut self) -> PyResult<Owned<Int>> {
+        let count = self.int()?;
+        if count == i32::MIN {
+            return Err(self.bad("long size out of range"));
+        }
+        let size = count.unsigned_abs() as usize;
+        let raw = self.bytes(size.checked_mul(2).ok_or_else(|| self.too_short())?)?;
+        let halves: Vec<u32> = raw.chunks_exact(2).map(|pair| u32::from(u16::from_le_bytes([pair[0], pair[1]]))).collect();
+        if halves.iter().any(|&half| half >> 15 != 0) {
+            return Err(self.bad("digit out of range in long"));
+        }
+        if halves.last() == Some(&0) {
+            return Err(self.bad("unnormalized long data"));
+        }
+        let digits: Vec<u32> = halves.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0, |high| high << 15)).collect();
+        Int::from_digits(self.th, count < 0, &digits[..int_digits::trimmed(&digits)])
+    }
+
+    fn reference(&mut self) -> PyResult {
+        let index = self.int()?;
+        let found = usize::try_from(index).ok().and_then(|index| self.references.get(index));
+        match found {
+            Some(Some(value)) => Ok(value.clone()),
+            _ => Err(self.bad("invalid reference")),
+        }
+    }
+
+    fn tuple(&mut self, kind: u8, keep: bool) -> PyResult {
+        let size = if kind == tag::SMALL_TUPLE { self.byte()?.into() } else { self.size("tuple")? };
+        let place = self.reserve(keep);
+        let items = self.items(size)?;
+        let tuple = Tuple::from_vec(self.th, items)?;
+        Ok(self.fill(place, tuple.into_object()))
+    }
+
+    /// `size` values. Memory grows with what is really there, not with what the data claims.
+    fn items(&mut self, size: usize) -> PyResult<Vec<Owned>> {
+        let mut items = Vec::with_capacity(size.min(self.data.len() - self.at));
+        for _ in 0..size {
+            items.push(self.required()?);
+        }
+        Ok(items)
+    }
+
+    fn container(&mut self, kind: u8, keep: bool) -> PyResult {
+        let th = self.th;
+        match kind {
+            tag::LIST => {
+                let size = self.size("list")?;
+                let list = List::new(th)?;
+                let list = self.keep(keep, list.into_object());
+                for item in self.items(size)? {
+                    if let Some(list) = list.object().downcast::<List>() {
+                        list.push(th, item)?;
+                    }
+                }
+                Ok(list)
+            }
+            tag::DICT => {
+                let dict = Dict::new(th)?;
+                self.keep(keep, dict.object().to_owned());
+                while let Some(key) = self.value()? {
+                    let value = self.required()?;
+                    dict.set(th, key.object(), value.object())?;
+                }
+                Ok(dict.into_object())
+            }
+            tag::SLICE => {
+                let place = self.reserve(keep);
+                let [start, stop, step] = [self.required()?, self.required()?, self.required()?];
+                let slice = slice::Slice::new(th, Some(start.object()), Some(stop.object()), Some(step.object()))?;
+                Ok(self.fill(place, slice.into_object()))
+            }
+            tag::SET => {
+                let size = self.size("set")?;
+                let set = set::Set::new(th)?;
+                self.keep(keep, set.object().to_owned());
+                for item in self.items(size)? {
+                    set.add(th, item.object())?;
+                }
+                Ok(set.into_object())
+            }
+            _ => {
+                let size = self.size("set")?;
+                let place = self.reserve(keep);
+                let items = self.items(size)?;
+                let items: Vec<Borrowed<'_>> = items.iter().map(Owned::object).collect();
+                let set = set::Set::new_frozen(th, &items)?;
+                Ok(self.fill(place, set.into_object()))
+            }
+        }
+    }
+
+    fn code(&mut self, keep: bool) -> PyResult {
+        if !self.allow_code {
+            return Err(self.th.raise(exc::VALUE_ERROR, "unmarshalling code objects is disallowed"));
+        }
+        let place = self.reserve(keep);
+        let argcount = self.int()?;
+        let posonlyargcount = self.int()?;
+        let kwonlyargcount = self.int()?;
+        let stacksize = self.int()?;
+        let flags = self.int()?;
+        let code = self.part::<Bytes>("code")?.as_bytes().to_vec();
+        let parts = Parts {
+            argcount,
+            posonlyargcount,
+            kwonlyargcount,
+            stacksize,
+            flags,
+            code,
+            consts: self.part("consts")?,
+            names: self.part("names")?,
+            localsplusnames: self.part("localsplusnames")?,
+            localspluskinds: self.part("localspluskinds")?,
+            filename: self.part("filename")?,
+            name: self.part("name")?,
+            qualname: self.part("qualname")?,
+            firstlineno: self.int()?,
+            linetable: self.part("linetable")?,
+            exceptiontable: self.part("exceptiontable")?,
+        };
+        let code = code::new(self.th, parts)?;
+        Ok(self.fill(place, code.into_object()))
+    }
+
+    /// A part of a code object, which must be of the right type.
+    fn part<T: Instance>(&mut self, what: &str) -> PyResult<Owned<T>> {
+        let part = self.required()?;
+        part.downcast::<T>().map_err(|_| self.bad(&format!("code object has a bad {what}")))
+    }
+}

@@ -1,0 +1,105 @@
+//! `sys._getframe` and tracing.
+
+use krait_objects::prelude::*;
+
+use super::Sys;
+use crate::frame;
+
+#[pyfunctions(part = "frames")]
+impl Sys {
+    /// Return a frame object from the call stack: the caller's, or that many calls below it.
+    #[function(sig = "(depth=0, /)")]
+    fn _getframe(th: &Thread, depth: i32) -> PyResult {
+        match frame::object_at_depth(th, depth.max(0) as usize)? {
+            Some(frame) => Ok(frame),
+            None => Err(th.raise(exc::VALUE_ERROR, "call stack is not deep enough")),
+        }
+    }
+
+    /// Return the name of the module that a calling frame runs in, or None.
+    #[function(sig = "(depth=0)")]
+    fn _getframemodulename(th: &Thread, depth: i32) -> PyResult {
+        let Some(frame) = frame::object_at_depth(th, depth.max(0) as usize)? else {
+            return Ok(none().to_owned());
+        };
+        let globals = object::get_attr(th, frame.object(), Str::interned(th, "f_globals")?.borrow())?;
+        let name = match globals.object().downcast::<Dict>() {
+            Some(globals) => globals.get_str(th, id::__name__)?,
+            None => None,
+        };
+        Ok(name.unwrap_or_else(|| none().to_owned()))
+    }
+
+    /// Return the tracing function, or None.
+    #[function(sig = "()")]
+    fn gettrace() -> Option<Owned> {
+        None
+    }
+
+    /// Return the profiling function, or None.
+    #[function(sig = "()")]
+    fn getprofile() -> Option<Owned> {
+        None
+    }
+
+    /// Set the function that is called for every line: not supported yet, but for None.
+    #[function(sig = "(function, /)")]
+    fn settrace(th: &Thread, function: Borrowed<'_>) -> PyResult<()> {
+        unsupported(th, function, "sys.settrace()")
+    }
+
+    /// Set the function that is called for every call and return: not supported yet, but for None.
+    #[function(sig = "(function, /)")]
+    fn setprofile(th: &Thread, function: Borrowed<'_>) -> PyResult<()> {
+        unsupported(th, function, "sys.setprofile()")
+    }
+
+    /// set_asyncgen_hooks([firstiter] [, finalizer])
+    ///
+    /// Set the hooks of asynchronous generators: called when one is first iterated over, and when one is
+    /// to be finalised.
+    #[function(sig = "(firstiter=NULL, finalizer=NULL)", no_text)]
+    fn set_asyncgen_hooks(th: &Thread, firstiter: Option<Borrowed<'_>>, finalizer: Option<Borrowed<'_>>) -> PyResult<()> {
+        for (what, hook) in [("finalizer", finalizer), ("firstiter", firstiter)] {
+            if let Some(hook) = hook.filter(|&hook| !hook.is_none() && !object::is_callable(hook)) {
+                return Err(raise!(th, TYPE_ERROR, "callable {what} expected, got {}", hook.type_name()));
+            }
+        }
+        // SAFETY: the attached thread's own fields, which own their references.
+        unsafe {
+            let raw = th.raw();
+            for (field, hook) in [(&raw mut (*raw).async_gen_finalizer, finalizer), (&raw mut (*raw).async_gen_firstiter, firstiter)] {
+                if let Some(hook) = hook {
+                    let new = if hook.is_none() { std::ptr::null_mut() } else { hook.to_owned().into_ptr() };
+                    drop(Owned::<Object>::from_ptr_or_null(std::mem::replace(&mut *field, new)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Return the hooks of asynchronous generators: (firstiter, finalizer).
+    #[function(sig = "()")]
+    fn get_asyncgen_hooks(th: &Thread) -> PyResult {
+        use krait_objects::structseq::{Field, StructSequence};
+        static FIELDS: [Field; 2] = [
+            Field { name: "firstiter", doc: "called when iteration begins" },
+            Field { name: "finalizer", doc: "called when a generator is to be finalised" },
+        ];
+        // SAFETY: the attached thread's own fields.
+        let hooks: Vec<Owned> = unsafe {
+            [(*th.raw()).async_gen_firstiter, (*th.raw()).async_gen_finalizer]
+                .map(|hook| Borrowed::<Object>::from_ptr_or_null(hook).unwrap_or(none()).to_owned())
+                .into()
+        };
+        let ty = StructSequence::new_type(th, "sys.asyncgen_hooks", "", &FIELDS, 2)?;
+        StructSequence::new(th, ty.borrow(), hooks).map(Owned::into_object)
+    }
+}
+
+fn unsupported(th: &Thread, function: Borrowed<'_>, what: &str) -> PyResult<()> {
+    if function.is_none() {
+        return Ok(());
+    }
+    Err(raise!(th, NOT_IMPLEMENTED_ERROR, "{what} is not supported yet"))
+}

@@ -5,15 +5,25 @@
 extern crate self as krait_eval;
 
 pub mod arguments;
+pub mod builtins;
 pub mod code;
+pub mod compile;
+pub mod config;
 pub mod frame;
 pub mod function;
 pub mod generator;
+pub mod gil;
+pub mod import;
 pub mod interpreter;
+pub mod lifecycle;
+pub mod main;
+pub mod marshal;
 pub mod pending;
 pub mod run;
 pub mod services;
+pub mod sys;
 pub mod traceback;
+pub mod warnings;
 
 /// Gives a collected object's memory back, after its fields have been released.
 ///

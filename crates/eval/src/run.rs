@@ -46,3 +46,20 @@ fn run_function(th: &Thread, function: Owned<Function>, locals: Borrowed<'_>) ->
         interpreter::run_frame(th, frame, false)
     }
 }
+
+/// Runs a class body in `namespace`: what `__build_class__` calls its function for. The answer is the class's
+/// cell, if the body has one.
+pub fn call_class_body(th: &Thread, function: Borrowed<'_>, namespace: Borrowed<'_>) -> PyResult {
+    let Some(function) = function.downcast::<Function>() else {
+        return Err(th.bad_internal_call());
+    };
+    run_function(th, function.to_owned(), namespace)
+}
+
+/// As `eval_code`, for code that is known only as an object.
+pub fn eval_code_object(th: &Thread, code: Borrowed<'_>, globals: Borrowed<'_, Dict>) -> PyResult {
+    match code.downcast::<Code>() {
+        Some(code) => eval_code(th, code, globals, None),
+        None => Err(th.raise(exc::TYPE_ERROR, "a code object was expected")),
+    }
+}

@@ -54,7 +54,7 @@ ids! {
     flags, safe_path, stdlib_module_names, typing,
     __warningregistry__, __weakref__, __wrapped__, __xor__,
     _find_and_load, _handle_fromlist, _initializing, _lock_unlock_module, _uninitialized_submodules,
-    add, append, args, builtins, close, code, copy, copyreg, decode, default, displayhook, encode, encoding, end,
+    add, append, args, breakpointhook, builtins, close, code, copy, copyreg, decode, default, displayhook, encode, encoding, end,
     end_lineno, end_offset, errors, excepthook, extend, filename, flush, fromlist, get, get_source, getattr, globals,
     imag, import_ = "import", items, iter, join, keys, last_exc, last_traceback, last_type, last_value, len, level, lineno, locals, metaclass,
     modules, mro, msg, name, name_from, next, obj, object, offset, path, pop, popitem, print_file_and_line, ps1, ps2, read,

@@ -116,13 +116,13 @@ fn prepare(
 
 /// A body that uses `super()` gives its cell: `type.__new__` must have filled it with the class.
 fn check_cell(th: &Thread, class: &Owned, cell: Borrowed<'_>, name: Borrowed<'_, Str>) -> PyResult<()> {
-    let Some(cell) = cell.downcast::<crate::cell::Cell>() else {
+    let Some(cell) = cell.downcast::<krait_objects::cell::Cell>() else {
         return Ok(());
     };
     if class.object().downcast::<Type>().is_none() {
         return Ok(());
     }
-    match cell.value() {
+    match cell.get_owned() {
         Some(value) if value.is(class.object()) => Ok(()),
         None => {
             let name = object::repr(th, name.object())?;

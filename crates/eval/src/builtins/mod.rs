@@ -8,6 +8,8 @@ mod iteration;
 mod names;
 mod output;
 
+pub use output::write_stderr;
+
 use krait_objects::int;
 use krait_objects::prelude::*;
 

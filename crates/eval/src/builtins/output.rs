@@ -96,7 +96,7 @@ impl Builtins {
     /// Call sys.breakpointhook() with all arguments: the debugger, unless the hook was replaced.
     #[function(sig = "(*args, **kws)")]
     fn breakpoint(th: &Thread, args: Args<'_>) -> PyResult {
-        let Some(hook) = sys::get(th, krait_objects::ids::id::breakpointhook)? else {
+        let Some(hook) = sys::get(th, id::breakpointhook)? else {
             return Err(th.raise(exc::RUNTIME_ERROR, "lost sys.breakpointhook"));
         };
         sys::audit(th, "builtins.breakpoint", &[hook.object()])?;

@@ -12,6 +12,7 @@
 //! 7. `Thread::current_frame` is the innermost frame; `previous` leads outwards to the entry frames.
 
 pub mod datastack;
+mod inspect;
 pub mod locals;
 pub mod object;
 mod stackref;
@@ -19,6 +20,7 @@ mod stackref;
 use krait_abi as abi;
 use krait_objects::prelude::*;
 
+pub use inspect::{WarningPlace, current_code, current_locals, object_at_depth, warning_place};
 pub use object::FrameObject;
 pub use stackref::{Held, StackRef};
 

@@ -36,7 +36,7 @@ pub fn run_frozen(th: &Thread, frozen_name: &str, name: &str) -> PyResult {
         dict.set_str(th, id::__builtins__, builtins.object())?;
     }
     modules(th)?.set(th, name.object(), module.object())?;
-    crate::run::eval_code(th, code.object(), dict.borrow(), None)?;
+    crate::run::eval_code_object(th, code.object(), dict.borrow())?;
     Ok(module.into_object())
 }
 

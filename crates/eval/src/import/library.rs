@@ -113,7 +113,7 @@ impl LibraryImporter {
                 dict.set_str(th, id::__builtins__, builtins.object())?;
             }
         }
-        crate::run::eval_code(th, code.object(), dict, None).map(drop)
+        crate::run::eval_code_object(th, code.object(), dict).map(drop)
     }
 
     /// Return a module's code object.

@@ -12,6 +12,7 @@ mod limits;
 use krait_objects::prelude::*;
 
 pub use audit::audit;
+pub use info::{VERSION, version_text};
 
 /// This module provides access to some objects used or maintained by the
 /// interpreter and to functions that interact strongly with the interpreter.

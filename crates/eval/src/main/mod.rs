@@ -1,0 +1,264 @@
+//! The command line: from `argv` to an exit code. `Py_BytesMain` and the `krait` command are this.
+//!
+//! The same job as CPython's `Modules/main.c`.
+
+mod options;
+mod prompt;
+mod usage;
+
+use std::io::Read as _;
+
+use krait_objects::prelude::*;
+use krait_syntax::{Mode, Source};
+
+use crate::compile::{self, Request};
+use crate::config::NativeModule;
+use crate::lifecycle::Instance;
+use crate::{import, run, sys};
+use options::Run;
+
+/// Runs the program with these arguments, its name first; the answer is its exit code.
+pub fn main(args: &[String], native_modules: &'static [NativeModule]) -> i32 {
+    let options = match options::parse(args, native_modules) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("{message}");
+            eprint!("{}", usage::short(args.first().map_or("krait", |name| name)));
+            return 2;
+        }
+    };
+    match options.run {
+        Run::Version => println!("Python {}", sys::VERSION),
+        Run::LongVersion => println!("Python {}", sys::version_text()),
+        Run::Help => print!("{}", usage::long(&options.config.program_name)),
+        _ => return run_program(options),
+    }
+    0
+}
+
+fn run_program(mut options: options::Options) -> i32 {
+    if let Err(message) = options.config.read_environment() {
+        eprintln!("Fatal Python error: config_init_hash_seed: {message}\nPython runtime state: preinitialized\n");
+        return 1;
+    }
+    if let Ok(executable) = std::env::current_exe() {
+        options.config.executable = executable.display().to_string();
+    }
+    let instance = match Instance::start(options.config.clone()) {
+        Ok(instance) => instance,
+        Err(error) => {
+            eprintln!("Fatal Python error: {}", error.0);
+            return 1;
+        }
+    };
+    let th = instance.thread();
+    let result = run_as_asked(th, &options);
+    let mut code = exit_code(th, result);
+    if options.config.inspect && !matches!(options.run, Run::Stdin) {
+        code = prompt::interact(th).unwrap_or(code);
+    }
+    if !instance.finish() && code == 0 {
+        code = 120;
+    }
+    code
+}
+
+fn run_as_asked(th: &Thread, options: &options::Options) -> PyResult<()> {
+    let config = &options.config;
+    match &options.run {
+        Run::Command(command) => {
+            prepend_path(th, config.safe_path, "")?;
+            run_text(th, command.as_bytes(), "<string>")
+        }
+        Run::Module(name) => {
+            if !config.safe_path {
+                let here = std::env::current_dir().unwrap_or_default();
+                prepend_path(th, false, &here.display().to_string())?;
+            }
+            run_module(th, name, true)
+        }
+        Run::File(path) => run_file(th, path, options),
+        _ => {
+            prepend_path(th, config.safe_path, "")?;
+            // SAFETY: asking about a descriptor changes nothing.
+            if config.interactive || unsafe { libc::isatty(0) } == 1 {
+                prompt::interact(th);
+                return Ok(());
+            }
+            let mut source = Vec::new();
+            if let Err(error) = std::io::stdin().read_to_end(&mut source) {
+                return Err(raise!(th, OS_ERROR, "standard input cannot be read: {error}"));
+            }
+            run_text(th, &source, "<stdin>")
+        }
+    }
+}
+
+/// A script; or a folder or archive with a `__main__` module.
+fn run_file(th: &Thread, path: &str, options: &options::Options) -> PyResult<()> {
+    let importer = path_importer(th, path)?;
+    if importer {
+        prepend_path(th, false, path)?;
+        return run_module(th, "__main__", false);
+    }
+    let mut source = match std::fs::read(path) {
+        Ok(source) => source,
+        Err(error) => {
+            let shown = std::path::absolute(path).unwrap_or_else(|_| path.into());
+            let number = error.raw_os_error().unwrap_or(0);
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or(&text);
+            eprintln!("{}: can't open file '{}': [Errno {number}] {text}", options.config.program_name, shown.display());
+            return Err(th.raise_value(exc::SYSTEM_EXIT, Int::from_i64(th, 2)?.object()));
+        }
+    };
+    if options.skip_first_line {
+        let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
+        source.drain(..end);
+    }
+    if !options.config.safe_path {
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let folder = real.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+        prepend_path(th, false, &folder)?;
+    }
+    let dict = main_dict(th)?;
+    dict.set_str(th, id::__file__, Str::from_fs_bytes(th, path.as_bytes())?.object())?;
+    dict.set_str(th, id::__cached__, none())?;
+    set_source_loader(th, &dict, path)?;
+    run_text(th, &source, path)
+}
+
+/// The loader that finds the script's source again, for tracebacks and `inspect`.
+fn set_source_loader(th: &Thread, dict: &Dict, path: &str) -> PyResult<()> {
+    let external = import::import(th, "_frozen_importlib_external")?;
+    let loader = object::get_attr(th, external.object(), Str::interned(th, "SourceFileLoader")?.borrow())?;
+    let loader = call::call(th, loader.object(), &[id::__main__.object(), Str::from_fs_bytes(th, path.as_bytes())?.object()])?;
+    dict.set_str(th, id::__loader__, loader.object())
+}
+
+/// Whether something on `sys.path_hooks` can import from `path`.
+fn path_importer(th: &Thread, path: &str) -> PyResult<bool> {
+    if std::path::Path::new(path).is_file() && !is_archive(path) {
+        return Ok(false);
+    }
+    let pkgutil = import::import(th, "importlib._bootstrap_external")?;
+    let finder = object::get_attr(th, pkgutil.object(), Str::interned(th, "PathFinder")?.borrow())?;
+    let path = Str::from_fs_bytes(th, path.as_bytes())?;
+    let cached = Str::interned(th, "_path_importer_cache")?;
+    let importer = call::call_method(th, finder.object(), cached.borrow(), &[path.object()])?;
+    Ok(!importer.is_none())
+}
+
+/// Whether a file ends like a zip archive: the record that closes one is within its last 64 KiB.
+fn is_archive(path: &str) -> bool {
+    std::fs::read(path).is_ok_and(|data| {
+        let tail = &data[data.len().saturating_sub((1 << 16) + 22)..];
+        tail.windows(4).any(|window| window == b"PK\x05\x06")
+    })
+}
+
+/// `runpy._run_module_as_main`.
+fn run_module(th: &Thread, name: &str, alter_argv: bool) -> PyResult<()> {
+    let runpy = import::import(th, "runpy")?;
+    let function = Str::interned(th, "_run_module_as_main")?;
+    let name = Str::new(th, name)?;
+    call::call_method(th, runpy.object(), function.borrow(), &[name.object(), bool_object(alter_argv).object()]).map(drop)
+}
+
+fn main_dict(th: &Thread) -> PyResult<Owned<Dict>> {
+    let main = import::modules(th)?.get_str(th, id::__main__)?;
+    match main.map(Owned::downcast::<Module>) {
+        Some(Ok(main)) => Ok(main.dict().to_owned()),
+        _ => Err(th.raise(exc::RUNTIME_ERROR, "lost __main__")),
+    }
+}
+
+fn run_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<()> {
+    let filename = Str::from_fs_bytes(th, filename.as_bytes())?;
+    let request = Request { filename: filename.borrow(), mode: Mode::Exec, flags: 0, optimize: None, feature_version: None };
+    let code = compile::compile(th, Source::Bytes(source), request)?;
+    let dict = main_dict(th)?;
+    run::eval_code(th, code.borrow(), dict.borrow(), None).map(drop)
+}
+
+fn prepend_path(th: &Thread, safe_path: bool, entry: &str) -> PyResult<()> {
+    if safe_path {
+        return Ok(());
+    }
+    let path = sys::get(th, id::path)?;
+    if let Some(list) = path.as_ref().and_then(|path| path.object().downcast::<List>()) {
+        list.insert(th, 0, Str::from_fs_bytes(th, entry.as_bytes())?.into_object())?;
+    }
+    Ok(())
+}
+
+/// The exit code for how a program ended; an exception other than SystemExit is shown.
+pub fn exit_code(th: &Thread, result: PyResult<()>) -> i32 {
+    let Err(raised) = result else {
+        return 0;
+    };
+    let exception = match th.take_if(raised, exc::SYSTEM_EXIT) {
+        Ok(exit) => return system_exit_code(th, exit.object()),
+        Err(raised) => th.take_raised(raised),
+    };
+    let interrupted = exception.object().get().ty().is_subtype(exc::KEYBOARD_INTERRUPT);
+    show_uncaught(th, exception.object());
+    if interrupted { 130 } else { 1 }
+}
+
+/// Through `sys.excepthook`, as the program may have replaced it.
+fn show_uncaught(th: &Thread, exception: Borrowed<'_>) {
+    let shown = (|| {
+        sys::set(th, id::last_exc, exception)?;
+        let traceback = exception.downcast::<BaseException>().and_then(|e| e.traceback().map(Borrowed::to_owned));
+        let traceback = traceback.unwrap_or_else(|| none().to_owned());
+        sys::set(th, id::last_type, exception.get().ty().object())?;
+        sys::set(th, id::last_value, exception)?;
+        sys::set(th, id::last_traceback, traceback.object())?;
+        match sys::get(th, id::excepthook)? {
+            Some(hook) => call::call(th, hook.object(), &[exception.get().ty().object(), exception, traceback.object()]).map(drop),
+            None => {
+                sys::hooks::print_exception(th, exception);
+                Ok(())
+            }
+        }
+    })();
+    if let Err(raised) = shown {
+        let failure = th.take_raised(raised);
+        crate::builtins::write_stderr("Error in sys.excepthook:\n");
+        sys::hooks::print_exception(th, failure.object());
+        crate::builtins::write_stderr("\nOriginal exception was:\n");
+        sys::hooks::print_exception(th, exception);
+    }
+}
+
+/// The code of `SystemExit`: an int, nothing, or 1 after printing what else it is.
+fn system_exit_code(th: &Thread, exit: Borrowed<'_>) -> i32 {
+    let code = Str::interned(th, "code").and_then(|code| object::get_attr(th, exit, code.borrow()));
+    let Ok(code) = code else {
+        drop(th.take_exception());
+        return 1;
+    };
+    if code.is_none() {
+        return 0;
+    }
+    if let Some(number) = code.object().downcast::<Int>() {
+        return number.to_i64().map_or(-1, |number| number as i32);
+    }
+    let text = object::str(th, code.object()).map(|text| text.to_string_lossy());
+    let text = text.unwrap_or_else(|raised| {
+        drop(th.take_raised(raised));
+        String::new()
+    });
+    let printed = (|| match sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) {
+        Some(stream) => call::call_method(th, stream.object(), id::write, &[Str::new(th, &format!("{text}\n"))?.object()]).map(drop),
+        None => {
+            crate::builtins::write_stderr(&format!("{text}\n"));
+            Ok(())
+        }
+    })();
+    if printed.is_err() {
+        drop(th.take_exception());
+    }
+    1
+}

@@ -1,0 +1,76 @@
+//! The interactive prompt: reads, runs and prints, one statement at a time.
+//!
+//! `krait_syntax` tells whether a statement is complete. The same job as `PyRun_InteractiveLoop`.
+
+use krait_objects::prelude::*;
+use krait_syntax::{Mode, Source};
+
+use super::{exit_code, main_dict};
+use crate::compile::{self, Request, flags};
+use crate::{config, run, sys};
+
+/// Runs the prompt until the end of input; the exit code, if the program asked to leave.
+pub fn interact(th: &Thread) -> Option<i32> {
+    if !config::of(th).quiet {
+        crate::builtins::write_stderr(&format!(
+            "Python {}\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n",
+            sys::version_text()
+        ));
+    }
+    loop {
+        let Some(source) = read_statement(th) else {
+            return Some(0);
+        };
+        if let Err(raised) = run_statement(th, &source) {
+            let leaving = th.exception_matches(exc::SYSTEM_EXIT);
+            let code = exit_code(th, Err(raised));
+            if leaving {
+                return Some(code);
+            }
+        }
+    }
+}
+
+fn prompt_text(th: &Thread, name: Borrowed<'static, Str>, default: &str) -> String {
+    let text = sys::get(th, name).ok().flatten().and_then(|prompt| object::str(th, prompt.object()).ok());
+    text.map_or_else(|| default.to_owned(), |text| text.to_string_lossy())
+}
+
+/// The lines of one statement: more are asked for as long as the parser could go on.
+fn read_statement(th: &Thread) -> Option<String> {
+    let mut source = String::new();
+    loop {
+        let prompt = if source.is_empty() { prompt_text(th, id::ps1, ">>> ") } else { prompt_text(th, id::ps2, "... ") };
+        crate::builtins::write_stderr(&prompt);
+        let mut line = String::new();
+        match std::io::stdin().read_line(&mut line) {
+            Ok(0) | Err(_) => return (!source.is_empty()).then_some(source),
+            Ok(_) => {}
+        }
+        let blank = line.trim().is_empty();
+        if source.is_empty() && blank {
+            continue;
+        }
+        source.push_str(&line);
+        let compound = source.trim_end_matches('\n').contains('\n') || source.trim_end().ends_with(':') || source.starts_with('@');
+        if (blank || !compound) && !is_incomplete(&source) {
+            return Some(source);
+        }
+    }
+}
+
+fn is_incomplete(source: &str) -> bool {
+    let arena = bumpalo::Bump::new();
+    let options = krait_syntax::ParseOptions { mode: Mode::Single, allow_incomplete_input: true, ..Default::default() };
+    matches!(krait_syntax::parse(&arena, source, &options), Err(error) if error.kind == krait_syntax::ErrorKind::IncompleteInputError)
+}
+
+fn run_statement(th: &Thread, source: &str) -> PyResult<()> {
+    let filename = Str::interned(th, "<stdin>")?;
+    let request = Request { filename: filename.borrow(), mode: Mode::Single, flags: flags::DONT_IMPLY_DEDENT, optimize: None, feature_version: None };
+    let code = compile::compile(th, Source::Text(source), request)?;
+    let dict = main_dict(th)?;
+    run::eval_code(th, code.borrow(), dict.borrow(), None)?;
+    crate::lifecycle::flush_streams(th);
+    Ok(())
+}

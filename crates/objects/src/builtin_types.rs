@@ -1,0 +1,55 @@
+//! The built-in types that every interpreter has from its start, and those among them with a built-in name.
+
+use crate::error::PyResult;
+use crate::handle::{Borrowed, Instance};
+use crate::thread::Thread;
+use crate::typeobj::Type;
+
+type Get = fn() -> &'static Type;
+
+macro_rules! named {
+    ($($name:literal => $ty:ty),* $(,)?) => {
+        /// Name in `builtins`, type.
+        pub static BUILTINS: &[(&str, Get)] = &[$(($name, <$ty as Instance>::type_object)),*];
+    };
+}
+
+named! {
+    "bool" => crate::int::Bool,
+    "bytearray" => crate::bytes::ByteArray,
+    "bytes" => crate::bytes::Bytes,
+    "classmethod" => crate::descr::ClassMethod,
+    "complex" => crate::complex::Complex,
+    "dict" => crate::dict::Dict,
+    "enumerate" => crate::iterators::Enumerate,
+    "filter" => crate::iterators::Filter,
+    "float" => crate::float::Float,
+    "frozenset" => crate::set::FrozenSet,
+    "int" => crate::int::Int,
+    "list" => crate::list::List,
+    "map" => crate::iterators::Map,
+    "memoryview" => crate::memoryview::MemoryView,
+    "object" => crate::handle::Object,
+    "property" => crate::descr::Property,
+    "range" => crate::range::Range,
+    "reversed" => crate::iterators::Reversed,
+    "set" => crate::set::Set,
+    "slice" => crate::slice::Slice,
+    "staticmethod" => crate::descr::StaticMethod,
+    "str" => crate::str::Str,
+    "super" => crate::object::super_::Super,
+    "tuple" => crate::tuple::Tuple,
+    "type" => Type,
+    "zip" => crate::iterators::Zip,
+}
+
+/// Completes `type`, `object` and everything that the interpreter cannot do without.
+pub fn ready_all(th: &Thread) -> PyResult<()> {
+    for &(_, ty) in BUILTINS {
+        Borrowed::from_ref(ty()).ready(th)?;
+    }
+    for &class in crate::exceptions::ALL {
+        Borrowed::from_ref(class).ready(th)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! Struct sequences: tuples whose items have names, such as `sys.version_info` and `os.stat_result`.
+//!
+//! A type is made once per interpreter and name. Items beyond the visible ones can only be reached by their
+//! names. The same job as CPython's `Objects/structseq.c`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::CString;
+
+use krait_abi as abi;
+
+use crate::prelude::*;
+use crate::{descr, typeobj};
+
+/// A named item.
+pub struct Field {
+    pub name: &'static str,
+    pub doc: &'static str,
+}
+
+/// The functions of struct sequences; their instances are tuples.
+pub struct StructSequence;
+
+/// The types an interpreter has made, with what describes them.
+#[derive(Default)]
+struct Types(RefCell<HashMap<&'static str, (Owned<Type>, &'static [Field], usize)>>);
+
+impl StructSequence {
+    /// The type `name` (dotted) with these fields, the first `visible` of which are items of the sequence.
+    pub fn new_type(th: &Thread, name: &'static str, doc: &str, fields: &'static [Field], visible: usize) -> PyResult<Owned<Type>> {
+        let types = th.interp().state::<Types>();
+        if let Some((ty, ..)) = types.0.borrow().get(name) {
+            return Ok(ty.clone());
+        }
+        let ty = make_type(th, name, doc, fields, visible)?;
+        types.0.borrow_mut().insert(name, (ty.clone(), fields, visible));
+        Ok(ty)
+    }
+
+    /// An instance with all its values, visible and named ones.
+    pub fn new(th: &Thread, ty: Borrowed<'_, Type>, values: Vec<Owned>) -> PyResult<Owned<Tuple>> {
+        let visible = visible_of(th, ty).unwrap_or(values.len());
+        let made = typeobj::alloc::alloc_untracked(th, ty, values.len() as isize)?;
+        // SAFETY: an instance of a subclass of tuple with room for all values; only the visible ones count as items.
+        unsafe {
+            let tuple: Owned<Tuple> = made.cast();
+            for (at, value) in values.into_iter().enumerate() {
+                tuple.init_item(at, value);
+            }
+            (*tuple.as_ptr().cast::<abi::PyVarObject>()).ob_size = visible as isize;
+            crate::gc::track(th, tuple.borrow());
+            Ok(tuple)
+        }
+    }
+}
+
+fn entry_of(th: &Thread, ty: Borrowed<'_, Type>) -> Option<(&'static [Field], usize)> {
+    let types = th.interp().state::<Types>().0.borrow();
+    types.values().find(|(known, ..)| known.is(ty)).map(|&(_, fields, visible)| (fields, visible))
+}
+
+fn visible_of(th: &Thread, ty: Borrowed<'_, Type>) -> Option<usize> {
+    entry_of(th, ty).map(|(_, visible)| visible)
+}
+
+fn make_type(th: &Thread, name: &'static str, doc: &str, fields: &'static [Field], visible: usize) -> PyResult<Owned<Type>> {
+    let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
+    let namespace = Dict::new(th)?;
+    let put = |name: &str, value: Owned| -> PyResult<()> { namespace.set_str(th, Str::interned(th, name)?.borrow(), value.object()) };
+    put("__module__", Str::interned(th, module)?.into_object())?;
+    put("__doc__", Str::new(th, doc)?.into_object())?;
+    put("__slots__", Tuple::empty().object().to_owned())?;
+    put("n_sequence_fields", Int::from_usize(th, visible)?.into_object())?;
+    put("n_fields", Int::from_usize(th, fields.len())?.into_object())?;
+    put("n_unnamed_fields", Int::from_usize(th, 0)?.into_object())?;
+    let names: PyResult<Vec<Owned>> =
+        fields[..visible].iter().map(|field| Str::interned(th, field.name).map(Owned::into_object)).collect();
+    put("__match_args__", Tuple::from_vec(th, names?)?.into_object())?;
+    let bases = Tuple::from_slice(th, &[Borrowed::from_ref(Tuple::type_object()).object()])?;
+    let args = Tuple::pack(th, [Str::interned(th, short)?.into_object(), bases.into_object(), namespace.into_object()])?;
+    let ty = typeobj::build::new(th, Borrowed::from_ref(Type::type_object()), args.borrow(), None)?;
+    let ty = ty.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
+    // SAFETY: the new type is known to nobody else yet.
+    unsafe {
+        let raw = ty.as_type_ptr();
+        (*raw).tp_repr = Some(repr);
+        (*raw).tp_new = Some(construct);
+        (*raw).tp_dealloc = Some(dealloc);
+        (*raw).tp_traverse = Some(traverse);
+        (*raw).tp_flags &= !abi::Py_TPFLAGS_BASETYPE;
+    }
+    add_members(th, ty.borrow(), fields)?;
+    let dict = ty.dict(th);
+    dict.set_str(th, Str::interned(th, "__reduce__")?.borrow(), descr::method_from_def(th, ty.borrow(), REDUCE.as_ptr())?.object())?;
+    Ok(ty)
+}
+
+/// A member for each field. Their definitions live as long as the process: a handful per type and interpreter.
+fn add_members(th: &Thread, ty: Borrowed<'_, Type>, fields: &'static [Field]) -> PyResult<()> {
+    let dict = ty.dict(th);
+    for (at, field) in fields.iter().enumerate() {
+        let text = |text: &str| CString::new(text).unwrap_or_default().into_raw().cast_const();
+        let def = Box::leak(Box::new(abi::PyMemberDef {
+            name: text(field.name),
+            r#type: abi::_Py_T_OBJECT,
+            offset: (std::mem::offset_of!(abi::PyTupleObject, ob_item) + at * size_of::<usize>()) as isize,
+            flags: abi::Py_READONLY,
+            doc: text(field.doc),
+        }));
+        let member = descr::member_from_def(th, ty, def)?;
+        dict.set_str(th, Str::interned(th, field.name)?.borrow(), member.object())?;
+    }
+    Ok(())
+}
+
+type Ptr = *mut abi::PyObject;
+
+/// All values of an instance, hidden ones too.
+unsafe fn all_items<'a>(th: &Thread, ob: Ptr) -> &'a [Ptr] {
+    // SAFETY: an instance has room for all fields of its type.
+    unsafe {
+        let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*ob).ob_type.cast());
+        let visible = (*ob.cast::<abi::PyVarObject>()).ob_size as usize;
+        let count = entry_of(th, ty).map_or(visible, |(fields, _)| fields.len());
+        let first = ob.byte_add(std::mem::offset_of!(abi::PyTupleObject, ob_item)).cast::<Ptr>();
+        std::slice::from_raw_parts(first, count)
+    }
+}
+
+unsafe extern "C" fn dealloc(ob: Ptr) {
+    let th = Thread::current();
+    // SAFETY: the last reference is gone.
+    unsafe {
+        crate::gc::untrack_raw(ob);
+        let ty = (*ob).ob_type;
+        for &item in all_items(th, ob) {
+            drop(Owned::<Object>::from_ptr_or_null(item));
+        }
+        crate::gc::gc_del(ob.cast());
+        crate::handle::decref(ty.cast());
+    }
+}
+
+unsafe extern "C" fn traverse(ob: Ptr, visit: abi::visitproc, arg: *mut std::ffi::c_void) -> std::ffi::c_int {
+    let Some(visit) = visit else {
+        return 0;
+    };
+    // SAFETY: a live instance.
+    unsafe {
+        for &item in all_items(Thread::current(), ob).iter().filter(|item| !item.is_null()) {
+            let stop = visit(item, arg);
+            if stop != 0 {
+                return stop;
+            }
+        }
+        visit((*ob).ob_type.cast(), arg)
+    }
+}
+
+unsafe extern "C" fn repr(ob: Ptr) -> Ptr {
+    let th = Thread::current();
+    // SAFETY: a live instance.
+    let text = (|| unsafe {
+        let this: Borrowed<'_> = Borrowed::from_ptr(ob);
+        let ty = this.get().ty();
+        let fields = entry_of(th, ty).map_or(&[][..], |(fields, visible)| &fields[..visible]);
+        let mut text = String::new();
+        for (field, &item) in fields.iter().zip(all_items(th, ob)) {
+            let value = object::repr(th, Borrowed::from_ptr(item))?;
+            let comma = if text.is_empty() { "" } else { ", " };
+            text.push_str(&format!("{comma}{}={}", field.name, *value));
+        }
+        let module = ty.module(th)?;
+        let module = object::str(th, module.object())?;
+        Str::from_fmt(th, format_args!("{}.{}({text})", *module, ty.name()))
+    })();
+    text.map_or(std::ptr::null_mut(), Owned::into_ptr)
+}
+
+/// `ty(sequence, dict={})`: hidden fields come from the sequence's end or the dictionary.
+unsafe extern "C" fn construct(ty: *mut abi::PyTypeObject, args: Ptr, kwargs: Ptr) -> Ptr {
+    let th = Thread::current();
+    // SAFETY: `tp_new` is called with a type, a tuple and a dictionary or NULL.
+    let made = (|| unsafe {
+        let ty: Borrowed<'_, Type> = Borrowed::from_ptr(ty.cast());
+        let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
+        let kwargs: Option<Borrowed<'_, Dict>> = Borrowed::from_ptr_or_null(kwargs);
+        let named = |name: &str| -> PyResult<Option<Owned>> {
+            match kwargs {
+                Some(kwargs) => kwargs.get_str(th, Str::interned(th, name)?.borrow()),
+                None => Ok(None),
+            }
+        };
+        let sequence = match args.get(0) {
+            Some(sequence) => sequence.to_owned(),
+            None => match named("sequence")? {
+                Some(sequence) => sequence,
+                None => return Err(raise!(th, TYPE_ERROR, "{}() missing required argument 'sequence' (pos 1)", ty.name())),
+            },
+        };
+        let extra = match args.get(1) {
+            Some(extra) => Some(extra.to_owned()),
+            None => named("dict")?,
+        };
+        construct_from(th, ty, sequence, extra)
+    })();
+    made.map_or(std::ptr::null_mut(), Owned::into_ptr)
+}
+
+fn construct_from(th: &Thread, ty: Borrowed<'_, Type>, sequence: Owned, extra: Option<Owned>) -> PyResult<Owned<Tuple>> {
+    let Some((fields, visible)) = entry_of(th, ty) else {
+        return Err(th.bad_internal_call());
+    };
+    let Ok(mut values) = iter::collect(th, sequence.object()) else {
+        drop(th.take_exception());
+        return Err(th.raise(exc::TYPE_ERROR, "constructor requires a sequence"));
+    };
+    let (given, name) = (values.len(), ty.tp_name());
+    if given < visible || given > fields.len() {
+        let bound = if visible == fields.len() {
+            format!("a {visible}-sequence")
+        } else if given < visible {
+            format!("an at least {visible}-sequence")
+        } else {
+            format!("an at most {}-sequence", fields.len())
+        };
+        return Err(raise!(th, TYPE_ERROR, "{name}() takes {bound} ({given}-sequence given)"));
+    }
+    for field in &fields[given..] {
+        let value = match &extra {
+            Some(extra) => mapping::get_opt(th, extra.object(), Str::interned(th, field.name)?.object())?,
+            None => None,
+        };
+        values.push(value.unwrap_or_else(|| none().to_owned()));
+    }
+    StructSequence::new(th, ty, values)
+}
+
+static REDUCE: typeobj::StaticCell<abi::PyMethodDef> = typeobj::StaticCell::new(abi::PyMethodDef {
+    ml_name: c"__reduce__".as_ptr(),
+    ml_meth: Some(reduce),
+    ml_flags: abi::METH_NOARGS as i32,
+    ml_doc: std::ptr::null(),
+});
+
+/// `(type, (items, {hidden name: value}))`.
+unsafe extern "C" fn reduce(ob: Ptr, _: Ptr) -> Ptr {
+    let th = Thread::current();
+    // SAFETY: a live instance.
+    let reduced = (|| unsafe {
+        let this: Borrowed<'_> = Borrowed::from_ptr(ob);
+        let ty = this.get().ty();
+        let Some((fields, visible)) = entry_of(th, ty) else {
+            return Err(th.bad_internal_call());
+        };
+        let items = all_items(th, ob);
+        let shown: Vec<Borrowed<'_>> = items[..visible].iter().map(|&item| Borrowed::from_ptr(item)).collect();
+        let hidden = Dict::new(th)?;
+        for (field, &item) in fields[visible..].iter().zip(&items[visible..]) {
+            hidden.set_str(th, Str::interned(th, field.name)?.borrow(), Borrowed::from_ptr(item))?;
+        }
+        let state = Tuple::pack(th, [Tuple::from_slice(th, &shown)?.into_object(), hidden.into_object()])?;
+        Tuple::pack(th, [ty.object().to_owned(), state.into_object()])
+    })();
+    reduced.map_or(std::ptr::null_mut(), Owned::into_ptr)
+}

@@ -18,8 +18,14 @@ pub mod flags {
     pub const ALLOW_INCOMPLETE_INPUT: u32 = 0x4000;
     pub const OPTIMIZED_AST: u32 = 0x8000 | ONLY_AST;
     pub const FUTURE: u32 = 0x1fe_0000;
-    pub const ALL: u32 =
-        DONT_IMPLY_DEDENT | ONLY_AST | IGNORE_COOKIE | TYPE_COMMENTS | ALLOW_TOP_LEVEL_AWAIT | ALLOW_INCOMPLETE_INPUT | OPTIMIZED_AST | FUTURE;
+    pub const ALL: u32 = DONT_IMPLY_DEDENT
+        | ONLY_AST
+        | IGNORE_COOKIE
+        | TYPE_COMMENTS
+        | ALLOW_TOP_LEVEL_AWAIT
+        | ALLOW_INCOMPLETE_INPUT
+        | OPTIMIZED_AST
+        | FUTURE;
 }
 
 /// What `compile` is told beside the source.
@@ -48,10 +54,12 @@ pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResul
         max_str_digits: th.interp().int_max_str_digits.get() as usize,
         decoder: None,
     };
-    let parsed = krait_syntax::parse(&arena, source, &options).map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
+    let parsed = krait_syntax::parse(&arena, source, &options)
+        .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
     issue(th, &parsed.warnings, request.filename)?;
     let compiled = krait_compiler::compile(parsed.tree, &compile_options(th, request));
-    let Compiled { code, warnings } = compiled.map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
+    let Compiled { code, warnings } =
+        compiled.map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
     issue(th, &warnings, request.filename)?;
     code::from_compiled(th, &code)
 }
@@ -62,13 +70,20 @@ pub fn compile_options(th: &Thread, request: Request<'_>) -> CompileOptions {
         mode: request.mode,
         flags: request.flags & (flags::FUTURE | flags::ALLOW_TOP_LEVEL_AWAIT),
         optimize: request.optimize.unwrap_or_else(|| crate::config::of(th).optimization_level),
+        ..CompileOptions::default()
     }
 }
 
 /// The code object of a module's source.
 pub fn compile_module(th: &Thread, source: &[u8], filename: &str) -> PyResult<Owned<Code>> {
     let filename = Str::new(th, filename)?;
-    let request = Request { filename: filename.borrow(), mode: Mode::Exec, flags: 0, optimize: None, feature_version: None };
+    let request = Request {
+        filename: filename.borrow(),
+        mode: Mode::Exec,
+        flags: 0,
+        optimize: None,
+        feature_version: None,
+    };
     compile(th, Source::Bytes(source), request)
 }
 
@@ -80,7 +95,13 @@ fn issue(th: &Thread, warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyRe
             WarningKind::DeprecationWarning => exc::DEPRECATION_WARNING,
         };
         let message = Str::new(th, &warning.message)?;
-        let issued = crate::warnings::warn_explicit(th, Borrowed::from_ref(category), message.object(), filename, warning.lineno);
+        let issued = crate::warnings::warn_explicit(
+            th,
+            Borrowed::from_ref(category),
+            message.object(),
+            filename,
+            warning.lineno,
+        );
         if let Err(raised) = issued {
             // As an error it points to the place, like any other.
             th.take_if(raised, category)?;
@@ -101,17 +122,27 @@ fn line_of(source: Source<'_>, line: i32) -> Option<String> {
 }
 
 /// Raises what stands for `error`.
-pub fn raise_compile_error(th: &Thread, error: CompileError, filename: Borrowed<'_, Str>, source: Option<Source<'_>>) -> Raised {
+pub fn raise_compile_error(
+    th: &Thread,
+    error: CompileError,
+    filename: Borrowed<'_, Str>,
+    source: Option<Source<'_>>,
+) -> Raised {
     match error {
         CompileError::Syntax(error) => raise_syntax_error(th, &error, filename, source),
         CompileError::Recursion(message) => th.raise(exc::RECURSION_ERROR, &message),
+        CompileError::Type(message) => th.raise(exc::TYPE_ERROR, &message),
         CompileError::Value(message) => th.raise(exc::VALUE_ERROR, &message),
         CompileError::System(message) => th.raise(exc::SYSTEM_ERROR, &message),
         CompileError::Runtime(message) => th.raise(exc::RUNTIME_ERROR, &message),
         CompileError::Overflow(message) => th.raise(exc::OVERFLOW_ERROR, &message),
         CompileError::Unicode { text, start, end } => match Str::from_wtf8(th, &text) {
             Ok(text) => {
-                let error = krait_objects::text::codec::CodecError { start, end, reason: "surrogates not allowed" };
+                let error = krait_objects::text::codec::CodecError {
+                    start,
+                    end,
+                    reason: "surrogates not allowed",
+                };
                 krait_objects::exceptions::raise_encode_error(th, "utf-8", text.borrow(), error)
             }
             Err(raised) => raised,
@@ -119,7 +150,12 @@ pub fn raise_compile_error(th: &Thread, error: CompileError, filename: Borrowed<
     }
 }
 
-fn raise_syntax_error(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, Str>, source: Option<Source<'_>>) -> Raised {
+fn raise_syntax_error(
+    th: &Thread,
+    error: &SyntaxError,
+    filename: Borrowed<'_, Str>,
+    source: Option<Source<'_>>,
+) -> Raised {
     let class = match error.kind {
         ErrorKind::SyntaxError => exc::SYNTAX_ERROR,
         ErrorKind::IndentationError => exc::INDENTATION_ERROR,
@@ -135,9 +171,15 @@ fn raise_syntax_error(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, S
 }
 
 /// `(message, (filename, lineno, offset, text, end_lineno, end_offset))`.
-fn arguments(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, Str>, source: Option<Source<'_>>) -> PyResult<Owned<Tuple>> {
+fn arguments(
+    th: &Thread,
+    error: &SyntaxError,
+    filename: Borrowed<'_, Str>,
+    source: Option<Source<'_>>,
+) -> PyResult<Owned<Tuple>> {
     let int = |value: i32| Int::from_i64(th, value.into()).map(Owned::into_object);
-    let line = error.text.clone().or_else(|| source.and_then(|source| line_of(source, error.lineno)));
+    let line =
+        error.text.clone().or_else(|| source.and_then(|source| line_of(source, error.lineno)));
     let line = match line {
         Some(line) => Str::new(th, &line)?.into_object(),
         None => none().to_owned(),

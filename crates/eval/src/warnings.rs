@@ -24,7 +24,12 @@ pub struct Filters {
 
 impl Default for Filters {
     fn default() -> Filters {
-        Filters { filters: Slot::EMPTY, once: Slot::EMPTY, default_action: Slot::EMPTY, version: std::cell::Cell::new(0) }
+        Filters {
+            filters: Slot::EMPTY,
+            once: Slot::EMPTY,
+            default_action: Slot::EMPTY,
+            version: std::cell::Cell::new(0),
+        }
     }
 }
 
@@ -38,13 +43,16 @@ impl Warnings {
             state.once.set(Some(Dict::new(th)?));
             state.default_action.set(Some(Str::interned(th, "default")?));
         }
-        if let (Some(filters), Some(once), Some(action)) = (state.filters.get(), state.once.get(), state.default_action.get()) {
+        if let (Some(filters), Some(once), Some(action)) =
+            (state.filters.get(), state.once.get(), state.default_action.get())
+        {
             module.add(th, "filters", filters.object())?;
             module.add(th, "_onceregistry", once.object())?;
             module.add(th, "_defaultaction", action.object())?;
         }
         let contextvars = crate::import::import(th, "_contextvars")?;
-        let variable = object::get_attr(th, contextvars.object(), Str::interned(th, "ContextVar")?.borrow())?;
+        let variable =
+            object::get_attr(th, contextvars.object(), Str::interned(th, "ContextVar")?.borrow())?;
         let name = Str::interned(th, "warnings_context")?;
         let context = call::call(th, variable.object(), &[name.object()])?;
         module.add(th, "_warnings_context", context.object())
@@ -64,7 +72,9 @@ impl Warnings {
     ///   skip_file_prefixes
     ///     An optional tuple of module filename prefixes indicating frames to skip
     ///     during stacklevel computations for stack frame attribution.
-    #[function(sig = "(message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=())")]
+    #[function(
+        sig = "(message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=())"
+    )]
     fn warn(
         th: &Thread,
         message: Borrowed<'_>,
@@ -100,7 +110,14 @@ impl Warnings {
         let registry = match registry {
             Some(registry) => match registry.downcast::<Dict>() {
                 Some(registry) => Some(registry.to_owned()),
-                None => return Err(raise!(th, TYPE_ERROR, "'registry' must be a dict or None, not '{}'", registry.type_name())),
+                None => {
+                    return Err(raise!(
+                        th,
+                        TYPE_ERROR,
+                        "'registry' must be a dict or None, not '{}'",
+                        registry.type_name()
+                    ));
+                }
             },
             None => None,
         };
@@ -130,20 +147,21 @@ impl Warnings {
 
 /// The filters an interpreter starts with.
 fn default_filters(th: &Thread) -> PyResult<Owned<List>> {
-    let filter = |action: &str, category: crate::warnings::Class, module: Option<&str>| -> PyResult {
-        let module = match module {
-            Some(module) => Str::interned(th, module)?.into_object(),
-            None => none().to_owned(),
+    let filter =
+        |action: &str, category: crate::warnings::Class, module: Option<&str>| -> PyResult {
+            let module = match module {
+                Some(module) => Str::interned(th, module)?.into_object(),
+                None => none().to_owned(),
+            };
+            let parts = [
+                Str::interned(th, action)?.into_object(),
+                none().to_owned(),
+                Borrowed::from_ref(category).object().to_owned(),
+                module,
+                Int::from_i64(th, 0)?.into_object(),
+            ];
+            Tuple::pack(th, parts).map(Owned::into_object)
         };
-        let parts = [
-            Str::interned(th, action)?.into_object(),
-            none().to_owned(),
-            Borrowed::from_ref(category).object().to_owned(),
-            module,
-            Int::from_i64(th, 0)?.into_object(),
-        ];
-        Tuple::pack(th, parts).map(Owned::into_object)
-    };
     List::from_vec(
         th,
         vec![
@@ -159,7 +177,11 @@ fn default_filters(th: &Thread) -> PyResult<Owned<List>> {
 type Class = krait_objects::error::ExcType;
 
 /// The category: the class of a warning that is passed as message, what was given, or UserWarning.
-fn category_of(th: &Thread, message: Borrowed<'_>, category: Option<Borrowed<'_>>) -> PyResult<Owned<Type>> {
+fn category_of(
+    th: &Thread,
+    message: Borrowed<'_>,
+    category: Option<Borrowed<'_>>,
+) -> PyResult<Owned<Type>> {
     if object::is_instance(th, message, Borrowed::from_ref(exc::WARNING).object())? {
         return Ok(message.get().ty().to_owned());
     }
@@ -168,7 +190,12 @@ fn category_of(th: &Thread, message: Borrowed<'_>, category: Option<Borrowed<'_>
     };
     match category.downcast::<Type>().filter(|category| category.is_subtype(exc::WARNING)) {
         Some(category) => Ok(category.to_owned()),
-        None => Err(raise!(th, TYPE_ERROR, "category must be a Warning subclass, not '{}'", category.type_name())),
+        None => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "category must be a Warning subclass, not '{}'",
+            category.type_name()
+        )),
     }
 }
 
@@ -194,14 +221,15 @@ impl Place {
     }
 
     fn in_module(th: &Thread, filename: Owned<Str>, line: i32, globals: &Dict) -> PyResult<Place> {
-        let registry = match globals.get_str(th, id::__warningregistry__)?.map(Owned::downcast::<Dict>) {
-            Some(Ok(registry)) => registry,
-            _ => {
-                let registry = Dict::new(th)?;
-                globals.set_str(th, id::__warningregistry__, registry.object())?;
-                registry
-            }
-        };
+        let registry =
+            match globals.get_str(th, id::__warningregistry__)?.map(Owned::downcast::<Dict>) {
+                Some(Ok(registry)) => registry,
+                _ => {
+                    let registry = Dict::new(th)?;
+                    globals.set_str(th, id::__warningregistry__, registry.object())?;
+                    registry
+                }
+            };
         let module = match globals.get_str(th, id::__name__)?.map(Owned::downcast::<Str>) {
             Some(Ok(name)) => name,
             _ => Str::interned(th, "<string>")?,
@@ -219,10 +247,21 @@ fn module_from_file(th: &Thread, filename: Borrowed<'_, Str>) -> PyResult<Owned<
 }
 
 /// Does with the warning what the filters say.
-fn decide(th: &Thread, category: Borrowed<'_, Type>, message: Borrowed<'_>, place: &Place, source: Option<Borrowed<'_>>) -> PyResult<()> {
+fn decide(
+    th: &Thread,
+    category: Borrowed<'_, Type>,
+    message: Borrowed<'_>,
+    place: &Place,
+    source: Option<Borrowed<'_>>,
+) -> PyResult<()> {
     let is_warning = object::is_instance(th, message, Borrowed::from_ref(exc::WARNING).object())?;
-    let text = if is_warning { object::str(th, message)?.into_object() } else { message.to_owned() };
-    let instance = if is_warning { message.to_owned() } else { call::call(th, category.object(), &[message])? };
+    let text =
+        if is_warning { object::str(th, message)?.into_object() } else { message.to_owned() };
+    let instance = if is_warning {
+        message.to_owned()
+    } else {
+        call::call(th, category.object(), &[message])?
+    };
     let line = Int::from_i64(th, place.line.into())?.into_object();
     let key = Tuple::pack(th, [text.clone(), category.object().to_owned(), line.clone()])?;
     if let Some(registry) = &place.registry {
@@ -246,7 +285,14 @@ fn decide(th: &Thread, category: Borrowed<'_, Type>, message: Borrowed<'_>, plac
         "always" | "all" => {}
         "module" => {
             if let Some(registry) = &place.registry {
-                let key = Tuple::pack(th, [text.clone(), category.object().to_owned(), Int::from_i64(th, 0)?.into_object()])?;
+                let key = Tuple::pack(
+                    th,
+                    [
+                        text.clone(),
+                        category.object().to_owned(),
+                        Int::from_i64(th, 0)?.into_object(),
+                    ],
+                )?;
                 if seen(th, registry, key.object(), true)? {
                     return Ok(());
                 }
@@ -259,7 +305,13 @@ fn decide(th: &Thread, category: Borrowed<'_, Type>, message: Borrowed<'_>, plac
         }
         _ => {
             let shown = object::repr(th, action.object())?;
-            return Err(raise!(th, RUNTIME_ERROR, "Unrecognized action ({}) in warnings.filters:\n {}", *action, *shown));
+            return Err(raise!(
+                th,
+                RUNTIME_ERROR,
+                "Unrecognized action ({}) in warnings.filters:\n {}",
+                *action,
+                *shown
+            ));
         }
     }
     show(th, instance.object(), text.object(), category, place, line.object(), source)
@@ -290,7 +342,9 @@ fn seen(th: &Thread, registry: &Dict, key: Borrowed<'_>, enter: bool) -> PyResul
 fn current_filters(th: &Thread) -> PyResult<Vec<Owned>> {
     let state = th.interp().state::<Filters>();
     let filters = match library(th)? {
-        Some(library) => object::get_attr_opt(th, library.object(), Str::interned(th, "filters")?.borrow())?,
+        Some(library) => {
+            object::get_attr_opt(th, library.object(), Str::interned(th, "filters")?.borrow())?
+        }
         None => None,
     };
     let filters = match filters.or_else(|| state.filters.get_owned().map(Owned::into_object)) {
@@ -313,7 +367,12 @@ fn library(th: &Thread) -> PyResult<Option<Owned>> {
 }
 
 /// What the first filter that fits says; the default action if none does.
-fn action_for(th: &Thread, text: Borrowed<'_>, category: Borrowed<'_, Type>, place: &Place) -> PyResult<Owned<Str>> {
+fn action_for(
+    th: &Thread,
+    text: Borrowed<'_>,
+    category: Borrowed<'_, Type>,
+    place: &Place,
+) -> PyResult<Owned<Str>> {
     let mut filters = context_filters(th)?;
     filters.extend(current_filters(th)?);
     for filter in filters {
@@ -327,7 +386,10 @@ fn action_for(th: &Thread, text: Borrowed<'_>, category: Borrowed<'_, Type>, pla
         let fits = matches(th, *message, text)?
             && object::is_subclass(th, category.object(), *wanted)?
             && matches(th, *module, place.module.object())?
-            && line.downcast::<Int>().and_then(|line| line.to_i64()).is_none_or(|line| line == 0 || line == i64::from(place.line));
+            && line
+                .downcast::<Int>()
+                .and_then(|line| line.to_i64())
+                .is_none_or(|line| line == 0 || line == i64::from(place.line));
         if fits {
             return object::str(th, *action);
         }
@@ -392,22 +454,33 @@ fn show(
     let Some(library) = library else {
         return show_plainly(th, text, category, place);
     };
-    let get = |name: &str| -> PyResult<Option<Owned>> { object::get_attr_opt(th, library.object(), Str::interned(th, name)?.borrow()) };
+    let get = |name: &str| -> PyResult<Option<Owned>> {
+        object::get_attr_opt(th, library.object(), Str::interned(th, name)?.borrow())
+    };
     let (Some(show), Some(message)) = (get("_showwarnmsg")?, get("WarningMessage")?) else {
         return show_plainly(th, text, category, place);
     };
     let source = source.unwrap_or(none());
-    let arguments = [instance, category.object(), place.filename.object(), line, none(), none(), source];
+    let arguments =
+        [instance, category.object(), place.filename.object(), line, none(), none(), source];
     let message = call::call(th, message.object(), &arguments)?;
     call::call(th, show.object(), &[message.object()]).map(drop)
 }
 
 /// `file:line: Category: text`, before the library module is there.
-fn show_plainly(th: &Thread, text: Borrowed<'_>, category: Borrowed<'_, Type>, place: &Place) -> PyResult<()> {
+fn show_plainly(
+    th: &Thread,
+    text: Borrowed<'_>,
+    category: Borrowed<'_, Type>,
+    place: &Place,
+) -> PyResult<()> {
     let text = object::str(th, text)?;
     let shown = format!("{}:{}: {}: {}\n", *place.filename, place.line, category.name(), *text);
     match sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) {
-        Some(stream) => call::call_method(th, stream.object(), id::write, &[Str::new(th, &shown)?.object()]).map(drop),
+        Some(stream) => {
+            call::call_method(th, stream.object(), id::write, &[Str::new(th, &shown)?.object()])
+                .map(drop)
+        }
         None => {
             write_stderr(&shown);
             Ok(())
@@ -416,14 +489,25 @@ fn show_plainly(th: &Thread, text: Borrowed<'_>, category: Borrowed<'_, Type>, p
 }
 
 /// `PyErr_WarnEx`: a warning from native code, blamed on the running Python code.
-pub fn warn(th: &Thread, category: Borrowed<'_>, message: Borrowed<'_, Str>, level: isize) -> PyResult<()> {
+pub fn warn(
+    th: &Thread,
+    category: Borrowed<'_>,
+    message: Borrowed<'_, Str>,
+    level: isize,
+) -> PyResult<()> {
     let category = category_of(th, message.object(), Some(category))?;
     let place = Place::find(th, level, None)?;
     decide(th, category.borrow(), message.object(), &place, None)
 }
 
 /// `PyErr_WarnExplicit`: a warning about a place in a file.
-pub fn warn_explicit(th: &Thread, category: Borrowed<'_, Type>, message: Borrowed<'_>, filename: Borrowed<'_, Str>, line: i32) -> PyResult<()> {
+pub fn warn_explicit(
+    th: &Thread,
+    category: Borrowed<'_, Type>,
+    message: Borrowed<'_>,
+    filename: Borrowed<'_, Str>,
+    line: i32,
+) -> PyResult<()> {
     let module = module_from_file(th, filename)?;
     let place = Place { filename: filename.to_owned(), line, module, registry: None };
     decide(th, category, message, &place, None)

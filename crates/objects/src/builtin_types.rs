@@ -16,23 +16,16 @@ macro_rules! named {
 
 named! {
     "bool" => crate::int::Bool,
-    "bytearray" => crate::bytes::ByteArray,
     "bytes" => crate::bytes::Bytes,
     "classmethod" => crate::descr::ClassMethod,
     "complex" => crate::complex::Complex,
     "dict" => crate::dict::Dict,
-    "enumerate" => crate::iterators::Enumerate,
-    "filter" => crate::iterators::Filter,
     "float" => crate::float::Float,
     "frozenset" => crate::set::FrozenSet,
     "int" => crate::int::Int,
     "list" => crate::list::List,
-    "map" => crate::iterators::Map,
-    "memoryview" => crate::memoryview::MemoryView,
     "object" => crate::handle::Object,
     "property" => crate::descr::Property,
-    "range" => crate::range::Range,
-    "reversed" => crate::iterators::Reversed,
     "set" => crate::set::Set,
     "slice" => crate::slice::Slice,
     "staticmethod" => crate::descr::StaticMethod,
@@ -40,7 +33,6 @@ named! {
     "super" => crate::object::super_::Super,
     "tuple" => crate::tuple::Tuple,
     "type" => Type,
-    "zip" => crate::iterators::Zip,
 }
 
 /// Completes `type`, `object` and everything that the interpreter cannot do without.

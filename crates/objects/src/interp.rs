@@ -47,6 +47,8 @@ pub struct Interpreter {
     pub dicts: DictState,
     pub interned: Interned,
     pub recursion_limit: Cell<i32>,
+    /// Set once finalisation has begun.
+    pub finalizing: Cell<bool>,
     /// `sys.modules`, `sys.__dict__`, `builtins.__dict__` once they exist.
     pub modules: Slot<Dict>,
     pub sys_dict: Slot<Dict>,
@@ -68,6 +70,7 @@ impl Interpreter {
             dicts: DictState::default(),
             interned: Interned::default(),
             recursion_limit: Cell::new(1000),
+            finalizing: Cell::new(false),
             modules: Slot::EMPTY,
             sys_dict: Slot::EMPTY,
             builtins: Slot::EMPTY,

@@ -7,6 +7,7 @@
 extern crate self as krait_objects;
 
 pub mod args;
+pub mod builtin_types;
 pub mod bytelike;
 pub mod bytes;
 pub mod capsule;
@@ -45,6 +46,7 @@ pub mod set;
 pub mod singletons;
 pub mod slice;
 pub mod str;
+pub mod structseq;
 pub mod template;
 pub mod text;
 pub mod thread;

@@ -27,7 +27,13 @@ struct Types(RefCell<HashMap<&'static str, (Owned<Type>, &'static [Field], usize
 
 impl StructSequence {
     /// The type `name` (dotted) with these fields, the first `visible` of which are items of the sequence.
-    pub fn new_type(th: &Thread, name: &'static str, doc: &str, fields: &'static [Field], visible: usize) -> PyResult<Owned<Type>> {
+    pub fn new_type(
+        th: &Thread,
+        name: &'static str,
+        doc: &str,
+        fields: &'static [Field],
+        visible: usize,
+    ) -> PyResult<Owned<Type>> {
         let types = th.interp().state::<Types>();
         if let Some((ty, ..)) = types.0.borrow().get(name) {
             return Ok(ty.clone());
@@ -45,7 +51,7 @@ impl StructSequence {
         unsafe {
             let tuple: Owned<Tuple> = made.cast();
             for (at, value) in values.into_iter().enumerate() {
-                tuple.init_item(at, value);
+                tuple.items().add(at).write(value.into_ptr());
             }
             (*tuple.as_ptr().cast::<abi::PyVarObject>()).ob_size = visible as isize;
             crate::gc::track(th, tuple.borrow());
@@ -63,21 +69,34 @@ fn visible_of(th: &Thread, ty: Borrowed<'_, Type>) -> Option<usize> {
     entry_of(th, ty).map(|(_, visible)| visible)
 }
 
-fn make_type(th: &Thread, name: &'static str, doc: &str, fields: &'static [Field], visible: usize) -> PyResult<Owned<Type>> {
+fn make_type(
+    th: &Thread,
+    name: &'static str,
+    doc: &str,
+    fields: &'static [Field],
+    visible: usize,
+) -> PyResult<Owned<Type>> {
     let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
     let namespace = Dict::new(th)?;
-    let put = |name: &str, value: Owned| -> PyResult<()> { namespace.set_str(th, Str::interned(th, name)?.borrow(), value.object()) };
+    let put = |name: &str, value: Owned| -> PyResult<()> {
+        namespace.set_str(th, Str::interned(th, name)?.borrow(), value.object())
+    };
     put("__module__", Str::interned(th, module)?.into_object())?;
     put("__doc__", Str::new(th, doc)?.into_object())?;
     put("__slots__", Tuple::empty().object().to_owned())?;
     put("n_sequence_fields", Int::from_usize(th, visible)?.into_object())?;
     put("n_fields", Int::from_usize(th, fields.len())?.into_object())?;
     put("n_unnamed_fields", Int::from_usize(th, 0)?.into_object())?;
-    let names: PyResult<Vec<Owned>> =
-        fields[..visible].iter().map(|field| Str::interned(th, field.name).map(Owned::into_object)).collect();
+    let names: PyResult<Vec<Owned>> = fields[..visible]
+        .iter()
+        .map(|field| Str::interned(th, field.name).map(Owned::into_object))
+        .collect();
     put("__match_args__", Tuple::from_vec(th, names?)?.into_object())?;
     let bases = Tuple::from_slice(th, &[Borrowed::from_ref(Tuple::type_object()).object()])?;
-    let args = Tuple::pack(th, [Str::interned(th, short)?.into_object(), bases.into_object(), namespace.into_object()])?;
+    let args = Tuple::pack(
+        th,
+        [Str::interned(th, short)?.into_object(), bases.into_object(), namespace.into_object()],
+    )?;
     let ty = typeobj::build::new(th, Borrowed::from_ref(Type::type_object()), args.borrow(), None)?;
     let ty = ty.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
     // SAFETY: the new type is known to nobody else yet.
@@ -91,7 +110,11 @@ fn make_type(th: &Thread, name: &'static str, doc: &str, fields: &'static [Field
     }
     add_members(th, ty.borrow(), fields)?;
     let dict = ty.dict(th);
-    dict.set_str(th, Str::interned(th, "__reduce__")?.borrow(), descr::method_from_def(th, ty.borrow(), REDUCE.as_ptr())?.object())?;
+    dict.set_str(
+        th,
+        Str::interned(th, "__reduce__")?.borrow(),
+        descr::method_from_def(th, ty.borrow(), REDUCE.as_ptr())?.object(),
+    )?;
     Ok(ty)
 }
 
@@ -103,7 +126,8 @@ fn add_members(th: &Thread, ty: Borrowed<'_, Type>, fields: &'static [Field]) ->
         let def = Box::leak(Box::new(abi::PyMemberDef {
             name: text(field.name),
             r#type: abi::_Py_T_OBJECT,
-            offset: (std::mem::offset_of!(abi::PyTupleObject, ob_item) + at * size_of::<usize>()) as isize,
+            offset: (std::mem::offset_of!(abi::PyTupleObject, ob_item) + at * size_of::<usize>())
+                as isize,
             flags: abi::Py_READONLY,
             doc: text(field.doc),
         }));
@@ -141,7 +165,11 @@ unsafe extern "C" fn dealloc(ob: Ptr) {
     }
 }
 
-unsafe extern "C" fn traverse(ob: Ptr, visit: abi::visitproc, arg: *mut std::ffi::c_void) -> std::ffi::c_int {
+unsafe extern "C" fn traverse(
+    ob: Ptr,
+    visit: abi::visitproc,
+    arg: *mut std::ffi::c_void,
+) -> std::ffi::c_int {
     let Some(visit) = visit else {
         return 0;
     };
@@ -170,7 +198,7 @@ unsafe extern "C" fn repr(ob: Ptr) -> Ptr {
             let comma = if text.is_empty() { "" } else { ", " };
             text.push_str(&format!("{comma}{}={}", field.name, *value));
         }
-        let module = ty.module(th)?;
+        let module = ty.get().module(th)?;
         let module = object::str(th, module.object())?;
         Str::from_fmt(th, format_args!("{}.{}({text})", *module, ty.name()))
     })();
@@ -191,14 +219,21 @@ unsafe extern "C" fn construct(ty: *mut abi::PyTypeObject, args: Ptr, kwargs: Pt
                 None => Ok(None),
             }
         };
-        let sequence = match args.get(0) {
+        let sequence = match args.get().get(0) {
             Some(sequence) => sequence.to_owned(),
             None => match named("sequence")? {
                 Some(sequence) => sequence,
-                None => return Err(raise!(th, TYPE_ERROR, "{}() missing required argument 'sequence' (pos 1)", ty.name())),
+                None => {
+                    return Err(raise!(
+                        th,
+                        TYPE_ERROR,
+                        "{}() missing required argument 'sequence' (pos 1)",
+                        ty.name()
+                    ));
+                }
             },
         };
-        let extra = match args.get(1) {
+        let extra = match args.get().get(1) {
             Some(extra) => Some(extra.to_owned()),
             None => named("dict")?,
         };
@@ -207,7 +242,12 @@ unsafe extern "C" fn construct(ty: *mut abi::PyTypeObject, args: Ptr, kwargs: Pt
     made.map_or(std::ptr::null_mut(), Owned::into_ptr)
 }
 
-fn construct_from(th: &Thread, ty: Borrowed<'_, Type>, sequence: Owned, extra: Option<Owned>) -> PyResult<Owned<Tuple>> {
+fn construct_from(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    sequence: Owned,
+    extra: Option<Owned>,
+) -> PyResult<Owned<Tuple>> {
     let Some((fields, visible)) = entry_of(th, ty) else {
         return Err(th.bad_internal_call());
     };
@@ -228,7 +268,9 @@ fn construct_from(th: &Thread, ty: Borrowed<'_, Type>, sequence: Owned, extra: O
     }
     for field in &fields[given..] {
         let value = match &extra {
-            Some(extra) => mapping::get_opt(th, extra.object(), Str::interned(th, field.name)?.object())?,
+            Some(extra) => {
+                mapping::get_opt(th, extra.object(), Str::interned(th, field.name)?.object())?
+            }
             None => None,
         };
         values.push(value.unwrap_or_else(|| none().to_owned()));
@@ -254,12 +296,18 @@ unsafe extern "C" fn reduce(ob: Ptr, _: Ptr) -> Ptr {
             return Err(th.bad_internal_call());
         };
         let items = all_items(th, ob);
-        let shown: Vec<Borrowed<'_>> = items[..visible].iter().map(|&item| Borrowed::from_ptr(item)).collect();
+        let shown: Vec<Borrowed<'_>> =
+            items[..visible].iter().map(|&item| Borrowed::from_ptr(item)).collect();
         let hidden = Dict::new(th)?;
         for (field, &item) in fields[visible..].iter().zip(&items[visible..]) {
-            hidden.set_str(th, Str::interned(th, field.name)?.borrow(), Borrowed::from_ptr(item))?;
+            hidden.set_str(
+                th,
+                Str::interned(th, field.name)?.borrow(),
+                Borrowed::from_ptr(item),
+            )?;
         }
-        let state = Tuple::pack(th, [Tuple::from_slice(th, &shown)?.into_object(), hidden.into_object()])?;
+        let state =
+            Tuple::pack(th, [Tuple::from_slice(th, &shown)?.into_object(), hidden.into_object()])?;
         Tuple::pack(th, [ty.object().to_owned(), state.into_object()])
     })();
     reduced.map_or(std::ptr::null_mut(), Owned::into_ptr)

@@ -131,6 +131,23 @@ impl Thread {
         }
     }
 
+    /// How deep Python calls are nested.
+    pub fn recursion_depth(&self) -> i32 {
+        // SAFETY: (2).
+        unsafe { (*self.raw()).py_recursion_limit - (*self.raw()).py_recursion_remaining }
+    }
+
+    /// Sets the greatest depth for the interpreter and this thread; the depth now must be less.
+    pub fn set_recursion_limit(&self, limit: i32) {
+        let depth = self.recursion_depth();
+        self.interp().recursion_limit.set(limit);
+        // SAFETY: (2).
+        unsafe {
+            (*self.raw()).py_recursion_limit = limit;
+            (*self.raw()).py_recursion_remaining = limit - depth;
+        }
+    }
+
     /// Runs `body` one level deeper in the native stack; RecursionError if there is no room.
     #[inline]
     pub fn recurse<T>(&self, place: &str, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {

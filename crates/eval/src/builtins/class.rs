@@ -28,7 +28,13 @@ impl Builtins {
     }
 }
 
-fn build(th: &Thread, func: Borrowed<'_>, name: Borrowed<'_, Str>, bases: &[Borrowed<'_>], kwds: Kwargs<'_>) -> PyResult {
+fn build(
+    th: &Thread,
+    func: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    bases: &[Borrowed<'_>],
+    kwds: Kwargs<'_>,
+) -> PyResult {
     let original = Tuple::from_slice(th, bases)?;
     let bases = resolve_bases(th, &original)?;
     let kwds = if kwds.is_empty() { None } else { Some(kwds.to_dict(th)?) };
@@ -39,14 +45,24 @@ fn build(th: &Thread, func: Borrowed<'_>, name: Borrowed<'_, Str>, bases: &[Borr
             Some(ty) => ty.name().to_owned(),
             None => "<metaclass>".to_owned(),
         };
-        return Err(raise!(th, TYPE_ERROR, "{shown}.__prepare__() must return a mapping, not {}", namespace.type_name()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{shown}.__prepare__() must return a mapping, not {}",
+            namespace.type_name()
+        ));
     }
     let cell = crate::run::call_class_body(th, func, namespace.object())?;
     if !bases.is(original.borrow()) {
         object::set_item(th, namespace.object(), id::__orig_bases__.object(), original.object())?;
     }
     let args = Tuple::pack(th, [name.object().to_owned(), bases.clone().into_object(), namespace])?;
-    let class = call::call_tuple_dict(th, metaclass.object(), args.borrow(), kwds.as_ref().map(Owned::borrow))?;
+    let class = call::call_tuple_dict(
+        th,
+        metaclass.object(),
+        args.borrow(),
+        kwds.as_ref().map(Owned::borrow),
+    )?;
     check_cell(th, &class, cell.object(), name)?;
     Ok(class)
 }
@@ -70,7 +86,9 @@ pub fn resolve_bases(th: &Thread, bases: &Owned<Tuple>) -> PyResult<Owned<Tuple>
             return Err(th.raise(exc::TYPE_ERROR, "__mro_entries__ must return a tuple"));
         };
         resolved
-            .get_or_insert_with(|| bases.as_slice()[..at].iter().map(|&base| base.to_owned()).collect())
+            .get_or_insert_with(|| {
+                bases.as_slice()[..at].iter().map(|&base| base.to_owned()).collect()
+            })
             .extend(replacement.as_slice().iter().map(|&entry| entry.to_owned()));
     }
     match resolved {
@@ -115,7 +133,12 @@ fn prepare(
 }
 
 /// A body that uses `super()` gives its cell: `type.__new__` must have filled it with the class.
-fn check_cell(th: &Thread, class: &Owned, cell: Borrowed<'_>, name: Borrowed<'_, Str>) -> PyResult<()> {
+fn check_cell(
+    th: &Thread,
+    class: &Owned,
+    cell: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+) -> PyResult<()> {
     let Some(cell) = cell.downcast::<krait_objects::cell::Cell>() else {
         return Ok(());
     };
@@ -136,9 +159,17 @@ fn check_cell(th: &Thread, class: &Owned, cell: Borrowed<'_>, name: Borrowed<'_,
             ))
         }
         Some(value) => {
-            let (name, class) = (object::repr(th, name.object())?, object::repr(th, class.object())?);
+            let (name, class) =
+                (object::repr(th, name.object())?, object::repr(th, class.object())?);
             let value = object::repr(th, value.object())?;
-            Err(raise!(th, TYPE_ERROR, "__class__ set to {} defining {} as {}", *value, *name, *class))
+            Err(raise!(
+                th,
+                TYPE_ERROR,
+                "__class__ set to {} defining {} as {}",
+                *value,
+                *name,
+                *class
+            ))
         }
     }
 }

@@ -20,7 +20,9 @@ impl Builtins {
     /// The flags argument, if present, controls which future statements influence
     /// the compilation of the code; dont_inherit, if true, stops the compilation
     /// from inheriting those in effect in the calling code.
-    #[function(sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)")]
+    #[function(
+        sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)"
+    )]
     #[allow(clippy::too_many_arguments)]
     fn compile(
         th: &Thread,
@@ -52,10 +54,15 @@ impl Builtins {
             feature_version: u8::try_from(_feature_version).ok(),
         };
         if flags & flags::ONLY_AST != 0 || is_tree(source) {
-            return Err(th.raise(exc::NOT_IMPLEMENTED_ERROR, "compile(): syntax tree objects are not supported yet"));
+            return Err(th.raise(
+                exc::NOT_IMPLEMENTED_ERROR,
+                "compile(): syntax tree objects are not supported yet",
+            ));
         }
-        with_source(th, source, "compile", "string, bytes or AST", |source| compile::compile(th, source, request))
-            .map(Owned::into_object)
+        with_source(th, source, "compile", "string, bytes or AST", |source| {
+            compile::compile(th, source, request)
+        })
+        .map(Owned::into_object)
     }
 
     /// Evaluate an expression, a string or a code object, in the given namespaces.
@@ -63,7 +70,12 @@ impl Builtins {
     /// The globals must be a dictionary and locals can be any mapping, defaulting to the current
     /// globals and locals. If only globals is given, locals defaults to it.
     #[function(sig = "(source, /, globals=None, locals=None)")]
-    fn eval(th: &Thread, source: Borrowed<'_>, globals: Option<Borrowed<'_>>, locals: Option<Borrowed<'_>>) -> PyResult {
+    fn eval(
+        th: &Thread,
+        source: Borrowed<'_>,
+        globals: Option<Borrowed<'_>>,
+        locals: Option<Borrowed<'_>>,
+    ) -> PyResult {
         if locals.is_some_and(|locals| !mapping::check(locals)) {
             return Err(th.raise(exc::TYPE_ERROR, "locals must be a mapping"));
         }
@@ -79,13 +91,24 @@ impl Builtins {
         if let Some(code) = source.downcast::<Code>() {
             sys::audit(th, "exec", &[source])?;
             if code.nfreevars > 0 {
-                return Err(th.raise(exc::TYPE_ERROR, "code object passed to eval() may not contain free variables"));
+                return Err(th.raise(
+                    exc::TYPE_ERROR,
+                    "code object passed to eval() may not contain free variables",
+                ));
             }
             return run::eval_code(th, code, globals.borrow(), Some(locals.object()));
         }
         let filename = Str::interned(th, "<string>")?;
-        let request = Request { filename: filename.borrow(), mode: Mode::Eval, flags: inherited_flags(th), optimize: None, feature_version: None };
-        let code = with_source(th, source, "eval", "string, bytes or code", |source| compile::compile(th, trimmed(source), request))?;
+        let request = Request {
+            filename: filename.borrow(),
+            mode: Mode::Eval,
+            flags: inherited_flags(th),
+            optimize: None,
+            feature_version: None,
+        };
+        let code = with_source(th, source, "eval", "string, bytes or code", |source| {
+            compile::compile(th, trimmed(source), request)
+        })?;
         run::eval_code(th, code.borrow(), globals.borrow(), Some(locals.object()))
     }
 
@@ -94,8 +117,8 @@ impl Builtins {
     /// The globals must be a dictionary and locals can be any mapping, defaulting to the current
     /// globals and locals. If only globals is given, locals defaults to it. The closure must be a
     /// tuple of cells, for a code object with free variables.
-    #[function(sig = "(source, /, globals=None, locals=None, *, closure=None)")]
-    fn exec(
+    #[function(name = "exec", sig = "(source, /, globals=None, locals=None, *, closure=None)")]
+    fn exec_source(
         th: &Thread,
         source: Borrowed<'_>,
         globals: Option<Borrowed<'_>>,
@@ -103,20 +126,42 @@ impl Builtins {
         closure: Option<Borrowed<'_>>,
     ) -> PyResult<()> {
         if let Some(globals) = globals.filter(|globals| globals.downcast::<Dict>().is_none()) {
-            return Err(raise!(th, TYPE_ERROR, "exec() globals must be a dict, not {}", globals.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "exec() globals must be a dict, not {}",
+                globals.type_name()
+            ));
         }
         if let Some(locals) = locals.filter(|&locals| !mapping::check(locals)) {
-            return Err(raise!(th, TYPE_ERROR, "locals must be a mapping or None, not {}", locals.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "locals must be a mapping or None, not {}",
+                locals.type_name()
+            ));
         }
         let (globals, locals) = namespaces(th, "exec", globals, locals)?;
         let Some(code) = source.downcast::<Code>() else {
             if closure.is_some() {
-                return Err(th.raise(exc::TYPE_ERROR, "closure argument can only be used when source is a code object"));
+                return Err(th.raise(
+                    exc::TYPE_ERROR,
+                    "closure argument can only be used when source is a code object",
+                ));
             }
             let filename = Str::interned(th, "<string>")?;
-            let request = Request { filename: filename.borrow(), mode: Mode::Exec, flags: inherited_flags(th), optimize: None, feature_version: None };
-            let code = with_source(th, source, "exec", "string, bytes or code", |source| compile::compile(th, source, request))?;
-            return run::eval_code(th, code.borrow(), globals.borrow(), Some(locals.object())).map(drop);
+            let request = Request {
+                filename: filename.borrow(),
+                mode: Mode::Exec,
+                flags: inherited_flags(th),
+                optimize: None,
+                feature_version: None,
+            };
+            let code = with_source(th, source, "exec", "string, bytes or code", |source| {
+                compile::compile(th, source, request)
+            })?;
+            return run::eval_code(th, code.borrow(), globals.borrow(), Some(locals.object()))
+                .map(drop);
         };
         let closure = check_closure(th, &code, closure)?;
         sys::audit(th, "exec", &[source])?;
@@ -199,7 +244,9 @@ impl Builtins {
     /// Open a file and return a stream; OSError upon failure.
     ///
     /// The same as io.open().
-    #[function(sig = "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)")]
+    #[function(
+        sig = "(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)"
+    )]
     fn open(th: &Thread, args: Args<'_>) -> PyResult {
         let io = crate::import::import(th, "_io")?;
         let open = Str::interned(th, "open")?;
@@ -214,11 +261,21 @@ fn mode_of(th: &Thread, mode: &str, flags: u32) -> PyResult<Mode> {
         "eval" => Mode::Eval,
         "single" => Mode::Single,
         "func_type" if flags & flags::ONLY_AST != 0 => Mode::FuncType,
-        "func_type" => return Err(th.raise(exc::VALUE_ERROR, "compile() mode 'func_type' requires flag PyCF_ONLY_AST")),
-        _ if flags & flags::ONLY_AST != 0 => {
-            return Err(th.raise(exc::VALUE_ERROR, "compile() mode must be 'exec', 'eval', 'single' or 'func_type'"));
+        "func_type" => {
+            return Err(th
+                .raise(exc::VALUE_ERROR, "compile() mode 'func_type' requires flag PyCF_ONLY_AST"));
         }
-        _ => return Err(th.raise(exc::VALUE_ERROR, "compile() mode must be 'exec', 'eval' or 'single'")),
+        _ if flags & flags::ONLY_AST != 0 => {
+            return Err(th.raise(
+                exc::VALUE_ERROR,
+                "compile() mode must be 'exec', 'eval', 'single' or 'func_type'",
+            ));
+        }
+        _ => {
+            return Err(
+                th.raise(exc::VALUE_ERROR, "compile() mode must be 'exec', 'eval' or 'single'")
+            );
+        }
     })
 }
 
@@ -236,13 +293,22 @@ fn filename_of(th: &Thread, filename: Borrowed<'_>) -> PyResult<Owned<Str>> {
             let path = call::call(th, method.object(), &[])?;
             filename_of(th, path.object())
         }
-        None => Err(raise!(th, TYPE_ERROR, "expected str, bytes or os.PathLike object, not {}", filename.type_name())),
+        None => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "expected str, bytes or os.PathLike object, not {}",
+            filename.type_name()
+        )),
     }
 }
 
 fn is_tree(source: Borrowed<'_>) -> bool {
     let ty = source.ty();
-    ty.mro().is_some_and(|mro| mro.as_slice().iter().any(|base| base.downcast::<Type>().is_some_and(|base| base.tp_name() == "ast.AST")))
+    ty.mro().is_some_and(|mro| {
+        mro.as_slice()
+            .iter()
+            .any(|base| base.downcast::<Type>().is_some_and(|base| base.tp_name() == "ast.AST"))
+    })
 }
 
 /// The future features of the calling code.
@@ -251,7 +317,13 @@ fn inherited_flags(th: &Thread) -> u32 {
 }
 
 /// Calls `body` with what `source` holds.
-fn with_source<T>(th: &Thread, source: Borrowed<'_>, function: &str, expected: &str, body: impl FnOnce(Source<'_>) -> PyResult<T>) -> PyResult<T> {
+fn with_source<T>(
+    th: &Thread,
+    source: Borrowed<'_>,
+    function: &str,
+    expected: &str,
+    body: impl FnOnce(Source<'_>) -> PyResult<T>,
+) -> PyResult<T> {
     let no_nulls = |bytes: &[u8]| match bytes.contains(&0) {
         true => Err(th.raise(exc::SYNTAX_ERROR, "source code string cannot contain null bytes")),
         false => Ok(()),
@@ -281,13 +353,22 @@ fn trimmed(source: Source<'_>) -> Source<'_> {
 }
 
 /// The namespaces to run in: those given, else the caller's.
-fn namespaces(th: &Thread, function: &str, globals: Option<Borrowed<'_>>, locals: Option<Borrowed<'_>>) -> PyResult<(Owned<Dict>, Owned)> {
+fn namespaces(
+    th: &Thread,
+    function: &str,
+    globals: Option<Borrowed<'_>>,
+    locals: Option<Borrowed<'_>>,
+) -> PyResult<(Owned<Dict>, Owned)> {
     let given = globals.and_then(|globals| globals.downcast::<Dict>());
     let (globals, locals) = match given {
         Some(globals) => (globals.to_owned(), locals.unwrap_or(globals.object()).to_owned()),
         None => {
             let Some(globals) = services::globals(th) else {
-                return Err(raise!(th, SYSTEM_ERROR, "globals and locals cannot be NULL: {function}() without a frame"));
+                return Err(raise!(
+                    th,
+                    SYSTEM_ERROR,
+                    "globals and locals cannot be NULL: {function}() without a frame"
+                ));
             };
             let locals = match locals {
                 Some(locals) => locals.to_owned(),
@@ -304,18 +385,33 @@ fn namespaces(th: &Thread, function: &str, globals: Option<Borrowed<'_>>, locals
     Ok((globals, locals))
 }
 
-fn check_closure(th: &Thread, code: &Code, closure: Option<Borrowed<'_>>) -> PyResult<Option<Owned<Tuple>>> {
+fn check_closure(
+    th: &Thread,
+    code: &Code,
+    closure: Option<Borrowed<'_>>,
+) -> PyResult<Option<Owned<Tuple>>> {
     let count = code.nfreevars as usize;
     match closure {
         None if count == 0 => Ok(None),
-        Some(_) if count == 0 => Err(th.raise(exc::TYPE_ERROR, "cannot use a closure with this code object")),
+        Some(_) if count == 0 => {
+            Err(th.raise(exc::TYPE_ERROR, "cannot use a closure with this code object"))
+        }
         _ => {
-            let tuple = closure.and_then(|closure| closure.downcast_exact::<Tuple>()).filter(|tuple| {
-                tuple.len() == count && tuple.as_slice().iter().all(|cell| cell.is_exact::<krait_objects::cell::Cell>())
-            });
+            let tuple =
+                closure.and_then(|closure| closure.downcast_exact::<Tuple>()).filter(|tuple| {
+                    tuple.len() == count
+                        && tuple
+                            .as_slice()
+                            .iter()
+                            .all(|cell| cell.is_exact::<krait_objects::cell::Cell>())
+                });
             match tuple {
                 Some(tuple) => Ok(Some(tuple.to_owned())),
-                None => Err(raise!(th, TYPE_ERROR, "code object requires a closure of exactly length {count}")),
+                None => Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "code object requires a closure of exactly length {count}"
+                )),
             }
         }
     }

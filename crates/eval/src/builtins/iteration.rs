@@ -33,7 +33,7 @@ impl Builtins {
     /// The asynchronous iterator of an asynchronous iterable.
     #[function(sig = "(async_iterable, /)")]
     fn aiter(th: &Thread, async_iterable: Borrowed<'_>) -> PyResult {
-        iter::get_aiter(th, async_iterable)
+        get_aiter(th, async_iterable)
     }
 
     /// The awaitable next item of an asynchronous iterator.
@@ -42,16 +42,24 @@ impl Builtins {
     #[function(sig = "(aiterator, default=<unrepresentable>, /)")]
     fn anext(th: &Thread, aiterator: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
         // SAFETY: a live type's async table.
-        let anext = unsafe { aiterator.ty().raw().tp_as_async.as_ref() }.and_then(|table| table.am_anext);
+        let anext =
+            unsafe { aiterator.ty().raw().tp_as_async.as_ref() }.and_then(|table| table.am_anext);
         let Some(anext) = anext else {
-            return Err(raise!(th, TYPE_ERROR, "'{}' object is not an async iterator", aiterator.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "'{}' object is not an async iterator",
+                aiterator.type_name()
+            ));
         };
         // SAFETY: a slot answers with a new reference, or NULL with an exception.
         let awaitable = unsafe { Owned::from_ptr_or_null(anext(aiterator.as_ptr())) };
         let awaitable: Owned = awaitable.ok_or_else(|| th.raised_by_c())?;
         match default {
             None => Ok(awaitable),
-            Some(default) => crate::generator::anext_awaitable(th, awaitable, default.to_owned()),
+            Some(_) => Err(
+                th.raise(exc::NOT_IMPLEMENTED_ERROR, "anext() with a default is not supported yet")
+            ),
         }
     }
 
@@ -76,9 +84,18 @@ impl Builtins {
     #[function(sig = "(iterator, default=NULL, /)", no_text)]
     fn next(th: &Thread, iterator: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
         if !iter::is_iterator(iterator) {
-            return Err(raise!(th, TYPE_ERROR, "'{}' object is not an iterator", iterator.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "'{}' object is not an iterator",
+                iterator.type_name()
+            ));
         }
-        iter::next_or(th, iterator, default)
+        match (iter::next(th, iterator)?, default) {
+            (Some(item), _) => Ok(item),
+            (None, Some(default)) => Ok(default.to_owned()),
+            (None, None) => Err(th.raise_none(exc::STOP_ITERATION)),
+        }
     }
 
     /// max(iterable, *[, default=obj, key=func]) -> value
@@ -86,7 +103,12 @@ impl Builtins {
     ///
     /// The largest item of an iterable, or of two or more arguments; the default for an empty iterable.
     #[function(sig = "(*args, key=None, default=NULL)", no_text)]
-    fn max(th: &Thread, args: &[Borrowed<'_>], key: Option<Borrowed<'_>>, default: Option<Borrowed<'_>>) -> PyResult {
+    fn max(
+        th: &Thread,
+        args: &[Borrowed<'_>],
+        key: Option<Borrowed<'_>>,
+        default: Option<Borrowed<'_>>,
+    ) -> PyResult {
         extreme(th, "max", CompareOp::Gt, args, key, default)
     }
 
@@ -95,7 +117,12 @@ impl Builtins {
     ///
     /// The smallest item of an iterable, or of two or more arguments; the default for an empty iterable.
     #[function(sig = "(*args, key=None, default=NULL)", no_text)]
-    fn min(th: &Thread, args: &[Borrowed<'_>], key: Option<Borrowed<'_>>, default: Option<Borrowed<'_>>) -> PyResult {
+    fn min(
+        th: &Thread,
+        args: &[Borrowed<'_>],
+        key: Option<Borrowed<'_>>,
+        default: Option<Borrowed<'_>>,
+    ) -> PyResult {
         extreme(th, "min", CompareOp::Lt, args, key, default)
     }
 
@@ -103,7 +130,12 @@ impl Builtins {
     ///
     /// With key, items are ordered by what it answers for them; with reverse, descending.
     #[function(sig = "(iterable, /, *, key=None, reverse=False)")]
-    fn sorted(th: &Thread, iterable: Borrowed<'_>, key: Option<Borrowed<'_>>, reverse: bool) -> PyResult<Owned<List>> {
+    fn sorted(
+        th: &Thread,
+        iterable: Borrowed<'_>,
+        key: Option<Borrowed<'_>>,
+        reverse: bool,
+    ) -> PyResult<Owned<List>> {
         let list = List::from_iterable(th, iterable)?;
         list.sort_by(th, key, reverse)?;
         Ok(list)
@@ -133,7 +165,10 @@ fn extreme(
             None => item.clone(),
         };
         let wins = match &best {
-            Some((_, current)) => object::compare_bool_strict(th, value.object(), current.object(), better)?,
+            Some((_, current)) => {
+                let answer = object::compare(th, value.object(), current.object(), better)?;
+                object::is_true(th, answer.object())?
+            }
             None => true,
         };
         if wins {
@@ -150,7 +185,11 @@ fn extreme(
             }
         }
         _ if default.is_some() => {
-            return Err(raise!(th, TYPE_ERROR, "Cannot specify a default for {name}() with multiple positional arguments"));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "Cannot specify a default for {name}() with multiple positional arguments"
+            ));
         }
         _ => {
             for &item in args {
@@ -173,8 +212,6 @@ fn sum(th: &Thread, iterable: Borrowed<'_>, start: Option<Borrowed<'_>>) -> PyRe
                 Some("sum() can't sum strings [use ''.join(seq) instead]")
             } else if start.downcast::<Bytes>().is_some() {
                 Some("sum() can't sum bytes [use b''.join(seq) instead]")
-            } else if start.downcast::<krait_objects::bytes::ByteArray>().is_some() {
-                Some("sum() can't sum bytearray [use b''.join(seq) instead]")
             } else {
                 None
             };
@@ -205,7 +242,12 @@ fn sum(th: &Thread, iterable: Borrowed<'_>, start: Option<Borrowed<'_>>) -> PyRe
 type Partial = Option<(Owned, Option<Owned>)>;
 
 /// As long as total and items are exact ints that fit a machine word.
-fn sum_ints(th: &Thread, iterator: Borrowed<'_>, total: Borrowed<'_>, first: &Owned) -> PyResult<Partial> {
+fn sum_ints(
+    th: &Thread,
+    iterator: Borrowed<'_>,
+    total: Borrowed<'_>,
+    first: &Owned,
+) -> PyResult<Partial> {
     let word = |ob: Borrowed<'_>| ob.downcast_exact::<Int>().and_then(|int| int.to_i64());
     let (Some(mut sum), Some(add)) = (word(total), word(first.object())) else {
         return Ok(None);
@@ -231,7 +273,12 @@ fn sum_ints(th: &Thread, iterator: Borrowed<'_>, total: Borrowed<'_>, first: &Ow
 
 /// As long as the total is an exact float and items are floats or small ints: compensated summation
 /// (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", 1974).
-fn sum_floats(th: &Thread, iterator: Borrowed<'_>, total: Borrowed<'_>, first: &Owned) -> PyResult<Partial> {
+fn sum_floats(
+    th: &Thread,
+    iterator: Borrowed<'_>,
+    total: Borrowed<'_>,
+    first: &Owned,
+) -> PyResult<Partial> {
     let addend = |ob: Borrowed<'_>| match ob.downcast_exact::<Float>() {
         Some(float) => Some(float.value()),
         None => ob.downcast_exact::<Int>().and_then(|int| int.to_i64()).map(|int| int as f64),
@@ -260,3 +307,26 @@ fn sum_floats(th: &Thread, iterator: Borrowed<'_>, total: Borrowed<'_>, first: &
     Ok(Some((Float::new(th, sum)?.into_object(), pending)))
 }
 
+/// `__aiter__`, whose answer must be an asynchronous iterator.
+fn get_aiter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    // SAFETY: a live type's async table.
+    let aiter = unsafe { ob.ty().raw().tp_as_async.as_ref() }.and_then(|table| table.am_aiter);
+    let Some(aiter) = aiter else {
+        return Err(raise!(th, TYPE_ERROR, "'{}' object is not an async iterable", ob.type_name()));
+    };
+    // SAFETY: a slot answers with a new reference, or NULL with an exception.
+    let iterator: Owned =
+        unsafe { Owned::from_ptr_or_null(aiter(ob.as_ptr())) }.ok_or_else(|| th.raised_by_c())?;
+    // SAFETY: as above.
+    let anext =
+        unsafe { iterator.ty().raw().tp_as_async.as_ref() }.and_then(|table| table.am_anext);
+    match anext {
+        Some(_) => Ok(iterator),
+        None => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "aiter() returned not an async iterator of type '{}'",
+            iterator.type_name()
+        )),
+    }
+}

@@ -94,16 +94,19 @@ impl Builtins {
                 return Ok(byte.into());
             }
             bytes.as_bytes().len()
-        } else if let Some(bytes) = character.downcast::<krait_objects::bytes::ByteArray>() {
-            if let [byte] = *bytes.to_vec() {
-                return Ok(byte.into());
-            }
-            bytes.to_vec().len()
         } else {
             let ty = character.type_name();
-            return Err(raise!(th, TYPE_ERROR, "ord() expected string of length 1, but {ty} found"));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "ord() expected string of length 1, but {ty} found"
+            ));
         };
-        Err(raise!(th, TYPE_ERROR, "ord() expected a character, but string of length {length} found"))
+        Err(raise!(
+            th,
+            TYPE_ERROR,
+            "ord() expected a character, but string of length {length} found"
+        ))
     }
 
     /// Delete the named attribute of an object: delattr(x, 'y') is del x.y.
@@ -114,7 +117,12 @@ impl Builtins {
 
     /// Set the named attribute of an object: setattr(x, 'y', v) is x.y = v.
     #[function(sig = "(obj, name, value, /)")]
-    fn setattr(th: &Thread, obj: Borrowed<'_>, name: Borrowed<'_>, value: Borrowed<'_>) -> PyResult<()> {
+    fn setattr(
+        th: &Thread,
+        obj: Borrowed<'_>,
+        name: Borrowed<'_>,
+        value: Borrowed<'_>,
+    ) -> PyResult<()> {
         object::set_attr(th, obj, attribute_name(th, name)?, value)
     }
 
@@ -123,11 +131,18 @@ impl Builtins {
     /// The named attribute of an object: getattr(x, 'y') is x.y. With a default, that is the answer
     /// where the attribute is missing; without one, AttributeError is raised.
     #[function(sig = "(object, name, default=NULL, /)", no_text)]
-    fn getattr(th: &Thread, object: Borrowed<'_>, name: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
+    fn getattr(
+        th: &Thread,
+        object: Borrowed<'_>,
+        name: Borrowed<'_>,
+        default: Option<Borrowed<'_>>,
+    ) -> PyResult {
         let name = attribute_name(th, name)?;
         match default {
             None => object::get_attr(th, object, name),
-            Some(default) => Ok(object::get_attr_opt(th, object, name)?.unwrap_or_else(|| default.to_owned())),
+            Some(default) => {
+                Ok(object::get_attr_opt(th, object, name)?.unwrap_or_else(|| default.to_owned()))
+            }
         }
     }
 
@@ -145,7 +160,11 @@ impl Builtins {
 
     /// Format a value as format_spec asks: type(value).__format__(value, format_spec).
     #[function(sig = "(value, format_spec='', /)")]
-    fn format(th: &Thread, value: Borrowed<'_>, format_spec: Option<Borrowed<'_, Str>>) -> PyResult<Owned<Str>> {
+    fn format(
+        th: &Thread,
+        value: Borrowed<'_>,
+        format_spec: Option<Borrowed<'_, Str>>,
+    ) -> PyResult<Owned<Str>> {
         object::format(th, value, format_spec)
     }
 
@@ -183,7 +202,12 @@ impl Builtins {
     ///
     /// Some types, such as ints, compute three arguments faster than the operators would.
     #[function(sig = "(base, exp, mod=None)")]
-    fn pow(th: &Thread, base: Borrowed<'_>, exp: Borrowed<'_>, r#mod: Option<Borrowed<'_>>) -> PyResult {
+    fn pow(
+        th: &Thread,
+        base: Borrowed<'_>,
+        exp: Borrowed<'_>,
+        r#mod: Option<Borrowed<'_>>,
+    ) -> PyResult {
         number::power(th, base, exp, r#mod)
     }
 
@@ -200,7 +224,12 @@ impl Builtins {
     #[function(sig = "(number, ndigits=None)")]
     fn round(th: &Thread, number: Borrowed<'_>, ndigits: Option<Borrowed<'_>>) -> PyResult {
         let Some(method) = object::lookup_special(th, number, id::__round__)? else {
-            return Err(raise!(th, TYPE_ERROR, "type {} doesn't define __round__ method", number.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "type {} doesn't define __round__ method",
+                number.type_name()
+            ));
         };
         match ndigits {
             Some(ndigits) => call::call(th, method.object(), &[ndigits]),
@@ -211,7 +240,7 @@ impl Builtins {
 
 /// A name as attribute functions take it: any other type is refused.
 fn attribute_name<'a>(th: &Thread, name: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
-    name.downcast::<Str>()
-        .ok_or_else(|| raise!(th, TYPE_ERROR, "attribute name must be string, not '{}'", name.type_name()))
+    name.downcast::<Str>().ok_or_else(|| {
+        raise!(th, TYPE_ERROR, "attribute name must be string, not '{}'", name.type_name())
+    })
 }
-

@@ -33,7 +33,8 @@ impl Builtins {
             Some(file) => file.to_owned(),
             None => {
                 let stdout = sys::get(th, id::stdout)?;
-                let stdout = stdout.ok_or_else(|| th.raise(exc::RUNTIME_ERROR, "lost sys.stdout"))?;
+                let stdout =
+                    stdout.ok_or_else(|| th.raise(exc::RUNTIME_ERROR, "lost sys.stdout"))?;
                 // A program without a console has no stdout: nothing to do.
                 if stdout.is_none() {
                     return Ok(());
@@ -43,7 +44,8 @@ impl Builtins {
         };
         let separator = text_or_none(th, "sep", sep)?;
         let end = text_or_none(th, "end", end)?;
-        let write = |text: Borrowed<'_>| call::call_method(th, file.object(), id::write, &[text]).map(drop);
+        let write =
+            |text: Borrowed<'_>| call::call_method(th, file.object(), id::write, &[text]).map(drop);
         for (at, &value) in args.iter().enumerate() {
             if at > 0 {
                 match separator {
@@ -74,7 +76,8 @@ impl Builtins {
             let stream = sys::get(th, name)?.filter(|stream| !stream.is_none());
             stream.ok_or_else(|| raise!(th, RUNTIME_ERROR, "input(): lost sys.{}", *name))
         };
-        let (stdin, stdout, stderr) = (stream(id::stdin)?, stream(id::stdout)?, stream(id::stderr)?);
+        let (stdin, stdout, stderr) =
+            (stream(id::stdin)?, stream(id::stdout)?, stream(id::stderr)?);
         sys::audit(th, "builtins.input", &[prompt.unwrap_or(none())])?;
         call::call_method(th, stderr.object(), id::flush, &[])?;
         if let Some(prompt) = prompt {
@@ -88,7 +91,9 @@ impl Builtins {
         };
         match line.len() {
             0 => Err(th.raise(exc::EOF_ERROR, "EOF when reading a line")),
-            length if line.char_at(length - 1) == u32::from(b'\n') => line.substring(th, 0, length - 1),
+            length if line.char_at(length - 1) == u32::from(b'\n') => {
+                line.substring(th, 0, length - 1)
+            }
             _ => Ok(line.to_owned()),
         }
     }
@@ -104,11 +109,18 @@ impl Builtins {
     }
 }
 
-fn text_or_none<'a>(th: &Thread, name: &str, value: Option<Borrowed<'a>>) -> PyResult<Option<Borrowed<'a>>> {
+fn text_or_none<'a>(
+    th: &Thread,
+    name: &str,
+    value: Option<Borrowed<'a>>,
+) -> PyResult<Option<Borrowed<'a>>> {
     match value.filter(|value| !value.is_none()) {
-        Some(value) if value.downcast::<Str>().is_none() => {
-            Err(raise!(th, TYPE_ERROR, "{name} must be None or a string, not {}", value.type_name()))
-        }
+        Some(value) if value.downcast::<Str>().is_none() => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{name} must be None or a string, not {}",
+            value.type_name()
+        )),
         value => Ok(value),
     }
 }

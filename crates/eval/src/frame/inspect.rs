@@ -60,7 +60,11 @@ pub struct WarningPlace {
 
 /// The place `level` calls up. Frames of importlib are not counted, unless one of them warns; frames of files
 /// that begin with one of `prefixes` are passed over.
-pub fn warning_place(th: &Thread, level: isize, prefixes: Option<Borrowed<'_, Tuple>>) -> PyResult<Option<WarningPlace>> {
+pub fn warning_place(
+    th: &Thread,
+    level: isize,
+    prefixes: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<Option<WarningPlace>> {
     let mut frame = current_complete(th);
     let next = |frame: *mut Frame| {
         // SAFETY: (7).
@@ -93,7 +97,11 @@ pub fn warning_place(th: &Thread, level: isize, prefixes: Option<Borrowed<'_, Tu
         let Some(globals) = globals.downcast::<Dict>() else {
             return Ok(None);
         };
-        Ok(Some(WarningPlace { filename: filename(frame), line: Frame::line(frame).unwrap_or(0), globals: globals.to_owned() }))
+        Ok(Some(WarningPlace {
+            filename: filename(frame),
+            line: Frame::line(frame).unwrap_or(0),
+            globals: globals.to_owned(),
+        }))
     }
 }
 
@@ -114,6 +122,9 @@ fn has_prefix(frame: *mut Frame, prefixes: Option<Borrowed<'_, Tuple>>) -> bool 
         return false;
     };
     let filename = filename(frame).to_string_lossy();
-    prefixes.as_slice().iter().filter_map(|prefix| prefix.downcast::<Str>()).any(|prefix| filename.starts_with(&prefix.to_string_lossy()))
+    prefixes
+        .as_slice()
+        .iter()
+        .filter_map(|prefix| prefix.downcast::<Str>())
+        .any(|prefix| filename.starts_with(&prefix.to_string_lossy()))
 }
-

@@ -23,7 +23,7 @@ pub fn plain_spec(th: &Thread, name: &str) -> PyResult {
     let fields = Dict::new(th)?;
     let name = Str::interned(th, name)?;
     fields.set_str(th, id::name, name.object())?;
-    namespace::new(th, fields.borrow())
+    namespace::Namespace::new(th, Some(fields.borrow())).map(Owned::into_object)
 }
 
 /// Runs a frozen module's code as the module `name`, entered in `sys.modules`.

@@ -6,6 +6,7 @@ use krait_objects::module;
 use krait_objects::prelude::*;
 
 use super::{frozen, native};
+use crate::code::Code;
 
 /// (Extremely) low-level import machinery bits as used by importlib.
 #[pymodule(name = "_imp")]
@@ -22,7 +23,8 @@ fn text<'a>(th: &Thread, name: Borrowed<'a, Str>) -> PyResult<&'a str> {
 /// `spec.name` as text.
 fn spec_name(th: &Thread, spec: Borrowed<'_>) -> PyResult<Owned<Str>> {
     let name = object::get_attr(th, spec, id::name)?;
-    name.downcast::<Str>().map_err(|other| raise!(th, TYPE_ERROR, "name must be string, not {}", other.type_name()))
+    name.downcast::<Str>()
+        .map_err(|other| raise!(th, TYPE_ERROR, "name must be string, not {}", other.type_name()))
 }
 
 #[pyfunctions]
@@ -62,7 +64,7 @@ impl Imp {
     /// Run the execution slots of a native module.
     #[function(sig = "(mod, /)")]
     fn exec_builtin(th: &Thread, r#mod: Borrowed<'_>) -> PyResult<i32> {
-        module::execute_own(th, r#mod)?;
+        execute(th, r#mod)?;
         Ok(0)
     }
 
@@ -76,17 +78,18 @@ impl Imp {
     /// Initialize an extension module.
     #[function(sig = "(mod, /)")]
     fn exec_dynamic(th: &Thread, r#mod: Borrowed<'_>) -> PyResult<i32> {
-        module::execute_own(th, r#mod)?;
+        execute(th, r#mod)?;
         Ok(0)
     }
 
     /// Return the file name endings of extension modules.
     #[function(sig = "()")]
     fn extension_suffixes(th: &Thread) -> PyResult<Owned<List>> {
-        let suffixes: PyResult<Vec<Owned>> = [".cpython-314-x86_64-linux-gnu.so", ".abi3.so", ".so"]
-            .iter()
-            .map(|suffix| Str::new(th, suffix).map(Owned::into_object))
-            .collect();
+        let suffixes: PyResult<Vec<Owned>> =
+            [".cpython-314-x86_64-linux-gnu.so", ".abi3.so", ".so"]
+                .iter()
+                .map(|suffix| Str::new(th, suffix).map(Owned::into_object))
+                .collect();
         List::from_vec(th, suffixes?)
     }
 
@@ -108,7 +111,11 @@ impl Imp {
 
     /// Return the code object of a frozen module, or of marshalled data.
     #[function(sig = "(name, data=None, /)")]
-    fn get_frozen_object(th: &Thread, name: Borrowed<'_, Str>, data: Option<Borrowed<'_>>) -> PyResult {
+    fn get_frozen_object(
+        th: &Thread,
+        name: Borrowed<'_, Str>,
+        data: Option<Borrowed<'_>>,
+    ) -> PyResult {
         match data {
             None => frozen::code(th, text(th, name)?),
             Some(data) => {
@@ -122,11 +129,13 @@ impl Imp {
     #[function(sig = "(name, /, *, withdata=False)")]
     fn find_frozen(th: &Thread, name: Borrowed<'_, Str>, withdata: bool) -> PyResult {
         let name = text(th, name)?;
-        let (Some(frozen), Some(module)) = (krait_stdlib::find_frozen(name), krait_stdlib::find(name)) else {
+        let (Some(frozen), Some(module)) =
+            (krait_stdlib::find_frozen(name), krait_stdlib::find(name))
+        else {
             return Ok(none().to_owned());
         };
         let data = match module.code().filter(|_| withdata) {
-            Some(code) => krait_objects::memoryview::from_bytes(th, &code)?,
+            Some(code) => Bytes::new(th, &code)?.into_object(),
             None => none().to_owned(),
         };
         let is_package = bool_object(module.is_package()).object().to_owned();
@@ -147,8 +156,10 @@ impl Imp {
     /// Return the names of the frozen modules.
     #[function(sig = "()")]
     fn _frozen_module_names(th: &Thread) -> PyResult<Owned<List>> {
-        let names: PyResult<Vec<Owned>> =
-            krait_stdlib::FROZEN.iter().map(|frozen| Str::interned(th, frozen.name).map(Owned::into_object)).collect();
+        let names: PyResult<Vec<Owned>> = krait_stdlib::FROZEN
+            .iter()
+            .map(|frozen| Str::interned(th, frozen.name).map(Owned::into_object))
+            .collect();
         List::from_vec(th, names?)
     }
 
@@ -165,7 +176,7 @@ impl Imp {
     /// Change co_filename of a code object and of those inside it.
     #[function(sig = "(code, path, /)")]
     fn _fix_co_filename(th: &Thread, code: Borrowed<'_>, path: Borrowed<'_, Str>) -> PyResult<()> {
-        crate::code::fix_filename(th, code, path)
+        fix_filename(th, code, path)
     }
 
     /// Acquire the import lock.
@@ -196,8 +207,39 @@ impl Imp {
 
     /// The hash of a source file, as hash-based .pyc files hold it: SipHash-1-3 under `key`.
     #[function(sig = "(key, source)")]
-    fn source_hash(th: &Thread, key: u64, source: krait_objects::protocol::buffer::Buffer) -> PyResult<Owned<Bytes>> {
-        let hash = krait_objects::hash::siphash13((key, 0), source.as_bytes());
+    fn source_hash(
+        th: &Thread,
+        key: u64,
+        source: krait_objects::protocol::buffer::Buffer,
+    ) -> PyResult<Owned<Bytes>> {
+        let hash = krait_objects::hash::siphash::siphash13((key, 0), source.as_bytes());
         Bytes::new(th, &hash.to_le_bytes())
     }
+}
+
+/// Runs the execution slots of a module that was made from a definition; others have nothing to run.
+fn execute(th: &Thread, module: Borrowed<'_>) -> PyResult<()> {
+    match module.downcast::<Module>().filter(|module| !module.def().is_null()) {
+        Some(native) => module::execute(th, module, native.def()),
+        None => Ok(()),
+    }
+}
+
+/// Gives a code object, and those in its constants, another file name.
+fn fix_filename(th: &Thread, code: Borrowed<'_>, path: Borrowed<'_, Str>) -> PyResult<()> {
+    let Some(code) = code.downcast::<Code>() else {
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "_fix_co_filename() argument 1 must be code, not {}",
+            code.type_name()
+        ));
+    };
+    code.filename.set(Some(path.to_owned()));
+    for constant in
+        code.consts.as_slice().iter().filter(|constant| constant.downcast::<Code>().is_some())
+    {
+        fix_filename(th, *constant, path)?;
+    }
+    Ok(())
 }

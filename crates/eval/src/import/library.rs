@@ -31,7 +31,7 @@ pub fn install(th: &Thread) -> PyResult<()> {
     // Before the path finder, which is the last.
     let importer = ty.alloc::<LibraryImporter>(th, 0)?;
     let last = finders.len().saturating_sub(1);
-    finders.insert(th, last, importer.into_object())
+    finders.insert_at(th, last, importer.into_object())
 }
 
 fn find(name: &str) -> Option<krait_stdlib::Module> {
@@ -73,7 +73,8 @@ impl LibraryImporter {
             return Ok(none().to_owned());
         };
         let importlib = super::importlib(th)?;
-        let spec_type = object::get_attr(th, importlib.object(), Str::interned(th, "ModuleSpec")?.borrow())?;
+        let spec_type =
+            object::get_attr(th, importlib.object(), Str::interned(th, "ModuleSpec")?.borrow())?;
         let name = Str::interned(th, fullname)?;
         let spec = call::call(th, spec_type.object(), &[name.object(), this.object()])?;
         let set = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
@@ -143,12 +144,14 @@ impl LibraryImporter {
     /// Return the bytes of a file beside the library's modules.
     #[method(sig = "(self, path)")]
     fn get_data(&self, th: &Thread, path: &str) -> PyResult<Owned<Bytes>> {
-        let inside = path.strip_prefix(krait_stdlib::LIBRARY_DIR).map(|rest| rest.trim_start_matches('/'));
+        let inside =
+            path.strip_prefix(krait_stdlib::LIBRARY_DIR).map(|rest| rest.trim_start_matches('/'));
         if let Some(data) = inside.and_then(krait_stdlib::resource) {
             return Bytes::new(th, &data);
         }
         let stem = inside.and_then(|inside| inside.strip_suffix(".py"));
-        let name = stem.map(|stem| stem.strip_suffix("/__init__").unwrap_or(stem).replace('/', "."));
+        let name =
+            stem.map(|stem| stem.strip_suffix("/__init__").unwrap_or(stem).replace('/', "."));
         match name.as_deref().and_then(find) {
             Some(module) => Bytes::new(th, &module.source()),
             None => Err(raise!(th, FILE_NOT_FOUND_ERROR, "{path} is not in the embedded library")),
@@ -160,6 +163,7 @@ impl LibraryImporter {
 fn code_of(th: &Thread, module: krait_stdlib::Module) -> PyResult {
     match module.code() {
         Some(code) if config::of(th).optimization_level == 0 => marshal::loads(th, &code),
-        _ => crate::compile::compile_module(th, &module.source(), &path_of(module)).map(Owned::into_object),
+        _ => crate::compile::compile_module(th, &module.source(), &path_of(module))
+            .map(Owned::into_object),
     }
 }

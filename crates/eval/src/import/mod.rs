@@ -66,7 +66,12 @@ pub fn import_level(
             wait_until_initialised(th, module.object(), absolute.borrow())?;
             module
         }
-        None => call::call_method(th, importlib(th)?.object(), id::_find_and_load, &[absolute.object(), import_function(th)?.object()])?,
+        None => call::call_method(
+            th,
+            importlib(th)?.object(),
+            id::_find_and_load,
+            &[absolute.object(), import_function(th)?.object()],
+        )?,
     };
     let has_from = match from_list.filter(|list| !list.is_none()) {
         Some(list) => object::is_true(th, list)?,
@@ -80,13 +85,24 @@ pub fn import_level(
             return Ok(module);
         }
         let import = import_function(th)?;
-        return call::call_method(th, importlib(th)?.object(), id::_handle_fromlist, &[module.object(), list, import.object()]);
+        return call::call_method(
+            th,
+            importlib(th)?.object(),
+            id::_handle_fromlist,
+            &[module.object(), list, import.object()],
+        );
     }
     top_of(th, name, absolute.borrow(), module, level)
 }
 
 /// What `import a.b.c` binds: `a` (for a relative name, the part that the name stands for).
-fn top_of(th: &Thread, name: Borrowed<'_, Str>, absolute: Borrowed<'_, Str>, module: Owned, level: i32) -> PyResult {
+fn top_of(
+    th: &Thread,
+    name: Borrowed<'_, Str>,
+    absolute: Borrowed<'_, Str>,
+    module: Owned,
+    level: i32,
+) -> PyResult {
     let text = name.to_wtf8();
     let Some(dot) = text.iter().position(|&byte| byte == b'.') else {
         return Ok(module);
@@ -118,7 +134,11 @@ fn import_function(th: &Thread) -> PyResult {
 }
 
 /// A module that another thread is importing is waited for.
-fn wait_until_initialised(th: &Thread, module: Borrowed<'_>, name: Borrowed<'_, Str>) -> PyResult<()> {
+fn wait_until_initialised(
+    th: &Thread,
+    module: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+) -> PyResult<()> {
     let Some(spec) = object::get_attr_opt(th, module, id::__spec__)? else {
         return Ok(());
     };
@@ -133,7 +153,12 @@ fn wait_until_initialised(th: &Thread, module: Borrowed<'_>, name: Borrowed<'_, 
 }
 
 /// The absolute name of a relative import.
-fn resolve(th: &Thread, name: Borrowed<'_, Str>, globals: Option<Borrowed<'_>>, level: i32) -> PyResult<Owned<Str>> {
+fn resolve(
+    th: &Thread,
+    name: Borrowed<'_, Str>,
+    globals: Option<Borrowed<'_>>,
+    level: i32,
+) -> PyResult<Owned<Str>> {
     let Some(globals) = globals else {
         return Err(th.raise(exc::KEY_ERROR, "'__name__' not in globals"));
     };
@@ -143,12 +168,19 @@ fn resolve(th: &Thread, name: Borrowed<'_, Str>, globals: Option<Borrowed<'_>>, 
     let package = package_of(th, &globals)?;
     let mut package = package.to_wtf8();
     if package.is_empty() {
-        return Err(th.raise(exc::IMPORT_ERROR, "attempted relative import with no known parent package"));
+        return Err(
+            th.raise(exc::IMPORT_ERROR, "attempted relative import with no known parent package")
+        );
     }
     for _ in 1..level {
         match package.iter().rposition(|&byte| byte == b'.') {
             Some(dot) => package.truncate(dot),
-            None => return Err(th.raise(exc::IMPORT_ERROR, "attempted relative import beyond top-level package")),
+            None => {
+                return Err(th.raise(
+                    exc::IMPORT_ERROR,
+                    "attempted relative import beyond top-level package",
+                ));
+            }
         }
     }
     if !name.is_empty() {
@@ -164,11 +196,15 @@ fn package_of(th: &Thread, globals: &Dict) -> PyResult<Owned<Str>> {
         Ok(globals.get_str(th, name)?.filter(|value| !value.is_none()))
     };
     if let Some(package) = found(id::__package__)? {
-        return package.downcast::<Str>().map_err(|_| th.raise(exc::TYPE_ERROR, "package must be a string"));
+        return package
+            .downcast::<Str>()
+            .map_err(|_| th.raise(exc::TYPE_ERROR, "package must be a string"));
     }
     if let Some(spec) = found(id::__spec__)? {
         let parent = object::get_attr(th, spec.object(), Str::interned(th, "parent")?.borrow())?;
-        return parent.downcast::<Str>().map_err(|_| th.raise(exc::TYPE_ERROR, "__spec__.parent must be a string"));
+        return parent
+            .downcast::<Str>()
+            .map_err(|_| th.raise(exc::TYPE_ERROR, "__spec__.parent must be a string"));
     }
     let Some(name) = found(id::__name__)? else {
         return Err(th.raise(exc::KEY_ERROR, "'__name__' not in globals"));

@@ -5,8 +5,8 @@
 mod read;
 mod write;
 
-use krait_objects::protocol::buffer::Buffer;
 use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::Buffer;
 
 pub const VERSION: i32 = 5;
 
@@ -68,7 +68,12 @@ impl Marshal {
     ///
     /// ValueError is raised for a value of a type that cannot be written.
     #[function(sig = "(value, version=5, /, *, allow_code=True)")]
-    fn dumps(th: &Thread, value: Borrowed<'_>, version: i32, allow_code: bool) -> PyResult<Owned<Bytes>> {
+    fn dumps(
+        th: &Thread,
+        value: Borrowed<'_>,
+        version: i32,
+        allow_code: bool,
+    ) -> PyResult<Owned<Bytes>> {
         let data = write::dumps(th, value, version, allow_code)?;
         Bytes::new(th, &data)
     }
@@ -77,7 +82,13 @@ impl Marshal {
     ///
     /// ValueError is raised for a value of a type that cannot be written.
     #[function(sig = "(value, file, version=5, /, *, allow_code=True)")]
-    fn dump(th: &Thread, value: Borrowed<'_>, file: Borrowed<'_>, version: i32, allow_code: bool) -> PyResult {
+    fn dump(
+        th: &Thread,
+        value: Borrowed<'_>,
+        file: Borrowed<'_>,
+        version: i32,
+        allow_code: bool,
+    ) -> PyResult {
         let data = write::dumps(th, value, version, allow_code)?;
         let data = Bytes::new(th, &data)?;
         call::call_method(th, file, id::write, &[data.object()])
@@ -111,7 +122,12 @@ fn load_file(th: &Thread, file: Borrowed<'_>, allow_code: bool) -> PyResult {
     drop(th.take_exception());
     let data = call::call_method(th, file, id::read, &[])?;
     let Some(bytes) = data.object().downcast::<Bytes>() else {
-        return Err(raise!(th, TYPE_ERROR, "file.read() returned not bytes but {}", data.type_name()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "file.read() returned not bytes but {}",
+            data.type_name()
+        ));
     };
     let (value, used) = read::loads(th, bytes.as_bytes(), allow_code)?;
     if let (Some(start), true) = (start, used < bytes.as_bytes().len()) {

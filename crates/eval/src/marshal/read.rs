@@ -129,7 +129,9 @@ impl<'a> Reader<'a> {
             tag::STOP_ITERATION => Borrowed::from_ref(exc::STOP_ITERATION).object().to_owned(),
             tag::REFERENCE => return self.reference().map(Some),
             tag::TUPLE | tag::SMALL_TUPLE => return self.tuple(kind, keep).map(Some),
-            tag::LIST | tag::DICT | tag::SET | tag::FROZENSET | tag::SLICE => return self.container(kind, keep).map(Some),
+            tag::LIST | tag::DICT | tag::SET | tag::FROZENSET | tag::SLICE => {
+                return self.container(kind, keep).map(Some);
+            }
             tag::CODE => return self.code(keep).map(Some),
             _ => {
                 let value = self.scalar(th, kind)?;
@@ -193,14 +195,20 @@ impl<'a> Reader<'a> {
         }
         let size = count.unsigned_abs() as usize;
         let raw = self.bytes(size.checked_mul(2).ok_or_else(|| self.too_short())?)?;
-        let halves: Vec<u32> = raw.chunks_exact(2).map(|pair| u32::from(u16::from_le_bytes([pair[0], pair[1]]))).collect();
+        let halves: Vec<u32> = raw
+            .chunks_exact(2)
+            .map(|pair| u32::from(u16::from_le_bytes([pair[0], pair[1]])))
+            .collect();
         if halves.iter().any(|&half| half >> 15 != 0) {
             return Err(self.bad("digit out of range in long"));
         }
         if halves.last() == Some(&0) {
             return Err(self.bad("unnormalized long data"));
         }
-        let digits: Vec<u32> = halves.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0, |high| high << 15)).collect();
+        let digits: Vec<u32> = halves
+            .chunks(2)
+            .map(|pair| pair[0] | pair.get(1).map_or(0, |high| high << 15))
+            .collect();
         Int::from_digits(self.th, count < 0, &digits[..int_digits::trimmed(&digits)])
     }
 
@@ -256,7 +264,7 @@ impl<'a> Reader<'a> {
             tag::SLICE => {
                 let place = self.reserve(keep);
                 let [start, stop, step] = [self.required()?, self.required()?, self.required()?];
-                let slice = slice::Slice::new(th, Some(start.object()), Some(stop.object()), Some(step.object()))?;
+                let slice = slice::Slice::new(th, start, stop, step)?;
                 Ok(self.fill(place, slice.into_object()))
             }
             tag::SET => {
@@ -281,7 +289,9 @@ impl<'a> Reader<'a> {
 
     fn code(&mut self, keep: bool) -> PyResult {
         if !self.allow_code {
-            return Err(self.th.raise(exc::VALUE_ERROR, "unmarshalling code objects is disallowed"));
+            return Err(self
+                .th
+                .raise(exc::VALUE_ERROR, "unmarshalling code objects is disallowed"));
         }
         let place = self.reserve(keep);
         let argcount = self.int()?;

@@ -9,15 +9,28 @@ use krait_objects::complex::Complex;
 use krait_objects::int_digits::IntRef;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
-use krait_objects::set::Set;
+use krait_objects::set::{FrozenSet, Set};
 use krait_objects::slice::Slice;
 
 use super::{MAX_DEPTH, tag};
 use crate::code::{Code, original_bytes};
 
 /// The data of `value`.
-pub fn dumps(th: &Thread, value: Borrowed<'_>, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
-    let mut writer = Writer { th, out: Vec::new(), references: HashMap::new(), depth: 0, version, allow_code, kept: Vec::new() };
+pub fn dumps(
+    th: &Thread,
+    value: Borrowed<'_>,
+    version: i32,
+    allow_code: bool,
+) -> PyResult<Vec<u8>> {
+    let mut writer = Writer {
+        th,
+        out: Vec::new(),
+        references: HashMap::new(),
+        depth: 0,
+        version,
+        allow_code,
+        kept: Vec::new(),
+    };
     writer.value(value)?;
     Ok(writer.out)
 }
@@ -122,7 +135,9 @@ impl Writer<'_> {
             self.sized(tag::STRING | flag, bytes.as_bytes())
         } else if let Some(tuple) = value.downcast_exact::<Tuple>() {
             match u8::try_from(tuple.len()) {
-                Ok(size) if self.version >= 4 => self.out.extend_from_slice(&[tag::SMALL_TUPLE | flag, size]),
+                Ok(size) if self.version >= 4 => {
+                    self.out.extend_from_slice(&[tag::SMALL_TUPLE | flag, size])
+                }
                 _ => {
                     self.out.push(tag::TUPLE | flag);
                     self.size(tuple.len())?;
@@ -149,8 +164,8 @@ impl Writer<'_> {
             }
             self.out.push(tag::NULL);
             Ok(())
-        } else if let Some(set) = value.downcast::<Set>() {
-            self.set(&set, flag)
+        } else if let Some(set) = krait_objects::set::any_set(value) {
+            self.set(&set, value.downcast::<FrozenSet>().is_some(), flag)
         } else if let Some(slice) = value.downcast_exact::<Slice>() {
             if self.version < 5 {
                 return Err(self.unmarshallable());
@@ -170,8 +185,8 @@ impl Writer<'_> {
     }
 
     /// Sets are written in the order of their items' own data, so that equal sets give equal bytes.
-    fn set(&mut self, set: &Set, flag: u8) -> PyResult<()> {
-        let kind = if set.is_frozen() { tag::FROZENSET } else { tag::SET };
+    fn set(&mut self, set: &Set, frozen: bool, flag: u8) -> PyResult<()> {
+        let kind = if frozen { tag::FROZENSET } else { tag::SET };
         self.out.push(kind | flag);
         self.size(set.len())?;
         let mut items = Vec::with_capacity(set.len());
@@ -237,7 +252,9 @@ impl Writer<'_> {
             return Err(self.th.raise(exc::VALUE_ERROR, "marshalling code objects is disallowed"));
         }
         self.out.push(tag::CODE | flag);
-        for number in [code.argcount, code.posonlyargcount, code.kwonlyargcount, code.stacksize, code.flags] {
+        for number in
+            [code.argcount, code.posonlyargcount, code.kwonlyargcount, code.stacksize, code.flags]
+        {
             self.int(number);
         }
         // The units as they were compiled; nobody else holds this object.

@@ -28,7 +28,12 @@ impl Sys {
     #[function(sig = "(event, /, *args)")]
     fn audit(th: &Thread, event: Borrowed<'_>, args: &[Borrowed<'_>]) -> PyResult<()> {
         let Some(name) = event.downcast::<Str>() else {
-            return Err(raise!(th, TYPE_ERROR, "expected str for argument 'event', not {}", event.type_name()));
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "expected str for argument 'event', not {}",
+                event.type_name()
+            ));
         };
         if !is_watched(th) {
             return Ok(());

@@ -22,7 +22,8 @@ impl Sys {
         let Some(frame) = frame::object_at_depth(th, depth.max(0) as usize)? else {
             return Ok(none().to_owned());
         };
-        let globals = object::get_attr(th, frame.object(), Str::interned(th, "f_globals")?.borrow())?;
+        let globals =
+            object::get_attr(th, frame.object(), Str::interned(th, "f_globals")?.borrow())?;
         let name = match globals.object().downcast::<Dict>() {
             Some(globals) => globals.get_str(th, id::__name__)?,
             None => None,
@@ -59,18 +60,34 @@ impl Sys {
     /// Set the hooks of asynchronous generators: called when one is first iterated over, and when one is
     /// to be finalised.
     #[function(sig = "(firstiter=NULL, finalizer=NULL)", no_text)]
-    fn set_asyncgen_hooks(th: &Thread, firstiter: Option<Borrowed<'_>>, finalizer: Option<Borrowed<'_>>) -> PyResult<()> {
+    fn set_asyncgen_hooks(
+        th: &Thread,
+        firstiter: Option<Borrowed<'_>>,
+        finalizer: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
         for (what, hook) in [("finalizer", finalizer), ("firstiter", firstiter)] {
             if let Some(hook) = hook.filter(|&hook| !hook.is_none() && !object::is_callable(hook)) {
-                return Err(raise!(th, TYPE_ERROR, "callable {what} expected, got {}", hook.type_name()));
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "callable {what} expected, got {}",
+                    hook.type_name()
+                ));
             }
         }
         // SAFETY: the attached thread's own fields, which own their references.
         unsafe {
             let raw = th.raw();
-            for (field, hook) in [(&raw mut (*raw).async_gen_finalizer, finalizer), (&raw mut (*raw).async_gen_firstiter, firstiter)] {
+            for (field, hook) in [
+                (&raw mut (*raw).async_gen_finalizer, finalizer),
+                (&raw mut (*raw).async_gen_firstiter, firstiter),
+            ] {
                 if let Some(hook) = hook {
-                    let new = if hook.is_none() { std::ptr::null_mut() } else { hook.to_owned().into_ptr() };
+                    let new = if hook.is_none() {
+                        std::ptr::null_mut()
+                    } else {
+                        hook.to_owned().into_ptr()
+                    };
                     drop(Owned::<Object>::from_ptr_or_null(std::mem::replace(&mut *field, new)));
                 }
             }

@@ -25,13 +25,23 @@ impl Sys {
 
     /// Handle an exception by displaying it with a traceback on sys.stderr.
     #[function(sig = "(exctype, value, traceback, /)")]
-    fn excepthook(th: &Thread, _exctype: Borrowed<'_>, value: Borrowed<'_>, traceback: Borrowed<'_>) -> PyResult<()> {
+    fn excepthook(
+        th: &Thread,
+        _exctype: Borrowed<'_>,
+        value: Borrowed<'_>,
+        traceback: Borrowed<'_>,
+    ) -> PyResult<()> {
         show(th, value, traceback)
     }
 
     /// Handle an exception by displaying it with a traceback on sys.stderr.
     #[function(name = "__excepthook__", sig = "(exctype, value, traceback, /)")]
-    fn original_excepthook(th: &Thread, _exctype: Borrowed<'_>, value: Borrowed<'_>, traceback: Borrowed<'_>) -> PyResult<()> {
+    fn original_excepthook(
+        th: &Thread,
+        _exctype: Borrowed<'_>,
+        value: Borrowed<'_>,
+        traceback: Borrowed<'_>,
+    ) -> PyResult<()> {
         show(th, value, traceback)
     }
 
@@ -89,7 +99,9 @@ fn display(th: &Thread, value: Borrowed<'_>) -> PyResult<()> {
 
 /// Prints an exception as the interpreter does at its end. Never raises: what fails is left out.
 pub fn print_exception(th: &Thread, exception: Borrowed<'_>) {
-    let traceback = exception.downcast::<BaseException>().and_then(|exception| exception.traceback().map(Borrowed::to_owned));
+    let traceback = exception
+        .downcast::<BaseException>()
+        .and_then(|exception| exception.traceback().map(Borrowed::to_owned));
     let traceback = traceback.unwrap_or_else(|| none().to_owned());
     if show(th, exception, traceback.object()).is_err() {
         drop(th.take_exception());
@@ -155,9 +167,21 @@ pub fn unraisable(th: &Thread, object: Option<Borrowed<'_>>, message: &str) {
     }
 }
 
-fn report(th: &Thread, exception: Borrowed<'_>, object: Option<Borrowed<'_>>, message: &str) -> PyResult<()> {
-    let ty = StructSequence::new_type(th, "UnraisableHookArgs", "What sys.unraisablehook is told.", &UNRAISABLE, 5)?;
-    let traceback = exception.downcast::<BaseException>().and_then(|e| e.traceback().map(Borrowed::to_owned));
+fn report(
+    th: &Thread,
+    exception: Borrowed<'_>,
+    object: Option<Borrowed<'_>>,
+    message: &str,
+) -> PyResult<()> {
+    let ty = StructSequence::new_type(
+        th,
+        "UnraisableHookArgs",
+        "What sys.unraisablehook is told.",
+        &UNRAISABLE,
+        5,
+    )?;
+    let traceback =
+        exception.downcast::<BaseException>().and_then(|e| e.traceback().map(Borrowed::to_owned));
     let values = vec![
         exception.get().ty().object().to_owned(),
         exception.to_owned(),
@@ -173,12 +197,18 @@ fn report(th: &Thread, exception: Borrowed<'_>, object: Option<Borrowed<'_>>, me
 }
 
 fn show_unraisable(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {
-    let field = |name: &str| -> PyResult { object::get_attr(th, args, Str::interned(th, name)?.borrow()) };
-    let (value, traceback, message, object) = (field("exc_value")?, field("exc_traceback")?, field("err_msg")?, field("object")?);
+    let field =
+        |name: &str| -> PyResult { object::get_attr(th, args, Str::interned(th, name)?.borrow()) };
+    let (value, traceback, message, object) =
+        (field("exc_value")?, field("exc_traceback")?, field("err_msg")?, field("object")?);
     let Some(stream) = super::get(th, id::stderr)?.filter(|stream| !stream.is_none()) else {
         return Ok(());
     };
-    let message = if message.is_none() { "Exception ignored in".to_owned() } else { object::str(th, message.object())?.to_string_lossy() };
+    let message = if message.is_none() {
+        "Exception ignored in".to_owned()
+    } else {
+        object::str(th, message.object())?.to_string_lossy()
+    };
     let line = if object.is_none() {
         format!("{message}:\n")
     } else {
@@ -217,7 +247,10 @@ fn run_breakpoint(th: &Thread, args: Args<'_>) -> PyResult {
         Ok(hook) => call::vectorcall(th, hook.object(), args),
         Err(raised) => {
             drop(th.take_if(raised, exc::EXCEPTION)?);
-            let message = Str::from_fmt(th, format_args!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\""))?;
+            let message = Str::from_fmt(
+                th,
+                format_args!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\""),
+            )?;
             let category = Borrowed::from_ref(exc::RUNTIME_WARNING).object();
             (th.interp().services.get().warn)(th, category, message.borrow(), 0)?;
             Ok(none().to_owned())

@@ -16,12 +16,19 @@ pub fn version_text() -> String {
 
 /// Fills the module.
 pub fn add(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
-    let text = |name: &str, value: &str| -> PyResult<()> { module.add(th, name, Str::new(th, value)?.object()) };
-    let int = |name: &str, value: i64| -> PyResult<()> { module.add(th, name, Int::from_i64(th, value)?.object()) };
+    let text = |name: &str, value: &str| -> PyResult<()> {
+        module.add(th, name, Str::new(th, value)?.object())
+    };
+    let int = |name: &str, value: i64| -> PyResult<()> {
+        module.add(th, name, Int::from_i64(th, value)?.object())
+    };
     text("version", &version_text())?;
     int("hexversion", HEX_VERSION)?;
     int("api_version", 1013)?;
-    text("copyright", "Copyright (c) the Krait developers.\nThe standard library is Copyright (c) 2001 Python Software Foundation.\nAll Rights Reserved.")?;
+    text(
+        "copyright",
+        "Copyright (c) the Krait developers.\nThe standard library is Copyright (c) 2001 Python Software Foundation.\nAll Rights Reserved.",
+    )?;
     text("platform", "linux")?;
     text("byteorder", if cfg!(target_endian = "little") { "little" } else { "big" })?;
     text("float_repr_style", "short")?;
@@ -43,7 +50,14 @@ fn ints<const N: usize>(th: &Thread, values: [i64; N]) -> PyResult<Vec<Owned>> {
     values.iter().map(|&value| Int::from_i64(th, value).map(Owned::into_object)).collect()
 }
 
-fn sequence(th: &Thread, module: Borrowed<'_, Module>, name: &str, full_name: &'static str, fields: &'static [Field], values: Vec<Owned>) -> PyResult<()> {
+fn sequence(
+    th: &Thread,
+    module: Borrowed<'_, Module>,
+    name: &str,
+    full_name: &'static str,
+    fields: &'static [Field],
+    values: Vec<Owned>,
+) -> PyResult<()> {
     let ty = StructSequence::new_type(th, full_name, "", fields, fields.len())?;
     module.add(th, name, StructSequence::new(th, ty.borrow(), values)?.object())
 }
@@ -61,38 +75,59 @@ fn add_version(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     ];
     sequence(th, module, "version_info", "sys.version_info", &FIELDS, values)?;
     let implementation = Dict::new(th)?;
-    let put = |name: &str, value: Borrowed<'_>| -> PyResult<()> { implementation.set_str(th, Str::interned(th, name)?.borrow(), value) };
+    let put = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
+        implementation.set_str(th, Str::interned(th, name)?.borrow(), value)
+    };
     put("name", Str::interned(th, "cpython")?.object())?;
     put("cache_tag", Str::interned(th, "cpython-314")?.object())?;
-    let Some(version) = module.dict().get_str(th, Str::interned(th, "version_info")?.borrow())? else {
+    let Some(version) = module.dict().get_str(th, Str::interned(th, "version_info")?.borrow())?
+    else {
         return Err(th.bad_internal_call());
     };
     put("version", version.object())?;
     put("hexversion", Int::from_i64(th, HEX_VERSION)?.object())?;
     put("_multiarch", Str::new(th, "x86_64-linux-gnu")?.object())?;
     put("supports_isolated_interpreters", bool_object(true).object())?;
-    module.add(th, "implementation", namespace::new(th, implementation.borrow())?.object())?;
+    module.add(
+        th,
+        "implementation",
+        namespace::Namespace::new(th, Some(implementation.borrow()))?.object(),
+    )?;
     let krait = Dict::new(th)?;
     krait.set_str(th, id::version, Str::new(th, env!("CARGO_PKG_VERSION"))?.object())?;
-    module.add(th, "_krait", namespace::new(th, krait.borrow())?.object())
+    module.add(th, "_krait", namespace::Namespace::new(th, Some(krait.borrow()))?.object())
 }
 
 fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     let float = |value: f64| Float::new(th, value).map(Owned::into_object);
     let int = |value: i64| Int::from_i64(th, value).map(Owned::into_object);
     let values = vec![
-        float(f64::MAX)?, int(f64::MAX_EXP.into())?, int(f64::MAX_10_EXP.into())?, float(f64::MIN_POSITIVE)?,
-        int(f64::MIN_EXP.into())?, int(f64::MIN_10_EXP.into())?, int(f64::DIGITS.into())?,
-        int(f64::MANTISSA_DIGITS.into())?, float(f64::EPSILON)?, int(2)?, int(1)?,
+        float(f64::MAX)?,
+        int(f64::MAX_EXP.into())?,
+        int(f64::MAX_10_EXP.into())?,
+        float(f64::MIN_POSITIVE)?,
+        int(f64::MIN_EXP.into())?,
+        int(f64::MIN_10_EXP.into())?,
+        int(f64::DIGITS.into())?,
+        int(f64::MANTISSA_DIGITS.into())?,
+        float(f64::EPSILON)?,
+        int(2)?,
+        int(1)?,
     ];
     static FLOAT: [Field; 11] = [
         Field { name: "max", doc: "maximum representable finite float" },
         Field { name: "max_exp", doc: "maximum int e such that radix**(e-1) is representable" },
         Field { name: "max_10_exp", doc: "maximum int e such that 10**e is representable" },
         Field { name: "min", doc: "minimum positive normalized float" },
-        Field { name: "min_exp", doc: "minimum int e such that radix**(e-1) is a normalized float" },
+        Field {
+            name: "min_exp",
+            doc: "minimum int e such that radix**(e-1) is a normalized float",
+        },
         Field { name: "min_10_exp", doc: "minimum int e such that 10**e is a normalized float" },
-        Field { name: "dig", doc: "maximum number of decimal digits that can be faithfully represented" },
+        Field {
+            name: "dig",
+            doc: "maximum number of decimal digits that can be faithfully represented",
+        },
         Field { name: "mant_dig", doc: "mantissa digits" },
         Field { name: "epsilon", doc: "difference between 1 and the next representable float" },
         Field { name: "radix", doc: "radix of exponent" },
@@ -101,9 +136,18 @@ fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     sequence(th, module, "float_info", "sys.float_info", &FLOAT, values)?;
     static INT: [Field; 4] = [
         Field { name: "bits_per_digit", doc: "size of a digit in bits" },
-        Field { name: "sizeof_digit", doc: "size in bytes of the C type used to represent a digit" },
-        Field { name: "default_max_str_digits", doc: "maximum string conversion digits limitation" },
-        Field { name: "str_digits_check_threshold", doc: "minimum positive value for int_max_str_digits" },
+        Field {
+            name: "sizeof_digit",
+            doc: "size in bytes of the C type used to represent a digit",
+        },
+        Field {
+            name: "default_max_str_digits",
+            doc: "maximum string conversion digits limitation",
+        },
+        Field {
+            name: "str_digits_check_threshold",
+            doc: "minimum positive value for int_max_str_digits",
+        },
     ];
     sequence(th, module, "int_info", "sys.int_info", &INT, ints(th, [30, 4, 4300, 640])?)?;
     let mut values = ints(th, [64, (1 << 61) - 1, 314_159, 0, 1_000_003])?;
@@ -111,11 +155,17 @@ fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     values.extend(ints(th, [64, 128, 0])?);
     static HASH: [Field; 9] = [
         Field { name: "width", doc: "width of the type used for hashing, in bits" },
-        Field { name: "modulus", doc: "prime number giving the modulus on which the hash function is based" },
+        Field {
+            name: "modulus",
+            doc: "prime number giving the modulus on which the hash function is based",
+        },
         Field { name: "inf", doc: "value to be used for hash of a positive infinity" },
         Field { name: "nan", doc: "value to be used for hash of a nan" },
         Field { name: "imag", doc: "multiplier used for the imaginary part of a complex number" },
-        Field { name: "algorithm", doc: "name of the algorithm for hashing of str, bytes and memoryviews" },
+        Field {
+            name: "algorithm",
+            doc: "name of the algorithm for hashing of str, bytes and memoryviews",
+        },
         Field { name: "hash_bits", doc: "internal output size of hash algorithm" },
         Field { name: "seed_bits", doc: "seed size of hash algorithm" },
         Field { name: "cutoff", doc: "small string optimization cutoff" },
@@ -126,12 +176,17 @@ fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         Field { name: "lock", doc: "name of the lock implementation" },
         Field { name: "version", doc: "name and version of the thread library" },
     ];
-    let values = vec![Str::new(th, "pthread")?.into_object(), Str::new(th, "semaphore")?.into_object(), none().to_owned()];
+    let values = vec![
+        Str::new(th, "pthread")?.into_object(),
+        Str::new(th, "semaphore")?.into_object(),
+        none().to_owned(),
+    ];
     sequence(th, module, "thread_info", "sys.thread_info", &THREAD, values)
 }
 
 fn strings<S: AsRef<str>>(th: &Thread, texts: &[S]) -> PyResult<Owned<List>> {
-    let texts: PyResult<Vec<Owned>> = texts.iter().map(|text| Str::new(th, text.as_ref()).map(Owned::into_object)).collect();
+    let texts: PyResult<Vec<Owned>> =
+        texts.iter().map(|text| Str::new(th, text.as_ref()).map(Owned::into_object)).collect();
     List::from_vec(th, texts?)
 }
 
@@ -161,11 +216,23 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
     let flag = |value: bool| Int::from_i64(th, value.into()).map(Owned::into_object);
     let level = |value: u8| Int::from_i64(th, value.into()).map(Owned::into_object);
     let values = vec![
-        flag(config.parser_debug)?, flag(config.inspect)?, flag(config.interactive)?, level(config.optimization_level)?,
-        flag(!config.write_bytecode)?, flag(!config.user_site_directory)?, flag(!config.site_import)?,
-        flag(!config.use_environment)?, level(config.verbose)?, level(config.bytes_warning)?, flag(config.quiet)?,
-        flag(config.hash_seed != Some(0))?, flag(config.isolated)?, bool_object(config.dev_mode).object().to_owned(),
-        flag(config.utf8_mode)?, flag(config.warn_default_encoding)?, bool_object(config.safe_path).object().to_owned(),
+        flag(config.parser_debug)?,
+        flag(config.inspect)?,
+        flag(config.interactive)?,
+        level(config.optimization_level)?,
+        flag(!config.write_bytecode)?,
+        flag(!config.user_site_directory)?,
+        flag(!config.site_import)?,
+        flag(!config.use_environment)?,
+        level(config.verbose)?,
+        level(config.bytes_warning)?,
+        flag(config.quiet)?,
+        flag(config.hash_seed != Some(0))?,
+        flag(config.isolated)?,
+        bool_object(config.dev_mode).object().to_owned(),
+        flag(config.utf8_mode)?,
+        flag(config.warn_default_encoding)?,
+        bool_object(config.safe_path).object().to_owned(),
         Int::from_i64(th, config.int_max_str_digits.into())?.into_object(),
     ];
     sequence(th, module, "flags", "sys.flags", &FLAGS, values)?;
@@ -182,7 +249,10 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
         xoptions.set_str(th, Str::new(th, name)?.borrow(), value.object())?;
     }
     module.add(th, "_xoptions", xoptions.object())?;
-    let prefix = config.home.as_ref().map_or_else(|| krait_stdlib::LIBRARY_DIR.to_owned(), |home| home.display().to_string());
+    let prefix = config
+        .home
+        .as_ref()
+        .map_or_else(|| krait_stdlib::LIBRARY_DIR.to_owned(), |home| home.display().to_string());
     for name in ["prefix", "base_prefix", "exec_prefix", "base_exec_prefix"] {
         module.add(th, name, Str::new(th, &prefix)?.object())?;
     }
@@ -203,7 +273,8 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
 fn add_modules(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     let mut names = crate::import::builtin_names(th);
     names.sort_unstable();
-    let builtin: PyResult<Vec<Owned>> = names.iter().map(|name| Str::interned(th, name).map(Owned::into_object)).collect();
+    let builtin: PyResult<Vec<Owned>> =
+        names.iter().map(|name| Str::interned(th, name).map(Owned::into_object)).collect();
     let builtin = Tuple::from_vec(th, builtin?)?;
     module.add(th, "builtin_module_names", builtin.object())?;
     let mut all: Vec<Owned> = builtin.as_slice().iter().map(|&name| name.to_owned()).collect();

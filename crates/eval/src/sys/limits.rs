@@ -33,7 +33,9 @@ impl Sys {
     #[function(sig = "(limit, /)")]
     fn setrecursionlimit(th: &Thread, limit: i32) -> PyResult<()> {
         if limit < LEAST_RECURSION {
-            return Err(th.raise(exc::VALUE_ERROR, "recursion limit must be greater or equal than 1"));
+            return Err(
+                th.raise(exc::VALUE_ERROR, "recursion limit must be greater or equal than 1")
+            );
         }
         let depth = th.recursion_depth();
         if depth >= limit {
@@ -201,7 +203,12 @@ impl Sys {
 fn size_of(th: &Thread, object: Borrowed<'_>) -> PyResult<usize> {
     let size = Str::interned(th, "__sizeof__")?;
     let Some(method) = object::lookup_special(th, object, size.borrow())? else {
-        return Err(raise!(th, TYPE_ERROR, "Type {} doesn't define __sizeof__", object.type_name()));
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "Type {} doesn't define __sizeof__",
+            object.type_name()
+        ));
     };
     let size = call::call(th, method.object(), &[])?;
     let size = number::as_isize(th, size.object(), Some(exc::OVERFLOW_ERROR))?;

@@ -64,8 +64,15 @@ impl Sys {
     fn intern(th: &Thread, string: Borrowed<'_>) -> PyResult<Owned<Str>> {
         match string.downcast_exact::<Str>() {
             Some(string) => Str::intern(th, string.to_owned()),
-            None if string.downcast::<Str>().is_some() => Err(raise!(th, TYPE_ERROR, "can't intern {}", string.type_name())),
-            None => Err(raise!(th, TYPE_ERROR, "intern() argument must be str, not {}", string.type_name())),
+            None if string.downcast::<Str>().is_some() => {
+                Err(raise!(th, TYPE_ERROR, "can't intern {}", string.type_name()))
+            }
+            None => Err(raise!(
+                th,
+                TYPE_ERROR,
+                "intern() argument must be str, not {}",
+                string.type_name()
+            )),
         }
     }
 }

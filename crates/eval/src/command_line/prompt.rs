@@ -32,7 +32,8 @@ pub fn interact(th: &Thread) -> Option<i32> {
 }
 
 fn prompt_text(th: &Thread, name: Borrowed<'static, Str>, default: &str) -> String {
-    let text = sys::get(th, name).ok().flatten().and_then(|prompt| object::str(th, prompt.object()).ok());
+    let text =
+        sys::get(th, name).ok().flatten().and_then(|prompt| object::str(th, prompt.object()).ok());
     text.map_or_else(|| default.to_owned(), |text| text.to_string_lossy())
 }
 
@@ -40,7 +41,11 @@ fn prompt_text(th: &Thread, name: Borrowed<'static, Str>, default: &str) -> Stri
 fn read_statement(th: &Thread) -> Option<String> {
     let mut source = String::new();
     loop {
-        let prompt = if source.is_empty() { prompt_text(th, id::ps1, ">>> ") } else { prompt_text(th, id::ps2, "... ") };
+        let prompt = if source.is_empty() {
+            prompt_text(th, id::ps1, ">>> ")
+        } else {
+            prompt_text(th, id::ps2, "... ")
+        };
         crate::builtins::write_stderr(&prompt);
         let mut line = String::new();
         match std::io::stdin().read_line(&mut line) {
@@ -52,7 +57,9 @@ fn read_statement(th: &Thread) -> Option<String> {
             continue;
         }
         source.push_str(&line);
-        let compound = source.trim_end_matches('\n').contains('\n') || source.trim_end().ends_with(':') || source.starts_with('@');
+        let compound = source.trim_end_matches('\n').contains('\n')
+            || source.trim_end().ends_with(':')
+            || source.starts_with('@');
         if (blank || !compound) && !is_incomplete(&source) {
             return Some(source);
         }
@@ -61,13 +68,23 @@ fn read_statement(th: &Thread) -> Option<String> {
 
 fn is_incomplete(source: &str) -> bool {
     let arena = bumpalo::Bump::new();
-    let options = krait_syntax::ParseOptions { mode: Mode::Single, allow_incomplete_input: true, ..Default::default() };
+    let options = krait_syntax::ParseOptions {
+        mode: Mode::Single,
+        allow_incomplete_input: true,
+        ..Default::default()
+    };
     matches!(krait_syntax::parse(&arena, source, &options), Err(error) if error.kind == krait_syntax::ErrorKind::IncompleteInputError)
 }
 
 fn run_statement(th: &Thread, source: &str) -> PyResult<()> {
     let filename = Str::interned(th, "<stdin>")?;
-    let request = Request { filename: filename.borrow(), mode: Mode::Single, flags: flags::DONT_IMPLY_DEDENT, optimize: None, feature_version: None };
+    let request = Request {
+        filename: filename.borrow(),
+        mode: Mode::Single,
+        flags: flags::DONT_IMPLY_DEDENT,
+        optimize: None,
+        feature_version: None,
+    };
     let code = compile::compile(th, Source::Text(source), request)?;
     let dict = main_dict(th)?;
     run::eval_code(th, code.borrow(), dict.borrow(), None)?;

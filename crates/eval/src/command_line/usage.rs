@@ -2,7 +2,9 @@
 
 /// After a wrong option.
 pub fn short(program: &str) -> String {
-    format!("usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n")
+    format!(
+        "usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n"
+    )
 }
 
 /// The options in full.

@@ -38,7 +38,9 @@ pub fn main(args: &[String], native_modules: &'static [NativeModule]) -> i32 {
 
 fn run_program(mut options: options::Options) -> i32 {
     if let Err(message) = options.config.read_environment() {
-        eprintln!("Fatal Python error: config_init_hash_seed: {message}\nPython runtime state: preinitialized\n");
+        eprintln!(
+            "Fatal Python error: config_init_hash_seed: {message}\nPython runtime state: preinitialized\n"
+        );
         return 1;
     }
     if let Ok(executable) = std::env::current_exe() {
@@ -108,7 +110,11 @@ fn run_file(th: &Thread, path: &str, options: &options::Options) -> PyResult<()>
             let number = error.raw_os_error().unwrap_or(0);
             let text = error.to_string();
             let text = text.split(" (os error").next().unwrap_or(&text);
-            eprintln!("{}: can't open file '{}': [Errno {number}] {text}", options.config.program_name, shown.display());
+            eprintln!(
+                "{}: can't open file '{}': [Errno {number}] {text}",
+                options.config.program_name,
+                shown.display()
+            );
             return Err(th.raise_value(exc::SYSTEM_EXIT, Int::from_i64(th, 2)?.object()));
         }
     };
@@ -131,8 +137,13 @@ fn run_file(th: &Thread, path: &str, options: &options::Options) -> PyResult<()>
 /// The loader that finds the script's source again, for tracebacks and `inspect`.
 fn set_source_loader(th: &Thread, dict: &Dict, path: &str) -> PyResult<()> {
     let external = import::import(th, "_frozen_importlib_external")?;
-    let loader = object::get_attr(th, external.object(), Str::interned(th, "SourceFileLoader")?.borrow())?;
-    let loader = call::call(th, loader.object(), &[id::__main__.object(), Str::from_fs_bytes(th, path.as_bytes())?.object()])?;
+    let loader =
+        object::get_attr(th, external.object(), Str::interned(th, "SourceFileLoader")?.borrow())?;
+    let loader = call::call(
+        th,
+        loader.object(),
+        &[id::__main__.object(), Str::from_fs_bytes(th, path.as_bytes())?.object()],
+    )?;
     dict.set_str(th, id::__loader__, loader.object())
 }
 
@@ -162,7 +173,13 @@ fn run_module(th: &Thread, name: &str, alter_argv: bool) -> PyResult<()> {
     let runpy = import::import(th, "runpy")?;
     let function = Str::interned(th, "_run_module_as_main")?;
     let name = Str::new(th, name)?;
-    call::call_method(th, runpy.object(), function.borrow(), &[name.object(), bool_object(alter_argv).object()]).map(drop)
+    call::call_method(
+        th,
+        runpy.object(),
+        function.borrow(),
+        &[name.object(), bool_object(alter_argv).object()],
+    )
+    .map(drop)
 }
 
 fn main_dict(th: &Thread) -> PyResult<Owned<Dict>> {
@@ -175,7 +192,13 @@ fn main_dict(th: &Thread) -> PyResult<Owned<Dict>> {
 
 fn run_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<()> {
     let filename = Str::from_fs_bytes(th, filename.as_bytes())?;
-    let request = Request { filename: filename.borrow(), mode: Mode::Exec, flags: 0, optimize: None, feature_version: None };
+    let request = Request {
+        filename: filename.borrow(),
+        mode: Mode::Exec,
+        flags: 0,
+        optimize: None,
+        feature_version: None,
+    };
     let code = compile::compile(th, Source::Bytes(source), request)?;
     let dict = main_dict(th)?;
     run::eval_code(th, code.borrow(), dict.borrow(), None).map(drop)
@@ -187,7 +210,7 @@ fn prepend_path(th: &Thread, safe_path: bool, entry: &str) -> PyResult<()> {
     }
     let path = sys::get(th, id::path)?;
     if let Some(list) = path.as_ref().and_then(|path| path.object().downcast::<List>()) {
-        list.insert(th, 0, Str::from_fs_bytes(th, entry.as_bytes())?.into_object())?;
+        list.insert_at(th, 0, Str::from_fs_bytes(th, entry.as_bytes())?.into_object())?;
     }
     Ok(())
 }
@@ -210,13 +233,20 @@ pub fn exit_code(th: &Thread, result: PyResult<()>) -> i32 {
 fn show_uncaught(th: &Thread, exception: Borrowed<'_>) {
     let shown = (|| {
         sys::set(th, id::last_exc, exception)?;
-        let traceback = exception.downcast::<BaseException>().and_then(|e| e.traceback().map(Borrowed::to_owned));
+        let traceback = exception
+            .downcast::<BaseException>()
+            .and_then(|e| e.traceback().map(Borrowed::to_owned));
         let traceback = traceback.unwrap_or_else(|| none().to_owned());
         sys::set(th, id::last_type, exception.get().ty().object())?;
         sys::set(th, id::last_value, exception)?;
         sys::set(th, id::last_traceback, traceback.object())?;
         match sys::get(th, id::excepthook)? {
-            Some(hook) => call::call(th, hook.object(), &[exception.get().ty().object(), exception, traceback.object()]).map(drop),
+            Some(hook) => call::call(
+                th,
+                hook.object(),
+                &[exception.get().ty().object(), exception, traceback.object()],
+            )
+            .map(drop),
             None => {
                 sys::hooks::print_exception(th, exception);
                 Ok(())
@@ -251,7 +281,13 @@ fn system_exit_code(th: &Thread, exit: Borrowed<'_>) -> i32 {
         String::new()
     });
     let printed = (|| match sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) {
-        Some(stream) => call::call_method(th, stream.object(), id::write, &[Str::new(th, &format!("{text}\n"))?.object()]).map(drop),
+        Some(stream) => call::call_method(
+            th,
+            stream.object(),
+            id::write,
+            &[Str::new(th, &format!("{text}\n"))?.object()],
+        )
+        .map(drop),
         None => {
             crate::builtins::write_stderr(&format!("{text}\n"));
             Ok(())

@@ -78,7 +78,8 @@ pub fn parse(args: &[String], native_modules: &'static [NativeModule]) -> Result
 
 /// After `-c` and `-m` the rest are the program's arguments.
 fn finish(mut options: Options, reader: &Reader<'_>, name: &str) -> Options {
-    options.config.argv = std::iter::once(name.to_owned()).chain(reader.args[reader.at..].iter().cloned()).collect();
+    options.config.argv =
+        std::iter::once(name.to_owned()).chain(reader.args[reader.at..].iter().cloned()).collect();
     options
 }
 
@@ -120,13 +121,14 @@ fn implementation_option(option: &str, config: &mut Config) -> Result<(), String
         ("utf8", value) => config.utf8_mode = value != "0",
         ("warn_default_encoding", _) => config.warn_default_encoding = true,
         ("int_max_str_digits", value) => {
-            config.int_max_str_digits = value
-                .parse()
-                .ok()
-                .filter(|&digits| digits == 0 || digits >= 640)
-                .ok_or("-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.")?;
+            config.int_max_str_digits =
+                value.parse().ok().filter(|&digits| digits == 0 || digits >= 640).ok_or(
+                    "-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.",
+                )?;
         }
-        ("pycache_prefix", value) => config.pycache_prefix = Some(value.to_owned()).filter(|value| !value.is_empty()),
+        ("pycache_prefix", value) => {
+            config.pycache_prefix = Some(value.to_owned()).filter(|value| !value.is_empty())
+        }
         _ => {}
     }
     config.xoptions.push(option.to_owned());
@@ -138,9 +140,13 @@ fn long(name: &str, config: &mut Config, reader: &mut Reader<'_>) -> Result<Opti
         "help" | "help-env" | "help-xoptions" | "help-all" => return Ok(Some(Run::Help)),
         "version" => {}
         "check-hash-based-pycs" => {
-            let value = reader.next_argument().ok_or("Argument expected for the --check-hash-based-pycs option")?;
+            let value = reader
+                .next_argument()
+                .ok_or("Argument expected for the --check-hash-based-pycs option")?;
             if !["always", "never", "default"].contains(&value) {
-                return Err("--check-hash-based-pycs must be one of 'default', 'always', or 'never'".into());
+                return Err(
+                    "--check-hash-based-pycs must be one of 'default', 'always', or 'never'".into(),
+                );
             }
             config.check_hash_pycs_mode = value.to_owned();
         }
@@ -200,14 +206,18 @@ mod tests {
     use super::*;
 
     fn read(args: &[&str]) -> Result<Options, String> {
-        let args: Vec<String> = std::iter::once("krait").chain(args.iter().copied()).map(str::to_owned).collect();
+        let args: Vec<String> =
+            std::iter::once("krait").chain(args.iter().copied()).map(str::to_owned).collect();
         parse(&args, &[])
     }
 
     #[test]
     fn letters_share_a_dash_and_a_value_may_follow() {
-        let options = read(&["-IBScpass", "x"]).ok().filter(|options| options.run == Run::Command("pass\n".into()));
-        let config = options.map(|options| options.config).unwrap_or_else(|| panic!("not understood"));
+        let options = read(&["-IBScpass", "x"])
+            .ok()
+            .filter(|options| options.run == Run::Command("pass\n".into()));
+        let config =
+            options.map(|options| options.config).unwrap_or_else(|| panic!("not understood"));
         assert!(config.isolated && !config.write_bytecode && !config.site_import);
         assert_eq!(config.argv, ["-c", "x"]);
     }

@@ -95,8 +95,11 @@ impl Machine<'_> {
             }
         }
         // The reference does not look for errors within f-strings here.
+        if self.stream.lexer.in_string() {
+            return error;
+        }
         if let Some(later) = &self.stream.lexer.error {
-            return if self.stream.lexer.in_string() { error } else { later.clone() };
+            return later.clone();
         }
         match self.stream.lexer.brackets.last() {
             Some(open) if line > open.lineno => self.unclosed_bracket().unwrap_or(error),

@@ -28,6 +28,9 @@ pub use tokenize::{TokenInfo, Tokenizer, TokenizerSource};
 
 use bumpalo::Bump;
 
+/// Texts with fewer tokens are read again from the start to find what is wrong with them.
+const WHOLE_TEXT: usize = 5_000;
+
 /// What to parse.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<'s> {
@@ -74,8 +77,11 @@ pub fn parse<'a, 's>(
         }
         Err(parser::Fail) if parser.too_deep => Err(parser::too_deep_error()),
         Err(parser::Fail) => {
-            // What follows a complete statement may be wrong because of it.
-            let [start, _] = parser.statement_starts;
+            // What follows a complete statement may be wrong because of it. A text of ordinary
+            // length is read from its start, because an error rule may even dislike a statement
+            // that is right, as long as there is something wrong elsewhere.
+            let [before, _] = parser.statement_starts;
+            let start = if tokens.len() < WHOLE_TEXT { 0 } else { before };
             Err(diagnose::diagnose(text, options, start))
         }
     }

@@ -124,6 +124,7 @@ impl Machine<'_> {
             "invalid_star_target" => self.invalid_target(a, TargetUse::Assign),
             "invalid_del_target" => self.invalid_target(a, TargetUse::Delete),
             "invalid_for_target" => self.invalid_target(a, TargetUse::For),
+            "early_genexp" => self.genexp_error(a, b),
             "bare_genexp" => self.bare_genexp(a, b),
             "late_genexp" => self.late_genexp(a, b),
             "arguments_order" => self.arguments_order(a),
@@ -372,12 +373,23 @@ impl Machine<'_> {
     fn bare_genexp(&mut self, args: NodeId, clauses: NodeId) -> Outcome {
         let positional = self.positional(args);
         match positional.last() {
-            Some(last) if positional.len() > 1 => {
-                let message = "Generator expression must be parenthesized".to_owned();
-                raise(self.error_at_nodes(*last, clauses, message))
-            }
+            Some(last) if positional.len() > 1 => self.genexp_error(*last, clauses),
             _ => Outcome::RuleFails,
         }
+    }
+
+    /// From an element to the last condition or, if there is none, the last iterable.
+    fn genexp_error(&mut self, element: NodeId, clauses: NodeId) -> Outcome {
+        let clause = self.nodes.items(clauses).last().copied().unwrap_or(clauses);
+        let last = match *self.nodes.parts(clause) {
+            [.., iterable, conditions] => match self.nodes.items(conditions).last() {
+                Some(condition) => self.nodes.parts(*condition).last().copied(),
+                None => Some(iterable),
+            },
+            _ => None,
+        };
+        let message = "Generator expression must be parenthesized".to_owned();
+        raise(self.error_at_nodes(element, last.unwrap_or(clauses), message))
     }
 
     /// As above, pointing at the last variable.

@@ -169,7 +169,8 @@ struct Alternative<'g> {
     /// With whether it is named.
     items: Vec<(bool, Item<'g>)>,
     action: Action<'g>,
-    mentions_invalid: bool,
+    /// It is nothing but an error rule.
+    is_invalid: bool,
 }
 
 struct Compiler<'g> {
@@ -206,7 +207,7 @@ impl<'g> Compiler<'g> {
         let mut exits = Vec::new();
         for alternative in alternatives {
             let choice = self.emit(Op::Choice(0));
-            if alternative.mentions_invalid {
+            if alternative.is_invalid {
                 self.emit(Op::InvalidOnly);
             }
             self.emit_alternative(alternative);
@@ -333,9 +334,8 @@ impl<'g> Reader<'g> {
             }
             items.push((is_named, self.item(compiler)));
         }
-        let source = &before[..before.len() - self.text.len()];
-        let mentions_invalid = source.contains("invalid_");
-        Alternative { items, action: Action::Default, mentions_invalid }
+        let is_invalid = items.len() == 1 && before.trim_start().starts_with("invalid_");
+        Alternative { items, action: Action::Default, is_invalid }
     }
 
     fn item(&mut self, compiler: &mut Compiler<'g>) -> Item<'g> {

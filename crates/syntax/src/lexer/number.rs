@@ -175,9 +175,13 @@ impl Lexer<'_> {
             return Ok(self.token(TokenKind::Number));
         }
         let rest = &self.bytes[self.pos..self.line_end];
-        let keyword = [&b"and"[..], b"else", b"for", b"if", b"in", b"is", b"or", b"not"]
-            .iter()
-            .any(|word| rest.starts_with(word));
+        let is_word = |word: &&[u8]| {
+            let continues =
+                |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+            rest.starts_with(word) && !rest.get(word.len()).is_some_and(continues)
+        };
+        let keyword = [&b"and"[..], b"else", b"for", b"or", b"not"].iter().any(is_word)
+            || matches!(rest, [b'i', b'f' | b'n' | b's', ..]);
         if keyword {
             let message = format!("invalid {kind} literal");
             self.warn(message.clone(), message);

@@ -41,6 +41,7 @@ pub mod object;
 pub mod percent;
 pub mod platform;
 pub mod protocol;
+pub mod range;
 pub mod repr_guard;
 pub mod set;
 pub mod singletons;

@@ -476,4 +476,10 @@ impl Tuple {
         }
         Ok(count)
     }
+
+    /// See PEP 585
+    #[classmethod(sig = "(type, object, /)")]
+    fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
+        crate::generic_alias::new(th, cls.object(), object)
+    }
 }

@@ -454,4 +454,10 @@ impl Dict {
     fn values_view(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         ValuesView::new(th, this)
     }
+
+    /// See PEP 585
+    #[classmethod(sig = "(type, object, /)")]
+    fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
+        crate::generic_alias::new(th, cls.object(), object)
+    }
 }

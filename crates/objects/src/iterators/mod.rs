@@ -2,6 +2,8 @@
 //!
 //! The same job as CPython's `Objects/iterobject.c`.
 
+pub mod combine;
+pub mod enumerate;
 pub mod list;
 pub mod tuple;
 

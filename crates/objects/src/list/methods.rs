@@ -460,4 +460,10 @@ impl List {
     fn sort_items(&self, th: &Thread, key: Option<Borrowed<'_>>, reverse: bool) -> PyResult<()> {
         sort::sort(self, th, key, reverse)
     }
+
+    /// See PEP 585
+    #[classmethod(sig = "(type, object, /)")]
+    fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
+        crate::generic_alias::new(th, cls.object(), object)
+    }
 }

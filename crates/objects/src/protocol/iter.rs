@@ -11,6 +11,7 @@ use crate::protocol::sequence;
 use crate::raise;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
+use crate::typeobj::Type;
 
 /// `iter(ob)`: `PyObject_GetIter`.
 pub fn get_iter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
@@ -25,13 +26,8 @@ pub fn get_iter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     let iterator: Owned =
         unsafe { Owned::from_ptr_or_null(tp_iter(ob.as_ptr())) }.ok_or_else(|| th.raised_by_c())?;
     if !is_iterator(iterator.borrow()) {
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "{}.__iter__() must return an iterator, not {}",
-            ob.type_name(),
-            iterator.type_name()
-        ));
+        let name = iterator.type_name();
+        return Err(raise!(th, TYPE_ERROR, "iter() returned non-iterator of type '{name}'"));
     }
     Ok(iterator)
 }
@@ -47,6 +43,51 @@ pub fn next(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
         Some(item) => Ok(Some(item)),
         None => finished(th),
     }
+}
+
+/// `next(iterator, default)`; StopIteration without a default. `iterator` is one.
+pub fn next_or(th: &Thread, iterator: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
+    let Some(tp_iternext) = iterator.ty().raw().tp_iternext else {
+        return Err(not_an_iterator(th, iterator));
+    };
+    // SAFETY: as in `next`.
+    if let Some(item) = unsafe { Owned::from_ptr_or_null(tp_iternext(iterator.as_ptr())) } {
+        return Ok(item);
+    }
+    match default {
+        Some(default) => match finished(th)? {
+            Some(item) => Ok(item),
+            None => Ok(default.to_owned()),
+        },
+        // A StopIteration that is set already keeps its value.
+        None if th.is_raised() => Err(th.raised_by_c()),
+        None => Err(th.raise_none(exc::STOP_ITERATION)),
+    }
+}
+
+/// `aiter(ob)`: `PyObject_GetAIter`.
+pub fn get_aiter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    // SAFETY: the async table of a live type.
+    let table = |ty: Borrowed<'_, Type>| unsafe { (*ty.as_type_ptr()).tp_as_async.as_ref() };
+    let Some(am_aiter) = table(ob.ty()).and_then(|table| table.am_aiter) else {
+        let name = ob.type_name();
+        return Err(raise!(th, TYPE_ERROR, "'{name}' object is not an async iterable"));
+    };
+    // SAFETY: as in `get_iter`.
+    let iterator: Owned = unsafe { Owned::from_ptr_or_null(am_aiter(ob.as_ptr())) }
+        .ok_or_else(|| th.raised_by_c())?;
+    let is_async = table(iterator.ty()).and_then(|table| table.am_anext).is_some_and(|next| {
+        next as *const () as usize != next_not_implemented as *const () as usize
+    });
+    if !is_async {
+        let name = iterator.type_name();
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "aiter() returned not an async iterator of type '{name}'"
+        ));
+    }
+    Ok(iterator)
 }
 
 /// NULL without an exception, or with StopIteration, is the end.

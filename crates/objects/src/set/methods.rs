@@ -212,6 +212,16 @@ macro_rules! shared {
                 self.as_set().is_disjoint(th, other)
             }
 
+            /// See PEP 585
+            #[classmethod(sig = "(type, object, /)")]
+            fn __class_getitem__(
+                cls: Borrowed<'_, Type>,
+                th: &Thread,
+                object: Borrowed<'_>,
+            ) -> PyResult {
+                crate::generic_alias::new(th, cls.object(), object)
+            }
+
             /// Report whether another set contains this set.
             #[method(sig = "(self, other, /)")]
             fn issubset(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<bool> {

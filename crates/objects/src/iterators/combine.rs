@@ -1,0 +1,327 @@
+//! `zip`, `map` and `filter`: iterators over what other iterators give.
+//!
+//! The same job as the iterators in CPython's `Python/bltinmodule.c`.
+
+use std::cell::Cell;
+use std::ffi::c_int;
+
+use crate::prelude::*;
+
+/// The iterators of all arguments, in a tuple.
+fn iterators_of(th: &Thread, iterables: &[Borrowed<'_>]) -> PyResult<Owned<Tuple>> {
+    let mut iterators = Vec::with_capacity(iterables.len());
+    for &iterable in iterables {
+        iterators.push(iter::get_iter(th, iterable)?);
+    }
+    Tuple::from_vec(th, iterators)
+}
+
+/// ValueError: iterator `at` is shorter, or longer, than those before it.
+#[cold]
+fn uneven(th: &Thread, name: &str, at: usize, how: &str) -> Raised {
+    let before = if at == 1 { " ".to_string() } else { "s 1-".to_string() };
+    raise!(th, VALUE_ERROR, "{name}() argument {} is {how} than argument{before}{at}", at + 1)
+}
+
+/// In strict mode: iterator `ended` has no more items, so all must have ended at once.
+fn check_even(th: &Thread, name: &str, iterators: &Tuple, ended: usize) -> PyResult<()> {
+    if ended > 0 {
+        return Err(uneven(th, name, ended, "shorter"));
+    }
+    for (at, &iterator) in iterators.as_slice().iter().enumerate().skip(1) {
+        if iter::next(th, iterator)?.is_some() {
+            return Err(uneven(th, name, at, "longer"));
+        }
+    }
+    Ok(())
+}
+
+/// The zip object yields n-length tuples, where n is the number of iterables
+/// passed as positional arguments to zip().
+///
+/// Item i of each tuple comes from argument i. The shortest argument ends it; if strict is true, arguments
+/// of different lengths raise a ValueError.
+///
+///    >>> list(zip('abcdefg', range(3), range(4)))
+///    [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]
+#[pytype(
+    name = "zip",
+    symbol = "PyZip_Type",
+    new = "(*iterables, strict=False)",
+    flags(BASETYPE, HAVE_GC)
+)]
+#[repr(C)]
+pub struct Zip {
+    head: Head,
+    len: Cell<usize>,
+    #[visit]
+    iterators: Slot<Tuple>,
+    /// The tuple given out last, used again if nobody kept it.
+    #[visit]
+    last: Slot<Tuple>,
+    strict: Cell<c_int>,
+}
+
+#[pymethods]
+impl Zip {
+    #[new(sig = "(*iterables, strict=False)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterables: &[Borrowed<'_>],
+        strict: bool,
+    ) -> PyResult<Owned<Zip>> {
+        let iterators = iterators_of(th, iterables)?;
+        let nones = vec![none(); iterables.len()];
+        let last = Tuple::from_slice(th, &nones)?;
+        let zip = cls.alloc::<Zip>(th, 0)?;
+        zip.len.set(iterables.len());
+        zip.iterators.set(Some(iterators));
+        zip.last.set(Some(last));
+        zip.strict.set(strict.into());
+        Ok(zip)
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let (Some(iterators), false) = (self.iterators.get_owned(), self.len.get() == 0) else {
+            return Ok(None);
+        };
+        if let [left, right] = iterators.as_slice() {
+            let Some(left) = iter::next(th, *left)? else {
+                return self.ended(th, &iterators, 0);
+            };
+            let Some(right) = iter::next(th, *right)? else {
+                return self.ended(th, &iterators, 1);
+            };
+            return super::enumerate::give_tuple(th, &self.last, [left, right]).map(Some);
+        }
+        let mut items = Vec::with_capacity(self.len.get());
+        for (at, &iterator) in iterators.as_slice().iter().enumerate() {
+            match iter::next(th, iterator)? {
+                Some(item) => items.push(item),
+                None => return self.ended(th, &iterators, at),
+            }
+        }
+        Tuple::from_vec(th, items).map(|tuple| Some(tuple.into_object()))
+    }
+
+    /// Return state information for pickling.
+    #[method(sig = "(self, /)")]
+    fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        let ty = this.object().get().ty().object().to_owned();
+        let iterators = this.iterators.get_owned().unwrap_or_else(|| Tuple::empty().to_owned());
+        let mut parts = vec![ty, iterators.into_object()];
+        if this.strict.get() != 0 {
+            parts.push(bool_object(true).object().to_owned());
+        }
+        Tuple::from_vec(th, parts).map(Owned::into_object)
+    }
+
+    /// Set state information for unpickling.
+    #[method(sig = "(self, object, /)")]
+    fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
+        self.strict.set(object::is_true(th, state)?.into());
+        Ok(())
+    }
+}
+
+impl Zip {
+    fn ended(&self, th: &Thread, iterators: &Tuple, at: usize) -> PyResult<Option<Owned>> {
+        if self.strict.get() != 0 {
+            check_even(th, "zip", iterators, at)?;
+        }
+        Ok(None)
+    }
+}
+
+/// Make an iterator that computes the function using arguments from
+/// each of the iterables.  Stops when the shortest iterable is exhausted.
+///
+/// If strict is true, iterables of different lengths raise a ValueError.
+#[pytype(
+    name = "map",
+    symbol = "PyMap_Type",
+    new = "(function, iterable, /, *iterables, strict=False)",
+    flags(BASETYPE, HAVE_GC)
+)]
+#[repr(C)]
+pub struct Map {
+    head: Head,
+    #[visit]
+    iterators: Slot<Tuple>,
+    #[visit]
+    function: Slot,
+    strict: Cell<c_int>,
+}
+
+/// More iterators than this need memory for each call.
+const FEW: usize = 8;
+
+#[pymethods]
+impl Map {
+    #[new(sig = "(*args, strict=False)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: &[Borrowed<'_>],
+        strict: bool,
+    ) -> PyResult<Owned<Map>> {
+        let [function, iterables @ ..] = args else {
+            return Err(th.raise(exc::TYPE_ERROR, "map() must have at least two arguments."));
+        };
+        if iterables.is_empty() {
+            return Err(th.raise(exc::TYPE_ERROR, "map() must have at least two arguments."));
+        }
+        let iterators = iterators_of(th, iterables)?;
+        let map = cls.alloc::<Map>(th, 0)?;
+        map.iterators.set(Some(iterators));
+        map.function.set(Some((*function).to_owned()));
+        map.strict.set(strict.into());
+        Ok(map)
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let (Some(iterators), Some(function)) =
+            (self.iterators.get_owned(), self.function.get_owned())
+        else {
+            return Ok(None);
+        };
+        if let [iterator] = iterators.as_slice() {
+            return match iter::next(th, *iterator)? {
+                Some(item) => call::call(th, function.borrow(), &[item.borrow()]).map(Some),
+                None => Ok(None),
+            };
+        }
+        let mut items: Vec<Owned> = Vec::with_capacity(iterators.len());
+        for (at, &iterator) in iterators.as_slice().iter().enumerate() {
+            match iter::next(th, iterator)? {
+                Some(item) => items.push(item),
+                None => {
+                    if self.strict.get() != 0 {
+                        check_even(th, "map", &iterators, at)?;
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+        let mut few = [none(); FEW];
+        if items.len() <= FEW {
+            for (place, item) in few.iter_mut().zip(&items) {
+                *place = item.borrow();
+            }
+            return call::call(th, function.borrow(), &few[..items.len()]).map(Some);
+        }
+        let many: Vec<Borrowed<'_>> = items.iter().map(Owned::borrow).collect();
+        call::call(th, function.borrow(), &many).map(Some)
+    }
+
+    /// Return state information for pickling.
+    #[method(sig = "(self, /)")]
+    fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        let ty = this.object().get().ty().object().to_owned();
+        let mut arguments = vec![this.function.get_owned().unwrap_or_else(|| none().to_owned())];
+        if let Some(iterators) = this.iterators.get() {
+            arguments.extend(iterators.as_slice().iter().map(|&iterator| iterator.to_owned()));
+        }
+        let arguments = Tuple::from_vec(th, arguments)?.into_object();
+        let mut parts = vec![ty, arguments];
+        if this.strict.get() != 0 {
+            parts.push(bool_object(true).object().to_owned());
+        }
+        Tuple::from_vec(th, parts).map(Owned::into_object)
+    }
+
+    /// Set state information for unpickling.
+    #[method(sig = "(self, object, /)")]
+    fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
+        self.strict.set(object::is_true(th, state)?.into());
+        Ok(())
+    }
+}
+
+/// Return an iterator yielding those items of iterable for which function(item)
+/// is true. If function is None, return the items that are true.
+#[pytype(
+    name = "filter",
+    symbol = "PyFilter_Type",
+    new = "(function, iterable, /)",
+    flags(BASETYPE, HAVE_GC)
+)]
+#[repr(C)]
+pub struct Filter {
+    head: Head,
+    #[visit]
+    function: Slot,
+    #[visit]
+    iterator: Slot,
+}
+
+#[pymethods]
+impl Filter {
+    #[new(sig = "(function, iterable, /)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        function: Borrowed<'_>,
+        iterable: Borrowed<'_>,
+    ) -> PyResult<Owned<Filter>> {
+        let iterator = iter::get_iter(th, iterable)?;
+        let filter = cls.alloc::<Filter>(th, 0)?;
+        filter.function.set(Some(function.to_owned()));
+        filter.iterator.set(Some(iterator));
+        Ok(filter)
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let (Some(iterator), Some(function)) =
+            (self.iterator.get_owned(), self.function.get_owned())
+        else {
+            return Ok(None);
+        };
+        let by_truth = function.is_none()
+            || function.is(Borrowed::from_ref(crate::int::Bool::type_object()).object());
+        while let Some(item) = iter::next(th, iterator.borrow())? {
+            let keep = if by_truth {
+                object::is_true(th, item.borrow())?
+            } else {
+                let answer = call::call(th, function.borrow(), &[item.borrow()])?;
+                object::is_true(th, answer.borrow())?
+            };
+            if keep {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Return state information for pickling.
+    #[method(sig = "(self, /)")]
+    fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        let ty = this.object().get().ty().object().to_owned();
+        let part = |slot: &Slot| slot.get_owned().unwrap_or_else(|| none().to_owned());
+        let arguments = Tuple::pack(th, [part(&this.function), part(&this.iterator)])?;
+        Tuple::pack(th, [ty, arguments.into_object()]).map(Owned::into_object)
+    }
+}
+
+const _: () = {
+    assert!(size_of::<Zip>() == 48 && size_of::<Map>() == 40 && size_of::<Filter>() == 32);
+};

@@ -7,7 +7,7 @@ use std::fmt;
 use super::{Chars, Str};
 use crate::error::PyResult;
 use crate::handle::Owned;
-use crate::text::TextBuf;
+use crate::text::{TextBuf, Unit};
 use crate::thread::Thread;
 use crate::with_units;
 
@@ -53,6 +53,10 @@ impl StrBuilder {
 
     pub fn push_chars(&mut self, chars: Chars<'_>) {
         with_units!(chars, units => self.text.push_units(units));
+    }
+
+    pub fn push_units<T: Unit>(&mut self, units: &[T]) {
+        self.text.push_units(units);
     }
 
     pub fn push(&mut self, string: &Str) {

@@ -1,7 +1,11 @@
 //! `str` as Python sees it.
 
+use krait_abi as abi;
+
 use super::Compact;
+use super::create::{Fresh, bound_of};
 use crate::prelude::*;
+use crate::slice::{Slice, SliceRange};
 
 /// str(object='') -> str
 /// str(bytes_or_buffer[, encoding[, errors]]) -> str
@@ -16,7 +20,7 @@ pub struct Str {
     pub(super) compact: Compact,
 }
 
-#[pymethods]
+#[pymethods(parts(find, split, case, classes, layout, translate, construct, format))]
 impl Str {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Self) {
@@ -102,8 +106,82 @@ impl Str {
         }
     }
 
+    #[slot(sq_repeat)]
+    fn repeat(this: Borrowed<'_, Self>, th: &Thread, count: isize) -> PyResult<Owned<Str>> {
+        let count = usize::try_from(count).unwrap_or(0);
+        if count == 0 || this.is_empty() {
+            return Ok(Str::empty().to_owned());
+        }
+        if count == 1 {
+            return this.to_exact(th);
+        }
+        let len = this.len().checked_mul(count).filter(|&len| len <= isize::MAX as usize);
+        let Some(len) = len else {
+            return Err(th.raise(exc::OVERFLOW_ERROR, "repeated string is too long"));
+        };
+        let mut fresh = Fresh::new(th, len, bound_of(&this))?;
+        for _ in 0..count {
+            fresh.push(this.chars());
+        }
+        Ok(fresh.finish())
+    }
+
+    #[slot(nb_remainder)]
+    fn remainder(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+        match left.downcast::<Str>() {
+            Some(format) => Ok(super::percent::format(th, format, right)?.into_object()),
+            None => Ok(not_implemented().to_owned()),
+        }
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        super::iterator::new(th, this)
+    }
+
+    /// Return what the string is made of, for pickling.
+    #[method(sig = "(self, /)")]
+    fn __getnewargs__(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
+        Tuple::pack(th, [Str::from_chars(th, self.chars())?.into_object()])
+    }
+
+    /// Return how many bytes the object takes.
+    #[method(sig = "(self, /)")]
+    fn __sizeof__(&self) -> usize {
+        let state = self.state();
+        let (kind, len) = (state.kind() as usize, self.len() + 1);
+        let header = match (state.is_compact(), state.is_ascii()) {
+            (true, true) => size_of::<abi::PyASCIIObject>(),
+            (true, false) => size_of::<abi::PyCompactUnicodeObject>(),
+            _ => size_of::<abi::PyUnicodeObject>(),
+        };
+        header + kind * len + self.cached_utf8_size()
+    }
+
+    /// Return the string as bytes in the given encoding.
+    ///
+    ///   encoding
+    ///     The name of the encoding.
+    ///   errors
+    ///     What to do with characters that it does not have: 'strict' raises UnicodeEncodeError;
+    ///     'ignore', 'replace', 'xmlcharrefreplace' and other names that were given to
+    ///     codecs.register_error() do what they say.
+    #[method(sig = "(self, /, encoding='utf-8', errors='strict')")]
+    fn encode(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        #[default(None)] encoding: Option<&str>,
+        #[default(None)] errors: Option<&str>,
+    ) -> PyResult<Owned<Bytes>> {
+        crate::codecs::encode(th, this, encoding, errors)
+    }
+
     #[slot(mp_subscript)]
     fn subscript(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<Owned<Str>> {
+        if let Some(slice) = key.downcast_exact::<Slice>() {
+            let (start, stop, step) = slice.unpack(th)?;
+            return self.slice(th, SliceRange::of(start, stop, step, self.len()));
+        }
         if !number::is_index(key) {
             return Err(raise!(
                 th,

@@ -9,13 +9,24 @@
 //! 2. Its kind is the narrowest that holds its greatest character, and `ascii` tells whether all are ASCII.
 //! 3. Once known to others its characters never change.
 
+pub mod arguments;
 mod builder;
+mod case;
+mod classes;
+pub mod construct;
 pub mod create;
+mod find;
 pub mod fixed;
+pub mod format;
 pub mod interned;
+pub mod iterator;
+pub mod layout;
 mod methods;
+pub mod percent;
 mod repr;
-mod search;
+pub mod search;
+mod split;
+mod translate;
 
 use std::cell::UnsafeCell;
 use std::ffi::c_char;
@@ -27,6 +38,7 @@ use crate::error::PyResult;
 use crate::exceptions;
 use crate::handle::{Borrowed, Owned};
 use crate::hash::HashSecret;
+use crate::slice::SliceRange;
 use crate::text::{self, codec};
 use crate::thread::Thread;
 
@@ -344,6 +356,28 @@ impl Str {
         new.push(self.chars());
         new.push(other.chars());
         Ok(new.finish())
+    }
+
+    /// The characters that a slice selects.
+    pub fn slice(&self, th: &Thread, range: SliceRange) -> PyResult<Owned<Str>> {
+        if range.step == 1 {
+            let (start, end) = range.bounds();
+            return self.substring(th, start, end);
+        }
+        let mut out = StrBuilder::with_capacity(range.len);
+        let chars = self.chars();
+        for at in range.positions() {
+            out.push_char(chars.at(at));
+        }
+        out.finish(th)
+    }
+
+    /// How many bytes the cached UTF-8 takes besides the characters.
+    pub(super) fn cached_utf8_size(&self) -> usize {
+        if self.state().is_ascii() || self.raw().utf8.is_null() {
+            return 0;
+        }
+        self.raw().utf8_length as usize + 1
     }
 
     /// The characters from `start` up to `end`, which must be inside.

@@ -15,6 +15,11 @@ pub struct Mapped {
 }
 
 impl Mapped {
+    /// A code point that stays as it is.
+    pub fn same(c: u32) -> Self {
+        Mapped::one(c)
+    }
+
     fn one(c: u32) -> Self {
         Mapped { chars: [c, 0, 0], len: 1 }
     }

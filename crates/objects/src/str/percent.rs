@@ -1,0 +1,257 @@
+//! `string % arguments`.
+//!
+//! The grammar and the layout are in `crate::percent`. The same job as CPython's `Objects/unicode_format.c`.
+
+use crate::int_digits;
+use crate::percent::{Amount, Conversion, Parser, Piece};
+use crate::prelude::*;
+use crate::str::StrBuilder;
+use crate::text::Unit;
+use crate::with_units;
+
+/// The arguments, as they are used up.
+pub struct Values<'a> {
+    args: Borrowed<'a>,
+    /// Where `%(key)s` looks.
+    mapping: Option<Borrowed<'a>>,
+    /// What `%(key)s` found, which the conversion uses in place of an argument.
+    keyed: Option<Owned>,
+    tuple: Option<Borrowed<'a, Tuple>>,
+    next: usize,
+}
+
+impl<'a> Values<'a> {
+    /// `text_like` arguments have keys but are single values.
+    pub fn new(args: Borrowed<'a>, text_like: bool) -> Values<'a> {
+        let tuple = args.downcast::<Tuple>();
+        let mapping = tuple.is_none() && !text_like && mapping::check(args);
+        Values { args, mapping: mapping.then_some(args), keyed: None, tuple, next: 0 }
+    }
+
+    pub fn next(&mut self, th: &Thread) -> PyResult {
+        if let Some(keyed) = self.keyed.take() {
+            // A mapping's values are used once; the arguments have given way to them for good.
+            self.next = usize::MAX;
+            return Ok(keyed);
+        }
+        let found = match self.tuple {
+            Some(tuple) => tuple.get().get(self.next).map(|&item| item.to_owned()),
+            None if self.next == 0 => Some(self.args.to_owned()),
+            None => None,
+        };
+        let Some(found) = found else {
+            return Err(th.raise(exc::TYPE_ERROR, "not enough arguments for format string"));
+        };
+        self.next += 1;
+        Ok(found)
+    }
+
+    /// Looks a key up; the next argument will be what it found.
+    pub fn select(&mut self, th: &Thread, key: Borrowed<'_>) -> PyResult<()> {
+        let Some(mapping) = self.mapping else {
+            return Err(th.raise(exc::TYPE_ERROR, "format requires a mapping"));
+        };
+        self.keyed = Some(object::get_item(th, mapping, key)?);
+        Ok(())
+    }
+
+    /// `*` arguments.
+    pub fn amounts(&mut self, th: &Thread, conversion: &mut Conversion) -> PyResult<()> {
+        if conversion.width == Some(Amount::Argument) {
+            let value = self.next(th)?;
+            let width = amount(th, value, "ssize_t", |value| isize::try_from(value).ok())?;
+            conversion.set_width(width);
+        }
+        if conversion.precision == Some(Amount::Argument) {
+            let value = self.next(th)?;
+            let precision = amount(th, value, "int", |value| i32::try_from(value).ok())?;
+            conversion.set_precision(precision);
+        }
+        Ok(())
+    }
+
+    /// TypeError if arguments are left over; `what` is formatted: "string" or "bytes".
+    pub fn finish(&self, th: &Thread, what: &str) -> PyResult<()> {
+        let given = self.tuple.map_or(1, |tuple| tuple.len());
+        if self.next < given && self.mapping.is_none() {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "not all arguments converted during {what} formatting"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn amount<T>(
+    th: &Thread,
+    value: Owned,
+    name: &str,
+    convert: impl FnOnce(i64) -> Option<T>,
+) -> PyResult<T> {
+    let Some(int) = value.object().downcast::<Int>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "* wants int"));
+    };
+    int.to_i64()
+        .and_then(convert)
+        .ok_or_else(|| raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C {name}"))
+}
+
+/// Sign and digits of the argument of `d`, `i`, `u`, `o`, `x` or `X`.
+pub fn integer(th: &Thread, value: Borrowed<'_>, code: u32) -> PyResult<(bool, String)> {
+    let letter = char::from_u32(code).unwrap_or('d');
+    let radix = match letter {
+        'o' => 8,
+        'x' | 'X' => 16,
+        _ => 10,
+    };
+    let wrong = || {
+        let wanted = if radix == 10 { "a real number" } else { "an integer" };
+        let found = value.type_name();
+        raise!(th, TYPE_ERROR, "%{letter} format: {wanted} is required, not {found}")
+    };
+    let int = match value.downcast::<Int>() {
+        Some(int) => int.to_owned(),
+        None if !number::check(value) => return Err(wrong()),
+        None => {
+            let int =
+                if radix == 10 { number::long(th, value) } else { number::index(th, value) };
+            match int {
+                Ok(int) => int,
+                Err(raised) => {
+                    drop(th.take_if(raised, exc::TYPE_ERROR)?);
+                    return Err(wrong());
+                }
+            }
+        }
+    };
+    let digits = if radix == 10 {
+        let text = crate::int::to_decimal(th, &int)?;
+        text.to_string_lossy().trim_start_matches('-').to_owned()
+    } else {
+        int_digits::to_radix(int.view().abs(), radix)
+    };
+    Ok((int.is_negative(), digits))
+}
+
+/// The argument of `c`.
+fn character(th: &Thread, value: Borrowed<'_>) -> PyResult<u32> {
+    if let Some(text) = value.downcast::<Str>() {
+        if text.len() == 1 {
+            return Ok(text.char_at(0));
+        }
+        let len = text.len();
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "%c requires an int or a unicode character, not a string of length {len}"
+        ));
+    }
+    if !number::is_index(value) {
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "%c requires an int or a unicode character, not {}",
+            value.type_name()
+        ));
+    }
+    match number::index(th, value)?.to_i64() {
+        Some(point @ 0..=0x10_ffff) => Ok(point as u32),
+        _ => Err(th.raise(exc::OVERFLOW_ERROR, "%c arg not in range(0x110000)")),
+    }
+}
+
+fn push_text(out: &mut StrBuilder, conversion: &Conversion, text: &Str) {
+    let (used, left, right) = conversion.layout_text(text.len());
+    out.push_repeated(0x20, left);
+    out.push_chars(text.chars().slice(0..used));
+    out.push_repeated(0x20, right);
+}
+
+fn convert(
+    th: &Thread,
+    conversion: &Conversion,
+    value: Borrowed<'_>,
+    out: &mut StrBuilder,
+) -> PyResult<()> {
+    let laid = match u8::try_from(conversion.code).unwrap_or(0) {
+        b's' => {
+            push_text(out, conversion, &*object::str(th, value)?);
+            return Ok(());
+        }
+        b'r' => {
+            push_text(out, conversion, &*object::repr(th, value)?);
+            return Ok(());
+        }
+        b'a' => {
+            push_text(out, conversion, &*object::ascii(th, value)?);
+            return Ok(());
+        }
+        b'c' => {
+            let point = character(th, value)?;
+            let (left, right) = conversion.padding(1);
+            out.push_repeated(0x20, left);
+            out.push_char(point);
+            out.push_repeated(0x20, right);
+            return Ok(());
+        }
+        b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
+            let (negative, digits) = integer(th, value, conversion.code)?;
+            conversion.layout_int(negative, &digits)
+        }
+        b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
+            conversion.layout_float(number::as_f64(th, value)?)
+        }
+        _ => return Err(th.raise(exc::VALUE_ERROR, &conversion.unsupported())),
+    };
+    if laid.len().is_none() {
+        return Err(th.no_memory());
+    }
+    laid.code_points().for_each(|point| out.push_char(point));
+    Ok(())
+}
+
+fn format_units<T: Unit>(
+    th: &Thread,
+    format: &[T],
+    values: &mut Values<'_>,
+    out: &mut StrBuilder,
+) -> PyResult<()> {
+    let mut prepare = |values: &mut Values<'_>, conversion: &mut Conversion| {
+        if let Some(key) = conversion.key.clone() {
+            let key = super::format::fields::string(th, &format[key])?;
+            values.select(th, key.object())?;
+        }
+        values.amounts(th, conversion)
+    };
+    for piece in Parser::new(format) {
+        match piece {
+            Ok(Piece::Literal(range)) => out.push_units(&format[range]),
+            Ok(Piece::Percent) => out.push_char(u32::from(b'%')),
+            Ok(Piece::Conversion(mut conversion)) => {
+                prepare(values, &mut conversion)?;
+                if conversion.code == u32::from(b'%') {
+                    out.push_char(conversion.code);
+                    continue;
+                }
+                let value = values.next(th)?;
+                convert(th, &conversion, value.object(), out)?;
+            }
+            Err(mut error) => {
+                prepare(values, &mut error.before)?;
+                return Err(th.raise(exc::VALUE_ERROR, error.message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `format % args`.
+pub fn format(th: &Thread, format: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult<Owned<Str>> {
+    let mut values = Values::new(args, args.downcast::<Str>().is_some());
+    let mut out = StrBuilder::with_capacity(format.len() + 100);
+    with_units!(format.chars(), units => format_units(th, units, &mut values, &mut out))?;
+    values.finish(th, "string")?;
+    out.finish(th)
+}

@@ -1,0 +1,239 @@
+//! Methods of `str` that take it apart and put it together: `split`, `partition`, `strip`, `join`.
+
+use std::ops::Range;
+
+use super::arguments::limit;
+use super::search::in_kind;
+use crate::prelude::*;
+use crate::text::split;
+use crate::{unicode, with_units};
+
+/// A list of the parts.
+fn parts(
+    this: Borrowed<'_, Str>,
+    th: &Thread,
+    ranges: Vec<Range<usize>>,
+) -> PyResult<Owned<List>> {
+    let items: PyResult<Vec<Owned>> = ranges
+        .into_iter()
+        .map(|range| Ok(this.substring(th, range.start, range.end)?.into_object()))
+        .collect();
+    List::from_vec(th, items?)
+}
+
+/// `None` for white space.
+fn separator<'a>(th: &Thread, sep: Option<Borrowed<'a>>) -> PyResult<Option<Borrowed<'a, Str>>> {
+    let Some(sep) = sep else {
+        return Ok(None);
+    };
+    match sep.downcast::<Str>() {
+        Some(sep) if sep.is_empty() => Err(th.raise(exc::VALUE_ERROR, "empty separator")),
+        Some(sep) => Ok(Some(sep)),
+        None => Err(raise!(th, TYPE_ERROR, "must be str or None, not {}", sep.type_name())),
+    }
+}
+
+/// A tuple of the parts around `found`; without it, the string and two empty ones (before it, `at_end`).
+fn around(
+    this: Borrowed<'_, Str>,
+    th: &Thread,
+    sep: Borrowed<'_, Str>,
+    found: Option<usize>,
+    at_end: bool,
+) -> PyResult<Owned<Tuple>> {
+    let empty = || Str::empty().to_owned().into_object();
+    let Some(at) = found else {
+        let whole = this.to_exact(th)?.into_object();
+        let items = if at_end { [empty(), empty(), whole] } else { [whole, empty(), empty()] };
+        return Tuple::pack(th, items);
+    };
+    let before = this.substring(th, 0, at)?.into_object();
+    let after = this.substring(th, at + sep.len(), this.len())?.into_object();
+    Tuple::pack(th, [before, sep.to_owned().into_object(), after])
+}
+
+fn checked_separator<'a>(th: &Thread, sep: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
+    match sep.downcast::<Str>() {
+        Some(sep) if sep.is_empty() => Err(th.raise(exc::VALUE_ERROR, "empty separator")),
+        Some(sep) => Ok(sep),
+        None => Err(raise!(th, TYPE_ERROR, "must be str, not {}", sep.type_name())),
+    }
+}
+
+/// `strip`, `lstrip`, `rstrip`.
+fn strip(
+    this: Borrowed<'_, Str>,
+    th: &Thread,
+    name: &str,
+    chars: Option<Borrowed<'_>>,
+    (left, right): (bool, bool),
+) -> PyResult<Owned<Str>> {
+    let kept = match chars {
+        None => {
+            with_units!(this.chars(), units => split::strip(units, left, right, unicode::is_space))
+        }
+        Some(chars) => {
+            let Some(chars) = chars.downcast::<Str>() else {
+                return Err(raise!(th, TYPE_ERROR, "{name} arg must be None or str"));
+            };
+            with_units!(this.chars(), units => with_units!(chars.chars(), set => {
+                split::strip(units, left, right, |point| set.iter().any(|&c| u32::from(c) == point))
+            }))
+        }
+    };
+    this.substring(th, kept.start, kept.end)
+}
+
+#[pymethods(part = "split")]
+impl Str {
+    /// Return a list of the parts between separators.
+    ///
+    ///   sep
+    ///     What separates the parts. None (the default) means runs of white space, and parts
+    ///     are never empty then.
+    ///   maxsplit
+    ///     At most so many cuts, from the left. -1 (the default) means no limit.
+    #[method(sig = "(self, /, sep=None, maxsplit=-1)")]
+    fn split(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        sep: Option<Borrowed<'_>>,
+        maxsplit: isize,
+    ) -> PyResult<Owned<List>> {
+        let most = limit(maxsplit);
+        let ranges = match separator(th, sep)? {
+            None => with_units!(this.chars(), units => {
+                split::split_space(units, most, unicode::is_space)
+            }),
+            Some(sep) => Str::split_ranges(&this, &sep, most),
+        };
+        parts(this, th, ranges)
+    }
+
+    /// Return a list of the parts between separators, cutting from the right.
+    ///
+    ///   sep
+    ///     What separates the parts. None (the default) means runs of white space, and parts
+    ///     are never empty then.
+    ///   maxsplit
+    ///     At most so many cuts, from the right. -1 (the default) means no limit.
+    #[method(sig = "(self, /, sep=None, maxsplit=-1)")]
+    fn rsplit(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        sep: Option<Borrowed<'_>>,
+        maxsplit: isize,
+    ) -> PyResult<Owned<List>> {
+        let most = limit(maxsplit);
+        let whole = || vec![0..this.len()];
+        let ranges = match separator(th, sep)? {
+            None => with_units!(this.chars(), units => {
+                split::rsplit_space(units, most, unicode::is_space)
+            }),
+            Some(sep) => with_units!(this.chars(), units => {
+                in_kind(sep.chars()).map_or_else(whole, |sep| split::rsplit(units, &sep, most))
+            }),
+        };
+        parts(this, th, ranges)
+    }
+
+    /// Return a list of the lines.
+    ///
+    /// The ends of lines are left out, unless keepends is true.
+    #[method(sig = "(self, /, keepends=False)")]
+    fn splitlines(this: Borrowed<'_, Self>, th: &Thread, keepends: bool) -> PyResult<Owned<List>> {
+        let ranges = with_units!(this.chars(), units => {
+            split::split_lines(units, keepends, unicode::is_line_break)
+        });
+        parts(this, th, ranges)
+    }
+
+    /// Return the part before the first separator, the separator, and the part behind it.
+    ///
+    /// If it is not there, the string and two empty ones are returned.
+    #[method(sig = "(self, sep, /)")]
+    fn partition(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        sep: Borrowed<'_>,
+    ) -> PyResult<Owned<Tuple>> {
+        let sep = checked_separator(th, sep)?;
+        around(this, th, sep, this.find_in(&sep, 0, this.len()), false)
+    }
+
+    /// Return the part before the last separator, the separator, and the part behind it.
+    ///
+    /// If it is not there, two empty strings and the string are returned.
+    #[method(sig = "(self, sep, /)")]
+    fn rpartition(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        sep: Borrowed<'_>,
+    ) -> PyResult<Owned<Tuple>> {
+        let sep = checked_separator(th, sep)?;
+        around(this, th, sep, this.rfind_in(&sep, 0, this.len()), true)
+    }
+
+    /// Return the string without white space at both ends, or without the characters in chars.
+    #[method(sig = "(self, chars=None, /)")]
+    fn strip(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        chars: Option<Borrowed<'_>>,
+    ) -> PyResult<Owned<Str>> {
+        strip(this, th, "strip", chars, (true, true))
+    }
+
+    /// Return the string without white space at its start, or without the characters in chars.
+    #[method(sig = "(self, chars=None, /)")]
+    fn lstrip(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        chars: Option<Borrowed<'_>>,
+    ) -> PyResult<Owned<Str>> {
+        strip(this, th, "lstrip", chars, (true, false))
+    }
+
+    /// Return the string without white space at its end, or without the characters in chars.
+    #[method(sig = "(self, chars=None, /)")]
+    fn rstrip(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        chars: Option<Borrowed<'_>>,
+    ) -> PyResult<Owned<Str>> {
+        strip(this, th, "rstrip", chars, (false, true))
+    }
+
+    /// Concatenate any number of strings, with this one between them.
+    ///
+    /// Example: '.'.join(['ab', 'pq', 'rs']) -> 'ab.pq.rs'
+    #[method(sig = "(self, iterable, /)", name = "join")]
+    fn join_method(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        iterable: Borrowed<'_>,
+    ) -> PyResult<Owned<Str>> {
+        let sequence = sequence::fast(th, iterable, "can only join an iterable")?;
+        match sequence.object().downcast::<Tuple>() {
+            Some(tuple) => Str::join(th, this, tuple.get().as_slice()),
+            None => {
+                // Nothing runs while the items are joined, but the list is Python's.
+                let items = match sequence.object().downcast::<List>() {
+                    Some(list) => list.to_vec(),
+                    None => return Err(th.bad_internal_call()),
+                };
+                let items: Vec<Borrowed<'_>> = items.iter().map(Owned::borrow).collect();
+                Str::join(th, this, &items)
+            }
+        }
+    }
+}
+
+impl Str {
+    fn split_ranges(this: &Str, sep: &Str, most: usize) -> Vec<Range<usize>> {
+        with_units!(this.chars(), units => match in_kind(sep.chars()) {
+            Some(sep) => split::split(units, &sep, most),
+            None => vec![0..units.len()],
+        })
+    }
+}

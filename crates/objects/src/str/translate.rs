@@ -1,0 +1,195 @@
+//! `str.translate` and `str.maketrans`.
+
+use crate::prelude::*;
+use crate::str::StrBuilder;
+
+/// What a character becomes.
+enum Mapping {
+    Same,
+    Deleted,
+    Char(u32),
+    Text(Owned<Str>),
+}
+
+/// Asks the table, which may be anything with `__getitem__`.
+fn look_up(th: &Thread, table: Borrowed<'_>, point: u32) -> PyResult<Mapping> {
+    let key = Int::from_i64(th, i64::from(point))?;
+    let value = match object::get_item(th, table, key.object()) {
+        Ok(value) => value,
+        Err(raised) => {
+            drop(th.take_if(raised, exc::LOOKUP_ERROR)?);
+            return Ok(Mapping::Same);
+        }
+    };
+    if value.is_none() {
+        return Ok(Mapping::Deleted);
+    }
+    if let Some(int) = value.object().downcast::<Int>() {
+        return match int.to_i64() {
+            Some(point @ 0..=0x10_ffff) => Ok(Mapping::Char(point as u32)),
+            _ => Err(th.raise(exc::VALUE_ERROR, "character mapping must be in range(0x110000)")),
+        };
+    }
+    match value.downcast::<Str>() {
+        Ok(text) => Ok(Mapping::Text(text)),
+        Err(_) => Err(th.raise(
+            exc::TYPE_ERROR,
+            "character mapping must return integer, None or str",
+        )),
+    }
+}
+
+/// What ASCII characters become, as far as it is known: another one, or one of the two marks.
+struct Known([u8; 128]);
+
+const UNKNOWN: u8 = 0xff;
+const DELETED: u8 = 0xfe;
+
+impl Known {
+    /// Appends what is known of `point`; false if nothing is.
+    fn push(&self, point: u32, out: &mut StrBuilder) -> bool {
+        match self.0.get(point as usize) {
+            None | Some(&UNKNOWN) => false,
+            Some(&DELETED) => true,
+            Some(&to) => {
+                out.push_char(u32::from(to));
+                true
+            }
+        }
+    }
+
+    fn learn(&mut self, point: u32, mapping: &Mapping) {
+        let Some(known) = self.0.get_mut(point as usize) else {
+            return;
+        };
+        match mapping {
+            Mapping::Same => *known = point as u8,
+            Mapping::Deleted => *known = DELETED,
+            Mapping::Char(to @ 0..0x80) => *known = *to as u8,
+            _ => {}
+        }
+    }
+}
+
+pub(super) fn translate(
+    this: Borrowed<'_, Str>,
+    th: &Thread,
+    table: Borrowed<'_>,
+) -> PyResult<Owned<Str>> {
+    let mut out = StrBuilder::with_capacity(this.len());
+    let mut known = Known([UNKNOWN; 128]);
+    for point in this.chars().iter() {
+        if known.push(point, &mut out) {
+            continue;
+        }
+        let mapping = look_up(th, table, point)?;
+        known.learn(point, &mapping);
+        match mapping {
+            Mapping::Same => out.push_char(point),
+            Mapping::Deleted => {}
+            Mapping::Char(to) => out.push_char(to),
+            Mapping::Text(text) => out.push(&text),
+        }
+    }
+    out.finish(th)
+}
+
+/// The table of `maketrans(x, y, z)`.
+fn pairs(
+    th: &Thread,
+    x: Borrowed<'_>,
+    y: Borrowed<'_, Str>,
+    z: Option<Borrowed<'_, Str>>,
+) -> PyResult<Owned<Dict>> {
+    let Some(x) = x.downcast::<Str>() else {
+        return Err(th.raise(
+            exc::TYPE_ERROR,
+            "first maketrans argument must be a string if there is a second argument",
+        ));
+    };
+    if x.len() != y.len() {
+        return Err(th.raise(
+            exc::VALUE_ERROR,
+            "the first two maketrans arguments must have equal length",
+        ));
+    }
+    let table = Dict::new(th)?;
+    let number = |point: u32| Int::from_i64(th, i64::from(point));
+    for (from, to) in x.chars().iter().zip(y.chars().iter()) {
+        table.set(th, number(from)?.object(), number(to)?.object())?;
+    }
+    if let Some(z) = z {
+        for deleted in z.chars().iter() {
+            table.set(th, number(deleted)?.object(), none())?;
+        }
+    }
+    Ok(table)
+}
+
+/// The table of `maketrans(dict)`: keys that are characters become numbers.
+fn from_dict(th: &Thread, x: Borrowed<'_>) -> PyResult<Owned<Dict>> {
+    let Some(dict) = x.downcast_exact::<Dict>() else {
+        return Err(th.raise(
+            exc::TYPE_ERROR,
+            "if you give only one argument to maketrans it must be a dict",
+        ));
+    };
+    let table = Dict::new(th)?;
+    let mut position = 0;
+    while let Some((key, value)) = dict.next(&mut position) {
+        if let Some(text) = key.object().downcast::<Str>() {
+            if text.len() != 1 {
+                return Err(th.raise(
+                    exc::VALUE_ERROR,
+                    "string keys in translatetable must be of length 1",
+                ));
+            }
+            let number = Int::from_i64(th, i64::from(text.char_at(0)))?;
+            table.set(th, number.object(), value.borrow())?;
+        } else if key.object().downcast::<Int>().is_some() {
+            table.set(th, key.borrow(), value.borrow())?;
+        } else {
+            return Err(th.raise(
+                exc::TYPE_ERROR,
+                "keys in translate table mustbe strings or integers",
+            ));
+        }
+    }
+    Ok(table)
+}
+
+#[pymethods(part = "translate")]
+impl Str {
+    /// Replace every character by what the table says.
+    ///
+    ///   table
+    ///     Maps Unicode ordinals to ordinals, strings or None, which deletes the character. It is
+    ///     asked through __getitem__, so a dictionary or a list will do; characters for which it
+    ///     raises LookupError stay.
+    #[method(sig = "(self, table, /)", name = "translate")]
+    fn translate_method(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        table: Borrowed<'_>,
+    ) -> PyResult<Owned<Str>> {
+        translate(this, th, table)
+    }
+
+    /// Return a table for str.translate().
+    ///
+    /// A single argument is a dictionary from ordinals or characters to ordinals, strings or
+    /// None. Two arguments are strings of equal length, whose characters correspond. The
+    /// characters of a third one are deleted.
+    #[staticmethod(sig = "(x, y=<unrepresentable>, z=<unrepresentable>, /)")]
+    fn maketrans(
+        th: &Thread,
+        x: Borrowed<'_>,
+        y: Option<Borrowed<'_, Str>>,
+        z: Option<Borrowed<'_, Str>>,
+    ) -> PyResult<Owned<Dict>> {
+        match y {
+            Some(y) => pairs(th, x, y, z),
+            None => from_dict(th, x),
+        }
+    }
+}

@@ -13,6 +13,7 @@ pub mod bytes;
 pub mod capsule;
 pub mod cell;
 pub mod cfunction;
+pub mod codecs;
 pub mod complex;
 pub mod descr;
 pub mod dict;

@@ -26,7 +26,7 @@ use crate::typeobj::alloc::init_head;
 
 pub use bool::{Bool, PyBool_Type};
 pub use methods::{Int, PyLong_Type};
-pub use text::{from_text_object, to_base};
+pub use text::{from_text_object, to_base, to_decimal};
 
 const SIGN_ZERO: usize = 1;
 const SIGN_NEGATIVE: usize = 2;

@@ -5,7 +5,8 @@ use crate::{unicode, with_units};
 
 /// Whether there are characters, and all are of the class.
 fn all(string: &Str, class: impl Fn(u32) -> bool) -> bool {
-    !string.is_empty() && with_units!(string.chars(), units => units.iter().all(|&c| class(u32::from(c))))
+    !string.is_empty()
+        && with_units!(string.chars(), units => units.iter().all(|&c| class(u32::from(c))))
 }
 
 /// Whether there is a `wanted` character and no `refused` one.

@@ -55,9 +55,10 @@ pub fn of_subclass(th: &Thread, cls: Borrowed<'_, Type>, text: &Str) -> PyResult
     unsafe {
         let ascii = &raw mut (*raw)._base._base;
         // A string that is whole, should the next step fail.
-        (*ascii).state =
-            abi::_PyUnicodeObject_state(text.state().0 & abi::_PyUnicodeObject_state::KIND_MASK
-                | text.state().0 & abi::_PyUnicodeObject_state::ASCII);
+        (*ascii).state = abi::_PyUnicodeObject_state(
+            text.state().0 & abi::_PyUnicodeObject_state::KIND_MASK
+                | text.state().0 & abi::_PyUnicodeObject_state::ASCII,
+        );
         (*ascii).hash = -1;
         let block = th.interp().heap.alloc(size);
         if block.is_null() {

@@ -97,9 +97,8 @@ fn any_affix(
     at_end: bool,
 ) -> PyResult<bool> {
     let range = range(bounds.0, bounds.1, this.len());
-    let matches = |affix: &Str| {
-        range.is_some_and(|(start, end)| this.has_affix(affix, start, end, at_end))
-    };
+    let matches =
+        |affix: &Str| range.is_some_and(|(start, end)| this.has_affix(affix, start, end, at_end));
     if let Some(affix) = affix.downcast::<Str>() {
         return Ok(matches(&affix));
     }
@@ -199,8 +198,7 @@ impl Str {
     /// Return how often sub stands in s[start:end], without overlap.
     #[method(sig = "(self, sub, start=None, end=None, /)", no_text)]
     fn count(&self, sub: Borrowed<'_, Str>, start: Option<Bound>, end: Option<Bound>) -> usize {
-        range(start, end, self.len())
-            .map_or(0, |(start, end)| self.count_in(&sub, start, end))
+        range(start, end, self.len()).map_or(0, |(start, end)| self.count_in(&sub, start, end))
     }
 
     /// startswith($self, prefix[, start[, end]], /)

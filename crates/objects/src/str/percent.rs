@@ -35,7 +35,7 @@ impl<'a> Values<'a> {
             return Ok(keyed);
         }
         let found = match self.tuple {
-            Some(tuple) => tuple.get().get(self.next).map(|&item| item.to_owned()),
+            Some(tuple) => tuple.get().get(self.next).map(Borrowed::to_owned),
             None if self.next == 0 => Some(self.args.to_owned()),
             None => None,
         };
@@ -115,8 +115,7 @@ pub fn integer(th: &Thread, value: Borrowed<'_>, code: u32) -> PyResult<(bool, S
         Some(int) => int.to_owned(),
         None if !number::check(value) => return Err(wrong()),
         None => {
-            let int =
-                if radix == 10 { number::long(th, value) } else { number::index(th, value) };
+            let int = if radix == 10 { number::long(th, value) } else { number::index(th, value) };
             match int {
                 Ok(int) => int,
                 Err(raised) => {

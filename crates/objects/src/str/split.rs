@@ -9,11 +9,7 @@ use crate::text::split;
 use crate::{unicode, with_units};
 
 /// A list of the parts.
-fn parts(
-    this: Borrowed<'_, Str>,
-    th: &Thread,
-    ranges: Vec<Range<usize>>,
-) -> PyResult<Owned<List>> {
+fn parts(this: Borrowed<'_, Str>, th: &Thread, ranges: Vec<Range<usize>>) -> PyResult<Owned<List>> {
     let items: PyResult<Vec<Owned>> = ranges
         .into_iter()
         .map(|range| Ok(this.substring(th, range.start, range.end)?.into_object()))

@@ -32,10 +32,9 @@ fn look_up(th: &Thread, table: Borrowed<'_>, point: u32) -> PyResult<Mapping> {
     }
     match value.downcast::<Str>() {
         Ok(text) => Ok(Mapping::Text(text)),
-        Err(_) => Err(th.raise(
-            exc::TYPE_ERROR,
-            "character mapping must return integer, None or str",
-        )),
+        Err(_) => {
+            Err(th.raise(exc::TYPE_ERROR, "character mapping must return integer, None or str"))
+        }
     }
 }
 
@@ -108,10 +107,9 @@ fn pairs(
         ));
     };
     if x.len() != y.len() {
-        return Err(th.raise(
-            exc::VALUE_ERROR,
-            "the first two maketrans arguments must have equal length",
-        ));
+        return Err(
+            th.raise(exc::VALUE_ERROR, "the first two maketrans arguments must have equal length")
+        );
     }
     let table = Dict::new(th)?;
     let number = |point: u32| Int::from_i64(th, i64::from(point));
@@ -139,20 +137,18 @@ fn from_dict(th: &Thread, x: Borrowed<'_>) -> PyResult<Owned<Dict>> {
     while let Some((key, value)) = dict.next(&mut position) {
         if let Some(text) = key.object().downcast::<Str>() {
             if text.len() != 1 {
-                return Err(th.raise(
-                    exc::VALUE_ERROR,
-                    "string keys in translatetable must be of length 1",
-                ));
+                return Err(
+                    th.raise(exc::VALUE_ERROR, "string keys in translatetable must be of length 1")
+                );
             }
             let number = Int::from_i64(th, i64::from(text.char_at(0)))?;
             table.set(th, number.object(), value.borrow())?;
         } else if key.object().downcast::<Int>().is_some() {
             table.set(th, key.borrow(), value.borrow())?;
         } else {
-            return Err(th.raise(
-                exc::TYPE_ERROR,
-                "keys in translate table mustbe strings or integers",
-            ));
+            return Err(
+                th.raise(exc::TYPE_ERROR, "keys in translate table mustbe strings or integers")
+            );
         }
     }
     Ok(table)

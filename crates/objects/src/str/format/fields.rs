@@ -7,7 +7,10 @@ use crate::text::{TextBuf, Unit};
 
 /// Where values come from.
 pub enum Arguments<'a> {
-    Given { positional: &'a [Borrowed<'a>], keywords: Kwargs<'a> },
+    Given {
+        positional: &'a [Borrowed<'a>],
+        keywords: Kwargs<'a>,
+    },
     /// `format_map`: anything with `__getitem__`.
     Mapping(Borrowed<'a>),
 }
@@ -38,12 +41,12 @@ impl Numbering {
                 *self = Numbering::Automatic(next + 1);
                 Ok(next)
             }
-            (Some(_), Numbering::Automatic(_)) => Err(
-                "cannot switch from automatic field numbering to manual field specification",
-            ),
-            (None, Numbering::Manual) => Err(
-                "cannot switch from manual field specification to automatic field numbering",
-            ),
+            (Some(_), Numbering::Automatic(_)) => {
+                Err("cannot switch from automatic field numbering to manual field specification")
+            }
+            (None, Numbering::Manual) => {
+                Err("cannot switch from manual field specification to automatic field numbering")
+            }
         }
     }
 }

@@ -102,7 +102,9 @@ impl<'a, T: Unit> Markup<'a, T> {
             };
             conversion = Some(point);
             match self.take() {
-                Some(0x7d) => return Ok(Replacement { name, conversion, spec: 0..0, nested: false }),
+                Some(0x7d) => {
+                    return Ok(Replacement { name, conversion, spec: 0..0, nested: false });
+                }
                 Some(0x3a) | None => {}
                 Some(_) => return Err("expected ':' after conversion specifier"),
             }

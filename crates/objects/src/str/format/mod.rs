@@ -53,12 +53,8 @@ impl Formatter<'_> {
         depth: usize,
         out: &mut StrBuilder,
     ) -> PyResult<()> {
-        let mut value = fields::value(
-            th,
-            &text[field.name.clone()],
-            &self.arguments,
-            &mut self.numbering,
-        )?;
+        let mut value =
+            fields::value(th, &text[field.name.clone()], &self.arguments, &mut self.numbering)?;
         if let Some(conversion) = field.conversion {
             value = convert(th, value, conversion)?.into_object();
         }
@@ -114,11 +110,7 @@ pub fn spec_error(th: &Thread, error: SpecError, type_name: &str, spec: &Str) ->
 }
 
 /// `format(string, spec)` with a specification that is not empty.
-pub fn format_text(
-    th: &Thread,
-    this: Borrowed<'_, Str>,
-    spec: &Str,
-) -> PyResult<Owned<Str>> {
+pub fn format_text(th: &Thread, this: Borrowed<'_, Str>, spec: &Str) -> PyResult<Owned<Str>> {
     let refuse = |error| spec_error(th, error, this.object().type_name(), spec);
     let parsed = with_units!(spec.chars(), units => Spec::parse(units, Align::Left, Some(b's')))
         .map_err(refuse)?;

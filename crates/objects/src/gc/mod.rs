@@ -2,7 +2,8 @@
 //!
 //! Objects whose types may take part in reference cycles carry a header before them (`PyGC_Head`), which links
 //! those that are tracked into a list per generation. This file is what the rest of the house uses: tracking,
-//! and `tp_traverse` by the fields of a struct. `list` is the lists, `collect` the algorithm. The same job as
+//! and `tp_traverse` by the fields of a struct. `list` is the lists, `collect` the algorithm, `inspect` and `report` what
+//! the `gc` module shows. The same job as
 //! CPython's `Python/gc.c`.
 //!
 //! Invariants:
@@ -10,7 +11,10 @@
 //! 2. The header of an untracked object has a `_gc_next` of zero; that of a tracked one is in exactly one list.
 //! 3. Headers are read and written by the attached thread only.
 
+pub mod collect;
+mod inspect;
 mod list;
+mod report;
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -18,9 +22,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use krait_abi as abi;
 
-use crate::handle::{Borrowed, Slot};
+use crate::error::PyResult;
+use crate::handle::{Borrowed, Owned, Slot};
+use crate::list::List;
 use crate::thread::Thread;
 
+pub use collect::{Found, Reason, collect, is_gc_object, run_scheduled};
+pub use inspect::referents;
 use list::Head;
 pub use list::Lists;
 
@@ -36,6 +44,31 @@ pub struct Collector {
     /// collections of the generation before there were.
     pub count: [Cell<i32>; GENERATIONS],
     pub threshold: [Cell<i32>; GENERATIONS],
+    /// How many old objects there were after the last full collection, and how many came to them since.
+    total: Cell<usize>,
+    pending: Cell<usize>,
+    pub stats: [Stats; GENERATIONS],
+    /// The `gc.DEBUG_*` flags.
+    pub debug: Cell<c_int>,
+    /// `gc.garbage` and `gc.callbacks`.
+    pub garbage: Slot<List>,
+    pub callbacks: Slot<List>,
+}
+
+/// What the collections of one generation did.
+#[derive(Default)]
+pub struct Stats {
+    pub collections: Cell<usize>,
+    pub collected: Cell<usize>,
+    pub uncollectable: Cell<usize>,
+}
+
+impl Stats {
+    fn add(&self, found: Found) {
+        self.collections.set(self.collections.get() + 1);
+        self.collected.set(self.collected.get() + found.collected);
+        self.uncollectable.set(self.uncollectable.get() + found.uncollectable);
+    }
 }
 
 impl Default for Collector {
@@ -46,6 +79,12 @@ impl Default for Collector {
             collecting: Cell::new(false),
             count: Default::default(),
             threshold: [Cell::new(2000), Cell::new(10), Cell::new(10)],
+            total: Cell::new(0),
+            pending: Cell::new(0),
+            stats: Default::default(),
+            debug: Cell::new(0),
+            garbage: Slot::EMPTY,
+            callbacks: Slot::EMPTY,
         }
     }
 }
@@ -61,6 +100,30 @@ impl Collector {
         }
     }
 
+    /// The list `gc.garbage`, made on first use.
+    pub fn garbage(&self, th: &Thread) -> PyResult<Owned<List>> {
+        list_in(th, &self.garbage)
+    }
+
+    /// The list `gc.callbacks`, made on first use.
+    pub fn callbacks(&self, th: &Thread) -> PyResult<Owned<List>> {
+        list_in(th, &self.callbacks)
+    }
+
+    /// Appends to `gc.garbage`. Without memory the object stays where it is.
+    fn keep_garbage(&self, th: &Thread, ob: Borrowed<'_>) {
+        let kept = self.garbage(th).and_then(|garbage| garbage.push(th, ob.to_owned()));
+        if kept.is_err() {
+            drop(th.take_exception());
+        }
+    }
+
+    /// Releases what the collector holds itself; at finalisation.
+    pub fn clear(&self) {
+        let held = (self.garbage.take(), self.callbacks.take());
+        drop(held);
+    }
+
     /// The loop collects when it next looks at its eval breaker.
     #[cold]
     #[inline(never)]
@@ -71,6 +134,15 @@ impl Collector {
             breaker.fetch_or(abi::_PY_GC_SCHEDULED_BIT as usize, Ordering::Relaxed);
         }
     }
+}
+
+fn list_in(th: &Thread, slot: &Slot<List>) -> PyResult<Owned<List>> {
+    if let Some(list) = slot.get_owned() {
+        return Ok(list);
+    }
+    let list = List::new(th)?;
+    slot.set(Some(list.clone()));
+    Ok(list)
 }
 
 /// What `tp_traverse` hands every reference to.
@@ -159,8 +231,8 @@ pub unsafe fn untrack_raw(ob: *mut abi::PyObject) {
 }
 
 pub fn is_tracked<T>(ob: Borrowed<'_, T>) -> bool {
-    // SAFETY: asked of GC objects only has a meaning; others have no header.
-    ob.object().ty().is_gc() && unsafe { (*head_of(ob.as_ptr()))._gc_next != 0 }
+    // SAFETY: a live object; only GC objects have a header.
+    unsafe { is_gc_object(ob.as_ptr()) && (*head_of(ob.as_ptr()))._gc_next != 0 }
 }
 
 /// # Safety

@@ -135,6 +135,11 @@ pub(crate) fn run_callback(th: &Thread, reference: Borrowed<'_>, callback: Borro
     }
 }
 
+/// Whether `ob` is laid out as a weak reference: a `ref` or a proxy.
+pub fn is_reference(ob: Borrowed<'_>) -> bool {
+    ob.downcast::<WeakRef>().is_some() || is_proxy_exact(ob)
+}
+
 /// `weakref.ref(ob, callback)`.
 pub fn new_ref(th: &Thread, ob: Borrowed<'_>, callback: Option<Borrowed<'_>>) -> PyResult {
     reference::create(th, Borrowed::from_ref(WeakRef::type_object()), ob, callback)

@@ -68,9 +68,8 @@ impl WeakRef {
         }
     }
 
-    /// Takes the callback away without calling it.
-    pub(crate) fn take_callback(&self) -> Option<Owned> {
-        self.callback.take()
+    pub(crate) fn callback(&self) -> Option<Owned> {
+        self.callback.get_owned()
     }
 
     pub(crate) fn has_callback(&self) -> bool {

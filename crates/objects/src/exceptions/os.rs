@@ -96,7 +96,7 @@ impl OSError {
                 Borrowed::from_ref(self).object().get().ty().get(),
                 exc::BLOCKING_IO_ERROR,
             );
-            if blocking && is_number(filename) {
+            if blocking && number::check(filename) {
                 self.written.set(number::as_isize(th, filename, Some(exc::VALUE_ERROR))?);
             } else {
                 self.filename.set(Some(filename.to_owned()));
@@ -276,13 +276,4 @@ impl<'a> From<Borrowed<'a, OSError>> for Borrowed<'a, BaseException> {
         // SAFETY: the struct begins with `BaseException`.
         unsafe { error.cast() }
     }
-}
-
-/// `PyNumber_Check`: whether the type converts to a number. (A complex number passes there too; it fails here only
-/// in what `characters_written` then says of it.)
-fn is_number(ob: Borrowed<'_>) -> bool {
-    // SAFETY: a type's number table lives as long as the type.
-    unsafe { ob.ty().raw().tp_as_number.as_ref() }.is_some_and(|number| {
-        number.nb_index.is_some() || number.nb_int.is_some() || number.nb_float.is_some()
-    })
 }

@@ -9,6 +9,7 @@
 //! 2. A reference without a callback of exactly `weakref.ref` comes first in a list, then a proxy without one.
 //! 3. A dying object clears its list before its memory goes.
 
+mod proxy;
 mod reference;
 
 use krait_abi as abi;
@@ -16,6 +17,8 @@ use krait_abi as abi;
 use crate::prelude::*;
 use crate::protocol::call;
 
+pub use proxy::{CallableProxy, Proxy, new_proxy};
+use proxy::{is_proxy, is_proxy_type};
 pub use reference::WeakRef;
 
 /// `tp_weaklistoffset` of classes whose weak list stands before the object.
@@ -137,7 +140,7 @@ pub(crate) fn run_callback(th: &Thread, reference: Borrowed<'_>, callback: Borro
 
 /// Whether `ob` is laid out as a weak reference: a `ref` or a proxy.
 pub fn is_reference(ob: Borrowed<'_>) -> bool {
-    ob.downcast::<WeakRef>().is_some() || is_proxy_exact(ob)
+    ob.downcast::<WeakRef>().is_some() || is_proxy(ob)
 }
 
 /// `weakref.ref(ob, callback)`.
@@ -149,13 +152,4 @@ pub fn new_ref(th: &Thread, ob: Borrowed<'_>, callback: Option<Borrowed<'_>>) ->
 pub fn referent(reference: Borrowed<'_>) -> Option<Owned> {
     // SAFETY: refs and proxies share the layout.
     unsafe { reference.cast::<WeakRef>() }.target()
-}
-
-/// Whether `class` is one of the two proxy types.
-fn is_proxy_type(_class: &Type) -> bool {
-    false
-}
-
-fn is_proxy_exact(ob: Borrowed<'_>) -> bool {
-    is_proxy_type(&ob.ty())
 }

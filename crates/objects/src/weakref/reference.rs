@@ -93,9 +93,7 @@ unsafe fn basic(list: *mut abi::PyObject) -> (Ref, Ref) {
         for candidate in references(list).take(2) {
             if is_basic(candidate, WeakRef::type_object()) {
                 reference = candidate;
-            } else if !(*candidate).has_callback()
-                && super::is_proxy_exact((*candidate).as_object())
-            {
+            } else if !(*candidate).has_callback() && super::is_proxy((*candidate).as_object()) {
                 proxy = candidate;
             }
         }
@@ -291,20 +289,26 @@ impl WeakRef {
         }
     }
 
+    /// Weakrefs are generic over the type of the referenced object.
+    #[classmethod(sig = "(type, object, /)", name = "__class_getitem__")]
+    fn class_getitem(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
+        crate::generic_alias::new(th, cls.object(), object)
+    }
+
     #[slot(tp_traverse)]
-    fn traverse(&self, visit: &mut Visitor<'_>) -> std::ffi::c_int {
+    pub(super) fn traverse(&self, visit: &mut Visitor<'_>) -> std::ffi::c_int {
         Visit::visit(&self.callback, visit)
     }
 
     #[slot(tp_clear)]
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         let callback = self.callback.take();
         self.detach();
         drop(callback);
     }
 
     #[slot(tp_dealloc)]
-    unsafe fn dealloc(this: *mut Self) {
+    pub(super) unsafe fn dealloc(this: *mut Self) {
         // SAFETY: the last reference to the weak reference is gone.
         unsafe {
             crate::gc::untrack_raw(this.cast());

@@ -57,6 +57,8 @@ pub(crate) struct Generator<'a> {
     interactive: bool,
     stack_guard: StackGuard,
     warnings: Vec<Warning>,
+    /// Set while code is generated a second time.
+    warnings_muted: bool,
 }
 
 /// Compiles a whole tree.
@@ -76,6 +78,7 @@ pub(crate) fn generate<'a>(
         interactive: false,
         stack_guard: StackGuard::new(options.stack_budget),
         warnings: Vec::new(),
+        warnings_muted: false,
     };
     let code = generator.module(tree)?;
     Ok((code, generator.warnings))

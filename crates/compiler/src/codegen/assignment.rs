@@ -6,7 +6,7 @@
 use krait_bytecode::{BinaryOp, Opcode};
 use krait_syntax::ast::{Expr, ExprKind, Operator, Span};
 
-use super::expressions::{is_two_part_slice, slice_parts};
+use super::expressions::slice_parts;
 use super::unit::{DeferredAnnotation, ScopeKind};
 use super::{Generator, at};
 use crate::code::Constant;
@@ -37,7 +37,7 @@ impl<'a> Generator<'a> {
             }
             ExprKind::Subscript { value: object, slice, .. } => {
                 self.expr(object)?;
-                let two_part = is_two_part_slice(slice);
+                let two_part = self.is_two_part_slice(slice);
                 let operands = if two_part {
                     self.slice_bounds(slice)?;
                     3

@@ -50,7 +50,10 @@ impl<'a> Generator<'a> {
         self.push_block(NONE, BlockType::FinallyEnd, Some(end), None)?;
         self.op_j(NONE, Opcode::SETUP_CLEANUP, cleanup);
         self.op(NONE, Opcode::PUSH_EXC_INFO);
+        // This copy would repeat the warnings of the other.
+        let muted = std::mem::replace(&mut self.warnings_muted, true);
         self.stmts(node.finalbody)?;
+        self.warnings_muted = muted;
         self.op_i(NONE, Opcode::RERAISE, 0);
         self.pop_block();
         self.use_label(cleanup);

@@ -3,9 +3,10 @@
 //! Does the job of `codegen_visit_expr`, `codegen_subscript` and `codegen_slice`.
 
 use krait_bytecode::{BinaryOp, Opcode, intrinsic_1, resume};
-use krait_syntax::ast::{Constant, Expr, ExprContext, ExprKind, UnaryOperator};
+use krait_syntax::ast::{self, Expr, ExprContext, ExprKind, UnaryOperator};
 
 use super::{Generator, at, constants};
+use crate::code::Constant;
 use crate::error::Result;
 use crate::instructions::Location;
 
@@ -161,7 +162,7 @@ impl<'a> Generator<'a> {
             self.check_index(value, slice);
         }
         self.expr(value)?;
-        if ctx != ExprContext::Del && is_two_part_slice(slice) {
+        if ctx != ExprContext::Del && self.is_two_part_slice(slice) {
             self.slice_bounds(slice)?;
             let load = ctx == ExprContext::Load;
             self.op(loc, if load { Opcode::BINARY_SLICE } else { Opcode::STORE_SLICE });
@@ -180,7 +181,7 @@ impl<'a> Generator<'a> {
 
     fn slice(&mut self, loc: Location, expr: &'a Expr<'a>) -> Result {
         let parts = slice_parts(expr);
-        if let Some(constant) = constants::constant_slice(parts) {
+        if let Some(constant) = self.constant_slice(expr) {
             self.load_const(loc, constant);
             return Ok(());
         }
@@ -192,6 +193,18 @@ impl<'a> Generator<'a> {
         }
         self.op_i(loc, Opcode::BUILD_SLICE, count);
         Ok(())
+    }
+
+    /// A slice whose parts are all constants or left out.
+    fn constant_slice(&self, slice: &'a Expr<'a>) -> Option<Constant> {
+        let parts = slice_parts(slice).map(|part| part.map(|part| self.resolve(part)));
+        constants::constant_slice(parts)
+    }
+
+    /// Slices without step have instructions of their own, unless they are constants.
+    pub(super) fn is_two_part_slice(&self, slice: &'a Expr<'a>) -> bool {
+        matches!(slice.node, ExprKind::Slice { step: None, .. })
+            && self.constant_slice(slice).is_none()
     }
 
     /// Pushes start and stop of a slice.
@@ -214,14 +227,8 @@ pub(super) fn slice_parts<'a>(slice: &Expr<'a>) -> [Option<&'a Expr<'a>>; 3] {
     }
 }
 
-/// Slices without step have instructions of their own, unless they are constants.
-pub(super) fn is_two_part_slice(slice: &Expr<'_>) -> bool {
-    matches!(slice.node, ExprKind::Slice { step: None, .. })
-        && constants::constant_slice(slice_parts(slice)).is_none()
-}
-
 /// The value of a constant node.
-pub(super) fn constant_of<'a>(expr: &Expr<'a>) -> Option<Constant<'a>> {
+pub(super) fn constant_of<'a>(expr: &Expr<'a>) -> Option<ast::Constant<'a>> {
     match expr.node {
         ExprKind::Constant { value, .. } => Some(value),
         _ => None,

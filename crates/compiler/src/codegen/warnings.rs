@@ -10,7 +10,9 @@ use crate::error::syntax_warning;
 
 impl<'a> Generator<'a> {
     pub(super) fn warn(&mut self, span: Span, message: impl Into<String>) {
-        self.warnings.push(syntax_warning(message, span));
+        if !self.warnings_muted {
+            self.warnings.push(syntax_warning(message, span));
+        }
     }
 
     /// `is` with a literal.
@@ -28,6 +30,7 @@ impl<'a> Generator<'a> {
                 };
                 let message = format!("\"{is}\" with '{kind}' literal. Did you mean \"{equals}\"?");
                 self.warn(expr.span, message);
+                return;
             }
             left = right;
         }

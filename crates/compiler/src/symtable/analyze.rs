@@ -176,18 +176,19 @@ impl<'a> Analyzer<'_, 'a> {
             if scope == Scope::Cell || own_usage & DEF_COMP_CELL != 0 {
                 inlined_cells.insert(name);
             }
+            // What a class provides for its methods is not there for its own comprehensions.
+            if scope == Scope::Free && is_class && CLASS_NAMES.contains(&name) {
+                scope = Scope::GlobalImplicit;
+                if !self.is_free_in_any_child(comprehension, name) {
+                    comp_free.remove(name);
+                }
+                if name == "__class__" {
+                    self.table.entry_mut(comprehension).symbols.shift_remove(name);
+                }
+            }
             let existing = self.table.entry(parent).symbols.get(name).copied();
             match existing {
                 None => {
-                    if scope == Scope::Free && is_class && CLASS_NAMES.contains(&name) {
-                        scope = Scope::GlobalImplicit;
-                        if !self.is_free_in_any_child(comprehension, name) {
-                            comp_free.remove(name);
-                        }
-                        if name == "__class__" {
-                            self.table.entry_mut(comprehension).symbols.shift_remove(name);
-                        }
-                    }
                     self.table.entry_mut(parent).symbols.insert(name, own_usage);
                     scopes.insert(name, scope);
                 }

@@ -13,7 +13,7 @@ mod machine;
 mod node;
 mod raise;
 
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, SyntaxError, Warning};
 use crate::lexer::Done;
 use crate::options::{Mode, ParseOptions};
 use crate::token::TokenKind;
@@ -21,8 +21,15 @@ use machine::Machine;
 
 const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
 
+/// What came of reading a text again.
+pub(crate) struct Diagnosis {
+    pub error: SyntaxError,
+    /// Those of the lexer, up to where the first reading stopped.
+    pub warnings: Vec<Warning>,
+}
+
 /// The error to report for `text`. Statements before token `start` are known to be right.
-pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> SyntaxError {
+pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> Diagnosis {
     let program = compile::compile(GRAMMAR);
     let rule = match options.mode {
         Mode::Exec => "file",
@@ -31,34 +38,38 @@ pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> 
         Mode::FuncType => "func_type",
     };
     let mut machine = Machine::new(&program, text, options);
-    let found = match machine.run(rule, start, false) {
-        Ok(true) => return machine.refused_elsewhere(),
-        Ok(false) => None,
-        Err(error) => Some(error),
-    };
-    if options.allow_incomplete_input && machine.at_end_of_source() {
-        let message = "incomplete input".to_owned();
-        return machine.error_here(ErrorKind::IncompleteInputError, message);
-    }
-    if let Some(error) = found {
-        return machine.prefer_lexer_error(*error);
-    }
-    let last = machine.tokens[machine.tokens.len() - 1];
-    if let Err(error) = machine.run(rule, start, true) {
-        return machine.prefer_lexer_error(*error);
-    }
-    let message = match last.kind {
-        TokenKind::Indent => "unexpected indent",
-        TokenKind::Dedent => "unexpected unindent",
-        _ => {
-            let error = machine.error_at_token(last, "invalid syntax".to_owned());
-            return machine.prefer_later_error(error);
+    let found = machine.run(rule, start, false);
+    let warnings = machine.stream.lexer.warnings.clone();
+    let error = match found {
+        Ok(true) => machine.refused_elsewhere(),
+        _ if options.allow_incomplete_input && machine.at_end_of_source() => {
+            let message = "incomplete input".to_owned();
+            machine.error_here(ErrorKind::IncompleteInputError, message)
         }
+        Ok(false) => machine.explain(rule, start),
+        Err(error) => machine.prefer_lexer_error(*error),
     };
-    machine.error_here(ErrorKind::IndentationError, message.to_owned())
+    Diagnosis { error, warnings }
 }
 
 impl Machine<'_> {
+    /// The second pass, with error rules.
+    fn explain(&mut self, rule: &str, start: usize) -> SyntaxError {
+        let last = self.tokens[self.tokens.len() - 1];
+        if let Err(error) = self.run(rule, start, true) {
+            return self.prefer_lexer_error(*error);
+        }
+        let message = match last.kind {
+            TokenKind::Indent => "unexpected indent",
+            TokenKind::Dedent => "unexpected unindent",
+            _ => {
+                let error = self.error_at_token(last, "invalid syntax".to_owned());
+                return self.prefer_later_error(error);
+            }
+        };
+        self.error_here(ErrorKind::IndentationError, message.to_owned())
+    }
+
     /// The grammar accepts what the parser refused: more than one interactive statement.
     fn refused_elsewhere(&self) -> SyntaxError {
         let message = match self.options.mode {

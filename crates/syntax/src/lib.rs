@@ -60,6 +60,19 @@ pub fn parse<'a, 's>(
     source: impl Into<Source<'s>>,
     options: &ParseOptions<'_>,
 ) -> Result<Parsed<'a>, SyntaxError> {
+    let mut warnings = Vec::new();
+    let tree = parse_into(arena, source, options, &mut warnings)?;
+    Ok(Parsed { tree, warnings })
+}
+
+/// As [`parse`], with the warnings in a vector of the caller's: those issued before an error are
+/// there as well.
+pub fn parse_into<'a, 's>(
+    arena: &'a Bump,
+    source: impl Into<Source<'s>>,
+    options: &ParseOptions<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<&'a ast::Mod<'a>, SyntaxError> {
     let text = match source.into() {
         Source::Text(text) => source::prepare(arena, text, options.mode)?,
         Source::Bytes(bytes) => {
@@ -67,22 +80,29 @@ pub fn parse<'a, 's>(
             source::prepare(arena, &text, options.mode)?
         }
     };
-    let parser::Tokens { tokens, type_ignores, mut warnings } = parser::tokenize(text, options);
+    let parser::Tokens { tokens, type_ignores, warnings: mut found } =
+        parser::tokenize(text, options);
     let mut parser = parser::Parser::new(arena, text, &tokens, options);
-    match parser.parse(&type_ignores) {
-        Ok(tree) => {
-            warnings.append(&mut parser.warnings);
-            warnings.sort_by_key(|warning| (warning.lineno, warning.error.offset));
-            Ok(Parsed { tree: arena.alloc(tree), warnings })
-        }
-        Err(parser::Fail) if parser.too_deep => Err(parser::too_deep_error()),
+    let result = parser.parse(&type_ignores);
+    let error = match result {
+        Ok(_) => None,
+        Err(parser::Fail) if parser.too_deep => Some(parser::too_deep_error()),
         Err(parser::Fail) => {
             // What follows a complete statement may be wrong because of it. A text of ordinary
             // length is read from its start, because an error rule may even dislike a statement
             // that is right, as long as there is something wrong elsewhere.
             let [before, _] = parser.statement_starts;
             let start = if tokens.len() < WHOLE_TEXT { 0 } else { before };
-            Err(diagnose::diagnose(text, options, start))
+            let diagnosis = diagnose::diagnose(text, options, start);
+            found = diagnosis.warnings;
+            Some(diagnosis.error)
         }
+    };
+    found.append(&mut parser.warnings);
+    found.sort_by_key(|warning| (warning.lineno, warning.error.offset));
+    warnings.append(&mut found);
+    match (result, error) {
+        (Ok(tree), _) => Ok(arena.alloc(tree)),
+        (Err(parser::Fail), error) => Err(error.unwrap_or_else(parser::too_deep_error)),
     }
 }

@@ -68,10 +68,8 @@ pub(super) enum Op<'g> {
 pub(super) struct Rule<'g> {
     pub name: &'g str,
     pub entry: usize,
-    /// Remembered whether or not error rules are active.
+    /// What comes of it at a position is remembered.
     pub memo: bool,
-    /// A group within another rule.
-    pub anonymous: bool,
     /// Error rules are off in it.
     pub quiet: bool,
 }
@@ -96,7 +94,6 @@ pub(super) fn compile(grammar: &str) -> Program<'_> {
             name,
             entry: 0,
             memo: head.ends_with("(memo)"),
-            anonymous: false,
             quiet: name == "expression_without_invalid",
         });
     }
@@ -181,13 +178,7 @@ struct Compiler<'g> {
 impl<'g> Compiler<'g> {
     fn group(&mut self, alternatives: &[Alternative<'g>]) -> Item<'g> {
         let rule = self.program.rules.len();
-        self.program.rules.push(Rule {
-            name: "",
-            entry: 0,
-            memo: false,
-            anonymous: true,
-            quiet: false,
-        });
+        self.program.rules.push(Rule { name: "", entry: 0, memo: false, quiet: false });
         self.emit_rule(rule, alternatives);
         Item::Rule(rule)
     }

@@ -9,6 +9,7 @@ use crate::options::ParseOptions;
 use crate::stream::TokenStream;
 use crate::token::{Token, TokenKind};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Deepest nesting of rules.
 const MAX_RULES: usize = 60_000;
@@ -27,9 +28,28 @@ enum Frame {
     Choice { ip: usize, pos: usize, values: usize },
 }
 
-/// With the two halves of the key for a rule: the rule with whether error rules were active, and the
-/// position.
-type Memo = HashMap<(u32, u32), Option<(NodeId, usize)>>;
+/// What came of a rule at a position: nothing, or a value and where it ends.
+type Memo = HashMap<(u32, u32), Option<(NodeId, usize)>, BuildHasherDefault<PairHasher>>;
+
+/// Mixes two small numbers: nobody can choose them so as to make them collide.
+#[derive(Default)]
+struct PairHasher(u64);
+
+impl Hasher for PairHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(value)).wrapping_mul(0x517C_C1B7_2722_0A95);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
+    }
+}
 
 pub(super) struct Machine<'p> {
     program: &'p Program<'p>,
@@ -67,7 +87,7 @@ impl<'p> Machine<'p> {
             frames: Vec::new(),
             current: 0,
             depth: 0,
-            memo: HashMap::new(),
+            memo: Memo::default(),
             invalid: false,
             flufl: options.barry_as_flufl,
         }
@@ -234,15 +254,10 @@ impl<'p> Machine<'p> {
         self.pos += 1;
     }
 
-    fn memo_key(&self, rule: usize, start: usize) -> (u32, u32) {
-        let flag = self.invalid && !self.program.rules[rule].memo;
-        ((rule as u32) << 1 | u32::from(flag), start as u32)
-    }
-
     fn call(&mut self, rule: usize, back: usize) -> Result<Option<usize>, Box<SyntaxError>> {
-        // The reference looks at the next token when it enters a rule, not earlier.
-        if !self.program.rules[rule].anonymous
-            && let Some(known) = self.memo.get(&self.memo_key(rule, self.pos))
+        // Whether error rules were active is no part of the key, nor is it in the reference.
+        if self.program.rules[rule].memo
+            && let Some(known) = self.memo.get(&(rule as u32, self.pos as u32))
         {
             let Some((value, end)) = *known else { return Ok(None) };
             self.values.push(value);
@@ -277,10 +292,9 @@ impl<'p> Machine<'p> {
         self.current = outer;
         self.depth -= 1;
         self.invalid = invalid;
-        if !self.program.rules[rule].anonymous {
+        if self.program.rules[rule].memo {
             let value = self.values.last().copied().unwrap_or(Nodes::NONE);
-            let key = self.memo_key(rule, start);
-            self.memo.insert(key, Some((value, self.pos)));
+            self.memo.insert((rule as u32, start as u32), Some((value, self.pos)));
         }
         ip
     }
@@ -298,9 +312,8 @@ impl<'p> Machine<'p> {
                     self.current = outer;
                     self.depth -= 1;
                     self.invalid = invalid;
-                    if !self.program.rules[rule].anonymous {
-                        let key = self.memo_key(rule, start);
-                        self.memo.insert(key, None);
+                    if self.program.rules[rule].memo {
+                        self.memo.insert((rule as u32, start as u32), None);
                     }
                 }
             }

@@ -57,6 +57,11 @@ impl Lexer<'_> {
             self.pos -= 1;
             1
         });
+        let rest = &self.bytes[self.pos..];
+        if quote_size == 1 && (rest.is_empty() || rest == [quote]) {
+            // The reference has looked for more quotes.
+            self.done = Done::Eof;
+        }
         if self.modes.len() + 1 >= MAX_STRINGS {
             return self.fail("too many nested f-strings or t-strings");
         }

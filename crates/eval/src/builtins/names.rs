@@ -24,6 +24,8 @@ pub fn add(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         class.ready(th)?;
         module.add(th, class.name(), class.object())?;
     }
+    let group = krait_objects::exceptions::exception_group(th)?;
+    module.add(th, "ExceptionGroup", group.object())?;
     // Names that OSError took over from older versions.
     for alias in ["EnvironmentError", "IOError"] {
         module.add(th, alias, Borrowed::from_ref(exc::OS_ERROR).object())?;

@@ -38,9 +38,9 @@ pub fn prepare_reraise(th: &Thread, original: Borrowed<'_>, list: Borrowed<'_>) 
     call::call(th, class, &[id::empty.object(), members.object()])
 }
 
-/// Whether an exception is a part of the original: traceback, cause, context and notes are the same objects.
+/// Whether an exception is a part of the original: traceback, cause and context are the same objects.
 fn same_origin(th: &Thread, part: Borrowed<'_>, original: Borrowed<'_>) -> PyResult<bool> {
-    for name in [id::__notes__, id::__traceback__, id::__cause__, id::__context__] {
+    for name in [id::__traceback__, id::__cause__, id::__context__] {
         let a = object::get_attr_opt(th, part, name)?;
         let b = object::get_attr_opt(th, original, name)?;
         let same = match (&a, &b) {

@@ -21,7 +21,7 @@ use crate::raise;
 pub use base::{BaseException, make};
 pub use classes::*;
 pub use exc::ALL;
-pub use group::BaseExceptionGroup;
+pub use group::{BaseExceptionGroup, exception_group};
 pub use os::OSError;
 pub use special::{
     AttributeError, ImportError, KeyError, MemoryError, NameError, StopIteration, SystemExit,

@@ -182,9 +182,7 @@ impl<'a> Analyzer<'_, 'a> {
                 if !self.is_free_in_any_child(comprehension, name) {
                     comp_free.remove(name);
                 }
-                if name == "__class__" {
-                    self.table.entry_mut(comprehension).symbols.shift_remove(name);
-                }
+                self.table.entry_mut(comprehension).symbols.shift_remove(name);
             }
             let existing = self.table.entry(parent).symbols.get(name).copied();
             match existing {

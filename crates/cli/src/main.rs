@@ -1,3 +1,5 @@
-//! The `krait` command.
+//! The `krait` command: python3.14's command line.
 
-fn main() {}
+fn main() {
+    std::process::exit(krait_host::command_line());
+}

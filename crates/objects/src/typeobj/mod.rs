@@ -292,6 +292,10 @@ impl Type {
 
     /// A new instance through `tp_alloc`: zeroed after the head, tracked if the type is collected.
     pub fn alloc<T>(&self, th: &Thread, items: isize) -> PyResult<Owned<T>> {
+        // A static type may be used before anyone has asked for it by name.
+        if !self.has_flag(abi::Py_TPFLAGS_READY) {
+            Borrowed::from_ref(self).ready(th)?;
+        }
         let Some(alloc) = self.raw().tp_alloc else {
             return Err(th.bad_internal_call());
         };

@@ -30,6 +30,10 @@ pub fn alloc(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
 
 /// As `alloc`, for code that fills the object before the collector may see it.
 pub fn alloc_untracked(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
+    // A static type may be used before anyone has asked for it by name.
+    if !ty.has_flag(abi::Py_TPFLAGS_READY) {
+        ty.ready(th)?;
+    }
     let raw = ty.raw();
     // One item more, as the reference: room for the sentinel of types such as bytes.
     let extra = if raw.tp_itemsize == 0 {

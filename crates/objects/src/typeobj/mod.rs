@@ -297,7 +297,9 @@ impl Type {
             Borrowed::from_ref(self).ready(th)?;
         }
         let Some(alloc) = self.raw().tp_alloc else {
-            return Err(th.bad_internal_call());
+            // Descriptors are made while the types they belong to, and their own, are being readied.
+            // SAFETY: the type lays out its instances as `T`.
+            return Ok(unsafe { alloc::alloc(th, Borrowed::from_ref(self), items)?.cast() });
         };
         // SAFETY: a type's `tp_alloc` makes instances of it.
         let ob = unsafe { Owned::from_ptr_or_null(alloc(self.as_type_ptr(), items)) };

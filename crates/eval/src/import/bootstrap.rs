@@ -35,6 +35,11 @@ pub fn run_frozen(th: &Thread, frozen_name: &str, name: &str) -> PyResult {
     if let Some(builtins) = th.interp().builtins.get() {
         dict.set_str(th, id::__builtins__, builtins.object())?;
     }
+    // importlib takes it out again when it gives the module its spec.
+    if let Some(frozen) = krait_stdlib::find_frozen(frozen_name) {
+        let original = Str::interned(th, frozen.module)?;
+        dict.set_str(th, Str::interned(th, "__origname__")?.borrow(), original.object())?;
+    }
     modules(th)?.set(th, name.object(), module.object())?;
     crate::run::eval_code_object(th, code.object(), dict.borrow())?;
     Ok(module.into_object())

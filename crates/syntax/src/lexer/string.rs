@@ -21,6 +21,7 @@ impl Lexer<'_> {
     /// The rest of a string that opened with `quote`.
     pub(super) fn string(&mut self, quote: u8) -> Lexed {
         let Some(size) = self.quote_size(quote) else {
+            self.note_end();
             return Ok(self.token(TokenKind::String));
         };
         let mut closing = 0;

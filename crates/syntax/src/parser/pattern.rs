@@ -156,6 +156,12 @@ impl<'a> Parser<'a, '_> {
     /// A capture, a wildcard, a dotted name to compare with, or a class.
     fn name_pattern(&mut self) -> Parse<P<'a>> {
         let start = self.pos;
+        if self.at_word("_") {
+            // The wildcard, whatever follows.
+            self.bump();
+            let node = PatternKind::MatchAs { pattern: None, name: None };
+            return Ok(self.pattern_node(node, self.since(start)));
+        }
         let name = self.dotted_value()?;
         if self.at(T::LPar) {
             let node = self.class_pattern(name)?;
@@ -165,10 +171,7 @@ impl<'a> Parser<'a, '_> {
             return Err(Fail);
         }
         let node = match name.node {
-            ExprKind::Name { id, .. } => {
-                let name = Some(id).filter(|id| *id != "_");
-                PatternKind::MatchAs { pattern: None, name }
-            }
+            ExprKind::Name { id, .. } => PatternKind::MatchAs { pattern: None, name: Some(id) },
             _ => PatternKind::MatchValue { value: name },
         };
         Ok(self.pattern_node(node, self.since(start)))

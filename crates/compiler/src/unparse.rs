@@ -215,10 +215,7 @@ impl Writer<'_> {
     fn attribute(&mut self, value: &Expr<'_>, attr: &str) {
         self.expr(value, level::ATOM);
         // `1.real` would be a float.
-        let int = matches!(
-            value.node,
-            ExprKind::Constant { value: Constant::Int(_) | Constant::True | Constant::False, .. }
-        );
+        let int = matches!(value.node, ExprKind::Constant { value: Constant::Int(_), .. });
         self.str(if int { " ." } else { "." });
         self.str(attr);
     }

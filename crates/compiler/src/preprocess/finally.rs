@@ -43,7 +43,8 @@ impl Checker {
     }
 
     fn stmt(&mut self, stmt: &Stmt<'_>, place: Place) {
-        let in_loop = Place { in_loop: true, ..place };
+        // The reference forgets about the `finally` in a loop, also where a `return` leaves both.
+        let in_loop = Place { in_loop: true, ..Place::default() };
         match stmt.node {
             StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
                 self.body(def.body, Place { in_function: true, ..Place::default() });

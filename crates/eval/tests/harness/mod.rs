@@ -1,0 +1,208 @@
+//! A bare interpreter for tests of the loop: no `sys`, no import; `print` writes into a buffer.
+
+use std::cell::RefCell;
+
+use krait_compiler::code::Text;
+use krait_eval::function::Function;
+use krait_eval::{code, run, services};
+use krait_objects::cfunction::CFunction;
+use krait_objects::interp::{Interpreter, Services};
+use krait_objects::prelude::*;
+
+#[derive(Default)]
+struct Output(RefCell<String>);
+
+/// What tests need of `builtins`.
+#[pymodule(name = "harness")]
+pub struct Harness;
+
+#[pyfunctions]
+impl Harness {
+    #[function(sig = "(*args)", no_text)]
+    fn print(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
+        let texts = args
+            .iter()
+            .map(|arg| Ok(object::str(th, *arg)?.to_string()))
+            .collect::<PyResult<Vec<_>>>()?;
+        let output = th.interp().state::<Output>();
+        output.0.borrow_mut().push_str(&(texts.join(" ") + "\n"));
+        Ok(())
+    }
+
+    #[function(sig = "(obj, /)")]
+    fn len(th: &Thread, obj: Borrowed<'_>) -> PyResult<usize> {
+        object::len(th, obj)
+    }
+
+    #[function(sig = "(obj, /)")]
+    fn repr(th: &Thread, obj: Borrowed<'_>) -> PyResult<Owned<Str>> {
+        object::repr(th, obj)
+    }
+
+    #[function(sig = "(obj, /)")]
+    fn iter(th: &Thread, obj: Borrowed<'_>) -> PyResult {
+        krait_objects::protocol::iter::get_iter(th, obj)
+    }
+
+    #[function(sig = "(obj, /)")]
+    fn next(th: &Thread, obj: Borrowed<'_>) -> PyResult {
+        match krait_objects::protocol::iter::next(th, obj)? {
+            Some(item) => Ok(item),
+            None => Err(th.raise_none(exc::STOP_ITERATION)),
+        }
+    }
+
+    #[function(sig = "(func, name, /, *bases)", no_text)]
+    fn __build_class__(
+        th: &Thread,
+        func: Borrowed<'_>,
+        name: Borrowed<'_>,
+        bases: &[Borrowed<'_>],
+    ) -> PyResult {
+        let namespace = Dict::new(th)?;
+        let Some(function) = func.downcast::<Function>() else {
+            return Err(th.bad_internal_call());
+        };
+        let (code, globals) = (function.code_handle(), function.globals.get_owned());
+        let globals = globals.ok_or_else(|| th.bad_internal_call())?;
+        let cell = run::eval_code_with_closure(
+            th,
+            code,
+            globals.borrow(),
+            namespace.object(),
+            function.closure.get_owned(),
+        )?;
+        let bases = Tuple::from_slice(th, bases)?;
+        let class: Borrowed<'_> = Borrowed::from_ref(Type::type_object()).object();
+        let made = call::call(th, class, &[name, bases.object(), namespace.object()])?;
+        if let Some(cell) = cell.borrow().downcast::<krait_objects::cell::Cell>() {
+            cell.set(Some(made.clone()));
+        }
+        Ok(made)
+    }
+}
+
+const SERVICES: Services = Services {
+    import: |th, name, _, _| Err(raise!(th, IMPORT_ERROR, "no module named '{}'", name.get())),
+    warn: |_, _, _, _| Ok(()),
+    unraisable: |th, _, _| drop(th.take_exception()),
+    globals: services::globals,
+    current_module: services::current_module,
+    super_arguments: services::super_arguments,
+};
+
+fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {
+    for ty in [
+        krait_objects::weakref::WeakRef::type_object(),
+        Function::type_object(),
+        code::Code::type_object(),
+        krait_eval::generator::Generator::type_object(),
+        krait_eval::generator::Coroutine::type_object(),
+        krait_eval::generator::AsyncGenerator::type_object(),
+        krait_eval::traceback::Traceback::type_object(),
+        krait_eval::frame::FrameObject::type_object(),
+        krait_objects::method::Method::type_object(),
+        krait_objects::cell::Cell::type_object(),
+        krait_objects::slice::Slice::type_object(),
+        Module::type_object(),
+        CFunction::type_object(),
+        krait_objects::iterators::list::ListIterator::type_object(),
+        krait_objects::iterators::tuple::TupleIterator::type_object(),
+    ] {
+        Borrowed::from_ref(ty).ready(th)?;
+    }
+    let module = Module::new(th, id::builtins)?;
+    // SAFETY: the definition is static and ends with an empty entry.
+    unsafe {
+        let mut def = (*Harness::module_def().as_ptr()).m_methods;
+        while !(*def).ml_name.is_null() {
+            let function = CFunction::new(th, def, Some(module.object()), None, None)?;
+            let name = std::ffi::CStr::from_ptr((*def).ml_name).to_str().unwrap();
+            dict.set_str(th, Str::interned(th, name)?.borrow(), function.object())?;
+            def = def.add(1);
+        }
+    }
+    let types: &[&'static Type] = &[
+        Object::type_object(),
+        Type::type_object(),
+        Int::type_object(),
+        Float::type_object(),
+        Str::type_object(),
+        Tuple::type_object(),
+        List::type_object(),
+        Dict::type_object(),
+        krait_objects::set::Set::type_object(),
+        krait_objects::object::super_::Super::type_object(),
+        krait_objects::descr::Property::type_object(),
+        krait_objects::descr::StaticMethod::type_object(),
+        krait_objects::descr::ClassMethod::type_object(),
+        exc::BASE_EXCEPTION,
+        exc::BASE_EXCEPTION_GROUP,
+        exc::EXCEPTION,
+        exc::VALUE_ERROR,
+        exc::TYPE_ERROR,
+        exc::KEY_ERROR,
+        exc::INDEX_ERROR,
+        exc::NAME_ERROR,
+        exc::UNBOUND_LOCAL_ERROR,
+        exc::ATTRIBUTE_ERROR,
+        exc::RUNTIME_ERROR,
+        exc::RECURSION_ERROR,
+        exc::STOP_ITERATION,
+        exc::STOP_ASYNC_ITERATION,
+        exc::GENERATOR_EXIT,
+        exc::ZERO_DIVISION_ERROR,
+    ];
+    for ty in types {
+        Borrowed::from_ref(*ty).ready(th)?;
+        dict.set(th, Str::interned(th, ty.name())?.object(), Borrowed::from_ref(*ty).object())?;
+    }
+    Ok(())
+}
+
+/// Compiles `source` with our own front end.
+pub fn compile(source: &str) -> krait_compiler::code::Code {
+    let options = krait_compiler::CompileOptions {
+        filename: Text::from("test.py"),
+        ..krait_compiler::CompileOptions::default()
+    };
+    match krait_compiler::compile_source(source, &options) {
+        Ok(compiled) => compiled.code,
+        Err(error) => panic!("compile: {error:?}"),
+    }
+}
+
+/// Runs a program and answers what it printed, with the exception that ended it, if any.
+pub fn run_program(source: &str) -> String {
+    let compiled = compile(source);
+    let interp = Interpreter::new(0, SERVICES);
+    let thread = Thread::new(&interp, 1);
+    // SAFETY: nobody else knows the thread state.
+    unsafe { Thread::swap_current(&*thread) };
+    let th = &*thread;
+    th.interp().interned.seed(th);
+    let result = (|| {
+        let builtins = Dict::new(th)?;
+        th.interp().builtins.set(Some(builtins.clone()));
+        add_builtins(th, &builtins)?;
+        let globals = Dict::new(th)?;
+        globals.set_str(th, id::__name__, id::__main__.object())?;
+        globals.set_str(th, id::__builtins__, builtins.object())?;
+        let code = code::from_compiled(th, &compiled)?;
+        run::eval_code(th, code.borrow(), globals.borrow(), None)
+    })();
+    let output = th.interp().state::<Output>();
+    if let Err(raised) = result {
+        let exception = th.take_raised(raised);
+        let text = object::str(th, exception.object())
+            .map_or_else(|_| "?".to_string(), |text| text.to_string());
+        let line = format!("{}: {text}\n", exception.object().type_name());
+        output.0.borrow_mut().push_str(&line);
+    }
+    let text = output.0.borrow().clone();
+    // Tests leave the interpreter as it is: taking it down is the life cycle's own test.
+    // SAFETY: the thread state is not used any more.
+    unsafe { Thread::swap_current(std::ptr::null()) };
+    std::mem::forget((thread, interp));
+    text
+}

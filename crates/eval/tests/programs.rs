@@ -1,0 +1,21 @@
+//! Programs through the whole house: text, code object, loop. What they print was recorded from the
+//! reference: `python3.14 programs/NAME.py > programs/NAME.out`.
+
+mod harness;
+
+macro_rules! programs {
+    ($($name:ident),* $(,)?) => {$(
+        #[test]
+        fn $name() {
+            let source = include_str!(concat!("programs/", stringify!($name), ".py"));
+            let expected = include_str!(concat!("programs/", stringify!($name), ".out"));
+            let printed = harness::run_program(source);
+            for (number, (ours, theirs)) in printed.lines().zip(expected.lines()).enumerate() {
+                assert_eq!(ours, theirs, "line {}", number + 1);
+            }
+            assert_eq!(printed.lines().count(), expected.lines().count(), "{printed}");
+        }
+    )*};
+}
+
+programs!(classes, exceptions, functions, generators, statements);

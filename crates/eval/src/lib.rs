@@ -23,6 +23,7 @@ pub mod run;
 pub mod services;
 pub mod sys;
 pub mod traceback;
+pub mod types;
 pub mod warnings;
 
 /// Gives a collected object's memory back, after its fields have been released.

@@ -74,6 +74,7 @@ impl Instance {
         th.interp().interned.seed(th);
         th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
         krait_objects::builtin_types::ready_all(th)?;
+        crate::types::ready_all(th)?;
         th.interp()
             .state::<pending::Pending>()
             .hooks

@@ -32,7 +32,12 @@ pub struct Hooks {
 
 impl Default for Hooks {
     fn default() -> Hooks {
-        Hooks { signals: |_| Ok(()), calls: |_| Ok(()), collect: krait_objects::gc::run_scheduled, yield_gil: |_| {} }
+        Hooks {
+            signals: |_| Ok(()),
+            calls: |_| Ok(()),
+            collect: krait_objects::gc::run_scheduled,
+            yield_gil: |_| {},
+        }
     }
 }
 

@@ -18,4 +18,4 @@ macro_rules! programs {
     )*};
 }
 
-programs!(classes, exceptions, functions, generators, statements);
+programs!(classes, except_star, exceptions, functions, generators, statements);

@@ -262,8 +262,10 @@ fn mode_of(th: &Thread, mode: &str, flags: u32) -> PyResult<Mode> {
         "single" => Mode::Single,
         "func_type" if flags & flags::ONLY_AST != 0 => Mode::FuncType,
         "func_type" => {
-            return Err(th
-                .raise(exc::VALUE_ERROR, "compile() mode 'func_type' requires flag PyCF_ONLY_AST"));
+            return Err(th.raise(
+                exc::VALUE_ERROR,
+                "compile() mode 'func_type' requires flag PyCF_ONLY_AST",
+            ));
         }
         _ if flags & flags::ONLY_AST != 0 => {
             return Err(th.raise(

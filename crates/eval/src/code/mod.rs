@@ -85,6 +85,11 @@ const _: () = assert!(
         == std::mem::offset_of!(abi::PyCodeObject, co_code_adaptive)
 );
 
+/// The types that go with code objects.
+pub fn helper_types() -> [&'static Type; 2] {
+    [lines::LineIterator::type_object(), lines::PositionsIterator::type_object()]
+}
+
 impl Code {
     /// The executed code units.
     #[inline(always)]

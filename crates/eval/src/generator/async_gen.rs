@@ -34,6 +34,11 @@ impl AsyncGenWrappedValue {
     }
 }
 
+/// The types of this file.
+pub fn types() -> [&'static Type; 3] {
+    [AsyncGenWrappedValue::type_object(), AsyncGenSend::type_object(), AsyncGenThrow::type_object()]
+}
+
 /// Tells the event loop of a generator that begins to run: `sys.set_asyncgen_hooks`.
 pub fn init_hooks(th: &Thread, generator: Borrowed<'_, AsyncGenerator>) -> PyResult<()> {
     if generator.hooks_inited.replace(1) != 0 {

@@ -41,6 +41,20 @@ pub enum Kind {
     AsyncGenerator,
 }
 
+/// The types of generators and of what they answer.
+pub fn types() -> Vec<&'static Type> {
+    let awaitables = async_gen::types();
+    [
+        Generator::type_object(),
+        Coroutine::type_object(),
+        AsyncGenerator::type_object(),
+        types::CoroutineWrapper::type_object(),
+    ]
+    .into_iter()
+    .chain(awaitables)
+    .collect()
+}
+
 /// A new generator of the kind that the function's code asks for, with an unfinished frame in it.
 pub fn from_function(th: &Thread, function: Borrowed<'_, Function>) -> PyResult<Owned<Generator>> {
     let code = function.get().code_handle();

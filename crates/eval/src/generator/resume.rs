@@ -40,10 +40,7 @@ pub fn raise_stop(th: &Thread, value: Borrowed<'_>) -> Raised {
     if value.is_none() {
         return th.raise_none(exc::STOP_ITERATION);
     }
-    match Tuple::from_slice(th, &[value]) {
-        Ok(arguments) => th.raise_value(exc::STOP_ITERATION, arguments.object()),
-        Err(raised) => raised,
-    }
+    krait_objects::exceptions::raise_stop_iteration(th, value)
 }
 
 impl Generator {

@@ -46,10 +46,7 @@ impl Harness {
 
     #[function(sig = "(obj, /)")]
     fn next(th: &Thread, obj: Borrowed<'_>) -> PyResult {
-        match krait_objects::protocol::iter::next(th, obj)? {
-            Some(item) => Ok(item),
-            None => Err(th.raise_none(exc::STOP_ITERATION)),
-        }
+        call::call_method(th, obj, id::__next__, &[])
     }
 
     #[function(sig = "(func, name, /, *bases)", no_text)]
@@ -94,13 +91,6 @@ const SERVICES: Services = Services {
 fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {
     for ty in [
         krait_objects::weakref::WeakRef::type_object(),
-        Function::type_object(),
-        code::Code::type_object(),
-        krait_eval::generator::Generator::type_object(),
-        krait_eval::generator::Coroutine::type_object(),
-        krait_eval::generator::AsyncGenerator::type_object(),
-        krait_eval::traceback::Traceback::type_object(),
-        krait_eval::frame::FrameObject::type_object(),
         krait_objects::method::Method::type_object(),
         krait_objects::cell::Cell::type_object(),
         krait_objects::slice::Slice::type_object(),
@@ -111,6 +101,8 @@ fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {
     ] {
         Borrowed::from_ref(ty).ready(th)?;
     }
+    krait_objects::builtin_types::ready_all(th)?;
+    krait_eval::types::ready_all(th)?;
     let module = Module::new(th, id::builtins)?;
     // SAFETY: the definition is static and ends with an empty entry.
     unsafe {
@@ -157,6 +149,14 @@ fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {
         Borrowed::from_ref(*ty).ready(th)?;
         dict.set(th, Str::interned(th, ty.name())?.object(), Borrowed::from_ref(*ty).object())?;
     }
+    // The one exception class that each interpreter makes for itself.
+    let name = Str::interned(th, "ExceptionGroup")?;
+    let bases = [exc::BASE_EXCEPTION_GROUP, exc::EXCEPTION];
+    let bases = Tuple::from_slice(th, &bases.map(|base| Borrowed::from_ref(base).object()))?;
+    let class: Borrowed<'_> = Borrowed::from_ref(Type::type_object()).object();
+    let namespace = Dict::new(th)?;
+    let group = call::call(th, class, &[name.object(), bases.object(), namespace.object()])?;
+    dict.set(th, name.object(), group.borrow())?;
     Ok(())
 }
 

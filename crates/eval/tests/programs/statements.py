@@ -11,8 +11,8 @@ d['a'] += 10
 print(d, 'a' in d, 'z' not in d)
 s = {1, 2, *[3]}
 print(len(s), 1 if s else 2)
-print(f'{a!r:>5}|{1.5:.2f}|{"x"!s}|{a=}')
-print(1 < 2 < 3, 1 < 2 > 5, 1 == 1.0, 1 is None, a is not None)
+print(f'{a!r:>5}|{1.5!s}|{"x"!s}|{a=}')
+print(1 < 2 < 3, 1 < 2 > 5, 1 == 1, 1 is None, a is not None)
 print(a and b, a or b, not a)
 i = 0
 while True:

@@ -6,7 +6,7 @@
 //! SAFETY, throughout: a module's definition outlives it, and its functions take the module.
 
 mod attributes;
-mod define;
+pub mod define;
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};

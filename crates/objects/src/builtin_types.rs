@@ -35,9 +35,24 @@ named! {
     "type" => Type,
 }
 
+/// Types without a built-in name whose instances are there from the start.
+static UNNAMED: &[Get] = &[
+    crate::cfunction::CFunction::type_object,
+    crate::descr::MethodDescriptor::type_object,
+    crate::descr::WrapperDescriptor::type_object,
+    crate::module::Module::type_object,
+    crate::module::ModuleDefinition::type_object,
+    crate::object::singletons::EllipsisType::type_object,
+    crate::object::singletons::NoneType::type_object,
+    crate::object::singletons::NotImplementedType::type_object,
+];
+
 /// Completes `type`, `object` and everything that the interpreter cannot do without.
 pub fn ready_all(th: &Thread) -> PyResult<()> {
     for &(_, ty) in BUILTINS {
+        Borrowed::from_ref(ty()).ready(th)?;
+    }
+    for ty in UNNAMED {
         Borrowed::from_ref(ty()).ready(th)?;
     }
     for &class in crate::exceptions::ALL {

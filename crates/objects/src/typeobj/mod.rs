@@ -192,10 +192,19 @@ impl Type {
             None => unsafe { Borrowed::<Dict>::from_ptr_or_null(self.raw().tp_dict) }
                 .map(Borrowed::to_owned),
         };
-        match dict {
-            Some(dict) => dict,
-            None => crate::fatal("a type was used before it was made ready"),
+        dict.unwrap_or_else(|| self.first_dict(th))
+    }
+
+    /// A static type is completed for each interpreter when that first asks for its dictionary.
+    #[cold]
+    fn first_dict(&self, th: &Thread) -> Owned<Dict> {
+        if Borrowed::from_ref(self).ready(th).is_ok() {
+            let state = state::static_state(th, self).and_then(|state| state.dict.get_owned());
+            if let Some(dict) = state {
+                return dict;
+            }
         }
+        crate::fatal("a type cannot be made ready")
     }
 
     /// `_PyType_Lookup`: `name` in the dictionaries of the MRO, through the method cache. Never raises.

@@ -20,12 +20,17 @@ named! {
     "classmethod" => crate::descr::ClassMethod,
     "complex" => crate::complex::Complex,
     "dict" => crate::dict::Dict,
+    "enumerate" => crate::iterators::enumerate::Enumerate,
+    "filter" => crate::iterators::combine::Filter,
     "float" => crate::float::Float,
     "frozenset" => crate::set::FrozenSet,
     "int" => crate::int::Int,
     "list" => crate::list::List,
+    "map" => crate::iterators::combine::Map,
     "object" => crate::handle::Object,
     "property" => crate::descr::Property,
+    "range" => crate::range::Range,
+    "reversed" => crate::iterators::enumerate::Reversed,
     "set" => crate::set::Set,
     "slice" => crate::slice::Slice,
     "staticmethod" => crate::descr::StaticMethod,
@@ -33,6 +38,7 @@ named! {
     "super" => crate::object::super_::Super,
     "tuple" => crate::tuple::Tuple,
     "type" => Type,
+    "zip" => crate::iterators::combine::Zip,
 }
 
 /// Types without a built-in name whose instances are there from the start.

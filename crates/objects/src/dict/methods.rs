@@ -113,6 +113,19 @@ impl Dict {
     }
 }
 
+/// Visits what is not null.
+unsafe fn visit_all(visitor: &mut Visitor<'_>, obs: impl Iterator<Item = Ptr>) -> c_int {
+    for ob in obs {
+        // SAFETY: the dictionary's references.
+        let ob: Option<Borrowed<'_>> = unsafe { Borrowed::from_ptr_or_null(ob) };
+        let stop = visitor.visit(ob);
+        if stop != 0 {
+            return stop;
+        }
+    }
+    0
+}
+
 #[pymethods(parts(more))]
 impl Dict {
     #[slot(tp_new)]
@@ -257,17 +270,27 @@ impl Dict {
 
     #[slot(tp_traverse)]
     fn traverse(&self, visitor: &mut Visitor<'_>) -> c_int {
-        let mut position = 0;
-        // SAFETY: a traversal changes nothing.
-        while let Some((key, value)) = unsafe { self.next_borrowed(&mut position) } {
-            for ob in [key, value] {
-                let stop = visitor.visit(Some(ob));
-                if stop != 0 {
-                    return stop;
-                }
+        // SAFETY: a traversal changes nothing; null places are skipped.
+        unsafe {
+            let (table, values) = (self.keys.get(), self.values.get());
+            if table.is_null() {
+                return 0;
             }
+            if !values.is_null() {
+                // Shared keys are strings; values inside an instance are the instance's to visit.
+                let count = if (*values).embedded != 0 { 0 } else { (*values).capacity as isize };
+                return visit_all(visitor, (0..count).map(|at| self.value_at(at)));
+            }
+            let count = (*table).dk_nentries;
+            let stop = visit_all(visitor, (0..count).map(|at| self.value_at(at)));
+            if stop != 0 || keys::is_unicode(table) {
+                return stop;
+            }
+            visit_all(
+                visitor,
+                (0..count).map(|at| (*keys::general_entries(table).offset(at)).me_key),
+            )
         }
-        0
     }
 
     #[slot(tp_clear)]

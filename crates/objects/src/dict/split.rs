@@ -184,11 +184,12 @@ pub unsafe fn clear_values(values: Values) {
     unsafe {
         let count = (*values).capacity as usize;
         (*values).size = 0;
-        let mut released = [std::ptr::null_mut(); u8::MAX as usize];
-        for (at, place) in released.iter_mut().enumerate().take(count) {
-            *place = std::mem::replace(&mut *value_place(values, at), std::ptr::null_mut());
-        }
-        for value in released.into_iter().take(count) {
+        let mut released = [std::ptr::null_mut::<abi::PyObject>(); MAX_KEYS as usize];
+        let released = &mut released[..count.min(MAX_KEYS as usize)];
+        released
+            .copy_from_slice(std::slice::from_raw_parts(value_place(values, 0), released.len()));
+        value_place(values, 0).write_bytes(0, count);
+        for &value in released.iter() {
             drop(Owned::<Object>::from_ptr_or_null(value));
         }
     }

@@ -1,15 +1,20 @@
-//! Where an instance keeps its attributes: a managed dictionary before the object, or one at `tp_dictoffset`.
+//! Where an instance keeps its attributes: inline values behind it, a managed dictionary before it, or one at
+//! `tp_dictoffset`.
 //!
 //! The same job as `_PyObject_GetDictPtr` and the managed-dictionary functions of CPython's
-//! `Objects/dictobject.c`. Inline values are not made yet: their size is 0 for every type.
+//! `Objects/dictobject.c`.
 //!
 //! SAFETY, throughout: a type with `MANAGED_DICT` has three words before each instance, of which the first is the
-//! dictionary; a type with a `tp_dictoffset` has a field there; both hold a dictionary or NULL.
+//! dictionary; a type with a `tp_dictoffset` has a field there; both hold a dictionary or NULL. Behind an instance of a
+//! type with `INLINE_VALUES` lie values in the order of the type's `ht_cached_keys`; while they are `valid`, they are the
+//! instance's attributes, and the dictionary, if there is one, keeps its values there.
 
 use std::ffi::{c_int, c_void};
 
 use krait_abi as abi;
 
+use crate::dict::keys::{self, EMPTY, Keys};
+use crate::dict::split;
 use crate::prelude::*;
 use crate::typeobj::StaticCell;
 
@@ -71,6 +76,147 @@ pub fn get(_th: &Thread, ob: Borrowed<'_>) -> Option<Owned<Dict>> {
     }
 }
 
+/// The keys that the instances of `ty` share.
+///
+/// # Safety
+/// `ty` has `MANAGED_DICT`, so it is a heap type.
+#[inline(always)]
+unsafe fn shared_keys(ty: *mut abi::PyTypeObject) -> Keys {
+    // SAFETY: the caller's promise.
+    unsafe { (*ty.cast::<abi::PyHeapTypeObject>()).ht_cached_keys }
+}
+
+/// The inline values of `ob`, if it has them and they are valid.
+///
+/// # Safety
+/// `ob` is live or dying.
+#[inline(always)]
+unsafe fn inline_values(ob: Ptr) -> Option<*mut abi::PyDictValues> {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let ty = (*ob).ob_type;
+        if (*ty).tp_flags & abi::Py_TPFLAGS_INLINE_VALUES == 0 {
+            return None;
+        }
+        let values: *mut abi::PyDictValues = ob.byte_offset((*ty).tp_basicsize).cast();
+        ((*values).valid != 0).then_some(values)
+    }
+}
+
+/// An attribute that the instance itself has. Runs no Python code if all names are strings.
+#[inline]
+pub fn get_attribute(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+) -> PyResult<Option<Owned>> {
+    // SAFETY: see the top of the file.
+    unsafe {
+        if let Some(values) = inline_values(ob.as_ptr()) {
+            if name.object().is_exact::<Str>() {
+                let hash = keys::hash_of(th, name.object())?;
+                let table = shared_keys((*ob.as_ptr()).ob_type);
+                let index = keys::lookup_str(table, name.as_ptr(), hash);
+                if index == EMPTY {
+                    return Ok(None);
+                }
+                let value = *(&raw const (*values).values).cast::<Ptr>().offset(index);
+                return Ok(Borrowed::<Object>::from_ptr_or_null(value).map(Borrowed::to_owned));
+            }
+            if let Some(dict) = get_or_create(th, ob)? {
+                return dict.get(th, name.object());
+            }
+        }
+    }
+    match get(th, ob) {
+        Some(dict) => dict.get_str(th, name),
+        None => Ok(None),
+    }
+}
+
+/// What became of setting or deleting an attribute of the instance itself.
+pub enum Stored {
+    Done,
+    /// There was nothing to delete.
+    Missing,
+    /// The instance has no place for attributes.
+    NoPlace,
+}
+
+/// Sets an attribute of the instance itself, or deletes it.
+#[inline]
+pub fn set_attribute(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    value: Option<Borrowed<'_>>,
+) -> PyResult<Stored> {
+    // SAFETY: see the top of the file.
+    if let Some(values) = unsafe { inline_values(ob.as_ptr()) } {
+        // SAFETY: the values of `ob`, valid.
+        if let Some(stored) = unsafe { set_inline(th, ob, values, name, value)? } {
+            return Ok(stored);
+        }
+    }
+    let Some(value) = value else {
+        return match get(th, ob) {
+            Some(dict) if dict.remove(th, name.object())? => Ok(Stored::Done),
+            Some(_) => Ok(Stored::Missing),
+            None if has_place(&ob.get().ty()) => Ok(Stored::Missing),
+            None => Ok(Stored::NoPlace),
+        };
+    };
+    match get_or_create(th, ob)? {
+        Some(dict) => dict.set_str(th, name, value).map(|()| Stored::Done),
+        None => Ok(Stored::NoPlace),
+    }
+}
+
+/// As `set_attribute` in inline values; `None` if they have no place for the name.
+unsafe fn set_inline(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    values: *mut abi::PyDictValues,
+    name: Borrowed<'_, Str>,
+    value: Option<Borrowed<'_>>,
+) -> PyResult<Option<Stored>> {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let table = shared_keys((*ob.as_ptr()).ob_type);
+        if !name.object().is_exact::<Str>() {
+            return Ok(None);
+        }
+        // A dictionary is told of the change, so that it is counted and watched.
+        let dict = get(th, ob);
+        if let Some(dict) = dict {
+            return match value {
+                Some(value) => dict.set_str(th, name, value).map(|()| Some(Stored::Done)),
+                None if dict.remove(th, name.object())? => Ok(Some(Stored::Done)),
+                None => Ok(Some(Stored::Missing)),
+            };
+        }
+        let hash = keys::hash_of(th, name.object())?;
+        let index = match value {
+            Some(_) => split::insert_key(table, name.object(), hash),
+            None => keys::lookup_str(table, name.as_ptr(), hash),
+        };
+        if index == EMPTY {
+            return Ok(if value.is_some() { None } else { Some(Stored::Missing) });
+        }
+        let place = (&raw mut (*values).values).cast::<Ptr>().offset(index);
+        let new = value.map_or(std::ptr::null_mut(), |value| value.to_owned().into_ptr());
+        let old = std::mem::replace(&mut *place, new);
+        match (old.is_null(), new.is_null()) {
+            (true, true) => return Ok(Some(Stored::Missing)),
+            (true, false) => split::add_index(values, index as usize),
+            (false, true) => split::forget_index(values, index as usize),
+            (false, false) => {}
+        }
+        drop(Owned::<Object>::from_ptr_or_null(old));
+        Ok(Some(Stored::Done))
+    }
+}
+
 /// The instance's dictionary, made if need be; `None` if the type has none.
 pub fn get_or_create(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<Owned<Dict>>> {
     // SAFETY: see the top of the file.
@@ -81,44 +227,105 @@ pub fn get_or_create(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<Owned<Dic
         if let Some(dict) = Borrowed::<Dict>::from_ptr_or_null(*field) {
             return Ok(Some(dict.to_owned()));
         }
-        let dict = Dict::new(th)?;
+        let dict = match inline_values(ob.as_ptr()) {
+            Some(values) => split::dict_of_values(th, shared_keys((*ob.as_ptr()).ob_type), values)?,
+            None => Dict::new(th)?,
+        };
         *field = dict.clone().into_ptr();
         Ok(Some(dict))
     }
 }
 
 /// Puts another dictionary in place, or none; false if the type has no place for one.
-pub fn replace(ob: Borrowed<'_>, dict: Option<Owned<Dict>>) -> bool {
-    // SAFETY: see the top of the file; the old dictionary is released last.
+pub fn replace(th: &Thread, ob: Borrowed<'_>, dict: Option<Owned<Dict>>) -> PyResult<bool> {
+    // SAFETY: see the top of the file; the old attributes are released last.
     unsafe {
         let Some(field) = field(ob.as_ptr()).as_mut() else {
-            return false;
+            return Ok(false);
         };
+        let values = inline_values(ob.as_ptr());
+        let old = Borrowed::<Dict>::from_ptr_or_null(*field).map(Borrowed::to_owned);
+        if let (Some(old), Some(values)) = (&old, values) {
+            split::detach(th, old.borrow(), values)?;
+        }
         let new = dict.map_or(std::ptr::null_mut(), Owned::into_ptr);
-        let old = std::mem::replace(field, new);
-        drop(Owned::<Dict>::from_ptr_or_null(old));
-        true
+        let field_owned = std::mem::replace(field, new);
+        if let (None, Some(values)) = (&old, values) {
+            (*values).valid = 0;
+            split::clear_values(values);
+        }
+        drop(Owned::<Dict>::from_ptr_or_null(field_owned));
+        drop(old);
+        Ok(true)
+    }
+}
+
+/// Before `ob` gets another class: its attributes move to a dictionary, as the new class has other keys.
+pub fn leave_inline_values(th: &Thread, ob: Borrowed<'_>) -> PyResult<()> {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let Some(values) = inline_values(ob.as_ptr()) else {
+            return Ok(());
+        };
+        match get_or_create(th, ob)? {
+            Some(dict) => split::detach(th, dict.borrow(), values),
+            None => Ok(()),
+        }
     }
 }
 
 /// Bytes of inline values behind an instance of `ty` (0 without `INLINE_VALUES`).
 #[inline]
-pub fn inline_values_size(_ty: &Type) -> usize {
-    0
+pub fn inline_values_size(ty: &Type) -> usize {
+    if !ty.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) {
+        return 0;
+    }
+    // SAFETY: see the top of the file.
+    unsafe { split::values_size(split::capacity(shared_keys(ty.as_type_ptr()))) }
 }
 
 /// # Safety
 /// `ob` is fresh, with `inline_values_size` bytes behind it.
-pub unsafe fn init_inline_values(_ob: Ptr, _ty: &Type) {}
+pub unsafe fn init_inline_values(ob: Ptr, ty: &Type) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let table = shared_keys(ty.as_type_ptr());
+        let count = split::capacity(table);
+        // Each instance leaves less room for attributes that none has had yet.
+        if (*table).dk_usable > 1 {
+            (*table).dk_usable -= 1;
+        }
+        split::init_values(ob.byte_offset(ty.raw().tp_basicsize).cast(), count, true);
+    }
+}
 
 /// `ht_cached_keys` of a new class whose instances share keys.
-pub fn init_shared_keys(_th: &Thread, _ty: Borrowed<'_, Type>) -> PyResult<()> {
+pub fn init_shared_keys(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    if !ty.has_flag(abi::Py_TPFLAGS_MANAGED_DICT) || !ty.is_heap_type() {
+        return Ok(());
+    }
+    // SAFETY: a heap type; (2) of `typeobj/build.rs`.
+    unsafe {
+        let heap = ty.as_heap_ptr();
+        if (*heap).ht_cached_keys.is_null() {
+            let attributes = ty.dict(th).get_str(th, id::__static_attributes__)?;
+            let attributes =
+                attributes.as_ref().and_then(|known| known.object().downcast::<Tuple>());
+            (*heap).ht_cached_keys = split::new_keys_for_class(th, attributes)?;
+        }
+        if ty.raw().tp_itemsize == 0 {
+            (*ty.as_type_ptr()).tp_flags |= abi::Py_TPFLAGS_INLINE_VALUES;
+        }
+    }
     Ok(())
 }
 
 /// # Safety
 /// `keys` is the `ht_cached_keys` of a dying class, or null.
-pub unsafe fn drop_shared_keys(_keys: *mut abi::PyDictKeysObject) {}
+pub unsafe fn drop_shared_keys(keys: *mut abi::PyDictKeysObject) {
+    // SAFETY: the caller's promise.
+    unsafe { split::drop_keys(keys) }
+}
 
 /// Releases all attributes, at deallocation.
 ///
@@ -127,9 +334,25 @@ pub unsafe fn drop_shared_keys(_keys: *mut abi::PyDictKeysObject) {}
 pub unsafe fn clear(ob: Ptr) {
     // SAFETY: see the top of the file; the field is empty before its dictionary goes.
     unsafe {
-        if let Some(field) = field(ob).as_mut() {
-            let old = std::mem::replace(field, std::ptr::null_mut());
-            drop(Owned::<Dict>::from_ptr_or_null(old));
+        let values = inline_values(ob);
+        let old = match field(ob).as_mut() {
+            Some(field) => std::mem::replace(field, std::ptr::null_mut()),
+            None => return,
+        };
+        let dict = Owned::<Dict>::from_ptr_or_null(old);
+        if let (Some(dict), Some(values)) = (&dict, values) {
+            // Somebody goes on using the dictionary: it takes the values along.
+            if dict.object().ref_count() > 1 {
+                let th = Thread::current();
+                if let Err(raised) = split::detach(th, dict.borrow(), values) {
+                    drop(th.take_raised(raised));
+                    dict.clear();
+                }
+            }
+        }
+        drop(dict);
+        if let Some(values) = values {
+            split::clear_values(values);
         }
     }
 }
@@ -160,6 +383,17 @@ pub unsafe fn traverse(
     unsafe {
         if !adds_dict(ob, base) {
             return 0;
+        }
+        if let Some(values) = inline_values(ob) {
+            let first = (&raw const (*values).values).cast::<Ptr>();
+            for &value in std::slice::from_raw_parts(first, (*values).capacity as usize) {
+                if !value.is_null() {
+                    let stop = visit(value, arg);
+                    if stop != 0 {
+                        return stop;
+                    }
+                }
+            }
         }
         match field(ob).as_ref() {
             Some(&dict) if !dict.is_null() => visit(dict, arg),
@@ -221,7 +455,7 @@ pub fn set_generic(th: &Thread, ob: Borrowed<'_>, value: Option<Borrowed<'_>>) -
         return Err(th.raise(exc::TYPE_ERROR, "cannot delete __dict__"));
     };
     let dict = expect_dict(th, value)?;
-    if replace(ob, Some(dict.to_owned())) {
+    if replace(th, ob, Some(dict.to_owned()))? {
         Ok(())
     } else {
         Err(th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__"))
@@ -277,7 +511,7 @@ unsafe extern "C" fn set_dict_property(ob: Ptr, value: Ptr, _: *mut c_void) -> c
             return crate::protocol::call::succeeded(th, status);
         }
         let dict = value.map(|value| expect_dict(th, value)).transpose()?;
-        if replace(ob, dict.map(Borrowed::to_owned)) {
+        if replace(th, ob, dict.map(Borrowed::to_owned))? {
             Ok(())
         } else {
             Err(th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__"))

@@ -238,16 +238,9 @@ unsafe fn lay_out(
         } else {
             std::ptr::null_mut()
         };
-        let variable = base.raw().tp_itemsize != 0;
         if slots.add_dict {
-            if variable {
-                // Items lie behind the struct: the dictionary's place is counted from the end.
-                (*raw).tp_dictoffset = -(size_of::<usize>() as isize);
-                offset += size_of::<usize>() as isize;
-            } else {
-                (*raw).tp_flags |= abi::Py_TPFLAGS_MANAGED_DICT;
-                (*raw).tp_dictoffset = -1;
-            }
+            (*raw).tp_flags |= abi::Py_TPFLAGS_MANAGED_DICT;
+            (*raw).tp_dictoffset = -1;
         }
         if slots.add_weakref {
             (*raw).tp_flags |= abi::Py_TPFLAGS_MANAGED_WEAKREF;

@@ -128,13 +128,17 @@ pub unsafe fn append_to_insertion_order(values: *mut abi::PyDictValues, index: u
 }
 
 /// The version of a dictionary's keys, if it can have one.
-pub fn version(_th: &Thread, _dict: Borrowed<'_, Dict>) -> Option<u32> {
-    None
+pub fn version(th: &Thread, dict: Borrowed<'_, Dict>) -> Option<u32> {
+    Some(dict.get().keys_version(th)).filter(|&version| version != 0)
 }
 
 /// The version of the key table that the instances of a class share.
-pub fn shared_version(_th: &Thread, _keys: *mut abi::PyDictKeysObject) -> Option<u32> {
-    None
+///
+/// # Safety
+/// `keys` is a live table.
+pub unsafe fn shared_version(th: &Thread, keys: *mut abi::PyDictKeysObject) -> Option<u32> {
+    // SAFETY: the caller's promise.
+    Some(unsafe { th.interp().dicts.keys_version(keys) }).filter(|&version| version != 0)
 }
 
 /// Where instances keep the value of a member of `__slots__`, if that is what `found` describes.

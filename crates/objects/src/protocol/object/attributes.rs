@@ -236,10 +236,8 @@ pub fn find_generic(
             return descr::bind(th, descriptor.object(), Some(ob), ty.object()).map(Some);
         }
     }
-    if let Some(dict) = instance_dict::get(th, ob) {
-        if let Some(value) = dict.get_str(th, name)? {
-            return Ok(Some(value));
-        }
+    if let Some(value) = instance_dict::get_attribute(th, ob, name)? {
+        return Ok(Some(value));
     }
     match found {
         // Read again: comparing keys may have given the object another class.
@@ -264,10 +262,8 @@ pub fn get_method(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>) -> PyR
             return Ok(Attribute::Bound(bound));
         }
     }
-    if let Some(dict) = instance_dict::get(th, ob) {
-        if let Some(value) = dict.get_str(th, name)? {
-            return Ok(Attribute::Bound(value));
-        }
+    if let Some(value) = instance_dict::get_attribute(th, ob, name)? {
+        return Ok(Attribute::Bound(value));
     }
     match found {
         Some(found) if is_method => Ok(Attribute::Unbound(found)),
@@ -295,18 +291,10 @@ pub fn generic_set_attr(
             return succeeded(th, status);
         }
     }
-    let Some(value) = value else {
-        let dict = instance_dict::get(th, ob);
-        return match dict {
-            Some(dict) if dict.remove(th, name.object())? => Ok(()),
-            Some(_) => Err(no_attribute(th, ob, name)),
-            None if instance_dict::has_place(&ob.get().ty()) => Err(no_attribute(th, ob, name)),
-            None => Err(no_place(th, ob, name, descriptor.is_some())),
-        };
-    };
-    match instance_dict::get_or_create(th, ob)? {
-        Some(dict) => dict.set_str(th, name, value),
-        None => Err(no_place(th, ob, name, descriptor.is_some())),
+    match instance_dict::set_attribute(th, ob, name, value)? {
+        instance_dict::Stored::Done => Ok(()),
+        instance_dict::Stored::Missing => Err(no_attribute(th, ob, name)),
+        instance_dict::Stored::NoPlace => Err(no_place(th, ob, name, descriptor.is_some())),
     }
 }
 

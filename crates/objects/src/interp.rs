@@ -40,7 +40,6 @@ pub struct Services {
 /// One isolated interpreter.
 pub struct Interpreter {
     pub id: i64,
-    pub heap: Heap,
     pub gc: Collector,
     pub types: TypeStates,
     pub free_lists: FreeLists,
@@ -56,6 +55,8 @@ pub struct Interpreter {
     pub int_max_str_digits: Cell<i32>,
     pub services: Cell<Services>,
     others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
+    /// Last, so that it outlives what the fields above hold.
+    pub heap: Heap,
 }
 
 impl Interpreter {

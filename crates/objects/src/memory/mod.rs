@@ -1,12 +1,17 @@
 //! Raw memory of objects, and their deallocation.
 //!
-//! The same job as CPython's `Objects/obmalloc.c` and `_Py_Dealloc`.
+//! `heap` is an interpreter's memory: pools in `arena`s for small blocks, `large` for the others; `entry` is what the C API's
+//! allocation functions do. This file ends an object's life. The same job as CPython's `Objects/obmalloc.c` and
+//! `_Py_Dealloc`.
 //!
 //! Invariants:
 //! 1. A block from `Heap::alloc` goes back to the same interpreter's `Heap::free`, once.
 //! 2. `dealloc` is reached with a count of zero: nobody else holds the object.
 
-use std::cell::Cell;
+mod arena;
+pub mod entry;
+mod heap;
+mod large;
 
 use krait_abi as abi;
 
@@ -14,50 +19,7 @@ use crate::handle::Borrowed;
 use crate::thread::Thread;
 use crate::typeobj::Type;
 
-/// An interpreter's memory for objects, counted so that a limit can refuse more.
-#[derive(Default)]
-pub struct Heap {
-    blocks: Cell<usize>,
-}
-
-impl Heap {
-    /// A block of at least `size` bytes, aligned to 16; null if there is no more.
-    #[inline]
-    pub fn alloc(&self, size: usize) -> *mut u8 {
-        // SAFETY: malloc takes any size.
-        let block: *mut u8 = unsafe { libc::malloc(size.max(1)).cast() };
-        if !block.is_null() {
-            self.blocks.set(self.blocks.get() + 1);
-        }
-        block
-    }
-
-    /// # Safety
-    /// `block` is null or came from this heap and is given back once.
-    #[inline]
-    pub unsafe fn free(&self, block: *mut u8) {
-        if !block.is_null() {
-            self.blocks.set(self.blocks.get().wrapping_sub(1));
-            // SAFETY: (1).
-            unsafe { libc::free(block.cast()) }
-        }
-    }
-
-    /// # Safety
-    /// As for `free`; the old block is gone unless null is returned.
-    pub unsafe fn realloc(&self, block: *mut u8, size: usize) -> *mut u8 {
-        if block.is_null() {
-            return self.alloc(size);
-        }
-        // SAFETY: (1).
-        unsafe { libc::realloc(block.cast(), size.max(1)).cast() }
-    }
-
-    /// How many blocks are in use (`sys.getallocatedblocks`).
-    pub fn blocks(&self) -> usize {
-        self.blocks.get()
-    }
-}
+pub use heap::Heap;
 
 /// Frees an object whose last reference is gone: `_Py_Dealloc`.
 ///

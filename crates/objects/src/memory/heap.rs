@@ -1,0 +1,407 @@
+//! An interpreter's heap: blocks up to 512 bytes from pools, larger ones from the system.
+//!
+//! A size class has blocks of a multiple of 16 bytes. Allocation takes a block from the current pool of its class; freeing
+//! finds the pool from the address. There are no locks: the interpreter's attached thread is the only user.
+//!
+//! Invariants:
+//! 1. A block goes back to the heap it came from, once.
+//! 2. `pools[class]` heads the list of the pools of the class that may have room; a pool that turned out to be
+//!    full is not in it.
+//! 3. `arenas` is all arenas, `spare` heads the list of those that have a pool to give.
+
+use std::cell::{Cell, RefCell};
+use std::ptr::null_mut;
+
+use super::arena::{ARENA, Arena, Map, Pool};
+use super::large::{self, Large};
+
+/// The largest block that comes from a pool.
+pub const SMALL: usize = 512;
+const STEP: usize = 16;
+const CLASSES: usize = SMALL / STEP;
+
+/// An interpreter's memory for objects, counted so that a limit can refuse more.
+pub struct Heap {
+    pools: [Cell<*mut Pool>; CLASSES],
+    map: RefCell<Map>,
+    spare: Cell<*mut Arena>,
+    arenas: RefCell<Vec<*mut Arena>>,
+    large: Large,
+    /// No more bytes than these are taken from the system.
+    limit: Cell<usize>,
+}
+
+impl Default for Heap {
+    fn default() -> Heap {
+        Heap {
+            pools: [const { Cell::new(null_mut()) }; CLASSES],
+            map: RefCell::default(),
+            spare: Cell::new(null_mut()),
+            arenas: RefCell::default(),
+            large: Large::default(),
+            limit: Cell::new(usize::MAX),
+        }
+    }
+}
+
+impl Heap {
+    /// A block of at least `size` bytes, aligned to 16; null if there is no more.
+    #[inline]
+    pub fn alloc(&self, size: usize) -> *mut u8 {
+        if size > SMALL {
+            return self.alloc_large(size, false);
+        }
+        let class = size.saturating_sub(1) / STEP;
+        let pool = self.pools[class].get();
+        if !pool.is_null() {
+            // SAFETY: (2).
+            let block = unsafe { Pool::take(pool) };
+            if !block.is_null() {
+                return block;
+            }
+        }
+        self.alloc_slow(class)
+    }
+
+    /// As `alloc`, all zeros.
+    pub fn alloc_zeroed(&self, size: usize) -> *mut u8 {
+        if size > SMALL {
+            return self.alloc_large(size, true);
+        }
+        let block = self.alloc(size);
+        if !block.is_null() {
+            // SAFETY: a fresh block of that size.
+            unsafe { block.write_bytes(0, size) };
+        }
+        block
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn alloc_large(&self, size: usize, zeroed: bool) -> *mut u8 {
+        if !self.allows(size) {
+            return null_mut();
+        }
+        self.large.alloc(size, zeroed)
+    }
+
+    /// The current pool of the class is full: drops it from the list, and goes on with the next or a new one.
+    #[inline(never)]
+    fn alloc_slow(&self, class: usize) -> *mut u8 {
+        // SAFETY: (2).
+        unsafe {
+            loop {
+                let mut pool = self.pools[class].get();
+                if pool.is_null() {
+                    pool = self.new_pool(class);
+                    if pool.is_null() {
+                        return null_mut();
+                    }
+                    self.link(pool, class);
+                }
+                let block = Pool::take(pool);
+                if !block.is_null() {
+                    return block;
+                }
+                self.unlink(pool, class);
+            }
+        }
+    }
+
+    /// # Safety
+    /// A live pool that is not in the list.
+    unsafe fn link(&self, pool: *mut Pool, class: usize) {
+        // SAFETY: the caller's promise, (2).
+        unsafe {
+            let next = self.pools[class].replace(pool);
+            (*pool).next = next;
+            (*pool).prev = null_mut();
+            (*pool).linked = true;
+            if let Some(next) = next.as_mut() {
+                next.prev = pool;
+            }
+        }
+    }
+
+    /// # Safety
+    /// A pool in the list.
+    unsafe fn unlink(&self, pool: *mut Pool, class: usize) {
+        // SAFETY: the caller's promise, (2).
+        unsafe {
+            match (*pool).prev.as_mut() {
+                Some(before) => before.next = (*pool).next,
+                None => self.pools[class].set((*pool).next),
+            }
+            if let Some(after) = (*pool).next.as_mut() {
+                after.prev = (*pool).prev;
+            }
+            (*pool).linked = false;
+        }
+    }
+
+    #[cold]
+    fn new_pool(&self, class: usize) -> *mut Pool {
+        // SAFETY: (3).
+        unsafe {
+            let mut arena = self.spare.get();
+            if arena.is_null() {
+                arena = self.new_arena();
+                if arena.is_null() {
+                    return null_mut();
+                }
+            }
+            let pool = Arena::take_pool(arena, class as u32, ((class + 1) * STEP) as u32);
+            if !Arena::has_pool(arena) {
+                self.drop_spare(arena);
+            }
+            pool
+        }
+    }
+
+    fn new_arena(&self) -> *mut Arena {
+        if !self.allows(ARENA) || !self.map.borrow_mut().prepare() {
+            return null_mut();
+        }
+        let arena = Arena::map();
+        if arena.is_null() {
+            return null_mut();
+        }
+        if !self.map.borrow_mut().set(arena, true) {
+            // SAFETY: just mapped.
+            unsafe { Arena::unmap(arena) };
+            return null_mut();
+        }
+        self.arenas.borrow_mut().push(arena);
+        self.add_spare(arena);
+        arena
+    }
+
+    fn add_spare(&self, arena: *mut Arena) {
+        // SAFETY: (3): an arena that is not in the list.
+        unsafe {
+            let next = self.spare.replace(arena);
+            (*arena).next = next;
+            (*arena).prev = null_mut();
+            if let Some(next) = next.as_mut() {
+                next.prev = arena;
+            }
+        }
+    }
+
+    fn drop_spare(&self, arena: *mut Arena) {
+        // SAFETY: (3): an arena in the list.
+        unsafe {
+            match (*arena).prev.as_mut() {
+                Some(before) => before.next = (*arena).next,
+                None => self.spare.set((*arena).next),
+            }
+            if let Some(after) = (*arena).next.as_mut() {
+                after.prev = (*arena).prev;
+            }
+        }
+    }
+
+    /// # Safety
+    /// `block` is null or came from this heap and is given back once.
+    #[inline]
+    pub unsafe fn free(&self, block: *mut u8) {
+        if block.is_null() {
+            return;
+        }
+        // SAFETY: (1): a block of a pool, or a large one.
+        unsafe {
+            if !self.contains(block) {
+                return self.large.free(block);
+            }
+            let pool = Pool::of(block);
+            block.cast::<*mut u8>().write((*pool).free);
+            (*pool).free = block;
+            (*pool).used -= 1;
+            if !(*pool).linked || (*pool).used == 0 {
+                self.freed_in(pool);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn contains(&self, block: *mut u8) -> bool {
+        // SAFETY: nobody changes the map during the look: the attached thread is the only user.
+        unsafe { (*self.map.as_ptr()).contains(block) }
+    }
+
+    /// A block of a full pool was freed, or the last block of any.
+    #[inline(never)]
+    unsafe fn freed_in(&self, pool: *mut Pool) {
+        // SAFETY: (2), (3).
+        unsafe {
+            let class = (*pool).class as usize;
+            if !(*pool).linked {
+                self.link(pool, class);
+            }
+            // The class's current pool stays, so that one block that comes and goes costs nothing.
+            if (*pool).used != 0 || self.pools[class].get() == pool {
+                return;
+            }
+            self.unlink(pool, class);
+            let arena = Arena::of(pool);
+            let was_spare = Arena::has_pool(arena);
+            Arena::give_back(arena, pool);
+            if !was_spare {
+                self.add_spare(arena);
+            }
+            if (*arena).used == 0 && self.arenas.borrow().len() > 1 {
+                self.drop_spare(arena);
+                self.map.borrow_mut().set(arena, false);
+                self.arenas.borrow_mut().retain(|&other| other != arena);
+                Arena::unmap(arena);
+            }
+        }
+    }
+
+    /// How many bytes of `block` may be used.
+    ///
+    /// # Safety
+    /// `block` came from this heap.
+    pub unsafe fn size_of(&self, block: *mut u8) -> usize {
+        // SAFETY: (1).
+        unsafe {
+            if self.contains(block) { (*Pool::of(block)).size as usize } else { large::size(block) }
+        }
+    }
+
+    /// # Safety
+    /// As for `free`; the old block is gone unless null is returned.
+    pub unsafe fn realloc(&self, block: *mut u8, size: usize) -> *mut u8 {
+        if block.is_null() {
+            return self.alloc(size);
+        }
+        // SAFETY: (1).
+        unsafe {
+            let old = self.size_of(block);
+            if !self.contains(block) && size > SMALL {
+                if size > old && !self.allows(size - old) {
+                    return null_mut();
+                }
+                return self.large.realloc(block, size);
+            }
+            // A block may stay where it is as long as no more than a quarter of it is wasted.
+            if size <= old && size > old / 4 * 3 && self.contains(block) {
+                return block;
+            }
+            let moved = self.alloc(size);
+            if !moved.is_null() {
+                moved.copy_from_nonoverlapping(block, old.min(size));
+                self.free(block);
+            }
+            moved
+        }
+    }
+
+    /// Whether the limit leaves room for `more` bytes.
+    fn allows(&self, more: usize) -> bool {
+        self.bytes().checked_add(more).is_some_and(|total| total <= self.limit.get())
+    }
+
+    /// How many bytes the heap has taken from the system.
+    pub fn bytes(&self) -> usize {
+        self.arenas.borrow().len() * ARENA + self.large.bytes()
+    }
+
+    /// From here on, the heap refuses to take more than `limit` bytes.
+    pub fn set_limit(&self, limit: usize) {
+        self.limit.set(limit);
+    }
+
+    pub fn limit(&self) -> usize {
+        self.limit.get()
+    }
+
+    /// How many blocks are in use (`sys.getallocatedblocks`).
+    pub fn blocks(&self) -> usize {
+        // SAFETY: (3).
+        let small: usize =
+            self.arenas.borrow().iter().map(|&arena| unsafe { Arena::blocks(arena) }).sum();
+        small + self.large.count()
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        for &arena in self.arenas.borrow().iter() {
+            // SAFETY: the interpreter is gone, and with it all that used its blocks.
+            unsafe { Arena::unmap(arena) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look random and are the same every time.
+    fn sequence() -> impl FnMut() -> usize {
+        let mut state = 0x2545_f491_u64;
+        move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as usize
+        }
+    }
+
+    #[test]
+    fn blocks_keep_their_content_and_all_come_back() {
+        let heap = Heap::default();
+        let mut next = sequence();
+        let mut live: Vec<(*mut u8, usize, u8)> = Vec::new();
+        for step in 0..200_000 {
+            // SAFETY: blocks of this heap, used within their size.
+            unsafe {
+                if live.len() > 3000 || (next().is_multiple_of(2) && !live.is_empty()) {
+                    let (block, size, mark) = live.swap_remove(next() % live.len());
+                    for at in [0, size / 2, size - 1] {
+                        assert_eq!(*block.add(at), mark);
+                    }
+                    if step % 5 == 0 {
+                        let size_after = 1 + next() % 700;
+                        let moved = heap.realloc(block, size_after);
+                        assert_eq!(*moved, mark);
+                        moved.write_bytes(mark, size_after);
+                        live.push((moved, size_after, mark));
+                    } else {
+                        heap.free(block);
+                    }
+                } else {
+                    let size = 1 + next() % if next() % 50 == 0 { 9000 } else { 560 };
+                    let block = heap.alloc(size);
+                    assert!(block.addr().is_multiple_of(16) && heap.size_of(block) >= size);
+                    let mark = step as u8;
+                    block.write_bytes(mark, size);
+                    live.push((block, size, mark));
+                }
+            }
+        }
+        assert_eq!(heap.blocks(), live.len());
+        for (block, ..) in live {
+            // SAFETY: as above.
+            unsafe { heap.free(block) };
+        }
+        assert_eq!(heap.blocks(), 0);
+        assert_eq!(heap.bytes(), ARENA);
+    }
+
+    #[test]
+    fn a_limit_refuses_and_freeing_makes_room() {
+        let heap = Heap::default();
+        heap.set_limit(2 * ARENA);
+        let first = heap.alloc(ARENA);
+        assert!(!first.is_null());
+        let small: Vec<_> =
+            std::iter::from_fn(|| Some(heap.alloc(64)).filter(|block| !block.is_null())).collect();
+        assert!(small.len() * 64 > ARENA * 9 / 10);
+        assert!(heap.alloc(600).is_null());
+        // SAFETY: a block of this heap.
+        unsafe { heap.free(first) };
+        assert!(!heap.alloc(600).is_null());
+    }
+}

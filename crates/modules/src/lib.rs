@@ -4,8 +4,26 @@
 
 extern crate self as krait_modules;
 
+mod abc;
+pub mod atexit;
+mod errno;
+mod gc;
+mod weakref;
+
 use krait_eval::config::NativeModule;
+
+/// A line of the table.
+macro_rules! native {
+    ($name:literal, $module:path) => {
+        NativeModule { name: $name, definition: || <$module>::module_def() }
+    };
+}
 
 /// Every native module of this crate, sorted by name.
 pub static NATIVE_MODULES: &[NativeModule] = &[
+    native!("_abc", abc::Abc),
+    native!("_weakref", weakref::Weakref),
+    native!("atexit", atexit::Atexit),
+    native!("errno", errno::Errno),
+    native!("gc", gc::Gc),
 ];

@@ -173,8 +173,13 @@ pub fn compile(source: &str) -> krait_compiler::code::Code {
 }
 
 /// Runs a program and answers what it printed, with the exception that ended it, if any.
+#[allow(dead_code, reason = "not every test program uses all of the harness")]
 pub fn run_program(source: &str) -> String {
-    let compiled = compile(source);
+    run_compiled(&compile(source))
+}
+
+/// The same for a program that has been compiled.
+pub fn run_compiled(compiled: &krait_compiler::code::Code) -> String {
     let interp = Interpreter::new(0, SERVICES);
     let thread = Thread::new(&interp, 1);
     // SAFETY: nobody else knows the thread state.
@@ -188,7 +193,7 @@ pub fn run_program(source: &str) -> String {
         let globals = Dict::new(th)?;
         globals.set_str(th, id::__name__, id::__main__.object())?;
         globals.set_str(th, id::__builtins__, builtins.object())?;
-        let code = code::from_compiled(th, &compiled)?;
+        let code = code::from_compiled(th, compiled)?;
         run::eval_code(th, code.borrow(), globals.borrow(), None)
     })();
     let output = th.interp().state::<Output>();

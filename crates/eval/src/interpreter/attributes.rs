@@ -1,6 +1,7 @@
 //! Attributes: loading, storing, deleting; methods without bound objects; special methods; `super()`.
 
 use krait_bytecode::special_method;
+use krait_objects::object::super_::{self, Super};
 use krait_objects::prelude::*;
 use krait_objects::protocol::object::Attribute;
 
@@ -48,6 +49,17 @@ pub fn delete_attr(op: Op<'_>) -> PyResult<()> {
 /// `super().name` and `super(class, this).name`.
 pub fn load_super_attr(op: Op<'_>) -> PyResult<()> {
     let [global_super, class, this] = op.pop();
+    if global_super.get().is(Borrowed::from_ref(Super::type_object()))
+        && let Some(class) = class.get().downcast::<Type>()
+    {
+        // What `super(class, this)` would find, without making it: also for `super()`, whose arguments these are.
+        let found = super_::lookup(op.th, class, this.get(), op.name(op.arg >> 2))?;
+        op.push(found);
+        if op.arg & 1 != 0 {
+            op.push_ref(StackRef::NULL);
+        }
+        return Ok(());
+    }
     let parent = if op.arg & 2 != 0 {
         call::call(op.th, global_super.get(), &[class.get(), this.get()])?
     } else {
@@ -138,10 +150,9 @@ pub mod hot {
     use krait_objects::prelude::*;
 
     use super::super::cold::{Dealloc, deopt};
-    use super::super::op::Op;
     use super::super::specialize::keys;
     use super::super::specialize::layout::type_version;
-    use super::super::state::{Dispatch, Operation, State};
+    use super::super::state::{Dispatch, State};
     use crate::frame::StackRef;
 
     const LOAD_ATTR: usize = 10;
@@ -389,7 +400,7 @@ pub mod hot {
             let index = s.cache_u16(4) as usize;
             let slot = keys::value_slot(values, index);
             if (*slot).is_null() {
-                keys::append_to_insertion_order(values, index);
+                krait_objects::dict::split::add_index(values, index);
             }
             store::<D>(s, slot)
         }
@@ -423,22 +434,6 @@ pub mod hot {
                 Some(slot) if !(*slot).is_null() => store::<D>(s, slot),
                 _ => deopt::<D>(s),
             }
-        }
-    }
-
-    /// `super().method(…)`: the method and its receiver, without making a `super` object.
-    #[inline(always)]
-    pub unsafe fn load_super_attr_method<D: Dispatch>(s: State) -> D::Out {
-        // SAFETY: (9).
-        unsafe { D::out_of_line::<SuperMethod>(s) }
-    }
-
-    struct SuperMethod;
-
-    impl Operation for SuperMethod {
-        #[inline(always)]
-        fn run(op: Op<'_>) -> PyResult<*const crate::code::CodeUnit> {
-            super::load_super_attr(op).map(|()| op.next())
         }
     }
 }

@@ -161,3 +161,124 @@ pub fn dict_merge(op: Op<'_>) -> PyResult<()> {
     let merged = super::calls::merge_keywords(op.th, filling::<Dict>(op), update.get());
     merged.map_err(|raised| super::calls::keywords_error(op.th, callable, update.get(), raised))
 }
+
+/// Handlers of specialised forms: the type is checked in registers, the work is done without the protocol.
+pub mod hot {
+    use krait_abi as abi;
+    use krait_objects::prelude::*;
+    use krait_objects::set::Set;
+
+    use super::super::cold::{ReleaseOperands, deopt};
+    use super::super::op::Op;
+    use super::super::specialize::layout::{self, compact_int};
+    use super::super::state::{Dispatch, Operation, State};
+    use crate::code::CodeUnit;
+    use crate::frame::StackRef;
+
+    /// Units of `STORE_SUBSCR` with its cache.
+    const STORE_SUBSCR: usize = 2;
+
+    #[inline(always)]
+    pub unsafe fn contains_op_dict<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            if !layout::is_dict(s.peek(1).ptr()) {
+                return deopt::<D>(s);
+            }
+            D::out_of_line::<ContainsDict>(s)
+        }
+    }
+
+    struct ContainsDict;
+
+    impl Operation for ContainsDict {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            let [item, container] = op.pop();
+            // SAFETY: the handler has checked the type.
+            let dict: Borrowed<'_, Dict> = unsafe { container.get().cast() };
+            let found = dict.get().contains(op.th, item.get())?;
+            op.push_bool(found != (op.arg != 0));
+            Ok(op.next())
+        }
+    }
+
+    #[inline(always)]
+    pub unsafe fn contains_op_set<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let set = s.peek(1).ptr();
+            if !layout::is_set(set) && !layout::is_frozen_set(set) {
+                return deopt::<D>(s);
+            }
+            D::out_of_line::<ContainsSet>(s)
+        }
+    }
+
+    struct ContainsSet;
+
+    impl Operation for ContainsSet {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            let [item, container] = op.pop();
+            // SAFETY: the handler has checked the type; both kinds of set are laid out alike.
+            let set: Borrowed<'_, Set> = unsafe { container.get().cast() };
+            let found = set.get().contains(op.th, item.get())?;
+            op.push_bool(found != (op.arg != 0));
+            Ok(op.next())
+        }
+    }
+
+    #[inline(always)]
+    pub unsafe fn store_subscr_dict<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            if !layout::is_dict(s.peek(2).ptr()) {
+                return deopt::<D>(s);
+            }
+            D::out_of_line::<StoreDict>(s)
+        }
+    }
+
+    struct StoreDict;
+
+    impl Operation for StoreDict {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            let [value, container, key] = op.pop();
+            // SAFETY: the handler has checked the type.
+            let dict: Borrowed<'_, Dict> = unsafe { container.get().cast() };
+            dict.get().set(op.th, key.get(), value.get())?;
+            Ok(op.next())
+        }
+    }
+
+    /// `list[index] = value` within the list: the old item takes the value's place until it is released.
+    #[inline(always)]
+    pub unsafe fn store_subscr_list_int<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); the checks make the operands what is read.
+        unsafe {
+            let (list, index) = (s.peek(2).ptr(), s.peek(1).ptr());
+            if !layout::is_list(list) || !layout::is_int(index) {
+                return deopt::<D>(s);
+            }
+            let list: *mut abi::PyListObject = list.cast();
+            let Some(at) = compact_int(index) else {
+                return deopt::<D>(s);
+            };
+            if at < 0 || at >= (*list).ob_base.ob_size as i64 || s.peek(1).is_counted() {
+                return deopt::<D>(s);
+            }
+            let slot = (*list).ob_item.offset(at as isize);
+            let old = StackRef::steal(*slot);
+            *slot = s.peek(3).into_owned().into_ptr();
+            let container = s.peek(2);
+            s.poke(3, old);
+            let s = s.drop(3).skip(STORE_SUBSCR);
+            if old.is_counted() | container.is_counted() {
+                return D::cold::<ReleaseOperands>(s, container.bits());
+            }
+            D::next(s)
+        }
+    }
+}

@@ -92,6 +92,7 @@ mod handlers {
     pub use super::super::attributes::hot::*;
     pub use super::super::calls_fast::*;
     pub use super::super::calls_native::*;
+    pub use super::super::containers::hot::*;
     pub use super::super::control::*;
     pub use super::super::iteration::hot::*;
     pub use super::super::names::hot::*;
@@ -141,9 +142,8 @@ mod handlers {
     same_as! {
         deopt::<D>: binary_op_extend, binary_op_subscr_getitem, binary_op_subscr_list_slice,
             binary_op_inplace_add_unicode, call_alloc_and_enter_init, call_isinstance, call_kw_bound_method,
-            call_kw_non_py, call_kw_py, call_len, call_list_append, contains_op_dict, contains_op_set,
-            load_attr_class_with_metaclass_check, load_attr_getattribute_overridden, load_attr_property,
-            load_super_attr_attr, store_subscr_dict, store_subscr_list_int;
+            call_kw_non_py, call_kw_py, call_len, call_list_append, load_attr_class_with_metaclass_check,
+            load_attr_getattribute_overridden, load_attr_property, load_super_attr_attr, load_super_attr_method;
     }
 
     // Without a tool listening, an instrumented form does what its base does.

@@ -111,34 +111,19 @@ pub unsafe fn is_unwatched(dict: *mut abi::PyObject) -> bool {
     }
 }
 
-/// Records that the value at `index` is the newest: the order lies behind the values, a byte each.
-///
-/// # Safety
-/// `values` has more than `index` values, and this one was absent.
-#[inline(always)]
-pub unsafe fn append_to_insertion_order(values: *mut abi::PyDictValues, index: usize) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let capacity = (*values).capacity as usize;
-        let order: *mut u8 = value_slot(values, capacity).cast();
-        let size = (*values).size as usize;
-        *order.add(size) = index as u8;
-        (*values).size = size as u8 + 1;
-    }
-}
-
 /// The version of a dictionary's keys, if it can have one.
 pub fn version(th: &Thread, dict: Borrowed<'_, Dict>) -> Option<u32> {
-    Some(dict.get().keys_version(th)).filter(|&version| version != 0)
+    Some(dict.get().keys_version(th)).filter(|version| *version != 0)
 }
 
 /// The version of the key table that the instances of a class share.
 ///
 /// # Safety
-/// `keys` is a live table.
+/// `keys` is the table of a live class.
 pub unsafe fn shared_version(th: &Thread, keys: *mut abi::PyDictKeysObject) -> Option<u32> {
     // SAFETY: the caller's promise.
-    Some(unsafe { th.interp().dicts.keys_version(keys) }).filter(|&version| version != 0)
+    let version = unsafe { th.interp().dicts.keys_version(keys) };
+    Some(version).filter(|version| *version != 0)
 }
 
 /// Where instances keep the value of a member of `__slots__`, if that is what `found` describes.

@@ -3,7 +3,11 @@
 //! Every function asks for a live object; those that read fields, for one of the type they name.
 
 use krait_abi as abi;
+use krait_objects::iterators::list::ListIterator;
+use krait_objects::iterators::tuple::TupleIterator;
 use krait_objects::prelude::*;
+use krait_objects::range::RangeIterator;
+use krait_objects::set::{FrozenSet, Set};
 
 macro_rules! exact {
     ($($(#[$doc:meta])* $name:ident: $ty:ty;)*) => {$(
@@ -24,6 +28,11 @@ exact! {
     is_tuple: Tuple;
     is_dict: Dict;
     is_type: Type;
+    is_set: Set;
+    is_frozen_set: FrozenSet;
+    is_list_iterator: ListIterator;
+    is_tuple_iterator: TupleIterator;
+    is_range_iterator: RangeIterator;
 }
 
 /// `ob_size`.
@@ -84,17 +93,4 @@ pub unsafe fn str_len(ob: *mut abi::PyObject) -> isize {
 pub unsafe fn type_version(ob: *mut abi::PyObject) -> u32 {
     // SAFETY: a live object.
     unsafe { (*(*ob).ob_type).tp_version_tag }
-}
-
-/// Iterators are specialised once their types are there.
-pub unsafe fn is_list_iterator(_ob: *mut abi::PyObject) -> bool {
-    false
-}
-
-pub unsafe fn is_tuple_iterator(_ob: *mut abi::PyObject) -> bool {
-    false
-}
-
-pub unsafe fn is_range_iterator(_ob: *mut abi::PyObject) -> bool {
-    false
 }

@@ -13,6 +13,7 @@ mod names;
 use krait_abi as abi;
 use krait_bytecode::{BinaryOp, CompareOp, Opcode};
 use krait_objects::prelude::*;
+use krait_objects::set::{FrozenSet, Set};
 
 use super::op::Op;
 use crate::code::CodeUnit;
@@ -64,6 +65,8 @@ fn best_form(op: Op<'_>, base: Opcode) -> Option<Opcode> {
         Opcode::LOAD_ATTR => attributes::load(op),
         Opcode::STORE_ATTR => attributes::store(op),
         Opcode::CALL => calls::call(op),
+        Opcode::CONTAINS_OP => containment(op),
+        Opcode::STORE_SUBSCR => item_store(op),
         _ => None,
     }
 }
@@ -232,6 +235,24 @@ fn iteration(op: Op<'_>) -> Option<Opcode> {
             None
         }
     }
+}
+
+fn containment(op: Op<'_>) -> Option<Opcode> {
+    let container = op.peek(1);
+    if container.is_exact::<Dict>() {
+        return Some(Opcode::CONTAINS_OP_DICT);
+    }
+    let set = container.is_exact::<Set>() || container.is_exact::<FrozenSet>();
+    set.then_some(Opcode::CONTAINS_OP_SET)
+}
+
+fn item_store(op: Op<'_>) -> Option<Opcode> {
+    let (container, key) = (op.peek(2), op.peek(1));
+    if container.is_exact::<Dict>() {
+        return Some(Opcode::STORE_SUBSCR_DICT);
+    }
+    let list = container.is_exact::<List>() && is_compact(key);
+    list.then_some(Opcode::STORE_SUBSCR_LIST_INT)
 }
 
 fn sending(op: Op<'_>) -> Option<Opcode> {

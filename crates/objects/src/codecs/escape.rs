@@ -1,0 +1,164 @@
+//! Text and bytes as literals write them: `unicode_escape`, `raw_unicode_escape`, `escape_decode`.
+
+use super::names;
+use super::native::Decoded;
+use super::recover;
+use crate::bytelike;
+use crate::prelude::*;
+use crate::text::codec::{self, InvalidEscape};
+use crate::with_units;
+
+/// Warns of an escape that is none; `prefix` stands before the quoted escape.
+fn warn(th: &Thread, prefix: &str, invalid: InvalidEscape) -> PyResult<()> {
+    let (shown, kind) = match invalid {
+        InvalidEscape::Unknown { byte, .. } => (format!("\\{}", char::from(byte)), "escape"),
+        InvalidEscape::Octal { value, .. } => (format!("\\{value:o}"), "octal escape"),
+    };
+    let message = Str::from_fmt(
+        th,
+        format_args!(
+            "{prefix}\"{shown}\" is an invalid {kind} sequence. Such sequences will not work in the future. "
+        ),
+    )?;
+    let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
+    (th.interp().services.get().warn)(th, category, message.borrow(), 1)
+}
+
+pub fn decode_unicode_escape(
+    th: &Thread,
+    data: &[u8],
+    errors: Option<&str>,
+    last: bool,
+) -> Decoded {
+    let (mut at, mut invalid, mut failed) = (0, None, false);
+    let text = recover::decode(th, "unicodeescape", data, errors, &mut at, &mut |input, at, out| {
+        let result = codec::decode_unicode_escape(input, at, last, out, &mut invalid, |name| {
+            names::character_of(th, name).unwrap_or_else(|_| {
+                failed = true;
+                None
+            })
+        });
+        // Python code raised: the exception stays set, and the loop ends.
+        if failed { Ok(()) } else { result }
+    });
+    if failed {
+        return Err(th.raised_by_c());
+    }
+    let text = text?;
+    if let Some(invalid) = invalid {
+        warn(th, "", invalid)?;
+    }
+    Ok((text, at))
+}
+
+pub fn encode_unicode_escape(th: &Thread, string: &Str) -> PyResult<Owned<Bytes>> {
+    let text = with_units!(string.chars(), units => codec::encode_unicode_escape(units));
+    Bytes::new(th, text.as_bytes())
+}
+
+pub fn decode_raw_unicode_escape(
+    th: &Thread,
+    data: &[u8],
+    errors: Option<&str>,
+    last: bool,
+) -> Decoded {
+    let mut at = 0;
+    let text =
+        recover::decode(th, "rawunicodeescape", data, errors, &mut at, &mut |input, at, out| {
+            codec::decode_raw_unicode_escape(input, at, last, out)
+        })?;
+    Ok((text, at))
+}
+
+pub fn encode_raw_unicode_escape(th: &Thread, string: &Str) -> PyResult<Owned<Bytes>> {
+    Bytes::new(th, &with_units!(string.chars(), units => codec::encode_raw_unicode_escape(units)))
+}
+
+/// The bytes that the inside of a `bytes` literal stands for.
+pub fn escape_decode(th: &Thread, data: &[u8], errors: Option<&str>) -> PyResult<Owned<Bytes>> {
+    let mut out = Vec::with_capacity(data.len());
+    let mut invalid = None;
+    let mut at = 0;
+    while let Some(&byte) = data.get(at) {
+        at += 1;
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        let Some(&letter) = data.get(at) else {
+            return Err(th.raise(exc::VALUE_ERROR, "Trailing \\ in string"));
+        };
+        let letter_at = at;
+        at += 1;
+        match letter {
+            b'\n' => {}
+            b'\\' | b'\'' | b'"' => out.push(letter),
+            b'a' => out.push(0x07),
+            b'b' => out.push(0x08),
+            b't' => out.push(b'\t'),
+            b'n' => out.push(b'\n'),
+            b'v' => out.push(0x0b),
+            b'f' => out.push(0x0c),
+            b'r' => out.push(b'\r'),
+            b'0'..=b'7' => {
+                let digits = data[letter_at..].iter().take(3);
+                let mut value = 0;
+                at = letter_at;
+                for digit in digits.take_while(|digit| (b'0'..=b'7').contains(digit)) {
+                    value = value * 8 + u32::from(digit - b'0');
+                    at += 1;
+                }
+                if value > 0o377 {
+                    invalid.get_or_insert(InvalidEscape::Octal { at: letter_at, value });
+                }
+                out.push(value as u8);
+            }
+            b'x' => {
+                let digit = |at: usize| {
+                    data.get(at).and_then(|&digit| char::from(digit).to_digit(16))
+                };
+                if let (Some(high), Some(low)) = (digit(at), digit(at + 1)) {
+                    out.push((high * 16 + low) as u8);
+                    at += 2;
+                    continue;
+                }
+                match errors {
+                    None | Some("strict") => {
+                        let position = letter_at - 1;
+                        return Err(raise!(
+                            th,
+                            VALUE_ERROR,
+                            "invalid \\x escape at position {position}"
+                        ));
+                    }
+                    Some("replace") => out.push(b'?'),
+                    Some("ignore") => {}
+                    Some(name) => {
+                        return Err(raise!(
+                            th,
+                            VALUE_ERROR,
+                            "decoding error; unknown error handling code: {name}"
+                        ));
+                    }
+                }
+                // A lone digit belongs to the broken escape.
+                at += usize::from(digit(at).is_some());
+            }
+            _ => {
+                invalid.get_or_insert(InvalidEscape::Unknown { at: letter_at, byte: letter });
+                out.extend([b'\\', letter]);
+            }
+        }
+    }
+    if let Some(invalid) = invalid {
+        warn(th, "b", invalid)?;
+    }
+    Bytes::new(th, &out)
+}
+
+/// The inside of the `bytes` literal.
+pub fn escape_encode(th: &Thread, data: &[u8]) -> PyResult<Owned<Bytes>> {
+    let mut out = String::with_capacity(data.len());
+    bytelike::push_escaped(&mut out, data, |byte| matches!(byte, b'\'' | b'\\'));
+    Bytes::new(th, out.as_bytes())
+}

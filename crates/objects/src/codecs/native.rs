@@ -1,0 +1,210 @@
+//! The encodings that need no tables: UTF-8, -16, -32 and -7, Latin-1 and ASCII.
+//!
+//! A decoder returns the text and how much of the input it used: all of it if `last`.
+
+use super::recover::{self, Target};
+use crate::prelude::*;
+use crate::text::codec::{self, Endian};
+use crate::with_units;
+
+/// The text, and how many bytes of the input it took.
+pub type Decoded = PyResult<(Owned<Str>, usize)>;
+
+pub fn decode_utf8(th: &Thread, data: &[u8], errors: Option<&str>, last: bool) -> Decoded {
+    if let Ok(text) = std::str::from_utf8(data) {
+        return Ok((Str::new(th, text)?, data.len()));
+    }
+    let mut at = 0;
+    let pass = errors == Some("surrogatepass");
+    let text = recover::decode(th, "utf-8", data, errors, &mut at, &mut |input, at, out| loop {
+        let result = codec::decode_utf8(input, at, last, out);
+        if let (true, Err(error)) = (pass, &result)
+            && let Some(&[first, second, third]) = input.get(error.start..error.start + 3)
+            && first == 0xed
+            && (0xa0..0xc0).contains(&second)
+            && third & 0xc0 == 0x80
+        {
+            out.push(0xd000 | u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f));
+            *at = error.start + 3;
+            continue;
+        }
+        return result;
+    })?;
+    Ok((text, at))
+}
+
+pub fn encode_utf8(
+    th: &Thread,
+    string: Borrowed<'_, Str>,
+    errors: Option<&str>,
+) -> PyResult<Owned<Bytes>> {
+    if let Some(ascii) = string.as_ascii() {
+        return Bytes::new(th, ascii.as_bytes());
+    }
+    if errors == Some("surrogatepass") {
+        return Bytes::new(th, &string.to_wtf8());
+    }
+    let target = Target { encoding: "utf-8", unit: 1, ascii_replacement: true };
+    let out = Vec::with_capacity(string.len());
+    recover::encode(th, &target, string, errors, out, &mut |chars, at, out| {
+        with_units!(chars, units => codec::encode_utf8(units, at, out))
+    })
+}
+
+pub fn decode_ascii(th: &Thread, data: &[u8], errors: Option<&str>) -> Decoded {
+    if data.is_ascii() {
+        return Ok((Str::from_chars_bounded(th, crate::str::Chars::One(data), 0x7f)?, data.len()));
+    }
+    let mut at = 0;
+    let text = recover::decode(th, "ascii", data, errors, &mut at, &mut |input, at, out| {
+        codec::decode_ascii(input, at, out)
+    })?;
+    Ok((text, data.len()))
+}
+
+pub fn encode_ascii(
+    th: &Thread,
+    string: Borrowed<'_, Str>,
+    errors: Option<&str>,
+) -> PyResult<Owned<Bytes>> {
+    if let Some(ascii) = string.as_ascii() {
+        return Bytes::new(th, ascii.as_bytes());
+    }
+    recover::encode(th, &Target::bytes("ascii"), string, errors, Vec::new(), &mut |chars, at, out| {
+        with_units!(chars, units => codec::encode_ascii(units, at, out))
+    })
+}
+
+pub fn decode_latin1(th: &Thread, data: &[u8]) -> Decoded {
+    Ok((Str::from_chars(th, crate::str::Chars::One(data))?, data.len()))
+}
+
+pub fn encode_latin1(
+    th: &Thread,
+    string: Borrowed<'_, Str>,
+    errors: Option<&str>,
+) -> PyResult<Owned<Bytes>> {
+    if let crate::str::Chars::One(units) = string.chars() {
+        return Bytes::new(th, units);
+    }
+    let target = Target::bytes("latin-1");
+    recover::encode(th, &target, string, errors, Vec::new(), &mut |chars, at, out| {
+        with_units!(chars, units => codec::encode_latin1(units, at, out))
+    })
+}
+
+/// The order of bytes that `byteorder` says: -1 little, 1 big, 0 the machine's.
+fn endian(byteorder: i32) -> Endian {
+    match byteorder {
+        ..0 => Endian::Little,
+        0 => Endian::NATIVE,
+        _ => Endian::Big,
+    }
+}
+
+/// Looks for the mark of the order of bytes if none is given; how long it is.
+fn skip_mark(data: &[u8], little: &[u8], big: &[u8], byteorder: &mut i32) -> usize {
+    if *byteorder != 0 {
+        return 0;
+    }
+    if data.starts_with(little) {
+        *byteorder = -1;
+    } else if data.starts_with(big) {
+        *byteorder = 1;
+    } else {
+        return 0;
+    }
+    little.len()
+}
+
+/// With `*byteorder` 0, a mark is skipped, and tells the order for `*byteorder`.
+pub fn decode_utf16(
+    th: &Thread,
+    data: &[u8],
+    errors: Option<&str>,
+    byteorder: &mut i32,
+    last: bool,
+) -> Decoded {
+    let mut at = skip_mark(data, &[0xff, 0xfe], &[0xfe, 0xff], byteorder);
+    let endian = endian(*byteorder);
+    let name = if endian == Endian::Little { "utf-16-le" } else { "utf-16-be" };
+    let text = recover::decode(th, name, data, errors, &mut at, &mut |input, at, out| {
+        codec::decode_utf16(input, at, endian, last, out)
+    })?;
+    Ok((text, at))
+}
+
+pub fn decode_utf32(
+    th: &Thread,
+    data: &[u8],
+    errors: Option<&str>,
+    byteorder: &mut i32,
+    last: bool,
+) -> Decoded {
+    let mut at = skip_mark(data, &[0xff, 0xfe, 0, 0], &[0, 0, 0xfe, 0xff], byteorder);
+    let endian = endian(*byteorder);
+    let name = if endian == Endian::Little { "utf-32-le" } else { "utf-32-be" };
+    let text = recover::decode(th, name, data, errors, &mut at, &mut |input, at, out| {
+        codec::decode_utf32(input, at, endian, last, out)
+    })?;
+    Ok((text, at))
+}
+
+/// With `byteorder` 0, in the machine's order behind a mark.
+pub fn encode_utf16(
+    th: &Thread,
+    string: Borrowed<'_, Str>,
+    errors: Option<&str>,
+    byteorder: i32,
+) -> PyResult<Owned<Bytes>> {
+    let encoding = ["utf-16-le", "utf-16", "utf-16-be"][(byteorder.signum() + 1) as usize];
+    encode_wide(th, string, errors, encoding, byteorder, 2)
+}
+
+/// With `byteorder` 0, in the machine's order behind a mark.
+pub fn encode_utf32(
+    th: &Thread,
+    string: Borrowed<'_, Str>,
+    errors: Option<&str>,
+    byteorder: i32,
+) -> PyResult<Owned<Bytes>> {
+    let encoding = ["utf-32-le", "utf-32", "utf-32-be"][(byteorder.signum() + 1) as usize];
+    encode_wide(th, string, errors, encoding, byteorder, 4)
+}
+
+fn encode_wide(
+    th: &Thread,
+    string: Borrowed<'_, Str>,
+    errors: Option<&str>,
+    encoding: &str,
+    byteorder: i32,
+    unit: usize,
+) -> PyResult<Owned<Bytes>> {
+    let endian = endian(byteorder);
+    let encode = |chars: crate::str::Chars<'_>, at: &mut usize, out: &mut Vec<u8>| {
+        with_units!(chars, units => match unit {
+            2 => codec::encode_utf16(units, at, endian, out),
+            _ => codec::encode_utf32(units, at, endian, out),
+        })
+    };
+    let mut out = Vec::with_capacity((string.len() + 1).saturating_mul(unit));
+    if byteorder == 0 {
+        // The mark is a character, which both encode.
+        let _ = encode(crate::str::Chars::Two(&[0xfeff]), &mut 0, &mut out);
+    }
+    let target = Target { encoding, unit, ascii_replacement: true };
+    recover::encode(th, &target, string, errors, out, &mut |chars, at, out| encode(chars, at, out))
+}
+
+pub fn decode_utf7(th: &Thread, data: &[u8], errors: Option<&str>, last: bool) -> Decoded {
+    let mut at = 0;
+    let mut decoder = codec::Utf7Decoder::default();
+    let text = recover::decode(th, "utf7", data, errors, &mut at, &mut |input, at, out| {
+        decoder.decode(input, at, last, out)
+    })?;
+    Ok((text, at))
+}
+
+pub fn encode_utf7(th: &Thread, string: &Str) -> PyResult<Owned<Bytes>> {
+    Bytes::new(th, &with_units!(string.chars(), units => codec::encode_utf7(units)))
+}

@@ -8,7 +8,9 @@ extern crate self as krait_objects;
 
 pub mod args;
 pub mod builtin_types;
+#[macro_use]
 pub mod bytelike;
+pub mod bytearray;
 pub mod bytes;
 pub mod capsule;
 pub mod cell;

@@ -1,6 +1,17 @@
 //! What `bytes` and `bytearray` have in common.
 //!
-//! The same job as CPython's `Objects/bytes_methods.c` and `Objects/stringlib/transmogrify.h`.
+//! `methods` declares the methods for both types; the other files compute. The same job as CPython's
+//! `Objects/bytes_methods.c` and `Objects/stringlib/transmogrify.h`.
+
+pub mod arguments;
+pub mod construct;
+pub mod hex;
+pub mod iterator;
+pub mod join;
+pub mod layout;
+#[macro_use]
+pub mod methods;
+pub mod percent;
 
 use std::fmt::Write;
 
@@ -9,15 +20,20 @@ pub fn push_repr(out: &mut String, data: &[u8]) {
     let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };
     out.push('b');
     out.push(quote);
+    push_escaped(out, data, |byte| byte == b'\\' || char::from(byte) == quote);
+    out.push(quote);
+}
+
+/// Appends the bytes as a literal shows them, with a backslash before those that `quoted` says.
+pub fn push_escaped(out: &mut String, data: &[u8], quoted: impl Fn(u8) -> bool) {
     for &byte in data {
         match byte {
             b'\t' => out.push_str("\\t"),
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
-            b'\\' => out.push_str("\\\\"),
-            _ if char::from(byte) == quote => {
+            _ if quoted(byte) => {
                 out.push('\\');
-                out.push(quote);
+                out.push(char::from(byte));
             }
             0x20..0x7f => out.push(char::from(byte)),
             _ => {
@@ -26,5 +42,14 @@ pub fn push_repr(out: &mut String, data: &[u8]) {
             }
         }
     }
-    out.push(quote);
+}
+
+/// What `bytes.isspace` and `bytes.split()` take for white space.
+pub fn is_space(point: u32) -> bool {
+    matches!(point, 0x09..=0x0d | 0x20)
+}
+
+/// What `bytes.splitlines` splits at.
+pub fn is_line_break(point: u32) -> bool {
+    matches!(point, 0x0a | 0x0d)
 }

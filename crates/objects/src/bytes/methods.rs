@@ -4,9 +4,16 @@ use std::cell::Cell;
 
 use krait_abi as abi;
 
-use crate::bytelike;
+use crate::bytelike::arguments::{FillByte, Needle, any_affix, separator};
+use crate::bytelike::construct::{self, Source};
+use crate::bytelike::iterator::BytesIterator;
+use crate::bytelike::methods::{self, ByteString};
+use crate::bytelike::{self, hex, is_line_break, is_space, join, layout, percent};
 use crate::prelude::*;
-use crate::protocol::buffer;
+use crate::protocol::buffer::{self, Buffer};
+use crate::slice::{Key, SliceRange, subscript_kind};
+use crate::str::arguments::{Bound, limit, range};
+use crate::text::{search, split};
 
 /// bytes(iterable_of_ints) -> bytes
 /// bytes(string, encoding[, errors]) -> bytes
@@ -30,9 +37,162 @@ pub struct Bytes {
 }
 assert_layout!(Bytes => abi::PyBytesObject);
 
-#[pymethods]
+impl ByteString for Bytes {
+    fn view(&self) -> &[u8] {
+        self.as_bytes()
+    }
+
+    fn make(th: &Thread, data: &[u8]) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, data)
+    }
+
+    fn unchanged(this: Borrowed<'_, Bytes>, th: &Thread) -> PyResult<Owned<Bytes>> {
+        if this.object().is_exact::<Bytes>() {
+            return Ok(this.to_owned());
+        }
+        Bytes::new(th, this.get().as_bytes())
+    }
+}
+
+const RANGE: &str = "bytes must be in range(0, 256)";
+
+/// `PyBytes_FromObject`: from a buffer or an iterable of numbers.
+pub fn from_object(th: &Thread, value: Borrowed<'_>) -> PyResult<Owned<Bytes>> {
+    match value.downcast_exact::<Bytes>() {
+        Some(bytes) => Ok(bytes.to_owned()),
+        None => Bytes::new(th, &construct::from_object(th, value, "bytes", RANGE)?),
+    }
+}
+
+/// `bytes(source, encoding, errors)`: an exact one, unless `__bytes__` gave an instance of a subclass.
+fn construct_bytes(
+    th: &Thread,
+    value: Option<Borrowed<'_>>,
+    encoding: Option<&str>,
+    errors: Option<&str>,
+) -> PyResult<Owned<Bytes>> {
+    let given = encoding.is_some() || errors.is_some();
+    let Some(value) = value else {
+        if given {
+            return Err(construct::no_encoding(th, encoding));
+        }
+        return Ok(Bytes::empty().to_owned());
+    };
+    if let Some(text) = value.downcast::<Str>()
+        && (encoding.is_some() || errors.is_some())
+    {
+        if encoding.is_none() {
+            return Err(th.raise(exc::TYPE_ERROR, "string argument without an encoding"));
+        }
+        return crate::codecs::encode(th, text, encoding, errors);
+    }
+    if given {
+        return Err(construct::no_encoding(th, encoding));
+    }
+    if let Some(method) = object::lookup_special(th, value, id::__bytes__)? {
+        let result = call::call(th, method.borrow(), &[])?;
+        return result.downcast::<Bytes>().map_err(|other| {
+            let found = other.type_name();
+            raise!(th, TYPE_ERROR, "__bytes__ returned non-bytes (type {found})")
+        });
+    }
+    if value.downcast::<Str>().is_some() {
+        return Err(th.raise(exc::TYPE_ERROR, "string argument without an encoding"));
+    }
+    if let Some(bytes) = value.downcast_exact::<Bytes>() {
+        return Ok(bytes.to_owned());
+    }
+    match construct::source(th, value, "bytes", RANGE)? {
+        Source::Zeros(count) => Bytes::build(th, count, |_| Ok(())),
+        Source::Data(data) => Bytes::new(th, &data),
+    }
+}
+
+#[pymethods(parts(search, shape))]
 impl Bytes {
-    #[slot(tp_repr)]
+    #[new(sig = "(source=<unrepresentable>, encoding=<unrepresentable>, errors=<unrepresentable>)")]
+    fn new_slot(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        source: Option<Borrowed<'_>>,
+        encoding: Option<&str>,
+        errors: Option<&str>,
+    ) -> PyResult<Owned<Bytes>> {
+        let bytes = construct_bytes(th, source, encoding, errors)?;
+        if std::ptr::eq(cls.get(), Bytes::type_object()) {
+            return Ok(bytes);
+        }
+        Bytes::new_of(th, cls, bytes.as_bytes())
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        BytesIterator::new(th, this)
+    }
+
+    #[slot(mp_subscript)]
+    fn subscript(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
+        match subscript_kind(th, key, "byte")? {
+            Key::Index(index) => {
+                let index = if index < 0 { index + this.len() as isize } else { index };
+                Ok(this.item(th, index)?.into_object())
+            }
+            Key::Slice(start, stop, step) => {
+                let data = this.get().as_bytes();
+                let range = SliceRange::of(start, stop, step, data.len());
+                if range.step == 1 {
+                    if range.len == data.len() {
+                        return Ok(Bytes::unchanged(this, th)?.into_object());
+                    }
+                    let (start, end) = range.bounds();
+                    return Ok(Bytes::new(th, &data[start..end])?.into_object());
+                }
+                let part: Vec<u8> = range.positions().map(|at| data[at]).collect();
+                Ok(Bytes::new(th, &part)?.into_object())
+            }
+        }
+    }
+
+    #[slot(sq_contains)]
+    fn contains(this: Borrowed<'_, Self>, th: &Thread, item: Borrowed<'_>) -> PyResult<bool> {
+        join::contains(th, || this.get().as_bytes(), item)
+    }
+
+    #[slot(sq_concat)]
+    fn concat(this: Borrowed<'_, Self>, th: &Thread, other: Borrowed<'_>) -> PyResult<Owned<Bytes>> {
+        if let Some(right) = other.downcast_exact::<Bytes>() {
+            if this.is_empty() {
+                return Ok(right.to_owned());
+            }
+            if right.is_empty() && this.object().is_exact::<Bytes>() {
+                return Ok(this.to_owned());
+            }
+        }
+        let name = this.object().type_name();
+        Bytes::new(th, &join::concat(th, name, this.object(), other)?)
+    }
+
+    #[slot(sq_repeat)]
+    fn repeat(this: Borrowed<'_, Self>, th: &Thread, count: isize) -> PyResult<Owned<Bytes>> {
+        if count == 1 {
+            return Bytes::unchanged(this, th);
+        }
+        Bytes::new(th, &join::repeat(th, this.get().as_bytes(), count)?)
+    }
+
+    /// Return the bytes themselves, exactly of type bytes.
+    #[method(sig = "(self, /)")]
+    fn __bytes__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Bytes>> {
+        Bytes::unchanged(this, th)
+    }
+
+    /// Return what the object is made of, for pickling.
+    #[method(sig = "(self, /)")]
+    fn __getnewargs__(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
+        Tuple::pack(th, [Bytes::new(th, self.as_bytes())?.into_object()])
+    }
+
+    #[slot(tp_repr, tp_str)]
     fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
         let mut text = String::with_capacity(self.len() + 3);
         bytelike::push_repr(&mut text, self.as_bytes());
@@ -79,3 +239,5 @@ impl Bytes {
         unsafe { buffer::fill_info(th, view, this.object(), start, data.len(), true, flags) }
     }
 }
+
+byte_string_methods!(Bytes);

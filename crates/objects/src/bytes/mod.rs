@@ -19,7 +19,7 @@ use crate::thread::Thread;
 use crate::typeobj::Type;
 use crate::typeobj::alloc::init_head;
 
-pub use methods::{Bytes, PyBytes_Type};
+pub use methods::{Bytes, PyBytes_Type, from_object};
 
 /// Where the bytes are.
 const DATA: usize = std::mem::offset_of!(abi::PyBytesObject, ob_sval);

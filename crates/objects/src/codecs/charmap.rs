@@ -111,9 +111,6 @@ fn look_up(th: &Thread, mapping: Borrowed<'_>, key: Borrowed<'_>) -> PyResult<Op
     }
 }
 
-/// A codec stops where Python code raised: the codec's own error, and what was raised.
-const STOPPED: CodecError = CodecError { start: 0, end: 0, reason: "" };
-
 /// `charmap_decode` with a mapping; Latin-1 without.
 pub fn decode(
     th: &Thread,
@@ -206,11 +203,14 @@ pub fn encode(
             if failed {
                 return Ok(());
             }
-            let step = encode_run(th, chars, at, mapping, out);
-            failed = matches!(step, Err(None));
-            step.map_err(|error| error.unwrap_or(STOPPED)).or_else(|error| {
-                if failed { Ok(()) } else { Err(error) }
-            })
+            match encode_run(th, chars, at, mapping, out) {
+                Ok(()) => Ok(()),
+                Err(Some(error)) => Err(error),
+                Err(None) => {
+                    failed = true;
+                    Ok(())
+                }
+            }
         });
     if failed {
         return Err(th.raised_by_c());

@@ -60,8 +60,72 @@ impl Buffer {
         unsafe { std::slice::from_raw_parts_mut(self.view.buf.cast(), self.view.len as usize) }
     }
 
+    /// All items in C order, whatever the strides: `PyBuffer_ToContiguous`.
+    pub fn to_vec(&self, th: &Thread) -> PyResult<Vec<u8>> {
+        let mut out = Vec::new();
+        out.try_reserve_exact(self.view.len.max(0) as usize).map_err(|_| th.no_memory())?;
+        // SAFETY: see the top of the file.
+        unsafe { gather(&self.view, &mut out) };
+        Ok(out)
+    }
+
     pub fn view(&self) -> &abi::Py_buffer {
         &self.view
+    }
+}
+
+/// Appends all items of a view in C order.
+///
+/// # Safety
+/// The view was acquired and not released.
+pub unsafe fn gather(view: &abi::Py_buffer, out: &mut Vec<u8>) {
+    let itemsize = view.itemsize.max(0) as usize;
+    // SAFETY: the view's fields describe its memory; absent shape or strides mean that it is contiguous.
+    unsafe {
+        if view.ndim == 0 || view.shape.is_null() || view.strides.is_null() {
+            let len = if view.buf.is_null() { 0 } else { view.len.max(0) as usize };
+            if len > 0 {
+                out.extend_from_slice(std::slice::from_raw_parts(view.buf.cast(), len));
+            }
+            return;
+        }
+        let ndim = view.ndim as usize;
+        let shape = std::slice::from_raw_parts(view.shape, ndim);
+        let strides = std::slice::from_raw_parts(view.strides, ndim);
+        let suboffsets =
+            (!view.suboffsets.is_null()).then(|| std::slice::from_raw_parts(view.suboffsets, ndim));
+        gather_dimension(view.buf.cast(), shape, strides, suboffsets, itemsize, out);
+    }
+}
+
+/// # Safety
+/// As for `gather`, for the dimensions that are left.
+unsafe fn gather_dimension(
+    start: *const u8,
+    shape: &[isize],
+    strides: &[isize],
+    suboffsets: Option<&[isize]>,
+    itemsize: usize,
+    out: &mut Vec<u8>,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (Some((&count, shape)), Some((&stride, strides))) =
+            (shape.split_first(), strides.split_first())
+        else {
+            out.extend_from_slice(std::slice::from_raw_parts(start, itemsize));
+            return;
+        };
+        let rest = suboffsets.map(|offsets| &offsets[1..]);
+        for at in 0..count {
+            let mut item = start.offset(at * stride);
+            if let Some(&offset) = suboffsets.and_then(|offsets| offsets.first())
+                && offset >= 0
+            {
+                item = (*item.cast::<*const u8>()).offset(offset);
+            }
+            gather_dimension(item, shape, strides, rest, itemsize, out);
+        }
     }
 }
 

@@ -1,0 +1,505 @@
+//! `bytearray` as Python sees it.
+
+use std::cell::Cell;
+use std::ffi::c_int;
+
+use krait_abi as abi;
+
+use crate::bytelike::arguments::{Byte, FillByte, Needle, any_affix, separator};
+use crate::bytelike::construct::{self, Source};
+use crate::bytelike::iterator::ByteArrayIterator;
+use crate::bytelike::methods::{self, ByteString};
+use crate::bytelike::{hex, is_line_break, is_space, join, layout, percent, push_escaped};
+use crate::prelude::*;
+use crate::protocol::buffer::{self, Buffer};
+use crate::slice::{Key, SliceRange, subscript_kind};
+use crate::str::arguments::{Bound, limit, range};
+use crate::text::{search, split};
+
+/// bytearray(iterable_of_ints) -> bytearray
+/// bytearray(string, encoding[, errors]) -> bytearray
+/// bytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer
+/// bytearray(int) -> bytes array of size given by the parameter initialized with null bytes
+/// bytearray() -> empty bytes array
+///
+/// A sequence of bytes that can change.
+#[pytype(name = "bytearray", symbol = "PyByteArray_Type", flags(BASETYPE, MATCH_SELF))]
+#[repr(C)]
+pub struct ByteArray {
+    pub(super) head: VarHead,
+    pub(super) alloc: Cell<isize>,
+    pub(super) bytes: Cell<*mut u8>,
+    pub(super) start: Cell<*mut u8>,
+    pub(super) exports: Cell<isize>,
+}
+assert_layout!(ByteArray => abi::PyByteArrayObject);
+
+impl ByteString for ByteArray {
+    fn view(&self) -> &[u8] {
+        self.as_bytes()
+    }
+
+    fn make(th: &Thread, data: &[u8]) -> PyResult<Owned<ByteArray>> {
+        ByteArray::new(th, data)
+    }
+
+    fn unchanged(this: Borrowed<'_, ByteArray>, th: &Thread) -> PyResult<Owned<ByteArray>> {
+        ByteArray::new(th, this.get().as_bytes())
+    }
+}
+
+const RANGE: &str = "byte must be in range(0, 256)";
+
+impl ByteArray {
+    /// The bytes that are assigned to a slice.
+    fn assigned(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<Vec<u8>> {
+        if buffer::check(value) {
+            return Buffer::get(th, value, abi::PyBUF_FULL_RO)?.to_vec(th);
+        }
+        if number::is_index(value) || value.downcast::<Str>().is_some() {
+            return Err(th.raise(
+                exc::TYPE_ERROR,
+                "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
+            ));
+        }
+        construct::from_object(th, value, "bytearray", RANGE)
+    }
+
+    fn set_slice(&self, th: &Thread, range: SliceRange, data: Option<Vec<u8>>) -> PyResult<()> {
+        if range.step == 1 {
+            let (start, end) = range.bounds();
+            return self.splice(th, start, end, data.as_deref().unwrap_or(&[]));
+        }
+        match data {
+            Some(data) if data.is_empty() => self.delete(th, range),
+            None => self.delete(th, range),
+            Some(data) if data.len() == range.len => {
+                range.positions().zip(data).for_each(|(at, byte)| self.set(at, byte));
+                Ok(())
+            }
+            Some(data) => Err(raise!(
+                th,
+                VALUE_ERROR,
+                "attempt to assign bytes of size {} to extended slice of size {}",
+                data.len(),
+                range.len
+            )),
+        }
+    }
+
+    fn delete(&self, th: &Thread, range: SliceRange) -> PyResult<()> {
+        if range.len == 0 {
+            return Ok(());
+        }
+        self.check_resizable(th)?;
+        let ascending = range.ascending();
+        let mut removed = ascending.positions().peekable();
+        let mut kept = 0;
+        self.with_bytes(|data| {
+            for at in 0..data.len() {
+                if removed.next_if_eq(&at).is_none() {
+                    data[kept] = data[at];
+                    kept += 1;
+                }
+            }
+        });
+        self.resize(th, kept)
+    }
+
+    /// What pickling needs.
+    fn reduce(this: Borrowed<'_, Self>, th: &Thread, protocol: i32) -> PyResult {
+        let class = this.object().ty().object().to_owned();
+        let state = match object::get_attr_opt(th, this.object(), id::__dict__)? {
+            Some(dict) => dict,
+            None => none().to_owned(),
+        };
+        let data = this.get().as_bytes();
+        let arguments = if data.is_empty() {
+            Tuple::empty().to_owned()
+        } else if protocol < 3 {
+            let text = Str::from_chars(th, crate::str::Chars::One(data))?.into_object();
+            Tuple::pack(th, [text, Str::new(th, "latin-1")?.into_object()])?
+        } else {
+            Tuple::pack(th, [Bytes::new(th, data)?.into_object()])?
+        };
+        Ok(Tuple::pack(th, [class, arguments.into_object(), state])?.into_object())
+    }
+}
+
+#[pymethods(parts(search, shape, change))]
+impl ByteArray {
+    #[slot(tp_new)]
+    fn new_slot(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        Ok(cls.alloc::<ByteArray>(th, 0)?.into_object())
+    }
+
+    #[init(sig = "(source=<unrepresentable>, encoding=<unrepresentable>, errors=<unrepresentable>)")]
+    fn init(
+        &self,
+        th: &Thread,
+        source: Option<Borrowed<'_>>,
+        encoding: Option<&str>,
+        errors: Option<&str>,
+    ) -> PyResult<()> {
+        if !self.is_empty() {
+            self.resize(th, 0)?;
+        }
+        let given = encoding.is_some() || errors.is_some();
+        let Some(source) = source else {
+            return if given { Err(construct::no_encoding(th, encoding)) } else { Ok(()) };
+        };
+        if let Some(text) = source.downcast::<Str>() {
+            if encoding.is_none() {
+                return Err(th.raise(exc::TYPE_ERROR, "string argument without an encoding"));
+            }
+            let data = crate::codecs::encode(th, text, encoding, errors)?;
+            return self.append_slice(th, data.as_bytes());
+        }
+        if given {
+            return Err(construct::no_encoding(th, encoding));
+        }
+        match construct::source(th, source, "bytearray", RANGE)? {
+            Source::Zeros(count) => {
+                self.resize(th, count)?;
+                self.with_bytes(|data| data.fill(0));
+                Ok(())
+            }
+            Source::Data(data) => self.append_slice(th, &data),
+        }
+    }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        let th = Thread::current();
+        // SAFETY: the last reference is gone; the block is the array's own.
+        unsafe {
+            if (*this).exports.get() > 0 {
+                drop(th.raise(
+                    exc::SYSTEM_ERROR,
+                    "deallocated bytearray object has exported buffers",
+                ));
+                (th.interp().services.get().unraisable)(th, None, "deallocating a bytearray");
+            }
+            th.interp().heap.free((*this).bytes.get());
+            if let Some(free) = (*(*this.cast::<abi::PyObject>()).ob_type).tp_free {
+                free(this.cast());
+            }
+        }
+    }
+
+    #[slot(tp_repr, tp_str)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let data = this.get().as_bytes();
+        let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };
+        let mut text = format!("{}(b{quote}", this.object().ty().name());
+        push_escaped(&mut text, data, |byte| matches!(byte, b'\'' | b'\\'));
+        text.push(quote);
+        text.push(')');
+        Str::new(th, &text)
+    }
+
+    #[slot(tp_richcompare)]
+    fn richcompare(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        other: Borrowed<'_>,
+        op: CompareOp,
+    ) -> PyResult {
+        if !buffer::check(other) {
+            return Ok(not_implemented().to_owned());
+        }
+        let Ok(right) = Buffer::simple(th, other) else {
+            drop(th.take_exception());
+            return Ok(not_implemented().to_owned());
+        };
+        let answer = op.holds(this.get().as_bytes().cmp(right.as_bytes()));
+        Ok(bool_object(answer).object().to_owned())
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        ByteArrayIterator::new(th, this)
+    }
+
+    #[slot(sq_length, mp_length)]
+    fn length(&self, _th: &Thread) -> PyResult<usize> {
+        Ok(self.len())
+    }
+
+    #[slot(sq_item)]
+    fn item(&self, th: &Thread, index: isize) -> PyResult<Owned<Int>> {
+        match usize::try_from(index).ok().and_then(|at| self.as_bytes().get(at)) {
+            Some(&byte) => Int::from_i64(th, i64::from(byte)),
+            None => Err(th.raise(exc::INDEX_ERROR, "bytearray index out of range")),
+        }
+    }
+
+    #[slot(sq_ass_item)]
+    fn set_item(&self, th: &Thread, index: isize, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        // Finding out the value may change the array.
+        let byte = value.map(|value| Byte::of(th, value)).transpose()?;
+        let Some(at) = usize::try_from(index).ok().filter(|&at| at < self.len()) else {
+            return Err(th.raise(exc::INDEX_ERROR, "bytearray index out of range"));
+        };
+        match byte {
+            Some(Byte(byte)) => {
+                self.set(at, byte);
+                Ok(())
+            }
+            None => self.splice(th, at, at + 1, &[]),
+        }
+    }
+
+    #[slot(mp_subscript)]
+    fn subscript(&self, th: &Thread, key: Borrowed<'_>) -> PyResult {
+        match subscript_kind(th, key, "bytearray")? {
+            Key::Index(index) => {
+                let index = if index < 0 { index + self.len() as isize } else { index };
+                Ok(self.item(th, index)?.into_object())
+            }
+            Key::Slice(start, stop, step) => {
+                let range = SliceRange::of(start, stop, step, self.len());
+                let data = self.as_bytes();
+                let part: Vec<u8> = range.positions().map(|at| data[at]).collect();
+                Ok(ByteArray::new(th, &part)?.into_object())
+            }
+        }
+    }
+
+    #[slot(mp_ass_subscript)]
+    fn set_subscript(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        key: Borrowed<'_>,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        match subscript_kind(th, key, "bytearray")? {
+            Key::Index(index) => {
+                let byte = value.map(|value| Byte::of(th, value)).transpose()?;
+                let index = if index < 0 { index + this.len() as isize } else { index };
+                let Some(at) = usize::try_from(index).ok().filter(|&at| at < this.len()) else {
+                    return Err(th.raise(exc::INDEX_ERROR, "bytearray index out of range"));
+                };
+                match byte {
+                    Some(Byte(byte)) => this.set(at, byte),
+                    None => this.splice(th, at, at + 1, &[])?,
+                }
+                Ok(())
+            }
+            Key::Slice(start, stop, step) => {
+                let data = value.map(|value| this.assigned(th, value)).transpose()?;
+                this.set_slice(th, SliceRange::of(start, stop, step, this.len()), data)
+            }
+        }
+    }
+
+    #[slot(sq_contains)]
+    fn contains(this: Borrowed<'_, Self>, th: &Thread, item: Borrowed<'_>) -> PyResult<bool> {
+        join::contains(th, || this.get().as_bytes(), item)
+    }
+
+    #[slot(sq_concat)]
+    fn concat(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        other: Borrowed<'_>,
+    ) -> PyResult<Owned<ByteArray>> {
+        let name = this.object().type_name();
+        ByteArray::new(th, &join::concat(th, name, this.object(), other)?)
+    }
+
+    #[slot(sq_repeat)]
+    fn repeat(&self, th: &Thread, count: isize) -> PyResult<Owned<ByteArray>> {
+        ByteArray::new(th, &join::repeat(th, self.as_bytes(), count)?)
+    }
+
+    #[slot(sq_inplace_concat)]
+    fn inplace_concat(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        other: Borrowed<'_>,
+    ) -> PyResult<Owned<ByteArray>> {
+        if !buffer::check(other) {
+            let (found, name) = (other.type_name(), this.object().type_name());
+            return Err(raise!(th, TYPE_ERROR, "can't concat {found} to {name}"));
+        }
+        // A copy, since the other one may be this one.
+        let data = Buffer::simple(th, other)?.as_bytes().to_vec();
+        this.append_slice(th, &data)?;
+        Ok(this.to_owned())
+    }
+
+    #[slot(sq_inplace_repeat)]
+    fn inplace_repeat(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        count: isize,
+    ) -> PyResult<Owned<ByteArray>> {
+        let data = join::repeat(th, this.get().as_bytes(), count)?;
+        this.splice(th, 0, this.len(), &data)?;
+        Ok(this.to_owned())
+    }
+
+    #[slot(bf_getbuffer)]
+    fn getbuffer(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        view: *mut abi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
+        // SAFETY: the bytes stay where they are while there are exports.
+        unsafe {
+            buffer::fill_info(th, view, this.object(), this.data(), this.len(), false, flags)?;
+        }
+        this.exports().set(this.exports().get() + 1);
+        Ok(())
+    }
+
+    #[slot(bf_releasebuffer)]
+    fn releasebuffer(&self, _th: &Thread, _view: *mut abi::Py_buffer) {
+        self.exports().set(self.exports().get() - 1);
+    }
+}
+
+#[pymethods(part = "change")]
+impl ByteArray {
+    /// Append one byte.
+    #[method(sig = "(self, item, /)")]
+    fn append(&self, th: &Thread, item: Byte) -> PyResult<()> {
+        self.append_slice(th, &[item.0])
+    }
+
+    /// Append all bytes of an iterable or a buffer.
+    #[method(sig = "(self, iterable_of_ints, /)")]
+    fn extend(&self, th: &Thread, iterable_of_ints: Borrowed<'_>) -> PyResult<()> {
+        if buffer::check(iterable_of_ints) {
+            let data = Buffer::get(th, iterable_of_ints, abi::PyBUF_FULL_RO)?.to_vec(th)?;
+            return self.append_slice(th, &data);
+        }
+        let iterator = match iter::get_iter(th, iterable_of_ints) {
+            Ok(iterator) => iterator,
+            Err(raised) => {
+                drop(th.take_if(raised, exc::TYPE_ERROR)?);
+                let found = iterable_of_ints.type_name();
+                return Err(raise!(th, TYPE_ERROR, "can't extend bytearray with {found}"));
+            }
+        };
+        let mut data = Vec::new();
+        while let Some(item) = iter::next(th, iterator.borrow())? {
+            match Byte::of(th, item.borrow()) {
+                Ok(Byte(byte)) => data.push(byte),
+                Err(raised) if iterable_of_ints.downcast::<Str>().is_some() => {
+                    drop(th.take_if(raised, exc::TYPE_ERROR)?);
+                    let found = iterable_of_ints.type_name();
+                    return Err(raise!(
+                        th,
+                        TYPE_ERROR,
+                        "expected iterable of integers; got: '{found}'"
+                    ));
+                }
+                Err(raised) => return Err(raised),
+            }
+        }
+        self.append_slice(th, &data)
+    }
+
+    /// Insert one byte before a position.
+    #[method(sig = "(self, index, item, /)")]
+    fn insert(&self, th: &Thread, index: isize, item: Byte) -> PyResult<()> {
+        let len = self.len();
+        let at = match index {
+            ..0 => len.saturating_sub(index.unsigned_abs()),
+            _ => (index as usize).min(len),
+        };
+        self.splice(th, at, at, &[item.0])
+    }
+
+    /// Remove and return the byte at a position.
+    #[method(sig = "(self, index=-1, /)")]
+    fn pop(&self, th: &Thread, index: Index) -> PyResult<Owned<Int>> {
+        if self.is_empty() {
+            return Err(th.raise(exc::INDEX_ERROR, "pop from empty bytearray"));
+        }
+        let Some(at) = index.resolve(self.len()) else {
+            return Err(th.raise(exc::INDEX_ERROR, "pop index out of range"));
+        };
+        self.check_resizable(th)?;
+        let byte = self.as_bytes()[at];
+        self.splice(th, at, at + 1, &[])?;
+        Int::from_i64(th, i64::from(byte))
+    }
+
+    /// Remove the first byte of that value.
+    #[method(sig = "(self, value, /)")]
+    fn remove(&self, th: &Thread, value: Byte) -> PyResult<()> {
+        let Some(at) = memchr::memchr(value.0, self.as_bytes()) else {
+            return Err(th.raise(exc::VALUE_ERROR, "value not found in bytearray"));
+        };
+        self.splice(th, at, at + 1, &[])
+    }
+
+    /// Reverse the order of the bytes in place.
+    #[method(sig = "(self, /)")]
+    fn reverse(&self) {
+        self.with_bytes(<[u8]>::reverse);
+    }
+
+    /// Remove all bytes.
+    #[method(sig = "(self, /)")]
+    fn clear(&self, th: &Thread) -> PyResult<()> {
+        self.resize(th, 0)
+    }
+
+    /// Return a copy.
+    #[method(sig = "(self, /)")]
+    fn copy(&self, th: &Thread) -> PyResult<Owned<ByteArray>> {
+        ByteArray::new(th, self.as_bytes())
+    }
+
+    /// Change how many bytes there are; new ones are zero.
+    #[method(sig = "(self, size, /)", name = "resize")]
+    fn resize_method(&self, th: &Thread, size: isize) -> PyResult<()> {
+        let Ok(len) = usize::try_from(size) else {
+            return Err(raise!(th, VALUE_ERROR, "Can only resize to positive sizes, got {size}"));
+        };
+        let old = self.len();
+        self.resize(th, len)?;
+        self.with_bytes(|data| {
+            if let Some(new) = data.get_mut(old..) {
+                new.fill(0);
+            }
+        });
+        Ok(())
+    }
+
+    /// Return how many bytes of memory there are for the contents.
+    #[method(sig = "(self, /)")]
+    fn __alloc__(&self) -> usize {
+        self.allocated()
+    }
+
+    /// Return how many bytes the object takes.
+    #[method(sig = "(self, /)")]
+    fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
+        this.object().ty().raw().tp_basicsize as usize + this.allocated()
+    }
+
+    /// Return what pickling needs.
+    #[method(sig = "(self, /)")]
+    fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        ByteArray::reduce(this, th, 2)
+    }
+
+    /// Return what pickling with that protocol needs.
+    #[method(sig = "(self, proto=0, /)")]
+    fn __reduce_ex__(this: Borrowed<'_, Self>, th: &Thread, proto: i32) -> PyResult {
+        ByteArray::reduce(this, th, proto)
+    }
+}
+
+byte_string_methods!(ByteArray);

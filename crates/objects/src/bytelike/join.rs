@@ -1,0 +1,96 @@
+//! `bytes.join`, concatenation, and membership.
+
+use crate::prelude::*;
+use crate::protocol::buffer::{self, Buffer};
+
+/// The pieces with the separator between them.
+pub fn join(th: &Thread, separator: &[u8], pieces: &[Owned]) -> PyResult<Vec<u8>> {
+    let mut buffers = Vec::with_capacity(pieces.len());
+    for (at, piece) in pieces.iter().enumerate() {
+        if !buffer::check(piece.borrow()) {
+            let found = piece.type_name();
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "sequence item {at}: expected a bytes-like object, {found} found"
+            ));
+        }
+        buffers.push(Buffer::simple(th, piece.borrow())?);
+    }
+    let lengths = buffers.iter().map(|buffer| buffer.as_bytes().len());
+    let len = lengths.fold(
+        separator.len().saturating_mul(pieces.len().saturating_sub(1)),
+        usize::saturating_add,
+    );
+    if len > isize::MAX as usize {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "join() result is too long"));
+    }
+    let mut out = Vec::new();
+    out.try_reserve_exact(len).map_err(|_| th.no_memory())?;
+    for (at, buffer) in buffers.iter().enumerate() {
+        if at > 0 {
+            out.extend_from_slice(separator);
+        }
+        out.extend_from_slice(buffer.as_bytes());
+    }
+    Ok(out)
+}
+
+/// The items of an iterable of bytes.
+pub fn pieces(th: &Thread, iterable: Borrowed<'_>) -> PyResult<Vec<Owned>> {
+    let sequence = sequence::fast(th, iterable, "can only join an iterable")?;
+    if let Some(list) = sequence.object().downcast::<List>() {
+        return Ok(list.to_vec());
+    }
+    match sequence.object().downcast::<Tuple>() {
+        Some(tuple) => Ok(tuple.as_slice().iter().map(|&item| Borrowed::to_owned(item)).collect()),
+        None => Err(th.bad_internal_call()),
+    }
+}
+
+/// `left + right`.
+pub fn concat(th: &Thread, name: &str, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<Vec<u8>> {
+    if !buffer::check(left) || !buffer::check(right) {
+        return Err(raise!(th, TYPE_ERROR, "can't concat {} to {name}", right.type_name()));
+    }
+    let left = Buffer::simple(th, left)?;
+    let right = Buffer::simple(th, right)?;
+    Ok([left.as_bytes(), right.as_bytes()].concat())
+}
+
+/// The bytes `count` times.
+pub fn repeat(th: &Thread, data: &[u8], count: isize) -> PyResult<Vec<u8>> {
+    let count = usize::try_from(count).unwrap_or(0);
+    let Some(len) = data.len().checked_mul(count).filter(|&len| len < isize::MAX as usize) else {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "repeated bytes are too long"));
+    };
+    let mut out = Vec::new();
+    out.try_reserve_exact(len).map_err(|_| th.no_memory())?;
+    if let &[byte] = data {
+        out.resize(len, byte);
+    } else {
+        (0..count).for_each(|_| out.extend_from_slice(data));
+    }
+    Ok(out)
+}
+
+/// `item in data`: a byte's number, or bytes. `data` is asked for when no Python code runs any more.
+pub fn contains<'d>(
+    th: &Thread,
+    data: impl Fn() -> &'d [u8],
+    item: Borrowed<'_>,
+) -> PyResult<bool> {
+    if number::is_index(item) {
+        let value = match number::as_isize(th, item, Some(exc::INDEX_ERROR)) {
+            Ok(value) => value,
+            Err(raised) => {
+                drop(th.take_if(raised, exc::INDEX_ERROR)?);
+                -1
+            }
+        };
+        let byte = super::arguments::byte_value(th, value)?;
+        return Ok(memchr::memchr(byte, data()).is_some());
+    }
+    let needle = Buffer::simple(th, item)?;
+    Ok(memchr::memmem::find(data(), needle.as_bytes()).is_some())
+}

@@ -1,0 +1,170 @@
+//! `bytes % arguments`.
+//!
+//! The same job as CPython's `_PyBytes_FormatEx`.
+
+use crate::bytearray::ByteArray;
+use crate::percent::{Conversion, Parser, Piece};
+use crate::prelude::*;
+use crate::protocol::buffer::{self, Buffer};
+use crate::str::percent::{Values, integer};
+
+/// The argument of `c`.
+fn single_byte(th: &Thread, value: Borrowed<'_>) -> PyResult<u8> {
+    let wrong_length = |name: &str, len: usize| {
+        raise!(
+            th,
+            TYPE_ERROR,
+            "%c requires an integer in range(256) or a single byte, not a {name} object of length {len}"
+        )
+    };
+    if let Some(bytes) = value.downcast::<Bytes>() {
+        return match *bytes.as_bytes() {
+            [byte] => Ok(byte),
+            _ => Err(wrong_length("bytes", bytes.len())),
+        };
+    }
+    if let Some(array) = value.downcast::<ByteArray>() {
+        return match *array.as_bytes() {
+            [byte] => Ok(byte),
+            _ => Err(wrong_length("bytearray", array.as_bytes().len())),
+        };
+    }
+    if !number::is_index(value) {
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "%c requires an integer in range(256) or a single byte, not {}",
+            value.type_name()
+        ));
+    }
+    number::index(th, value)?
+        .to_i64()
+        .and_then(|value| u8::try_from(value).ok())
+        .ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, "%c arg not in range(256)"))
+}
+
+/// The argument of `b` and `s`.
+fn bytes_of(th: &Thread, value: Borrowed<'_>) -> PyResult<Vec<u8>> {
+    if let Some(bytes) = value.downcast_exact::<Bytes>() {
+        return Ok(bytes.as_bytes().to_vec());
+    }
+    if let Some(method) = object::lookup_special(th, value, id::__bytes__)? {
+        let result = call::call(th, method.borrow(), &[])?;
+        return match result.object().downcast::<Bytes>() {
+            Some(bytes) => Ok(bytes.as_bytes().to_vec()),
+            None => Err(raise!(
+                th,
+                TYPE_ERROR,
+                "__bytes__ returned non-bytes (type {})",
+                result.type_name()
+            )),
+        };
+    }
+    if buffer::check(value) {
+        return Buffer::get(th, value, krait_abi::PyBUF_FULL_RO)?.to_vec(th);
+    }
+    Err(raise!(
+        th,
+        TYPE_ERROR,
+        "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'",
+        value.type_name()
+    ))
+}
+
+fn push_text(out: &mut Vec<u8>, conversion: &Conversion, data: &[u8]) {
+    let (used, left, right) = conversion.layout_text(data.len());
+    out.resize(out.len() + left, b' ');
+    out.extend_from_slice(&data[..used]);
+    out.resize(out.len() + right, b' ');
+}
+
+fn convert(
+    th: &Thread,
+    conversion: &Conversion,
+    value: Borrowed<'_>,
+    out: &mut Vec<u8>,
+) -> PyResult<()> {
+    let laid = match u8::try_from(conversion.code).unwrap_or(0) {
+        b's' | b'b' => {
+            push_text(out, conversion, &bytes_of(th, value)?);
+            return Ok(());
+        }
+        b'r' | b'a' => {
+            let text = object::ascii(th, value)?;
+            push_text(out, conversion, &text.to_wtf8());
+            return Ok(());
+        }
+        b'c' => {
+            let byte = single_byte(th, value)?;
+            let (left, right) = conversion.padding(1);
+            out.resize(out.len() + left, b' ');
+            out.push(byte);
+            out.resize(out.len() + right, b' ');
+            return Ok(());
+        }
+        b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
+            let (negative, digits) = integer(th, value, conversion.code)?;
+            conversion.layout_int(negative, &digits)
+        }
+        b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
+            let float = match number::as_f64(th, value) {
+                Ok(float) => float,
+                Err(raised) => {
+                    drop(th.take_if(raised, exc::TYPE_ERROR)?);
+                    let found = value.type_name();
+                    return Err(raise!(th, TYPE_ERROR, "float argument required, not {found}"));
+                }
+            };
+            conversion.layout_float(float)
+        }
+        code if code > 127 => {
+            // The reference builds its message from the byte as a character, and fails at that.
+            return Err(
+                th.raise(exc::OVERFLOW_ERROR, "character argument not in range(0x110000)")
+            );
+        }
+        _ => return Err(th.raise(exc::VALUE_ERROR, &conversion.unsupported())),
+    };
+    match laid.len() {
+        Some(len) if out.try_reserve(len).is_ok() => {}
+        _ => return Err(th.no_memory()),
+    }
+    out.extend(laid.code_points().map(|point| point as u8));
+    Ok(())
+}
+
+/// `format % args`.
+pub fn format(th: &Thread, format: &[u8], args: Borrowed<'_>) -> PyResult<Vec<u8>> {
+    let text_like = args.downcast::<Bytes>().is_some()
+        || args.downcast::<ByteArray>().is_some()
+        || args.downcast::<Str>().is_some();
+    let mut values = Values::new(args, text_like);
+    let mut out = Vec::with_capacity(format.len() + 100);
+    let prepare = |values: &mut Values<'_>, conversion: &mut Conversion| {
+        if let Some(key) = conversion.key.clone() {
+            values.select(th, Bytes::new(th, &format[key])?.object())?;
+        }
+        values.amounts(th, conversion)
+    };
+    for piece in Parser::for_bytes(format) {
+        match piece {
+            Ok(Piece::Literal(range)) => out.extend_from_slice(&format[range]),
+            Ok(Piece::Percent) => out.push(b'%'),
+            Ok(Piece::Conversion(mut conversion)) => {
+                prepare(&mut values, &mut conversion)?;
+                if conversion.code == u32::from(b'%') {
+                    out.push(b'%');
+                    continue;
+                }
+                let value = values.next(th)?;
+                convert(th, &conversion, value.object(), &mut out)?;
+            }
+            Err(mut error) => {
+                prepare(&mut values, &mut error.before)?;
+                return Err(th.raise(exc::VALUE_ERROR, error.message));
+            }
+        }
+    }
+    values.finish(th, "bytes")?;
+    Ok(out)
+}

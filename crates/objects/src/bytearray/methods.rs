@@ -138,7 +138,9 @@ impl ByteArray {
         Ok(cls.alloc::<ByteArray>(th, 0)?.into_object())
     }
 
-    #[init(sig = "(source=<unrepresentable>, encoding=<unrepresentable>, errors=<unrepresentable>)")]
+    #[init(
+        sig = "(source=<unrepresentable>, encoding=<unrepresentable>, errors=<unrepresentable>)"
+    )]
     fn init(
         &self,
         th: &Thread,
@@ -179,10 +181,12 @@ impl ByteArray {
         // SAFETY: the last reference is gone; the block is the array's own.
         unsafe {
             if (*this).exports.get() > 0 {
-                drop(th.raise(
-                    exc::SYSTEM_ERROR,
-                    "deallocated bytearray object has exported buffers",
-                ));
+                drop(
+                    th.raise(
+                        exc::SYSTEM_ERROR,
+                        "deallocated bytearray object has exported buffers",
+                    ),
+                );
                 (th.interp().services.get().unraisable)(th, None, "deallocating a bytearray");
             }
             th.interp().heap.free((*this).bytes.get());
@@ -309,7 +313,8 @@ impl ByteArray {
         th: &Thread,
         other: Borrowed<'_>,
     ) -> PyResult<Owned<ByteArray>> {
-        let name = this.object().type_name();
+        let object = this.object();
+        let name = object.type_name();
         ByteArray::new(th, &join::concat(th, name, this.object(), other)?)
     }
 
@@ -325,7 +330,8 @@ impl ByteArray {
         other: Borrowed<'_>,
     ) -> PyResult<Owned<ByteArray>> {
         if !buffer::check(other) {
-            let (found, name) = (other.type_name(), this.object().type_name());
+            let object = this.object();
+            let (found, name) = (other.type_name(), object.type_name());
             return Err(raise!(th, TYPE_ERROR, "can't concat {found} to {name}"));
         }
         // A copy, since the other one may be this one.

@@ -21,11 +21,7 @@ impl ByteArray {
     }
 
     /// An instance of `cls`, a subtype of `bytearray`.
-    pub fn new_of(
-        th: &Thread,
-        cls: Borrowed<'_, Type>,
-        data: &[u8],
-    ) -> PyResult<Owned<ByteArray>> {
+    pub fn new_of(th: &Thread, cls: Borrowed<'_, Type>, data: &[u8]) -> PyResult<Owned<ByteArray>> {
         cls.ready(th)?;
         let array: Owned<ByteArray> = cls.alloc(th, 0)?;
         array.append_slice(th, data)?;
@@ -68,10 +64,9 @@ impl ByteArray {
     /// BufferError while a view of the bytes exists.
     pub fn check_resizable(&self, th: &Thread) -> PyResult<()> {
         if self.exports.get() > 0 {
-            return Err(th.raise(
-                exc::BUFFER_ERROR,
-                "Existing exports of data: object cannot be re-sized",
-            ));
+            return Err(
+                th.raise(exc::BUFFER_ERROR, "Existing exports of data: object cannot be re-sized")
+            );
         }
         Ok(())
     }

@@ -7,7 +7,11 @@ use crate::prelude::*;
 use crate::str::iterator::{builtin, instance, iterator_state};
 
 /// Over `bytes`.
-#[pytype(name = "bytes_iterator", symbol = "PyBytesIter_Type", flags(HAVE_GC, DISALLOW_INSTANTIATION))]
+#[pytype(
+    name = "bytes_iterator",
+    symbol = "PyBytesIter_Type",
+    flags(HAVE_GC, DISALLOW_INSTANTIATION)
+)]
 #[repr(C)]
 pub struct BytesIterator {
     head: Head,
@@ -18,7 +22,9 @@ pub struct BytesIterator {
 
 /// Over a `bytearray`.
 #[pytype(
-    name = "bytearray_iterator", symbol = "PyByteArrayIter_Type", flags(HAVE_GC, DISALLOW_INSTANTIATION),
+    name = "bytearray_iterator",
+    symbol = "PyByteArrayIter_Type",
+    flags(HAVE_GC, DISALLOW_INSTANTIATION)
 )]
 #[repr(C)]
 pub struct ByteArrayIterator {

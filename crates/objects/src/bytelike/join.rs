@@ -49,7 +49,12 @@ pub fn pieces(th: &Thread, iterable: Borrowed<'_>) -> PyResult<Vec<Owned>> {
 }
 
 /// `left + right`.
-pub fn concat(th: &Thread, name: &str, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<Vec<u8>> {
+pub fn concat(
+    th: &Thread,
+    name: &str,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+) -> PyResult<Vec<u8>> {
     if !buffer::check(left) || !buffer::check(right) {
         return Err(raise!(th, TYPE_ERROR, "can't concat {} to {name}", right.type_name()));
     }

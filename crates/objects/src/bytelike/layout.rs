@@ -46,13 +46,7 @@ pub fn is_title(data: &[u8]) -> bool {
 }
 
 /// So many fill bytes before and behind.
-pub fn pad(
-    th: &Thread,
-    data: &[u8],
-    left: usize,
-    right: usize,
-    fill: u8,
-) -> PyResult<Vec<u8>> {
+pub fn pad(th: &Thread, data: &[u8], left: usize, right: usize, fill: u8) -> PyResult<Vec<u8>> {
     let len = left.checked_add(right).and_then(|len| len.checked_add(data.len()));
     let mut out = Vec::new();
     let Some(len) = len.filter(|&len| len < isize::MAX as usize) else {
@@ -135,9 +129,7 @@ pub fn table(th: &Thread, table: Borrowed<'_>) -> PyResult<Option<Buffer>> {
     }
     let table = Buffer::simple(th, table)?;
     if table.as_bytes().len() != 256 {
-        return Err(
-            th.raise(exc::VALUE_ERROR, "translation table must be 256 characters long")
-        );
+        return Err(th.raise(exc::VALUE_ERROR, "translation table must be 256 characters long"));
     }
     Ok(Some(table))
 }

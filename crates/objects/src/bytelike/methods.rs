@@ -23,10 +23,8 @@ pub fn parts<T: ByteString>(
 ) -> PyResult<Owned<List>> {
     // The parts are copied before objects are made.
     let data = this.get().view().to_vec();
-    let items: PyResult<Vec<Owned>> = ranges
-        .into_iter()
-        .map(|range| Ok(T::make(th, &data[range])?.into_object()))
-        .collect();
+    let items: PyResult<Vec<Owned>> =
+        ranges.into_iter().map(|range| Ok(T::make(th, &data[range])?.into_object())).collect();
     List::from_vec(th, items?)
 }
 
@@ -579,11 +577,7 @@ macro_rules! byte_string_methods {
             ///
             /// White space between the pairs is passed over.
             #[classmethod(sig = "(type, string, /)")]
-            fn fromhex(
-                cls: Borrowed<'_, Type>,
-                th: &Thread,
-                string: Borrowed<'_>,
-            ) -> PyResult {
+            fn fromhex(cls: Borrowed<'_, Type>, th: &Thread, string: Borrowed<'_>) -> PyResult {
                 let bytes = Self::make(th, &hex::from_hex(th, string)?)?;
                 if std::ptr::eq(cls.get(), Self::type_object()) {
                     return Ok(bytes.into_object());

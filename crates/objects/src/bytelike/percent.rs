@@ -119,9 +119,7 @@ fn convert(
         }
         code if code > 127 => {
             // The reference builds its message from the byte as a character, and fails at that.
-            return Err(
-                th.raise(exc::OVERFLOW_ERROR, "character argument not in range(0x110000)")
-            );
+            return Err(th.raise(exc::OVERFLOW_ERROR, "character argument not in range(0x110000)"));
         }
         _ => return Err(th.raise(exc::VALUE_ERROR, &conversion.unsupported())),
     };

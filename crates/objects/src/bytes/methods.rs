@@ -159,7 +159,11 @@ impl Bytes {
     }
 
     #[slot(sq_concat)]
-    fn concat(this: Borrowed<'_, Self>, th: &Thread, other: Borrowed<'_>) -> PyResult<Owned<Bytes>> {
+    fn concat(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        other: Borrowed<'_>,
+    ) -> PyResult<Owned<Bytes>> {
         if let Some(right) = other.downcast_exact::<Bytes>() {
             if this.is_empty() {
                 return Ok(right.to_owned());
@@ -168,7 +172,8 @@ impl Bytes {
                 return Ok(this.to_owned());
             }
         }
-        let name = this.object().type_name();
+        let object = this.object();
+        let name = object.type_name();
         Bytes::new(th, &join::concat(th, name, this.object(), other)?)
     }
 

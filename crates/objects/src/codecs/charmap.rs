@@ -59,12 +59,7 @@ pub fn build(th: &Thread, table: Borrowed<'_, Str>) -> PyResult {
 }
 
 /// What a byte means by a mapping.
-fn decode_byte(
-    th: &Thread,
-    byte: u8,
-    mapping: Borrowed<'_>,
-    out: &mut TextBuf,
-) -> PyResult<bool> {
+fn decode_byte(th: &Thread, byte: u8, mapping: Borrowed<'_>, out: &mut TextBuf) -> PyResult<bool> {
     if let Some(table) = mapping.downcast_exact::<Str>() {
         let at = usize::from(byte);
         let point = if at < table.len() { table.char_at(at) } else { NO_CHARACTER };
@@ -88,9 +83,7 @@ fn decode_byte(
         };
     }
     let Some(text) = value.object().downcast::<Str>() else {
-        return Err(
-            th.raise(exc::TYPE_ERROR, "character mapping must return integer, None or str")
-        );
+        return Err(th.raise(exc::TYPE_ERROR, "character mapping must return integer, None or str"));
     };
     if text.len() == 1 && text.char_at(0) == NO_CHARACTER {
         return Ok(false);
@@ -198,20 +191,19 @@ pub fn encode(
     };
     let mut failed = false;
     let target = Target::bytes("charmap");
-    let result =
-        recover::encode(th, &target, string, errors, Vec::new(), &mut |chars, at, out| {
-            if failed {
-                return Ok(());
+    let result = recover::encode(th, &target, string, errors, Vec::new(), &mut |chars, at, out| {
+        if failed {
+            return Ok(());
+        }
+        match encode_run(th, chars, at, mapping, out) {
+            Ok(()) => Ok(()),
+            Err(Some(error)) => Err(error),
+            Err(None) => {
+                failed = true;
+                Ok(())
             }
-            match encode_run(th, chars, at, mapping, out) {
-                Ok(()) => Ok(()),
-                Err(Some(error)) => Err(error),
-                Err(None) => {
-                    failed = true;
-                    Ok(())
-                }
-            }
-        });
+        }
+    });
     if failed {
         return Err(th.raised_by_c());
     }

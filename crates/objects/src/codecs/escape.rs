@@ -31,16 +31,17 @@ pub fn decode_unicode_escape(
     last: bool,
 ) -> Decoded {
     let (mut at, mut invalid, mut failed) = (0, None, false);
-    let text = recover::decode(th, "unicodeescape", data, errors, &mut at, &mut |input, at, out| {
-        let result = codec::decode_unicode_escape(input, at, last, out, &mut invalid, |name| {
-            names::character_of(th, name).unwrap_or_else(|_| {
-                failed = true;
-                None
-            })
+    let text =
+        recover::decode(th, "unicodeescape", data, errors, &mut at, &mut |input, at, out| {
+            let result = codec::decode_unicode_escape(input, at, last, out, &mut invalid, |name| {
+                names::character_of(th, name).unwrap_or_else(|_| {
+                    failed = true;
+                    None
+                })
+            });
+            // Python code raised: the exception stays set, and the loop ends.
+            if failed { Ok(()) } else { result }
         });
-        // Python code raised: the exception stays set, and the loop ends.
-        if failed { Ok(()) } else { result }
-    });
     if failed {
         return Err(th.raised_by_c());
     }
@@ -114,9 +115,8 @@ pub fn escape_decode(th: &Thread, data: &[u8], errors: Option<&str>) -> PyResult
                 out.push(value as u8);
             }
             b'x' => {
-                let digit = |at: usize| {
-                    data.get(at).and_then(|&digit| char::from(digit).to_digit(16))
-                };
+                let digit =
+                    |at: usize| data.get(at).and_then(|&digit| char::from(digit).to_digit(16));
                 if let (Some(high), Some(low)) = (digit(at), digit(at + 1)) {
                     out.push((high * 16 + low) as u8);
                     at += 2;

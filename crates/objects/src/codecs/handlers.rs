@@ -160,11 +160,7 @@ fn pass_decode(form: Form, bytes: &[u8]) -> Option<(u32, usize)> {
         Form::Wide { unit, big } => {
             let word = bytes.get(..unit)?;
             let add = |value: u32, &byte: &u8| value << 8 | u32::from(byte);
-            let point = if big {
-                word.iter().fold(0, add)
-            } else {
-                word.iter().rev().fold(0, add)
-            };
+            let point = if big { word.iter().fold(0, add) } else { word.iter().rev().fold(0, add) };
             (point, unit)
         }
     };
@@ -278,8 +274,12 @@ impl Handlers {
             let bytes: Vec<u8> = points.iter().map(|&point| point as u8).collect();
             return answer(th, Bytes::new(th, &bytes)?.into_object(), end);
         }
-        let escaped: Vec<u32> =
-            points.iter().take(4).take_while(|&&byte| byte >= 0x80).map(|byte| 0xdc00 + byte).collect();
+        let escaped: Vec<u32> = points
+            .iter()
+            .take(4)
+            .take_while(|&&byte| byte >= 0x80)
+            .map(|byte| 0xdc00 + byte)
+            .collect();
         if escaped.is_empty() {
             return Err(give_up(th, exc));
         }

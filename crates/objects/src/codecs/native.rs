@@ -46,9 +46,14 @@ pub fn encode_utf8(
     }
     let target = Target { encoding: "utf-8", unit: 1, ascii_replacement: true };
     let out = Vec::with_capacity(string.len());
-    recover::encode(th, &target, string, errors, out, &mut |chars, at, out| {
-        with_units!(chars, units => codec::encode_utf8(units, at, out))
-    })
+    recover::encode(
+        th,
+        &target,
+        string,
+        errors,
+        out,
+        &mut |chars, at, out| with_units!(chars, units => codec::encode_utf8(units, at, out)),
+    )
 }
 
 pub fn decode_ascii(th: &Thread, data: &[u8], errors: Option<&str>) -> Decoded {
@@ -70,9 +75,14 @@ pub fn encode_ascii(
     if let Some(ascii) = string.as_ascii() {
         return Bytes::new(th, ascii.as_bytes());
     }
-    recover::encode(th, &Target::bytes("ascii"), string, errors, Vec::new(), &mut |chars, at, out| {
-        with_units!(chars, units => codec::encode_ascii(units, at, out))
-    })
+    recover::encode(
+        th,
+        &Target::bytes("ascii"),
+        string,
+        errors,
+        Vec::new(),
+        &mut |chars, at, out| with_units!(chars, units => codec::encode_ascii(units, at, out)),
+    )
 }
 
 pub fn decode_latin1(th: &Thread, data: &[u8]) -> Decoded {
@@ -88,9 +98,14 @@ pub fn encode_latin1(
         return Bytes::new(th, units);
     }
     let target = Target::bytes("latin-1");
-    recover::encode(th, &target, string, errors, Vec::new(), &mut |chars, at, out| {
-        with_units!(chars, units => codec::encode_latin1(units, at, out))
-    })
+    recover::encode(
+        th,
+        &target,
+        string,
+        errors,
+        Vec::new(),
+        &mut |chars, at, out| with_units!(chars, units => codec::encode_latin1(units, at, out)),
+    )
 }
 
 /// The order of bytes that `byteorder` says: -1 little, 1 big, 0 the machine's.

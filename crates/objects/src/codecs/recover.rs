@@ -40,8 +40,7 @@ impl<'a> Mode<'a> {
 }
 
 /// A decoder that stops at errors; see `text::codec`.
-pub type Decoder<'a> =
-    dyn FnMut(&[u8], &mut usize, &mut TextBuf) -> Result<(), CodecError> + 'a;
+pub type Decoder<'a> = dyn FnMut(&[u8], &mut usize, &mut TextBuf) -> Result<(), CodecError> + 'a;
 
 /// Decodes all of `data`, from `*at` on, which moves to what was not consumed.
 pub fn decode(
@@ -208,7 +207,9 @@ fn recover(
         Mode::Strict => return Err(refuse(error)),
         Mode::Ignore => return Ok(error.end),
         Mode::Replace => text.extend(std::iter::repeat_n('?', wrong.len())),
-        Mode::BackslashReplace => wrong.iter().for_each(|point| names::push_backslash(&mut text, point)),
+        Mode::BackslashReplace => {
+            wrong.iter().for_each(|point| names::push_backslash(&mut text, point))
+        }
         Mode::XmlCharRefReplace => wrong.iter().for_each(|point| {
             // Writing to a String does not fail.
             let _ = write!(text, "&#{point};");
@@ -222,8 +223,12 @@ fn recover(
             out.extend_from_slice(&bytes);
             return Ok(error.start + bytes.len());
         }
-        Mode::SurrogateEscape => return ask(th, target, string, "surrogateescape", error, out, encoder),
-        Mode::SurrogatePass => return ask(th, target, string, "surrogatepass", error, out, encoder),
+        Mode::SurrogateEscape => {
+            return ask(th, target, string, "surrogateescape", error, out, encoder);
+        }
+        Mode::SurrogatePass => {
+            return ask(th, target, string, "surrogatepass", error, out, encoder);
+        }
         Mode::Other(name) => return ask(th, target, string, name, error, out, encoder),
     }
     match encoder(Chars::One(text.as_bytes()), &mut 0, out) {

@@ -102,7 +102,7 @@ impl WrapperDescriptor {
 
 /// Whether `method` is `object.__getattribute__` itself.
 pub fn wraps_generic_getattr(method: Borrowed<'_>) -> bool {
-    let generic = object::generic_getattro as *const c_void;
+    let generic = Object::getattribute as *const c_void;
     method.downcast_exact::<WrapperDescriptor>().is_some_and(|wrapper| {
         std::ptr::eq(wrapper.wrapped, generic) && wrapper.def().name.is(id::__getattribute__)
     })

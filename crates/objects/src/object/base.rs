@@ -41,23 +41,39 @@ impl Object {
         unsafe { create::object_init(this, args, kwargs) }
     }
 
+    /// The exported function is the slot itself: types of extension modules name it in theirs, and look-ups compare
+    /// addresses.
     #[slot(tp_getattro)]
-    unsafe extern "C" fn getattribute(
+    #[unsafe(export_name = "PyObject_GenericGetAttr")]
+    pub unsafe extern "C" fn getattribute(
         this: *mut abi::PyObject,
         name: *mut abi::PyObject,
     ) -> *mut abi::PyObject {
-        // SAFETY: the slot's contract.
-        unsafe { object::generic_getattro(this, name) }
+        crate::args::shim::object(|th| {
+            // SAFETY: the slot's contract.
+            unsafe {
+                let name = crate::args::shim::attribute_name(th, name)?;
+                object::generic_get_attr(th, Borrowed::from_ptr(this), name)
+            }
+        })
     }
 
+    /// As for `getattribute`.
     #[slot(tp_setattro)]
-    unsafe extern "C" fn setattribute(
+    #[unsafe(export_name = "PyObject_GenericSetAttr")]
+    pub unsafe extern "C" fn setattribute(
         this: *mut abi::PyObject,
         name: *mut abi::PyObject,
         value: *mut abi::PyObject,
     ) -> std::ffi::c_int {
-        // SAFETY: the slot's contract.
-        unsafe { object::generic_setattro(this, name, value) }
+        crate::args::shim::status(|th| {
+            // SAFETY: the slot's contract.
+            unsafe {
+                let name = crate::args::shim::attribute_name(th, name)?;
+                let value = Borrowed::from_ptr_or_null(value);
+                object::generic_set_attr(th, Borrowed::from_ptr(this), name, value)
+            }
+        })
     }
 
     #[slot(tp_repr)]

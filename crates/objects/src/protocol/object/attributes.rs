@@ -34,42 +34,7 @@ fn no_attribute(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>) -> Raise
 /// Whether the type's attribute look-up is the generic one.
 #[inline]
 fn is_generic(ty: &Type) -> bool {
-    ty.raw().tp_getattro.is_some_and(|slot| slot as usize == generic_getattro as *const () as usize)
-}
-
-/// `PyObject_GenericGetAttr` as the slot of types.
-///
-/// # Safety
-/// Both are live objects.
-pub unsafe extern "C" fn generic_getattro(
-    ob: *mut abi::PyObject,
-    name: *mut abi::PyObject,
-) -> *mut abi::PyObject {
-    crate::args::shim::object(|th| {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let name = crate::args::shim::attribute_name(th, name)?;
-            generic_get_attr(th, Borrowed::from_ptr(ob), name)
-        }
-    })
-}
-
-/// `PyObject_GenericSetAttr` as the slot of types.
-///
-/// # Safety
-/// Both are live objects, `value` too or NULL.
-pub unsafe extern "C" fn generic_setattro(
-    ob: *mut abi::PyObject,
-    name: *mut abi::PyObject,
-    value: *mut abi::PyObject,
-) -> std::ffi::c_int {
-    crate::args::shim::status(|th| {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let name = crate::args::shim::attribute_name(th, name)?;
-            generic_set_attr(th, Borrowed::from_ptr(ob), name, Borrowed::from_ptr_or_null(value))
-        }
-    })
+    ty.raw().tp_getattro.is_some_and(|slot| slot as usize == Object::getattribute as *const () as usize)
 }
 
 /// `name` must be a `str` for all attribute functions.
@@ -305,7 +270,7 @@ fn no_place(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>, is_known: bo
     let ty = ob.type_name();
     let raised = if is_known {
         raise!(th, ATTRIBUTE_ERROR, "'{ty}' object attribute '{}' is read-only", *name)
-    } else if set == Some(generic_setattro as *const () as usize) {
+    } else if set == Some(Object::setattribute as *const () as usize) {
         raise!(
             th,
             ATTRIBUTE_ERROR,

@@ -55,7 +55,8 @@ impl Type {
     ) -> PyResult<Borrowed<'a>> {
         self.check_mutable(th, name)?;
         value.ok_or_else(|| {
-            raise!(th, TYPE_ERROR, "cannot delete '{name}' attribute of type '{}'", self.tp_name())
+            let ty = self.tp_name();
+            raise!(th, TYPE_ERROR, "cannot delete '{name}' attribute of immutable type '{ty}'")
         })
     }
 

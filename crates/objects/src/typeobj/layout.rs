@@ -69,7 +69,7 @@ pub fn check_compatible(
     attribute: &str,
 ) -> PyResult<()> {
     let same_free = {
-        let (a, b) = (old.raw().tp_dealloc, new.raw().tp_dealloc);
+        let (a, b) = (old.raw().tp_free, new.raw().tp_free);
         a.map(|f| f as usize) == b.map(|f| f as usize)
     };
     if !same_free {
@@ -116,12 +116,14 @@ fn same_layout(old: Borrowed<'_, Type>, new: Borrowed<'_, Type>) -> bool {
 /// Whether a class adds nothing at all to its base's layout.
 fn compatible_with(child: Borrowed<'_, Type>, parent: Borrowed<'_, Type>) -> bool {
     let (c, p) = (child.raw(), parent.raw());
+    let clear = |ty: &abi::PyTypeObject| ty.tp_clear.map_or(0, |clear| clear as usize);
+    let subtype_clear = super::alloc::subtype_clear as *const () as usize;
     c.tp_basicsize == p.tp_basicsize
         && c.tp_itemsize == p.tp_itemsize
         && c.tp_dictoffset == p.tp_dictoffset
         && c.tp_weaklistoffset == p.tp_weaklistoffset
         && (c.tp_flags ^ p.tp_flags) & (abi::Py_TPFLAGS_HAVE_GC | SHAPE) == 0
-        && c.tp_dealloc.map(|f| f as usize) == p.tp_dealloc.map(|f| f as usize)
+        && (clear(c) == subtype_clear || clear(c) == clear(p))
 }
 
 /// Both add the same `__slots__` to a common base.

@@ -272,7 +272,6 @@ impl Type {
         // SAFETY: only the attached thread writes a heap type.
         unsafe {
             (*self.as_type_ptr()).tp_version_tag = version;
-            (*self.as_type_ptr()).tp_flags |= abi::Py_TPFLAGS_VALID_VERSION_TAG;
         }
         version
     }
@@ -290,7 +289,6 @@ impl Type {
         unsafe {
             let raw = self.as_type_ptr();
             (*raw).tp_version_tag = 0;
-            (*raw).tp_flags &= !abi::Py_TPFLAGS_VALID_VERSION_TAG;
             if self.is_heap_type() {
                 // What the specialiser remembers of `__getitem__` and `__init__` is borrowed.
                 (*self.as_heap_ptr())._spec_cache.getitem = std::ptr::null_mut();

@@ -128,8 +128,7 @@ fn claim_index(ty: Borrowed<'_, Type>) -> OwnSlots {
                 // Static types never change: a version for good, the same in all interpreters.
                 debug_assert!(statics.len() < FIRST_HEAP_VERSION as usize);
                 (*raw).tp_version_tag = statics.len() as u32;
-                (*raw).tp_flags |=
-                    abi::Py_TPFLAGS_IMMUTABLETYPE | abi::Py_TPFLAGS_VALID_VERSION_TAG;
+                (*raw).tp_flags |= abi::Py_TPFLAGS_IMMUTABLETYPE;
                 statics[statics.len() - 1]
             }
         }

@@ -34,7 +34,9 @@ fn no_attribute(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>) -> Raise
 /// Whether the type's attribute look-up is the generic one.
 #[inline]
 fn is_generic(ty: &Type) -> bool {
-    ty.raw().tp_getattro.is_some_and(|slot| slot as usize == Object::getattribute as *const () as usize)
+    ty.raw()
+        .tp_getattro
+        .is_some_and(|slot| slot as usize == Object::getattribute as *const () as usize)
 }
 
 /// `name` must be a `str` for all attribute functions.

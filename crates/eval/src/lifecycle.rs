@@ -88,6 +88,8 @@ impl Instance {
         th.interp().sys_dict.set(Some(sys.dict().to_owned()));
         sys.add(th, "modules", modules.object())?;
         modules.set_str(th, id::sys, sys.object())?;
+        // Good enough for messages until the `io` module makes the real one.
+        sys::set(th, id::stderr, sys::printer::new(th, 2)?.object())?;
         import::install_core(th)?;
         import::install_external(th)?;
         set_path(th)?;

@@ -6,6 +6,7 @@
 mod audit;
 mod frames;
 pub mod hooks;
+pub mod printer;
 mod info;
 mod limits;
 

@@ -6,7 +6,8 @@ pub use krait_modules::NATIVE_MODULES;
 pub fn command_line() -> i32 {
     use std::os::unix::ffi::OsStringExt;
     // Arguments that are not UTF-8 keep their bytes as far as text can show them.
-    let args: Vec<String> =
-        std::env::args_os().map(|arg| String::from_utf8_lossy(&arg.into_vec()).into_owned()).collect();
+    let args: Vec<String> = std::env::args_os()
+        .map(|arg| String::from_utf8_lossy(&arg.into_vec()).into_owned())
+        .collect();
     krait_eval::command_line::main(&args, NATIVE_MODULES)
 }

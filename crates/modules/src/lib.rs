@@ -8,6 +8,7 @@ mod abc;
 pub mod atexit;
 mod errno;
 mod gc;
+mod thread;
 mod weakref;
 
 use krait_eval::config::NativeModule;
@@ -22,6 +23,7 @@ macro_rules! native {
 /// Every native module of this crate, sorted by name.
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
+    native!("_thread", thread::ThreadModule),
     native!("_weakref", weakref::Weakref),
     native!("atexit", atexit::Atexit),
     native!("errno", errno::Errno),

@@ -6,9 +6,9 @@
 mod audit;
 mod frames;
 pub mod hooks;
-pub mod printer;
 mod info;
 mod limits;
+pub mod printer;
 
 use krait_objects::prelude::*;
 

@@ -32,8 +32,10 @@ impl StdPrinter {
         let bytes = text.to_string_lossy().into_bytes();
         let fd = self.fd;
         // SAFETY: the bytes are live until the call returns.
-        let written = gil::without_gil(th, || unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) });
-        usize::try_from(written).map_err(|_| raise!(th, OS_ERROR, "{}", std::io::Error::last_os_error()))
+        let written =
+            gil::without_gil(th, || unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) });
+        usize::try_from(written)
+            .map_err(|_| raise!(th, OS_ERROR, "{}", std::io::Error::last_os_error()))
     }
 
     /// Return the file descriptor.

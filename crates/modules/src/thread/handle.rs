@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use krait_objects::prelude::*;
 
-use super::lock::RawLock;
 use super::ident;
+use super::lock::RawLock;
 
 /// What a handle and the thread it stands for share: held while the thread runs.
 #[derive(Default)]
@@ -39,7 +39,8 @@ pub struct ThreadHandle {
 
 impl ThreadHandle {
     pub fn create(th: &Thread) -> PyResult<Owned<ThreadHandle>> {
-        let handle = Borrowed::from_ref(ThreadHandle::type_object()).get().alloc::<ThreadHandle>(th, 0)?;
+        let handle =
+            Borrowed::from_ref(ThreadHandle::type_object()).get().alloc::<ThreadHandle>(th, 0)?;
         // SAFETY: zeroed memory that nobody knows yet.
         unsafe { (&raw mut (*handle.as_ptr().cast::<ThreadHandle>()).done).write(Arc::default()) };
         Ok(handle)

@@ -28,14 +28,20 @@ impl Local {
     /// The calling thread's attributes, made (and the object initialised for this thread) on first use.
     fn dict(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Dict>> {
         let me = ident();
-        let known = this.dicts.borrow().iter().find(|(thread, _)| *thread == me).map(|(_, dict)| dict.clone());
+        let known = this
+            .dicts
+            .borrow()
+            .iter()
+            .find(|(thread, _)| *thread == me)
+            .map(|(_, dict)| dict.clone());
         if let Some(dict) = known {
             return Ok(dict);
         }
         let dict = Dict::new(th)?;
         this.dicts.borrow_mut().push((me, dict.clone()));
         let ty = this.object().get().ty();
-        let own_init = ty.raw().tp_init.map(|init| init as usize) != Object::type_object().raw().tp_init.map(|init| init as usize);
+        let own_init = ty.raw().tp_init.map(|init| init as usize)
+            != Object::type_object().raw().tp_init.map(|init| init as usize);
         if own_init {
             if let Err(raised) = initialise(this, th) {
                 this.dicts.borrow_mut().retain(|(thread, _)| *thread != me);
@@ -52,7 +58,8 @@ fn initialise(this: Borrowed<'_, Local>, th: &Thread) -> PyResult<()> {
     };
     let args = this.args.get_owned().unwrap_or_else(|| Tuple::empty().to_owned());
     let kwargs = this.kwargs.get_owned();
-    call::call_tuple_dict(th, method.object(), args.borrow(), kwargs.as_ref().map(Owned::borrow)).map(drop)
+    call::call_tuple_dict(th, method.object(), args.borrow(), kwargs.as_ref().map(Owned::borrow))
+        .map(drop)
 }
 
 /// `PyObject_GenericGetAttr` with this thread's dictionary as the instance's.
@@ -75,7 +82,13 @@ fn get_with_dict(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>, dict: &
 }
 
 /// `PyObject_GenericSetAttr` likewise.
-fn set_with_dict(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>, value: Option<Borrowed<'_>>, dict: &Dict) -> PyResult<()> {
+fn set_with_dict(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    value: Option<Borrowed<'_>>,
+    dict: &Dict,
+) -> PyResult<()> {
     if let Some(descriptor) = ob.get().ty().lookup(th, name) {
         if descriptor.ty().raw().tp_descr_set.is_some() {
             return object::generic_set_attr(th, ob, name, value);
@@ -95,9 +108,15 @@ fn no_attribute(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>) -> Raise
 #[pymethods]
 impl Local {
     #[slot(tp_new)]
-    fn new(cls: Borrowed<'_, Type>, th: &Thread, args: Borrowed<'_, Tuple>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult {
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
         let has_arguments = !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty());
-        let own_init = cls.raw().tp_init.map(|init| init as usize) != Object::type_object().raw().tp_init.map(|init| init as usize);
+        let own_init = cls.raw().tp_init.map(|init| init as usize)
+            != Object::type_object().raw().tp_init.map(|init| init as usize);
         if has_arguments && !own_init {
             return Err(th.raise(exc::TYPE_ERROR, "Initialization arguments are not supported"));
         }
@@ -121,11 +140,20 @@ impl Local {
     }
 
     #[slot(tp_setattro)]
-    fn setattr(this: Borrowed<'_, Self>, th: &Thread, name: Borrowed<'_, Str>, value: Option<Borrowed<'_>>) -> PyResult<()> {
+    fn setattr(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        name: Borrowed<'_, Str>,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
         let dict = Local::dict(this, th)?;
         if name.eq_str("__dict__") {
-            let ty = this.object().type_name();
-            return Err(raise!(th, ATTRIBUTE_ERROR, "'{ty}' object attribute '__dict__' is read-only"));
+            let ty = this.object().get().type_name();
+            return Err(raise!(
+                th,
+                ATTRIBUTE_ERROR,
+                "'{ty}' object attribute '__dict__' is read-only"
+            ));
         }
         set_with_dict(th, this.object(), name, value, &dict)
     }

@@ -50,7 +50,11 @@ impl RawLock {
             if left.is_zero() {
                 return false;
             }
-            held = self.released.wait_timeout(held, left).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            held = self
+                .released
+                .wait_timeout(held, left)
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .0;
         }
         *held = true;
         true
@@ -79,11 +83,17 @@ impl RawLock {
 }
 
 /// The time limit that `blocking` and `timeout` ask for: `None` waits for ever.
-pub(crate) fn limit_of(th: &Thread, blocking: bool, timeout: Borrowed<'_>) -> PyResult<Option<Duration>> {
+pub(crate) fn limit_of(
+    th: &Thread,
+    blocking: bool,
+    timeout: Borrowed<'_>,
+) -> PyResult<Option<Duration>> {
     let seconds = number::as_f64(th, timeout)?;
     if !blocking {
         if seconds != -1.0 {
-            return Err(th.raise(exc::VALUE_ERROR, "can't specify a timeout for a non-blocking call"));
+            return Err(
+                th.raise(exc::VALUE_ERROR, "can't specify a timeout for a non-blocking call")
+            );
         }
         return Ok(Some(Duration::ZERO));
     }
@@ -141,7 +151,12 @@ impl Lock {
     ///
     /// The answer is whether the lock was acquired.
     #[method(sig = "(self, /, blocking=True, timeout=-1)")]
-    fn acquire(&self, th: &Thread, blocking: bool, timeout: Option<Borrowed<'_>>) -> PyResult<bool> {
+    fn acquire(
+        &self,
+        th: &Thread,
+        blocking: bool,
+        timeout: Option<Borrowed<'_>>,
+    ) -> PyResult<bool> {
         let forever = Int::from_i64(th, -1)?;
         let limit = limit_of(th, blocking, timeout.unwrap_or(forever.object()))?;
         self.raw.acquire(th, limit)
@@ -149,7 +164,12 @@ impl Lock {
 
     /// An obsolete synonym of acquire().
     #[method(sig = "(self, /, blocking=True, timeout=-1)")]
-    fn acquire_lock(&self, th: &Thread, blocking: bool, timeout: Option<Borrowed<'_>>) -> PyResult<bool> {
+    fn acquire_lock(
+        &self,
+        th: &Thread,
+        blocking: bool,
+        timeout: Option<Borrowed<'_>>,
+    ) -> PyResult<bool> {
         self.acquire(th, blocking, timeout)
     }
 
@@ -254,14 +274,25 @@ impl RLock {
         let state = if count > 0 { "locked" } else { "unlocked" };
         let owner = if count > 0 { owner } else { 0 };
         let ty = this.object().type_name().to_owned();
-        Str::from_fmt(th, format_args!("<{state} {ty} object owner={owner} count={count} at {:p}>", this.as_ptr()))
+        Str::from_fmt(
+            th,
+            format_args!(
+                "<{state} {ty} object owner={owner} count={count} at {:p}>",
+                this.as_ptr()
+            ),
+        )
     }
 
     /// Acquire the lock once more if it is ours, else wait until nobody holds it or the time is over.
     ///
     /// The answer is whether the lock was acquired.
     #[method(sig = "(self, /, blocking=True, timeout=-1)")]
-    fn acquire(&self, th: &Thread, blocking: bool, timeout: Option<Borrowed<'_>>) -> PyResult<bool> {
+    fn acquire(
+        &self,
+        th: &Thread,
+        blocking: bool,
+        timeout: Option<Borrowed<'_>>,
+    ) -> PyResult<bool> {
         let forever = Int::from_i64(th, -1)?;
         let limit = limit_of(th, blocking, timeout.unwrap_or(forever.object()))?;
         self.acquire_within(th, limit)
@@ -317,7 +348,10 @@ impl RLock {
         if self.count.get() == 0 {
             return Err(th.raise(exc::RUNTIME_ERROR, "cannot release un-acquired lock"));
         }
-        let state = [Int::from_usize(th, self.count.get())?.into_object(), Int::from_u64(th, self.owner.get())?.into_object()];
+        let state = [
+            Int::from_usize(th, self.count.get())?.into_object(),
+            Int::from_u64(th, self.owner.get())?.into_object(),
+        ];
         self.count.set(0);
         self.owner.set(0);
         self.raw.release();
@@ -330,7 +364,8 @@ impl RLock {
         let &[count, owner] = state.get().as_slice() else {
             return Err(th.raise(exc::TYPE_ERROR, "state must be a pair of numbers"));
         };
-        let word = |value: Borrowed<'_>| number::index(th, value).map(|value| value.to_u64().unwrap_or(0));
+        let word =
+            |value: Borrowed<'_>| number::index(th, value).map(|value| value.to_u64().unwrap_or(0));
         let (count, owner) = (word(count)?, word(owner)?);
         self.raw.acquire(th, None)?;
         self.owner.set(owner);

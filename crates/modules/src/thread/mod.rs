@@ -79,7 +79,13 @@ impl ThreadModule {
         module.add(th, "error", Borrowed::from_ref(exc::RUNTIME_ERROR).object())?;
         module.add(th, "TIMEOUT_MAX", Float::new(th, TIMEOUT_MAX)?.object())?;
         module.add(th, "_NAME_MAXLEN", Int::from_i64(th, 15)?.object())?;
-        let args = StructSequence::new_type(th, "_thread._ExceptHookArgs", "Type used to pass arguments to threading.excepthook.", &HOOK_ARGS, 4)?;
+        let args = StructSequence::new_type(
+            th,
+            "_thread._ExceptHookArgs",
+            "Type used to pass arguments to threading.excepthook.",
+            &HOOK_ARGS,
+            4,
+        )?;
         module.add(th, "_ExceptHookArgs", args.object())
     }
 
@@ -192,17 +198,21 @@ impl ThreadModule {
     /// Handle an exception that a thread's function has raised: print it, but for SystemExit.
     #[function(sig = "(args, /)")]
     fn _excepthook(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {
-        let field = |name: &str| -> PyResult { object::get_attr(th, args, Str::interned(th, name)?.borrow()) };
+        let field = |name: &str| -> PyResult {
+            object::get_attr(th, args, Str::interned(th, name)?.borrow())
+        };
         let ty = field("exc_type")?;
         if ty.is(Borrowed::from_ref(exc::SYSTEM_EXIT)) {
             return Ok(());
         }
         let (value, thread) = (field("exc_value")?, field("thread")?);
-        let name = match object::get_attr_opt(th, thread.object(), Str::interned(th, "name")?.borrow())? {
-            Some(name) => object::str(th, name.object())?.to_string_lossy(),
-            None => ident().to_string(),
-        };
-        let Some(stderr) = krait_eval::sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) else {
+        let name =
+            match object::get_attr_opt(th, thread.object(), Str::interned(th, "name")?.borrow())? {
+                Some(name) => object::str(th, name.object())?.to_string_lossy(),
+                None => ident().to_string(),
+            };
+        let Some(stderr) = krait_eval::sys::get(th, id::stderr)?.filter(|stream| !stream.is_none())
+        else {
             return Ok(());
         };
         let line = Str::new(th, &format!("Exception in thread {name}:\n"))?;

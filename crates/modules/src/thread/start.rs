@@ -41,7 +41,12 @@ impl ThreadModule {
 
     /// An obsolete synonym of start_new_thread().
     #[function(sig = "(function, args, kwargs={}, /)")]
-    fn start_new(th: &Thread, function: Borrowed<'_>, args: Borrowed<'_>, #[default(None)] kwargs: Option<Borrowed<'_>>) -> PyResult<u64> {
+    fn start_new(
+        th: &Thread,
+        function: Borrowed<'_>,
+        args: Borrowed<'_>,
+        #[default(None)] kwargs: Option<Borrowed<'_>>,
+    ) -> PyResult<u64> {
         start_plain(th, function, args, kwargs)
     }
 
@@ -101,7 +106,12 @@ impl ThreadModule {
     }
 }
 
-fn start_plain(th: &Thread, function: Borrowed<'_>, args: Borrowed<'_>, kwargs: Option<Borrowed<'_>>) -> PyResult<u64> {
+fn start_plain(
+    th: &Thread,
+    function: Borrowed<'_>,
+    args: Borrowed<'_>,
+    kwargs: Option<Borrowed<'_>>,
+) -> PyResult<u64> {
     if !object::is_callable(function) {
         return Err(th.raise(exc::TYPE_ERROR, "first arg must be callable"));
     }
@@ -118,14 +128,24 @@ fn start_plain(th: &Thread, function: Borrowed<'_>, args: Borrowed<'_>, kwargs: 
     start(th, function.to_owned(), args.to_owned(), kwargs, None)
 }
 
-fn start(th: &Thread, function: Owned, args: Owned<Tuple>, kwargs: Option<Owned<Dict>>, done: Option<Arc<Done>>) -> PyResult<u64> {
+fn start(
+    th: &Thread,
+    function: Owned,
+    args: Owned<Tuple>,
+    kwargs: Option<Owned<Dict>>,
+    done: Option<Arc<Done>>,
+) -> PyResult<u64> {
     let interp: &Interpreter = th.interp();
     if interp.finalizing.get() {
-        return Err(th.raise(exc::PYTHON_FINALIZATION_ERROR, "can't create new thread at interpreter shutdown"));
+        return Err(th.raise(
+            exc::PYTHON_FINALIZATION_ERROR,
+            "can't create new thread at interpreter shutdown",
+        ));
     }
     let state = interp.state::<State>();
     let id = state.next_id.replace(state.next_id.get() + 1);
-    let task = Task { function, args, kwargs, done, thread: Thread::new(interp, id), gil: gil::of(th) };
+    let task =
+        Task { function, args, kwargs, done, thread: Thread::new(interp, id), gil: gil::of(th) };
     let (sender, receiver) = std::sync::mpsc::channel();
     let mut builder = std::thread::Builder::new();
     // Python code nests deeper than Rust's default stack allows for.
@@ -156,14 +176,23 @@ fn run(task: Task) {
         Thread::swap_current(&*thread);
     }
     let th = &*thread;
-    let result = call::call_tuple_dict(th, function.object(), args.borrow(), kwargs.as_ref().map(Owned::borrow));
+    let result = call::call_tuple_dict(
+        th,
+        function.object(),
+        args.borrow(),
+        kwargs.as_ref().map(Owned::borrow),
+    );
     match result {
         Ok(value) => drop(value),
         Err(raised) => match th.take_if(raised, exc::SYSTEM_EXIT) {
             Ok(exit) => drop(exit),
             Err(raised) => {
                 let _raised = raised;
-                sys::hooks::unraisable(th, Some(function.object()), "Exception ignored in thread started by");
+                sys::hooks::unraisable(
+                    th,
+                    Some(function.object()),
+                    "Exception ignored in thread started by",
+                );
             }
         },
     }
@@ -178,4 +207,3 @@ fn run(task: Task) {
     }
     gil.release();
 }
-

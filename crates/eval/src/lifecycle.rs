@@ -117,6 +117,7 @@ impl Instance {
         clear_modules(th);
         collect(th);
         th.interp().clear_states();
+        th.interp().clear_objects();
         // SAFETY: the thread is not used afterwards; the interpreter's memory goes with it.
         unsafe { Thread::swap_current(std::ptr::null()) };
         self.gil.release();

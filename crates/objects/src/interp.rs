@@ -91,6 +91,14 @@ impl Interpreter {
         unsafe { &*value }
     }
 
+    /// Releases the objects that the interpreter itself holds: the last step before its memory goes.
+    pub fn clear_objects(&self) {
+        self.builtins.set(None);
+        self.sys_dict.set(None);
+        self.modules.set(None);
+        self.types.clear();
+    }
+
     /// Drops every `state` value; called at finalisation, while objects can still be released.
     pub fn clear_states(&self) {
         let others = std::mem::take(&mut *self.others.borrow_mut());

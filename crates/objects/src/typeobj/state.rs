@@ -126,9 +126,15 @@ impl TypeStates {
     /// Releases what is kept of static types; at finalisation only.
     pub fn clear(&self) {
         self.clear_cache();
-        for state in self.statics.borrow().iter().flatten() {
-            drop(state.subclasses.take());
-        }
+        // Released once nothing is borrowed: a dying weak reference looks its type's state up.
+        let subclasses: Vec<_> = self
+            .statics
+            .borrow()
+            .iter()
+            .flatten()
+            .filter_map(|state| state.subclasses.take())
+            .collect();
+        drop(subclasses);
         let dicts: Vec<_> =
             self.statics.borrow().iter().flatten().filter_map(|state| state.dict.take()).collect();
         drop(dicts);

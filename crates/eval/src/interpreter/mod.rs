@@ -11,6 +11,7 @@ mod calls;
 mod calls_fast;
 mod calls_native;
 mod cold;
+mod construct;
 mod containers;
 mod control;
 mod except_star;

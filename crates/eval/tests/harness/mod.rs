@@ -149,14 +149,8 @@ fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {
         Borrowed::from_ref(*ty).ready(th)?;
         dict.set(th, Str::interned(th, ty.name())?.object(), Borrowed::from_ref(*ty).object())?;
     }
-    // The one exception class that each interpreter makes for itself.
-    let name = Str::interned(th, "ExceptionGroup")?;
-    let bases = [exc::BASE_EXCEPTION_GROUP, exc::EXCEPTION];
-    let bases = Tuple::from_slice(th, &bases.map(|base| Borrowed::from_ref(base).object()))?;
-    let class: Borrowed<'_> = Borrowed::from_ref(Type::type_object()).object();
-    let namespace = Dict::new(th)?;
-    let group = call::call(th, class, &[name.object(), bases.object(), namespace.object()])?;
-    dict.set(th, name.object(), group.borrow())?;
+    let group = krait_objects::exceptions::exception_group(th)?;
+    dict.set(th, Str::interned(th, "ExceptionGroup")?.object(), group.object())?;
     Ok(())
 }
 

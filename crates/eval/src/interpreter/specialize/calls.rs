@@ -8,6 +8,7 @@ use krait_objects::prelude::*;
 
 use super::super::calls;
 use super::super::calls_native::CONVENTION;
+use super::super::construct;
 use super::super::op::Op;
 use super::{halves, write_cache};
 use crate::function::Function;
@@ -84,6 +85,13 @@ fn native(op: Op<'_>) -> Option<Opcode> {
             let form = known.into_iter().find(|(ty, _)| std::ptr::eq(*ty, class.get()));
             if let Some((_, form)) = form {
                 return Some(form);
+            }
+        }
+        if !has_self && construct::initializer(op.th, class).is_some() {
+            let version = class.get().assign_version(op.th);
+            if version != 0 {
+                write_cache(op, 2, halves(version));
+                return Some(Opcode::CALL_ALLOC_AND_ENTER_INIT);
             }
         }
         class.get().raw().tp_vectorcall.map(|_| Opcode::CALL_BUILTIN_CLASS)

@@ -1,0 +1,186 @@
+//! Making an instance of a Python class: `__init__` runs in the same loop.
+//!
+//! A frame of a few instructions stands between the caller and `__init__`. It holds the new instance, checks
+//! that `__init__` answered None, and returns the instance. `CALL_ALLOC_AND_ENTER_INIT` of the reference.
+
+use krait_abi as abi;
+use krait_bytecode::Opcode;
+use krait_objects::prelude::*;
+use krait_objects::typeobj;
+
+use super::calls;
+use super::cold::deopt;
+use super::op::Op;
+use super::specialize::layout;
+use super::state::{Dispatch, Operation, State};
+use super::{UNWIND, abandon, too_deep};
+use crate::code::{self, Code, CodeUnit};
+use crate::frame::{self, Frame, OWNED_BY_THREAD, StackRef};
+use crate::function::Function;
+
+/// The interpreter's code object between a caller and `__init__`.
+#[derive(Default)]
+struct Cleanup(std::cell::RefCell<Option<Owned<Code>>>);
+
+/// `NOP` waits for `__init__`; `RESUME` is behind the end, so that no one sees the frame.
+const INSTRUCTIONS: [Opcode; 4] =
+    [Opcode::NOP, Opcode::EXIT_INIT_CHECK, Opcode::RETURN_VALUE, Opcode::RESUME];
+
+fn cleanup_code(th: &Thread) -> PyResult<Owned<Code>> {
+    let state = th.interp().state::<Cleanup>();
+    if let Some(code) = &*state.0.borrow() {
+        return Ok(code.clone());
+    }
+    let nothing = || Tuple::empty().to_owned();
+    let no_bytes = || Bytes::new(th, &[]);
+    let name = Str::interned(th, "__init__")?;
+    let made = code::new(
+        th,
+        code::Parts {
+            argcount: 0,
+            posonlyargcount: 0,
+            kwonlyargcount: 0,
+            stacksize: 2,
+            flags: (krait_bytecode::code_flags::OPTIMIZED) as i32,
+            firstlineno: 1,
+            code: INSTRUCTIONS.iter().flat_map(|opcode| [*opcode as u8, 0]).collect(),
+            consts: nothing(),
+            names: nothing(),
+            localsplusnames: nothing(),
+            localspluskinds: no_bytes()?,
+            filename: name.clone(),
+            name: name.clone(),
+            qualname: name,
+            linetable: no_bytes()?,
+            exceptiontable: no_bytes()?,
+        },
+    )?;
+    *state.0.borrow_mut() = Some(made.clone());
+    Ok(made)
+}
+
+/// Whether a call of `class` may be specialised: `object.__new__`, and `__init__` written in Python.
+pub fn initializer(th: &Thread, class: Borrowed<'_, Type>) -> Option<Owned<Function>> {
+    let address = |new: abi::newfunc| new.map(|new| new as usize);
+    let plain_new = address(class.raw().tp_new) == address(Object::type_object().raw().tp_new);
+    let metaclass = class.object().get().ty();
+    if !class.is_heap_type()
+        || !plain_new
+        || class.has_flag(abi::Py_TPFLAGS_IS_ABSTRACT)
+        || class.raw().tp_itemsize != 0
+        || !metaclass.is(Borrowed::from_ref(Type::type_object()))
+    {
+        return None;
+    }
+    let init = class.get().lookup(th, id::__init__)?;
+    if !calls::is_python(init.borrow()) {
+        return None;
+    }
+    init.downcast::<Function>().ok()
+}
+
+/// The class with the cached version is called.
+#[inline(always)]
+pub unsafe fn call_alloc_and_enter_init<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9); the version says that the class is made as `initializer` has found.
+    unsafe {
+        let base = s.sp.sub(s.arg + 2);
+        let class = (*base).ptr();
+        if !layout::is_type(class)
+            || !(*base.add(1)).is_null()
+            || (*class.cast::<abi::PyTypeObject>()).tp_version_tag != s.cache_u32(2)
+        {
+            return deopt::<D>(s);
+        }
+        D::out_of_line::<Construct>(s)
+    }
+}
+
+struct Construct;
+
+impl Operation for Construct {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        construct(op)
+    }
+}
+
+fn construct(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    let th = op.th;
+    let base = op.slot(op.arg + 2);
+    // SAFETY: (9): the handler has checked that a class lies there.
+    let class: Borrowed<'_, Type> = unsafe { (*base).get().cast() };
+    let Some(init) = initializer(th, class) else { return calls::call(op) };
+    let cleanup = cleanup_code(th)?;
+    let instance = typeobj::alloc::alloc(th, class, 0)?;
+    // SAFETY: (2), (4) to (7): the operands move into the new frames.
+    unsafe {
+        let Some(waiting) = frame::datastack::push(th, cleanup.framesize as usize) else {
+            return Err(th.no_memory());
+        };
+        begin_cleanup(waiting, &cleanup, op.frame);
+        *(*waiting).sp = StackRef::from_fresh(instance.clone());
+        (*waiting).sp = (*waiting).sp.add(1);
+        let class = *base;
+        *base.add(1) = StackRef::from_fresh(instance);
+        (*op.frame).sp = base;
+        let pushed = frame::push_for_call(
+            th,
+            StackRef::from_owned(init),
+            std::ptr::null_mut(),
+            base.add(1),
+            op.arg + 1,
+            None,
+            waiting,
+        );
+        let inside = match pushed {
+            Ok(inside) => inside,
+            Err(raised) => {
+                drop_cleanup(th, waiting);
+                class.close();
+                return Err(raised);
+            }
+        };
+        class.close();
+        (*op.frame).return_offset = op.next().offset_from(op.ip()) as u16;
+        frame::set_current(th, inside);
+        (*th.raw()).py_recursion_remaining -= 2;
+        if (*th.raw()).py_recursion_remaining < 0 {
+            let _raised = too_deep(th);
+            abandon(th, inside);
+            return Ok(UNWIND.as_ptr());
+        }
+        Ok((*inside).ip)
+    }
+}
+
+/// The frame that waits for `__init__`. It has no function, and so no globals.
+unsafe fn begin_cleanup(frame: *mut Frame, code: &Owned<Code>, previous: *mut Frame) {
+    // SAFETY: there is room for the code's frame.
+    unsafe {
+        frame.write(Frame {
+            executable: StackRef::new(code.as_ptr()),
+            previous,
+            func: StackRef::NULL,
+            globals: std::ptr::null_mut(),
+            builtins: std::ptr::null_mut(),
+            locals: std::ptr::null_mut(),
+            object: std::ptr::null_mut(),
+            ip: code.units(),
+            sp: Frame::local(frame, 0),
+            return_offset: 1,
+            owner: OWNED_BY_THREAD,
+            visited: 0,
+            localsplus: [StackRef::NULL],
+        });
+    }
+}
+
+unsafe fn drop_cleanup(th: &Thread, frame: *mut Frame) {
+    // SAFETY: the frame was never linked in.
+    unsafe {
+        Frame::clear_locals(frame);
+        (*frame).executable.close();
+        frame::datastack::pop(th, frame);
+    }
+}

@@ -6,8 +6,10 @@ extern crate self as krait_modules;
 
 mod abc;
 pub mod atexit;
+mod codecs;
 mod errno;
 mod gc;
+mod string;
 mod thread;
 mod weakref;
 
@@ -23,6 +25,8 @@ macro_rules! native {
 /// Every native module of this crate, sorted by name.
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
+    native!("_codecs", codecs::Codecs),
+    native!("_string", string::String),
     native!("_thread", thread::ThreadModule),
     native!("_weakref", weakref::Weakref),
     native!("atexit", atexit::Atexit),

@@ -5,6 +5,9 @@
 //! SAFETY, throughout: a `PyMethodDef` lives as long as the functions made from it, and its flags tell the true type of
 //! its function pointer.
 
+// Definitions are C's statics: every caller has them from a table that outlives what is made from it.
+#![allow(clippy::not_unsafe_ptr_arg_deref)]
+
 use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 

@@ -118,8 +118,7 @@ unsafe fn set_number(th: &Thread, field: *mut u8, kind: i32, value: Borrowed<'_>
     macro_rules! narrow {
         ($ty:ty, $name:literal) => {{
             let wide = to_long(th, value)?;
-            // SAFETY: see the top of the file.
-            unsafe { field.cast::<$ty>().write(wide as $ty) };
+            field.cast::<$ty>().write(wide as $ty);
             if <$ty>::try_from(wide).is_err() {
                 truncated(th, $name)?;
             }

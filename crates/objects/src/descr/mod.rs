@@ -7,6 +7,9 @@
 //!
 //! SAFETY, throughout the folder: the tables of a type live as long as it; a descriptor keeps its type alive.
 
+// Definitions are C's statics: every caller has them from a table that outlives what is made from it.
+#![allow(clippy::not_unsafe_ptr_arg_deref)]
+
 mod doc;
 mod field;
 pub mod member;

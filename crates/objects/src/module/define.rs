@@ -3,6 +3,9 @@
 //! SAFETY, throughout: a definition is live for the process, its tables end with an empty entry, and its slots'
 //! values are what their numbers say.
 
+// Definitions are C's statics: every caller has them from a table that outlives what is made from it.
+#![allow(clippy::not_unsafe_ptr_arg_deref)]
+
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::mem::transmute;

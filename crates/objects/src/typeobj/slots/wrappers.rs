@@ -73,8 +73,7 @@ impl<'a> Call<'a> {
 
 macro_rules! slot_as {
     ($slot:expr, fn($($arg:ty),*) $(-> $ret:ty)?) => {
-        // SAFETY: see the top of the file.
-        unsafe { transmute::<*const c_void, unsafe extern "C" fn($($arg),*) $(-> $ret)?>($slot) }
+        transmute::<*const c_void, unsafe extern "C" fn($($arg),*) $(-> $ret)?>($slot)
     };
 }
 

@@ -18,4 +18,13 @@ macro_rules! programs {
     )*};
 }
 
-programs!(classes, except_star, exceptions, functions, generators, statements);
+programs!(
+    classes,
+    code_objects,
+    except_star,
+    exceptions,
+    frames,
+    functions,
+    generators,
+    statements
+);

@@ -114,8 +114,8 @@ pub fn branches(code: &Code) -> Vec<[usize; 3]> {
             Some(next) if next.opcode == Opcode::NOT_TAKEN => next.end(),
             _ => end,
         };
-        // A loop's end is the instruction behind `END_FOR`.
-        let target = if instruction.opcode == Opcode::FOR_ITER { target + 1 } else { target };
+        // A loop ends behind `END_FOR` and `POP_ITER`.
+        let target = if instruction.opcode == Opcode::FOR_ITER { target + 2 } else { target };
         found.push([2 * instruction.offset as usize, 2 * fall as usize, 2 * target as usize]);
     }
     found

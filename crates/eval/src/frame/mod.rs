@@ -221,7 +221,8 @@ impl Frame {
             (*frame).sp = base;
             while sp > base {
                 sp = sp.sub(1);
-                (*sp).close();
+                // A frame object may still show the slot.
+                std::mem::replace(&mut *sp, StackRef::NULL).close();
             }
             let locals = std::mem::replace(&mut (*frame).locals, std::ptr::null_mut());
             drop(Owned::<Object>::from_ptr_or_null(locals));

@@ -266,6 +266,7 @@ impl FrameObject {
             _ => {
                 // SAFETY: the frame has ended and lies in this object.
                 unsafe { Frame::clear_locals(frame) };
+                this.clear_references();
                 Ok(())
             }
         }

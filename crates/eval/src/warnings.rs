@@ -50,9 +50,9 @@ impl Warnings {
             module.add(th, "_onceregistry", once.object())?;
             module.add(th, "_defaultaction", action.object())?;
         }
-        let contextvars = crate::import::import(th, "_contextvars")?;
-        let variable =
-            object::get_attr(th, contextvars.object(), Str::interned(th, "ContextVar")?.borrow())?;
+        // importlib loads this module before it can import others.
+        let contextvars = crate::import::native_module(th, "_contextvars")?;
+        let variable = object::get_attr(th, contextvars.object(), Str::interned(th, "ContextVar")?.borrow())?;
         let name = Str::interned(th, "warnings_context")?;
         let context = call::call(th, variable.object(), &[name.object()])?;
         module.add(th, "_warnings_context", context.object())

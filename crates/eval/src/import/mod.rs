@@ -12,7 +12,7 @@ mod native;
 use krait_objects::prelude::*;
 
 pub use bootstrap::{install_core, install_external};
-pub use native::{builtin_names, create as create_native};
+pub use native::{builtin_names, create as create_native, native_module};
 
 /// `import name` from a place without a package: the module that the whole dotted name means.
 pub fn import(th: &Thread, name: &str) -> PyResult {

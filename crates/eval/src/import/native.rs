@@ -30,6 +30,18 @@ pub fn find(th: &Thread, name: &str) -> Option<&'static StaticModuleDef> {
     OWN.iter().chain(others).find(|module| module.name == name).map(|module| (module.definition)())
 }
 
+/// A native module from `sys.modules`, or made now without importlib.
+pub fn native_module(th: &Thread, name: &str) -> PyResult {
+    let modules = super::modules(th)?;
+    let key = Str::interned(th, name)?;
+    if let Some(module) = modules.get(th, key.object())? {
+        return Ok(module);
+    }
+    let module = create(th, name)?;
+    modules.set(th, key.object(), module.object())?;
+    Ok(module.into_object())
+}
+
 /// A native module, created and executed outside of importlib: for those that importlib itself needs.
 pub fn create(th: &Thread, name: &str) -> PyResult<Owned<Module>> {
     let Some(definition) = find(th, name) else {

@@ -2,6 +2,7 @@
 //!
 //! The same job as CPython's `Python/pylifecycle.c`.
 
+use krait_objects::gc;
 use krait_objects::hash::HashSecret;
 use krait_objects::interp::{Interpreter, Services};
 use krait_objects::prelude::*;
@@ -75,10 +76,11 @@ impl Instance {
         th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
         krait_objects::builtin_types::ready_all(th)?;
         crate::types::ready_all(th)?;
-        th.interp()
-            .state::<pending::Pending>()
-            .hooks
-            .set(pending::Hooks { yield_gil: gil::yield_to_others, ..pending::Hooks::default() });
+        th.interp().state::<pending::Pending>().hooks.set(pending::Hooks {
+            collect: gc::run_scheduled,
+            yield_gil: gil::yield_to_others,
+            ..pending::Hooks::default()
+        });
         th.interp().modules.set(Some(Dict::new(th)?));
         let modules = import::modules(th)?;
         let builtins = import::create_native(th, "builtins")?;
@@ -297,4 +299,6 @@ fn clear_modules(th: &Thread) {
 }
 
 /// A full collection, while modules still work.
-fn collect(_th: &Thread) {}
+fn collect(th: &Thread) {
+    gc::collect(th, 2, gc::Reason::Shutdown);
+}

@@ -21,7 +21,7 @@ macro_rules! programs {
 programs!(
     classes,
     code_objects,
-    except_star,
+    descriptors, except_star,
     exceptions,
     frames,
     functions,

@@ -21,7 +21,8 @@ macro_rules! programs {
 programs!(
     classes,
     code_objects,
-    descriptors, except_star,
+    descriptors,
+    except_star,
     exceptions,
     frames,
     functions,

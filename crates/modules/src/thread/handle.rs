@@ -1,141 +1,383 @@
-//! `_ThreadHandle`: a started thread that can be joined.
+//! Starting threads, and `_thread._ThreadHandle`, which waits for their end.
 
-use std::cell::Cell;
-use std::sync::Arc;
-use std::time::Duration;
+use std::cell::RefCell;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
+use krait_eval::frame::datastack;
+use krait_eval::gil::{self, Gil};
+use krait_eval::pending;
+use krait_objects::interp::Interpreter;
 use krait_objects::prelude::*;
+use krait_objects::typeobj;
 
-use super::ident;
-use super::lock::RawLock;
+use super::timeout;
+use super::{ident, local, threads};
 
-/// What a handle and the thread it stands for share: held while the thread runs.
-#[derive(Default)]
-pub(crate) struct Done(RawLock);
+/// Where a thread is in its life.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    NotStarted,
+    Starting,
+    Running,
+    Done,
+}
 
-impl Done {
-    pub fn begin(&self, th: &Thread) -> PyResult<()> {
-        self.0.acquire(th, Some(Duration::ZERO)).map(drop)
+struct State {
+    phase: Phase,
+    ident: u64,
+}
+
+/// What a thread and those who wait for it share.
+pub struct Shared {
+    state: Mutex<State>,
+    done: Condvar,
+}
+
+impl Shared {
+    fn new(phase: Phase, ident: u64) -> Arc<Shared> {
+        Arc::new(Shared { state: Mutex::new(State { phase, ident }), done: Condvar::new() })
     }
 
-    pub fn finish(&self) {
-        self.0.release();
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    pub fn is_finished(&self) -> bool {
-        !self.0.is_held()
+    fn set(&self, phase: Phase) {
+        self.lock().phase = phase;
+        self.done.notify_all();
+    }
+
+    /// Waits for the end, for ever or for a time: false if it is over. Without the GIL; in slices, so that signals
+    /// that arrive in the main thread are seen.
+    fn wait(&self, th: &Thread, timeout: Option<Duration>) -> PyResult<bool> {
+        const SLICE: Duration = Duration::from_millis(50);
+        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            if self.lock().phase == Phase::Done {
+                return Ok(true);
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(false);
+            }
+            let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            gil::without_gil(th, || {
+                let state = self.lock();
+                if state.phase != Phase::Done {
+                    drop(self.done.wait_timeout(state, slice));
+                }
+            });
+            if pending::is_set(th) {
+                pending::handle(th)?;
+            }
+        }
     }
 }
 
-/// A handle of a thread.
-#[pytype(name = "_thread._ThreadHandle", new = "()")]
+/// A thread as Python sees it.
+#[pytype(name = "_thread._ThreadHandle", flags(HAVE_GC))]
 #[repr(C)]
 pub struct ThreadHandle {
     head: Head,
-    done: Arc<Done>,
-    ident: Cell<u64>,
-    started: Cell<bool>,
+    shared: Arc<Shared>,
+}
+
+fn make(th: &Thread, shared: Arc<Shared>) -> PyResult<Owned<ThreadHandle>> {
+    let class = Borrowed::from_ref(ThreadHandle::type_object());
+    class.ready(th)?;
+    let handle = typeobj::alloc::alloc_untracked(th, class, 0)?;
+    // SAFETY: a fresh instance.
+    let handle: Owned<ThreadHandle> = unsafe {
+        (&raw mut (*handle.as_ptr().cast::<ThreadHandle>()).shared).write(shared);
+        handle.cast()
+    };
+    krait_objects::gc::track(th, handle.borrow());
+    Ok(handle)
+}
+
+/// A handle of a thread that was started elsewhere.
+pub fn of_ident(th: &Thread, ident: u64) -> PyResult<Owned<ThreadHandle>> {
+    make(th, Shared::new(Phase::Running, ident))
+}
+
+pub fn new_handle(th: &Thread) -> PyResult<Owned<ThreadHandle>> {
+    make(th, Shared::new(Phase::NotStarted, 0))
 }
 
 impl ThreadHandle {
-    pub fn create(th: &Thread) -> PyResult<Owned<ThreadHandle>> {
-        let handle =
-            Borrowed::from_ref(ThreadHandle::type_object()).get().alloc::<ThreadHandle>(th, 0)?;
-        // SAFETY: zeroed memory that nobody knows yet.
-        unsafe { (&raw mut (*handle.as_ptr().cast::<ThreadHandle>()).done).write(Arc::default()) };
-        Ok(handle)
+    pub fn ident_value(&self) -> u64 {
+        self.shared.lock().ident
     }
 
-    /// Marks the handle as that of a running thread; an error if it is one already.
-    pub(crate) fn start(&self, th: &Thread) -> PyResult<Arc<Done>> {
-        if self.started.get() {
-            return Err(th.raise(exc::RUNTIME_ERROR, "thread already started"));
+    /// Waits for the thread's end.
+    fn wait(&self, th: &Thread, timeout: Option<Duration>) -> PyResult<bool> {
+        let (phase, thread) = {
+            let state = self.shared.lock();
+            (state.phase, state.ident)
+        };
+        if phase == Phase::NotStarted {
+            return Err(th.raise(exc::RUNTIME_ERROR, "thread not started"));
         }
-        self.done.begin(th)?;
-        self.started.set(true);
-        Ok(self.done.clone())
-    }
-
-    pub(crate) fn set_ident(&self, ident: u64) {
-        self.ident.set(ident);
-        self.started.set(true);
-    }
-
-    /// The thread could not be started after all.
-    pub(crate) fn fail(&self) {
-        self.done.finish();
-        self.started.set(false);
-    }
-
-    pub(crate) fn is_finished(&self) -> bool {
-        self.done.is_finished()
-    }
-
-    pub(crate) fn wait(&self, th: &Thread, limit: Option<Duration>) -> PyResult<bool> {
-        let done = self.done.clone();
-        let finished = done.0.acquire(th, limit)?;
-        if finished {
-            done.0.release();
+        if phase != Phase::Done && thread == ident() {
+            return Err(th.raise(exc::RUNTIME_ERROR, "Cannot join current thread"));
         }
-        Ok(finished)
+        // The handle may go meanwhile.
+        self.shared.clone().wait(th, timeout)
     }
 }
 
 #[pymethods]
 impl ThreadHandle {
-    #[new(sig = "()")]
-    fn new(_cls: Borrowed<'_, Type>, th: &Thread) -> PyResult<Owned<ThreadHandle>> {
-        ThreadHandle::create(th)
+    #[slot(tp_new)]
+    fn new(
+        _cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
+            return Err(th.raise(exc::TYPE_ERROR, "_ThreadHandle() takes no keyword arguments"));
+        }
+        if !args.is_empty() {
+            let given = args.len();
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "_ThreadHandle expected 0 arguments, got {given}"
+            ));
+        }
+        Ok(new_handle(th)?.into_object())
     }
 
-    #[slot(tp_dealloc)]
-    unsafe fn dealloc(this: *mut Self) {
-        // SAFETY: the last reference is gone.
-        unsafe {
-            std::ptr::drop_in_place(&raw mut (*this).done);
-            krait_objects::typeobj::alloc::object_free(this.cast());
-        }
+    #[slot(tp_traverse)]
+    fn traverse(&self, _visit: &mut Visitor<'_>) -> std::ffi::c_int {
+        0
     }
 
     #[slot(tp_repr)]
-    fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        Str::from_fmt(th, format_args!("<_ThreadHandle object: ident={}>", self.ident.get()))
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let name = this.object().get().type_name();
+        Str::from_fmt(th, format_args!("<{name} object: ident={}>", this.ident_value()))
     }
 
     #[getter]
     fn ident(&self) -> u64 {
-        self.ident.get()
+        self.ident_value()
     }
 
-    /// Whether the thread has ended.
-    #[method(sig = "(self, /)")]
-    fn is_done(&self) -> bool {
-        self.started.get() && self.is_finished()
-    }
-
-    /// For internal use after a fork: the thread does not exist here.
-    #[method(sig = "(self, /)")]
-    fn _set_done(&self) {
-        self.started.set(true);
-        self.done.finish();
-    }
-
-    /// Wait until the thread has ended, or until the time is over.
     #[method(sig = "(self, timeout=None, /)", no_text)]
-    fn join(&self, th: &Thread, timeout: Option<Borrowed<'_>>) -> PyResult<()> {
-        if !self.started.get() {
-            return Err(th.raise(exc::RUNTIME_ERROR, "thread not started"));
+    fn join(&self, th: &Thread, args: Args<'_>) -> PyResult<()> {
+        if args.has_keywords() {
+            return Err(
+                th.raise(exc::TYPE_ERROR, "_ThreadHandle.join() takes no keyword arguments")
+            );
         }
-        if self.ident.get() == ident() && !self.is_finished() {
-            return Err(th.raise(exc::RUNTIME_ERROR, "Cannot join current thread"));
-        }
-        let limit = match timeout {
-            None => None,
-            Some(timeout) => {
-                let seconds = number::as_f64(th, timeout)?;
-                (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(super::TIMEOUT_MAX)))
+        let timeout = match args.positionals() {
+            [] => None,
+            [timeout] => Some(*timeout).filter(|timeout| !timeout.is_none()),
+            more => {
+                let given = more.len();
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "join() takes at most 1 argument ({given} given)"
+                ));
             }
         };
-        self.wait(th, limit).map(drop)
+        // Any negative time waits for ever.
+        let timeout = match timeout {
+            Some(timeout) => match timeout::seconds(th, timeout)? {
+                seconds if seconds < 0.0 => None,
+                seconds => Some(Duration::from_secs_f64(seconds)),
+            },
+            None => None,
+        };
+        self.wait(th, timeout).map(drop)
+    }
+
+    #[method(sig = "(self, /)")]
+    fn is_done(&self) -> bool {
+        self.shared.lock().phase == Phase::Done
+    }
+
+    #[method(sig = "(self, /)")]
+    fn _set_done(&self, th: &Thread) -> PyResult<()> {
+        let mut state = self.shared.lock();
+        if state.phase == Phase::NotStarted {
+            drop(state);
+            return Err(th.raise(exc::RUNTIME_ERROR, "thread not started"));
+        }
+        state.phase = Phase::Done;
+        drop(state);
+        self.shared.done.notify_all();
+        Ok(())
     }
 }
+
+/// Threads that the interpreter waits for at its end.
+#[derive(Default)]
+pub struct NonDaemon(RefCell<Vec<Arc<Shared>>>);
+
+/// What a new thread takes with it. The interpreter outlives it: at its end, it waits for the threads that are no daemons,
+/// and its lock never lets the others run again.
+struct Start {
+    interp: *const Interpreter,
+    thread: Box<Thread>,
+    gil: Gil,
+    shared: Arc<Shared>,
+    function: Owned,
+    args: Owned<Tuple>,
+    kwargs: Option<Owned<Dict>>,
+}
+
+// SAFETY: touched only with the GIL held.
+unsafe impl Send for Start {}
+
+/// Runs `function(*args, **kwargs)` in a new thread.
+pub fn start(
+    th: &Thread,
+    handle: &ThreadHandle,
+    function: Borrowed<'_>,
+    args: Borrowed<'_, Tuple>,
+    kwargs: Option<Borrowed<'_, Dict>>,
+    daemon: bool,
+) -> PyResult<()> {
+    if th.interp().finalizing.get() {
+        return Err(th.raise(
+            exc::PYTHON_FINALIZATION_ERROR,
+            "can't create new thread at interpreter shutdown",
+        ));
+    }
+    let shared = handle.shared.clone();
+    {
+        let mut state = shared.lock();
+        if state.phase != Phase::NotStarted {
+            drop(state);
+            return Err(th.raise(exc::RUNTIME_ERROR, "thread already started"));
+        }
+        state.phase = Phase::Starting;
+    }
+    let state = threads(th);
+    let number = state.last.get() + 1;
+    state.last.set(number);
+    let start = Start {
+        interp: th.interp(),
+        thread: Thread::new(th.interp(), number),
+        gil: gil::of(th),
+        shared: shared.clone(),
+        function: function.to_owned(),
+        args: args.to_owned(),
+        kwargs: kwargs.map(|kwargs| kwargs.to_owned()),
+    };
+    let mut builder = std::thread::Builder::new();
+    builder = builder.stack_size(match state.stack_size.get() {
+        0 => 8 << 20,
+        size => size,
+    });
+    // What the thread takes along must not be dropped without the GIL if it cannot be started.
+    let slot = Arc::new(Mutex::new(Some(start)));
+    let inside = slot.clone();
+    let spawned = builder.spawn(move || {
+        let start = inside.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(start) = start {
+            run(start);
+        }
+    });
+    match spawned {
+        Ok(joiner) => {
+            use std::os::unix::thread::JoinHandleExt;
+            let mut at = shared.lock();
+            at.ident = joiner.as_pthread_t();
+            if at.phase == Phase::Starting {
+                at.phase = Phase::Running;
+            }
+        }
+        Err(_) => {
+            shared.set(Phase::NotStarted);
+            let start = slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+            drop(start);
+            return Err(th.raise(exc::RUNTIME_ERROR, "can't start new thread"));
+        }
+    }
+    state.running.set(state.running.get() + 1);
+    if !daemon {
+        let known = &th.interp().state::<NonDaemon>().0;
+        known.borrow_mut().retain(|other| other.lock().phase != Phase::Done);
+        known.borrow_mut().push(shared);
+    }
+    Ok(())
+}
+
+/// The new thread's life.
+fn run(start: Start) {
+    let Start { interp, thread, gil, shared, function, args, kwargs } = start;
+    shared.lock().ident = ident();
+    // SAFETY: the thread state was made for this OS thread; the interpreter lives (see `Start`).
+    unsafe {
+        gil.acquire(&*thread);
+        Thread::swap_current(&*thread);
+        debug_assert!(std::ptr::eq(thread.interp(), interp));
+        (*thread.raw()).thread_id = ident();
+        (*thread.raw()).native_thread_id = native_id();
+    }
+    let th = &*thread;
+    let kwargs_given = kwargs.as_ref().map(Owned::borrow);
+    if call::call_tuple_dict(th, function.borrow(), args.borrow(), kwargs_given).is_err() {
+        report(th, function.borrow());
+    }
+    drop((function, args, kwargs));
+    local::forget_thread(th);
+    drop(th.take_exception());
+    let state = threads(th);
+    state.running.set(state.running.get() - 1);
+    // SAFETY: no frame is left, and the state is not used any more.
+    unsafe {
+        datastack::free(th);
+        Thread::swap_current(std::ptr::null());
+    }
+    drop(thread);
+    // Done only when nothing of the interpreter is touched any more: whoever waits may end it.
+    gil.release();
+    shared.set(Phase::Done);
+}
+
+/// What a thread's function raised: nobody is there to catch it.
+fn report(th: &Thread, function: Borrowed<'_>) {
+    if th.exception_matches(exc::SYSTEM_EXIT) {
+        drop(th.take_exception());
+        return;
+    }
+    let exception = th.take_exception();
+    let what = match object::repr(th, function) {
+        Ok(text) => format!("Exception ignored in thread started by {}", &*text),
+        Err(raised) => {
+            drop(th.take_raised(raised));
+            "Exception ignored in thread".to_string()
+        }
+    };
+    if let Some(exception) = exception {
+        let _ = th.set_exception(exception.into_object());
+        (th.interp().services.get().unraisable)(th, None, &what);
+    }
+}
+
+/// Waits for all threads that are no daemons.
+pub fn wait_for_all(th: &Thread) -> PyResult<()> {
+    let known = &th.interp().state::<NonDaemon>().0;
+    loop {
+        let next = known.borrow().iter().find(|other| other.lock().ident != ident()).cloned();
+        let Some(next) = next else {
+            return Ok(());
+        };
+        next.wait(th, None)?;
+        known.borrow_mut().retain(|other| !Arc::ptr_eq(other, &next));
+    }
+}
+
+/// The system's number of the calling thread.
+pub fn native_id() -> u64 {
+    // SAFETY: the call has no arguments and cannot fail.
+    unsafe { libc::syscall(libc::SYS_gettid) as u64 }
+}
+

@@ -1,155 +1,100 @@
-//! `lock` and `RLock`: locks that wait without the GIL.
+//! `_thread.lock` and `_thread.RLock`.
 
 use std::cell::Cell;
-use std::sync::{Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use krait_abi as abi;
-use krait_eval::gil::without_gil;
-use krait_eval::pending;
 use krait_objects::prelude::*;
+use krait_objects::{gc, typeobj};
 
-use super::{TIMEOUT_MAX, ident};
+use super::ident;
+use super::semaphore::Semaphore;
+use super::timeout::{self, Timeout};
 
-/// A lock that any thread may release.
-#[derive(Default)]
-pub(crate) struct RawLock {
-    held: Mutex<bool>,
-    released: Condvar,
-}
+type WeakList = Cell<*mut abi::PyObject>;
 
-/// How long a waiting thread sleeps before it looks for signals.
-const SLICE: Duration = Duration::from_millis(50);
-
-impl RawLock {
-    fn held(&self) -> MutexGuard<'_, bool> {
-        self.held.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    pub fn is_held(&self) -> bool {
-        *self.held()
-    }
-
-    fn try_acquire(&self) -> bool {
-        !std::mem::replace(&mut *self.held(), true)
-    }
-
-    /// False if it was not held.
-    pub fn release(&self) -> bool {
-        let was_held = std::mem::replace(&mut *self.held(), false);
-        self.released.notify_one();
-        was_held
-    }
-
-    /// Waits for at most `time`; the answer is whether the lock is ours.
-    fn wait(&self, time: Duration) -> bool {
-        let deadline = Instant::now() + time;
-        let mut held = self.held();
-        while *held {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            held = self
-                .released
-                .wait_timeout(held, left)
-                .unwrap_or_else(|poisoned| poisoned.into_inner())
-                .0;
-        }
-        *held = true;
-        true
-    }
-
-    /// Acquires within `limit` (`None` for ever), without the GIL while it waits. Signal handlers run in between.
-    pub fn acquire(&self, th: &Thread, limit: Option<Duration>) -> PyResult<bool> {
-        if self.try_acquire() {
-            return Ok(true);
-        }
-        let deadline = limit.map(|limit| Instant::now() + limit);
-        loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                return Ok(false);
-            }
-            let slice = left.map_or(SLICE, |left| left.min(SLICE));
-            if without_gil(th, || self.wait(slice)) {
-                return Ok(true);
-            }
-            if pending::is_set(th) {
-                pending::handle(th)?;
-            }
-        }
-    }
-}
-
-/// The time limit that `blocking` and `timeout` ask for: `None` waits for ever.
-pub(crate) fn limit_of(
-    th: &Thread,
-    blocking: bool,
-    timeout: Borrowed<'_>,
-) -> PyResult<Option<Duration>> {
-    let seconds = number::as_f64(th, timeout)?;
-    if !blocking {
-        if seconds != -1.0 {
-            return Err(
-                th.raise(exc::VALUE_ERROR, "can't specify a timeout for a non-blocking call")
-            );
-        }
-        return Ok(Some(Duration::ZERO));
-    }
-    if seconds == -1.0 {
-        return Ok(None);
-    }
-    if seconds < 0.0 || seconds.is_nan() {
-        return Err(th.raise(exc::VALUE_ERROR, "timeout value must be a non-negative number"));
-    }
-    if seconds > TIMEOUT_MAX {
-        return Err(th.raise(exc::OVERFLOW_ERROR, "timeout value is too large"));
-    }
-    Ok(Some(Duration::from_secs_f64(seconds)))
-}
-
-/// A lock object is a synchronization primitive. To create a lock,
-/// call threading.Lock(). It is held by nobody or by whoever acquired it, and any thread may release it.
-#[pytype(name = "_thread.lock", new = "()", weaklist = weakrefs, flags(HAVE_GC))]
+/// A lock object is a synchronization primitive.  To create a lock,
+/// call threading.Lock().
+///
+/// Methods are:
+///
+/// acquire() -- lock the lock, possibly blocking until it can be obtained
+/// release() -- unlock of the lock
+/// locked() -- test whether the lock is currently locked
+///
+/// A lock belongs to no thread: any thread may unlock it, and one that locks it
+/// twice waits for ever if nobody does.
+#[pytype(name = "_thread.lock", new = "()", flags(HAVE_GC), weaklist = weakrefs)]
 #[repr(C)]
 pub struct Lock {
     head: Head,
-    raw: RawLock,
-    weakrefs: Cell<*mut abi::PyObject>,
+    semaphore: Arc<Semaphore>,
+    weakrefs: WeakList,
+}
+
+/// A new lock.
+pub fn allocate(th: &Thread, class: Borrowed<'_, Type>) -> PyResult {
+    class.ready(th)?;
+    let lock = typeobj::alloc::alloc_untracked(th, class, 0)?;
+    // SAFETY: a fresh instance; the other fields may be zero.
+    unsafe { (&raw mut (*lock.as_ptr().cast::<Lock>()).semaphore).write(Semaphore::new()) };
+    gc::track(th, lock.borrow());
+    Ok(lock)
 }
 
 impl Lock {
-    pub fn create(th: &Thread) -> PyResult<Owned<Lock>> {
-        let lock = Borrowed::from_ref(Lock::type_object()).get().alloc::<Lock>(th, 0)?;
-        // SAFETY: zeroed memory that nobody knows yet.
-        unsafe { (&raw mut (*lock.as_ptr().cast::<Lock>()).raw).write(RawLock::default()) };
-        Ok(lock)
+    fn take(&self, th: &Thread, timeout: Timeout) -> PyResult<bool> {
+        // The lock may go meanwhile, but not what it waits on.
+        let semaphore = self.semaphore.clone();
+        match timeout {
+            Timeout::None => Ok(semaphore.try_acquire()),
+            Timeout::Forever => semaphore.acquire(th, None),
+            Timeout::For(time) => semaphore.acquire(th, Some(time)),
+        }
+    }
+
+    fn give(&self, th: &Thread) -> PyResult<()> {
+        if !self.semaphore.is_held() {
+            return Err(th.raise(exc::RUNTIME_ERROR, "release unlocked lock"));
+        }
+        self.semaphore.release();
+        Ok(())
     }
 }
 
 #[pymethods]
 impl Lock {
-    #[new(sig = "()")]
-    fn new(_cls: Borrowed<'_, Type>, th: &Thread) -> PyResult<Owned<Lock>> {
-        Lock::create(th)
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
+            return Err(th.raise(exc::TYPE_ERROR, "lock() takes no keyword arguments"));
+        }
+        if !args.is_empty() {
+            let given = args.len();
+            return Err(raise!(th, TYPE_ERROR, "lock expected 0 arguments, got {given}"));
+        }
+        allocate(th, cls)
     }
 
     #[slot(tp_traverse)]
-    fn traverse(&self, _visitor: &mut krait_objects::gc::Visitor<'_>) -> std::ffi::c_int {
+    fn traverse(&self, _visit: &mut Visitor<'_>) -> std::ffi::c_int {
         0
     }
 
-    #[slot(tp_repr)]
-    fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        let state = if self.raw.is_held() { "locked" } else { "unlocked" };
-        let address: *const Lock = self;
-        Str::from_fmt(th, format_args!("<{state} _thread.lock object at {address:p}>"))
-    }
-
-    /// Acquire the lock: wait until nobody holds it, or until the time is over.
+    /// Lock the lock.
     ///
-    /// The answer is whether the lock was acquired.
+    /// Without argument, this blocks if the lock is already locked
+    /// (even by the same thread), waiting for another thread to release
+    /// the lock, and return True once the lock is acquired.
+    /// With an argument, this will only block if the argument is true,
+    /// and the return value reflects whether the lock is acquired.
+    /// The blocking operation is interruptible.
     #[method(sig = "(self, /, blocking=True, timeout=-1)")]
     fn acquire(
         &self,
@@ -157,9 +102,7 @@ impl Lock {
         blocking: bool,
         timeout: Option<Borrowed<'_>>,
     ) -> PyResult<bool> {
-        let forever = Int::from_i64(th, -1)?;
-        let limit = limit_of(th, blocking, timeout.unwrap_or(forever.object()))?;
-        self.raw.acquire(th, limit)
+        self.take(th, timeout::parse(th, blocking, timeout)?)
     }
 
     /// An obsolete synonym of acquire().
@@ -173,62 +116,71 @@ impl Lock {
         self.acquire(th, blocking, timeout)
     }
 
-    /// Release the lock, which must be held.
+    /// Release the lock.
+    ///
+    /// Another thread that is blocked waiting for the lock gets it. The lock must be
+    /// locked, but not by the same thread.
     #[method(sig = "(self, /)")]
     fn release(&self, th: &Thread) -> PyResult<()> {
-        match self.raw.release() {
-            true => Ok(()),
-            false => Err(th.raise(exc::RUNTIME_ERROR, "release unlocked lock")),
-        }
+        self.give(th)
     }
 
     /// An obsolete synonym of release().
     #[method(sig = "(self, /)")]
     fn release_lock(&self, th: &Thread) -> PyResult<()> {
-        self.release(th)
+        self.give(th)
     }
 
-    /// Whether the lock is held.
+    /// Return whether the lock is in the locked state.
     #[method(sig = "(self, /)")]
     fn locked(&self) -> bool {
-        self.raw.is_held()
+        self.semaphore.is_held()
     }
 
     /// An obsolete synonym of locked().
     #[method(sig = "(self, /)")]
     fn locked_lock(&self) -> bool {
-        self.raw.is_held()
+        self.semaphore.is_held()
     }
 
-    /// Acquire the lock.
-    #[method(sig = "(self, /)")]
-    fn __enter__(&self, th: &Thread) -> PyResult<bool> {
-        self.raw.acquire(th, None)
+    /// Lock the lock.
+    #[method(sig = "(self, /)", name = "__enter__")]
+    fn enter(&self, th: &Thread) -> PyResult<bool> {
+        self.take(th, Timeout::Forever)
     }
 
     /// Release the lock.
-    #[method(sig = "(self, /, *exc_info)")]
-    fn __exit__(&self, th: &Thread, _exc_info: &[Borrowed<'_>]) -> PyResult<()> {
-        self.release(th)
+    #[method(sig = "(self, /, *exc_info)", name = "__exit__")]
+    fn exit(&self, th: &Thread, _exc_info: &[Borrowed<'_>]) -> PyResult<()> {
+        self.give(th)
     }
 
-    /// Make the lock free again in the child of a fork.
     #[method(sig = "(self, /)")]
     fn _at_fork_reinit(&self) {
-        self.raw.release();
+        // Nobody else survived the fork: whoever held it is gone.
+        if self.semaphore.is_held() {
+            self.semaphore.release();
+        }
+    }
+
+    #[slot(tp_repr)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let state = if this.semaphore.is_held() { "locked" } else { "unlocked" };
+        let name = this.object().get().type_name();
+        Str::from_fmt(th, format_args!("<{state} {name} object at {:p}>", this.as_ptr()))
     }
 }
 
-/// A lock that its holder may acquire again; it is free when it has been released as often.
-#[pytype(name = "_thread.RLock", new = "()", weaklist = weakrefs, flags(BASETYPE, HAVE_GC))]
+/// A lock that its owner may take several times.
+#[pytype(name = "_thread.RLock", flags(BASETYPE, HAVE_GC), weaklist = weakrefs)]
 #[repr(C)]
 pub struct RLock {
     head: Head,
-    raw: RawLock,
-    /// The holder, and how often it holds the lock.
+    semaphore: Arc<Semaphore>,
+    /// The thread that holds it, 0 for none.
     owner: Cell<u64>,
-    count: Cell<usize>,
-    weakrefs: Cell<*mut abi::PyObject>,
+    count: Cell<u64>,
+    weakrefs: WeakList,
 }
 
 impl RLock {
@@ -236,56 +188,83 @@ impl RLock {
         self.count.get() > 0 && self.owner.get() == ident()
     }
 
-    fn acquire_within(&self, th: &Thread, limit: Option<Duration>) -> PyResult<bool> {
+    fn take(&self, th: &Thread, timeout: Timeout) -> PyResult<bool> {
         if self.is_mine() {
-            match self.count.get().checked_add(1) {
-                Some(count) => self.count.set(count),
-                None => return Err(th.raise(exc::OVERFLOW_ERROR, "internal lock count overflowed")),
-            }
+            let count = self.count.get().checked_add(1).ok_or_else(|| {
+                th.raise(exc::OVERFLOW_ERROR, "Internal lock count overflowed")
+            })?;
+            self.count.set(count);
             return Ok(true);
         }
-        let acquired = self.raw.acquire(th, limit)?;
+        let semaphore = self.semaphore.clone();
+        let acquired = match timeout {
+            Timeout::None => semaphore.try_acquire(),
+            Timeout::Forever => semaphore.acquire(th, None)?,
+            Timeout::For(time) => semaphore.acquire(th, Some(time))?,
+        };
         if acquired {
             self.owner.set(ident());
             self.count.set(1);
         }
         Ok(acquired)
     }
+
+    fn give(&self, th: &Thread) -> PyResult<()> {
+        if !self.is_mine() {
+            return Err(th.raise(exc::RUNTIME_ERROR, "cannot release un-acquired lock"));
+        }
+        self.count.set(self.count.get() - 1);
+        if self.count.get() == 0 {
+            self.owner.set(0);
+            self.semaphore.release();
+        }
+        Ok(())
+    }
 }
 
 #[pymethods]
 impl RLock {
-    #[new(sig = "()")]
-    fn new(cls: Borrowed<'_, Type>, th: &Thread) -> PyResult<Owned<RLock>> {
-        let lock = cls.get().alloc::<RLock>(th, 0)?;
-        // SAFETY: zeroed memory that nobody knows yet.
-        unsafe { (&raw mut (*lock.as_ptr().cast::<RLock>()).raw).write(RawLock::default()) };
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
+            let message = Str::new(
+                th,
+                "Passing arguments to RLock is deprecated and will be removed in 3.15",
+            )?;
+            let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
+            (th.interp().services.get().warn)(th, category, message.borrow(), 1)?;
+        }
+        let lock = typeobj::alloc::alloc_untracked(th, cls, 0)?;
+        // SAFETY: a fresh instance; the other fields may be zero.
+        unsafe { (&raw mut (*lock.as_ptr().cast::<RLock>()).semaphore).write(Semaphore::new()) };
+        gc::track(th, lock.borrow());
         Ok(lock)
     }
 
     #[slot(tp_traverse)]
-    fn traverse(&self, _visitor: &mut krait_objects::gc::Visitor<'_>) -> std::ffi::c_int {
+    fn traverse(&self, _visit: &mut Visitor<'_>) -> std::ffi::c_int {
         0
     }
 
-    #[slot(tp_repr)]
-    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let (count, owner) = (this.count.get(), this.owner.get());
-        let state = if count > 0 { "locked" } else { "unlocked" };
-        let owner = if count > 0 { owner } else { 0 };
-        let ty = this.object().type_name().to_owned();
-        Str::from_fmt(
-            th,
-            format_args!(
-                "<{state} {ty} object owner={owner} count={count} at {:p}>",
-                this.as_ptr()
-            ),
-        )
-    }
-
-    /// Acquire the lock once more if it is ours, else wait until nobody holds it or the time is over.
+    /// Lock the lock.
     ///
-    /// The answer is whether the lock was acquired.
+    /// `blocking` indicates whether we should wait
+    /// for the lock to be available or not.  If `blocking` is False
+    /// and another thread holds the lock, the method will return False
+    /// immediately.  If `blocking` is True and another thread holds
+    /// the lock, the method will wait for the lock to be released,
+    /// take it and then return True.
+    /// (note: the blocking operation is interruptible.)
+    ///
+    /// In all other cases, the method will return True immediately.
+    /// Precisely, if the current thread already holds the lock, its
+    /// internal counter is simply incremented. If nobody holds the lock,
+    /// the lock is taken and its internal counter initialized to 1.
     #[method(sig = "(self, /, blocking=True, timeout=-1)")]
     fn acquire(
         &self,
@@ -293,41 +272,82 @@ impl RLock {
         blocking: bool,
         timeout: Option<Borrowed<'_>>,
     ) -> PyResult<bool> {
-        let forever = Int::from_i64(th, -1)?;
-        let limit = limit_of(th, blocking, timeout.unwrap_or(forever.object()))?;
-        self.acquire_within(th, limit)
+        self.take(th, timeout::parse(th, blocking, timeout)?)
     }
 
-    /// Release the lock once, which must be ours.
+    /// Release the lock, allowing another thread that is blocked waiting for
+    /// the lock to acquire the lock.  The lock must be in the locked state,
+    /// and must be locked by the same thread that unlocks it; otherwise a
+    /// `RuntimeError` is raised.
+    ///
+    /// Do note that if the lock was acquire()d several times in a row by the
+    /// current thread, release() needs to be called as many times for the lock
+    /// to be available for other threads.
     #[method(sig = "(self, /)")]
     fn release(&self, th: &Thread) -> PyResult<()> {
-        if !self.is_mine() {
-            return Err(th.raise(exc::RUNTIME_ERROR, "cannot release un-acquired lock"));
-        }
-        self.count.set(self.count.get() - 1);
-        if self.count.get() == 0 {
-            self.owner.set(0);
-            self.raw.release();
-        }
-        Ok(())
+        self.give(th)
     }
 
-    /// Whether the lock is held.
+    /// locked()
+    ///
+    /// Return a boolean indicating whether this object is locked right now.
     #[method(sig = "(self, /)")]
     fn locked(&self) -> bool {
-        self.raw.is_held()
+        self.count.get() > 0
     }
 
-    /// Acquire the lock.
-    #[method(sig = "(self, /)")]
-    fn __enter__(&self, th: &Thread) -> PyResult<bool> {
-        self.acquire_within(th, None)
+    /// Lock the lock.
+    #[method(sig = "(self, /)", name = "__enter__")]
+    fn enter(&self, th: &Thread) -> PyResult<bool> {
+        self.take(th, Timeout::Forever)
     }
 
     /// Release the lock.
-    #[method(sig = "(self, /, *exc_info)")]
-    fn __exit__(&self, th: &Thread, _exc_info: &[Borrowed<'_>]) -> PyResult<()> {
-        self.release(th)
+    #[method(sig = "(self, /, *exc_info)", name = "__exit__")]
+    fn exit(&self, th: &Thread, _exc_info: &[Borrowed<'_>]) -> PyResult<()> {
+        self.give(th)
+    }
+
+    /// For internal use by `threading.Condition`.
+    #[method(sig = "(self, state, /)")]
+    fn _acquire_restore(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
+        let parts = state.downcast::<Tuple>().filter(|parts| parts.len() == 2);
+        let Some(parts) = parts else {
+            let found = state.type_name();
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "_acquire_restore() argument 1 must be 2-item tuple, not {found}"
+            ));
+        };
+        let part = |at: usize| -> PyResult<u64> {
+            let value = number::index(th, parts.as_slice()[at])?;
+            value.to_u64().ok_or_else(|| {
+                th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C long")
+            })
+        };
+        let (count, owner) = (part(0)?, part(1)?);
+        self.semaphore.clone().acquire(th, None::<Duration>)?;
+        self.owner.set(owner);
+        self.count.set(count);
+        Ok(())
+    }
+
+    /// For internal use by `threading.Condition`.
+    #[method(sig = "(self, /)")]
+    fn _release_save(&self, th: &Thread) -> PyResult<(u64, u64)> {
+        if self.count.get() == 0 {
+            return Err(th.raise(exc::RUNTIME_ERROR, "cannot release un-acquired lock"));
+        }
+        let state = (self.count.replace(0), self.owner.replace(0));
+        self.semaphore.release();
+        Ok(state)
+    }
+
+    /// For internal use by reentrancy checks.
+    #[method(sig = "(self, /)")]
+    fn _recursion_count(&self) -> u64 {
+        if self.is_mine() { self.count.get() } else { 0 }
     }
 
     /// For internal use by `threading.Condition`.
@@ -336,48 +356,23 @@ impl RLock {
         self.is_mine()
     }
 
-    /// For internal use by reentrant lock tests.
-    #[method(sig = "(self, /)")]
-    fn _recursion_count(&self) -> usize {
-        if self.is_mine() { self.count.get() } else { 0 }
-    }
-
-    /// For internal use by `threading.Condition`: releases all, answering how to acquire as often again.
-    #[method(sig = "(self, /)")]
-    fn _release_save(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
-        if self.count.get() == 0 {
-            return Err(th.raise(exc::RUNTIME_ERROR, "cannot release un-acquired lock"));
-        }
-        let state = [
-            Int::from_usize(th, self.count.get())?.into_object(),
-            Int::from_u64(th, self.owner.get())?.into_object(),
-        ];
-        self.count.set(0);
-        self.owner.set(0);
-        self.raw.release();
-        Tuple::pack(th, state)
-    }
-
-    /// For internal use by `threading.Condition`.
-    #[method(sig = "(self, state, /)")]
-    fn _acquire_restore(&self, th: &Thread, state: Borrowed<'_, Tuple>) -> PyResult<()> {
-        let &[count, owner] = state.get().as_slice() else {
-            return Err(th.raise(exc::TYPE_ERROR, "state must be a pair of numbers"));
-        };
-        let word =
-            |value: Borrowed<'_>| number::index(th, value).map(|value| value.to_u64().unwrap_or(0));
-        let (count, owner) = (word(count)?, word(owner)?);
-        self.raw.acquire(th, None)?;
-        self.owner.set(owner);
-        self.count.set(count as usize);
-        Ok(())
-    }
-
-    /// Make the lock free again in the child of a fork.
     #[method(sig = "(self, /)")]
     fn _at_fork_reinit(&self) {
-        self.count.set(0);
         self.owner.set(0);
-        self.raw.release();
+        if self.count.replace(0) > 0 {
+            self.semaphore.release();
+        }
+    }
+
+    #[slot(tp_repr)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let (owner, count) = (this.owner.get(), this.count.get());
+        let state = if count > 0 { "locked" } else { "unlocked" };
+        let name = this.object().get().type_name();
+        let address = this.as_ptr();
+        Str::from_fmt(
+            th,
+            format_args!("<{state} {name} object owner={owner} count={count} at {address:p}>"),
+        )
     }
 }

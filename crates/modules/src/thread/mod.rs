@@ -1,54 +1,58 @@
-//! The `_thread` module: threads, locks, thread-local data.
+//! `_thread`: threads and locks.
 //!
-//! The same job as CPython's `Modules/_threadmodule.c`.
+//! `lock` has the locks, `local` the thread-local object, `handle` starts threads and waits for them. The same job as CPython's
+//! `Modules/_threadmodule.c`.
 
 mod handle;
 mod local;
 mod lock;
-mod start;
+mod semaphore;
+mod timeout;
 
 use std::cell::Cell;
 
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 
-pub use handle::ThreadHandle;
-pub use local::Local;
-pub use lock::{Lock, RLock};
+use handle::ThreadHandle;
+use local::Local;
+use lock::{Lock, RLock};
 
-/// This module provides primitive operations to write multi-threaded programs.
-/// The 'threading' module provides a more convenient interface.
-#[pymodule(name = "_thread")]
-pub struct ThreadModule;
-
-/// What the module keeps for an interpreter.
-pub(crate) struct State {
-    /// Threads started by `start_new_thread` that run.
-    pub count: Cell<usize>,
-    pub main: Cell<u64>,
-    pub stack_size: Cell<usize>,
-    pub next_id: Cell<u64>,
-    /// Handles of threads that `_shutdown` waits for.
-    pub joinable: std::cell::RefCell<Vec<Owned<ThreadHandle>>>,
+/// The interpreter's threads.
+pub struct Threads {
+    /// The number of the last thread state that was made; the main thread's is 1.
+    last: Cell<u64>,
+    /// How many threads started here are running.
+    running: Cell<usize>,
+    /// For new threads; 0 for the system's own choice.
+    stack_size: Cell<usize>,
+    /// The main thread, as `get_ident` names it.
+    main: Cell<u64>,
 }
 
-impl Default for State {
-    fn default() -> State {
-        State {
-            count: Cell::new(0),
-            main: Cell::new(ident()),
+impl Default for Threads {
+    fn default() -> Threads {
+        Threads {
+            last: Cell::new(1),
+            running: Cell::new(0),
             stack_size: Cell::new(0),
-            next_id: Cell::new(2),
-            joinable: std::cell::RefCell::default(),
+            main: Cell::new(0),
         }
     }
 }
 
-/// The identity of the calling OS thread.
-pub(crate) fn ident() -> u64 {
-    // SAFETY: asks and changes nothing.
+fn threads(th: &Thread) -> &Threads {
+    th.interp().state::<Threads>()
+}
+
+/// The calling thread, as `threading.get_ident` names it.
+pub fn ident() -> u64 {
+    // SAFETY: no arguments; it cannot fail.
     unsafe { libc::pthread_self() }
 }
+
+/// The least stack that a thread may be given.
+const LEAST_STACK: isize = 53248;
 
 static HOOK_ARGS: [Field; 4] = [
     Field { name: "exc_type", doc: "Exception type" },
@@ -57,88 +61,116 @@ static HOOK_ARGS: [Field; 4] = [
     Field { name: "thread", doc: "Thread" },
 ];
 
-/// The longest time-out of a lock, in seconds: what fits an i64 of nanoseconds.
-const TIMEOUT_MAX: f64 = 9_223_372_036.0;
+fn hook_args(th: &Thread) -> PyResult<Owned<Type>> {
+    let doc = "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook.";
+    StructSequence::new_type(th, "_thread._ExceptHookArgs", doc, &HOOK_ARGS, 4)
+}
 
-#[pyfunctions(parts(start))]
+/// This module provides primitive operations to write multi-threaded programs.
+/// The 'threading' module provides a more convenient interface.
+#[pymodule(name = "_thread")]
+pub struct ThreadModule;
+
+#[pyfunctions]
 impl ThreadModule {
+    #[constant]
+    const TIMEOUT_MAX: f64 = timeout::MAX;
+    #[constant]
+    const _NAME_MAXLEN: i32 = 15;
+
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
-        th.interp().state::<State>();
+        if threads(th).main.get() == 0 {
+            threads(th).main.set(ident());
+        }
         for (name, ty) in [
-            ("LockType", Lock::type_object()),
             ("lock", Lock::type_object()),
+            ("LockType", Lock::type_object()),
             ("RLock", RLock::type_object()),
             ("_local", Local::type_object()),
             ("_ThreadHandle", ThreadHandle::type_object()),
+            ("error", exc::RUNTIME_ERROR),
         ] {
             let ty = Borrowed::from_ref(ty);
             ty.ready(th)?;
             module.add(th, name, ty.object())?;
         }
-        module.add(th, "error", Borrowed::from_ref(exc::RUNTIME_ERROR).object())?;
-        module.add(th, "TIMEOUT_MAX", Float::new(th, TIMEOUT_MAX)?.object())?;
-        module.add(th, "_NAME_MAXLEN", Int::from_i64(th, 15)?.object())?;
-        let args = StructSequence::new_type(
-            th,
-            "_thread._ExceptHookArgs",
-            "Type used to pass arguments to threading.excepthook.",
-            &HOOK_ARGS,
-            4,
-        )?;
-        module.add(th, "_ExceptHookArgs", args.object())
+        module.add(th, "_ExceptHookArgs", hook_args(th)?.object())
     }
 
-    /// Create a new lock object.
-    #[function(sig = "()")]
-    fn allocate_lock(th: &Thread) -> PyResult<Owned<Lock>> {
-        Lock::create(th)
+    /// Start a new thread and return its identifier.
+    ///
+    /// The thread will call the function with positional arguments from the
+    /// tuple args and keyword arguments taken from the optional dictionary
+    /// kwargs.  The thread exits when the function returns; the return value
+    /// is ignored.  The thread will also exit when the function raises an
+    /// unhandled exception; a stack trace will be printed unless the exception
+    /// is SystemExit.
+    #[function(sig = "(function, args, kwargs={}, /)")]
+    fn start_new_thread(th: &Thread, args: Args<'_>) -> PyResult<u64> {
+        start_new(th, args, "start_new_thread")
     }
 
-    /// An obsolete synonym of allocate_lock().
-    #[function(sig = "()")]
-    fn allocate(th: &Thread) -> PyResult<Owned<Lock>> {
-        Lock::create(th)
+    /// An obsolete synonym of start_new_thread().
+    #[function(sig = "(function, args, kwargs={}, /)")]
+    fn start_new(th: &Thread, args: Args<'_>) -> PyResult<u64> {
+        start_new(th, args, "start_new")
     }
 
-    /// Return a number that identifies the current thread among those that run at the same time.
-    #[function(sig = "()")]
-    fn get_ident() -> u64 {
-        ident()
+    /// *For internal use only*: start a new thread.
+    ///
+    /// Like start_new_thread(), this starts a new thread calling the given function.
+    /// Unlike start_new_thread(), this returns a handle object with methods to join
+    /// or detach the given thread.
+    /// This function is not for third-party code, please use the
+    /// `threading` module instead. During finalization the runtime will not wait for
+    /// the thread to exit if daemon is True. If handle is provided it must be a
+    /// newly created thread._ThreadHandle instance.
+    #[function(sig = "(function, handle=None, daemon=True)")]
+    fn start_joinable_thread(
+        th: &Thread,
+        function: Borrowed<'_>,
+        handle: Option<Borrowed<'_>>,
+        daemon: bool,
+    ) -> PyResult {
+        if !object::is_callable(function) {
+            return Err(th.raise(exc::TYPE_ERROR, "thread function must be callable"));
+        }
+        let handle = match handle.filter(|handle| !handle.is_none()) {
+            None => handle::new_handle(th)?,
+            Some(handle) => match handle.downcast::<ThreadHandle>() {
+                Some(handle) => handle.to_owned(),
+                None => {
+                    return Err(th.raise(exc::TYPE_ERROR, "'handle' must be a _ThreadHandle"));
+                }
+            },
+        };
+        handle::start(th, &handle, function, Tuple::empty(), None, daemon)?;
+        Ok(handle.into_object())
     }
 
-    /// Return the number by which the operating system knows the current thread.
-    #[function(sig = "()")]
-    fn get_native_id() -> i64 {
-        // SAFETY: asks and changes nothing.
-        unsafe { libc::syscall(libc::SYS_gettid) }
-    }
-
-    /// Return the identity of the main thread.
-    #[function(sig = "()")]
-    fn _get_main_thread_ident(th: &Thread) -> u64 {
-        th.interp().state::<State>().main.get()
-    }
-
-    /// Whether this is the main interpreter.
-    #[function(sig = "()")]
-    fn _is_main_interpreter(th: &Thread) -> bool {
-        th.interp().id == 0
-    }
-
-    /// Whether daemon threads may be started.
+    /// Return True if daemon threads are allowed in the current interpreter,
+    /// and False otherwise.
     #[function(sig = "()")]
     fn daemon_threads_allowed() -> bool {
         true
     }
 
-    /// Return how many threads run that start_new_thread() has started.
+    /// Create a new lock object. See help(type(threading.Lock())) for
+    /// information about locks.
     #[function(sig = "()")]
-    fn _count(th: &Thread) -> usize {
-        th.interp().state::<State>().count.get()
+    fn allocate_lock(th: &Thread) -> PyResult {
+        lock::allocate(th, Borrowed::from_ref(Lock::type_object()))
     }
 
-    /// Raise SystemExit: unless it is caught, the thread ends silently.
+    /// An obsolete synonym of allocate_lock().
+    #[function(sig = "()")]
+    fn allocate(th: &Thread) -> PyResult {
+        lock::allocate(th, Borrowed::from_ref(Lock::type_object()))
+    }
+
+    /// This is synonymous to ``raise SystemExit''.  It will cause the current
+    /// thread to exit silently unless the exception is caught.
     #[function(sig = "()")]
     fn exit(th: &Thread) -> PyResult<()> {
         Err(th.raise_none(exc::SYSTEM_EXIT))
@@ -150,74 +182,249 @@ impl ThreadModule {
         Err(th.raise_none(exc::SYSTEM_EXIT))
     }
 
-    /// Simulate the arrival of a signal in the main thread.
-    #[function(sig = "(signum=2, /)")]
-    fn interrupt_main(th: &Thread, signum: i32) -> PyResult<()> {
-        if !(1..=64).contains(&signum) {
+    /// Simulate the arrival of the given signal in the main thread,
+    /// where the corresponding signal handler will be executed.
+    /// If *signum* is omitted, SIGINT is assumed.
+    /// A subthread can use this function to interrupt the main thread.
+    ///
+    /// Note: the default signal handler for SIGINT raises ``KeyboardInterrupt``.
+    #[function(sig = "(signum=signal.SIGINT, /)")]
+    fn interrupt_main(th: &Thread, args: Args<'_>) -> PyResult<()> {
+        let number = match args.positionals() {
+            [] => i64::from(libc::SIGINT),
+            [number] => number::index(th, *number)?.to_i64().unwrap_or(-1),
+            more => {
+                let given = more.len();
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "interrupt_main expected at most 1 argument, got {given}"
+                ));
+            }
+        };
+        if !(1..65).contains(&number) {
             return Err(th.raise(exc::VALUE_ERROR, "signal number out of range"));
         }
-        // SAFETY: raises a signal in this process, which the handler records.
-        unsafe { libc::kill(libc::getpid(), signum) };
+        crate::signal::simulate(th, number as i32);
         Ok(())
     }
 
-    /// Return the stack size of new threads, and set it if size is given; 0 stands for the system's default.
-    #[function(sig = "(size=0, /)")]
-    fn stack_size(th: &Thread, size: isize) -> PyResult<usize> {
-        let state = th.interp().state::<State>();
-        let old = state.stack_size.get();
-        match usize::try_from(size) {
-            Ok(size) if size == 0 || size >= 32 << 10 => state.stack_size.set(size),
-            Ok(size) => return Err(raise!(th, VALUE_ERROR, "size not valid: {size} bytes")),
-            Err(_) => return Err(th.raise(exc::VALUE_ERROR, "size must be 0 or a positive value")),
-        }
-        Ok(old)
+    /// Return a non-zero integer that uniquely identifies the current thread
+    /// amongst other threads that exist simultaneously.
+    ///
+    /// This may be used to identify per-thread resources.  Even though on
+    /// some platforms threads identities may appear to be allocated
+    /// consecutive numbers starting at 1, this behavior should not be relied
+    /// upon, and the number should be seen purely as a magic cookie.
+    /// A thread's identity may be reused for another thread after it exits.
+    #[function(sig = "()")]
+    fn get_ident() -> u64 {
+        ident()
     }
 
-    /// Return the name of the current thread, as the operating system has it.
+    /// Return a non-negative integer identifying the thread as reported
+    /// by the OS (kernel). This may be used to uniquely identify a
+    /// particular thread within a system.
+    #[function(sig = "()")]
+    fn get_native_id() -> u64 {
+        handle::native_id()
+    }
+
+    /// Return the number of currently running Python threads, excluding
+    /// the main thread. The returned number comprises all threads created
+    /// through `start_new_thread()` as well as `threading.Thread`, and not
+    /// yet finished.
+    ///
+    /// This function is meant for internal and specialized purposes only.
+    /// In most applications `threading.enumerate()` should be used instead.
+    #[function(sig = "()")]
+    fn _count(th: &Thread) -> usize {
+        threads(th).running.get()
+    }
+
+    /// Return the thread stack size used when creating new threads.  The
+    /// optional size argument specifies the stack size (in bytes) to be used
+    /// for subsequent threads.  The size must be 0 (use platform or
+    /// configured default) or a positive integer value of at least 53,248. If
+    /// changing the thread stack size is unsupported, a ThreadError exception
+    /// is raised. If the specified size is invalid, a ValueError exception is
+    /// raised, and the stack size is unmodified.
+    #[function(sig = "(size=0, /)")]
+    fn stack_size(th: &Thread, args: Args<'_>) -> PyResult<usize> {
+        let size = match args.positionals() {
+            [] => 0,
+            [size] => number::as_isize(th, *size, Some(exc::OVERFLOW_ERROR))?,
+            more => {
+                let given = more.len();
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "stack_size expected at most 1 argument, got {given}"
+                ));
+            }
+        };
+        if size < LEAST_STACK && size != 0 {
+            return Err(raise!(th, VALUE_ERROR, "size must be at least {LEAST_STACK} bytes"));
+        }
+        Ok(threads(th).stack_size.replace(size as usize))
+    }
+
+    /// Handle uncaught Thread.run() exception.
+    #[function(sig = "(args, /)")]
+    fn _excepthook(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {
+        let class = hook_args(th)?;
+        let args = match args.downcast::<Tuple>() {
+            Some(tuple) if args.ty().is_subtype(&class) && tuple.len() == 4 => tuple,
+            _ => {
+                return Err(th.raise(
+                    exc::TYPE_ERROR,
+                    "_thread.excepthook argument type must be ExceptHookArgs",
+                ));
+            }
+        };
+        excepthook(th, args)
+    }
+
+    /// Internal only. Return a thread handle for a thread that was not started here.
+    #[function(sig = "(ident, /)")]
+    fn _make_thread_handle(th: &Thread, ident: Borrowed<'_>) -> PyResult {
+        let Some(ident) = ident.downcast::<Int>() else {
+            return Err(th.raise(exc::TYPE_ERROR, "ident must be an integer"));
+        };
+        let ident = ident.to_u64().ok_or_else(|| {
+            th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C unsigned long")
+        })?;
+        Ok(handle::of_ident(th, ident)?.into_object())
+    }
+
+    /// Internal only. Return the ident of the main thread.
+    #[function(sig = "()")]
+    fn _get_main_thread_ident(th: &Thread) -> u64 {
+        threads(th).main.get()
+    }
+
+    /// Return True if the current interpreter is the main Python interpreter.
+    #[function(sig = "()")]
+    fn _is_main_interpreter(th: &Thread) -> bool {
+        th.interp().id == 0
+    }
+
+    /// Wait for all non-daemon threads (other than the calling thread) to stop.
+    #[function(sig = "()")]
+    fn _shutdown(th: &Thread) -> PyResult<()> {
+        handle::wait_for_all(th)
+    }
+
+    /// Get the name of the current thread.
     #[function(sig = "()")]
     fn _get_name(th: &Thread) -> PyResult<Owned<Str>> {
-        let mut name = [0u8; 16];
-        // SAFETY: the system writes at most 16 bytes, a NUL among them.
-        unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+        let mut name = [0u8; 64];
+        // SAFETY: the buffer is as long as said.
+        let status = unsafe {
+            libc::pthread_getname_np(libc::pthread_self(), name.as_mut_ptr().cast(), name.len())
+        };
+        if status != 0 {
+            return Err(krait_objects::exceptions::os::raise_errno(
+                th,
+                exc::OS_ERROR,
+                status,
+                [None, None],
+            ));
+        }
         let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
         Str::from_fs_bytes(th, &name[..end])
     }
 
-    /// Set the name of the current thread for the operating system, cut to what it takes.
+    /// Set the name of the current thread.
     #[function(sig = "(name)")]
     fn set_name(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<()> {
         let mut bytes = name.to_fs_bytes(th)?;
         bytes.truncate(15);
+        // Not in the middle of a character.
+        while std::str::from_utf8(&bytes).is_err_and(|error| error.error_len().is_none()) {
+            bytes.pop();
+        }
+        let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+        bytes.truncate(end);
         bytes.push(0);
-        // SAFETY: a NUL-terminated string that lives through the call.
-        unsafe { libc::prctl(libc::PR_SET_NAME, bytes.as_ptr()) };
+        // SAFETY: a terminated string.
+        unsafe { libc::pthread_setname_np(libc::pthread_self(), bytes.as_ptr().cast()) };
         Ok(())
     }
+}
 
-    /// Handle an exception that a thread's function has raised: print it, but for SystemExit.
-    #[function(sig = "(args, /)")]
-    fn _excepthook(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {
-        let field = |name: &str| -> PyResult {
-            object::get_attr(th, args, Str::interned(th, name)?.borrow())
-        };
-        let ty = field("exc_type")?;
-        if ty.is(Borrowed::from_ref(exc::SYSTEM_EXIT)) {
+fn start_new(th: &Thread, args: Args<'_>, function: &str) -> PyResult<u64> {
+    let given = args.positionals();
+    let (bound, limit) = match given.len() {
+        0 | 1 => ("least", 2),
+        2 | 3 => ("", 0),
+        _ => ("most", 3),
+    };
+    if limit != 0 {
+        let count = given.len();
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{function} expected at {bound} {limit} arguments, got {count}"
+        ));
+    }
+    if !object::is_callable(given[0]) {
+        return Err(th.raise(exc::TYPE_ERROR, "first arg must be callable"));
+    }
+    let Some(values) = given[1].downcast::<Tuple>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "2nd arg must be a tuple"));
+    };
+    let kwargs = match given.get(2) {
+        None => None,
+        Some(kwargs) => match kwargs.downcast::<Dict>() {
+            Some(kwargs) => Some(kwargs),
+            None => {
+                return Err(th.raise(exc::TYPE_ERROR, "optional 3rd arg must be a dictionary"));
+            }
+        },
+    };
+    let handle = handle::new_handle(th)?;
+    handle::start(th, &handle, given[0], values, kwargs, true)?;
+    Ok(handle.ident_value())
+}
+
+/// Prints "Exception in thread …" and the traceback to `sys.stderr`, or to the stream the thread kept.
+fn excepthook(th: &Thread, args: Borrowed<'_, Tuple>) -> PyResult<()> {
+    let &[class, value, traceback, thread] = args.get().as_slice() else {
+        return Err(th.bad_internal_call());
+    };
+    if class.is(Borrowed::from_ref(exc::SYSTEM_EXIT)) {
+        return Ok(());
+    }
+    let sys = krait_eval::import::import(th, "sys")?;
+    let mut file = object::get_attr_opt(th, sys.borrow(), id::stderr)?;
+    if file.as_ref().is_none_or(|file| file.is_none()) {
+        if thread.is_none() {
             return Ok(());
         }
-        let (value, thread) = (field("exc_value")?, field("thread")?);
-        let name =
-            match object::get_attr_opt(th, thread.object(), Str::interned(th, "name")?.borrow())? {
-                Some(name) => object::str(th, name.object())?.to_string_lossy(),
-                None => ident().to_string(),
-            };
-        let Some(stderr) = krait_eval::sys::get(th, id::stderr)?.filter(|stream| !stream.is_none())
-        else {
-            return Ok(());
-        };
-        let line = Str::new(th, &format!("Exception in thread {name}:\n"))?;
-        call::call_method(th, stderr.object(), id::write, &[line.object()])?;
-        krait_eval::sys::hooks::print_exception(th, value.object());
-        Ok(())
+        file = object::get_attr_opt(th, thread, Str::interned(th, "_stderr")?.borrow())?;
     }
+    let Some(file) = file.filter(|file| !file.is_none()) else {
+        return Ok(());
+    };
+    let name = match thread.is_none() {
+        true => None,
+        false => object::get_attr_opt(th, thread, id::name)?,
+    };
+    let name = match name {
+        Some(name) => object::str(th, name.borrow())?,
+        None => Str::from_string(th, ident().to_string())?,
+    };
+    let line = Str::from_fmt(th, format_args!("Exception in thread {}:\n", &*name))?;
+    call::call_method(th, file.borrow(), id::write, &[line.object()])?;
+    let library = krait_eval::import::import(th, "traceback")?;
+    let print = object::get_attr(
+        th,
+        library.borrow(),
+        Str::interned(th, "print_exception")?.borrow(),
+    )?;
+    // `print_exception(class, value, traceback, limit, file)`.
+    let limit = none();
+    call::call(th, print.borrow(), &[class, value, traceback, limit, file.borrow()])?;
+    call::call_method(th, file.borrow(), id::flush, &[]).map(drop)
 }

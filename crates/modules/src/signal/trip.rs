@@ -1,0 +1,88 @@
+//! From the arrival of a signal to its handler in Python.
+//!
+//! The system's handler may do almost nothing: it marks the signal, sets a bit in the main thread's eval breaker, and writes to
+//! the wake-up descriptor. The loop then calls `run`. Signals belong to the process, so what the system's
+//! handler needs is process-wide; the interpreter that installed its handlers last is the one that gets them.
+//!
+//! Invariant: 1. `MAIN` is null or points to the state of the main thread of a live interpreter.
+
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering};
+
+use krait_eval::pending;
+use krait_objects::prelude::*;
+
+/// One more than the largest signal.
+pub const COUNT: usize = 65;
+
+static TRIPPED: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
+static ANY: AtomicBool = AtomicBool::new(false);
+static MAIN: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
+static WAKEUP: AtomicI32 = AtomicI32::new(-1);
+
+/// Notes that a signal has arrived. Called in signal handlers: no locks, no memory.
+pub fn trip(signal: c_int) {
+    let Some(tripped) = usize::try_from(signal).ok().and_then(|at| TRIPPED.get(at)) else {
+        return;
+    };
+    tripped.store(true, Ordering::Relaxed);
+    ANY.store(true, Ordering::Release);
+    // SAFETY: (1).
+    if let Some(main) = unsafe { MAIN.load(Ordering::Acquire).as_ref() } {
+        pending::request(main, pending::SIGNALS_PENDING);
+    }
+    let descriptor = WAKEUP.load(Ordering::Relaxed);
+    if descriptor != -1 {
+        let byte = signal as u8;
+        // SAFETY: one byte of a local; writing is allowed in signal handlers.
+        unsafe { libc::write(descriptor, (&raw const byte).cast(), 1) };
+    }
+}
+
+/// What the system calls.
+pub extern "C" fn on_signal(signal: c_int) {
+    // SAFETY: the thread's own error number, which the interrupted code may be about to read.
+    unsafe {
+        let errno = libc::__errno_location();
+        let saved = *errno;
+        trip(signal);
+        *errno = saved;
+    }
+}
+
+/// From here on signals go to the thread `th`, or to nobody.
+pub fn set_main(th: Option<&Thread>) {
+    let th = th.map_or(std::ptr::null_mut(), |th| std::ptr::from_ref(th).cast_mut());
+    MAIN.store(th, Ordering::Release);
+}
+
+/// Whether `th` is the thread that signals go to.
+pub fn is_main(th: &Thread) -> bool {
+    std::ptr::eq(MAIN.load(Ordering::Acquire), th)
+}
+
+/// Where a byte is written for each signal; the old descriptor comes back.
+pub fn set_wakeup(descriptor: c_int) -> c_int {
+    WAKEUP.swap(descriptor, Ordering::AcqRel)
+}
+
+/// Calls `handle` for each signal that has arrived, in the order of their numbers. After an error the others wait for
+/// the next time.
+pub fn take_each(
+    th: &Thread,
+    mut handle: impl FnMut(c_int) -> PyResult<()>,
+) -> PyResult<()> {
+    if !is_main(th) || !ANY.swap(false, Ordering::AcqRel) {
+        return Ok(());
+    }
+    for (signal, tripped) in TRIPPED.iter().enumerate().skip(1) {
+        if tripped.swap(false, Ordering::AcqRel) {
+            if let Err(raised) = handle(signal as c_int) {
+                ANY.store(true, Ordering::Release);
+                pending::request(th, pending::SIGNALS_PENDING);
+                return Err(raised);
+            }
+        }
+    }
+    Ok(())
+}

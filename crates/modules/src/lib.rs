@@ -26,11 +26,8 @@ macro_rules! native {
 /// Every native module of this crate, sorted by name.
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
-<<<<<<< HEAD
     native!("_codecs", codecs::Codecs),
     native!("_string", string::String),
-=======
->>>>>>> 366dfab (wip)
     native!("_thread", thread::ThreadModule),
     native!("_weakref", weakref::Weakref),
     native!("atexit", atexit::Atexit),

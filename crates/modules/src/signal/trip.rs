@@ -68,10 +68,7 @@ pub fn set_wakeup(descriptor: c_int) -> c_int {
 
 /// Calls `handle` for each signal that has arrived, in the order of their numbers. After an error the others wait for
 /// the next time.
-pub fn take_each(
-    th: &Thread,
-    mut handle: impl FnMut(c_int) -> PyResult<()>,
-) -> PyResult<()> {
+pub fn take_each(th: &Thread, mut handle: impl FnMut(c_int) -> PyResult<()>) -> PyResult<()> {
     if !is_main(th) || !ANY.swap(false, Ordering::AcqRel) {
         return Ok(());
     }

@@ -141,11 +141,7 @@ impl ThreadHandle {
         }
         if !args.is_empty() {
             let given = args.len();
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "_ThreadHandle expected 0 arguments, got {given}"
-            ));
+            return Err(raise!(th, TYPE_ERROR, "_ThreadHandle expected 0 arguments, got {given}"));
         }
         Ok(new_handle(th)?.into_object())
     }
@@ -380,4 +376,3 @@ pub fn native_id() -> u64 {
     // SAFETY: the call has no arguments and cannot fail.
     unsafe { libc::syscall(libc::SYS_gettid) as u64 }
 }
-

@@ -118,9 +118,8 @@ impl Local {
         }
         let class = object::type_of(this.object());
         let found = class.lookup(th, name);
-        let bind = |found: &Owned| {
-            descr::bind(th, found.borrow(), Some(this.object()), class.object())
-        };
+        let bind =
+            |found: &Owned| descr::bind(th, found.borrow(), Some(this.object()), class.object());
         if let Some(found) = &found {
             let raw_type = object::type_of(found.borrow());
             if raw_type.raw().tp_descr_get.is_some() && raw_type.raw().tp_descr_set.is_some() {

@@ -190,9 +190,10 @@ impl RLock {
 
     fn take(&self, th: &Thread, timeout: Timeout) -> PyResult<bool> {
         if self.is_mine() {
-            let count = self.count.get().checked_add(1).ok_or_else(|| {
-                th.raise(exc::OVERFLOW_ERROR, "Internal lock count overflowed")
-            })?;
+            let count =
+                self.count.get().checked_add(1).ok_or_else(|| {
+                    th.raise(exc::OVERFLOW_ERROR, "Internal lock count overflowed")
+                })?;
             self.count.set(count);
             return Ok(true);
         }

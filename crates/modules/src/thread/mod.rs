@@ -418,11 +418,8 @@ fn excepthook(th: &Thread, args: Borrowed<'_, Tuple>) -> PyResult<()> {
     let line = Str::from_fmt(th, format_args!("Exception in thread {}:\n", &*name))?;
     call::call_method(th, file.borrow(), id::write, &[line.object()])?;
     let library = krait_eval::import::import(th, "traceback")?;
-    let print = object::get_attr(
-        th,
-        library.borrow(),
-        Str::interned(th, "print_exception")?.borrow(),
-    )?;
+    let print =
+        object::get_attr(th, library.borrow(), Str::interned(th, "print_exception")?.borrow())?;
     // `print_exception(class, value, traceback, limit, file)`.
     let limit = none();
     call::call(th, print.borrow(), &[class, value, traceback, limit, file.borrow()])?;

@@ -39,10 +39,7 @@ pub fn seconds(th: &Thread, value: Borrowed<'_>) -> PyResult<f64> {
     let int = number::index(th, value)?;
     match int.to_i64().filter(|seconds| seconds.checked_mul(1_000_000_000).is_some()) {
         Some(seconds) => Ok(seconds as f64),
-        None => Err(th.raise(
-            exc::OVERFLOW_ERROR,
-            "timestamp too large to convert to C PyTime_t",
-        )),
+        None => Err(th.raise(exc::OVERFLOW_ERROR, "timestamp too large to convert to C PyTime_t")),
     }
 }
 
@@ -54,9 +51,7 @@ pub fn parse(th: &Thread, blocking: bool, timeout: Option<Borrowed<'_>>) -> PyRe
     };
     let given = seconds != -1.0;
     if !blocking && given {
-        return Err(
-            th.raise(exc::VALUE_ERROR, "can't specify a timeout for a non-blocking call")
-        );
+        return Err(th.raise(exc::VALUE_ERROR, "can't specify a timeout for a non-blocking call"));
     }
     if !blocking {
         return Ok(Timeout::None);

@@ -70,6 +70,22 @@ impl Instance {
         &self.thread
     }
 
+    /// Attaches the calling OS thread with the main thread's state, waiting for the GIL.
+    pub fn attach(&self) {
+        // SAFETY: the state is attached nowhere: `detach` was called, or it is new.
+        unsafe {
+            self.gil.acquire(&*self.thread);
+            Thread::swap_current(&*self.thread);
+        }
+    }
+
+    /// Detaches the calling OS thread and gives the GIL up.
+    pub fn detach(&self) {
+        // SAFETY: the GIL is given up with it.
+        unsafe { Thread::swap_current(std::ptr::null()) };
+        self.gil.release();
+    }
+
     fn bring_up(&self) -> PyResult<()> {
         let th = self.thread();
         th.interp().interned.seed(th);

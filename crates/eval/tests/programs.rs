@@ -27,5 +27,6 @@ programs!(
     frames,
     functions,
     generators,
+    in_place,
     statements
 );

@@ -79,11 +79,16 @@ impl StackRef {
     /// `ptr` points to a live object.
     #[inline(always)]
     pub unsafe fn new(ptr: *mut abi::PyObject) -> StackRef {
+        let count = ptr.cast::<u32>();
         // SAFETY: a live object.
         unsafe {
-            incref(ptr);
-            StackRef::steal(ptr)
+            let now = *count;
+            if now >= abi::_Py_IMMORTAL_INITIAL_REFCNT {
+                return StackRef::uncounted(ptr);
+            }
+            *count = now + 1;
         }
+        StackRef(ptr as usize)
     }
 
     #[inline(always)]
@@ -221,6 +226,16 @@ impl StackRef {
     pub unsafe fn is_unique(self) -> bool {
         // SAFETY: (1).
         unsafe { *self.ptr().cast::<u32>() == 1 }
+    }
+
+    /// Whether this is the only reference to the object: then a number may be changed in place.
+    ///
+    /// # Safety
+    /// (1).
+    #[inline(always)]
+    pub unsafe fn is_ours_alone(self) -> bool {
+        // SAFETY: (1).
+        self.is_counted() && unsafe { self.is_unique() }
     }
 
     /// A small integer that is no object.

@@ -96,6 +96,35 @@ pub mod hot {
         }
     }
 
+    /// The left operand has become the result; releases the right one.
+    #[inline(always)]
+    unsafe fn keep_left<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let right = s.peek(1);
+            let s = s.drop(1).skip(BINARY_OP);
+            if right.release() {
+                return D::cold::<Dealloc>(s, right.bits());
+            }
+            D::next(s)
+        }
+    }
+
+    /// The right operand has become the result; releases the left one, which somebody else holds.
+    #[inline(always)]
+    unsafe fn keep_right<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let left = s.peek(2);
+            s.poke(2, s.peek(1));
+            let s = s.drop(1).skip(BINARY_OP);
+            if left.release() {
+                return D::cold::<Dealloc>(s, left.bits());
+            }
+            D::next(s)
+        }
+    }
+
     /// An integer operation on two one-digit operands.
     macro_rules! int_op {
         ($($name:ident: $method:ident;)*) => {$(
@@ -110,7 +139,18 @@ pub mod hot {
                     let (Some(left), Some(right)) = (compact_int(left), compact_int(right)) else {
                         return deopt::<D>(s);
                     };
-                    match Int::from_i64(s.thread(), left.$method(right)) {
+                    let value = left.$method(right);
+                    if layout::fits_in_place(value) {
+                        if s.peek(2).is_ours_alone() {
+                            layout::write_compact_int(s.peek(2).ptr(), value);
+                            return keep_left::<D>(s);
+                        }
+                        if s.peek(1).is_ours_alone() {
+                            layout::write_compact_int(s.peek(1).ptr(), value);
+                            return keep_right::<D>(s);
+                        }
+                    }
+                    match Int::from_i64(s.thread(), value) {
                         Ok(result) => finish_counting::<D>(s, StackRef::from_owned(result), BINARY_OP),
                         Err(_raised) => D::next(s.unwinding()),
                     }
@@ -138,6 +178,14 @@ pub mod hot {
                         return deopt::<D>(s);
                     }
                     let value = layout::float_value(left) $op layout::float_value(right);
+                    if s.peek(2).is_ours_alone() {
+                        layout::write_float(left, value);
+                        return keep_left::<D>(s);
+                    }
+                    if s.peek(1).is_ours_alone() {
+                        layout::write_float(right, value);
+                        return keep_right::<D>(s);
+                    }
                     match Float::new(s.thread(), value) {
                         Ok(result) => finish_counting::<D>(s, StackRef::from_fresh(result), BINARY_OP),
                         Err(_raised) => D::next(s.unwinding()),

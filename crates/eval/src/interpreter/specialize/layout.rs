@@ -75,6 +75,36 @@ pub unsafe fn compact_int(ob: *mut abi::PyObject) -> Option<i64> {
     }
 }
 
+/// Whether an object that only the stack holds may become this number: one digit, and not one of the small
+/// ones that are shared.
+#[inline(always)]
+pub fn fits_in_place(value: i64) -> bool {
+    const DIGIT: u64 = 1 << 30;
+    value.unsigned_abs() < DIGIT && !(-5..=256).contains(&value)
+}
+
+/// Makes an `int` of one digit another number.
+///
+/// # Safety
+/// Nobody else holds it, and `fits_in_place` holds for `value`.
+#[inline(always)]
+pub unsafe fn write_compact_int(ob: *mut abi::PyObject, value: i64) {
+    // SAFETY: the caller's promise; the digits follow the tag.
+    unsafe {
+        let tag: *mut usize = ob.byte_add(size_of::<abi::PyObject>()).cast();
+        *tag = 1 << 3 | if value < 0 { 2 } else { 0 };
+        *tag.add(1).cast::<u32>() = value.unsigned_abs() as u32;
+    }
+}
+
+/// # Safety
+/// A `float` that nobody else holds.
+#[inline(always)]
+pub unsafe fn write_float(ob: *mut abi::PyObject, value: f64) {
+    // SAFETY: the caller's promise.
+    unsafe { (*ob.cast::<abi::PyFloatObject>()).ob_fval = value }
+}
+
 #[inline(always)]
 pub unsafe fn int_is_zero(ob: *mut abi::PyObject) -> bool {
     // SAFETY: an int.

@@ -24,6 +24,7 @@ programs!(
     descriptors,
     except_star,
     exceptions,
+    floats,
     frames,
     functions,
     generators,

@@ -53,6 +53,8 @@ pub struct Interpreter {
     pub sys_dict: Slot<Dict>,
     pub builtins: Slot<Dict>,
     pub int_max_str_digits: Cell<i32>,
+    /// The code between a call of a class and its `__init__`, once the loop has made it.
+    pub init_cleanup: Slot,
     pub services: Cell<Services>,
     others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
     /// Last, so that it outlives what the fields above hold.
@@ -76,6 +78,7 @@ impl Interpreter {
             sys_dict: Slot::EMPTY,
             builtins: Slot::EMPTY,
             int_max_str_digits: Cell::new(4300),
+            init_cleanup: Slot::EMPTY,
             services: Cell::new(services),
             others: RefCell::default(),
         })
@@ -101,6 +104,7 @@ impl Interpreter {
 
     /// Drops every `state` value; called at finalisation, while objects can still be released.
     pub fn clear_states(&self) {
+        drop(self.init_cleanup.take());
         let others = std::mem::take(&mut *self.others.borrow_mut());
         drop(others);
     }

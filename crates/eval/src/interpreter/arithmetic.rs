@@ -56,7 +56,7 @@ pub mod hot {
     use krait_objects::prelude::*;
 
     use super::super::cold::{Dealloc, ReleaseOperands, deopt};
-    use super::super::specialize::layout::{self, compact_int};
+    use super::super::specialize::layout::{self, compact_int, short_int};
     use super::super::state::{Dispatch, State};
     use crate::frame::StackRef;
 
@@ -125,7 +125,7 @@ pub mod hot {
         }
     }
 
-    /// An integer operation on two one-digit operands.
+    /// An integer operation on two operands of one or two digits.
     macro_rules! int_op {
         ($($name:ident: $method:ident;)*) => {$(
             #[inline(always)]
@@ -136,10 +136,12 @@ pub mod hot {
                     if !layout::is_int(left) || !layout::is_int(right) {
                         return deopt::<D>(s);
                     }
-                    let (Some(left), Some(right)) = (compact_int(left), compact_int(right)) else {
+                    let (Some(left), Some(right)) = (short_int(left), short_int(right)) else {
                         return deopt::<D>(s);
                     };
-                    let value = left.$method(right);
+                    let Some(value) = left.$method(right) else {
+                        return deopt::<D>(s);
+                    };
                     if layout::fits_in_place(value) {
                         if s.peek(2).is_ours_alone() {
                             layout::write_compact_int(s.peek(2).ptr(), value);
@@ -159,11 +161,10 @@ pub mod hot {
         )*};
     }
 
-    // Digits have 30 bits: no result overflows.
     int_op! {
-        binary_op_add_int: wrapping_add;
-        binary_op_subtract_int: wrapping_sub;
-        binary_op_multiply_int: wrapping_mul;
+        binary_op_add_int: checked_add;
+        binary_op_subtract_int: checked_sub;
+        binary_op_multiply_int: checked_mul;
     }
 
     /// A float operation.
@@ -336,7 +337,7 @@ pub mod hot {
             if !layout::is_int(left) || !layout::is_int(right) {
                 return deopt::<D>(s);
             }
-            let (Some(left), Some(right)) = (compact_int(left), compact_int(right)) else {
+            let (Some(left), Some(right)) = (short_int(left), short_int(right)) else {
                 return deopt::<D>(s);
             };
             // The argument's mask has a bit for each outcome: less, greater, equal.

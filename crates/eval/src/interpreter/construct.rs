@@ -18,19 +18,22 @@ use crate::code::{self, Code, CodeUnit};
 use crate::frame::{self, Frame, OWNED_BY_THREAD, StackRef};
 use crate::function::Function;
 
-/// The interpreter's code object between a caller and `__init__`.
-#[derive(Default)]
-struct Cleanup(std::cell::RefCell<Option<Owned<Code>>>);
-
 /// `NOP` waits for `__init__`; `RESUME` is behind the end, so that no one sees the frame.
 const INSTRUCTIONS: [Opcode; 4] =
     [Opcode::NOP, Opcode::EXIT_INIT_CHECK, Opcode::RETURN_VALUE, Opcode::RESUME];
 
-fn cleanup_code(th: &Thread) -> PyResult<Owned<Code>> {
-    let state = th.interp().state::<Cleanup>();
-    if let Some(code) = &*state.0.borrow() {
-        return Ok(code.clone());
+/// The interpreter's code object between a caller and `__init__`.
+#[inline(always)]
+fn cleanup_code(th: &Thread) -> PyResult<Borrowed<'_, Code>> {
+    match th.interp().init_cleanup.get() {
+        // SAFETY: only `make_cleanup_code` fills the slot, which then stays as it is.
+        Some(code) => Ok(unsafe { code.cast() }),
+        None => make_cleanup_code(th),
     }
+}
+
+#[cold]
+fn make_cleanup_code(th: &Thread) -> PyResult<Borrowed<'_, Code>> {
     let nothing = || Tuple::empty().to_owned();
     let no_bytes = || Bytes::new(th, &[]);
     let name = Str::interned(th, "__init__")?;
@@ -55,8 +58,8 @@ fn cleanup_code(th: &Thread) -> PyResult<Owned<Code>> {
             exceptiontable: no_bytes()?,
         },
     )?;
-    *state.0.borrow_mut() = Some(made.clone());
-    Ok(made)
+    th.interp().init_cleanup.set(Some(made.into_object()));
+    cleanup_code(th)
 }
 
 /// Whether a call of `class` may be specialised: `object.__new__`, and `__init__` written in Python.
@@ -77,6 +80,15 @@ pub fn initializer(th: &Thread, class: Borrowed<'_, Type>) -> Option<Owned<Funct
         return None;
     }
     init.downcast::<Function>().ok()
+}
+
+/// Lets the type remember its `__init__` until it changes.
+pub fn remember(class: Borrowed<'_, Type>, init: &Owned<Function>) {
+    // SAFETY: `initializer` has answered: a heap type, whose dictionary (or a base's) holds the function.
+    unsafe {
+        let heap: *mut abi::PyHeapTypeObject = class.as_ptr().cast();
+        (*heap)._spec_cache.init = init.as_ptr();
+    }
 }
 
 /// The class with the cached version is called.
@@ -110,15 +122,31 @@ fn construct(op: Op<'_>) -> PyResult<*const CodeUnit> {
     let base = op.slot(op.arg + 2);
     // SAFETY: (9): the handler has checked that a class lies there.
     let class: Borrowed<'_, Type> = unsafe { (*base).get().cast() };
-    let Some(init) = initializer(th, class) else { return calls::call(op) };
-    let cleanup = cleanup_code(th)?;
-    let instance = typeobj::alloc::alloc(th, class, 0)?;
+    // SAFETY: a heap type; what it remembers of `__init__` goes when the type changes.
+    let init = unsafe {
+        let heap: *mut abi::PyHeapTypeObject = class.as_ptr().cast();
+        StackRef::new(match (*heap)._spec_cache.init {
+            init if init.is_null() => return calls::call(op),
+            init => init,
+        })
+    };
+    let made = cleanup_code(th)
+        .and_then(|cleanup| Ok((cleanup, typeobj::alloc::alloc(th, class, 0)?)));
+    let (cleanup, instance) = match made {
+        Ok(made) => made,
+        Err(raised) => {
+            // SAFETY: (2).
+            unsafe { init.close() };
+            return Err(raised);
+        }
+    };
     // SAFETY: (2), (4) to (7): the operands move into the new frames.
     unsafe {
         let Some(waiting) = frame::datastack::push(th, cleanup.framesize as usize) else {
+            init.close();
             return Err(th.no_memory());
         };
-        begin_cleanup(waiting, &cleanup, op.frame);
+        begin_cleanup(waiting, cleanup, op.frame);
         *(*waiting).sp = StackRef::from_fresh(instance.clone());
         (*waiting).sp = (*waiting).sp.add(1);
         let class = *base;
@@ -126,7 +154,7 @@ fn construct(op: Op<'_>) -> PyResult<*const CodeUnit> {
         (*op.frame).sp = base;
         let pushed = frame::push_for_call(
             th,
-            StackRef::from_owned(init),
+            init,
             std::ptr::null_mut(),
             base.add(1),
             op.arg + 1,
@@ -155,7 +183,7 @@ fn construct(op: Op<'_>) -> PyResult<*const CodeUnit> {
 }
 
 /// The frame that waits for `__init__`. It has no function, and so no globals.
-unsafe fn begin_cleanup(frame: *mut Frame, code: &Owned<Code>, previous: *mut Frame) {
+unsafe fn begin_cleanup(frame: *mut Frame, code: Borrowed<'_, Code>, previous: *mut Frame) {
     // SAFETY: there is room for the code's frame.
     unsafe {
         frame.write(Frame {

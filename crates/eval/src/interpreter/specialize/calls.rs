@@ -87,9 +87,10 @@ fn native(op: Op<'_>) -> Option<Opcode> {
                 return Some(form);
             }
         }
-        if !has_self && construct::initializer(op.th, class).is_some() {
+        if !has_self && let Some(init) = construct::initializer(op.th, class) {
             let version = class.get().assign_version(op.th);
             if version != 0 {
+                construct::remember(class, &init);
                 write_cache(op, 2, halves(version));
                 return Some(Opcode::CALL_ALLOC_AND_ENTER_INIT);
             }

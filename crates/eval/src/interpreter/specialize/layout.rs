@@ -75,6 +75,25 @@ pub unsafe fn compact_int(ob: *mut abi::PyObject) -> Option<i64> {
     }
 }
 
+/// The value of an `int` of at most two digits: sums and differences of such fit an `i64`.
+#[inline(always)]
+pub unsafe fn short_int(ob: *mut abi::PyObject) -> Option<i64> {
+    // SAFETY: an int; the digits follow the tag.
+    unsafe {
+        let tag = int_tag(ob);
+        let digits: *const u32 =
+            ob.byte_add(size_of::<abi::PyObject>() + size_of::<usize>()).cast();
+        let mut magnitude = i64::from(*digits);
+        if tag >= 2 << 3 {
+            if tag >= 3 << 3 {
+                return None;
+            }
+            magnitude |= i64::from(*digits.add(1)) << 30;
+        }
+        Some((1 - (tag & 3) as i64) * magnitude)
+    }
+}
+
 /// Whether an object that only the stack holds may become this number: one digit, and not one of the small
 /// ones that are shared.
 #[inline(always)]

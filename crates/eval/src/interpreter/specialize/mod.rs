@@ -101,9 +101,15 @@ fn is_compact(ob: Borrowed<'_>) -> bool {
     ob.is_exact::<Int>() && unsafe { layout::compact_int(ob.as_ptr()).is_some() }
 }
 
+/// Whether an `int` has two digits at most.
+fn is_short(ob: Borrowed<'_>) -> bool {
+    // SAFETY: the type is checked first.
+    ob.is_exact::<Int>() && unsafe { layout::short_int(ob.as_ptr()).is_some() }
+}
+
 fn binary(op: Op<'_>) -> Option<Opcode> {
     let (left, right) = (op.peek(2), op.peek(1));
-    let ints = is_compact(left) && is_compact(right);
+    let ints = is_short(left) && is_short(right);
     let floats = both::<Float>(left, right);
     match BinaryOp::from_oparg(op.arg as u32)? {
         BinaryOp::NB_ADD | BinaryOp::NB_INPLACE_ADD => {
@@ -153,7 +159,7 @@ fn subscription(container: Borrowed<'_>, key: Borrowed<'_>) -> Option<Opcode> {
 
 fn compare(op: Op<'_>) -> Option<Opcode> {
     let (left, right) = (op.peek(2), op.peek(1));
-    if is_compact(left) && is_compact(right) {
+    if is_short(left) && is_short(right) {
         return Some(Opcode::COMPARE_OP_INT);
     }
     if both::<Float>(left, right) {

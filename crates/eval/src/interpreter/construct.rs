@@ -130,8 +130,8 @@ fn construct(op: Op<'_>) -> PyResult<*const CodeUnit> {
             init => init,
         })
     };
-    let made = cleanup_code(th)
-        .and_then(|cleanup| Ok((cleanup, typeobj::alloc::alloc(th, class, 0)?)));
+    let made =
+        cleanup_code(th).and_then(|cleanup| Ok((cleanup, typeobj::alloc::alloc(th, class, 0)?)));
     let (cleanup, instance) = match made {
         Ok(made) => made,
         Err(raised) => {

@@ -113,15 +113,12 @@ impl MemoryView {
     ) -> PyResult<Owned<MemoryView>> {
         let len = shape.iter().try_fold(source.itemsize, |len, &count| len.checked_mul(count));
         let Some(len) = len else {
-            return Err(
-                th.raise(exc::VALUE_ERROR, "memoryview.cast(): product(shape) > SSIZE_MAX")
-            );
+            return Err(th.raise(exc::VALUE_ERROR, "memoryview.cast(): product(shape) > SSIZE_MAX"));
         };
         if len != source.len {
-            return Err(th.raise(
-                exc::TYPE_ERROR,
-                "memoryview: product(shape) * itemsize != buffer size",
-            ));
+            return Err(
+                th.raise(exc::TYPE_ERROR, "memoryview: product(shape) * itemsize != buffer size")
+            );
         }
         let view = MemoryView::blank(th, self.managed(th)?, source, shape.len())?;
         for (at, &count) in shape.iter().enumerate() {

@@ -112,8 +112,9 @@ fn equal(th: &Thread, left: &abi::Py_buffer, right: &abi::Py_buffer) -> PyResult
     }
     for (left, right) in left_items.chunks_exact(a).zip(right_items.chunks_exact(b)) {
         // SAFETY: whole items of the formats.
-        let (left, right) =
-            unsafe { (read_left.read(th, left.as_ptr(), a)?, read_right.read(th, right.as_ptr(), b)?) };
+        let (left, right) = unsafe {
+            (read_left.read(th, left.as_ptr(), a)?, read_right.read(th, right.as_ptr(), b)?)
+        };
         let answer = object::compare(th, left.borrow(), right.borrow(), CompareOp::Eq)?;
         if !object::is_true(th, answer.borrow())? {
             return Ok(false);
@@ -132,9 +133,8 @@ impl MemoryView {
         if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
             return Ok(not_implemented().to_owned());
         }
-        let answer = |equal: bool| {
-            Ok(bool_object(equal == (op == CompareOp::Eq)).object().to_owned())
-        };
+        let answer =
+            |equal: bool| Ok(bool_object(equal == (op == CompareOp::Eq)).object().to_owned());
         if this.is_released() {
             return answer(this.object().is(other));
         }

@@ -25,11 +25,7 @@ impl MemoryView {
         let at = if index < 0 { index + count } else { index };
         if at < 0 || at >= count {
             let dimension = dimension + 1;
-            return Err(raise!(
-                th,
-                INDEX_ERROR,
-                "index out of bounds on dimension {dimension}"
-            ));
+            return Err(raise!(th, INDEX_ERROR, "index out of bounds on dimension {dimension}"));
         }
         // SAFETY: the index is inside, so the item is part of the buffer.
         unsafe {
@@ -137,9 +133,7 @@ impl MemoryView {
                 return Err(th.bad_internal_call());
             };
             if key.len() < this.ndim() {
-                return Err(
-                    th.raise(exc::NOT_IMPLEMENTED_ERROR, "sub-views are not implemented")
-                );
+                return Err(th.raise(exc::NOT_IMPLEMENTED_ERROR, "sub-views are not implemented"));
             }
             let at = this.item_of_tuple(th, &key)?;
             // SAFETY: an item of the view's format.
@@ -169,8 +163,8 @@ impl MemoryView {
             return Err(th.raise(exc::TYPE_ERROR, "cannot delete memory"));
         };
         if self.ndim() == 0 {
-            let whole = key.is(ellipsis())
-                || key.downcast::<Tuple>().is_some_and(|key| key.is_empty());
+            let whole =
+                key.is(ellipsis()) || key.downcast::<Tuple>().is_some_and(|key| key.is_empty());
             if !whole {
                 return Err(th.raise(exc::TYPE_ERROR, "invalid indexing of 0-dim memory"));
             }
@@ -178,9 +172,7 @@ impl MemoryView {
         }
         if number::is_index(key) {
             if self.ndim() > 1 {
-                return Err(
-                    th.raise(exc::NOT_IMPLEMENTED_ERROR, "sub-views are not implemented")
-                );
+                return Err(th.raise(exc::NOT_IMPLEMENTED_ERROR, "sub-views are not implemented"));
             }
             let index = number::as_isize(th, key, Some(exc::INDEX_ERROR))?;
             self.check(th)?;
@@ -196,9 +188,7 @@ impl MemoryView {
             && let Some(key) = key.downcast::<Tuple>()
         {
             if key.len() < self.ndim() {
-                return Err(
-                    th.raise(exc::NOT_IMPLEMENTED_ERROR, "sub-views are not implemented")
-                );
+                return Err(th.raise(exc::NOT_IMPLEMENTED_ERROR, "sub-views are not implemented"));
             }
             let at = self.item_of_tuple(th, &key)?;
             return self.write_item(th, at, value, letter);
@@ -253,7 +243,5 @@ impl MemoryView {
 
 /// Whether it is a tuple whose items are all of a kind (and there are some, unless any kind would do).
 fn is_multi(key: Borrowed<'_>, kind: impl Fn(Borrowed<'_>) -> bool) -> bool {
-    key.downcast::<Tuple>().is_some_and(|key| {
-        key.get().as_slice().iter().all(|&item| kind(item))
-    })
+    key.downcast::<Tuple>().is_some_and(|key| key.get().as_slice().iter().all(|&item| kind(item)))
 }

@@ -58,11 +58,8 @@ fn to_half(value: f64) -> Option<u16> {
         return Some(sign | 0x7c00);
     }
     // In units of the last place: subnormal below 2**-14.
-    let exponent = if magnitude < 2f64.powi(-14) {
-        -14
-    } else {
-        (magnitude.to_bits() >> 52) as i32 - 1023
-    };
+    let exponent =
+        if magnitude < 2f64.powi(-14) { -14 } else { (magnitude.to_bits() >> 52) as i32 - 1023 };
     let units = (magnitude * 2f64.powi(10 - exponent)).round_ties_even();
     let bits = (exponent + 14) as f64 * 1024.0 + units;
     (bits < f64::from(0x7c00)).then_some(sign | bits as u16)
@@ -130,17 +127,18 @@ fn translate(th: &Thread, raised: Raised, format: &str) -> Raised {
 
 /// The bytes of `value` as an item of that format.
 pub fn pack(th: &Thread, value: Borrowed<'_>, letter: u8, format: &str) -> PyResult<Vec<u8>> {
-    let wrong_value =
-        || raise!(th, VALUE_ERROR, "memoryview: invalid value for format '{format}'");
+    let wrong_value = || raise!(th, VALUE_ERROR, "memoryview: invalid value for format '{format}'");
     let size = size_of_format(letter).ok_or_else(|| {
         raise!(th, NOT_IMPLEMENTED_ERROR, "memoryview: format {format} not supported")
     })?;
     match letter {
         b'c' => {
             let Some(bytes) = value.downcast::<Bytes>() else {
-                return Err(
-                    raise!(th, TYPE_ERROR, "memoryview: invalid type for format '{format}'")
-                );
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "memoryview: invalid type for format '{format}'"
+                ));
             };
             if bytes.len() != 1 {
                 return Err(wrong_value());

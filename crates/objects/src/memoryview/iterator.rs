@@ -8,8 +8,10 @@ use crate::str::iterator::instance;
 
 /// Over a view of one dimension.
 #[pytype(
-    name = "memory_iterator", symbol = "_PyMemoryIter_Type", flags(HAVE_GC, DISALLOW_INSTANTIATION),
-    basicsize = 48,
+    name = "memory_iterator",
+    symbol = "_PyMemoryIter_Type",
+    flags(HAVE_GC, DISALLOW_INSTANTIATION),
+    basicsize = 48
 )]
 #[repr(C)]
 pub struct MemoryIterator {

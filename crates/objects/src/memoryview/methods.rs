@@ -393,11 +393,7 @@ impl MemoryView {
 
     /// Return a generic alias, for annotations.
     #[classmethod(sig = "(type, object, /)")]
-    fn __class_getitem__(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        object: Borrowed<'_>,
-    ) -> PyResult {
+    fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         crate::generic_alias::new(th, cls.object(), object)
     }
 

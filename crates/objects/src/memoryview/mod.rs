@@ -36,7 +36,9 @@ const MAX_NDIM: usize = abi::PyBUF_MAX_NDIM as usize;
 
 /// What all memoryviews of one acquired buffer share.
 #[pytype(
-    name = "managedbuffer", symbol = "_PyManagedBuffer_Type", flags(HAVE_GC, DISALLOW_INSTANTIATION),
+    name = "managedbuffer",
+    symbol = "_PyManagedBuffer_Type",
+    flags(HAVE_GC, DISALLOW_INSTANTIATION)
 )]
 #[repr(C)]
 pub struct ManagedBuffer {
@@ -119,10 +121,9 @@ impl MemoryView {
     /// ValueError for a released view.
     fn check(&self, th: &Thread) -> PyResult<&abi::Py_buffer> {
         if self.is_released() {
-            return Err(th.raise(
-                exc::VALUE_ERROR,
-                "operation forbidden on released memoryview object",
-            ));
+            return Err(
+                th.raise(exc::VALUE_ERROR, "operation forbidden on released memoryview object")
+            );
         }
         Ok(self.info())
     }
@@ -183,16 +184,14 @@ impl MemoryView {
         ndim: usize,
     ) -> PyResult<Owned<MemoryView>> {
         if managed.is_released() {
-            return Err(th.raise(
-                exc::VALUE_ERROR,
-                "operation forbidden on released memoryview object",
-            ));
+            return Err(
+                th.raise(exc::VALUE_ERROR, "operation forbidden on released memoryview object")
+            );
         }
         if ndim > MAX_NDIM {
-            return Err(th.raise(
-                exc::VALUE_ERROR,
-                "memoryview: number of dimensions must not exceed 64",
-            ));
+            return Err(
+                th.raise(exc::VALUE_ERROR, "memoryview: number of dimensions must not exceed 64")
+            );
         }
         let ty = Borrowed::from_ref(MemoryView::type_object());
         ty.ready(th)?;
@@ -203,7 +202,8 @@ impl MemoryView {
         // SAFETY: nobody else knows the view; `array` has room for three numbers a dimension.
         unsafe {
             let numbers = (&raw const view.array).cast::<isize>().cast_mut();
-            let pointer = |at: usize| if ndim == 0 { std::ptr::null_mut() } else { numbers.add(at) };
+            let pointer =
+                |at: usize| if ndim == 0 { std::ptr::null_mut() } else { numbers.add(at) };
             view.view.get().write(abi::Py_buffer {
                 ndim: ndim as c_int,
                 shape: pointer(0),
@@ -299,11 +299,7 @@ impl MemoryView {
     }
 
     /// `memoryview(ob)`, asking with `flags`.
-    pub fn from_object(
-        th: &Thread,
-        ob: Borrowed<'_>,
-        flags: c_int,
-    ) -> PyResult<Owned<MemoryView>> {
+    pub fn from_object(th: &Thread, ob: Borrowed<'_>, flags: c_int) -> PyResult<Owned<MemoryView>> {
         if let Some(view) = ob.downcast::<MemoryView>() {
             view.check(th)?;
             view.check_unrestricted(th)?;
@@ -334,10 +330,9 @@ impl MemoryView {
     /// `PyMemoryView_FromBuffer`: a view of memory that nobody gives back.
     pub fn from_buffer(th: &Thread, info: &abi::Py_buffer) -> PyResult<Owned<MemoryView>> {
         if info.buf.is_null() {
-            return Err(th.raise(
-                exc::VALUE_ERROR,
-                "PyMemoryView_FromBuffer(): info->buf must not be NULL",
-            ));
+            return Err(
+                th.raise(exc::VALUE_ERROR, "PyMemoryView_FromBuffer(): info->buf must not be NULL")
+            );
         }
         let managed = ManagedBuffer::new(th)?;
         let master = abi::Py_buffer { obj: std::ptr::null_mut(), ..*info };

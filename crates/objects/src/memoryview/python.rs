@@ -66,9 +66,9 @@ pub unsafe fn python_getbuffer(
         return Err(buffer::required(th, ob));
     };
     let result = call::call(th, method.borrow(), &[argument.object()])?;
-    let memory = result.downcast::<MemoryView>().map_err(|_| {
-        th.raise(exc::TYPE_ERROR, "__buffer__ returned non-memoryview object")
-    })?;
+    let memory = result
+        .downcast::<MemoryView>()
+        .map_err(|_| th.raise(exc::TYPE_ERROR, "__buffer__ returned non-memoryview object"))?;
     // SAFETY: the caller's promise.
     unsafe { buffer::acquire(th, memory.object(), view, flags)? };
     // The view holds the wrapper in place of the memoryview, whose export it keeps.
@@ -130,7 +130,8 @@ pub fn from_object_with_flags(th: &Thread, ob: Borrowed<'_>, flags: i32) -> PyRe
     while let Some(current) = ty {
         if !current.is_heap_type() {
             // SAFETY: a type's table lives as long as the type.
-            get = unsafe { current.raw().tp_as_buffer.as_ref() }.and_then(|table| table.bf_getbuffer);
+            get =
+                unsafe { current.raw().tp_as_buffer.as_ref() }.and_then(|table| table.bf_getbuffer);
             break;
         }
         ty = current.get().base();

@@ -2,11 +2,14 @@
 //!
 //! Invariant: 1. `body` is written once, before anyone else knows the object, and dropped with it.
 
+use std::cell::Cell;
+
 use krait_objects::prelude::*;
 
 use crate::{Error, Python, Value};
 
-type Body = Box<dyn for<'a> Fn(Python<'a>, &[Value<'a>]) -> Result<Value<'a>, Error>>;
+/// What a host function does with its arguments.
+pub type Body = Box<dyn for<'a> Fn(Python<'a>, &[Value<'a>]) -> Result<Value<'a>, Error>>;
 
 /// A function of the host program.
 #[pytype(name = "krait.HostFunction", flags(DISALLOW_INSTANTIATION))]
@@ -15,9 +18,19 @@ pub struct HostFunction {
     head: Head,
     name: Slot<Str>,
     body: Option<Body>,
+    /// Whether it is a method: read from an instance, it is bound to it.
+    is_method: Cell<bool>,
 }
 
 impl HostFunction {
+    pub fn create_method(th: &Thread, name: &str, body: Body) -> PyResult {
+        let method = HostFunction::create(th, name, body)?;
+        if let Some(function) = method.object().downcast::<HostFunction>() {
+            function.is_method.set(true);
+        }
+        Ok(method)
+    }
+
     pub fn create(th: &Thread, name: &str, body: Body) -> PyResult {
         let name = Str::interned(th, name)?;
         let function =
@@ -51,6 +64,20 @@ impl HostFunction {
         match body(py, &args) {
             Ok(value) => Ok(value.object),
             Err(error) => Err(error.raise(th)),
+        }
+    }
+
+    #[slot(tp_descr_get)]
+    fn bind(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        instance: Option<Borrowed<'_>>,
+        _class: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        match instance.filter(|_| this.is_method.get()) {
+            Some(instance) => krait_objects::method::Method::new(th, this.object(), instance)
+                .map(Owned::into_object),
+            None => Ok(this.object().to_owned()),
         }
     }
 

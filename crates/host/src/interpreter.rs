@@ -6,10 +6,11 @@ use krait_eval::compile::{self, Request};
 use krait_eval::config::Config;
 use krait_eval::lifecycle::Instance;
 use krait_eval::{import, run};
+use krait_objects::handle::Instance as _;
 use krait_objects::prelude::*;
 
 use crate::error::{Error, caught};
-use crate::function::HostFunction;
+use crate::function::{Body, HostFunction};
 use crate::{NATIVE_MODULES, ToPython, Value};
 
 /// How an interpreter is to start. The default takes nothing from the environment, looks at no path, and leaves the
@@ -178,6 +179,30 @@ impl<'py> Python<'py> {
         F: for<'a> Fn(Python<'a>, &[Value<'a>]) -> Result<Value<'a>, Error> + 'static,
     {
         self.wrap(HostFunction::create(self.th, name, Box::new(body)))
+    }
+
+    /// A new class whose methods are Rust functions: each is called with the instance before its arguments.
+    /// Instances keep their state in their attributes; `__init__` is a method like any other.
+    pub fn class(self, name: &str, methods: Vec<(&str, Body)>) -> Result<Value<'py>, Error> {
+        self.wrap((|| {
+            let namespace = Dict::new(self.th)?;
+            for (name, body) in methods {
+                let key = Str::interned(self.th, name)?;
+                namespace.set_str(
+                    self.th,
+                    key.borrow(),
+                    HostFunction::create_method(self.th, name, body)?.object(),
+                )?;
+            }
+            namespace.set_str(self.th, id::__module__, Str::interned(self.th, "host")?.object())?;
+            let ty = Borrowed::from_ref(Type::type_object());
+            let name = Str::new(self.th, name)?;
+            call::call(
+                self.th,
+                ty.object(),
+                &[name.object(), Tuple::empty().object(), namespace.object()],
+            )
+        })())
     }
 
     /// A new module with these attributes, entered in `sys.modules`.

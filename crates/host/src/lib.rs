@@ -19,6 +19,7 @@ mod value;
 
 pub use convert::{FromPython, ToPython};
 pub use error::Error;
+pub use function::Body;
 pub use interpreter::{Builder, Interpreter, Python};
 pub use value::Value;
 

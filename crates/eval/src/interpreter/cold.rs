@@ -8,6 +8,7 @@ use krait_objects::memory;
 use krait_objects::prelude::*;
 
 use super::op::Op;
+use super::specialize::layout;
 use super::state::{Cold, Dispatch, Operation, State, decode};
 use super::{specialize, unwind as unwinding};
 use crate::code::CodeUnit;
@@ -22,8 +23,24 @@ impl Cold for Dealloc {
         // SAFETY: the count is zero; the state is complete, so any code may run.
         unsafe {
             s.save();
-            memory::dealloc(StackRef::from_bits(x).ptr());
+            dealloc(s.th, StackRef::from_bits(x).ptr());
             D::next(s)
+        }
+    }
+}
+
+/// Deallocates; numbers, the most frequent case, hold nothing but their memory.
+///
+/// # Safety
+/// The object's last reference is gone.
+#[inline(always)]
+unsafe fn dealloc(th: *const Thread, ob: *mut krait_abi::PyObject) {
+    // SAFETY: the caller's promise; exact numbers come from the interpreter's heap.
+    unsafe {
+        if layout::is_int(ob) || layout::is_float(ob) {
+            (*th).interp().heap.free(ob.cast());
+        } else {
+            memory::dealloc(ob);
         }
     }
 }
@@ -38,8 +55,13 @@ impl Cold for ReleaseOperands {
         unsafe {
             let right = *s.sp;
             s.save();
-            right.close();
-            StackRef::from_bits(x).close();
+            if right.release() {
+                dealloc(s.th, right.ptr());
+            }
+            let left = StackRef::from_bits(x);
+            if left.release() {
+                dealloc(s.th, left.ptr());
+            }
             D::next(s)
         }
     }

@@ -170,9 +170,31 @@ impl Int {
 
     fn from_magnitude(th: &Thread, negative: bool, magnitude: u64) -> PyResult<Owned<Int>> {
         let mask = u64::from(int_digits::MASK);
+        if magnitude >> (2 * SHIFT) == 0 && magnitude != 0 {
+            return Int::from_two_digits(th, negative, magnitude);
+        }
         let digits = [magnitude & mask, magnitude >> SHIFT & mask, magnitude >> (2 * SHIFT)]
             .map(|digit| digit as Digit);
         Int::from_digits(th, negative, &digits[..int_digits::trimmed(&digits)])
+    }
+
+    /// From a magnitude of one or two digits that is not among the small ones.
+    #[inline]
+    fn from_two_digits(th: &Thread, negative: bool, magnitude: u64) -> PyResult<Owned<Int>> {
+        let high = (magnitude >> SHIFT) as Digit;
+        let size = 1 + usize::from(high != 0);
+        let int = alloc(th, size)?;
+        // SAFETY: nobody else knows the object; it has room for `size` digits.
+        unsafe {
+            let raw = int.as_ptr().cast::<Int>();
+            (&raw mut (*raw).tag).write(tag_of(negative, size));
+            let digits = (&raw mut (*raw).digits).cast::<Digit>();
+            digits.write((magnitude & u64::from(int_digits::MASK)) as Digit);
+            if high != 0 {
+                digits.add(1).write(high);
+            }
+        }
+        Ok(int)
     }
 
     /// From a magnitude without leading zeros.

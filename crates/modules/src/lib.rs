@@ -9,6 +9,7 @@ pub mod atexit;
 mod codecs;
 mod errno;
 mod gc;
+mod itertools;
 mod signal;
 mod string;
 mod thread;
@@ -33,4 +34,5 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("atexit", atexit::Atexit),
     native!("errno", errno::Errno),
     native!("gc", gc::Gc),
+    native!("itertools", itertools::Itertools),
 ];

@@ -289,13 +289,13 @@ impl Slice {
 
 #[pymethods]
 impl Slice {
-    #[new(sig = "(a, b=None, c=None, /)")]
+    #[new(sig = "(a, b=<unrepresentable>, c=<unrepresentable>, /)")]
     fn construct(
         _cls: Borrowed<'_, Type>,
         th: &Thread,
         a: Borrowed<'_>,
-        b: Option<Borrowed<'_>>,
-        c: Option<Borrowed<'_>>,
+        #[default(None)] b: Option<Borrowed<'_>>,
+        #[default(None)] c: Option<Borrowed<'_>>,
     ) -> PyResult<Owned<Slice>> {
         // One argument is the stop.
         let (start, stop) = match b {

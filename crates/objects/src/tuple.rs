@@ -457,7 +457,7 @@ impl Tuple {
         #[default(SliceBound(isize::MAX))] stop: SliceBound,
     ) -> PyResult<usize> {
         let len = self.len();
-        for at in start.within(len)..stop.within(len) {
+        for at in start.within(len)..stop.within(len).min(len) {
             if let Some(item) = self.get(at) {
                 if object::eq(th, item, value)? {
                     return Ok(at);

@@ -104,7 +104,7 @@ pub(crate) fn give_tuple<const N: usize>(
 
 #[pymethods]
 impl Enumerate {
-    #[new(sig = "(iterable, start=0)")]
+    #[new(sig = "(iterable, start=<unrepresentable>)")]
     fn new(
         cls: Borrowed<'_, Type>,
         th: &Thread,

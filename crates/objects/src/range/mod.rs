@@ -194,7 +194,7 @@ fn plain_int(ob: Borrowed<'_>) -> Option<Borrowed<'_, Int>> {
 
 #[pymethods(parts(methods))]
 impl Range {
-    #[new(sig = "(a, b=None, c=None, /)")]
+    #[new(sig = "(a, b=<unrepresentable>, c=<unrepresentable>, /)")]
     fn construct(
         _cls: Borrowed<'_, Type>,
         th: &Thread,

@@ -1,0 +1,376 @@
+//! `product`, `permutations`, `combinations`, `combinations_with_replacement`.
+
+use std::cell::RefCell;
+
+use krait_objects::prelude::*;
+
+use super::pool;
+
+/// Where a combinatoric iterator is. A fresh object has none: it has not been set up.
+enum State {
+    Ended,
+    /// Nothing was given yet.
+    Fresh(Vec<usize>, Vec<usize>),
+    Running(Vec<usize>, Vec<usize>),
+}
+
+/// The state of an object whose memory starts as zeros: an absent box.
+struct Holder(RefCell<Option<Box<State>>>);
+
+impl Holder {
+    fn set(&self, state: State) {
+        *self.0.borrow_mut() = Some(Box::new(state));
+    }
+
+    /// Moves on with `step`, which answers false at the end; the positions to give now.
+    fn advance(
+        &self,
+        step: impl FnOnce(&mut [usize], &mut [usize]) -> bool,
+    ) -> Option<Vec<usize>> {
+        let mut holder = self.0.borrow_mut();
+        let state = holder.as_deref_mut()?;
+        match std::mem::replace(state, State::Ended) {
+            State::Ended => None,
+            State::Fresh(indices, cycles) => {
+                let now = indices.clone();
+                *state = State::Running(indices, cycles);
+                Some(now)
+            }
+            State::Running(mut indices, mut cycles) => {
+                if !step(&mut indices, &mut cycles) {
+                    return None;
+                }
+                let now = indices.clone();
+                *state = State::Running(indices, cycles);
+                Some(now)
+            }
+        }
+    }
+
+    /// Bytes of the positions.
+    fn size(&self) -> usize {
+        match self.0.borrow().as_deref() {
+            Some(State::Fresh(a, b) | State::Running(a, b)) => (a.len() + b.len()) * 8,
+            _ => 0,
+        }
+    }
+}
+
+/// The items of `pool` at `indices`.
+fn picked(th: &Thread, pool: &Tuple, indices: &[usize]) -> PyResult<Option<Owned>> {
+    let items = pool.as_slice();
+    let picked: Vec<Borrowed<'_>> =
+        indices.iter().filter_map(|&at| items.get(at).copied()).collect();
+    Tuple::from_slice(th, &picked).map(|tuple| Some(tuple.into_object()))
+}
+
+fn basic_size<T>(this: Borrowed<'_, T>) -> usize {
+    this.object().get().ty().raw().tp_basicsize as usize
+}
+
+/// Room for `len` positions, or MemoryError.
+fn positions(th: &Thread, len: usize, first: impl Iterator<Item = usize>) -> PyResult<Vec<usize>> {
+    let mut indices = Vec::new();
+    indices.try_reserve_exact(len).map_err(|_| th.no_memory())?;
+    indices.extend(first.take(len));
+    Ok(indices)
+}
+
+/// What all combinatoric iterators over one pool share.
+macro_rules! over_pool {
+    ($(#[$doc:meta])* $ty:ident, $name:literal, $sig:literal, $step:path) => {
+        $(#[$doc])*
+        #[pytype(name = $name, new = $sig, flags(BASETYPE, HAVE_GC))]
+        #[repr(C)]
+        pub struct $ty {
+            head: Head,
+            #[visit]
+            pool: Slot<Tuple>,
+            state: Holder,
+        }
+
+        #[pymethods(parts(new))]
+        impl $ty {
+            #[slot(tp_iter)]
+            fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+                Ok(this.to_owned())
+            }
+
+            #[slot(tp_iternext)]
+            fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+                let Some(pool) = self.pool.get_owned() else {
+                    return Ok(None);
+                };
+                let len = pool.len();
+                match self.state.advance(|indices, cycles| $step(len, indices, cycles)) {
+                    Some(now) => picked(th, &pool, &now),
+                    None => Ok(None),
+                }
+            }
+
+            /// Returns size in memory, in bytes.
+            #[method(sig = "(self, /)")]
+            fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
+                basic_size(this) + this.state.size()
+            }
+        }
+
+        impl $ty {
+            fn make(
+                th: &Thread,
+                cls: Borrowed<'_, Type>,
+                pool: Owned<Tuple>,
+                state: State,
+            ) -> PyResult<Owned<$ty>> {
+                let made = cls.alloc::<$ty>(th, 0)?;
+                made.pool.set(Some(pool));
+                made.state.set(state);
+                Ok(made)
+            }
+        }
+    };
+}
+
+over_pool!(
+    /// Return successive r-length combinations of elements in the iterable.
+    ///
+    /// combinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)
+    Combinations, "itertools.combinations", "(iterable, r)", next_combination
+);
+over_pool!(
+    /// Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.
+    ///
+    /// combinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')
+    CombinationsWithReplacement, "itertools.combinations_with_replacement", "(iterable, r)",
+    next_with_replacement
+);
+over_pool!(
+    /// Return successive r-length permutations of elements in the iterable.
+    ///
+    /// permutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)
+    Permutations, "itertools.permutations", "(iterable, r=None)", next_permutation
+);
+
+fn not_negative(th: &Thread, r: isize) -> PyResult<usize> {
+    usize::try_from(r).map_err(|_| th.raise(exc::VALUE_ERROR, "r must be non-negative"))
+}
+
+#[pymethods(part = "new")]
+impl Combinations {
+    #[new(sig = "(iterable, r)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterable: Borrowed<'_>,
+        r: isize,
+    ) -> PyResult<Owned<Combinations>> {
+        let pool = pool(th, iterable)?;
+        let r = not_negative(th, r)?;
+        let state = if r > pool.len() {
+            State::Ended
+        } else {
+            State::Fresh(positions(th, r, 0..)?, Vec::new())
+        };
+        Combinations::make(th, cls, pool, state)
+    }
+}
+
+/// The rightmost position that is not as far right as it can be moves on, those behind it follow it.
+fn next_combination(len: usize, indices: &mut [usize], _: &mut [usize]) -> bool {
+    let r = indices.len();
+    let Some(at) = (0..r).rev().find(|&at| indices[at] != at + len - r) else {
+        return false;
+    };
+    indices[at] += 1;
+    for next in at + 1..r {
+        indices[next] = indices[next - 1] + 1;
+    }
+    true
+}
+
+#[pymethods(part = "new")]
+impl CombinationsWithReplacement {
+    #[new(sig = "(iterable, r)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterable: Borrowed<'_>,
+        r: isize,
+    ) -> PyResult<Owned<CombinationsWithReplacement>> {
+        let pool = pool(th, iterable)?;
+        let r = not_negative(th, r)?;
+        let state = if pool.is_empty() && r > 0 {
+            State::Ended
+        } else {
+            State::Fresh(positions(th, r, std::iter::repeat(0))?, Vec::new())
+        };
+        CombinationsWithReplacement::make(th, cls, pool, state)
+    }
+}
+
+fn next_with_replacement(len: usize, indices: &mut [usize], _: &mut [usize]) -> bool {
+    let Some(at) = (0..indices.len()).rev().find(|&at| indices[at] != len - 1) else {
+        return false;
+    };
+    let value = indices[at] + 1;
+    indices[at..].fill(value);
+    true
+}
+
+/// `permutations` keeps all positions, of which it gives the first `r`: so its state is that of all.
+#[pymethods(part = "new")]
+impl Permutations {
+    #[new(sig = "(iterable, r=None)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterable: Borrowed<'_>,
+        r: Option<Borrowed<'_>>,
+    ) -> PyResult<Owned<Permutations>> {
+        let pool = pool(th, iterable)?;
+        let len = pool.len();
+        let r = match r {
+            None => len,
+            Some(r) => {
+                let Some(r) = r.downcast::<Int>() else {
+                    return Err(th.raise(exc::TYPE_ERROR, "Expected int as r"));
+                };
+                let r = r.to_i64().ok_or_else(|| {
+                    let message = "Python int too large to convert to C ssize_t";
+                    th.raise(exc::OVERFLOW_ERROR, message)
+                })?;
+                not_negative(th, r as isize)?
+            }
+        };
+        if r > len {
+            return Permutations::make(th, cls, pool, State::Ended);
+        }
+        // The first `r` positions are in `indices`, the rest behind the counters in `cycles`.
+        let mut cycles = positions(th, r, (0..=len).rev())?;
+        cycles.extend(r..len);
+        let indices = positions(th, r, 0..)?;
+        Permutations::make(th, cls, pool, State::Fresh(indices, cycles))
+    }
+}
+
+/// Each counter says how many items its position can still take; at zero, the items behind turn once.
+fn next_permutation(len: usize, indices: &mut [usize], cycles: &mut [usize]) -> bool {
+    let r = indices.len();
+    let (counters, rest) = cycles.split_at_mut(r);
+    for at in (0..r).rev() {
+        counters[at] -= 1;
+        if counters[at] == 0 {
+            // Positions `at..` turn left by one, as if both parts were one array.
+            let first = indices[at];
+            indices.copy_within(at + 1.., at);
+            match rest.first().copied() {
+                Some(next) => {
+                    indices[r - 1] = next;
+                    rest.copy_within(1.., 0);
+                    rest[len - r - 1] = first;
+                }
+                None => indices[r - 1] = first,
+            }
+            counters[at] = len - at;
+            continue;
+        }
+        let other = len - counters[at];
+        if other < r {
+            indices.swap(at, other);
+        } else {
+            std::mem::swap(&mut indices[at], &mut rest[other - r]);
+        }
+        return true;
+    }
+    false
+}
+
+/// Cartesian product of input iterables. Equivalent to nested for-loops.
+///
+/// For example, product(A, B) returns the same as:  ((x,y) for x in A for y in B).
+/// The rightmost element advances on every iteration. With repeat, the product of the iterables with
+/// themselves:
+/// product('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)
+#[pytype(name = "itertools.product", new = "(*iterables, repeat=1)", flags(BASETYPE, HAVE_GC))]
+#[repr(C)]
+pub struct Product {
+    head: Head,
+    /// A tuple of tuples.
+    #[visit]
+    pools: Slot<Tuple>,
+    state: Holder,
+}
+
+#[pymethods]
+impl Product {
+    #[new(sig = "(*iterables, repeat=1)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterables: &[Borrowed<'_>],
+        repeat: isize,
+    ) -> PyResult<Owned<Product>> {
+        let Ok(repeat) = usize::try_from(repeat) else {
+            return Err(th.raise(exc::VALUE_ERROR, "repeat argument cannot be negative"));
+        };
+        let count = if repeat == 0 { 0 } else { iterables.len() };
+        let total = count.checked_mul(repeat).filter(|&total| total < isize::MAX as usize / 8);
+        let Some(total) = total else {
+            return Err(th.raise(exc::OVERFLOW_ERROR, "repeat argument too large"));
+        };
+        let mut once = Vec::with_capacity(count);
+        for &iterable in &iterables[..count] {
+            once.push(pool(th, iterable)?.into_object());
+        }
+        let indices = positions(th, total, std::iter::repeat(0))?;
+        let mut pools: Vec<Owned> = Vec::new();
+        pools.try_reserve_exact(total).map_err(|_| th.no_memory())?;
+        for _ in 0..repeat {
+            pools.extend(once.iter().cloned());
+        }
+        let pools = Tuple::from_vec(th, pools)?;
+        let product = cls.alloc::<Product>(th, 0)?;
+        let empty = once
+            .iter()
+            .any(|pool| pool.borrow().downcast::<Tuple>().is_some_and(|pool| pool.is_empty()));
+        product.pools.set(Some(pools));
+        product.state.set(if empty { State::Ended } else { State::Fresh(indices, Vec::new()) });
+        Ok(product)
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let Some(pools) = self.pools.get_owned() else {
+            return Ok(None);
+        };
+        let pools: Vec<Borrowed<'_, Tuple>> =
+            pools.as_slice().iter().filter_map(|pool| pool.downcast::<Tuple>()).collect();
+        let now = self.state.advance(|indices, _| {
+            for at in (0..indices.len()).rev() {
+                indices[at] += 1;
+                if indices[at] < pools[at].len() {
+                    return true;
+                }
+                indices[at] = 0;
+            }
+            false
+        });
+        let Some(now) = now else {
+            return Ok(None);
+        };
+        let items: Vec<Borrowed<'_>> =
+            now.iter().zip(&pools).filter_map(|(&at, pool)| pool.get().get(at)).collect();
+        Tuple::from_slice(th, &items).map(|tuple| Some(tuple.into_object()))
+    }
+
+    /// Returns size in memory, in bytes.
+    #[method(sig = "(self, /)")]
+    fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
+        basic_size(this) + this.state.size()
+    }
+}

@@ -1,0 +1,233 @@
+//! `chain`, `starmap`, `zip_longest`: several iterables as one.
+
+use std::cell::Cell;
+
+use krait_objects::prelude::*;
+use krait_objects::protocol::sequence;
+
+/// Return a chain object whose .__next__() method returns elements from the
+/// first iterable until it is exhausted, then elements from the next iterable,
+/// until all of the iterables are exhausted.
+#[pytype(name = "itertools.chain", new = "(*iterables)", flags(BASETYPE, HAVE_GC))]
+#[repr(C)]
+pub struct Chain {
+    head: Head,
+    /// Over the iterables; empty at the end.
+    #[visit]
+    source: Slot,
+    /// Over the current one.
+    #[visit]
+    active: Slot,
+}
+
+impl Chain {
+    fn over(th: &Thread, cls: Borrowed<'_, Type>, iterables: Borrowed<'_>) -> PyResult<Owned<Chain>> {
+        let source = iter::get_iter(th, iterables)?;
+        let chain = cls.alloc::<Chain>(th, 0)?;
+        chain.source.set(Some(source));
+        Ok(chain)
+    }
+}
+
+#[pymethods]
+impl Chain {
+    #[new(sig = "(*iterables)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterables: &[Borrowed<'_>],
+    ) -> PyResult<Owned<Chain>> {
+        let iterables = Tuple::from_slice(th, iterables)?;
+        Chain::over(th, cls, iterables.object())
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        while let Some(source) = self.source.get_owned() {
+            let active = match self.active.get_owned() {
+                Some(active) => active,
+                None => {
+                    // An error in finding the next iterable ends the chain.
+                    let iterator = iter::next(th, source.borrow()).and_then(|iterable| {
+                        iterable.map(|iterable| iter::get_iter(th, iterable.borrow())).transpose()
+                    });
+                    match iterator {
+                        Ok(Some(iterator)) => {
+                            self.active.set(Some(iterator.clone()));
+                            iterator
+                        }
+                        other => {
+                            drop(self.source.take());
+                            return other.map(|_| None);
+                        }
+                    }
+                }
+            };
+            if let Some(item) = iter::next(th, active.borrow())? {
+                return Ok(Some(item));
+            }
+            drop(self.active.take());
+        }
+        Ok(None)
+    }
+
+    /// Alternative chain() constructor taking a single iterable argument that evaluates lazily.
+    #[classmethod(sig = "(type, iterable, /)")]
+    fn from_iterable(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterable: Borrowed<'_>,
+    ) -> PyResult<Owned<Chain>> {
+        Chain::over(th, cls, iterable)
+    }
+
+    /// See PEP 585
+    #[classmethod(sig = "(type, object, /)")]
+    fn __class_getitem__(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        object: Borrowed<'_>,
+    ) -> PyResult {
+        krait_objects::generic_alias::new(th, cls.object(), object)
+    }
+}
+
+/// Return an iterator whose values are returned from the function evaluated with an argument tuple taken from
+/// the given sequence.
+#[pytype(name = "itertools.starmap", new = "(function, iterable, /)", flags(BASETYPE, HAVE_GC))]
+#[repr(C)]
+pub struct StarMap {
+    head: Head,
+    #[visit]
+    function: Slot,
+    #[visit]
+    iterator: Slot,
+}
+
+#[pymethods]
+impl StarMap {
+    #[new(sig = "(function, iterable, /)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        function: Borrowed<'_>,
+        iterable: Borrowed<'_>,
+    ) -> PyResult<Owned<StarMap>> {
+        let iterator = iter::get_iter(th, iterable)?;
+        let starmap = cls.alloc::<StarMap>(th, 0)?;
+        starmap.function.set(Some(function.to_owned()));
+        starmap.iterator.set(Some(iterator));
+        Ok(starmap)
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let (Some(function), Some(iterator)) =
+            (self.function.get_owned(), self.iterator.get_owned())
+        else {
+            return Ok(None);
+        };
+        let Some(arguments) = iter::next(th, iterator.borrow())? else {
+            return Ok(None);
+        };
+        let arguments = sequence::tuple(th, arguments.borrow())?;
+        call::call_tuple_dict(th, function.borrow(), arguments.borrow(), None).map(Some)
+    }
+}
+
+/// Return a zip_longest object whose .__next__() method returns a tuple where
+/// the i-th element comes from the i-th iterable argument.
+///
+/// It goes on until the longest argument is exhausted; those that end before give the fillvalue.
+#[pytype(
+    name = "itertools.zip_longest", new = "(*iterables, fillvalue=None)", flags(BASETYPE, HAVE_GC),
+)]
+#[repr(C)]
+pub struct ZipLongest {
+    head: Head,
+    /// A list of the iterators: `None` for those that have ended.
+    #[visit]
+    iterators: Slot<List>,
+    #[visit]
+    fill: Slot,
+    /// How many have not ended.
+    active: Cell<usize>,
+}
+
+#[pymethods]
+impl ZipLongest {
+    #[new(sig = "(*iterables, **kwargs)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        iterables: &[Borrowed<'_>],
+        kwargs: Kwargs<'_>,
+    ) -> PyResult<Owned<ZipLongest>> {
+        let fill = kwargs.get("fillvalue");
+        if kwargs.len() > usize::from(fill.is_some()) {
+            return Err(th.raise(
+                exc::TYPE_ERROR,
+                "zip_longest() got an unexpected keyword argument",
+            ));
+        }
+        let iterators = List::with_capacity(th, iterables.len())?;
+        for &iterable in iterables {
+            iterators.push(th, iter::get_iter(th, iterable)?)?;
+        }
+        let zip = cls.alloc::<ZipLongest>(th, 0)?;
+        zip.iterators.set(Some(iterators));
+        zip.fill.set(Some(fill.unwrap_or_else(|| none().to_owned())));
+        zip.active.set(iterables.len());
+        Ok(zip)
+    }
+
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let (Some(iterators), Some(fill)) = (self.iterators.get_owned(), self.fill.get_owned())
+        else {
+            return Ok(None);
+        };
+        if self.active.get() == 0 {
+            return Ok(None);
+        }
+        let mut items = Vec::with_capacity(iterators.len());
+        for at in 0..iterators.len() {
+            let iterator = iterators.get(at).filter(|iterator| !iterator.is_none());
+            let Some(iterator) = iterator else {
+                items.push(fill.clone());
+                continue;
+            };
+            match iter::next(th, iterator.borrow()) {
+                Ok(Some(item)) => items.push(item),
+                Ok(None) => {
+                    self.active.set(self.active.get().saturating_sub(1));
+                    if self.active.get() == 0 {
+                        return Ok(None);
+                    }
+                    drop(iterators.replace(at, none().to_owned()));
+                    items.push(fill.clone());
+                }
+                Err(raised) => {
+                    self.active.set(0);
+                    return Err(raised);
+                }
+            }
+        }
+        Tuple::from_vec(th, items).map(|tuple| Some(tuple.into_object()))
+    }
+}

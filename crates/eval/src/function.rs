@@ -94,10 +94,7 @@ impl Function {
         globals: Borrowed<'_, Dict>,
     ) -> PyResult<Owned<Function>> {
         let builtins = crate::services::builtins_of(th, globals)?;
-        let module = match globals.get_str(th, id::__name__)? {
-            Some(name) => Some(name),
-            None => None,
-        };
+        let module = globals.get_str(th, id::__name__)?;
         let doc = if code.has_flag(krait_bytecode::code_flags::HAS_DOCSTRING) {
             code.consts.get(0).map(Borrowed::to_owned)
         } else {

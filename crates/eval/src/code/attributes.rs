@@ -56,13 +56,13 @@ impl Code {
     /// Iterate over the lines: triples of start and end in bytes, and line number.
     #[method(sig = "(self)")]
     fn co_lines(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
-        LineIterator::new(th, this)
+        LineIterator::of(th, this)
     }
 
     /// Iterate over the source positions of all code units: line, end line, column, end column.
     #[method(sig = "(self)")]
     fn co_positions(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
-        PositionsIterator::new(th, this)
+        PositionsIterator::of(th, this)
     }
 
     /// Iterate over the branches: triples of the offsets of the instruction and of both its successors.

@@ -229,7 +229,7 @@ fn verify(th: &Thread, parts: &Parts) -> PyResult<()> {
     {
         return Err(th.bad_internal_call());
     }
-    if parts.code.len() % size_of::<CodeUnit>() != 0 {
+    if !parts.code.len().is_multiple_of(size_of::<CodeUnit>()) {
         return Err(th.raise(exc::VALUE_ERROR, "code: co_code is malformed"));
     }
     let flags = parts.flags as u32;

@@ -19,7 +19,7 @@ macro_rules! table_iterator {
         }
 
         impl $name {
-            pub fn new(th: &Thread, code: Borrowed<'_, Code>) -> PyResult {
+            pub fn of(th: &Thread, code: Borrowed<'_, Code>) -> PyResult {
                 let iterator = Self::type_object().alloc::<Self>(th, 0)?;
                 iterator.code.set(Some(code.to_owned()));
                 Ok(iterator.into_object())

@@ -1,18 +1,14 @@
 //! Control flow: jumps, truth, identity, returning, and resuming.
 
-use krait_abi as abi;
 use krait_bytecode::Opcode;
 
 use super::cold::{Dealloc, Pending};
 use super::state::{Dispatch, State};
 use crate::frame::{self, Frame, OWNED_BY_THREAD, StackRef};
 
-const EVENTS: usize = abi::_PY_EVAL_EVENTS_MASK as usize;
-
 #[inline(always)]
-unsafe fn events_pending(s: State) -> bool {
-    // SAFETY: the word is read without order: who sets it does not need it seen at once.
-    unsafe { *(&raw const (*s.thread().raw()).eval_breaker) & EVENTS != 0 }
+fn events_pending(s: State) -> bool {
+    crate::pending::is_set(s.thread())
 }
 
 /// The beginning of a function, or of what follows a `yield`.

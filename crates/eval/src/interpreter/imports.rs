@@ -161,7 +161,7 @@ pub fn import_star(th: &Thread, module: Borrowed<'_>, locals: Borrowed<'_>) -> P
         let Some(text) = name.borrow().downcast::<Str>() else {
             return Err(not_a_name(th, module, name.borrow(), from_all));
         };
-        if skip_underscores && text.len() > 0 && text.char_at(0) == u32::from('_') {
+        if skip_underscores && !text.is_empty() && text.char_at(0) == u32::from('_') {
             continue;
         }
         let value = object::get_attr(th, module, text)?;

@@ -46,10 +46,13 @@ pub enum TypingRequest<'a> {
     },
 }
 
+/// Makes what a request asks for.
+pub type MakeTyping = fn(&Thread, TypingRequest<'_>) -> PyResult;
+
 /// The interpreter's maker of typing objects; set by whoever provides them.
 #[derive(Default)]
 pub struct TypingHooks {
-    pub make: Cell<Option<fn(&Thread, TypingRequest<'_>) -> PyResult>>,
+    pub make: Cell<Option<MakeTyping>>,
 }
 
 /// The hooks of the thread's interpreter.

@@ -6,7 +6,6 @@
 
 use std::marker::PhantomData;
 
-use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use crate::code::{Code, CodeUnit};
@@ -144,23 +143,5 @@ impl<'a> Op<'a> {
     pub fn ip(self) -> *const CodeUnit {
         // SAFETY: (8).
         unsafe { (*self.frame).ip }
-    }
-
-    /// The instruction `units` code units further.
-    #[inline(always)]
-    pub fn after(self, units: usize) -> *const CodeUnit {
-        // SAFETY: (8): both lie in the same code.
-        unsafe { self.ip().add(units) }
-    }
-
-    /// An owned `frame.locals`, or the error of instructions that need a namespace.
-    pub fn need_locals(self, doing: std::fmt::Arguments<'_>) -> PyResult<Borrowed<'a>> {
-        self.locals().ok_or_else(|| raise!(self.th, SYSTEM_ERROR, "no locals {}", doing))
-    }
-
-    /// The C pointer of an object that stays on the stack.
-    pub fn peek_ptr(self, depth: usize) -> *mut abi::PyObject {
-        // SAFETY: (9).
-        unsafe { (*self.slot(depth)).ptr() }
     }
 }

@@ -16,6 +16,7 @@ macro_rules! named {
 
 named! {
     "bool" => crate::int::Bool,
+    "bytearray" => crate::bytearray::ByteArray,
     "bytes" => crate::bytes::Bytes,
     "classmethod" => crate::descr::ClassMethod,
     "complex" => crate::complex::Complex,
@@ -27,6 +28,7 @@ named! {
     "int" => crate::int::Int,
     "list" => crate::list::List,
     "map" => crate::iterators::combine::Map,
+    "memoryview" => crate::memoryview::MemoryView,
     "object" => crate::handle::Object,
     "property" => crate::descr::Property,
     "range" => crate::range::Range,

@@ -109,10 +109,7 @@ impl ByteArray {
     /// What pickling needs.
     fn reduce(this: Borrowed<'_, Self>, th: &Thread, protocol: i32) -> PyResult {
         let class = this.object().ty().object().to_owned();
-        let state = match object::get_attr_opt(th, this.object(), id::__dict__)? {
-            Some(dict) => dict,
-            None => none().to_owned(),
-        };
+        let state = call::call_method(th, this.object(), id::__getstate__, &[])?;
         let data = this.get().as_bytes();
         let arguments = if data.is_empty() {
             Tuple::empty().to_owned()

@@ -151,13 +151,7 @@ pub fn pack(th: &Thread, value: Borrowed<'_>, letter: u8, format: &str) -> PyRes
                 number::as_f64(th, value).map_err(|raised| translate(th, raised, format))?;
             Ok(match letter {
                 b'd' => float.to_ne_bytes().to_vec(),
-                b'f' => {
-                    let narrow = float as f32;
-                    if narrow.is_infinite() && float.is_finite() {
-                        return Err(wrong_value());
-                    }
-                    narrow.to_ne_bytes().to_vec()
-                }
+                b'f' => (float as f32).to_ne_bytes().to_vec(),
                 _ => to_half(float).ok_or_else(wrong_value)?.to_ne_bytes().to_vec(),
             })
         }

@@ -194,11 +194,23 @@ impl Str {
             return Str::from_chars_bounded(th, Chars::One(text.as_bytes()), 0x7f);
         }
         let (len, bound) = text::codec::shape_of_str(text);
+        let mut points = text.chars().map(u32::from);
         if bound < 0x100 && len == 1 {
-            return Ok(single(bound as u8).to_owned());
+            return Ok(single(points.next().unwrap_or(0) as u8).to_owned());
         }
-        let points: Vec<u32> = text.chars().map(u32::from).collect();
-        Str::from_chars_bounded(th, Chars::Four(&points), bound)
+        let mut new = Fresh::new(th, len, bound)?;
+        let mut block = [0u32; 64];
+        loop {
+            let mut filled = 0;
+            for (slot, point) in block.iter_mut().zip(&mut points) {
+                *slot = point;
+                filled += 1;
+            }
+            new.push(Chars::Four(&block[..filled]));
+            if filled < block.len() {
+                return Ok(new.finish());
+            }
+        }
     }
 
     pub fn from_string(th: &Thread, text: String) -> PyResult<Owned<Str>> {

@@ -13,6 +13,7 @@ mod itertools;
 mod signal;
 mod string;
 mod thread;
+mod typing;
 mod weakref;
 
 use krait_eval::config::NativeModule;
@@ -30,6 +31,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_codecs", codecs::Codecs),
     native!("_string", string::String),
     native!("_thread", thread::ThreadModule),
+    native!("_typing", typing::Typing),
     native!("_weakref", weakref::Weakref),
     native!("atexit", atexit::Atexit),
     native!("errno", errno::Errno),

@@ -61,7 +61,12 @@ pub fn typing_hooks(th: &Thread) -> &TypingHooks {
 }
 
 fn typing(th: &Thread, request: TypingRequest<'_>) -> PyResult {
-    match typing_hooks(th).make.get() {
+    let hooks = typing_hooks(th);
+    if hooks.make.get().is_none() {
+        // The module announces itself when it is made.
+        crate::import::import(th, "_typing")?;
+    }
+    match hooks.make.get() {
         Some(make) => make(th, request),
         None => Err(th.raise(exc::SYSTEM_ERROR, "type parameters are not available")),
     }

@@ -23,10 +23,7 @@ impl Holder {
     }
 
     /// Moves on with `step`, which answers false at the end; the positions to give now.
-    fn advance(
-        &self,
-        step: impl FnOnce(&mut [usize], &mut [usize]) -> bool,
-    ) -> Option<Vec<usize>> {
+    fn advance(&self, step: impl FnOnce(&mut [usize], &mut [usize]) -> bool) -> Option<Vec<usize>> {
         let mut holder = self.0.borrow_mut();
         let state = holder.as_deref_mut()?;
         match std::mem::replace(state, State::Ended) {

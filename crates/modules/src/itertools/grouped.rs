@@ -11,7 +11,9 @@ use krait_objects::prelude::*;
 ///     >>> list(batched('ABCDE', 2))
 ///     [('A', 'B'), ('C', 'D'), ('E',)]
 #[pytype(
-    name = "itertools.batched", new = "(iterable, n, *, strict=False)", flags(BASETYPE, HAVE_GC),
+    name = "itertools.batched",
+    new = "(iterable, n, *, strict=False)",
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct Batched {

@@ -21,7 +21,11 @@ pub struct Chain {
 }
 
 impl Chain {
-    fn over(th: &Thread, cls: Borrowed<'_, Type>, iterables: Borrowed<'_>) -> PyResult<Owned<Chain>> {
+    fn over(
+        th: &Thread,
+        cls: Borrowed<'_, Type>,
+        iterables: Borrowed<'_>,
+    ) -> PyResult<Owned<Chain>> {
         let source = iter::get_iter(th, iterables)?;
         let chain = cls.alloc::<Chain>(th, 0)?;
         chain.source.set(Some(source));
@@ -88,11 +92,7 @@ impl Chain {
 
     /// See PEP 585
     #[classmethod(sig = "(type, object, /)")]
-    fn __class_getitem__(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        object: Borrowed<'_>,
-    ) -> PyResult {
+    fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         krait_objects::generic_alias::new(th, cls.object(), object)
     }
 }
@@ -150,7 +150,9 @@ impl StarMap {
 ///
 /// It goes on until the longest argument is exhausted; those that end before give the fillvalue.
 #[pytype(
-    name = "itertools.zip_longest", new = "(*iterables, fillvalue=None)", flags(BASETYPE, HAVE_GC),
+    name = "itertools.zip_longest",
+    new = "(*iterables, fillvalue=None)",
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct ZipLongest {
@@ -175,10 +177,9 @@ impl ZipLongest {
     ) -> PyResult<Owned<ZipLongest>> {
         let fill = kwargs.get("fillvalue");
         if kwargs.len() > usize::from(fill.is_some()) {
-            return Err(th.raise(
-                exc::TYPE_ERROR,
-                "zip_longest() got an unexpected keyword argument",
-            ));
+            return Err(
+                th.raise(exc::TYPE_ERROR, "zip_longest() got an unexpected keyword argument")
+            );
         }
         let iterators = List::with_capacity(th, iterables.len())?;
         for &iterable in iterables {

@@ -5,9 +5,7 @@ use std::cell::Cell;
 use krait_objects::prelude::*;
 
 /// Return a count object whose .__next__() method returns consecutive values.
-#[pytype(
-    name = "itertools.count", new = "(start=0, step=1)", flags(BASETYPE, HAVE_GC),
-)]
+#[pytype(name = "itertools.count", new = "(start=0, step=1)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Count {
     head: Head,
@@ -221,7 +219,9 @@ impl Repeat {
 
 /// Return series of accumulated sums (or other binary function results).
 #[pytype(
-    name = "itertools.accumulate", new = "(iterable, func=None, *, initial=None)", flags(BASETYPE, HAVE_GC),
+    name = "itertools.accumulate",
+    new = "(iterable, func=None, *, initial=None)",
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct Accumulate {

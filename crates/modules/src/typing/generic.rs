@@ -1,0 +1,97 @@
+//! `Generic`: its two class methods are Python code of the `typing` module.
+
+use krait_eval::import;
+use krait_objects::prelude::*;
+
+/// Abstract base class for generic types.
+///
+/// On Python 3.12 and newer, generic classes implicitly inherit from
+/// Generic when they declare a parameter list after the class's name.
+#[pytype(name = "typing.Generic", flags(BASETYPE))]
+#[repr(C)]
+pub struct Generic {
+    head: Head,
+}
+
+/// Calls `typing.name(cls, *args, **kwargs)`.
+fn forward(
+    th: &Thread,
+    name: &str,
+    cls: Borrowed<'_, Type>,
+    args: &[Borrowed<'_>],
+    kwargs: Kwargs<'_>,
+) -> PyResult {
+    let typing = import::import(th, "typing")?;
+    let function = object::get_attr(th, typing.object(), Str::interned(th, name)?.borrow())?;
+    let mut all = vec![cls.object()];
+    all.extend_from_slice(args);
+    let all = Tuple::from_slice(th, &all)?;
+    let kwargs = if kwargs.is_empty() { None } else { Some(kwargs.to_dict(th)?) };
+    call::call_tuple_dict(th, function.object(), all.borrow(), kwargs.as_ref().map(Owned::borrow))
+}
+
+#[pymethods]
+impl Generic {
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        let Some(new) = Object::type_object().raw().tp_new else {
+            return Err(th.bad_internal_call());
+        };
+        let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+        // SAFETY: `tp_new` takes a type, a tuple and a dictionary or NULL.
+        unsafe { Owned::from_ptr_or_null(new(cls.as_type_ptr(), args.as_ptr(), kwargs)) }
+            .ok_or_else(|| th.raised_by_c())
+    }
+
+    /// Parameterizes a generic class.
+    ///
+    /// At least, parameterizing a generic class is the *main* thing this
+    /// method does. For example, for some generic class `Foo`, this is called
+    /// when we do `Foo[int]` - there, with `cls=Foo` and `params=int`.
+    #[classmethod(sig = "(type, /, *args, **kwargs)")]
+    fn __class_getitem__(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: &[Borrowed<'_>],
+        kwargs: Kwargs<'_>,
+    ) -> PyResult {
+        forward(th, "_generic_class_getitem", cls, args, kwargs)
+    }
+
+    /// Function to initialize subclasses.
+    #[classmethod(sig = "(type, /, *args, **kwargs)")]
+    fn __init_subclass__(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: &[Borrowed<'_>],
+        kwargs: Kwargs<'_>,
+    ) -> PyResult {
+        forward(th, "_generic_init_subclass", cls, args, kwargs)
+    }
+}
+
+/// `Generic[*parameters]`, as a class with type parameters gets it as a base.
+pub(super) fn subscript(th: &Thread, parameters: Borrowed<'_>) -> PyResult {
+    let Some(parameters) = parameters.downcast::<Tuple>() else {
+        return Err(th.bad_internal_call());
+    };
+    let mut unpacked = Vec::with_capacity(parameters.len());
+    for &parameter in parameters.as_slice() {
+        // A variadic parameter stands for itself unpacked.
+        if parameter.downcast::<super::TypeVarTuple>().is_some() {
+            let iterator = iter::get_iter(th, parameter)?;
+            unpacked.extend(iter::next(th, iterator.object())?);
+        } else {
+            unpacked.push(parameter.to_owned());
+        }
+    }
+    let parameters = Tuple::from_vec(th, unpacked)?;
+    let generic = Borrowed::from_ref(Generic::type_object());
+    generic.ready(th)?;
+    forward(th, "_generic_class_getitem", generic, &[parameters.object()], Args::NONE.keywords())
+}

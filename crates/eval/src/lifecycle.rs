@@ -109,6 +109,9 @@ impl Instance {
         // Good enough for messages until the `io` module makes the real one.
         sys::set(th, id::stderr, sys::printer::new(th, 2)?.object())?;
         import::install_core(th)?;
+        if config::of(th).install_signal_handlers {
+            import::import(th, "_signal")?;
+        }
         import::install_external(th)?;
         set_path(th)?;
         import::import(th, "encodings")?;

@@ -29,6 +29,7 @@ macro_rules! native {
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
     native!("_codecs", codecs::Codecs),
+    native!("_signal", signal::Signal),
     native!("_string", string::String),
     native!("_thread", thread::ThreadModule),
     native!("_typing", typing::Typing),

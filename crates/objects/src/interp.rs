@@ -99,13 +99,17 @@ impl Interpreter {
         self.builtins.set(None);
         self.sys_dict.set(None);
         self.modules.set(None);
+        self.gc.clear();
         self.types.clear();
     }
 
     /// Drops every `state` value; called at finalisation, while objects can still be released.
     pub fn clear_states(&self) {
         drop(self.init_cleanup.take());
-        let others = std::mem::take(&mut *self.others.borrow_mut());
-        drop(others);
+        // Finalisers that run meanwhile may ask for a value again.
+        while !self.others.borrow().is_empty() {
+            let others = std::mem::take(&mut *self.others.borrow_mut());
+            drop(others);
+        }
     }
 }

@@ -91,11 +91,7 @@ impl Builtins {
                 iterator.type_name()
             ));
         }
-        match (iter::next(th, iterator)?, default) {
-            (Some(item), _) => Ok(item),
-            (None, Some(default)) => Ok(default.to_owned()),
-            (None, None) => Err(th.raise_none(exc::STOP_ITERATION)),
-        }
+        iter::next_or(th, iterator, default)
     }
 
     /// max(iterable, *[, default=obj, key=func]) -> value

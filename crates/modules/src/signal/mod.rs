@@ -1,12 +1,376 @@
 //! `_signal`: handlers of signals, in Python.
 //!
-//! The same job as CPython's `Modules/signalmodule.c`.
+//! `trip` brings a signal from the system to the loop, `wait` has the functions that wait for signals or send and block them,
+//! `timer` those that have the system send one later. This file keeps the handlers. The same job as CPython's
+//! `Modules/signalmodule.c`.
 
+mod timer;
 mod trip;
+mod wait;
 
+use std::cell::{Cell, RefCell};
+use std::ffi::c_int;
+
+use krait_eval::pending::Pending;
+use krait_eval::{config, frame};
+use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 
+use trip::COUNT;
+
+/// What the module keeps for an interpreter.
+#[derive(Default)]
+struct State {
+    /// For each signal what handles it: a function, `SIG_DFL`, `SIG_IGN`, or nothing if that is not known.
+    handlers: RefCell<Vec<Option<Owned>>>,
+    /// Signals whose handlers were changed here: they are given back at the end.
+    changed: RefCell<Vec<c_int>>,
+    /// Whether the interpreter gets the process's signals.
+    is_main: Cell<bool>,
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        for &signal in self.changed.borrow().iter() {
+            set_action(signal, libc::SIG_DFL);
+        }
+        if self.is_main.get() {
+            trip::set_main(None);
+            trip::set_wakeup(-1);
+        }
+    }
+}
+
+fn state(th: &Thread) -> &State {
+    th.interp().state::<State>()
+}
+
+/// Installs the system's handler for a signal; false if it refuses.
+fn set_action(signal: c_int, handler: libc::sighandler_t) -> bool {
+    // SAFETY: the struct is whole; the handler is one of the system's or `on_signal`.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler;
+        libc::sigemptyset(&mut action.sa_mask);
+        libc::sigaction(signal, &action, std::ptr::null_mut()) == 0
+    }
+}
+
+/// What handles a signal now: `SIG_DFL`, `SIG_IGN`, or a function.
+fn current_action(signal: c_int) -> Option<libc::sighandler_t> {
+    // SAFETY: only asks.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        let status = libc::sigaction(signal, std::ptr::null(), &mut action);
+        (status == 0).then_some(action.sa_sigaction)
+    }
+}
+
+fn ours() -> libc::sighandler_t {
+    trip::on_signal as *const () as libc::sighandler_t
+}
+
 /// As if the signal had arrived, unless it is ignored or left to the system.
-pub fn simulate(_th: &Thread, signal: i32) {
-    trip::trip(signal);
+pub fn simulate(th: &Thread, signal: c_int) {
+    let handlers = state(th).handlers.borrow();
+    let handled = handlers.get(signal as usize).and_then(Option::as_ref);
+    if handled.is_some_and(|handler| object::is_callable(handler.borrow())) {
+        drop(handlers);
+        trip::trip(signal);
+    }
+}
+
+/// Calls the handlers of the signals that have arrived.
+pub fn run_handlers(th: &Thread) -> PyResult<()> {
+    trip::take_each(th, |signal| {
+        let handler = state(th).handlers.borrow().get(signal as usize).cloned().flatten();
+        let Some(handler) = handler.filter(|handler| object::is_callable(handler.borrow())) else {
+            return Ok(());
+        };
+        let number = Int::from_i64(th, signal.into())?;
+        let frame = running_frame(th)?;
+        call::call(th, handler.borrow(), &[number.object(), frame.borrow()]).map(drop)
+    })
+}
+
+/// The running frame's object, or None.
+fn running_frame(th: &Thread) -> PyResult {
+    let current = frame::current_complete(th);
+    if current.is_null() {
+        return Ok(none().to_owned());
+    }
+    let sys = krait_eval::import::import(th, "sys")?;
+    let name = Str::interned(th, "_getframe")?;
+    call::call_method(th, sys.object(), name.borrow(), &[])
+}
+
+/// A signal's number; ValueError if there is no such signal.
+fn checked(th: &Thread, signal: i32) -> PyResult<c_int> {
+    if (1..COUNT as i32).contains(&signal) {
+        return Ok(signal);
+    }
+    Err(th.raise(exc::VALUE_ERROR, "signal number out of range"))
+}
+
+fn system_error(th: &Thread) -> Raised {
+    os::raise_from_errno(th, None)
+}
+
+static SIGNALS: &[(&str, c_int)] = &[
+    ("SIGHUP", libc::SIGHUP),
+    ("SIGINT", libc::SIGINT),
+    ("SIGQUIT", libc::SIGQUIT),
+    ("SIGILL", libc::SIGILL),
+    ("SIGTRAP", libc::SIGTRAP),
+    ("SIGIOT", libc::SIGIOT),
+    ("SIGABRT", libc::SIGABRT),
+    ("SIGFPE", libc::SIGFPE),
+    ("SIGKILL", libc::SIGKILL),
+    ("SIGBUS", libc::SIGBUS),
+    ("SIGSEGV", libc::SIGSEGV),
+    ("SIGSYS", libc::SIGSYS),
+    ("SIGPIPE", libc::SIGPIPE),
+    ("SIGALRM", libc::SIGALRM),
+    ("SIGTERM", libc::SIGTERM),
+    ("SIGUSR1", libc::SIGUSR1),
+    ("SIGUSR2", libc::SIGUSR2),
+    ("SIGCLD", libc::SIGCHLD),
+    ("SIGCHLD", libc::SIGCHLD),
+    ("SIGPWR", libc::SIGPWR),
+    ("SIGIO", libc::SIGIO),
+    ("SIGURG", libc::SIGURG),
+    ("SIGWINCH", libc::SIGWINCH),
+    ("SIGPOLL", libc::SIGPOLL),
+    ("SIGSTOP", libc::SIGSTOP),
+    ("SIGTSTP", libc::SIGTSTP),
+    ("SIGCONT", libc::SIGCONT),
+    ("SIGTTIN", libc::SIGTTIN),
+    ("SIGTTOU", libc::SIGTTOU),
+    ("SIGVTALRM", libc::SIGVTALRM),
+    ("SIGPROF", libc::SIGPROF),
+    ("SIGXCPU", libc::SIGXCPU),
+    ("SIGXFSZ", libc::SIGXFSZ),
+    ("SIGSTKFLT", libc::SIGSTKFLT),
+];
+
+/// This module provides mechanisms to use signal handlers in Python.
+///
+/// Functions:
+///
+/// alarm() -- cause SIGALRM after a specified time [Unix only]
+/// setitimer() -- cause a signal (described below) after a specified
+///                float time and the timer may restart then [Unix only]
+/// getitimer() -- get current value of timer [Unix only]
+/// signal() -- set the action for a given signal
+/// getsignal() -- get the signal action for a given signal
+/// pause() -- wait until a signal arrives [Unix only]
+/// default_int_handler() -- default SIGINT handler
+#[pymodule(name = "_signal")]
+pub struct Signal;
+
+#[pyfunctions(parts(wait, timer))]
+impl Signal {
+    #[constant]
+    const NSIG: i32 = COUNT as i32;
+    #[constant]
+    const SIG_DFL: i32 = 0;
+    #[constant]
+    const SIG_IGN: i32 = 1;
+    #[constant]
+    const SIG_BLOCK: i32 = libc::SIG_BLOCK;
+    #[constant]
+    const SIG_UNBLOCK: i32 = libc::SIG_UNBLOCK;
+    #[constant]
+    const SIG_SETMASK: i32 = libc::SIG_SETMASK;
+
+    #[exec]
+    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        for &(name, number) in SIGNALS {
+            module.add(th, name, Int::from_i64(th, number.into())?.object())?;
+        }
+        for (name, number) in [("SIGRTMIN", libc::SIGRTMIN()), ("SIGRTMAX", libc::SIGRTMAX())] {
+            module.add(th, name, Int::from_i64(th, number.into())?.object())?;
+        }
+        module.add(th, "struct_siginfo", wait::siginfo_type(th)?.object())?;
+        take_over(th, module)
+    }
+
+    /// The default handler for SIGINT installed by Python.
+    ///
+    /// It raises KeyboardInterrupt.
+    #[function(sig = "(signalnum, frame, /)")]
+    fn default_int_handler(th: &Thread, _signalnum: i32, _frame: Borrowed<'_>) -> PyResult<()> {
+        Err(th.raise_none(exc::KEYBOARD_INTERRUPT))
+    }
+
+    /// Set the action for the given signal.
+    ///
+    /// The action can be SIG_DFL, SIG_IGN, or a callable Python object.
+    /// The previous action is returned.  See getsignal() for possible return values.
+    ///
+    /// *** IMPORTANT NOTICE ***
+    /// A signal handler function is called with two arguments:
+    /// the first is the signal number, the second is the interrupted stack frame.
+    #[function(sig = "(signalnum, handler, /)")]
+    fn signal(th: &Thread, signalnum: i32, handler: Borrowed<'_>) -> PyResult {
+        if !trip::is_main(th) {
+            return Err(th.raise(
+                exc::VALUE_ERROR,
+                "signal only works in main thread of the main interpreter",
+            ));
+        }
+        let signal = checked(th, signalnum)?;
+        let number = handler.downcast::<Int>().and_then(|number| number.to_i64());
+        let action = match number {
+            _ if object::is_callable(handler) => ours(),
+            Some(0) => libc::SIG_DFL,
+            Some(1) => libc::SIG_IGN,
+            _ => {
+                return Err(th.raise(
+                    exc::TYPE_ERROR,
+                    "signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object",
+                ));
+            }
+        };
+        // What has arrived already is the old handler's.
+        run_handlers(th)?;
+        if !set_action(signal, action) {
+            return Err(system_error(th));
+        }
+        let state = state(th);
+        state.changed.borrow_mut().push(signal);
+        let kept = match number {
+            Some(number) => Int::from_i64(th, number)?.into_object(),
+            None => handler.to_owned(),
+        };
+        let old = state.handlers.borrow_mut()[signal as usize].replace(kept);
+        Ok(old.unwrap_or_else(|| none().to_owned()))
+    }
+
+    /// Return the current action for the given signal.
+    ///
+    /// The return value can be:
+    ///   SIG_IGN -- if the signal is being ignored
+    ///   SIG_DFL -- if the default action for the signal is in effect
+    ///   None    -- if an unknown handler is in effect
+    ///   anything else -- the callable Python object used as a handler
+    #[function(sig = "(signalnum, /)")]
+    fn getsignal(th: &Thread, signalnum: i32) -> PyResult<Option<Owned>> {
+        let signal = checked(th, signalnum)?;
+        Ok(state(th).handlers.borrow().get(signal as usize).cloned().flatten())
+    }
+
+    /// Return the system description of the given signal.
+    ///
+    /// Returns the description of signal *signalnum*, such as "Interrupt"
+    /// for :const:`SIGINT`. Returns :const:`None` if *signalnum* has no
+    /// description. Raises :exc:`ValueError` if *signalnum* is invalid.
+    #[function(sig = "(signalnum, /)")]
+    fn strsignal(th: &Thread, signalnum: i32) -> PyResult<Option<Owned<Str>>> {
+        let signal = checked(th, signalnum)?;
+        // SAFETY: the text is read at once, with the GIL held.
+        let text = unsafe {
+            let text = libc::strsignal(signal);
+            if text.is_null() {
+                return Ok(None);
+            }
+            std::ffi::CStr::from_ptr(text).to_bytes()
+        };
+        if text.starts_with(b"Unknown signal") {
+            return Ok(None);
+        }
+        Str::from_fs_bytes(th, text).map(Some)
+    }
+
+    /// Change system call restart behaviour.
+    ///
+    /// If flag is False, system calls will be restarted when interrupted by
+    /// signal sig, else system calls will be interrupted.
+    #[function(sig = "(signalnum, flag, /)")]
+    fn siginterrupt(th: &Thread, signalnum: i32, flag: i32) -> PyResult<()> {
+        let signal = checked(th, signalnum)?;
+        // SAFETY: the struct is the system's own.
+        let status = unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            if libc::sigaction(signal, std::ptr::null(), &mut action) == 0 {
+                if flag != 0 {
+                    action.sa_flags &= !libc::SA_RESTART;
+                } else {
+                    action.sa_flags |= libc::SA_RESTART;
+                }
+                libc::sigaction(signal, &action, std::ptr::null_mut())
+            } else {
+                -1
+            }
+        };
+        if status == 0 { Ok(()) } else { Err(system_error(th)) }
+    }
+
+    /// Sets the fd to be written to (with the signal number) when a signal comes in.
+    ///
+    /// A library can use this to wakeup select or poll.
+    /// The previous fd or -1 is returned.
+    ///
+    /// The fd must be non-blocking.
+    #[function(sig = "(fd, /, *, warn_on_full_buffer=True)")]
+    fn set_wakeup_fd(th: &Thread, fd: i32, warn_on_full_buffer: bool) -> PyResult<i32> {
+        // A full pipe is never reported: nobody can act on it in time.
+        let _ = warn_on_full_buffer;
+        if !trip::is_main(th) {
+            return Err(th.raise(
+                exc::VALUE_ERROR,
+                "set_wakeup_fd only works in main thread of the main interpreter",
+            ));
+        }
+        if fd != -1 {
+            // SAFETY: asking about a descriptor changes nothing.
+            let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+            if flags < 0 {
+                return Err(system_error(th));
+            }
+            if flags & libc::O_NONBLOCK == 0 {
+                return Err(raise!(th, VALUE_ERROR, "the fd {fd} must be in non-blocking mode"));
+            }
+        }
+        Ok(trip::set_wakeup(fd))
+    }
+}
+
+/// Fills the table of handlers and, in the main interpreter, lets signals come to it: SIGINT raises KeyboardInterrupt.
+fn take_over(th: &Thread, module: Borrowed<'_, Module>) -> PyResult<()> {
+    let install = config::of(th).install_signal_handlers && th.interp().id == 0;
+    if install {
+        // Writing to a closed pipe, or past the limit of files, is an OSError, not the end.
+        set_action(libc::SIGPIPE, libc::SIG_IGN);
+        set_action(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+    let mut handlers = vec![None];
+    for signal in 1..COUNT as c_int {
+        handlers.push(match current_action(signal) {
+            Some(libc::SIG_DFL) => Some(Int::from_i64(th, 0)?.into_object()),
+            Some(libc::SIG_IGN) => Some(Int::from_i64(th, 1)?.into_object()),
+            _ => None,
+        });
+    }
+    let state = state(th);
+    *state.handlers.borrow_mut() = handlers;
+    if th.interp().id != 0 {
+        return Ok(());
+    }
+    state.is_main.set(true);
+    trip::set_main(Some(th));
+    let pending = &th.interp().state::<Pending>().hooks;
+    let mut hooks = pending.get();
+    hooks.signals = run_handlers;
+    pending.set(hooks);
+    if !install || current_action(libc::SIGINT) != Some(libc::SIG_DFL) {
+        return Ok(());
+    }
+    let name = Str::interned(th, "default_int_handler")?;
+    let handler = object::get_attr(th, module.object(), name.borrow())?;
+    if set_action(libc::SIGINT, ours()) {
+        state.changed.borrow_mut().push(libc::SIGINT);
+        state.handlers.borrow_mut()[libc::SIGINT as usize] = Some(handler);
+    }
+    Ok(())
 }

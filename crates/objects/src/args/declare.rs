@@ -202,6 +202,9 @@ pub const fn type_object(header: Header, slots: Slots, tables: Tables) -> abi::P
     ty.tp_vectorcall_offset = header.vectorcall;
     if header.vectorcall != 0 {
         ty.tp_flags |= abi::Py_TPFLAGS_HAVE_VECTORCALL;
+        if ty.tp_call.is_none() {
+            ty.tp_call = Some(crate::protocol::call::vectorcall_call);
+        }
     }
     ty.tp_members = header.members;
     ty.tp_methods = tables.methods;

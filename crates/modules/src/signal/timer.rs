@@ -1,0 +1,132 @@
+//! Signals that the system sends later: `alarm` and interval timers.
+
+use std::mem::zeroed;
+
+use krait_objects::exceptions::os;
+use krait_objects::prelude::*;
+
+use super::Signal;
+use crate::thread::seconds;
+
+/// `signal.ItimerError`, one per interpreter.
+struct TimerError(Slot<Type>);
+
+impl Default for TimerError {
+    fn default() -> TimerError {
+        TimerError(Slot::EMPTY)
+    }
+}
+
+fn error_class(th: &Thread) -> PyResult<Owned<Type>> {
+    let place = &th.interp().state::<TimerError>().0;
+    if let Some(class) = place.get_owned() {
+        return Ok(class);
+    }
+    let namespace = Dict::new(th)?;
+    let module = Str::interned(th, "signal")?;
+    namespace.set_str(th, id::__module__, module.object())?;
+    let bases = Tuple::from_slice(th, &[Borrowed::from_ref(exc::OS_ERROR).object()])?;
+    let name = Str::interned(th, "ItimerError")?;
+    let meta = Borrowed::from_ref(Type::type_object());
+    let arguments = [name.object(), bases.object(), namespace.object()];
+    let class = call::call(th, meta.object(), &arguments)?;
+    let class = class.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
+    place.set(Some(class.clone()));
+    Ok(class)
+}
+
+/// Raises `ItimerError(errno, message)`.
+fn raise_timer_error(th: &Thread) -> Raised {
+    let errno = std::io::Error::last_os_error().raw_os_error().unwrap_or(0);
+    let make = || -> PyResult<Raised> {
+        let class = error_class(th)?;
+        let code = Int::from_i64(th, errno.into())?;
+        let text = Str::new(th, &os::strerror(errno))?;
+        let args = Tuple::from_slice(th, &[code.object(), text.object()])?;
+        Ok(th.raise_in(class.borrow(), Some(args.object())))
+    };
+    match make() {
+        Ok(raised) | Err(raised) => raised,
+    }
+}
+
+/// Seconds as the system's time, with microseconds.
+fn to_time(th: &Thread, value: Borrowed<'_>) -> PyResult<libc::timeval> {
+    let seconds = seconds(th, value)?;
+    let whole = seconds.floor();
+    let micros = ((seconds - whole) * 1e6).ceil();
+    let (whole, micros) = if micros >= 1e6 { (whole + 1.0, 0.0) } else { (whole, micros) };
+    Ok(libc::timeval { tv_sec: whole as i64, tv_usec: micros as i64 })
+}
+
+fn from_time(time: libc::timeval) -> f64 {
+    time.tv_sec as f64 + time.tv_usec as f64 / 1e6
+}
+
+#[pyfunctions(part = "timer")]
+impl Signal {
+    #[constant]
+    const ITIMER_REAL: i32 = 0;
+    #[constant]
+    const ITIMER_VIRTUAL: i32 = 1;
+    #[constant]
+    const ITIMER_PROF: i32 = 2;
+
+    #[exec]
+    fn add_error(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        module.add(th, "ItimerError", error_class(th)?.object())
+    }
+
+    /// Arrange for SIGALRM to arrive after the given number of seconds.
+    #[function(sig = "(seconds, /)")]
+    fn alarm(seconds: i32) -> u32 {
+        // SAFETY: sets a timer.
+        unsafe { libc::alarm(seconds as u32) }
+    }
+
+    /// Sets given itimer (one of ITIMER_REAL, ITIMER_VIRTUAL or ITIMER_PROF).
+    ///
+    /// The timer will fire after value seconds and after that every interval seconds.
+    /// The itimer can be cleared by setting seconds to zero.
+    ///
+    /// Returns old values as a tuple: (delay, interval).
+    #[function(sig = "(which, seconds, interval=0.0, /)", no_text)]
+    fn setitimer(
+        th: &Thread,
+        which: i32,
+        seconds: Borrowed<'_>,
+        interval: Option<Borrowed<'_>>,
+    ) -> PyResult<(f64, f64)> {
+        let nothing = libc::timeval { tv_sec: 0, tv_usec: 0 };
+        let new = libc::itimerval {
+            it_value: to_time(th, seconds)?,
+            it_interval: match interval {
+                Some(interval) => to_time(th, interval)?,
+                None => nothing,
+            },
+        };
+        // SAFETY: both structs are whole.
+        let (status, old) = unsafe {
+            let mut old: libc::itimerval = zeroed();
+            (libc::setitimer(which as _, &new, &mut old), old)
+        };
+        if status != 0 {
+            return Err(raise_timer_error(th));
+        }
+        Ok((from_time(old.it_value), from_time(old.it_interval)))
+    }
+
+    /// Returns current value of given itimer.
+    #[function(sig = "(which, /)")]
+    fn getitimer(th: &Thread, which: i32) -> PyResult<(f64, f64)> {
+        // SAFETY: the struct is filled by the call.
+        let (status, old) = unsafe {
+            let mut old: libc::itimerval = zeroed();
+            (libc::getitimer(which as _, &mut old), old)
+        };
+        if status != 0 {
+            return Err(raise_timer_error(th));
+        }
+        Ok((from_time(old.it_value), from_time(old.it_interval)))
+    }
+}

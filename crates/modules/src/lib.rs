@@ -7,6 +7,7 @@ extern crate self as krait_modules;
 mod abc;
 pub mod atexit;
 mod codecs;
+mod collections;
 mod errno;
 mod gc;
 mod itertools;
@@ -29,6 +30,7 @@ macro_rules! native {
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
     native!("_codecs", codecs::Codecs),
+    native!("_collections", collections::Collections),
     native!("_signal", signal::Signal),
     native!("_string", string::String),
     native!("_thread", thread::ThreadModule),

@@ -5,6 +5,7 @@
 extern crate self as krait_modules;
 
 mod abc;
+mod ast;
 pub mod atexit;
 mod codecs;
 mod collections;
@@ -29,6 +30,7 @@ macro_rules! native {
 /// Every native module of this crate, sorted by name.
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
+    native!("_ast", ast::AstModule),
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
     native!("_signal", signal::Signal),

@@ -105,7 +105,11 @@ impl Deque {
         drop(fallen);
     }
 
-    pub(super) fn extend(this: Borrowed<'_, Deque>, th: &Thread, iterable: Borrowed<'_>) -> PyResult<()> {
+    pub(super) fn extend(
+        this: Borrowed<'_, Deque>,
+        th: &Thread,
+        iterable: Borrowed<'_>,
+    ) -> PyResult<()> {
         if iterable.is(this) {
             let copy = List::from_iterable(th, iterable)?;
             return Deque::extend(this, th, copy.object());

@@ -30,11 +30,7 @@ impl Collections {
 
     /// Count elements in the iterable, updating the mapping
     #[function(sig = "(mapping, iterable, /)")]
-    fn _count_elements(
-        th: &Thread,
-        mapping: Borrowed<'_>,
-        iterable: Borrowed<'_>,
-    ) -> PyResult<()> {
+    fn _count_elements(th: &Thread, mapping: Borrowed<'_>, iterable: Borrowed<'_>) -> PyResult<()> {
         let one = Int::from_i64(th, 1)?;
         if let Some(dict) = plain_dict(th, mapping)? {
             return iter::for_each(th, iterable, &mut |key| {

@@ -59,7 +59,8 @@ impl TupleGetter {
 
     #[slot(tp_descr_set)]
     fn set(&self, th: &Thread, _ob: Borrowed<'_>, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        let message = if value.is_some() { "can't set attribute" } else { "can't delete attribute" };
+        let message =
+            if value.is_some() { "can't set attribute" } else { "can't delete attribute" };
         Err(th.raise(exc::ATTRIBUTE_ERROR, message))
     }
 

@@ -29,6 +29,13 @@ impl Harness {
         Ok(())
     }
 
+    /// Blocks of memory in use, once garbage is gone.
+    #[function(sig = "()")]
+    fn blocks(th: &Thread) -> usize {
+        krait_objects::gc::collect(th, 2, krait_objects::gc::Reason::Manual);
+        th.interp().heap.blocks()
+    }
+
     #[function(sig = "(obj, /)")]
     fn len(th: &Thread, obj: Borrowed<'_>) -> PyResult<usize> {
         object::len(th, obj)

@@ -539,11 +539,9 @@ pub unsafe fn dealloc(ty: *mut Type) {
             drop(CString::from_raw((*heap)._ht_tpname));
         }
         th.interp().heap.free((*raw).tp_doc.cast_mut().cast());
+        // The count on a metatype made in Python is given back by `subtype_dealloc`.
         if let Some(free) = (*metatype).tp_free {
             free(raw.cast());
-        }
-        if (*metatype).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0 {
-            crate::handle::decref(metatype.cast());
         }
     }
 }

@@ -28,6 +28,14 @@ struct State {
     /// Counts changes of hands: a holder that was asked waits until someone else has had it.
     switches: u64,
     waiting: usize,
+    /// At the interpreter's end: the address of the only thread state that may still take the lock.
+    only: Option<usize>,
+}
+
+impl State {
+    fn is_closed_to(&self, thread: *const Thread) -> bool {
+        self.only.is_some_and(|only| only != thread.addr())
+    }
 }
 
 /// An interpreter's lock, shared with the threads that wait for it.
@@ -74,6 +82,9 @@ impl Gil {
                 .wait_timeout(state, self.interval())
                 .unwrap_or_else(|poisoned| poisoned.into_inner());
             state = guard;
+            if state.is_closed_to(thread) {
+                break;
+            }
             if timeout.timed_out() && state.held && state.switches == before {
                 // SAFETY: the holder clears the pointer, under this lock, before it lets go.
                 if let Some(holder) = unsafe { self.0.holder.load(Ordering::Acquire).as_ref() } {
@@ -82,6 +93,14 @@ impl Gil {
             }
         }
         state.waiting -= 1;
+        if state.is_closed_to(thread) {
+            // The interpreter is ending or gone. A daemon thread can neither go on nor unwind: it sleeps for good.
+            drop(state);
+            self.0.changed.notify_all();
+            loop {
+                std::thread::park();
+            }
+        }
         state.held = true;
         state.switches += 1;
         self.0.holder.store(thread.cast_mut(), Ordering::Release);
@@ -94,6 +113,12 @@ impl Gil {
         self.0.holder.store(std::ptr::null_mut(), Ordering::Release);
         state.held = false;
         drop(state);
+        self.0.changed.notify_all();
+    }
+
+    /// From here on only `thread` gets the lock: the interpreter is ending.
+    pub fn close(&self, thread: &Thread) {
+        self.lock().only = Some(std::ptr::from_ref(thread).addr());
         self.0.changed.notify_all();
     }
 

@@ -129,6 +129,7 @@ impl Instance {
         run_exit_functions(th);
         let flushed = flush_streams(th);
         th.interp().finalizing.set(true);
+        self.gil.close(th);
         self.tear_down();
         flushed
     }

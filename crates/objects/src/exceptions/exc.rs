@@ -104,3 +104,13 @@ pub static ENVIRONMENT_ERROR: ExcType =
 pub static IO_ERROR: ExcType =
     // SAFETY: as above.
     unsafe { &*<OSError as StaticTypeOf>::TYPE.cast::<Type>() };
+
+/// `concurrent.interpreters.InterpreterError`, which is no name of `builtins`.
+#[unsafe(export_name = "PyExc_InterpreterError")]
+pub static INTERPRETER_ERROR: ExcType =
+    // SAFETY: as above.
+    unsafe { &*<InterpreterError as StaticTypeOf>::TYPE.cast::<Type>() };
+#[unsafe(export_name = "PyExc_InterpreterNotFoundError")]
+pub static INTERPRETER_NOT_FOUND_ERROR: ExcType =
+    // SAFETY: as above.
+    unsafe { &*<InterpreterNotFoundError as StaticTypeOf>::TYPE.cast::<Type>() };

@@ -24,8 +24,8 @@ pub use exc::ALL;
 pub use group::{BaseExceptionGroup, exception_group};
 pub use os::OSError;
 pub use special::{
-    AttributeError, ImportError, KeyError, MemoryError, NameError, StopIteration, SystemExit,
-    prepare_reserve, raise_stop_iteration,
+    AttributeError, ImportError, InterpreterError, InterpreterNotFoundError, KeyError, MemoryError,
+    NameError, StopIteration, SystemExit, prepare_reserve, raise_stop_iteration,
 };
 pub use syntax::{IncompleteInputError, SyntaxError};
 pub use unicode::{

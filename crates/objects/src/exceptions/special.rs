@@ -370,6 +370,33 @@ pub struct MemoryError {
 #[pymethods]
 impl MemoryError {}
 
+/// A cross-interpreter operation failed
+#[pytype(
+    name = "concurrent.interpreters.InterpreterError", base = Exception, flags(BASETYPE, HAVE_GC),
+)]
+#[repr(C)]
+pub struct InterpreterError {
+    #[visit]
+    base: Exception,
+}
+
+#[pymethods]
+impl InterpreterError {}
+
+/// An interpreter was not found
+#[pytype(
+    name = "concurrent.interpreters.InterpreterNotFoundError", base = InterpreterError,
+    flags(BASETYPE, HAVE_GC),
+)]
+#[repr(C)]
+pub struct InterpreterNotFoundError {
+    #[visit]
+    base: InterpreterError,
+}
+
+#[pymethods]
+impl InterpreterNotFoundError {}
+
 /// Instances made in advance, so that there is one when there is no memory.
 #[derive(Default)]
 struct Reserve(RefCell<Vec<Owned<BaseException>>>);

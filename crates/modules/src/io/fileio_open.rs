@@ -119,23 +119,13 @@ pub fn fspath(th: &Thread, ob: Borrowed<'_>) -> PyResult {
         TYPE_ERROR,
         "expected {}.__fspath__() to return str or bytes, not {}",
         ob.get().ty().name(),
-        path.get_type_name()
+        path.ty().name()
     ))
-}
-
-trait TypeNameOf {
-    fn get_type_name(&self) -> String;
-}
-
-impl TypeNameOf for Owned {
-    fn get_type_name(&self) -> String {
-        self.ty().name().to_owned()
-    }
 }
 
 /// The descriptor that `file` is, if it is a number.
 fn descriptor_of(th: &Thread, file: Borrowed<'_>) -> PyResult<Option<i32>> {
-    if file.is_exact_bool() {
+    if file.is(bool_object(true).object()) || file.is(bool_object(false).object()) {
         support::warn(th, exc::RUNTIME_WARNING, "bool is used as a file descriptor", 1)?;
     }
     if !number::is_index(file) {
@@ -153,16 +143,6 @@ fn descriptor_of(th: &Thread, file: Borrowed<'_>) -> PyResult<Option<i32>> {
         Some(fd) => Ok(Some(fd)),
         // Too large to be one: it is no path either, which the caller says.
         None => Ok(None),
-    }
-}
-
-trait IsBool {
-    fn is_exact_bool(&self) -> bool;
-}
-
-impl IsBool for Borrowed<'_> {
-    fn is_exact_bool(&self) -> bool {
-        self.is(bool_object(true).object()) || self.is(bool_object(false).object())
     }
 }
 

@@ -501,6 +501,19 @@ pub fn warn(
     decide(th, category.borrow(), message.object(), &place, None)
 }
 
+/// `PyErr_ResourceWarning`: as `warn`, about an object that is going away.
+pub fn warn_about(
+    th: &Thread,
+    category: Borrowed<'_>,
+    message: Borrowed<'_, Str>,
+    level: isize,
+    source: Borrowed<'_>,
+) -> PyResult<()> {
+    let category = category_of(th, message.object(), Some(category))?;
+    let place = Place::find(th, level, None)?;
+    decide(th, category.borrow(), message.object(), &place, Some(source))
+}
+
 /// `PyErr_WarnExplicit`: a warning about a place in a file.
 pub fn warn_explicit(
     th: &Thread,

@@ -11,6 +11,7 @@ mod codecs;
 mod collections;
 mod errno;
 mod gc;
+mod io;
 mod itertools;
 mod signal;
 mod string;
@@ -33,6 +34,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_ast", ast::AstModule),
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
+    native!("_io", io::Io),
     native!("_signal", signal::Signal),
     native!("_string", string::String),
     native!("_thread", thread::ThreadModule),

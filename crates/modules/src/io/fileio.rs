@@ -207,7 +207,8 @@ impl FileIO {
 
     #[slot(tp_repr)]
     fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let ty = this.object().type_name();
+        let object = this.object();
+        let ty = object.type_name();
         if this.fd.get() < 0 {
             return Str::from_fmt(th, format_args!("<{ty} [closed]>"));
         }

@@ -1,6 +1,6 @@
 //! Opening a `FileIO`: its mode, the system call or the opener, and what is asked of the file at once.
 
-use krait_eval::sys::audit::audit;
+use krait_eval::sys::audit;
 use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 

@@ -33,13 +33,13 @@ impl Cookie {
         bytes[12..16].copy_from_slice(&self.bytes_to_feed.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.chars_to_skip.to_le_bytes());
         bytes[20] = self.need_eof.into();
-        Int::from_buf(th, &int_digits::bytes::from_bytes(&bytes, true, false))
+        Int::from_buf(th, &int_digits::from_bytes(&bytes, true, false))
     }
 
     pub fn unpack(th: &Thread, cookie: Borrowed<'_>) -> PyResult<Cookie> {
         let int = number::index(th, cookie)?;
         let mut bytes = [0u8; LEN];
-        if int_digits::bytes::to_bytes(int.view(), &mut bytes, true, false).is_err() {
+        if int_digits::to_bytes(int.view(), &mut bytes, true, false).is_err() {
             return Err(th.raise(exc::OVERFLOW_ERROR, "int too big to convert"));
         }
         let four = |at: usize| i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);

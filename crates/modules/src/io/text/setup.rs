@@ -248,7 +248,8 @@ impl TextIOWrapper {
             let message = "I/O operation on uninitialized object";
             return Err(th.raise(exc::VALUE_ERROR, message));
         }
-        let ty = this.object().type_name();
+        let object = this.object();
+        let ty = object.type_name();
         let Some(_guard) = krait_objects::repr_guard::enter(th, this.object()) else {
             return Err(raise!(th, RUNTIME_ERROR, "reentrant call inside {ty}.__repr__"));
         };

@@ -76,6 +76,9 @@ pub const TUPLE_SIZES: usize = 20;
 pub struct FreeLists {
     /// By the number of items, less one.
     pub tuples: [FreeList<2000>; TUPLE_SIZES],
+    /// Ints of one digit.
+    pub ints: FreeList<100>,
+    pub floats: FreeList<100>,
     pub lists: FreeList<80>,
     pub list_iterators: FreeList<10>,
     pub tuple_iterators: FreeList<10>,
@@ -94,6 +97,8 @@ impl FreeLists {
         for tuples in &self.tuples {
             tuples.clear(heap, HEADER);
         }
+        self.ints.clear(heap, 0);
+        self.floats.clear(heap, 0);
         self.lists.clear(heap, HEADER);
         self.list_iterators.clear(heap, HEADER);
         self.tuple_iterators.clear(heap, HEADER);

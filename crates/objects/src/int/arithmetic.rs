@@ -1,7 +1,7 @@
 //! Operators of `int`, with the paths for one digit in front.
 
-use super::{Int, build};
-use crate::int_digits::{self, BitOp};
+use super::{Int, build, power};
+use crate::int_digits::{self, BitOp, TrueDivError};
 use crate::prelude::*;
 
 /// The operands as ints, or `None`: then the answer is `NotImplemented`.
@@ -88,6 +88,93 @@ pub fn remainder(th: &Thread, a: &Int, b: &Int) -> PyResult<Owned<Int>> {
     }
     match int_digits::modulo(a.view(), b.view()) {
         Ok(remainder) => Int::from_buf(th, &remainder),
+        Err(_) => Err(th.bad_internal_call()),
+    }
+}
+
+/// `(a // b, a % b)`.
+pub fn divmod(th: &Thread, a: &Int, b: &Int) -> PyResult<Owned<Tuple>> {
+    if b.is_zero() {
+        return Err(th.raise(exc::ZERO_DIVISION_ERROR, "division by zero"));
+    }
+    let (quotient, remainder) = if a.is_compact() && b.is_compact() {
+        let (quotient, remainder) = divmod_compact(a.compact_value(), b.compact_value());
+        (Int::from_i64(th, quotient)?, Int::from_i64(th, remainder)?)
+    } else {
+        match int_digits::div_mod(a.view(), b.view()) {
+            Ok((quotient, remainder)) => {
+                (Int::from_buf(th, &quotient)?, Int::from_buf(th, &remainder)?)
+            }
+            Err(_) => return Err(th.bad_internal_call()),
+        }
+    };
+    Tuple::pack(th, [quotient.into_object(), remainder.into_object()])
+}
+
+/// `a / b`, rounded correctly.
+pub fn true_divide(th: &Thread, a: &Int, b: &Int) -> PyResult<Owned<Float>> {
+    if a.is_compact() && b.is_compact() && !b.is_zero() {
+        // Both are doubles without loss: the hardware's division is the right one.
+        return Float::new(th, a.compact_value() as f64 / b.compact_value() as f64);
+    }
+    match int_digits::true_div(a.view(), b.view()) {
+        Ok(quotient) => Float::new(th, quotient),
+        Err(error) => {
+            let class = match error {
+                TrueDivError::DivisionByZero => exc::ZERO_DIVISION_ERROR,
+                TrueDivError::Overflow => exc::OVERFLOW_ERROR,
+            };
+            Err(th.raise(class, error.message()))
+        }
+    }
+}
+
+/// The count of a shift: ValueError for a negative one, `None` if it is past any size.
+fn shift_count(th: &Thread, count: &Int) -> PyResult<Option<u64>> {
+    if count.is_negative() {
+        return Err(th.raise(exc::VALUE_ERROR, "negative shift count"));
+    }
+    Ok(count.to_u64())
+}
+
+/// `a << count`.
+pub fn shift_left(th: &Thread, a: &Int, count: &Int) -> PyResult<Owned<Int>> {
+    let count = shift_count(th, count)?;
+    if a.is_zero() {
+        return Ok(super::small(0).to_owned());
+    }
+    let sized = count.and_then(|count| {
+        int_digits::shift_left_size(a.view(), count).map(|size| (count, size))
+    });
+    let Some((count, size)) = sized else {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "too many digits in integer"));
+    };
+    if a.is_compact() && count <= u64::from(int_digits::SHIFT) {
+        return Int::from_i64(th, a.compact_value() << count);
+    }
+    build(th, size, |out| int_digits::shift_left_into(a.view(), count, out))
+}
+
+/// `a >> count`, towards minus infinity.
+pub fn shift_right(th: &Thread, a: &Int, count: &Int) -> PyResult<Owned<Int>> {
+    let count = shift_count(th, count)?.unwrap_or(u64::MAX);
+    if a.is_compact() {
+        return Int::from_i64(th, a.compact_value() >> count.min(63));
+    }
+    let a = a.view();
+    build(th, a.digits.len() + 1, |out| int_digits::shift_right_into(a, count, out))
+}
+
+/// `round(a, ndigits)` for negative `ndigits`: the nearest multiple of the power of ten, halves to the even one.
+pub(super) fn round(th: &Thread, a: Borrowed<'_, Int>, ndigits: &Int) -> PyResult<Owned<Int>> {
+    let zeros = ndigits.view().magnitude_u64().unwrap_or(u64::MAX);
+    // A decimal digit takes more than three bits: past that even half of the power is greater than `a`.
+    if zeros > a.view().bit_length() / 3 + 1 {
+        return Ok(super::small(0).to_owned());
+    }
+    let unit = power::power_of(th, 10, zeros)?;
+    match int_digits::div_near(a.view(), unit.view()) {
+        Ok((_, rest)) => Int::from_buf(th, &int_digits::sub(a.view(), rest.view())),
         Err(_) => Err(th.bad_internal_call()),
     }
 }

@@ -1,7 +1,7 @@
-//! `int` as Python sees it.
+//! `int` as Python sees it: its slots. `attributes` has the methods, `construct` the constructor.
 
-use super::{arithmetic, text};
-use crate::int_digits::{BitOp, Digit};
+use super::{arithmetic, power, text};
+use crate::int_digits::{self, BitOp, Digit};
 use crate::prelude::*;
 
 /// int([x]) -> integer
@@ -29,7 +29,7 @@ macro_rules! binary {
     };
 }
 
-#[pymethods]
+#[pymethods(parts(attributes, construct))]
 impl Int {
     #[slot(nb_add)]
     fn add(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
@@ -46,6 +46,11 @@ impl Int {
         binary!(th, left, right, |a, b| arithmetic::multiply(th, &a, &b))
     }
 
+    #[slot(nb_true_divide)]
+    fn true_divide(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+        binary!(th, left, right, |a, b| arithmetic::true_divide(th, &a, &b))
+    }
+
     #[slot(nb_floor_divide)]
     fn floor_divide(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
         binary!(th, left, right, |a, b| arithmetic::floor_divide(th, &a, &b))
@@ -54,6 +59,40 @@ impl Int {
     #[slot(nb_remainder)]
     fn remainder(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
         binary!(th, left, right, |a, b| arithmetic::remainder(th, &a, &b))
+    }
+
+    #[slot(nb_divmod)]
+    fn divmod(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+        binary!(th, left, right, |a, b| arithmetic::divmod(th, &a, &b))
+    }
+
+    #[slot(nb_power)]
+    fn power(
+        th: &Thread,
+        base: Borrowed<'_>,
+        exp: Borrowed<'_>,
+        modulus: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        let Some((base, exp)) = arithmetic::operands(base, exp) else {
+            return Ok(not_implemented().to_owned());
+        };
+        let Some(modulus) = modulus.filter(|modulus| !modulus.is_none()) else {
+            return power::power(th, &base, &exp);
+        };
+        match modulus.downcast::<Int>() {
+            Some(modulus) => power::modular(th, &base, &exp, &modulus).map(Owned::into_object),
+            None => Ok(not_implemented().to_owned()),
+        }
+    }
+
+    #[slot(nb_lshift)]
+    fn lshift(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+        binary!(th, left, right, |a, b| arithmetic::shift_left(th, &a, &b))
+    }
+
+    #[slot(nb_rshift)]
+    fn rshift(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+        binary!(th, left, right, |a, b| arithmetic::shift_right(th, &a, &b))
     }
 
     #[slot(nb_and)]
@@ -72,11 +111,21 @@ impl Int {
     }
 
     #[slot(nb_negative)]
-    fn negative(&self, th: &Thread) -> PyResult<Owned<Int>> {
+    pub fn negative(&self, th: &Thread) -> PyResult<Owned<Int>> {
         if self.is_compact() {
             return Int::from_i64(th, -self.compact_value());
         }
         Int::from_digits(th, !self.is_negative(), self.view().digits)
+    }
+
+    #[slot(nb_invert)]
+    fn invert_slot(&self, th: &Thread) -> PyResult<Owned<Int>> {
+        self.invert(th)
+    }
+
+    #[slot(nb_absolute)]
+    fn absolute(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Int>> {
+        if this.is_negative() { this.negative(th) } else { exact(this, th) }
     }
 
     #[slot(nb_bool)]
@@ -84,16 +133,24 @@ impl Int {
         Ok(!self.is_zero())
     }
 
-    #[slot(nb_index, nb_int)]
+    #[slot(nb_index, nb_int, nb_positive)]
     fn index(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Int>> {
-        if this.object().is_exact::<Int>() {
-            return Ok(this.to_owned());
-        }
-        Int::from_digits(th, this.is_negative(), this.view().digits)
+        exact(this, th)
+    }
+
+    #[slot(nb_float)]
+    fn float(&self, th: &Thread) -> PyResult<Owned<Float>> {
+        Float::new(th, self.to_f64(th)?)
     }
 
     #[slot(tp_hash)]
     fn hash(&self, _th: &Thread) -> PyResult<isize> {
+        if self.is_compact() {
+            return Ok(match self.compact_value() {
+                -1 => -2,
+                value => value as isize,
+            });
+        }
         Ok(self.view().hash() as isize)
     }
 
@@ -112,9 +169,41 @@ impl Int {
         })
     }
 
-    /// How many bits the magnitude takes.
-    #[method(sig = "(self, /)")]
-    fn bit_length(&self) -> u64 {
-        self.view().bit_length()
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone; memory of an exact int of one digit fits the list's size.
+        unsafe {
+            let ob: *mut krait_abi::PyObject = this.cast();
+            let ty = (*ob).ob_type;
+            let exact = ty == PyLong_Type.as_ptr();
+            if exact
+                && (*this).is_compact()
+                && Thread::current().interp().free_lists.ints.push(ob)
+            {
+                return;
+            }
+            match (*ty).tp_free {
+                Some(free) => free(ob.cast()),
+                None => crate::fatal("int has no tp_free"),
+            }
+        }
+    }
+}
+
+/// The int itself, or a copy of an instance of a subclass.
+pub(super) fn exact(this: Borrowed<'_, Int>, th: &Thread) -> PyResult<Owned<Int>> {
+    if this.object().is_exact::<Int>() {
+        return Ok(this.to_owned());
+    }
+    Int::from_digits(th, this.is_negative(), this.view().digits)
+}
+
+impl Int {
+    /// `~self`.
+    pub fn invert(&self, th: &Thread) -> PyResult<Owned<Int>> {
+        if self.is_compact() {
+            return Int::from_i64(th, !self.compact_value());
+        }
+        Int::from_buf(th, &int_digits::invert(self.view()))
     }
 }

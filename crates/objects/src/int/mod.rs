@@ -1,6 +1,7 @@
 //! `int`: the object, its conversions, and the small ones that are always there.
 //!
-//! `arithmetic` computes; `methods` is what Python sees; `bool` is the subtype. Digits are those of
+//! `arithmetic` and `power` compute; `methods`, `attributes` and `construct` are what Python sees; `bool` is the
+//! subtype. Digits are those of
 //! `int_digits`, in place. The same job as CPython's `Objects/longobject.c`.
 //!
 //! Invariants:
@@ -9,8 +10,12 @@
 //! 3. Once known to others an int never changes.
 
 pub mod arithmetic;
+mod attributes;
 mod bool;
+mod construct;
+pub mod format;
 mod methods;
+pub mod power;
 mod text;
 
 use krait_abi as abi;
@@ -26,6 +31,7 @@ use crate::typeobj::alloc::init_head;
 
 pub use bool::{Bool, PyBool_Type};
 pub use methods::{Int, PyLong_Type};
+pub(crate) use text::{ascii_number, trim};
 pub use text::{from_text_object, to_base, to_decimal};
 
 const SIGN_ZERO: usize = 1;
@@ -157,7 +163,31 @@ impl Int {
         if SMALL.contains(&value) {
             return Ok(small(value).to_owned());
         }
-        Int::from_magnitude(th, value < 0, value.unsigned_abs())
+        let magnitude = value.unsigned_abs();
+        if magnitude <= u64::from(int_digits::MASK) {
+            return Int::one_digit(th, value < 0, magnitude as Digit);
+        }
+        Int::from_magnitude(th, value < 0, magnitude)
+    }
+
+    /// An int of one digit that is not among the small ones.
+    #[inline]
+    fn one_digit(th: &Thread, negative: bool, digit: Digit) -> PyResult<Owned<Int>> {
+        let mut block = th.interp().free_lists.ints.pop().cast::<u8>();
+        if block.is_null() {
+            block = th.interp().heap.alloc(size_of::<Int>());
+            if block.is_null() {
+                return Err(th.no_memory());
+            }
+        }
+        // SAFETY: the block has room for the struct, and nobody else knows it.
+        unsafe {
+            init_head(block.cast(), Borrowed::from_ref(Int::type_object()));
+            let raw = block.cast::<Int>();
+            (&raw mut (*raw).tag).write(tag_of(negative, 1));
+            (&raw mut (*raw).digits).write([digit]);
+            Ok(Owned::from_ptr(block.cast()))
+        }
     }
 
     #[inline]

@@ -1,8 +1,10 @@
-//! The digits of ints as text.
+//! The digits of ints as text, and back.
 
 use super::Int;
-use crate::int_digits;
+use crate::bytes::Bytes;
+use crate::int_digits::{self, ParseError};
 use crate::prelude::*;
+use crate::protocol::buffer::{self, Buffer};
 
 /// `bin`, `oct`, `hex` (base 2, 8, 16), with sign and prefix.
 pub fn to_base(th: &Thread, int: &Int, base: u32) -> PyResult<Owned<Str>> {
@@ -18,6 +20,9 @@ pub fn to_base(th: &Thread, int: &Int, base: u32) -> PyResult<Owned<Str>> {
 
 /// Decimal digits; ValueError past the interpreter's limit.
 pub fn to_decimal(th: &Thread, int: &Int) -> PyResult<Owned<Str>> {
+    if let Some(value) = int.to_i64() {
+        return word_to_decimal(th, value);
+    }
     let limit = th.interp().int_max_str_digits.get();
     match int_digits::to_decimal(int.view(), limit as usize) {
         Ok(digits) => Str::new(th, &digits),
@@ -29,7 +34,124 @@ pub fn to_decimal(th: &Thread, int: &Int) -> PyResult<Owned<Str>> {
     }
 }
 
+fn word_to_decimal(th: &Thread, value: i64) -> PyResult<Owned<Str>> {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = value.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    // Only ASCII was written.
+    Str::new(th, std::str::from_utf8(&digits[at..]).unwrap_or_default())
+}
+
+/// A text as numbers are parsed from it: white space and decimal digits of any script become ASCII, what else is
+/// not ASCII becomes `?`; then white space is cut off at both ends.
+pub(crate) fn ascii_number(text: &Str) -> Vec<u8> {
+    let ascii = match text.as_ascii() {
+        Some(ascii) => ascii.as_bytes().to_vec(),
+        None => text.chars().iter().map(ascii_of).collect(),
+    };
+    trim(&ascii).to_vec()
+}
+
+fn ascii_of(point: u32) -> u8 {
+    if point < 0x80 {
+        return point as u8;
+    }
+    if crate::unicode::is_space(point) {
+        return b' ';
+    }
+    crate::unicode::to_decimal(point).map_or(b'?', |digit| b'0' + digit)
+}
+
+/// Without the ASCII white space at both ends.
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
+    let space = |c: &u8| matches!(c, b' ' | b'\t'..=b'\r');
+    let start = text.iter().position(|c| !space(c)).unwrap_or(text.len());
+    let end = text.iter().rposition(|c| !space(c)).map_or(start, |last| last + 1);
+    &text[start..end]
+}
+
+/// Parses text in `base`; `shown` is what the message of a failure quotes.
+fn parse(th: &Thread, text: &[u8], base: u32, shown: Borrowed<'_>) -> PyResult<Owned<Int>> {
+    let limit = th.interp().int_max_str_digits.get();
+    match int_digits::parse(text, base, limit as usize) {
+        Ok(value) => Int::from_buf(th, &value),
+        Err(ParseError::TooManyDigits { count }) => Err(raise!(
+            th,
+            VALUE_ERROR,
+            "Exceeds the limit ({limit} digits) for integer string conversion: value has {count} digits; use sys.set_int_max_str_digits() to increase the limit"
+        )),
+        Err(ParseError::Invalid) => {
+            let quoted = object::repr(th, shown)?;
+            let quoted = quoted.substring(th, 0, quoted.len().min(200))?;
+            Err(raise!(th, VALUE_ERROR, "invalid literal for int() with base {base}: {}", *quoted))
+        }
+    }
+}
+
+fn parse_bytes(th: &Thread, text: &[u8], base: u32) -> PyResult<Owned<Int>> {
+    let shown = Bytes::new(th, text)?;
+    parse(th, trim(text), base, shown.object())
+}
+
 /// `int(text)` for str, bytes and buffers; TypeError for anything else.
-pub fn from_text_object(_th: &Thread, _ob: Borrowed<'_>) -> PyResult<Owned<Int>> {
-    todo!()
+pub fn from_text_object(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Int>> {
+    if let Some(text) = ob.downcast::<Str>() {
+        return parse(th, &ascii_number(&text), 10, ob);
+    }
+    if let Some(bytes) = ob.downcast::<Bytes>() {
+        return parse_bytes(th, bytes.as_bytes(), 10);
+    }
+    if buffer::check(ob) {
+        let buffer = Buffer::simple(th, ob)?;
+        return parse_bytes(th, buffer.as_bytes(), 10);
+    }
+    Err(raise!(
+        th,
+        TYPE_ERROR,
+        "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+        ob.type_name()
+    ))
+}
+
+/// `int(text, base)`.
+pub(super) fn from_text_in_base(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    base: u32,
+) -> PyResult<Owned<Int>> {
+    if let Some(text) = ob.downcast::<Str>() {
+        return parse(th, &ascii_number(&text), base, ob);
+    }
+    if let Some(bytes) = ob.downcast::<Bytes>() {
+        return parse_bytes(th, bytes.as_bytes(), base);
+    }
+    if is_bytearray(ob) {
+        let buffer = Buffer::simple(th, ob)?;
+        return parse_bytes(th, buffer.as_bytes(), base);
+    }
+    Err(th.raise(exc::TYPE_ERROR, "int() can't convert non-string with explicit base"))
+}
+
+/// Whether it is a `bytearray`, or an instance of a subclass: the built-in type at the end of the bases.
+fn is_bytearray(ob: Borrowed<'_>) -> bool {
+    let mut class = Some(ob.get().ty());
+    while let Some(current) = class {
+        if !current.is_heap_type() {
+            return current.tp_name() == "bytearray";
+        }
+        class = current.get().base();
+    }
+    false
 }

@@ -43,8 +43,8 @@ pub const SHIFT: u32 = 30;
 pub const BASE: u32 = 1 << SHIFT;
 /// The greatest digit.
 pub const MASK: u32 = BASE - 1;
-/// The most digits an integer may have: its `lv_tag` keeps three bits for other things.
-pub const MAX_DIGITS: usize = isize::MAX as usize / size_of::<Digit>();
+/// The most digits an integer may have: the number of its bits fits an `int64_t`.
+pub const MAX_DIGITS: usize = (i64::MAX as usize - 1) / SHIFT as usize;
 
 /// The modulus of numeric hashes: 2**61 - 1.
 pub const HASH_MODULUS: u64 = (1 << HASH_BITS) - 1;

@@ -298,7 +298,7 @@ impl Heap {
     }
 
     /// Whether the limit leaves room for `more` bytes.
-    fn allows(&self, more: usize) -> bool {
+    pub fn allows(&self, more: usize) -> bool {
         self.bytes().checked_add(more).is_some_and(|total| total <= self.limit.get())
     }
 

@@ -105,7 +105,7 @@ pub fn float(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     if ob.is_exact::<Float>() {
         return Ok(ob.to_owned());
     }
-    if ob.downcast::<Str>().is_some() || !check_float(ob) {
+    if ob.is_exact::<Str>() || !check_float(ob) {
         return crate::float::from_text_object(th, ob);
     }
     Ok(Float::new(th, as_f64(th, ob)?)?.into_object())
@@ -139,7 +139,7 @@ pub fn as_f64(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
         return Err(raise!(
             th,
             TYPE_ERROR,
-            "{}.__float__() must return a float, not {}",
+            "{}.__float__ returned non-float (type {})",
             ob.type_name(),
             result.type_name()
         ));
@@ -148,7 +148,7 @@ pub fn as_f64(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
         let message = Str::from_fmt(
             th,
             format_args!(
-                "{}.__float__() must return a float, not {}.  The ability to return an instance of a strict subclass of float is deprecated, and may not be supported in a future version of Python.",
+                "{}.__float__ returned non-float (type {}).  The ability to return an instance of a strict subclass of float is deprecated, and may be removed in a future version of Python.",
                 ob.type_name(),
                 result.type_name()
             ),

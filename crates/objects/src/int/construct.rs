@@ -1,0 +1,56 @@
+//! `int(x)` and `int(x, base)`.
+
+use super::text;
+use crate::prelude::*;
+
+#[pymethods(part = "construct")]
+impl Int {
+    #[new(sig = "(x=NULL, /, base=NULL)")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        x: Option<Borrowed<'_>>,
+        base: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        let int = construct(th, x, base)?;
+        if cls.is(Borrowed::from_ref(Int::type_object())) {
+            return Ok(int.into_object());
+        }
+        of_subclass(th, cls, &int).map(Owned::into_object)
+    }
+}
+
+fn construct(
+    th: &Thread,
+    x: Option<Borrowed<'_>>,
+    base: Option<Borrowed<'_>>,
+) -> PyResult<Owned<Int>> {
+    match (x, base) {
+        (None, None) => Ok(super::small(0).to_owned()),
+        (Some(x), None) => number::long(th, x),
+        (None, Some(_)) => Err(th.raise(exc::TYPE_ERROR, "int() missing string argument")),
+        (Some(x), Some(base)) => {
+            let base = number::as_isize(th, base, None)?;
+            if base != 0 && !(2..=36).contains(&base) {
+                return Err(
+                    th.raise(exc::VALUE_ERROR, "int() base must be >= 2 and <= 36, or 0")
+                );
+            }
+            text::from_text_in_base(th, x, base as u32)
+        }
+    }
+}
+
+/// A copy of `int` as an instance of `cls`, a subclass.
+fn of_subclass(th: &Thread, cls: Borrowed<'_, Type>, int: &Int) -> PyResult<Owned<Int>> {
+    let digits = int.view().digits;
+    let own = cls.alloc::<Int>(th, digits.len() as isize)?;
+    // SAFETY: `alloc` made room for one digit more; nobody else knows the object.
+    unsafe {
+        let raw = own.as_ptr().cast::<Int>();
+        (&raw mut (*raw).tag).write(int.tag);
+        let place = (&raw mut (*raw).digits).cast::<crate::int_digits::Digit>();
+        place.copy_from_nonoverlapping(digits.as_ptr(), digits.len());
+    }
+    Ok(own)
+}

@@ -1,0 +1,117 @@
+//! `__format__` of numbers: laid out pieces to `str`, the locale, and ints.
+
+use std::ffi::CStr;
+
+use super::Int;
+use crate::format_spec::{self, Align, IntForm, Laid, Locale, Spec, SpecError};
+use crate::int_digits;
+use crate::prelude::*;
+use crate::str::StrBuilder;
+use crate::str::format::spec_error;
+use crate::with_units;
+
+/// A specification for a number of this type; `None` if it is empty.
+pub fn parse_spec(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    spec: &Str,
+    default_code: Option<u8>,
+) -> PyResult<Option<Spec>> {
+    if spec.is_empty() {
+        return Ok(None);
+    }
+    let parsed = with_units!(spec.chars(), units => Spec::parse(units, Align::Right, default_code));
+    parsed.map(Some).map_err(|error| refuse(th, ob, spec, error))
+}
+
+/// Raises what a specification is refused with.
+#[cold]
+pub fn refuse(th: &Thread, ob: Borrowed<'_>, spec: &Str, error: SpecError) -> Raised {
+    spec_error(th, error, ob.type_name(), spec)
+}
+
+/// The text of a laid out number.
+pub fn finish(th: &Thread, laid: &Laid) -> PyResult<Owned<Str>> {
+    let Some(len) = laid.len() else {
+        return Err(th.no_memory());
+    };
+    if !th.interp().heap.allows(len) {
+        return Err(th.no_memory());
+    }
+    let mut out = StrBuilder::new();
+    out.push_repeated(laid.fill, laid.left);
+    out.push_str(&laid.head);
+    out.push_repeated(laid.fill, laid.inner);
+    out.push_str(&laid.body);
+    out.push_repeated(laid.fill, laid.right);
+    out.finish(th)
+}
+
+/// Runs `body` with the locale that a specification asks for: the process's for the type letter `n`.
+pub fn with_locale<R>(spec: &Spec, body: impl FnOnce(&Locale<'_>) -> R) -> R {
+    if spec.code != Some(u32::from(b'n')) {
+        return body(&Locale::C);
+    }
+    // SAFETY: the C library's own record; it stays until the next call or change of locale, and is copied here.
+    let (point, separator, grouping) = unsafe {
+        let record = &*libc::localeconv();
+        let copy = |text: *const std::ffi::c_char| CStr::from_ptr(text).to_bytes().to_vec();
+        (copy(record.decimal_point), copy(record.thousands_sep), copy(record.grouping))
+    };
+    let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    };
+    let (point, separator) = (text(&point), text(&separator));
+    body(&Locale { decimal_point: &point, thousands_sep: &separator, grouping: &grouping })
+}
+
+/// `format(int, spec)`.
+pub fn format_int(th: &Thread, this: Borrowed<'_, Int>, text: &Str) -> PyResult<Owned<Str>> {
+    let Some(spec) = parse_spec(th, this.object(), text, Some(b'd'))? else {
+        return object::str(th, this.object());
+    };
+    let refused = |error| refuse(th, this.object(), text, error);
+    let laid = match spec.int_form().map_err(refused)? {
+        IntForm::Character => return character(th, &this, &spec),
+        IntForm::Float => {
+            let value = this.to_f64(th)?;
+            with_locale(&spec, |locale| format_spec::format_float(value, &spec, locale))
+        }
+        IntForm::Digits { radix, upper } => {
+            let digits = if radix == 10 {
+                let decimal = super::to_decimal(th, &this)?;
+                decimal.to_string_lossy().trim_start_matches('-').to_owned()
+            } else {
+                int_digits::to_radix(this.view().abs(), radix)
+            };
+            let digits = if upper { digits.to_uppercase() } else { digits };
+            let negative = this.is_negative();
+            with_locale(&spec, |locale| {
+                format_spec::layout_int(negative, &digits, &spec, locale)
+            })
+        }
+    };
+    finish(th, &laid.map_err(refused)?)
+}
+
+/// The type letter `c`: the character of that number.
+fn character(th: &Thread, int: &Int, spec: &Spec) -> PyResult<Owned<Str>> {
+    let Some(point) = int.to_i64() else {
+        return Err(
+            th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C long")
+        );
+    };
+    let Some(point) = u32::try_from(point).ok().filter(|&point| point <= 0x10_ffff) else {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "%c arg not in range(0x110000)"));
+    };
+    let (left, right) = spec.padding(1);
+    if !th.interp().heap.allows(left.saturating_add(right)) {
+        return Err(th.no_memory());
+    }
+    let mut out = StrBuilder::new();
+    out.push_repeated(spec.fill, left);
+    out.push_char(point);
+    out.push_repeated(spec.fill, right);
+    out.finish(th)
+}

@@ -7,6 +7,7 @@ extern crate self as krait_modules;
 mod abc;
 mod ast;
 pub mod atexit;
+mod binascii;
 mod codecs;
 mod collections;
 mod errno;
@@ -41,6 +42,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_typing", typing::Typing),
     native!("_weakref", weakref::Weakref),
     native!("atexit", atexit::Atexit),
+    native!("binascii", binascii::Binascii),
     native!("errno", errno::Errno),
     native!("gc", gc::Gc),
     native!("itertools", itertools::Itertools),

@@ -1,0 +1,397 @@
+//! `binascii`: bytes as text and back: base64, uuencode, quoted-printable, hexadecimal; CRCs.
+//!
+//! The same job as CPython's `Modules/binascii.c`.
+
+use krait_objects::args::{FromArg, Site};
+use krait_objects::bytelike::hex;
+use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::{self, Buffer};
+
+mod quoted;
+
+/// The module's exception classes.
+struct Classes {
+    error: Slot<Type>,
+    incomplete: Slot<Type>,
+}
+
+impl Default for Classes {
+    fn default() -> Classes {
+        Classes { error: Slot::EMPTY, incomplete: Slot::EMPTY }
+    }
+}
+
+/// Raises `binascii.Error`.
+fn error(th: &Thread, message: std::fmt::Arguments<'_>) -> Raised {
+    let message = match Str::from_fmt(th, message) {
+        Ok(message) => message,
+        Err(raised) => return raised,
+    };
+    match th.interp().state::<Classes>().error.get() {
+        Some(class) => th.raise_in(class, Some(message.object())),
+        None => th.raise_value(exc::VALUE_ERROR, message.object()),
+    }
+}
+
+/// Bytes, or a `str` that is all ASCII.
+enum Ascii<'a> {
+    Text(&'a str),
+    Buffer(Buffer),
+}
+
+impl Ascii<'_> {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Ascii::Text(text) => text.as_bytes(),
+            Ascii::Buffer(buffer) => buffer.as_bytes(),
+        }
+    }
+}
+
+impl<'a> FromArg<'a> for Ascii<'a> {
+    fn from_arg(th: &Thread, arg: Borrowed<'a>, _: &'static Site) -> PyResult<Self> {
+        if let Some(text) = arg.downcast::<Str>() {
+            return text.get().as_ascii().map(Ascii::Text).ok_or_else(|| {
+                th.raise(exc::VALUE_ERROR, "string argument should contain only ASCII characters")
+            });
+        }
+        if !buffer::check(arg) {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "argument should be bytes, buffer or ASCII string, not '{}'",
+                arg.type_name()
+            ));
+        }
+        Buffer::simple(th, arg).map(Ascii::Buffer)
+    }
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64_value(byte: u8) -> Option<u32> {
+    let value = match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(u32::from(value))
+}
+
+fn decode_base64(th: &Thread, data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
+    let refuse = |message: &str| Err(error(th, format_args!("{message}")));
+    let mut out = Vec::with_capacity(data.len() / 4 * 3 + 3);
+    if strict && data.first() == Some(&b'=') {
+        return refuse("Leading padding not allowed");
+    }
+    // How many characters of a group of four there are, and their bits.
+    let (mut position, mut bits, mut pads, mut padding) = (0, 0u32, 0, false);
+    for (at, &byte) in data.iter().enumerate() {
+        if byte == b'=' {
+            padding = true;
+            if strict && position == 0 {
+                return refuse("Excess padding not allowed");
+            }
+            if position >= 2 {
+                pads += 1;
+                if position + pads >= 4 {
+                    if strict && let Some(&next) = data.get(at + 1) {
+                        return refuse(match next {
+                            b'=' => "Excess padding not allowed",
+                            next if base64_value(next).is_none() => "Only base64 data is allowed",
+                            _ => "Excess data after padding",
+                        });
+                    }
+                    return Ok(out);
+                }
+            }
+            continue;
+        }
+        let Some(value) = base64_value(byte) else {
+            if strict {
+                return refuse("Only base64 data is allowed");
+            }
+            continue;
+        };
+        if strict && padding {
+            return refuse("Discontinuous padding not allowed");
+        }
+        pads = 0;
+        bits = bits << 6 | value;
+        match position {
+            1 => out.push((bits >> 4) as u8),
+            2 => out.push((bits >> 2) as u8),
+            3 => out.push(bits as u8),
+            _ => {}
+        }
+        position = (position + 1) % 4;
+    }
+    match position {
+        0 => Ok(out),
+        1 => {
+            let count = out.len() / 3 * 4 + 1;
+            Err(error(
+                th,
+                format_args!(
+                    "Invalid base64-encoded string: number of data characters ({count}) cannot be 1 more than a multiple of 4"
+                ),
+            ))
+        }
+        _ => refuse("Incorrect padding"),
+    }
+}
+
+fn encode_base64(data: &[u8], newline: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(data.len().div_ceil(3) * 4 + 1);
+    for group in data.chunks(3) {
+        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            out.push(match place <= group.len() {
+                true => BASE64[(bits >> (18 - 6 * place)) as usize & 63],
+                false => b'=',
+            });
+        }
+    }
+    if newline {
+        out.push(b'\n');
+    }
+    out
+}
+
+fn decode_uu(th: &Thread, data: &[u8]) -> PyResult<Vec<u8>> {
+    let mut rest = data.iter().copied().peekable();
+    let Some(first) = rest.next() else {
+        return Err(error(th, format_args!("Missing length byte")));
+    };
+    let mut len = usize::from(first.wrapping_sub(b' ') & 0x3f);
+    let mut out = Vec::with_capacity(len);
+    let (mut bits, mut count) = (0u32, 0);
+    while len > 0 {
+        // Missing characters at the end of a line are blanks.
+        let byte = match rest.next() {
+            None | Some(b'\n' | b'\r') => 0,
+            Some(byte) if !(b' '..=b' ' + 64).contains(&byte) => {
+                return Err(error(th, format_args!("Illegal char")));
+            }
+            Some(byte) => (byte - b' ') & 0x3f,
+        };
+        bits = (bits << 6 | u32::from(byte)) & 0x3ffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count) as u8);
+            len -= 1;
+        }
+    }
+    for byte in rest {
+        if !matches!(byte, b' ' | b'\n' | b'\r') && byte != b' ' + 64 {
+            return Err(error(th, format_args!("Trailing garbage")));
+        }
+    }
+    Ok(out)
+}
+
+fn encode_uu(th: &Thread, data: &[u8], backtick: bool) -> PyResult<Vec<u8>> {
+    if data.len() > 45 {
+        return Err(error(th, format_args!("At most 45 bytes at once")));
+    }
+    let letter = |value: u32| match value {
+        0 if backtick => b'`',
+        value => value as u8 + b' ',
+    };
+    let mut out = vec![letter(data.len() as u32)];
+    for group in data.chunks(3) {
+        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        out.extend((0..4).map(|place| letter(bits >> (18 - 6 * place) & 63)));
+    }
+    out.push(b'\n');
+    Ok(out)
+}
+
+fn decode_hex(th: &Thread, data: &[u8]) -> PyResult<Vec<u8>> {
+    if data.len() % 2 != 0 {
+        return Err(error(th, format_args!("Odd-length string")));
+    }
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    data.chunks_exact(2)
+        .map(|pair| match (digit(pair[0]), digit(pair[1])) {
+            (Some(high), Some(low)) => Ok((high << 4 | low) as u8),
+            _ => Err(error(th, format_args!("Non-hexadecimal digit found"))),
+        })
+        .collect()
+}
+
+/// The CRC of zip and gzip, eight entries of a table a byte at a time.
+fn crc32(data: &[u8], start: u32) -> u32 {
+    static TABLE: [u32; 256] = {
+        let mut table = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let (mut crc, mut bit) = (byte as u32, 0);
+            while bit < 8 {
+                crc = if crc & 1 != 0 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+                bit += 1;
+            }
+            table[byte] = crc;
+            byte += 1;
+        }
+        table
+    };
+    let step = |crc: u32, &byte: &u8| crc >> 8 ^ TABLE[(crc as u8 ^ byte) as usize];
+    !data.iter().fold(!start, step)
+}
+
+/// The CRC of BinHex: CCITT, most significant bit first.
+fn crc_hqx(data: &[u8], start: u32) -> u32 {
+    data.iter().fold(start & 0xffff, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte) << 8, |crc, _| {
+            let shifted = crc << 1 & 0xffff;
+            if crc & 0x8000 != 0 { shifted ^ 0x1021 } else { shifted }
+        })
+    })
+}
+
+/// An argument's low 32 bits, whatever its size.
+fn low_bits(th: &Thread, value: Borrowed<'_>) -> PyResult<u32> {
+    let int = number::index(th, value)?;
+    let digits = int.view().digits;
+    let low = u64::from(digits.first().copied().unwrap_or(0))
+        | u64::from(digits.get(1).copied().unwrap_or(0)) << 30;
+    let low = low as u32;
+    Ok(if int.is_negative() { low.wrapping_neg() } else { low })
+}
+
+/// Conversion between binary data and ASCII.
+#[pymodule(name = "binascii")]
+pub struct Binascii;
+
+#[pyfunctions]
+impl Binascii {
+    #[exec]
+    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        let classes = th.interp().state::<Classes>();
+        let bases = [("Error", exc::VALUE_ERROR), ("Incomplete", exc::EXCEPTION)];
+        for ((name, base), slot) in bases.into_iter().zip([&classes.error, &classes.incomplete]) {
+            let namespace = Dict::new(th)?;
+            let module_name = Str::interned(th, "binascii")?;
+            namespace.set_str(th, id::__module__, module_name.object())?;
+            let bases = Tuple::from_slice(th, &[Borrowed::from_ref(base).object()])?;
+            let metatype = Borrowed::from_ref(Type::type_object()).object();
+            let text = Str::interned(th, name)?;
+            let class =
+                call::call(th, metatype, &[text.object(), bases.object(), namespace.object()])?;
+            module.add(th, name, class.borrow())?;
+            slot.set(class.downcast::<Type>().ok());
+        }
+        Ok(())
+    }
+
+    /// Decode a line of uuencoded data.
+    #[function(sig = "(data, /)")]
+    fn a2b_uu(th: &Thread, data: Ascii<'_>) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &decode_uu(th, data.as_bytes())?)
+    }
+
+    /// Uuencode a line of data.
+    #[function(sig = "(data, /, *, backtick=False)")]
+    fn b2a_uu(th: &Thread, data: Buffer, backtick: bool) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &encode_uu(th, data.as_bytes(), backtick)?)
+    }
+
+    /// Decode base64 data.
+    ///
+    ///   strict_mode
+    ///     Refuse bytes that do not belong to the alphabet, and misplaced padding.
+    #[function(sig = "(data, /, *, strict_mode=False)")]
+    fn a2b_base64(th: &Thread, data: Ascii<'_>, strict_mode: bool) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &decode_base64(th, data.as_bytes(), strict_mode)?)
+    }
+
+    /// Encode data in base64, with a newline behind it unless newline is false.
+    #[function(sig = "(data, /, *, newline=True)")]
+    fn b2a_base64(th: &Thread, data: Buffer, newline: bool) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &encode_base64(data.as_bytes(), newline))
+    }
+
+    /// Return data as hexadecimal digits.
+    ///
+    ///   sep
+    ///     One character between groups.
+    ///   bytes_per_sep
+    ///     How many bytes make a group, counted from the right; from the left if negative.
+    #[function(sig = "(data, sep=<unrepresentable>, bytes_per_sep=1)")]
+    fn b2a_hex(
+        th: &Thread,
+        data: Buffer,
+        sep: Option<Borrowed<'_>>,
+        bytes_per_sep: i32,
+    ) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &hex::digits(th, data.as_bytes(), sep, bytes_per_sep, true)?)
+    }
+
+    /// Return data as hexadecimal digits: the same as b2a_hex.
+    #[function(sig = "(data, sep=<unrepresentable>, bytes_per_sep=1)")]
+    fn hexlify(
+        th: &Thread,
+        data: Buffer,
+        sep: Option<Borrowed<'_>>,
+        bytes_per_sep: i32,
+    ) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &hex::digits(th, data.as_bytes(), sep, bytes_per_sep, true)?)
+    }
+
+    /// Return the data that hexadecimal digits mean.
+    #[function(sig = "(hexstr, /)")]
+    fn a2b_hex(th: &Thread, hexstr: Ascii<'_>) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &decode_hex(th, hexstr.as_bytes())?)
+    }
+
+    /// Return the data that hexadecimal digits mean: the same as a2b_hex.
+    #[function(sig = "(hexstr, /)")]
+    fn unhexlify(th: &Thread, hexstr: Ascii<'_>) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &decode_hex(th, hexstr.as_bytes())?)
+    }
+
+    /// Compute the CRC of BinHex, going on from crc.
+    #[function(sig = "(data, crc, /)")]
+    fn crc_hqx(th: &Thread, data: Buffer, crc: Borrowed<'_>) -> PyResult<u32> {
+        Ok(crc_hqx(data.as_bytes(), low_bits(th, crc)?))
+    }
+
+    /// Compute the CRC of zip and gzip, going on from crc.
+    #[function(sig = "(data, crc=0, /)")]
+    fn crc32(th: &Thread, data: Buffer, crc: Option<Borrowed<'_>>) -> PyResult<u32> {
+        let start = crc.map_or(Ok(0), |crc| low_bits(th, crc))?;
+        Ok(crc32(data.as_bytes(), start))
+    }
+
+    /// Decode quoted-printable data; with header, underscores are blanks.
+    #[function(sig = "(data, header=False)")]
+    fn a2b_qp(th: &Thread, data: Ascii<'_>, header: bool) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &quoted::decode(data.as_bytes(), header))
+    }
+
+    /// Encode data as quoted-printable.
+    ///
+    ///   quotetabs
+    ///     Quote blanks and tabs too.
+    ///   istext
+    ///     Ends of lines stay as they are.
+    ///   header
+    ///     Blanks become underscores.
+    #[function(sig = "(data, quotetabs=False, istext=True, header=False)")]
+    fn b2a_qp(
+        th: &Thread,
+        data: Buffer,
+        quotetabs: bool,
+        istext: bool,
+        header: bool,
+    ) -> PyResult<Owned<Bytes>> {
+        Bytes::new(th, &quoted::encode(data.as_bytes(), quotetabs, istext, header))
+    }
+}

@@ -109,10 +109,13 @@ impl Instance {
         // Good enough for messages until the `io` module makes the real one.
         sys::set(th, id::stderr, sys::printer::new(th, 2)?.object())?;
         import::install_core(th)?;
-        if import::install_external(th).is_err() { drop(th.take_exception()); } // LOCAL HACK
-        if set_path(th).is_err() { drop(th.take_exception()); } // LOCAL HACK
-        if import::import(th, "encodings").is_err() { drop(th.take_exception()); } // LOCAL HACK
-        if make_streams(th).is_err() { drop(th.take_exception()); sys::set(th, Str::interned(th,"stdout")?.borrow(), sys::printer::new(th, 1)?.object())?; } // LOCAL HACK
+        if config::of(th).install_signal_handlers {
+            import::import(th, "_signal")?;
+        }
+        import::install_external(th)?;
+        set_path(th)?;
+        import::import(th, "encodings")?;
+        make_streams(th)?;
         make_main(th)?;
         if config::of(th).site_import {
             import::import(th, "site")?;

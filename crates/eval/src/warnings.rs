@@ -51,7 +51,11 @@ impl Warnings {
             module.add(th, "_defaultaction", action.object())?;
         }
         // importlib loads this module before it can import others.
-        let context = none().to_owned(); // LOCAL HACK
+        let contextvars = crate::import::native_module(th, "_contextvars")?;
+        let variable =
+            object::get_attr(th, contextvars.object(), Str::interned(th, "ContextVar")?.borrow())?;
+        let name = Str::interned(th, "warnings_context")?;
+        let context = call::call(th, variable.object(), &[name.object()])?;
         module.add(th, "_warnings_context", context.object())
     }
 

@@ -14,6 +14,7 @@ mod errno;
 mod gc;
 mod io;
 mod itertools;
+mod opcode;
 mod signal;
 mod string;
 mod thread;
@@ -36,6 +37,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
     native!("_io", io::Io),
+    native!("_opcode", opcode::OpcodeModule),
     native!("_signal", signal::Signal),
     native!("_string", string::String),
     native!("_thread", thread::ThreadModule),

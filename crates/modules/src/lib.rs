@@ -11,6 +11,7 @@ mod binascii;
 mod codecs;
 mod collections;
 mod errno;
+mod functools;
 mod gc;
 mod io;
 mod itertools;
@@ -36,6 +37,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_ast", ast::AstModule),
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
+    native!("_functools", functools::Functools),
     native!("_io", io::Io),
     native!("_opcode", opcode::OpcodeModule),
     native!("_signal", signal::Signal),

@@ -162,6 +162,11 @@ impl Dict {
         self.used.get() == 0
     }
 
+    /// The identity of the key table: positions of `next` stay right as long as it is the same.
+    pub fn keys_table(&self) -> usize {
+        self.keys.get() as usize
+    }
+
     #[inline(always)]
     pub(crate) fn add_used(&self, change: isize) {
         self.used.set(self.used.get() + change);

@@ -90,7 +90,7 @@ impl Signal {
     /// The itimer can be cleared by setting seconds to zero.
     ///
     /// Returns old values as a tuple: (delay, interval).
-    #[function(sig = "(which, seconds, interval=0.0, /)", no_text)]
+    #[function(sig = "(which, seconds, interval=0.0, /)")]
     fn setitimer(
         th: &Thread,
         which: i32,

@@ -141,8 +141,14 @@ unsafe fn set_number(th: &Thread, field: *mut u8, kind: i32, value: Borrowed<'_>
             abi::Py_T_UINT => field.cast::<u32>().write(to_unsigned(th, value)? as u32),
             abi::Py_T_LONG | abi::Py_T_LONGLONG => field.cast::<i64>().write(to_long(th, value)?),
             abi::Py_T_PYSSIZET => {
-                let wide = number::as_isize(th, value, Some(exc::OVERFLOW_ERROR))?;
-                field.cast::<isize>().write(wide);
+                let Some(int) = value.downcast::<Int>() else {
+                    return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
+                };
+                let wide = int.to_i64().ok_or_else(|| {
+                    let message = "Python int too large to convert to C ssize_t";
+                    th.raise(exc::OVERFLOW_ERROR, message)
+                })?;
+                field.cast::<i64>().write(wide);
             }
             abi::Py_T_ULONG | abi::Py_T_ULONGLONG => {
                 field.cast::<u64>().write(to_unsigned(th, value)?)

@@ -28,6 +28,8 @@ const fn derived(
         | abi::Py_TPFLAGS_BASETYPE
         | abi::Py_TPFLAGS_BASE_EXC_SUBCLASS;
     if plain {
+        // Named, though it is the base's: the class shows a `__new__` of its own.
+        ty.tp_new = <BaseException as StaticTypeOf>::INITIAL.tp_new;
         ty.tp_vectorcall = Some(base::vectorcall);
     }
     ty

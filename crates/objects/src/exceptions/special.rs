@@ -368,7 +368,17 @@ pub struct MemoryError {
 }
 
 #[pymethods]
-impl MemoryError {}
+impl MemoryError {
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        Ok(make(th, cls, args.to_owned())?.into_object())
+    }
+}
 
 /// A cross-interpreter operation failed
 #[pytype(

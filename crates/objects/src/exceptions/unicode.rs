@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use krait_abi as abi;
 
+use super::base::make;
 use super::classes::UnicodeError;
 use super::text::concat;
 use crate::prelude::*;
@@ -173,7 +174,10 @@ fn argument<'a>(th: &Thread, args: &'a Tuple, at: usize) -> PyResult<Borrowed<'a
 }
 
 fn size(th: &Thread, args: &Tuple, at: usize) -> PyResult<isize> {
-    number::as_isize(th, argument(th, args, at)?, Some(exc::OVERFLOW_ERROR))
+    let value = number::index(th, argument(th, args, at)?)?;
+    value.to_i64().map(|value| value as isize).ok_or_else(|| {
+        th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C ssize_t")
+    })
 }
 
 fn exactly(th: &Thread, args: &Tuple, count: usize) -> PyResult<()> {
@@ -186,6 +190,16 @@ fn exactly(th: &Thread, args: &Tuple, count: usize) -> PyResult<()> {
 
 #[pymethods]
 impl UnicodeEncodeError {
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        Ok(make(th, cls, args.to_owned())?.into_object())
+    }
+
     #[slot(tp_init)]
     fn init(
         &self,
@@ -222,6 +236,16 @@ impl UnicodeEncodeError {
 
 #[pymethods]
 impl UnicodeDecodeError {
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        Ok(make(th, cls, args.to_owned())?.into_object())
+    }
+
     #[slot(tp_init)]
     fn init(
         &self,
@@ -267,6 +291,16 @@ impl UnicodeDecodeError {
 
 #[pymethods]
 impl UnicodeTranslateError {
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        Ok(make(th, cls, args.to_owned())?.into_object())
+    }
+
     #[slot(tp_init)]
     fn init(
         &self,

@@ -23,7 +23,7 @@ use crate::typeobj::slots::{SLOTS, wrappers};
 /// Fills the dictionary of `ty`, which filled the slots in `own` itself.
 pub fn fill(th: &Thread, ty: Borrowed<'_, Type>, own: OwnSlots) -> PyResult<()> {
     let dict = ty.dict(th);
-    add_new(th, ty, &dict)?;
+    add_new(th, ty, &dict, own)?;
     add_slots(th, ty, &dict, own)?;
     // SAFETY: see the top of the file.
     unsafe {
@@ -53,11 +53,15 @@ fn add_slots(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict, own: OwnSlots) ->
     Ok(())
 }
 
-/// `__new__` as a static method, where the type has a constructor of its own.
-fn add_new(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict) -> PyResult<()> {
+/// `__new__` as a static method, where the type has a constructor of its own: a static type if its declaration
+/// names one, be it the base's.
+fn add_new(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict, own: OwnSlots) -> PyResult<()> {
+    let named = || {
+        SLOTS.iter().zip(0..).any(|(def, line)| def.name.is(id::__new__) && own >> line & 1 != 0)
+    };
     let own_new = ty.raw().tp_new.is_some()
         && !ty.has_flag(abi::Py_TPFLAGS_DISALLOW_INSTANTIATION)
-        && !ty.get().new_is_inherited();
+        && (!ty.get().new_is_inherited() || !ty.is_heap_type() && named());
     if own_new && !dict.contains(th, id::__new__.object())? {
         let new = crate::object::new_wrapper(th, ty)?;
         dict.set_str(th, id::__new__, new.object())?;

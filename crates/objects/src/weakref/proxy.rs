@@ -162,18 +162,6 @@ macro_rules! proxies {
                 }
             }
 
-            #[method(sig = "(self, /)", name = "__bytes__", no_text)]
-            fn to_bytes(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
-                let target = unwrap(th, this.object())?;
-                call::call_method(th, target.borrow(), id::__bytes__, &[])
-            }
-
-            #[method(sig = "(self, /)", name = "__reversed__", no_text)]
-            fn reversed(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
-                let target = unwrap(th, this.object())?;
-                call::call_method(th, target.borrow(), id::__reversed__, &[])
-            }
-
             #[slot(tp_traverse)]
             fn traverse(&self, visit: &mut Visitor<'_>) -> std::ffi::c_int {
                 self.reference.traverse(visit)
@@ -439,7 +427,19 @@ proxies! {
 }
 
 #[pymethods(part = "plain")]
-impl Proxy {}
+impl Proxy {
+    #[method(sig = "(self, /)", name = "__bytes__")]
+    fn to_bytes(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        let target = unwrap(th, this.object())?;
+        call::call_method(th, target.borrow(), id::__bytes__, &[])
+    }
+
+    #[method(sig = "(self, /)", name = "__reversed__")]
+    fn reversed(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        let target = unwrap(th, this.object())?;
+        call::call_method(th, target.borrow(), id::__reversed__, &[])
+    }
+}
 
 #[pymethods(part = "callable")]
 impl CallableProxy {

@@ -16,7 +16,9 @@ mod gc;
 mod io;
 mod itertools;
 mod opcode;
+mod posix;
 mod signal;
+mod stat;
 mod string;
 mod thread;
 mod typing;
@@ -41,6 +43,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_io", io::Io),
     native!("_opcode", opcode::OpcodeModule),
     native!("_signal", signal::Signal),
+    native!("_stat", stat::Stat),
     native!("_string", string::String),
     native!("_thread", thread::ThreadModule),
     native!("_typing", typing::Typing),
@@ -50,4 +53,5 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("errno", errno::Errno),
     native!("gc", gc::Gc),
     native!("itertools", itertools::Itertools),
+    native!("posix", posix::Posix),
 ];

@@ -12,7 +12,7 @@ use krait_abi as abi;
 use crate::prelude::*;
 use crate::{descr, typeobj};
 
-/// A named item.
+/// A named item; without a name it can only be reached by its index.
 pub struct Field {
     pub name: &'static str,
     pub doc: &'static str,
@@ -86,9 +86,11 @@ fn make_type(
     put("__slots__", Tuple::empty().object().to_owned())?;
     put("n_sequence_fields", Int::from_usize(th, visible)?.into_object())?;
     put("n_fields", Int::from_usize(th, fields.len())?.into_object())?;
-    put("n_unnamed_fields", Int::from_usize(th, 0)?.into_object())?;
+    let unnamed = fields.iter().filter(|field| field.name.is_empty()).count();
+    put("n_unnamed_fields", Int::from_usize(th, unnamed)?.into_object())?;
     let names: PyResult<Vec<Owned>> = fields[..visible]
         .iter()
+        .filter(|field| !field.name.is_empty())
         .map(|field| Str::interned(th, field.name).map(Owned::into_object))
         .collect();
     put("__match_args__", Tuple::from_vec(th, names?)?.into_object())?;
@@ -121,7 +123,7 @@ fn make_type(
 /// A member for each field. Their definitions live as long as the process: a handful per type and interpreter.
 fn add_members(th: &Thread, ty: Borrowed<'_, Type>, fields: &'static [Field]) -> PyResult<()> {
     let dict = ty.dict(th);
-    for (at, field) in fields.iter().enumerate() {
+    for (at, field) in fields.iter().enumerate().filter(|(_, field)| !field.name.is_empty()) {
         let text = |text: &str| CString::new(text).unwrap_or_default().into_raw().cast_const();
         let def = Box::leak(Box::new(abi::PyMemberDef {
             name: text(field.name),
@@ -191,9 +193,11 @@ unsafe extern "C" fn repr(ob: Ptr) -> Ptr {
     let text = (|| unsafe {
         let this: Borrowed<'_> = Borrowed::from_ptr(ob);
         let ty = this.get().ty();
-        let fields = entry_of(th, ty).map_or(&[][..], |(fields, visible)| &fields[..visible]);
+        let (fields, visible) = entry_of(th, ty).unwrap_or((&[], 0));
         let mut text = String::new();
-        for (field, &item) in fields.iter().zip(all_items(th, ob)) {
+        // An item without a name shows under the next hidden one: `stat_result`'s whole seconds do.
+        let names = fields.iter().filter(|field| !field.name.is_empty());
+        for (field, &item) in names.zip(&all_items(th, ob)[..visible]) {
             let value = object::repr(th, Borrowed::from_ptr(item))?;
             let comma = if text.is_empty() { "" } else { ", " };
             text.push_str(&format!("{comma}{}={}", field.name, *value));

@@ -1,0 +1,490 @@
+//! Processes: identity, children, signals, scheduling.
+
+use std::cell::RefCell;
+use std::ffi::CString;
+
+use krait_eval::gil::without_gil;
+use krait_objects::prelude::*;
+use krait_objects::structseq::{Field, StructSequence};
+
+use super::Posix;
+use super::path::{
+    FsBytes, Gid, NO_NAMES, Path, PathOrFd, Uid, errno, failed, fs_bytes, sys, sys_retry,
+};
+
+/// What `register_at_fork` keeps.
+#[derive(Default)]
+struct ForkHooks {
+    before: RefCell<Vec<Owned>>,
+    in_child: RefCell<Vec<Owned>>,
+    in_parent: RefCell<Vec<Owned>>,
+}
+
+fn run_hooks(th: &Thread, hooks: Vec<Owned>) {
+    for hook in hooks {
+        if call::call(th, hook.object(), &[]).is_err() {
+            (th.interp().services.get().unraisable)(th, Some(hook.object()), "");
+        }
+    }
+}
+
+/// What is to happen before a fork.
+pub fn before_fork(th: &Thread) {
+    let mut hooks = th.interp().state::<ForkHooks>().before.borrow().clone();
+    hooks.reverse();
+    run_hooks(th, hooks);
+}
+
+/// What is to happen in the parent, and in the child.
+pub fn after_fork(th: &Thread, child: bool) {
+    let hooks = th.interp().state::<ForkHooks>();
+    let hooks = if child { &hooks.in_child } else { &hooks.in_parent };
+    let hooks = hooks.borrow().clone();
+    run_hooks(th, hooks);
+}
+
+/// Strings for `exec`, with the array of pointers that the system wants.
+pub struct Strings {
+    texts: Vec<CString>,
+}
+
+impl Strings {
+    pub fn of(th: &Thread, items: &[Owned]) -> PyResult<Strings> {
+        let texts: PyResult<Vec<CString>> =
+            items.iter().map(|item| fs_bytes(th, item.object())).collect();
+        Ok(Strings { texts: texts? })
+    }
+
+    pub fn pointers(&self) -> Vec<*const libc::c_char> {
+        let ends = std::iter::once(std::ptr::null());
+        self.texts.iter().map(|text| text.as_ptr()).chain(ends).collect()
+    }
+}
+
+fn arguments(th: &Thread, argv: Borrowed<'_>, what: [&str; 3]) -> PyResult<Strings> {
+    if argv.downcast::<Tuple>().is_none() && argv.downcast::<List>().is_none() {
+        return Err(th.raise(exc::TYPE_ERROR, what[0]));
+    }
+    let items = iter::collect(th, argv)?;
+    if items.is_empty() {
+        return Err(th.raise(exc::VALUE_ERROR, what[1]));
+    }
+    let strings = Strings::of(th, &items)?;
+    if strings.texts[0].is_empty() {
+        return Err(th.raise(exc::VALUE_ERROR, what[2]));
+    }
+    Ok(strings)
+}
+
+/// `name=value` for each item of a mapping.
+fn environment(th: &Thread, env: Borrowed<'_>) -> PyResult<Strings> {
+    let (keys, values) = (mapping::keys(th, env)?, mapping::values(th, env)?);
+    let keys = iter::collect(th, keys.object())?;
+    let values = iter::collect(th, values.object())?;
+    let mut texts = Vec::with_capacity(keys.len());
+    for (key, value) in keys.iter().zip(&values) {
+        let (key, value) = (fs_bytes(th, key.object())?, fs_bytes(th, value.object())?);
+        if key.is_empty() || key.as_bytes()[1..].contains(&b'=') {
+            return Err(th.raise(exc::VALUE_ERROR, "illegal environment variable name"));
+        }
+        let line = [key.as_bytes(), b"=", value.as_bytes()].concat();
+        texts.push(CString::new(line).unwrap_or_default());
+    }
+    Ok(Strings { texts })
+}
+
+static TIMES: [Field; 5] = [
+    Field { name: "user", doc: "user time" },
+    Field { name: "system", doc: "system time" },
+    Field { name: "children_user", doc: "user time of children" },
+    Field { name: "children_system", doc: "system time of children" },
+    Field { name: "elapsed", doc: "elapsed time since an arbitrary point in the past" },
+];
+
+pub fn times_type(th: &Thread) -> PyResult<Owned<Type>> {
+    let doc = "times_result: Result from os.times().";
+    StructSequence::new_type(th, "posix.times_result", doc, &TIMES, 5)
+}
+
+static SCHED: [Field; 1] = [Field { name: "sched_priority", doc: "the scheduling priority" }];
+
+pub fn sched_param_type(th: &Thread) -> PyResult<Owned<Type>> {
+    let doc = "Currently has only one field: sched_priority";
+    StructSequence::new_type(th, "posix.sched_param", doc, &SCHED, 1)
+}
+
+#[pyfunctions(part = "process")]
+impl Posix {
+    /// Exit to the system with specified status, without normal exit processing.
+    #[function(sig = "(status)")]
+    fn _exit(status: i32) {
+        // SAFETY: does not return.
+        unsafe { libc::_exit(status) }
+    }
+
+    /// Abort the interpreter immediately.
+    #[function(sig = "()")]
+    fn abort() {
+        std::process::abort();
+    }
+
+    /// Return the current process id.
+    #[function(sig = "()")]
+    fn getpid() -> i32 {
+        // SAFETY: cannot fail, as the others that follow.
+        unsafe { libc::getpid() }
+    }
+
+    /// Return the parent's process id.
+    #[function(sig = "()")]
+    fn getppid() -> i32 {
+        // SAFETY: cannot fail.
+        unsafe { libc::getppid() }
+    }
+
+    /// Return the current process's user id.
+    #[function(sig = "()")]
+    fn getuid() -> u32 {
+        // SAFETY: cannot fail.
+        unsafe { libc::getuid() }
+    }
+
+    /// Return the current process's effective user id.
+    #[function(sig = "()")]
+    fn geteuid() -> u32 {
+        // SAFETY: cannot fail.
+        unsafe { libc::geteuid() }
+    }
+
+    /// Return the current process's group id.
+    #[function(sig = "()")]
+    fn getgid() -> u32 {
+        // SAFETY: cannot fail.
+        unsafe { libc::getgid() }
+    }
+
+    /// Return the current process's effective group id.
+    #[function(sig = "()")]
+    fn getegid() -> u32 {
+        // SAFETY: cannot fail.
+        unsafe { libc::getegid() }
+    }
+
+    /// Return the current process group id.
+    #[function(sig = "()")]
+    fn getpgrp() -> i32 {
+        // SAFETY: cannot fail.
+        unsafe { libc::getpgrp() }
+    }
+
+    /// Call the system call getpgid(), and return the result.
+    #[function(sig = "(pid)")]
+    fn getpgid(th: &Thread, pid: i32) -> PyResult<i32> {
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::getpgid(pid) })
+    }
+
+    /// Call the system call setpgid(pid, pgrp).
+    #[function(sig = "(pid, pgrp, /)")]
+    fn setpgid(th: &Thread, pid: i32, pgrp: i32) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::setpgid(pid, pgrp) }).map(drop)
+    }
+
+    /// Call the system call getsid(pid) and return the result.
+    #[function(sig = "(pid, /)")]
+    fn getsid(th: &Thread, pid: i32) -> PyResult<i32> {
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::getsid(pid) })
+    }
+
+    /// Call the system call setsid().
+    #[function(sig = "()")]
+    fn setsid(th: &Thread) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::setsid() }).map(drop)
+    }
+
+    /// Set the current process's user id.
+    #[function(sig = "(uid, /)")]
+    fn setuid(th: &Thread, uid: Uid) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::setuid(uid.0) }).map(drop)
+    }
+
+    /// Set the current process's group id.
+    #[function(sig = "(gid, /)")]
+    fn setgid(th: &Thread, gid: Gid) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::setgid(gid.0) }).map(drop)
+    }
+
+    /// Return list of supplemental group IDs for the process.
+    #[function(sig = "()")]
+    fn getgroups(th: &Thread) -> PyResult<Owned<List>> {
+        // SAFETY: asks for the count, then fills that much room.
+        let count = sys(th, NO_NAMES, || unsafe { libc::getgroups(0, std::ptr::null_mut()) })?;
+        let mut groups = vec![0 as libc::gid_t; count as usize];
+        let start = groups.as_mut_ptr();
+        // SAFETY: as above.
+        let count = sys(th, NO_NAMES, || unsafe { libc::getgroups(count, start) })?;
+        let groups = groups.iter().take(count as usize);
+        let groups: PyResult<Vec<Owned>> =
+            groups.map(|&group| Int::from_i64(th, group.into()).map(Owned::into_object)).collect();
+        List::from_vec(th, groups?)
+    }
+
+    /// Kill a process with a signal.
+    #[function(sig = "(pid, signal, /)")]
+    fn kill(th: &Thread, pid: i32, signal: i32) -> PyResult<()> {
+        krait_eval::sys::audit(th, "os.kill", &[])?;
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::kill(pid, signal) })?;
+        krait_eval::pending::handle(th)
+    }
+
+    /// Kill a process group with a signal.
+    #[function(sig = "(pgid, signal, /)")]
+    fn killpg(th: &Thread, pgid: i32, signal: i32) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::killpg(pgid, signal) })?;
+        krait_eval::pending::handle(th)
+    }
+
+    /// Register callables to be called when forking a new process.
+    #[function(sig = "(*, before=None, after_in_child=None, after_in_parent=None)")]
+    fn register_at_fork(
+        th: &Thread,
+        before: Option<Borrowed<'_>>,
+        after_in_child: Option<Borrowed<'_>>,
+        after_in_parent: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        let hooks = th.interp().state::<ForkHooks>();
+        let given = [
+            (before, &hooks.before, "before"),
+            (after_in_child, &hooks.in_child, "after_in_child"),
+            (after_in_parent, &hooks.in_parent, "after_in_parent"),
+        ];
+        if given.iter().all(|(hook, ..)| hook.is_none()) {
+            return Err(th.raise(exc::TYPE_ERROR, "At least one argument is required."));
+        }
+        for (hook, _, name) in &given {
+            if let Some(hook) = hook.filter(|&hook| !object::is_callable(hook)) {
+                let found = hook.type_name();
+                return Err(raise!(th, TYPE_ERROR, "'{name}' must be callable, not {found}"));
+            }
+        }
+        for (hook, list, _) in given {
+            if let Some(hook) = hook {
+                list.borrow_mut().push(hook.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Fork a child process: 0 to the child, the child's id to the parent.
+    #[function(sig = "()")]
+    fn fork(th: &Thread) -> PyResult<i32> {
+        krait_eval::sys::audit(th, "os.fork", &[])?;
+        before_fork(th);
+        // SAFETY: this thread holds the GIL, and goes on alone in the child.
+        let (pid, error) = unsafe { (libc::fork(), errno()) };
+        after_fork(th, pid == 0);
+        if pid < 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(pid) }
+    }
+
+    /// Execute an executable path with arguments, replacing current process.
+    #[function(sig = "(path, argv, /)")]
+    fn execv(th: &Thread, path: Path, argv: Borrowed<'_>) -> PyResult<()> {
+        let argv = arguments(
+            th,
+            argv,
+            [
+                "execv() arg 2 must be a tuple or list",
+                "execv() arg 2 must not be empty",
+                "execv() arg 2 first element cannot be empty",
+            ],
+        )?;
+        let argv = argv.pointers();
+        // SAFETY: terminated strings and a terminated array.
+        unsafe { libc::execv(path.ptr(), argv.as_ptr()) };
+        Err(failed(th, errno(), path.name()))
+    }
+
+    /// Execute an executable path with arguments and an environment, replacing current process.
+    #[function(sig = "(path, argv, env)")]
+    fn execve(th: &Thread, path: PathOrFd, argv: Borrowed<'_>, env: Borrowed<'_>) -> PyResult<()> {
+        let argv = arguments(
+            th,
+            argv,
+            [
+                "execve: argv must be a tuple or list",
+                "execve: argv must not be empty",
+                "execve: argv first element cannot be empty",
+            ],
+        )?;
+        if !mapping::check(env) {
+            return Err(th.raise(exc::TYPE_ERROR, "execve: environment must be a mapping object"));
+        }
+        let env = environment(th, env)?;
+        let (path, argv, env) = (path.0, argv.pointers(), env.pointers());
+        // SAFETY: terminated strings and terminated arrays.
+        unsafe {
+            match path.fd {
+                Some(fd) => libc::fexecve(fd, argv.as_ptr(), env.as_ptr()),
+                None => libc::execve(path.ptr(), argv.as_ptr(), env.as_ptr()),
+            }
+        };
+        Err(failed(th, errno(), path.name()))
+    }
+
+    /// Wait for completion of a child process: its id and exit status.
+    #[function(sig = "()")]
+    fn wait(th: &Thread) -> PyResult<(i32, i32)> {
+        Posix::waitpid(th, -1, 0)
+    }
+
+    /// Wait for completion of a given child process: its id and exit status.
+    #[function(sig = "(pid, options, /)")]
+    fn waitpid(th: &Thread, pid: i32, options: i32) -> PyResult<(i32, i32)> {
+        let status = std::cell::Cell::new(0i32);
+        // SAFETY: room for the status.
+        let pid =
+            sys_retry(th, NO_NAMES, || unsafe { libc::waitpid(pid, status.as_ptr(), options) })?;
+        Ok((pid, status.get()))
+    }
+
+    /// Convert a wait status to an exit code.
+    #[function(sig = "(status)")]
+    fn waitstatus_to_exitcode(th: &Thread, status: Borrowed<'_>) -> PyResult<i32> {
+        let status = match number::index(th, status)?.to_i64() {
+            Some(status) if i32::try_from(status).is_ok() => status as i32,
+            _ => {
+                return Err(
+                    th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C int")
+                );
+            }
+        };
+        if libc::WIFEXITED(status) {
+            Ok(libc::WEXITSTATUS(status))
+        } else if libc::WIFSIGNALED(status) {
+            Ok(-libc::WTERMSIG(status))
+        } else if libc::WIFSTOPPED(status) {
+            let signal = libc::WSTOPSIG(status);
+            Err(raise!(th, VALUE_ERROR, "process stopped by delivery of signal {signal}"))
+        } else {
+            Err(raise!(th, VALUE_ERROR, "invalid wait status: {status}"))
+        }
+    }
+
+    /// Return True if the process returning status was dumped to a core file.
+    #[function(name = "WCOREDUMP", sig = "(status, /)")]
+    fn core_dumped(status: i32) -> bool {
+        libc::WCOREDUMP(status)
+    }
+
+    /// Return True if a particular process was continued from a job control stop.
+    #[function(name = "WIFCONTINUED", sig = "(status)")]
+    fn if_continued(status: i32) -> bool {
+        libc::WIFCONTINUED(status)
+    }
+
+    /// Return True if the process returning status was stopped.
+    #[function(name = "WIFSTOPPED", sig = "(status)")]
+    fn if_stopped(status: i32) -> bool {
+        libc::WIFSTOPPED(status)
+    }
+
+    /// Return True if the process returning status was terminated by a signal.
+    #[function(name = "WIFSIGNALED", sig = "(status)")]
+    fn if_signaled(status: i32) -> bool {
+        libc::WIFSIGNALED(status)
+    }
+
+    /// Return True if the process returning status exited via the exit() system call.
+    #[function(name = "WIFEXITED", sig = "(status)")]
+    fn if_exited(status: i32) -> bool {
+        libc::WIFEXITED(status)
+    }
+
+    /// Return the process return code from status.
+    #[function(name = "WEXITSTATUS", sig = "(status)")]
+    fn exit_status(status: i32) -> i32 {
+        libc::WEXITSTATUS(status)
+    }
+
+    /// Return the signal that terminated the process that provided the status value.
+    #[function(name = "WTERMSIG", sig = "(status)")]
+    fn term_signal(status: i32) -> i32 {
+        libc::WTERMSIG(status)
+    }
+
+    /// Return the signal that stopped the process that provided the status value.
+    #[function(name = "WSTOPSIG", sig = "(status)")]
+    fn stop_signal(status: i32) -> i32 {
+        libc::WSTOPSIG(status)
+    }
+
+    /// Execute the command in a subshell.
+    #[function(sig = "(command)")]
+    fn system(th: &Thread, command: FsBytes) -> i32 {
+        let command = command.0;
+        // SAFETY: a terminated string.
+        without_gil(th, || unsafe { libc::system(command.as_ptr()) })
+    }
+
+    /// Return a collection containing process timing information.
+    #[function(sig = "()")]
+    fn times(th: &Thread) -> PyResult<Owned<Tuple>> {
+        // SAFETY: room for the answer; the clock's rate.
+        let (elapsed, t, rate) = unsafe {
+            let mut t: libc::tms = std::mem::zeroed();
+            (libc::times(&mut t), t, libc::sysconf(libc::_SC_CLK_TCK) as f64)
+        };
+        let ticks = [t.tms_utime, t.tms_stime, t.tms_cutime, t.tms_cstime, elapsed];
+        let values: PyResult<Vec<Owned>> = ticks
+            .iter()
+            .map(|&ticks| Float::new(th, ticks as f64 / rate).map(Owned::into_object))
+            .collect();
+        StructSequence::new(th, times_type(th)?.borrow(), values?)
+    }
+
+    /// Add increment to the priority of process and return the new priority.
+    #[function(sig = "(increment, /)")]
+    fn nice(th: &Thread, increment: i32) -> PyResult<i32> {
+        // SAFETY: plain calls; -1 is a priority too, so errno decides.
+        let (value, error) = unsafe {
+            *libc::__errno_location() = 0;
+            (libc::nice(increment), errno())
+        };
+        if value == -1 && error != 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(value) }
+    }
+
+    /// Voluntarily relinquish the CPU.
+    #[function(sig = "()")]
+    fn sched_yield(th: &Thread) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys(th, NO_NAMES, || unsafe { libc::sched_yield() }).map(drop)
+    }
+
+    /// Return the affinity of the process identified by pid (or the current process if zero).
+    #[function(sig = "(pid, /)")]
+    fn sched_getaffinity(th: &Thread, pid: i32) -> PyResult<Owned<krait_objects::set::Set>> {
+        // SAFETY: zeros are an empty set; the call fills it.
+        let set = unsafe {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            if libc::sched_getaffinity(pid, size_of::<libc::cpu_set_t>(), &mut set) < 0 {
+                return Err(failed(th, errno(), NO_NAMES));
+            }
+            set
+        };
+        let found = krait_objects::set::Set::new(th)?;
+        for cpu in 0..libc::CPU_SETSIZE as usize {
+            // SAFETY: within the set.
+            if unsafe { libc::CPU_ISSET(cpu, &set) } {
+                found.add(th, Int::from_usize(th, cpu)?.object())?;
+            }
+        }
+        Ok(found)
+    }
+}

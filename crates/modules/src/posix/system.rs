@@ -1,0 +1,367 @@
+//! The environment, the machine, terminals, random bytes, path helpers.
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStringExt;
+
+use krait_eval::gil::without_gil;
+use krait_objects::prelude::*;
+use krait_objects::structseq::{Field, StructSequence};
+
+use super::Posix;
+use super::path::{
+    FsBytes, NO_NAMES, PathOrFd, c_bytes, errno, failed, path_bytes, sys, sys_retry,
+};
+use super::{constants, path};
+
+static UNAME: [Field; 5] = [
+    Field { name: "sysname", doc: "operating system name" },
+    Field { name: "nodename", doc: "name of machine on network (implementation-defined)" },
+    Field { name: "release", doc: "operating system release" },
+    Field { name: "version", doc: "operating system version" },
+    Field { name: "machine", doc: "hardware identifier" },
+];
+
+pub fn uname_type(th: &Thread) -> PyResult<Owned<Type>> {
+    let doc = "uname_result: Result from os.uname().";
+    StructSequence::new_type(th, "posix.uname_result", doc, &UNAME, 5)
+}
+
+static TERMINAL: [Field; 2] = [
+    Field { name: "columns", doc: "width of the terminal window in characters" },
+    Field { name: "lines", doc: "height of the terminal window in characters" },
+];
+
+pub fn terminal_type(th: &Thread) -> PyResult<Owned<Type>> {
+    let doc = "A tuple of (columns, lines) for holding terminal window size";
+    StructSequence::new_type(th, "os.terminal_size", doc, &TERMINAL, 2)
+}
+
+/// The environment as a dictionary of bytes; the first of several values counts.
+pub fn environment(th: &Thread) -> PyResult<Owned<Dict>> {
+    let environ = Dict::new(th)?;
+    for (name, value) in std::env::vars_os() {
+        let (name, value) = (name.into_vec(), value.into_vec());
+        let (name, value) = (Bytes::new(th, &name)?, Bytes::new(th, &value)?);
+        environ.set_default(th, name.object(), value.object())?;
+    }
+    Ok(environ)
+}
+
+/// The number for a name that is given as one or as the other.
+fn configuration_name(th: &Thread, name: Borrowed<'_>, names: &[(&str, i64)]) -> PyResult<i32> {
+    if let Some(text) = name.downcast::<Str>() {
+        return match names.iter().find(|(known, _)| text.eq_str(known)) {
+            Some(&(_, value)) => Ok(value as i32),
+            None => Err(th.raise(exc::VALUE_ERROR, "unrecognized configuration name")),
+        };
+    }
+    if !number::is_index(name) {
+        return Err(th.raise(exc::TYPE_ERROR, "configuration names must be strings or integers"));
+    }
+    match number::index(th, name)?.to_i64().and_then(|value| i32::try_from(value).ok()) {
+        Some(value) => Ok(value),
+        None => Err(th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C int")),
+    }
+}
+
+/// A path without `.`, `..` and doubled slashes.
+fn normalized(path: &[u32]) -> Vec<u32> {
+    const SLASH: u32 = b'/' as u32;
+    const DOT: u32 = b'.' as u32;
+    if path.is_empty() {
+        return vec![DOT];
+    }
+    let slashes = path.iter().take_while(|&&unit| unit == SLASH).count();
+    // Exactly two slashes at the start may mean something of their own.
+    let root = if slashes == 2 { 2 } else { slashes.min(1) };
+    let mut parts: Vec<&[u32]> = Vec::new();
+    for part in path.split(|&unit| unit == SLASH) {
+        match part {
+            [] | [DOT] => {}
+            [DOT, DOT] => match parts.last() {
+                Some(&[DOT, DOT]) => parts.push(part),
+                Some(_) => drop(parts.pop()),
+                None if root > 0 => {}
+                None => parts.push(part),
+            },
+            _ => parts.push(part),
+        }
+    }
+    let mut result = vec![SLASH; root];
+    result.extend(parts.join(&SLASH));
+    if result.is_empty() { vec![DOT] } else { result }
+}
+
+/// The code points of a `str`, or the bytes of `bytes`.
+fn units(th: &Thread, path: Borrowed<'_>, function: &str) -> PyResult<(Vec<u32>, bool)> {
+    let path = match path::fspath(th, path) {
+        Ok(path) => path,
+        Err(raised) => {
+            th.take_if(raised, exc::TYPE_ERROR)?;
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "{function}: path should be string, bytes or os.PathLike, not {}",
+                path.type_name()
+            ));
+        }
+    };
+    if let Some(text) = path.object().downcast::<Str>() {
+        return Ok((text.chars().iter().collect(), false));
+    }
+    let (data, bytes) = path_bytes(th, path.object())?;
+    Ok((data.into_iter().map(u32::from).collect(), bytes))
+}
+
+fn from_units(th: &Thread, units: &[u32], bytes: bool) -> PyResult {
+    if bytes {
+        let data: Vec<u8> = units.iter().map(|&unit| unit as u8).collect();
+        return Bytes::new(th, &data).map(Owned::into_object);
+    }
+    Str::from_code_points(th, units).map(Owned::into_object)
+}
+
+fn random(th: &Thread, size: isize, flags: u32, whole: bool) -> PyResult<Owned<Bytes>> {
+    let mut data = vec![0u8; size as usize];
+    let mut done = 0;
+    while done < data.len() {
+        let rest = &mut data[done..];
+        let (start, room) = (rest.as_mut_ptr().cast(), rest.len());
+        // SAFETY: room for that many bytes.
+        let got = sys_retry(th, NO_NAMES, || unsafe { libc::getrandom(start, room, flags) })?;
+        done += got as usize;
+        if !whole {
+            break;
+        }
+    }
+    Bytes::new(th, &data[..done])
+}
+
+#[pyfunctions(part = "system")]
+impl Posix {
+    /// Create the environment dictionary.
+    #[function(sig = "()")]
+    fn _create_environ(th: &Thread) -> PyResult<Owned<Dict>> {
+        environment(th)
+    }
+
+    /// Change or add an environment variable.
+    #[function(sig = "(name, value, /)")]
+    fn putenv(th: &Thread, name: FsBytes, value: FsBytes) -> PyResult<()> {
+        let (name, value) = (name.0, value.0);
+        if name.as_bytes().contains(&b'=') {
+            return Err(th.raise(exc::VALUE_ERROR, "illegal environment variable name"));
+        }
+        // SAFETY: terminated strings; the interpreter's other users of the environment hold the GIL.
+        if unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) } != 0 {
+            return Err(failed(th, errno(), NO_NAMES));
+        }
+        Ok(())
+    }
+
+    /// Delete an environment variable.
+    #[function(sig = "(name, /)")]
+    fn unsetenv(th: &Thread, name: FsBytes) -> PyResult<()> {
+        // SAFETY: as for `putenv`.
+        if unsafe { libc::unsetenv(name.0.as_ptr()) } != 0 {
+            return Err(failed(th, errno(), NO_NAMES));
+        }
+        Ok(())
+    }
+
+    /// Return the file system path representation of the object.
+    #[function(sig = "(path)")]
+    fn fspath(th: &Thread, path: Borrowed<'_>) -> PyResult {
+        path::fspath(th, path)
+    }
+
+    /// Normalize path, eliminating double slashes, etc.
+    #[function(sig = "(path)")]
+    fn _path_normpath(th: &Thread, path: Borrowed<'_>) -> PyResult {
+        let (units, bytes) = units(th, path, "_path_normpath")?;
+        from_units(th, &normalized(&units), bytes)
+    }
+
+    /// Split a pathname into drive, root and tail.
+    #[function(sig = "(p)")]
+    fn _path_splitroot_ex(th: &Thread, p: Borrowed<'_>) -> PyResult<(Owned, Owned, Owned)> {
+        let (units, bytes) = units(th, p, "_path_splitroot_ex")?;
+        let slashes = units.iter().take_while(|&&unit| unit == u32::from(b'/')).count();
+        let root = if slashes == 2 { 2 } else { slashes.min(1) };
+        let (root, tail) = units.split_at(root);
+        Ok((
+            from_units(th, &[], bytes)?,
+            from_units(th, root, bytes)?,
+            from_units(th, tail, bytes)?,
+        ))
+    }
+
+    #[function(sig = "()")]
+    fn _inputhook() {}
+
+    #[function(sig = "()")]
+    fn _is_inputhook_installed() -> bool {
+        false
+    }
+
+    /// Return the number of logical CPUs in the system; None if indeterminable.
+    #[function(sig = "()")]
+    fn cpu_count() -> Option<i64> {
+        // SAFETY: a plain question.
+        Some(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).filter(|&count| count > 0)
+    }
+
+    /// Return an integer-valued system configuration variable.
+    #[function(sig = "(name, /)")]
+    fn sysconf(th: &Thread, name: Borrowed<'_>) -> PyResult<i64> {
+        let name = configuration_name(th, name, constants::SYSCONF)?;
+        // SAFETY: a plain question; -1 may be the answer, so errno decides.
+        let (value, error) = unsafe {
+            *libc::__errno_location() = 0;
+            (libc::sysconf(name), errno())
+        };
+        if value == -1 && error != 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(value) }
+    }
+
+    /// Return a string-valued system configuration variable.
+    #[function(sig = "(name, /)")]
+    fn confstr(th: &Thread, name: Borrowed<'_>) -> PyResult<Option<Owned<Str>>> {
+        let name = configuration_name(th, name, constants::CONFSTR)?;
+        let mut buffer = vec![0u8; 4096];
+        // SAFETY: room for that many bytes.
+        let (length, error) = unsafe {
+            *libc::__errno_location() = 0;
+            (libc::confstr(name, buffer.as_mut_ptr().cast(), buffer.len()), errno())
+        };
+        if length == 0 {
+            return if error != 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(None) };
+        }
+        let end = (length - 1).min(buffer.len() - 1);
+        Str::from_fs_bytes(th, &buffer[..end]).map(Some)
+    }
+
+    /// Return the configuration limit name for the file or directory path.
+    #[function(sig = "(path, name)")]
+    fn pathconf(th: &Thread, path: PathOrFd, name: Borrowed<'_>) -> PyResult<i64> {
+        let name = configuration_name(th, name, constants::PATHCONF)?;
+        let path = path.0;
+        // SAFETY: a terminated path or a descriptor; errno decides.
+        let (value, error) = unsafe {
+            *libc::__errno_location() = 0;
+            let value = match path.fd {
+                Some(fd) => libc::fpathconf(fd, name),
+                None => libc::pathconf(path.ptr(), name),
+            };
+            (value, errno())
+        };
+        if value == -1 && error != 0 { Err(failed(th, error, path.name())) } else { Ok(value) }
+    }
+
+    /// Return an object identifying the current operating system.
+    #[function(sig = "()")]
+    fn uname(th: &Thread) -> PyResult<Owned<Tuple>> {
+        // SAFETY: the call fills in terminated strings.
+        let uts = unsafe {
+            let mut uts: libc::utsname = std::mem::zeroed();
+            if libc::uname(&mut uts) < 0 {
+                return Err(failed(th, errno(), NO_NAMES));
+            }
+            uts
+        };
+        let fields = [&uts.sysname, &uts.nodename, &uts.release, &uts.version, &uts.machine];
+        let values: PyResult<Vec<Owned>> = fields
+            .iter()
+            // SAFETY: terminated, as above.
+            .map(|text| Str::from_fs_bytes(th, unsafe { c_bytes(text.as_ptr()) }))
+            .map(|text| text.map(Owned::into_object))
+            .collect();
+        StructSequence::new(th, uname_type(th)?.borrow(), values?)
+    }
+
+    /// Return the size of the terminal window as (columns, lines).
+    #[function(sig = "(fd=1, /)")]
+    fn get_terminal_size(th: &Thread, fd: i32) -> PyResult<Owned<Tuple>> {
+        // SAFETY: the request fills in the struct.
+        let size = unsafe {
+            let mut size: libc::winsize = std::mem::zeroed();
+            if libc::ioctl(fd, libc::TIOCGWINSZ, &mut size) == -1 {
+                return Err(failed(th, errno(), NO_NAMES));
+            }
+            size
+        };
+        let values = vec![
+            Int::from_i64(th, size.ws_col.into())?.into_object(),
+            Int::from_i64(th, size.ws_row.into())?.into_object(),
+        ];
+        StructSequence::new(th, terminal_type(th)?.borrow(), values)
+    }
+
+    /// Return a string describing the encoding of a terminal's file descriptor.
+    #[function(sig = "(fd)")]
+    fn device_encoding(th: &Thread, fd: i32) -> Option<&'static str> {
+        // SAFETY: a plain question.
+        (without_gil(th, || unsafe { libc::isatty(fd) }) == 1).then_some("utf-8")
+    }
+
+    /// Return the name of the terminal device connected to fd.
+    #[function(sig = "(fd, /)")]
+    fn ttyname(th: &Thread, fd: i32) -> PyResult<Owned<Str>> {
+        let mut buffer = vec![0u8; 256];
+        // SAFETY: room for that many bytes.
+        let error = unsafe { libc::ttyname_r(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+        if error != 0 {
+            return Err(failed(th, error, NO_NAMES));
+        }
+        let end = buffer.iter().position(|&byte| byte == 0).unwrap_or(0);
+        Str::from_fs_bytes(th, &buffer[..end])
+    }
+
+    /// Return the system's words for an error number.
+    #[function(sig = "(code, /)")]
+    fn strerror(th: &Thread, code: i32) -> PyResult<Owned<Str>> {
+        let text = krait_objects::exceptions::os::strerror(code);
+        Str::from_string(th, text)
+    }
+
+    /// Return a bytes object containing random bytes suitable for cryptographic use.
+    #[function(sig = "(size, /)")]
+    fn urandom(th: &Thread, size: isize) -> PyResult<Owned<Bytes>> {
+        if size < 0 {
+            return Err(th.raise(exc::VALUE_ERROR, "negative argument not allowed"));
+        }
+        random(th, size, 0, true)
+    }
+
+    /// Obtain a series of random bytes.
+    #[function(sig = "(size, flags=0)")]
+    fn getrandom(th: &Thread, size: isize, flags: i32) -> PyResult<Owned<Bytes>> {
+        if size < 0 {
+            return Err(failed(th, libc::EINVAL, NO_NAMES));
+        }
+        random(th, size, flags as u32, false)
+    }
+
+    /// Return average recent system load information.
+    #[function(sig = "()")]
+    fn getloadavg(th: &Thread) -> PyResult<(f64, f64, f64)> {
+        let mut load = [0.0; 3];
+        // SAFETY: room for three.
+        if unsafe { libc::getloadavg(load.as_mut_ptr(), 3) } != 3 {
+            return Err(th.raise(exc::OS_ERROR, "Load averages are unobtainable"));
+        }
+        let [one, five, fifteen] = load;
+        Ok((one, five, fifteen))
+    }
+
+    /// Create an anonymous file in memory.
+    #[function(sig = "(name, flags=MFD_CLOEXEC)")]
+    fn memfd_create(
+        th: &Thread,
+        name: FsBytes,
+        #[default(libc::MFD_CLOEXEC)] flags: u32,
+    ) -> PyResult<i32> {
+        let name: CString = name.0;
+        // SAFETY: a terminated string.
+        sys(th, NO_NAMES, || unsafe { libc::memfd_create(name.as_ptr(), flags) })
+    }
+}

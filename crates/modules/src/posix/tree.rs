@@ -1,0 +1,409 @@
+//! Directories, links, names, permissions: what happens to files from outside.
+
+use std::ffi::CStr;
+
+use krait_eval::gil::without_gil;
+use krait_objects::prelude::*;
+
+use super::Posix;
+use super::path::{
+    DirFd, Gid, NO_NAMES, Path, PathOrFd, Uid, dir_fd, errno, failed, fs_result, sys, sys_retry,
+};
+use super::stat::check_combination;
+
+fn both<'a>(src: &'a Path, dst: &'a Path) -> [Option<Borrowed<'a>>; 2] {
+    [src.name()[0], dst.name()[0]]
+}
+
+fn rename(
+    th: &Thread,
+    src: Path,
+    dst: Path,
+    src_dir: Option<DirFd>,
+    dst_dir: Option<DirFd>,
+) -> PyResult<()> {
+    let (from, to) = (dir_fd(&src_dir), dir_fd(&dst_dir));
+    // SAFETY: terminated paths.
+    sys(th, both(&src, &dst), || unsafe { libc::renameat(from, src.ptr(), to, dst.ptr()) })
+        .map(drop)
+}
+
+fn unlink(th: &Thread, path: Path, dir: Option<DirFd>, flags: i32) -> PyResult<()> {
+    let dir = dir_fd(&dir);
+    // SAFETY: a terminated path.
+    sys(th, path.name(), || unsafe { libc::unlinkat(dir, path.ptr(), flags) }).map(drop)
+}
+
+/// An open directory, closed at the end.
+pub struct Directory {
+    stream: *mut libc::DIR,
+    /// Whether the position is to be reset, as the descriptor was someone else's.
+    rewind: bool,
+}
+
+impl Directory {
+    pub fn open(th: &Thread, path: &Path) -> PyResult<Directory> {
+        let (stream, error, rewind) = match path.fd {
+            Some(fd) => {
+                // SAFETY: a duplicate, so that closing the stream leaves the caller's descriptor alone.
+                let copy =
+                    sys(th, NO_NAMES, || unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })?;
+                without_gil(th, || {
+                    // SAFETY: the duplicate now belongs to the stream, unless it fails.
+                    unsafe {
+                        let stream = libc::fdopendir(copy);
+                        let error = errno();
+                        if stream.is_null() {
+                            libc::close(copy);
+                        }
+                        (Wild(stream), error, true)
+                    }
+                })
+            }
+            // SAFETY: a terminated path.
+            None => {
+                without_gil(th, || unsafe { (Wild(libc::opendir(path.ptr())), errno(), false) })
+            }
+        };
+        if stream.0.is_null() {
+            return Err(failed(th, error, path.name()));
+        }
+        Ok(Directory { stream: stream.0, rewind })
+    }
+
+    /// The next entry's name, inode and kind, without `.` and `..`.
+    pub fn next(&self, th: &Thread) -> Result<Option<(Vec<u8>, u64, u8)>, i32> {
+        loop {
+            let stream = Wild(self.stream);
+            let entry = without_gil(th, || {
+                let stream = &stream;
+                // SAFETY: an open stream that only this thread reads now; `errno` tells the end from a failure.
+                unsafe {
+                    *libc::__errno_location() = 0;
+                    let entry = libc::readdir(stream.0);
+                    if entry.is_null() {
+                        return Err(errno());
+                    }
+                    let name = CStr::from_ptr((*entry).d_name.as_ptr()).to_bytes().to_vec();
+                    Ok((name, (*entry).d_ino, (*entry).d_type))
+                }
+            });
+            match entry {
+                Ok((name, ..)) if name == b"." || name == b".." => {}
+                Ok(entry) => return Ok(Some(entry)),
+                Err(0) => return Ok(None),
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+}
+
+/// A pointer that goes with the thread that lets go of the GIL.
+struct Wild(*mut libc::DIR);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // SAFETY: an open stream, closed once.
+        unsafe {
+            if self.rewind {
+                libc::rewinddir(self.stream);
+            }
+            libc::closedir(self.stream);
+        }
+    }
+}
+
+fn current_directory(th: &Thread, bytes: bool) -> PyResult {
+    let mut room = 1024usize;
+    loop {
+        let mut buffer = vec![0u8; room];
+        let start: *mut libc::c_char = buffer.as_mut_ptr().cast();
+        // SAFETY: a buffer of `room` bytes.
+        let (ok, error) =
+            without_gil(th, || unsafe { (!libc::getcwd(start, room).is_null(), errno()) });
+        if ok {
+            let end = buffer.iter().position(|&byte| byte == 0).unwrap_or(0);
+            return fs_result(th, &buffer[..end], bytes);
+        }
+        if error != libc::ERANGE || room > 1 << 24 {
+            return Err(failed(th, error, NO_NAMES));
+        }
+        room *= 2;
+    }
+}
+
+#[pyfunctions(part = "tree")]
+impl Posix {
+    /// Create a directory.
+    #[function(sig = "(path, mode=511, *, dir_fd=None)")]
+    fn mkdir(th: &Thread, path: Path, mode: i32, dir_fd: Option<DirFd>) -> PyResult<()> {
+        let dir = self::dir_fd(&dir_fd);
+        // SAFETY: a terminated path.
+        sys(th, path.name(), || unsafe { libc::mkdirat(dir, path.ptr(), mode as u32) }).map(drop)
+    }
+
+    /// Remove a directory.
+    #[function(sig = "(path, *, dir_fd=None)")]
+    fn rmdir(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult<()> {
+        unlink(th, path, dir_fd, libc::AT_REMOVEDIR)
+    }
+
+    /// Remove a file (same as remove()).
+    #[function(sig = "(path, *, dir_fd=None)")]
+    fn unlink(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult<()> {
+        unlink(th, path, dir_fd, 0)
+    }
+
+    /// Remove a file (same as unlink()).
+    #[function(sig = "(path, *, dir_fd=None)")]
+    fn remove(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult<()> {
+        unlink(th, path, dir_fd, 0)
+    }
+
+    /// Rename a file or directory.
+    #[function(sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)")]
+    fn rename(
+        th: &Thread,
+        src: Path,
+        dst: Path,
+        src_dir_fd: Option<DirFd>,
+        dst_dir_fd: Option<DirFd>,
+    ) -> PyResult<()> {
+        rename(th, src, dst, src_dir_fd, dst_dir_fd)
+    }
+
+    /// Rename a file or directory, overwriting the destination.
+    #[function(sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)")]
+    fn replace(
+        th: &Thread,
+        src: Path,
+        dst: Path,
+        src_dir_fd: Option<DirFd>,
+        dst_dir_fd: Option<DirFd>,
+    ) -> PyResult<()> {
+        rename(th, src, dst, src_dir_fd, dst_dir_fd)
+    }
+
+    /// Create a hard link to a file.
+    #[function(
+        sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=(os.name != 'nt'))"
+    )]
+    fn link(
+        th: &Thread,
+        src: Path,
+        dst: Path,
+        src_dir_fd: Option<DirFd>,
+        dst_dir_fd: Option<DirFd>,
+        #[default(true)] follow_symlinks: bool,
+    ) -> PyResult<()> {
+        let (from, to) = (dir_fd(&src_dir_fd), dir_fd(&dst_dir_fd));
+        let flags = if follow_symlinks { libc::AT_SYMLINK_FOLLOW } else { 0 };
+        // SAFETY: terminated paths.
+        sys(th, both(&src, &dst), || unsafe { libc::linkat(from, src.ptr(), to, dst.ptr(), flags) })
+            .map(drop)
+    }
+
+    /// Create a symbolic link pointing to src named dst.
+    #[function(sig = "(src, dst, target_is_directory=False, *, dir_fd=None)")]
+    fn symlink(
+        th: &Thread,
+        src: Path,
+        dst: Path,
+        target_is_directory: bool,
+        dir_fd: Option<DirFd>,
+    ) -> PyResult<()> {
+        // Only other systems need to know.
+        let _ = target_is_directory;
+        let dir = self::dir_fd(&dir_fd);
+        // SAFETY: terminated paths.
+        sys(th, both(&src, &dst), || unsafe { libc::symlinkat(src.ptr(), dir, dst.ptr()) })
+            .map(drop)
+    }
+
+    /// Return a string representing the path to which the symbolic link points.
+    #[function(sig = "(path, *, dir_fd=None)")]
+    fn readlink(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult {
+        let dir = self::dir_fd(&dir_fd);
+        let mut buffer = vec![0u8; libc::PATH_MAX as usize + 1];
+        let (start, room) = (buffer.as_mut_ptr().cast(), buffer.len());
+        // SAFETY: a terminated path and a buffer of `room` bytes.
+        let len =
+            sys(th, path.name(), || unsafe { libc::readlinkat(dir, path.ptr(), start, room) })?;
+        path.result(th, &buffer[..len as usize])
+    }
+
+    /// Change the access permissions of a file.
+    #[function(sig = "(path, mode, *, dir_fd=None, follow_symlinks=(os.name != 'nt'))")]
+    fn chmod(
+        th: &Thread,
+        path: PathOrFd,
+        mode: i32,
+        dir_fd: Option<DirFd>,
+        #[default(true)] follow_symlinks: bool,
+    ) -> PyResult<()> {
+        let path = path.0;
+        check_combination(th, "chmod", &path, &dir_fd, follow_symlinks)?;
+        let dir = self::dir_fd(&dir_fd);
+        let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+        let mode = mode as libc::mode_t;
+        // SAFETY: a terminated path or a descriptor.
+        sys(th, path.name(), || unsafe {
+            match path.fd {
+                Some(fd) => libc::fchmod(fd, mode),
+                None => libc::fchmodat(dir, path.ptr(), mode, flags),
+            }
+        })
+        .map(drop)
+    }
+
+    /// Change the access permissions of the file given by file descriptor fd.
+    #[function(sig = "(fd, mode)")]
+    fn fchmod(th: &Thread, fd: i32, mode: i32) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys_retry(th, NO_NAMES, || unsafe { libc::fchmod(fd, mode as u32) }).map(drop)
+    }
+
+    /// Change the owner and group id of path to the numeric uid and gid.
+    #[function(sig = "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)")]
+    fn chown(
+        th: &Thread,
+        path: PathOrFd,
+        uid: Uid,
+        gid: Gid,
+        dir_fd: Option<DirFd>,
+        follow_symlinks: bool,
+    ) -> PyResult<()> {
+        let path = path.0;
+        check_combination(th, "chown", &path, &dir_fd, follow_symlinks)?;
+        let dir = self::dir_fd(&dir_fd);
+        let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+        // SAFETY: a terminated path or a descriptor.
+        sys(th, path.name(), || unsafe {
+            match path.fd {
+                Some(fd) => libc::fchown(fd, uid.0, gid.0),
+                None => libc::fchownat(dir, path.ptr(), uid.0, gid.0, flags),
+            }
+        })
+        .map(drop)
+    }
+
+    /// Change the owner and group id of the file specified by file descriptor.
+    #[function(sig = "(fd, uid, gid)")]
+    fn fchown(th: &Thread, fd: i32, uid: Uid, gid: Gid) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys_retry(th, NO_NAMES, || unsafe { libc::fchown(fd, uid.0, gid.0) }).map(drop)
+    }
+
+    /// Change the owner and group id of path, a symbolic link itself.
+    #[function(sig = "(path, uid, gid)")]
+    fn lchown(th: &Thread, path: Path, uid: Uid, gid: Gid) -> PyResult<()> {
+        // SAFETY: a terminated path.
+        sys(th, path.name(), || unsafe { libc::lchown(path.ptr(), uid.0, gid.0) }).map(drop)
+    }
+
+    /// Create a "fifo" (a POSIX named pipe).
+    #[function(sig = "(path, mode=438, *, dir_fd=None)")]
+    fn mkfifo(th: &Thread, path: Path, mode: i32, dir_fd: Option<DirFd>) -> PyResult<()> {
+        let dir = self::dir_fd(&dir_fd);
+        // SAFETY: a terminated path.
+        sys_retry(th, path.name(), || unsafe { libc::mkfifoat(dir, path.ptr(), mode as u32) })
+            .map(drop)
+    }
+
+    /// Create a node in the file system.
+    #[function(sig = "(path, mode=384, device=0, *, dir_fd=None)")]
+    fn mknod(
+        th: &Thread,
+        path: Path,
+        mode: i32,
+        device: u64,
+        dir_fd: Option<DirFd>,
+    ) -> PyResult<()> {
+        let dir = self::dir_fd(&dir_fd);
+        // SAFETY: a terminated path.
+        sys_retry(th, path.name(), || unsafe {
+            libc::mknodat(dir, path.ptr(), mode as u32, device)
+        })
+        .map(drop)
+    }
+
+    /// Extracts a device major number from a raw device number.
+    #[function(sig = "(device, /)")]
+    fn major(device: u64) -> u32 {
+        libc::major(device)
+    }
+
+    /// Extracts a device minor number from a raw device number.
+    #[function(sig = "(device, /)")]
+    fn minor(device: u64) -> u32 {
+        libc::minor(device)
+    }
+
+    /// Composes a raw device number from the major and minor device numbers.
+    #[function(sig = "(major, minor, /)")]
+    fn makedev(major: u32, minor: u32) -> u64 {
+        libc::makedev(major, minor)
+    }
+
+    /// Return a list containing the names of the files in the directory.
+    #[function(sig = "(path=None)")]
+    fn listdir(th: &Thread, path: Option<PathOrFd>) -> PyResult<Owned<List>> {
+        let path = path.map_or_else(Path::current, |path| path.0);
+        krait_eval::sys::audit(th, "os.listdir", &[path.name()[0].unwrap_or(none())])?;
+        let directory = Directory::open(th, &path)?;
+        let mut names = Vec::new();
+        while let Some((name, ..)) =
+            directory.next(th).map_err(|errno| failed(th, errno, path.name()))?
+        {
+            names.push(path.result(th, &name)?);
+        }
+        List::from_vec(th, names)
+    }
+
+    /// Return a unicode string representing the current working directory.
+    #[function(sig = "()")]
+    fn getcwd(th: &Thread) -> PyResult {
+        current_directory(th, false)
+    }
+
+    /// Return a bytes string representing the current working directory.
+    #[function(sig = "()")]
+    fn getcwdb(th: &Thread) -> PyResult {
+        current_directory(th, true)
+    }
+
+    /// Change the current working directory to the specified path.
+    #[function(sig = "(path)")]
+    fn chdir(th: &Thread, path: PathOrFd) -> PyResult<()> {
+        let path = path.0;
+        // SAFETY: a terminated path or a descriptor.
+        sys(th, path.name(), || unsafe {
+            match path.fd {
+                Some(fd) => libc::fchdir(fd),
+                None => libc::chdir(path.ptr()),
+            }
+        })
+        .map(drop)
+    }
+
+    /// Change to the directory of the given file descriptor.
+    #[function(sig = "(fd)")]
+    fn fchdir(th: &Thread, fd: super::path::Fildes) -> PyResult<()> {
+        // SAFETY: a plain system call.
+        sys_retry(th, NO_NAMES, || unsafe { libc::fchdir(fd.0) }).map(drop)
+    }
+
+    /// Change root directory to path.
+    #[function(sig = "(path)")]
+    fn chroot(th: &Thread, path: Path) -> PyResult<()> {
+        // SAFETY: a terminated path.
+        sys(th, path.name(), || unsafe { libc::chroot(path.ptr()) }).map(drop)
+    }
+
+    /// Set the current numeric umask and return the previous umask.
+    #[function(sig = "(mask, /)")]
+    fn umask(mask: i32) -> u32 {
+        // SAFETY: cannot fail.
+        unsafe { libc::umask(mask as libc::mode_t) }
+    }
+}

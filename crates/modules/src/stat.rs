@@ -1,0 +1,158 @@
+//! `_stat`: what the bits of a file's mode mean.
+//!
+//! The same job as CPython's `Modules/_stat.c`.
+
+use krait_objects::prelude::*;
+
+#[path = "stat_constants.rs"]
+mod constants;
+
+/// S_IFMT_: file type bits
+/// S_IFDIR: directory
+/// S_IFCHR: character device
+/// S_IFBLK: block device
+/// S_IFREG: regular file
+/// S_IFIFO: fifo (named pipe)
+/// S_IFLNK: symbolic link
+/// S_IFSOCK: socket file
+#[pymodule(name = "_stat")]
+pub struct Stat;
+
+/// A mode argument.
+fn mode_of(th: &Thread, object: Borrowed<'_>) -> PyResult<u32> {
+    let mode = number::index(th, object)?;
+    match mode.to_u64() {
+        Some(mode) => {
+            u32::try_from(mode).map_err(|_| th.raise(exc::OVERFLOW_ERROR, "mode out of range"))
+        }
+        None if mode.is_negative() => {
+            Err(th.raise(exc::OVERFLOW_ERROR, "can't convert negative value to unsigned int"))
+        }
+        None => {
+            Err(th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C unsigned long"))
+        }
+    }
+}
+
+fn is(th: &Thread, object: Borrowed<'_>, kind: libc::mode_t) -> PyResult<bool> {
+    Ok(mode_of(th, object)? & libc::S_IFMT == kind)
+}
+
+fn type_letter(mode: u32) -> char {
+    match mode & libc::S_IFMT {
+        libc::S_IFREG => '-',
+        libc::S_IFDIR => 'd',
+        libc::S_IFLNK => 'l',
+        libc::S_IFBLK => 'b',
+        libc::S_IFCHR => 'c',
+        libc::S_IFIFO => 'p',
+        libc::S_IFSOCK => 's',
+        _ => '?',
+    }
+}
+
+/// `rwx` for three bits; a special bit shows in place of `x`.
+fn push_bits(text: &mut String, bits: u32, special: bool, letter: char) {
+    text.push(if bits & 4 != 0 { 'r' } else { '-' });
+    text.push(if bits & 2 != 0 { 'w' } else { '-' });
+    text.push(match (bits & 1 != 0, special) {
+        (true, true) => letter,
+        (false, true) => letter.to_ascii_uppercase(),
+        (true, false) => 'x',
+        (false, false) => '-',
+    });
+}
+
+#[pyfunctions]
+impl Stat {
+    #[exec]
+    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        for (name, value) in constants::CONSTANTS {
+            module.add(th, name, Int::from_i64(th, *value)?.object())?;
+        }
+        Ok(())
+    }
+
+    /// Return True if mode is from a directory.
+    #[function(name = "S_ISDIR", sig = "(object, /)")]
+    fn is_dir(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        is(th, object, libc::S_IFDIR)
+    }
+
+    /// Return True if mode is from a character special device file.
+    #[function(name = "S_ISCHR", sig = "(object, /)")]
+    fn is_chr(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        is(th, object, libc::S_IFCHR)
+    }
+
+    /// Return True if mode is from a block special device file.
+    #[function(name = "S_ISBLK", sig = "(object, /)")]
+    fn is_blk(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        is(th, object, libc::S_IFBLK)
+    }
+
+    /// Return True if mode is from a regular file.
+    #[function(name = "S_ISREG", sig = "(object, /)")]
+    fn is_reg(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        is(th, object, libc::S_IFREG)
+    }
+
+    /// Return True if mode is from a FIFO (named pipe).
+    #[function(name = "S_ISFIFO", sig = "(object, /)")]
+    fn is_fifo(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        is(th, object, libc::S_IFIFO)
+    }
+
+    /// Return True if mode is from a symbolic link.
+    #[function(name = "S_ISLNK", sig = "(object, /)")]
+    fn is_lnk(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        is(th, object, libc::S_IFLNK)
+    }
+
+    /// Return True if mode is from a socket.
+    #[function(name = "S_ISSOCK", sig = "(object, /)")]
+    fn is_sock(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        is(th, object, libc::S_IFSOCK)
+    }
+
+    /// Return True if mode is from a door.
+    #[function(name = "S_ISDOOR", sig = "(object, /)")]
+    fn is_door(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        mode_of(th, object).map(|_| false)
+    }
+
+    /// Return True if mode is from an event port.
+    #[function(name = "S_ISPORT", sig = "(object, /)")]
+    fn is_port(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        mode_of(th, object).map(|_| false)
+    }
+
+    /// Return True if mode is from a whiteout.
+    #[function(name = "S_ISWHT", sig = "(object, /)")]
+    fn is_wht(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        mode_of(th, object).map(|_| false)
+    }
+
+    /// Return the portion of the file's mode that can be set by os.chmod().
+    #[function(name = "S_IMODE", sig = "(object, /)")]
+    fn permission_bits(th: &Thread, object: Borrowed<'_>) -> PyResult<u32> {
+        Ok(mode_of(th, object)? & 0o7777)
+    }
+
+    /// Return the portion of the file's mode that describes the file type.
+    #[function(name = "S_IFMT", sig = "(object, /)")]
+    fn type_bits(th: &Thread, object: Borrowed<'_>) -> PyResult<u32> {
+        Ok(mode_of(th, object)? & libc::S_IFMT)
+    }
+
+    /// Convert a file's mode to a string of the form '-rwxrwxrwx'.
+    #[function(sig = "(object, /)")]
+    fn filemode(th: &Thread, object: Borrowed<'_>) -> PyResult<String> {
+        let mode = mode_of(th, object)?;
+        let mut text = String::from(type_letter(mode));
+        push_bits(&mut text, mode >> 6, mode & libc::S_ISUID != 0, 's');
+        push_bits(&mut text, mode >> 3, mode & libc::S_ISGID != 0, 's');
+        push_bits(&mut text, mode, mode & libc::S_ISVTX != 0, 't');
+        Ok(text)
+    }
+}

@@ -276,7 +276,7 @@ impl BytesIO {
     /// Read bytes into a buffer and return how many.
     #[method(sig = "(self, buffer, /)")]
     fn readinto(&self, th: &Thread, buffer: Borrowed<'_>) -> PyResult<usize> {
-        let mut into = writable_buffer(th, buffer, "readinto")?;
+        let mut into = writable_buffer(th, buffer, "readinto() argument")?;
         self.check_open(th)?;
         let into = into.as_mut_bytes();
         let start = self.pos.get();
@@ -355,10 +355,7 @@ impl BytesIO {
     /// Write bytes and return how many.
     #[method(sig = "(self, b, /)")]
     fn write(&self, th: &Thread, b: Borrowed<'_>) -> PyResult<usize> {
-        self.check_open(th)?;
-        self.check_resizable(th)?;
         let data = Buffer::simple(th, b)?;
-        // Getting the buffer may have run Python code.
         self.check_open(th)?;
         self.put(th, data.as_bytes())
     }

@@ -12,7 +12,7 @@ use super::base;
 use super::fileio_open::{self, Mode};
 use super::kinds::RawIOBase;
 use super::support::{
-    self, DEFAULT_BUFFER_SIZE, Size, both, closed_error, invoke, offset_of, os_error, unsupported,
+    self, DEFAULT_BUFFER_SIZE, Size, both, invoke, offset_of, os_error, unsupported,
     writable_buffer,
 };
 
@@ -51,7 +51,7 @@ impl FileIO {
     /// The descriptor; ValueError if the file is closed.
     pub fn descriptor(&self, th: &Thread) -> PyResult<i32> {
         match self.fd.get() {
-            fd if fd < 0 => Err(closed_error(th)),
+            fd if fd < 0 => Err(th.raise(exc::VALUE_ERROR, "I/O operation on closed file")),
             fd => Ok(fd),
         }
     }
@@ -263,7 +263,7 @@ impl FileIO {
     /// Read bytes into a buffer, with one call of the system. Return how many.
     #[method(sig = "(self, buffer, /)")]
     fn readinto(&self, th: &Thread, buffer: Borrowed<'_>) -> PyResult<Option<usize>> {
-        let mut buffer = writable_buffer(th, buffer, "readinto")?;
+        let mut buffer = writable_buffer(th, buffer, "readinto() argument 1")?;
         self.read_raw(th, buffer.as_mut_bytes())
     }
 

@@ -89,8 +89,7 @@ pub fn fs_path(th: &Thread, ob: Borrowed<'_>) -> PyResult<Vec<u8>> {
         },
     };
     if bytes.contains(&0) {
-        let what = if path.object().downcast::<Str>().is_some() { "character" } else { "byte" };
-        return Err(raise!(th, VALUE_ERROR, "embedded null {what}"));
+        return Err(th.raise(exc::VALUE_ERROR, "embedded null byte"));
     }
     Ok(bytes)
 }

@@ -104,7 +104,7 @@ pub struct BufferedIOBase {
 
 /// `readinto` in terms of `read` or `read1`.
 fn read_into(th: &Thread, ob: Borrowed<'_>, into: Borrowed<'_>, method: &str) -> PyResult<usize> {
-    let function = if method == "read" { "readinto" } else { "readinto1" };
+    let function = if method == "read" { "readinto() argument" } else { "readinto1() argument" };
     let mut into = writable_buffer(th, into, function)?;
     let room = into.as_bytes().len();
     let wanted = Int::from_usize(th, room)?;

@@ -221,6 +221,10 @@ impl IncrementalNewlineDecoder {
             None => (Bytes::empty().to_owned(), Int::from_i64(th, 0)?),
             Some(decoder) => state_of(th, decoder.borrow())?,
         };
+        if let Some(small) = flags.to_i64().and_then(|flags| flags.checked_mul(2)) {
+            let small = small | i64::from(self.newlines.get().pending_cr);
+            return Ok((buffer, Int::from_i64(th, small)?.into_object()));
+        }
         let one = Int::from_i64(th, 1)?;
         let mut flags = number::lshift(th, flags.object(), one.object())?;
         if self.newlines.get().pending_cr {
@@ -243,12 +247,18 @@ impl IncrementalNewlineDecoder {
             return Err(th.raise(exc::TYPE_ERROR, "setstate(): illegal state argument"));
         };
         let one = Int::from_i64(th, 1)?;
-        let low = number::and(th, flags.object(), one.object())?;
+        let (low, rest) = match flags.to_i64() {
+            Some(small) => (small & 1 != 0, Int::from_i64(th, small >> 1)?.into_object()),
+            None => {
+                let low = number::and(th, flags.object(), one.object())?;
+                let rest = number::rshift(th, flags.object(), one.object())?;
+                (object::is_true(th, low.borrow())?, rest)
+            }
+        };
         let mut newlines = self.newlines.get();
-        newlines.pending_cr = object::is_true(th, low.borrow())?;
+        newlines.pending_cr = low;
         self.newlines.set(newlines);
         if let Some(decoder) = decoder {
-            let rest = number::rshift(th, flags.object(), one.object())?;
             let inner = Tuple::pack(th, [buffer.to_owned(), rest])?;
             invoke(th, decoder.borrow(), "setstate", &[inner.object()])?;
         }

@@ -55,7 +55,8 @@ impl Wanted {
             return Err(th.raise(exc::VALUE_ERROR, "can't have text and binary mode at once"));
         }
         let kinds = [wanted.creating, wanted.reading, wanted.writing, wanted.appending];
-        if kinds.iter().filter(|&&kind| kind).count() != 1 {
+        // None at all is what `FileIO` complains about.
+        if kinds.iter().filter(|&&kind| kind).count() > 1 {
             return Err(th.raise(
                 exc::VALUE_ERROR,
                 "must have exactly one of create/read/write/append mode",

@@ -304,7 +304,7 @@ impl StringIO {
             Some(pos) => number::as_isize(th, pos, Some(exc::OVERFLOW_ERROR))?,
         };
         let Ok(len) = usize::try_from(size) else {
-            return Err(raise!(th, VALUE_ERROR, "negative pos value {size}"));
+            return Err(raise!(th, VALUE_ERROR, "Negative size value {size}"));
         };
         if len < self.len() {
             self.text.borrow_mut().truncate(len);

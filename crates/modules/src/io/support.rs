@@ -41,14 +41,14 @@ impl<'a> FromArg<'a> for Size {
     }
 }
 
-/// `w*` of argument parsing: the message names the function.
+/// `w*` of argument parsing: `function` begins the message.
 pub fn writable_buffer(th: &Thread, ob: Borrowed<'_>, function: &str) -> PyResult<Buffer> {
     Buffer::get(th, ob, krait_abi::PyBUF_WRITABLE).map_err(|raised| {
         drop(th.take_raised(raised));
         raise!(
             th,
             TYPE_ERROR,
-            "{function}() argument must be read-write bytes-like object, not {}",
+            "{function} must be read-write bytes-like object, not {}",
             ob.type_name()
         )
     })
@@ -197,9 +197,6 @@ pub fn seek_fd(th: &Thread, fd: i32, offset: i64, whence: i32) -> Result<i64, i3
 
 /// An object as a file offset.
 pub fn offset_of(th: &Thread, ob: Borrowed<'_>) -> PyResult<i64> {
-    if ob.downcast::<Float>().is_some() {
-        return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
-    }
     let int = number::index(th, ob)?;
     int.to_i64().ok_or_else(|| {
         th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C long")

@@ -146,7 +146,7 @@ impl Stream<'_> {
 
     /// `readinto` and, with `once`, `readinto1`.
     pub fn read_into(&self, th: &Thread, into: Borrowed<'_>, once: bool) -> PyResult<Option<usize>> {
-        let mut into = writable_buffer(th, into, if once { "readinto1" } else { "readinto" })?;
+        let mut into = writable_buffer(th, into, if once { "readinto1() argument" } else { "readinto() argument" })?;
         self.raw(th)?;
         self.check_open(th, "readinto of closed file")?;
         let into = into.as_mut_bytes();

@@ -20,7 +20,7 @@ pub fn locale_encoding(th: &Thread) -> String {
         if text.is_null() { String::new() } else { std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned() }
     };
     // The C locale stands for a program that has not asked for one: as in the reference, it then uses UTF-8.
-    if codeset.is_empty() || codeset == "ANSI_X3.4-1968" { "utf-8".into() } else { codeset }
+    if codeset.is_empty() || codeset == "ANSI_X3.4-1968" { "UTF-8".into() } else { codeset }
 }
 
 /// The text of an argument as C would see it.

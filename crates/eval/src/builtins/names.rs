@@ -19,6 +19,7 @@ pub fn add(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         ty.ready(th)?;
         module.add(th, name, ty.object())?;
     }
+    krait_objects::exceptions::prepare(th)?;
     for &class in krait_objects::exceptions::ALL {
         let class = Borrowed::from_ref(class);
         class.ready(th)?;

@@ -112,10 +112,7 @@ pub fn power(th: &Thread, a: Pair, b: Pair) -> PyResult<Pair> {
     let whole = b.1 == 0.0 && b.0 == b.0.floor() && b.0.abs() <= SMALL_EXPONENT;
     let result = if whole { whole_power(a, b.0 as i32) } else { general_power(a, b) };
     let Some(result) = result else {
-        return Err(th.raise(
-            exc::ZERO_DIVISION_ERROR,
-            "zero to a negative or complex power",
-        ));
+        return Err(th.raise(exc::ZERO_DIVISION_ERROR, "zero to a negative or complex power"));
     };
     if is_infinite(result) {
         return Err(th.raise(exc::OVERFLOW_ERROR, "complex exponentiation"));

@@ -59,12 +59,7 @@ fn special(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<Owned<Complex>>> {
     };
     let result = call::call(th, method.object(), &[])?;
     let complex = result.downcast::<Complex>().map_err(|other| {
-        raise!(
-            th,
-            TYPE_ERROR,
-            "__complex__ returned non-complex (type {})",
-            other.type_name()
-        )
+        raise!(th, TYPE_ERROR, "__complex__ returned non-complex (type {})", other.type_name())
     })?;
     if !complex.object().is_exact::<Complex>() {
         let message = Str::from_fmt(
@@ -183,8 +178,7 @@ fn parse_object(th: &Thread, ob: Borrowed<'_>) -> PyResult<(f64, f64)> {
         }
         ascii.retain(|&byte| byte != b'_');
     }
-    parse(&ascii)
-        .ok_or_else(|| th.raise(exc::VALUE_ERROR, "complex() arg is a malformed string"))
+    parse(&ascii).ok_or_else(|| th.raise(exc::VALUE_ERROR, "complex() arg is a malformed string"))
 }
 
 /// `real`, `imag j` or both, maybe in parentheses.

@@ -226,9 +226,8 @@ impl Complex {
 
     #[slot(tp_repr)]
     fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        let part = |value, sign| {
-            float_text::format(value, b'r', 0, Style { sign, ..Style::default() })
-        };
+        let part =
+            |value, sign| float_text::format(value, b'r', 0, Style { sign, ..Style::default() });
         if self.real == 0.0 && self.real.is_sign_positive() {
             return Str::from_fmt(th, format_args!("{}j", part(self.imag, false)));
         }

@@ -52,10 +52,10 @@ pub fn create(
     let args = match value {
         None => Tuple::empty().to_owned(),
         Some(value) => {
-            if let Some(instance) = value.downcast::<BaseException>() {
-                if instance.object().ty().is_subtype(&class) {
-                    return Ok(instance.to_owned());
-                }
+            if let Some(instance) = value.downcast::<BaseException>()
+                && instance.object().ty().is_subtype(&class)
+            {
+                return Ok(instance.to_owned());
             }
             match value.downcast::<Tuple>() {
                 Some(args) => args.to_owned(),

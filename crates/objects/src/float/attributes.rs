@@ -52,9 +52,7 @@ impl Float {
         let places = number::as_isize(th, ndigits, None)?;
         match float_text::round(value, places as i64) {
             Some(rounded) => Float::new(th, rounded).map(Owned::into_object),
-            None => Err(
-                th.raise(exc::OVERFLOW_ERROR, "rounded value too large to represent")
-            ),
+            None => Err(th.raise(exc::OVERFLOW_ERROR, "rounded value too large to represent")),
         }
     }
 
@@ -140,11 +138,7 @@ impl Float {
                 "__getformat__() argument 1 must be 'double' or 'float'",
             ));
         }
-        Ok(if cfg!(target_endian = "little") {
-            "IEEE, little-endian"
-        } else {
-            "IEEE, big-endian"
-        })
+        Ok(if cfg!(target_endian = "little") { "IEEE, little-endian" } else { "IEEE, big-endian" })
     }
 
     #[method(sig = "(self, /)")]

@@ -44,6 +44,9 @@ macro_rules! local_list {
 }
 
 /// Whether `ob` has a header: its type is collected and, asked about this very object, says so.
+///
+/// # Safety
+/// `ob` is live.
 #[inline(always)]
 pub unsafe fn is_gc_object(ob: Ptr) -> bool {
     // SAFETY: a live object.

@@ -105,10 +105,10 @@ pub fn referents(ob: Borrowed<'_>) -> Vec<Owned> {
     let mut found: Vec<Owned> = Vec::new();
     // SAFETY: a live object.
     unsafe {
-        if is_gc_object(ob.as_ptr()) {
-            if let Some(traverse) = ob.ty().raw().tp_traverse {
-                traverse(ob.as_ptr(), Some(push), (&raw mut found).cast());
-            }
+        if let Some(traverse) = ob.ty().raw().tp_traverse
+            && is_gc_object(ob.as_ptr())
+        {
+            traverse(ob.as_ptr(), Some(push), (&raw mut found).cast());
         }
     }
     found

@@ -28,8 +28,8 @@ pub struct Lists(Box<[Head; GENERATIONS + 1]>);
 /// The index of the list of objects that `gc.freeze()` set aside.
 pub const PERMANENT: usize = GENERATIONS;
 
-impl Lists {
-    pub fn new() -> Lists {
+impl Default for Lists {
+    fn default() -> Lists {
         let mut heads = Box::new([const { Head { _gc_next: 0, _gc_prev: 0 } }; GENERATIONS + 1]);
         for head in heads.iter_mut() {
             // SAFETY: a head in place.
@@ -37,7 +37,9 @@ impl Lists {
         }
         Lists(heads)
     }
+}
 
+impl Lists {
     /// The head of a generation's list, or of the permanent one.
     #[inline(always)]
     pub fn head(&self, generation: usize) -> *mut Head {

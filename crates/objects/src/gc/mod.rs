@@ -74,7 +74,7 @@ impl Stats {
 impl Default for Collector {
     fn default() -> Collector {
         Collector {
-            lists: Lists::new(),
+            lists: Lists::default(),
             enabled: Cell::new(true),
             collecting: Cell::new(false),
             count: Default::default(),
@@ -259,6 +259,9 @@ pub unsafe fn set_finalized(ob: *mut abi::PyObject) {
 }
 
 /// `tp_free` of collected types: `PyObject_GC_Del`.
+///
+/// # Safety
+/// `ob` is a dead object of a GC type, whose memory nobody uses any more.
 pub unsafe extern "C" fn gc_del(ob: *mut c_void) {
     let ob: *mut abi::PyObject = ob.cast();
     // SAFETY: C calls this with a dead object of its type; what stands before it follows from its type.

@@ -143,9 +143,8 @@ pub fn shift_left(th: &Thread, a: &Int, count: &Int) -> PyResult<Owned<Int>> {
     if a.is_zero() {
         return Ok(super::small(0).to_owned());
     }
-    let sized = count.and_then(|count| {
-        int_digits::shift_left_size(a.view(), count).map(|size| (count, size))
-    });
+    let sized = count
+        .and_then(|count| int_digits::shift_left_size(a.view(), count).map(|size| (count, size)));
     let Some((count, size)) = sized else {
         return Err(th.raise(exc::OVERFLOW_ERROR, "too many digits in integer"));
     };

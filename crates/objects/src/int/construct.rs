@@ -32,9 +32,7 @@ fn construct(
         (Some(x), Some(base)) => {
             let base = number::as_isize(th, base, None)?;
             if base != 0 && !(2..=36).contains(&base) {
-                return Err(
-                    th.raise(exc::VALUE_ERROR, "int() base must be >= 2 and <= 36, or 0")
-                );
+                return Err(th.raise(exc::VALUE_ERROR, "int() base must be >= 2 and <= 36, or 0"));
             }
             text::from_text_in_base(th, x, base as u32)
         }

@@ -87,9 +87,7 @@ pub fn format_int(th: &Thread, this: Borrowed<'_, Int>, text: &Str) -> PyResult<
             };
             let digits = if upper { digits.to_uppercase() } else { digits };
             let negative = this.is_negative();
-            with_locale(&spec, |locale| {
-                format_spec::layout_int(negative, &digits, &spec, locale)
-            })
+            with_locale(&spec, |locale| format_spec::layout_int(negative, &digits, &spec, locale))
         }
     };
     finish(th, &laid.map_err(refused)?)
@@ -98,9 +96,7 @@ pub fn format_int(th: &Thread, this: Borrowed<'_, Int>, text: &Str) -> PyResult<
 /// The type letter `c`: the character of that number.
 fn character(th: &Thread, int: &Int, spec: &Spec) -> PyResult<Owned<Str>> {
     let Some(point) = int.to_i64() else {
-        return Err(
-            th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C long")
-        );
+        return Err(th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C long"));
     };
     let Some(point) = u32::try_from(point).ok().filter(|&point| point <= 0x10_ffff) else {
         return Err(th.raise(exc::OVERFLOW_ERROR, "%c arg not in range(0x110000)"));

@@ -18,7 +18,8 @@ fn allow(th: &Thread, digits: usize) -> PyResult<()> {
     // The product and a copy of it; asked for and given back.
     let mut probe = Vec::<int_digits::Digit>::new();
     let bytes = digits.saturating_mul(2 * size_of::<int_digits::Digit>());
-    if probe.try_reserve_exact(digits.saturating_mul(2)).is_err() || !th.interp().heap.allows(bytes) {
+    if probe.try_reserve_exact(digits.saturating_mul(2)).is_err() || !th.interp().heap.allows(bytes)
+    {
         return Err(th.no_memory());
     }
     Ok(())

@@ -126,11 +126,7 @@ pub fn from_text_object(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Int>> {
 }
 
 /// `int(text, base)`.
-pub(super) fn from_text_in_base(
-    th: &Thread,
-    ob: Borrowed<'_>,
-    base: u32,
-) -> PyResult<Owned<Int>> {
+pub(super) fn from_text_in_base(th: &Thread, ob: Borrowed<'_>, base: u32) -> PyResult<Owned<Int>> {
     if let Some(text) = ob.downcast::<Str>() {
         return parse(th, &ascii_number(&text), base, ob);
     }

@@ -102,16 +102,6 @@ pub unsafe fn clear_references(ob: *mut abi::PyObject) {
     }
 }
 
-/// Clears the references to a static type, at the end of an interpreter: no callbacks.
-pub fn clear_without_callbacks(list: *mut *mut abi::PyObject) {
-    // SAFETY: a list links live references.
-    unsafe {
-        while let Some(reference) = (*list).cast::<WeakRef>().as_ref() {
-            reference.detach();
-        }
-    }
-}
-
 /// Calls `callback(reference)` for each; what they raise is reported and forgotten.
 pub(crate) fn run_callbacks(th: &Thread, calls: Vec<(Owned, Owned)>) {
     let saved = th.take_exception();

@@ -3,6 +3,9 @@
 //! Every operation goes to the referent, if it is still there. There are two types, since only a callable referent may
 //! make the proxy callable; apart from that they are one, declared by a macro.
 
+// The proxies fill every slot of the number table, so the generated rest of it is empty.
+#![allow(clippy::needless_update)]
+
 use super::reference::{WeakRef, create};
 use crate::prelude::*;
 use crate::protocol::call;

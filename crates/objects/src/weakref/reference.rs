@@ -51,10 +51,10 @@ impl WeakRef {
         }
         // SAFETY: invariant 1: the reference is in the list of its object, which has not been freed.
         unsafe {
-            if let Some(list) = list_pointer(target) {
-                if *list == self.as_object().as_ptr() {
-                    *list = self.next.get().cast();
-                }
+            if let Some(list) = list_pointer(target)
+                && *list == self.as_object().as_ptr()
+            {
+                *list = self.next.get().cast();
             }
             if let Some(before) = self.prev.replace(std::ptr::null_mut()).as_ref() {
                 before.next.set(self.next.get());

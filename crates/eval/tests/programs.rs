@@ -21,6 +21,7 @@ macro_rules! programs {
 programs!(
     classes,
     code_objects,
+    containers,
     descriptors,
     except_star,
     exceptions,

@@ -95,6 +95,8 @@ pub unsafe fn size(keys: Keys) -> usize {
     unsafe { 1 << (*keys).dk_log2_size }
 }
 
+/// # Safety
+/// As for `size`.
 #[inline(always)]
 pub unsafe fn is_unicode(keys: Keys) -> bool {
     // SAFETY: (1).
@@ -107,12 +109,16 @@ unsafe fn indices<T>(keys: Keys) -> *mut T {
     unsafe { keys.byte_add(HEADER).cast() }
 }
 
+/// # Safety
+/// As for `size`.
 #[inline(always)]
 pub unsafe fn unicode_entries(keys: Keys) -> *mut UnicodeEntry {
     // SAFETY: (1).
     unsafe { keys.byte_add(HEADER + (1 << (*keys).dk_log2_index_bytes)).cast() }
 }
 
+/// # Safety
+/// As for `size`.
 #[inline(always)]
 pub unsafe fn general_entries(keys: Keys) -> *mut GeneralEntry {
     // SAFETY: (1).
@@ -324,10 +330,13 @@ pub(crate) unsafe fn build_indices(keys: Keys, count: usize) {
 }
 
 /// The hash in a `str`, -1 if it was not computed yet. Keys of tables have theirs.
+///
+/// # Safety
+/// `string` is a `str`.
 #[inline(always)]
 pub unsafe fn str_hash(string: Ptr) -> isize {
     // SAFETY: `string` is laid out as a `str`.
-    unsafe { (*string.cast::<abi::PyASCIIObject>()).hash as isize }
+    unsafe { (*string.cast::<abi::PyASCIIObject>()).hash }
 }
 
 /// The hash of a key; of exact strings from the object.

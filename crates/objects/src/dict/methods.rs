@@ -49,10 +49,10 @@ impl Dict {
 
     /// What a subclass with `__missing__` answers for a key that is not there.
     fn missing(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
-        if !this.object().is_exact::<Dict>() {
-            if let Some(method) = object::lookup_special(th, this.object(), id::__missing__)? {
-                return call::call(th, method.borrow(), &[key]);
-            }
+        if !this.object().is_exact::<Dict>()
+            && let Some(method) = object::lookup_special(th, this.object(), id::__missing__)?
+        {
+            return call::call(th, method.borrow(), &[key]);
         }
         Err(key_error(th, key))
     }

@@ -54,6 +54,9 @@ pub(crate) unsafe fn index_in_order(values: Values, position: usize) -> usize {
 }
 
 /// `index` has got a value.
+///
+/// # Safety
+/// See the top of the file.
 #[inline(always)]
 pub unsafe fn add_index(values: Values, index: usize) {
     // SAFETY: (1).
@@ -65,6 +68,9 @@ pub unsafe fn add_index(values: Values, index: usize) {
 }
 
 /// `index` has lost its value.
+///
+/// # Safety
+/// See the top of the file.
 pub unsafe fn forget_index(values: Values, index: usize) {
     // SAFETY: (1).
     unsafe {
@@ -78,6 +84,9 @@ pub unsafe fn forget_index(values: Values, index: usize) {
 }
 
 /// How many values the instances made now have room for.
+///
+/// # Safety
+/// See the top of the file.
 #[inline(always)]
 pub unsafe fn capacity(table: Keys) -> usize {
     // SAFETY: a live table.
@@ -103,6 +112,9 @@ pub fn new_keys_for_class(th: &Thread, attributes: Option<Borrowed<'_, Tuple>>) 
 }
 
 /// The index of `key`, added if there is room; else `EMPTY`, also for a key that is no exact string.
+///
+/// # Safety
+/// See the top of the file.
 pub unsafe fn insert_key(table: Keys, key: Borrowed<'_>, hash: isize) -> isize {
     if !key.is_exact::<Str>() {
         return EMPTY;
@@ -146,6 +158,9 @@ pub(super) unsafe fn set_value(dict: &Dict, key: Borrowed<'_>, index: isize, val
 }
 
 /// Writes the values of a fresh instance, none of them set.
+///
+/// # Safety
+/// See the top of the file.
 pub unsafe fn init_values(values: Values, count: usize, embedded: bool) {
     // SAFETY: the caller's memory.
     unsafe {
@@ -179,6 +194,9 @@ pub(super) unsafe fn copy_values(th: &Thread, values: Values) -> PyResult<Values
 }
 
 /// Releases every value; the block stays.
+///
+/// # Safety
+/// See the top of the file.
 pub unsafe fn clear_values(values: Values) {
     // SAFETY: see the top of the file: empty before the first value is released.
     unsafe {
@@ -216,6 +234,9 @@ pub(super) unsafe fn free_values(th: &Thread, values: Values) {
 }
 
 /// The dictionary of an instance whose attributes are in `values`, which lie in the instance.
+///
+/// # Safety
+/// See the top of the file.
 pub unsafe fn dict_of_values(th: &Thread, table: Keys, values: Values) -> PyResult<Owned<Dict>> {
     // SAFETY: see the top of the file.
     unsafe {
@@ -226,6 +247,9 @@ pub unsafe fn dict_of_values(th: &Thread, table: Keys, values: Values) -> PyResu
 }
 
 /// The instance that `dict` keeps its values in goes away or gets another dictionary: they become the dictionary's own.
+///
+/// # Safety
+/// See the top of the file.
 pub unsafe fn detach(th: &Thread, dict: Borrowed<'_, Dict>, values: Values) -> PyResult<()> {
     if dict.values.get() != values || values.is_null() {
         return Ok(());
@@ -241,6 +265,9 @@ pub unsafe fn detach(th: &Thread, dict: Borrowed<'_, Dict>, values: Values) -> P
 }
 
 /// Gives a class's table back.
+///
+/// # Safety
+/// See the top of the file.
 pub unsafe fn drop_keys(table: Keys) {
     if !table.is_null() {
         // SAFETY: the caller's count.

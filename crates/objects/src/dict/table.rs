@@ -229,7 +229,7 @@ impl Dict {
                 }
                 let entry = entries.offset(at).read();
                 entries.offset(at).write(abi::PyDictKeyEntry::EMPTY);
-                (entry.me_key, entry.me_value, entry.me_hash as isize)
+                (entry.me_key, entry.me_value, entry.me_hash)
             };
             keys::set_index(table, keys::slot_of(table, hash, at), DUMMY);
             (*table).dk_nentries = at;

@@ -21,6 +21,7 @@ mod signal;
 mod stat;
 mod string;
 mod thread;
+mod time;
 mod typing;
 mod weakref;
 
@@ -53,5 +54,6 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("errno", errno::Errno),
     native!("gc", gc::Gc),
     native!("itertools", itertools::Itertools),
+    native!("time", time::Time),
     native!("posix", posix::Posix),
 ];

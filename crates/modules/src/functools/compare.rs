@@ -15,11 +15,7 @@ pub struct KeyWrapper {
 }
 
 impl KeyWrapper {
-    pub fn make(
-        th: &Thread,
-        compare: Owned,
-        object: Option<Owned>,
-    ) -> PyResult<Owned<KeyWrapper>> {
+    pub fn make(th: &Thread, compare: Owned, object: Option<Owned>) -> PyResult<Owned<KeyWrapper>> {
         let wrapper = Borrowed::from_ref(KeyWrapper::type_object()).alloc::<KeyWrapper>(th, 0)?;
         wrapper.compare.set(Some(compare));
         wrapper.object.set(object);
@@ -57,11 +53,9 @@ impl KeyWrapper {
         let Some(other) = other.downcast_exact::<KeyWrapper>() else {
             return Err(th.raise(exc::TYPE_ERROR, "other argument must be K instance"));
         };
-        let (Some(compare), Some(left), Some(right)) = (
-            self.compare.get_owned(),
-            self.object.get_owned(),
-            other.object.get_owned(),
-        ) else {
+        let (Some(compare), Some(left), Some(right)) =
+            (self.compare.get_owned(), self.object.get_owned(), other.object.get_owned())
+        else {
             return Err(th.raise(exc::ATTRIBUTE_ERROR, "object"));
         };
         let answer = call::call(th, compare.borrow(), &[left.borrow(), right.borrow()])?;

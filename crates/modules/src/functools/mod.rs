@@ -25,10 +25,7 @@ impl Functools {
     ///   mycmp
     ///     Function that compares two objects.
     #[function(sig = "(mycmp)")]
-    fn cmp_to_key(
-        th: &Thread,
-        mycmp: Borrowed<'_>,
-    ) -> PyResult<Owned<compare::KeyWrapper>> {
+    fn cmp_to_key(th: &Thread, mycmp: Borrowed<'_>) -> PyResult<Owned<compare::KeyWrapper>> {
         compare::KeyWrapper::make(th, mycmp.to_owned(), None)
     }
 

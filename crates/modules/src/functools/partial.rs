@@ -312,11 +312,7 @@ impl Partial {
 
     /// See PEP 585
     #[classmethod(sig = "(type, object, /)")]
-    fn __class_getitem__(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        object: Borrowed<'_>,
-    ) -> PyResult {
+    fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         krait_objects::generic_alias::new(th, cls.object(), object)
     }
 }

@@ -103,7 +103,8 @@ fn read_line(th: &Thread, ob: Borrowed<'_>, limit: Option<usize>) -> PyResult<Ow
 
 /// Closes a stream that nobody refers to any more; an exception it raises is reported, not raised.
 fn finalize(th: &Thread, ob: Borrowed<'_>) {
-    let open = match attr(th, ob, "closed").and_then(|closed| object::is_true(th, closed.borrow())) {
+    let open = match attr(th, ob, "closed").and_then(|closed| object::is_true(th, closed.borrow()))
+    {
         Ok(closed) => !closed,
         Err(raised) => {
             drop(th.take_raised(raised));
@@ -263,7 +264,11 @@ impl IOBase {
     ///
     /// Lines of binary files end with b'\n'.
     #[method(sig = "(self, size=-1, /)")]
-    fn readline(this: Borrowed<'_, Self>, th: &Thread, #[default(Size(-1))] size: Size) -> PyResult<Owned<Bytes>> {
+    fn readline(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        #[default(Size(-1))] size: Size,
+    ) -> PyResult<Owned<Bytes>> {
         read_line(th, this.object(), size.limit())
     }
 
@@ -271,7 +276,11 @@ impl IOBase {
     ///
     /// With a hint, no more lines are read once they are that long together.
     #[method(sig = "(self, hint=-1, /)")]
-    fn readlines(this: Borrowed<'_, Self>, th: &Thread, #[default(Size(-1))] hint: Size) -> PyResult<Owned<List>> {
+    fn readlines(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        #[default(Size(-1))] hint: Size,
+    ) -> PyResult<Owned<List>> {
         read_lines(th, this.object(), hint.0)
     }
 

@@ -58,12 +58,20 @@ impl FileIO {
 
     fn for_reading(&self, th: &Thread) -> PyResult<i32> {
         let fd = self.descriptor(th)?;
-        if self.mode.get().readable { Ok(fd) } else { Err(unsupported(th, "File not open for reading")) }
+        if self.mode.get().readable {
+            Ok(fd)
+        } else {
+            Err(unsupported(th, "File not open for reading"))
+        }
     }
 
     fn for_writing(&self, th: &Thread) -> PyResult<i32> {
         let fd = self.descriptor(th)?;
-        if self.mode.get().writable { Ok(fd) } else { Err(unsupported(th, "File not open for writing")) }
+        if self.mode.get().writable {
+            Ok(fd)
+        } else {
+            Err(unsupported(th, "File not open for writing"))
+        }
     }
 
     /// `readinto` without an object around the memory.

@@ -41,7 +41,10 @@ impl Mode {
         let (mut mode, mut flags, mut kinds, mut plus) = (Mode::default(), 0, 0, false);
         for letter in text.chars() {
             match letter {
-                'x' => (mode.created, mode.writable, flags) = (true, true, flags | libc::O_EXCL | libc::O_CREAT),
+                'x' => {
+                    (mode.created, mode.writable, flags) =
+                        (true, true, flags | libc::O_EXCL | libc::O_CREAT)
+                }
                 'r' => mode.readable = true,
                 'w' => (mode.writable, flags) = (true, flags | libc::O_CREAT | libc::O_TRUNC),
                 'a' => {
@@ -106,7 +109,9 @@ pub fn fspath(th: &Thread, ob: Borrowed<'_>) -> PyResult {
         return Ok(ob.to_owned());
     }
     let name = Str::interned(th, "__fspath__")?;
-    let Some(method) = object::lookup_special(th, ob, name.borrow())?.filter(|method| !method.is_none()) else {
+    let Some(method) =
+        object::lookup_special(th, ob, name.borrow())?.filter(|method| !method.is_none())
+    else {
         return Err(not_a_path(th, ob));
     };
     let path = call::call(th, method.borrow(), &[])?;
@@ -235,7 +240,8 @@ fn acquire(
     let path = std::ffi::CString::new(path.unwrap_or_default())
         .map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null byte"))?;
     // SAFETY: a C string, kept for the call.
-    let opened = support::retry(th, || unsafe { libc::open(path.as_ptr(), flags, 0o666) } as isize)?;
+    let opened =
+        support::retry(th, || unsafe { libc::open(path.as_ptr(), flags, 0o666) } as isize)?;
     match opened {
         Ok(fd) => file.fd.set(fd as i32),
         Err(errno) => return Err(os::raise_errno(th, exc::OS_ERROR, errno, [Some(what), None])),

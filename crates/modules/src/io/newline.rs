@@ -103,7 +103,9 @@ impl Newlines {
 pub fn contains(chars: Chars<'_>, byte: u8) -> bool {
     match chars {
         Chars::One(units) => memchr::memchr(byte, units).is_some(),
-        other => with_units!(other, units => units.iter().any(|&unit| u32::from(unit) == u32::from(byte))),
+        other => {
+            with_units!(other, units => units.iter().any(|&unit| u32::from(unit) == u32::from(byte)))
+        }
     }
 }
 
@@ -136,8 +138,9 @@ pub fn state_of(th: &Thread, decoder: Borrowed<'_>) -> PyResult<(Owned<Bytes>, O
 /// if that is None. With translate, all newlines become '\n'. The attribute
 /// newlines tells which kinds were seen.
 #[pytype(
-    name = "_io.IncrementalNewlineDecoder", new = "(decoder, translate, errors='strict')",
-    flags(BASETYPE, HAVE_GC),
+    name = "_io.IncrementalNewlineDecoder",
+    new = "(decoder, translate, errors='strict')",
+    flags(BASETYPE, HAVE_GC)
 )]
 #[repr(C)]
 pub struct IncrementalNewlineDecoder {
@@ -155,10 +158,9 @@ impl IncrementalNewlineDecoder {
         match self.decoder.get_owned() {
             Some(decoder) if decoder.is_none() => Ok(None),
             Some(decoder) => Ok(Some(decoder)),
-            None => Err(th.raise(
-                exc::VALUE_ERROR,
-                "IncrementalNewlineDecoder.__init__() not called",
-            )),
+            None => {
+                Err(th.raise(exc::VALUE_ERROR, "IncrementalNewlineDecoder.__init__() not called"))
+            }
         }
     }
 }

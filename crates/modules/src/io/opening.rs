@@ -82,9 +82,11 @@ impl Wanted {
             return Ok(());
         }
         let given = |value: Option<Borrowed<'_>>| value.is_some_and(|value| !value.is_none());
-        for (value, argument) in
-            [(text.encoding, "an encoding"), (text.errors, "an errors"), (text.newline, "a newline")]
-        {
+        for (value, argument) in [
+            (text.encoding, "an encoding"),
+            (text.errors, "an errors"),
+            (text.newline, "a newline"),
+        ] {
             if given(value) {
                 return Err(raise!(
                     th,
@@ -148,7 +150,12 @@ pub fn open(
     let raw = call::call(
         th,
         class(FileIO::type_object()),
-        &[path.borrow(), raw_mode.object(), bool_object(closefd).object(), opener.unwrap_or(none())],
+        &[
+            path.borrow(),
+            raw_mode.object(),
+            bool_object(closefd).object(),
+            opener.unwrap_or(none()),
+        ],
     )?;
     let mut result = raw.clone();
     let layers = Layers { wanted: &wanted, mode, buffering, encoding, errors, newline };

@@ -182,7 +182,9 @@ impl StringIO {
         self.ok.set(false);
         let newline = match newline.downcast::<Str>() {
             _ if newline.is_none() => None,
-            Some(text) if ["", "\n", "\r", "\r\n"].iter().any(|known| text.eq_str(known)) => Some(text),
+            Some(text) if ["", "\n", "\r", "\r\n"].iter().any(|known| text.eq_str(known)) => {
+                Some(text)
+            }
             Some(text) => {
                 let shown = object::repr(th, text.object())?;
                 return Err(raise!(th, VALUE_ERROR, "illegal newline value: {}", &*shown));
@@ -285,11 +287,7 @@ impl StringIO {
             let line = call::call_method(th, this.object(), id::readline, &[])?;
             line.downcast::<Str>().map_err(|other| {
                 let found = other.type_name();
-                raise!(
-                    th,
-                    OS_ERROR,
-                    "readline() should have returned a str object, not '{found}'"
-                )
+                raise!(th, OS_ERROR, "readline() should have returned a str object, not '{found}'")
             })?
         };
         Ok(if line.is_empty() { None } else { Some(line.into_object()) })
@@ -397,7 +395,8 @@ impl StringIO {
             return this.check(th);
         }
         let items = state.downcast::<Tuple>().filter(|state| state.len() >= 4);
-        let Some(&[value, newline, pos, dict, ..]) = items.as_ref().map(|items| items.as_slice()) else {
+        let Some(&[value, newline, pos, dict, ..]) = items.as_ref().map(|items| items.as_slice())
+        else {
             return Err(raise!(
                 th,
                 TYPE_ERROR,

@@ -134,7 +134,11 @@ pub fn warn(th: &Thread, class: &'static Type, message: &str, level: isize) -> P
 }
 
 /// Two steps that must both happen: the second one's exception gets the first one's as context.
-pub fn both<A, B>(th: &Thread, first: PyResult<A>, second: impl FnOnce() -> PyResult<B>) -> PyResult<B> {
+pub fn both<A, B>(
+    th: &Thread,
+    first: PyResult<A>,
+    second: impl FnOnce() -> PyResult<B>,
+) -> PyResult<B> {
     let Err(raised) = first else {
         return second();
     };
@@ -198,9 +202,8 @@ pub fn seek_fd(th: &Thread, fd: i32, offset: i64, whence: i32) -> Result<i64, i3
 /// An object as a file offset.
 pub fn offset_of(th: &Thread, ob: Borrowed<'_>) -> PyResult<i64> {
     let int = number::index(th, ob)?;
-    int.to_i64().ok_or_else(|| {
-        th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C long")
-    })
+    int.to_i64()
+        .ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C long"))
 }
 
 /// A number a method answered with, such as a position.
@@ -212,7 +215,18 @@ pub fn offset_answer(th: &Thread, ob: Borrowed<'_>) -> PyResult<i64> {
 }
 
 /// A warning about an object that is going away.
-pub fn warn_about(th: &Thread, class: &'static Type, message: &str, source: Borrowed<'_>) -> PyResult<()> {
+pub fn warn_about(
+    th: &Thread,
+    class: &'static Type,
+    message: &str,
+    source: Borrowed<'_>,
+) -> PyResult<()> {
     let message = Str::new(th, message)?;
-    krait_eval::warnings::warn_about(th, Borrowed::from_ref(class).object(), message.borrow(), 1, source)
+    krait_eval::warnings::warn_about(
+        th,
+        Borrowed::from_ref(class).object(),
+        message.borrow(),
+        1,
+        source,
+    )
 }

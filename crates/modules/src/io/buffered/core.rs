@@ -103,7 +103,14 @@ impl Stream<'_> {
     }
 
     /// `__init__`, after the raw stream was found fit.
-    pub fn set_up(&self, th: &Thread, raw: Borrowed<'_>, size: isize, readable: bool, writable: bool) -> PyResult<()> {
+    pub fn set_up(
+        &self,
+        th: &Thread,
+        raw: Borrowed<'_>,
+        size: isize,
+        readable: bool,
+        writable: bool,
+    ) -> PyResult<()> {
         let core = self.core;
         let Some(size) = usize::try_from(size).ok().filter(|&size| size > 0) else {
             return Err(th.raise(exc::VALUE_ERROR, "buffer size must be strictly positive"));
@@ -180,11 +187,7 @@ impl Stream<'_> {
     fn position_answer(&self, th: &Thread, answer: Borrowed<'_>) -> PyResult<i64> {
         let position = offset_answer(th, answer)?;
         if position < 0 {
-            return Err(raise!(
-                th,
-                OS_ERROR,
-                "Raw stream returned invalid position {position}"
-            ));
+            return Err(raise!(th, OS_ERROR, "Raw stream returned invalid position {position}"));
         }
         self.core.abs_pos.set(position);
         Ok(position)
@@ -225,7 +228,13 @@ impl Stream<'_> {
     }
 
     /// The number of bytes a raw stream claims to have moved.
-    fn count_answer(&self, th: &Thread, answer: Borrowed<'_>, what: &str, most: usize) -> PyResult<Done> {
+    fn count_answer(
+        &self,
+        th: &Thread,
+        answer: Borrowed<'_>,
+        what: &str,
+        most: usize,
+    ) -> PyResult<Done> {
         if answer.is_none() {
             return Ok(Done::WouldBlock);
         }
@@ -262,7 +271,9 @@ impl Stream<'_> {
     pub fn raw_read(&self, th: &Thread, into: &mut [u8]) -> PyResult<Done> {
         let raw = self.raw(th)?;
         if let Some(file) = Stream::file(&raw) {
-            return Ok(file.read_raw(th, into)?.map_or(Done::WouldBlock, |count| self.moved(count)));
+            return Ok(file
+                .read_raw(th, into)?
+                .map_or(Done::WouldBlock, |count| self.moved(count)));
         }
         // The stream fills memory of its own: it may keep the view for as long as it likes.
         let (array, view) = support::scratch(th, into.len())?;
@@ -279,7 +290,9 @@ impl Stream<'_> {
     pub fn raw_write(&self, th: &Thread, data: &[u8]) -> PyResult<Done> {
         let raw = self.raw(th)?;
         if let Some(file) = Stream::file(&raw) {
-            return Ok(file.write_raw(th, data)?.map_or(Done::WouldBlock, |count| self.moved(count)));
+            return Ok(file
+                .write_raw(th, data)?
+                .map_or(Done::WouldBlock, |count| self.moved(count)));
         }
         let view = support::view_of(th, data)?;
         let answer = call::call_method(th, raw.borrow(), id::write, &[view.borrow()])?;

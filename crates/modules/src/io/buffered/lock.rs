@@ -31,9 +31,11 @@ impl Lock {
             Some(_) => {
                 drop(owner);
                 without_gil(th, || {
-                    let mut owner = self.owner.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                    let mut owner =
+                        self.owner.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                     while owner.is_some() {
-                        owner = self.freed.wait(owner).unwrap_or_else(|poisoned| poisoned.into_inner());
+                        owner =
+                            self.freed.wait(owner).unwrap_or_else(|poisoned| poisoned.into_inner());
                     }
                     *owner = Some(me);
                 });

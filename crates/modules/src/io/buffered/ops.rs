@@ -145,8 +145,17 @@ impl Stream<'_> {
     }
 
     /// `readinto` and, with `once`, `readinto1`.
-    pub fn read_into(&self, th: &Thread, into: Borrowed<'_>, once: bool) -> PyResult<Option<usize>> {
-        let mut into = writable_buffer(th, into, if once { "readinto1() argument" } else { "readinto() argument" })?;
+    pub fn read_into(
+        &self,
+        th: &Thread,
+        into: Borrowed<'_>,
+        once: bool,
+    ) -> PyResult<Option<usize>> {
+        let mut into = writable_buffer(
+            th,
+            into,
+            if once { "readinto1() argument" } else { "readinto() argument" },
+        )?;
         self.raw(th)?;
         self.check_open(th, "readinto of closed file")?;
         let into = into.as_mut_bytes();
@@ -346,7 +355,8 @@ impl Stream<'_> {
             if ahead > 0 {
                 let here = current - self.raw_offset();
                 let step = if whence == 0 { target.checked_sub(here) } else { Some(target) };
-                let inside = |step: &i64| -(core.pos.get() as i64) <= *step && *step <= ahead as i64;
+                let inside =
+                    |step: &i64| -(core.pos.get() as i64) <= *step && *step <= ahead as i64;
                 if let Some(step) = step.filter(inside) {
                     core.pos.set((core.pos.get() as i64 + step) as usize);
                     return Ok(here + step);

@@ -152,10 +152,8 @@ impl BufferedRWPair {
     fn closed(&self, th: &Thread) -> PyResult {
         match self.writer.get_owned() {
             Some(writer) => attr(th, writer.borrow(), "closed"),
-            None => Err(th.raise(
-                exc::RUNTIME_ERROR,
-                "the BufferedRWPair object is being garbage-collected",
-            )),
+            None => Err(th
+                .raise(exc::RUNTIME_ERROR, "the BufferedRWPair object is being garbage-collected")),
         }
     }
 }

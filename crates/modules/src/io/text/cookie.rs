@@ -2,8 +2,8 @@
 //!
 //! It is one integer: the byte position in its low 64 bits, above them what else is needed, all zero in simple cases.
 
-use krait_objects::prelude::*;
 use krait_objects::int_digits;
+use krait_objects::prelude::*;
 
 /// A position in encoded text.
 #[derive(Clone, Copy, Default, Debug)]
@@ -42,7 +42,9 @@ impl Cookie {
         if int_digits::to_bytes(int.view(), &mut bytes, true, false).is_err() {
             return Err(th.raise(exc::OVERFLOW_ERROR, "int too big to convert"));
         }
-        let four = |at: usize| i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let four = |at: usize| {
+            i32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
         let mut start = [0u8; 8];
         start.copy_from_slice(&bytes[..8]);
         Ok(Cookie {

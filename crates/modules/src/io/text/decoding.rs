@@ -83,7 +83,8 @@ impl Decoder {
         let text = match &self.object {
             Some(decoder) => {
                 let last = bool_object(last);
-                let text = call::call_method(th, decoder.borrow(), id::decode, &[input, last.object()])?;
+                let text =
+                    call::call_method(th, decoder.borrow(), id::decode, &[input, last.object()])?;
                 text.downcast::<Str>().map_err(|other| {
                     let found = other.type_name();
                     raise!(th, TYPE_ERROR, "decoder should return a string result, not '{found}'")
@@ -130,10 +131,9 @@ impl Decoder {
                 let (held, flags) = state_of(th, decoder.borrow())?;
                 let flags = flags.to_i64().filter(|flags| flags.checked_mul(2).is_some());
                 let Some(flags) = flags else {
-                    return Err(th.raise(
-                        exc::OVERFLOW_ERROR,
-                        "Python int too large to convert to C int",
-                    ));
+                    return Err(
+                        th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C int")
+                    );
                 };
                 (held, flags)
             }

@@ -146,13 +146,21 @@ impl TextIOWrapper {
 
     /// Read up to that many characters; all without a limit.
     #[method(sig = "(self, size=-1, /)")]
-    fn read(this: Borrowed<'_, Self>, th: &Thread, #[default(Size(-1))] size: Size) -> PyResult<Owned<Str>> {
+    fn read(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        #[default(Size(-1))] size: Size,
+    ) -> PyResult<Owned<Str>> {
         TextIOWrapper::read_text(this, th, size.0)
     }
 
     /// Read a line, at most that many characters of it; an empty string at the end of the file.
     #[method(sig = "(self, size=-1, /)")]
-    fn readline(this: Borrowed<'_, Self>, th: &Thread, #[default(-1)] size: isize) -> PyResult<Owned<Str>> {
+    fn readline(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        #[default(-1)] size: isize,
+    ) -> PyResult<Owned<Str>> {
         TextIOWrapper::read_line(this, th, usize::try_from(size).ok())
     }
 

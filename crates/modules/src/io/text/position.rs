@@ -210,7 +210,13 @@ impl TextIOWrapper {
     }
 
     /// Decodes again what is between a cookie's start and its character.
-    fn skip(&self, th: &Thread, decoder: &Decoder, buffer: Borrowed<'_>, place: &Cookie) -> PyResult<()> {
+    fn skip(
+        &self,
+        th: &Thread,
+        decoder: &Decoder,
+        buffer: Borrowed<'_>,
+        place: &Cookie,
+    ) -> PyResult<()> {
         let flags = place.flags.into();
         let Ok(chars) = usize::try_from(place.chars_to_skip) else {
             return Err(th.raise(exc::OS_ERROR, "can't restore logical file position"));

@@ -21,7 +21,9 @@ enum End {
 fn position(chars: Chars<'_>, byte: u8) -> Option<usize> {
     match chars {
         Chars::One(units) => memchr::memchr(byte, units),
-        other => with_units!(other, units => units.iter().position(|&unit| u32::from(unit) == u32::from(byte))),
+        other => {
+            with_units!(other, units => units.iter().position(|&unit| u32::from(unit) == u32::from(byte)))
+        }
     }
 }
 
@@ -104,7 +106,11 @@ impl TextIOWrapper {
         Ok(count > 0 || chars > 0)
     }
 
-    pub(super) fn read_text(this: Borrowed<'_, Self>, th: &Thread, size: isize) -> PyResult<Owned<Str>> {
+    pub(super) fn read_text(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        size: isize,
+    ) -> PyResult<Owned<Str>> {
         let buffer = TextIOWrapper::open_buffer(this, th)?;
         let decoder = this.reading_decoder(th)?;
         this.write_pending(th)?;
@@ -144,7 +150,11 @@ impl TextIOWrapper {
     }
 
     /// A line, at most `limit` characters of it.
-    pub(super) fn read_line(this: Borrowed<'_, Self>, th: &Thread, limit: Option<usize>) -> PyResult<Owned<Str>> {
+    pub(super) fn read_line(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        limit: Option<usize>,
+    ) -> PyResult<Owned<Str>> {
         TextIOWrapper::open_buffer(this, th)?;
         this.write_pending(th)?;
         let newline = this.newline.get();

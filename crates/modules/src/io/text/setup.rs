@@ -17,7 +17,11 @@ pub fn locale_encoding(th: &Thread) -> String {
     // SAFETY: returns a static string of the C library, copied at once.
     let codeset = unsafe {
         let text = libc::nl_langinfo(libc::CODESET);
-        if text.is_null() { String::new() } else { std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned() }
+        if text.is_null() {
+            String::new()
+        } else {
+            std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned()
+        }
     };
     // The C locale stands for a program that has not asked for one: as in the reference, it then uses UTF-8.
     if codeset.is_empty() || codeset == "ANSI_X3.4-1968" { "UTF-8".into() } else { codeset }
@@ -48,7 +52,11 @@ impl Newline {
 }
 
 /// `errors`: a string, `"strict"` by default.
-pub fn errors_argument(th: &Thread, errors: Option<Borrowed<'_>>, function: &str) -> PyResult<Owned<Str>> {
+pub fn errors_argument(
+    th: &Thread,
+    errors: Option<Borrowed<'_>>,
+    function: &str,
+) -> PyResult<Owned<Str>> {
     match errors.filter(|errors| !errors.is_none()) {
         None => Ok(id::strict.to_owned()),
         Some(errors) => {

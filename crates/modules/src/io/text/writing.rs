@@ -20,7 +20,11 @@ fn with_newlines(th: &Thread, text: &Str, newline: &str) -> PyResult<Owned<Str>>
 }
 
 impl TextIOWrapper {
-    pub(super) fn write_text(this: Borrowed<'_, Self>, th: &Thread, text: Borrowed<'_, Str>) -> PyResult<usize> {
+    pub(super) fn write_text(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        text: Borrowed<'_, Str>,
+    ) -> PyResult<usize> {
         TextIOWrapper::open_buffer(this, th)?;
         if !this.can_write.get() {
             return Err(unsupported(th, "not writable"));
@@ -34,8 +38,7 @@ impl TextIOWrapper {
             _ => None,
         };
         let text = translated.as_ref().map_or(text, Owned::borrow);
-        let flush =
-            this.line_buffering.get() && (has_newline || contains(text.chars(), b'\r'));
+        let flush = this.line_buffering.get() && (has_newline || contains(text.chars(), b'\r'));
         this.append(th, text)?;
         let full = this.pending.borrow().len() >= this.chunk_size.get();
         if full || flush || this.write_through.get() {
@@ -60,7 +63,8 @@ impl TextIOWrapper {
             (Some(Native::Latin1), Chars::One(units)) => units,
             (Some(native), _) => {
                 let errors = self.errors_text();
-                encoded = krait_objects::codecs::encode(th, text, Some(native.name()), Some(&errors))?;
+                encoded =
+                    krait_objects::codecs::encode(th, text, Some(native.name()), Some(&errors))?;
                 encoded.as_bytes()
             }
             (None, _) => {

@@ -1,0 +1,268 @@
+//! The `time` module: clocks in this file, calendar time in `calendar`.
+//!
+//! The same job as CPython's `Modules/timemodule.c`.
+
+mod calendar;
+
+use krait_eval::gil::without_gil;
+use krait_eval::pending;
+use krait_objects::namespace::Namespace;
+use krait_objects::prelude::*;
+
+/// This module provides various functions to manipulate time values.
+///
+/// There are two standard representations of time. One is the number
+/// of seconds since the Epoch, in UTC (a.k.a. GMT). It may be an integer
+/// or a floating-point number (to represent fractions of seconds).
+/// The other representation is a tuple of 9 integers giving local time: year,
+/// month, day, hours, minutes, seconds, weekday, day of the year, and whether
+/// daylight saving time is in effect.
+#[pymodule(name = "time")]
+pub struct Time;
+
+/// Nanoseconds in a second.
+const NANOS: i64 = 1_000_000_000;
+
+/// A clock's reading, in nanoseconds.
+fn read(th: &Thread, clock: libc::clockid_t) -> PyResult<i64> {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the structure is written by the call.
+    match unsafe { libc::clock_gettime(clock, &mut now) } {
+        0 => Ok(now.tv_sec * NANOS + now.tv_nsec),
+        _ => Err(krait_objects::exceptions::os::raise_from_errno(th, None)),
+    }
+}
+
+fn seconds(nanos: i64) -> f64 {
+    // Divided exactly once: the nearest double.
+    nanos as f64 / NANOS as f64
+}
+
+/// The clocks that have a name of their own: name, clock, adjustable.
+const CLOCKS: [(&str, libc::clockid_t, &str, bool); 5] = [
+    ("time", libc::CLOCK_REALTIME, "clock_gettime(CLOCK_REALTIME)", true),
+    ("monotonic", libc::CLOCK_MONOTONIC, "clock_gettime(CLOCK_MONOTONIC)", false),
+    ("perf_counter", libc::CLOCK_MONOTONIC, "clock_gettime(CLOCK_MONOTONIC)", false),
+    (
+        "process_time",
+        libc::CLOCK_PROCESS_CPUTIME_ID,
+        "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)",
+        false,
+    ),
+    ("thread_time", libc::CLOCK_THREAD_CPUTIME_ID, "clock_gettime(CLOCK_THREAD_CPUTIME_ID)", false),
+];
+
+/// How a number of seconds, int or float, is told in nanoseconds.
+fn nanos_of(th: &Thread, value: Borrowed<'_>) -> PyResult<i64> {
+    let too_large =
+        || th.raise(exc::OVERFLOW_ERROR, "timestamp too large to convert to C PyTime_t");
+    if let Some(float) = value.downcast::<Float>() {
+        let float = float.value();
+        if float.is_nan() {
+            return Err(th.raise(exc::VALUE_ERROR, "Invalid value NaN (not a number)"));
+        }
+        let nanos = (float * NANOS as f64).ceil();
+        return if nanos.abs() < i64::MAX as f64 { Ok(nanos as i64) } else { Err(too_large()) };
+    }
+    let int = number::index(th, value)?;
+    int.to_i64().and_then(|int| int.checked_mul(NANOS)).ok_or_else(too_large)
+}
+
+/// Sleeps until the monotonic clock reaches `deadline`; signal handlers run meanwhile.
+fn sleep_until(th: &Thread, deadline: i64) -> PyResult<()> {
+    let target = libc::timespec { tv_sec: deadline / NANOS, tv_nsec: deadline % NANOS };
+    loop {
+        // SAFETY: the structure lives through the call.
+        let status = without_gil(th, || unsafe {
+            libc::clock_nanosleep(
+                libc::CLOCK_MONOTONIC,
+                libc::TIMER_ABSTIME,
+                &target,
+                std::ptr::null_mut(),
+            )
+        });
+        if status != libc::EINTR {
+            return Ok(());
+        }
+        if pending::is_set(th) {
+            pending::handle(th)?;
+        }
+    }
+}
+
+#[pyfunctions(parts(calendar))]
+impl Time {
+    #[exec]
+    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        for (name, clock) in [
+            ("CLOCK_REALTIME", libc::CLOCK_REALTIME),
+            ("CLOCK_MONOTONIC", libc::CLOCK_MONOTONIC),
+            ("CLOCK_MONOTONIC_RAW", libc::CLOCK_MONOTONIC_RAW),
+            ("CLOCK_PROCESS_CPUTIME_ID", libc::CLOCK_PROCESS_CPUTIME_ID),
+            ("CLOCK_THREAD_CPUTIME_ID", libc::CLOCK_THREAD_CPUTIME_ID),
+            ("CLOCK_BOOTTIME", libc::CLOCK_BOOTTIME),
+            ("CLOCK_TAI", libc::CLOCK_TAI),
+        ] {
+            module.add(th, name, Int::from_i64(th, clock.into())?.object())?;
+        }
+        calendar::add(module, th)
+    }
+
+    /// Return the current time in seconds since the Epoch.
+    #[function(sig = "()", no_text)]
+    fn time(th: &Thread) -> PyResult<f64> {
+        read(th, libc::CLOCK_REALTIME).map(seconds)
+    }
+
+    /// Return the current time in nanoseconds since the Epoch.
+    #[function(sig = "()", no_text)]
+    fn time_ns(th: &Thread) -> PyResult<i64> {
+        read(th, libc::CLOCK_REALTIME)
+    }
+
+    /// Monotonic clock, cannot go backward: seconds.
+    #[function(sig = "()", no_text)]
+    fn monotonic(th: &Thread) -> PyResult<f64> {
+        read(th, libc::CLOCK_MONOTONIC).map(seconds)
+    }
+
+    /// Monotonic clock, cannot go backward, as nanoseconds.
+    #[function(sig = "()", no_text)]
+    fn monotonic_ns(th: &Thread) -> PyResult<i64> {
+        read(th, libc::CLOCK_MONOTONIC)
+    }
+
+    /// Performance counter for benchmarking: seconds.
+    #[function(sig = "()", no_text)]
+    fn perf_counter(th: &Thread) -> PyResult<f64> {
+        read(th, libc::CLOCK_MONOTONIC).map(seconds)
+    }
+
+    /// Performance counter for benchmarking as nanoseconds.
+    #[function(sig = "()", no_text)]
+    fn perf_counter_ns(th: &Thread) -> PyResult<i64> {
+        read(th, libc::CLOCK_MONOTONIC)
+    }
+
+    /// Process time for profiling: sum of the kernel and user-space CPU time.
+    #[function(sig = "()", no_text)]
+    fn process_time(th: &Thread) -> PyResult<f64> {
+        read(th, libc::CLOCK_PROCESS_CPUTIME_ID).map(seconds)
+    }
+
+    /// Process time for profiling as nanoseconds.
+    #[function(sig = "()", no_text)]
+    fn process_time_ns(th: &Thread) -> PyResult<i64> {
+        read(th, libc::CLOCK_PROCESS_CPUTIME_ID)
+    }
+
+    /// Thread time for profiling: sum of the kernel and user-space CPU time.
+    #[function(sig = "()", no_text)]
+    fn thread_time(th: &Thread) -> PyResult<f64> {
+        read(th, libc::CLOCK_THREAD_CPUTIME_ID).map(seconds)
+    }
+
+    /// Thread time for profiling as nanoseconds.
+    #[function(sig = "()", no_text)]
+    fn thread_time_ns(th: &Thread) -> PyResult<i64> {
+        read(th, libc::CLOCK_THREAD_CPUTIME_ID)
+    }
+
+    /// Return the time of the specified clock clk_id as a float.
+    #[function(sig = "(clk_id, /)")]
+    fn clock_gettime(th: &Thread, clk_id: i32) -> PyResult<f64> {
+        read(th, clk_id).map(seconds)
+    }
+
+    /// Return the time of the specified clock clk_id as nanoseconds (int).
+    #[function(sig = "(clk_id, /)")]
+    fn clock_gettime_ns(th: &Thread, clk_id: i32) -> PyResult<i64> {
+        read(th, clk_id)
+    }
+
+    /// Return the resolution (precision) of the specified clock clk_id.
+    #[function(sig = "(clk_id, /)", no_text)]
+    fn clock_getres(th: &Thread, clk_id: i32) -> PyResult<f64> {
+        let mut resolution = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the structure is written by the call.
+        match unsafe { libc::clock_getres(clk_id, &mut resolution) } {
+            0 => Ok(seconds(resolution.tv_sec * NANOS + resolution.tv_nsec)),
+            _ => Err(krait_objects::exceptions::os::raise_from_errno(th, None)),
+        }
+    }
+
+    /// Set the time of the specified clock clk_id, in seconds.
+    #[function(sig = "(clk_id, time, /)", no_text)]
+    fn clock_settime(th: &Thread, clk_id: i32, time: Borrowed<'_>) -> PyResult<()> {
+        let nanos = nanos_of(th, time)?;
+        set_clock(th, clk_id, nanos)
+    }
+
+    /// Set the time of the specified clock clk_id with nanoseconds.
+    #[function(sig = "(clk_id, time, /)", no_text)]
+    fn clock_settime_ns(th: &Thread, clk_id: i32, time: i64) -> PyResult<()> {
+        set_clock(th, clk_id, time)
+    }
+
+    /// Return the clk_id of a thread's CPU time clock.
+    #[function(sig = "(thread_id, /)", no_text)]
+    fn pthread_getcpuclockid(th: &Thread, thread_id: u64) -> PyResult<i32> {
+        let mut clock = 0;
+        // SAFETY: as in C, the caller answers for the thread's identity.
+        match unsafe { libc::pthread_getcpuclockid(thread_id, &mut clock) } {
+            0 => Ok(clock),
+            error => {
+                // SAFETY: the calling thread's own error number.
+                unsafe { *libc::__errno_location() = error };
+                Err(krait_objects::exceptions::os::raise_from_errno(th, None))
+            }
+        }
+    }
+
+    /// Delay execution for a given number of seconds.
+    ///
+    /// The argument may be a floating-point number for subsecond precision.
+    #[function(sig = "(object, /)")]
+    fn sleep(th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
+        let nanos = nanos_of(th, object)?;
+        if nanos < 0 {
+            return Err(th.raise(exc::VALUE_ERROR, "sleep length must be non-negative"));
+        }
+        let now = read(th, libc::CLOCK_MONOTONIC)?;
+        match now.checked_add(nanos) {
+            Some(deadline) => sleep_until(th, deadline),
+            None => {
+                Err(th.raise(exc::OVERFLOW_ERROR, "timestamp too large to convert to C PyTime_t"))
+            }
+        }
+    }
+
+    /// Get information of the specified clock.
+    #[function(sig = "(name, /)", no_text)]
+    fn get_clock_info(th: &Thread, name: &str) -> PyResult {
+        let Some(&(_, clock, implementation, adjustable)) =
+            CLOCKS.iter().find(|clock| clock.0 == name)
+        else {
+            return Err(th.raise(exc::VALUE_ERROR, "unknown clock"));
+        };
+        let resolution = Time::clock_getres(th, clock)?;
+        let info = Dict::new(th)?;
+        let put = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
+            info.set_str(th, Str::interned(th, name)?.borrow(), value)
+        };
+        put("implementation", Str::new(th, implementation)?.object())?;
+        put("monotonic", bool_object(name != "time").object())?;
+        put("adjustable", bool_object(adjustable).object())?;
+        put("resolution", Float::new(th, resolution)?.object())?;
+        Namespace::new(th, Some(info.borrow())).map(Owned::into_object)
+    }
+}
+
+fn set_clock(th: &Thread, clock: i32, nanos: i64) -> PyResult<()> {
+    let to = libc::timespec { tv_sec: nanos.div_euclid(NANOS), tv_nsec: nanos.rem_euclid(NANOS) };
+    // SAFETY: the structure lives through the call.
+    match unsafe { libc::clock_settime(clock, &to) } {
+        0 => Ok(()),
+        _ => Err(krait_objects::exceptions::os::raise_from_errno(th, None)),
+    }
+}

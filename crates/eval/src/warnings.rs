@@ -50,6 +50,10 @@ impl Warnings {
             module.add(th, "_onceregistry", once.object())?;
             module.add(th, "_defaultaction", action.object())?;
         }
+        // An interpreter may be made without context variables.
+        if !crate::import::builtin_names(th).contains(&"_contextvars") {
+            return Ok(());
+        }
         // importlib loads this module before it can import others.
         let contextvars = crate::import::native_module(th, "_contextvars")?;
         let variable =

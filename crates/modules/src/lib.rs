@@ -10,6 +10,7 @@ pub mod atexit;
 mod binascii;
 mod codecs;
 mod collections;
+mod csv;
 mod errno;
 mod functools;
 mod gc;
@@ -40,6 +41,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_ast", ast::AstModule),
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
+    native!("_csv", csv::Csv),
     native!("_functools", functools::Functools),
     native!("_io", io::Io),
     native!("_opcode", opcode::OpcodeModule),

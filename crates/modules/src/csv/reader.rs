@@ -1,0 +1,272 @@
+//! `reader`: a state machine over the characters of lines.
+
+use std::cell::Cell;
+
+use krait_objects::prelude::*;
+use krait_objects::str::StrBuilder;
+
+use super::dialect::{
+    Dialect, QUOTE_NONE, QUOTE_NONNUMERIC, QUOTE_NOTNULL, QUOTE_STRINGS, Settings,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    StartRecord,
+    StartField,
+    Escaped,
+    InField,
+    InQuoted,
+    EscapedInQuoted,
+    QuoteInQuoted,
+    EatNewline,
+    AfterEscapedNewline,
+}
+
+/// The record that is being read.
+struct Record {
+    state: State,
+    field: StrBuilder,
+    unquoted: bool,
+    fields: Vec<Owned>,
+}
+
+/// Iterates over the rows of lines of text.
+#[pytype(name = "_csv.reader", flags(HAVE_GC, DISALLOW_INSTANTIATION))]
+#[repr(C)]
+pub struct Reader {
+    head: Head,
+    #[visit]
+    input: Slot,
+    #[visit]
+    dialect: Slot<Dialect>,
+    line_num: Cell<u64>,
+}
+
+impl Record {
+    fn new() -> Record {
+        Record {
+            state: State::StartRecord,
+            field: StrBuilder::new(),
+            unquoted: false,
+            fields: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, th: &Thread, point: u32) -> PyResult<()> {
+        let limit = super::state(th).field_limit.get();
+        if self.field.len() as isize >= limit {
+            return Err(super::error(th, &format!("field larger than field limit ({limit})")));
+        }
+        self.field.push_char(point);
+        Ok(())
+    }
+
+    fn save(&mut self, th: &Thread, settings: &Settings) -> PyResult<()> {
+        let text = std::mem::take(&mut self.field);
+        let (empty, unquoted) = (text.is_empty(), std::mem::take(&mut self.unquoted));
+        let field = text.finish(th)?;
+        let numeric = unquoted
+            && (settings.quoting == QUOTE_NONNUMERIC
+                || settings.quoting == QUOTE_STRINGS && !empty);
+        let nothing =
+            unquoted && empty && matches!(settings.quoting, QUOTE_NOTNULL | QUOTE_STRINGS);
+        self.fields.push(if nothing {
+            none().to_owned()
+        } else if numeric {
+            number::float(th, field.object())?
+        } else {
+            field.into_object()
+        });
+        Ok(())
+    }
+
+    /// Takes one character; `None` is the end of a line.
+    fn take(&mut self, th: &Thread, c: Option<u32>, settings: &Settings) -> PyResult<()> {
+        let end_of_line = matches!(c, None | Some(0x0a | 0x0d));
+        let after_end = if c.is_none() { State::StartRecord } else { State::EatNewline };
+        let quote = c.is_some() && c == settings.quotechar && settings.quoting != QUOTE_NONE;
+        let escape = c.is_some() && c == settings.escapechar;
+        match self.state {
+            State::StartRecord if c.is_none() => {}
+            State::StartRecord if end_of_line => self.state = State::EatNewline,
+            State::StartRecord | State::StartField => {
+                self.unquoted = true;
+                match c {
+                    _ if end_of_line => {
+                        self.save(th, settings)?;
+                        self.state = after_end;
+                    }
+                    _ if quote => {
+                        self.unquoted = false;
+                        self.state = State::InQuoted;
+                    }
+                    _ if escape => self.state = State::Escaped,
+                    Some(0x20) if settings.skipinitialspace => self.state = State::StartField,
+                    Some(point) if point == settings.delimiter => {
+                        self.save(th, settings)?;
+                        self.state = State::StartField;
+                    }
+                    Some(point) => {
+                        self.add(th, point)?;
+                        self.state = State::InField;
+                    }
+                    None => {}
+                }
+            }
+            State::Escaped => match c {
+                Some(point @ (0x0a | 0x0d)) => {
+                    self.add(th, point)?;
+                    self.state = State::AfterEscapedNewline;
+                }
+                _ => {
+                    self.add(th, c.unwrap_or(0x0a))?;
+                    self.state = State::InField;
+                }
+            },
+            State::AfterEscapedNewline if c.is_none() => {}
+            State::AfterEscapedNewline | State::InField => match c {
+                _ if end_of_line => {
+                    self.save(th, settings)?;
+                    self.state = after_end;
+                }
+                _ if escape => self.state = State::Escaped,
+                Some(point) if point == settings.delimiter => {
+                    self.save(th, settings)?;
+                    self.state = State::StartField;
+                }
+                Some(point) => {
+                    self.add(th, point)?;
+                    self.state = State::InField;
+                }
+                None => {}
+            },
+            State::InQuoted => match c {
+                None => {}
+                _ if escape => self.state = State::EscapedInQuoted,
+                Some(_) if quote => {
+                    self.state = match settings.doublequote {
+                        true => State::QuoteInQuoted,
+                        false => State::InField,
+                    };
+                }
+                Some(point) => self.add(th, point)?,
+            },
+            State::EscapedInQuoted => {
+                self.add(th, c.unwrap_or(0x0a))?;
+                self.state = State::InQuoted;
+            }
+            State::QuoteInQuoted => match c {
+                Some(point) if quote => {
+                    self.add(th, point)?;
+                    self.state = State::InQuoted;
+                }
+                Some(point) if point == settings.delimiter => {
+                    self.save(th, settings)?;
+                    self.state = State::StartField;
+                }
+                _ if end_of_line => {
+                    self.save(th, settings)?;
+                    self.state = after_end;
+                }
+                Some(point) if !settings.strict => {
+                    self.add(th, point)?;
+                    self.state = State::InField;
+                }
+                _ => {
+                    let text = |point: Option<u32>| {
+                        point.and_then(char::from_u32).map_or(String::new(), String::from)
+                    };
+                    let delimiter = text(Some(settings.delimiter));
+                    let quote = text(settings.quotechar);
+                    let message = format!("'{delimiter}' expected after '{quote}'");
+                    return Err(super::error(th, &message));
+                }
+            },
+            State::EatNewline => match c {
+                Some(0x0a | 0x0d) => {}
+                None => self.state = State::StartRecord,
+                Some(_) => {
+                    return Err(super::error(
+                        th,
+                        "new-line character seen in unquoted field - do you need to open the file with newline=''?",
+                    ));
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+impl Reader {
+    pub fn new(
+        th: &Thread,
+        iterable: Borrowed<'_>,
+        dialect: Owned<Dialect>,
+    ) -> PyResult<Owned<Reader>> {
+        let input = iter::get_iter(th, iterable)?;
+        let class = Borrowed::from_ref(Reader::type_object());
+        class.ready(th)?;
+        let reader: Owned<Reader> = class.alloc(th, 0)?;
+        reader.input.set(Some(input));
+        reader.dialect.set(Some(dialect));
+        Ok(reader)
+    }
+}
+
+#[pymethods]
+impl Reader {
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let (Some(input), Some(dialect)) = (self.input.get_owned(), self.dialect.get_owned())
+        else {
+            return Ok(None);
+        };
+        let settings = dialect.settings();
+        let mut record = Record::new();
+        loop {
+            let Some(line) = iter::next(th, input.borrow())? else {
+                if !record.field.is_empty() || record.state == State::InQuoted {
+                    if settings.strict {
+                        return Err(super::error(th, "unexpected end of data"));
+                    }
+                    record.save(th, &settings)?;
+                    break;
+                }
+                return Ok(None);
+            };
+            let Some(text) = line.object().downcast::<Str>() else {
+                let found = line.type_name();
+                return Err(super::error(
+                    th,
+                    &format!(
+                        "iterator should return strings, not {found} (the file should be opened in text mode)"
+                    ),
+                ));
+            };
+            self.line_num.set(self.line_num.get() + 1);
+            for point in text.chars().iter() {
+                record.take(th, Some(point), &settings)?;
+            }
+            record.take(th, None, &settings)?;
+            if record.state == State::StartRecord {
+                break;
+            }
+        }
+        Ok(Some(List::from_vec(th, record.fields)?.into_object()))
+    }
+
+    #[getter(name = "line_num")]
+    fn get_line_num(&self) -> u64 {
+        self.line_num.get()
+    }
+
+    #[getter(name = "dialect")]
+    fn get_dialect(&self) -> Option<Owned<Dialect>> {
+        self.dialect.get_owned()
+    }
+}

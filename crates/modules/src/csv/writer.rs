@@ -1,0 +1,162 @@
+//! `writer`: rows to lines.
+
+use krait_objects::prelude::*;
+use krait_objects::str::StrBuilder;
+
+use super::dialect::{
+    Dialect, QUOTE_ALL, QUOTE_NONE, QUOTE_NONNUMERIC, QUOTE_NOTNULL, QUOTE_STRINGS, Settings,
+};
+
+/// Writes rows to a file.
+#[pytype(name = "_csv.writer", flags(HAVE_GC, DISALLOW_INSTANTIATION))]
+#[repr(C)]
+pub struct Writer {
+    head: Head,
+    #[visit]
+    write: Slot,
+    #[visit]
+    dialect: Slot<Dialect>,
+}
+
+/// Appends a field; it is quoted at least if `quoted`.
+fn push_field(
+    th: &Thread,
+    out: &mut StrBuilder,
+    field: Option<&Str>,
+    mut quoted: bool,
+    settings: &Settings,
+    terminator: &Str,
+) -> PyResult<()> {
+    let mut body = StrBuilder::new();
+    for point in field.into_iter().flat_map(|field| field.chars().iter()) {
+        let special = point == settings.delimiter
+            || Some(point) == settings.escapechar
+            || Some(point) == settings.quotechar
+            || matches!(point, 0x0a | 0x0d)
+            || terminator.chars().iter().any(|end| end == point);
+        if special {
+            let mut escape = settings.quoting == QUOTE_NONE;
+            if !escape {
+                if Some(point) == settings.quotechar {
+                    if settings.doublequote {
+                        body.push_char(point);
+                    } else {
+                        escape = true;
+                    }
+                } else if Some(point) == settings.escapechar {
+                    escape = true;
+                }
+                quoted |= !escape;
+            }
+            if escape {
+                let Some(escapechar) = settings.escapechar else {
+                    return Err(super::error(th, "need to escape, but no escapechar set"));
+                };
+                body.push_char(escapechar);
+            }
+        }
+        body.push_char(point);
+    }
+    if let Some(quotechar) = settings.quotechar.filter(|_| quoted) {
+        out.push_char(quotechar);
+        out.push(&*body.finish(th)?);
+        out.push_char(quotechar);
+    } else {
+        out.push(&*body.finish(th)?);
+    }
+    Ok(())
+}
+
+impl Writer {
+    pub fn new(
+        th: &Thread,
+        file: Borrowed<'_>,
+        dialect: Owned<Dialect>,
+    ) -> PyResult<Owned<Writer>> {
+        let write = object::get_attr_opt(th, file, id::write)?;
+        let Some(write) = write.filter(|write| object::is_callable(write.borrow())) else {
+            return Err(th.raise(exc::TYPE_ERROR, "argument 1 must have a \"write\" method"));
+        };
+        let class = Borrowed::from_ref(Writer::type_object());
+        class.ready(th)?;
+        let writer: Owned<Writer> = class.alloc(th, 0)?;
+        writer.write.set(Some(write));
+        writer.dialect.set(Some(dialect));
+        Ok(writer)
+    }
+
+    fn write_row(&self, th: &Thread, row: Borrowed<'_>) -> PyResult {
+        let (Some(write), Some(dialect)) = (self.write.get_owned(), self.dialect.get_owned())
+        else {
+            return Err(th.bad_internal_call());
+        };
+        let (settings, terminator) = (dialect.settings(), dialect.terminator());
+        let fields = match iter::get_iter(th, row) {
+            Ok(fields) => fields,
+            Err(raised) => {
+                drop(th.take_if(raised, exc::TYPE_ERROR)?);
+                let found = row.type_name();
+                return Err(super::error(th, &format!("iterable expected, not {found}")));
+            }
+        };
+        let mut out = StrBuilder::new();
+        let (mut count, mut null) = (0, false);
+        while let Some(field) = iter::next(th, fields.borrow())? {
+            if count > 0 {
+                out.push_char(settings.delimiter);
+            }
+            count += 1;
+            let is_text = field.object().downcast::<Str>().is_some();
+            null = field.is_none();
+            let quoted = match settings.quoting {
+                QUOTE_ALL => true,
+                QUOTE_NONNUMERIC => !number::check(field.borrow()),
+                QUOTE_STRINGS => is_text,
+                QUOTE_NOTNULL => !null,
+                _ => false,
+            };
+            let text = if null { None } else { Some(object::str(th, field.borrow())?) };
+            let text = text.as_deref();
+            // A blank that the reader would skip is quoted.
+            let blank = text.is_some_and(|text| {
+                settings.delimiter == 0x20 && settings.skipinitialspace && text.is_empty()
+            });
+            push_field(th, &mut out, text, quoted || blank, &settings, &terminator)?;
+        }
+        if count == 1 && out.is_empty() {
+            let unquotable = settings.quoting == QUOTE_NONE
+                || null && matches!(settings.quoting, QUOTE_STRINGS | QUOTE_NOTNULL);
+            if unquotable {
+                return Err(super::error(th, "single empty field record must be quoted"));
+            }
+            push_field(th, &mut out, None, true, &settings, &terminator)?;
+        }
+        out.push(&terminator);
+        let line = out.finish(th)?;
+        call::call(th, write.borrow(), &[line.object()])
+    }
+}
+
+#[pymethods]
+impl Writer {
+    /// Write one row: an iterable of fields.
+    #[method(sig = "(self, row, /)")]
+    fn writerow(&self, th: &Thread, row: Borrowed<'_>) -> PyResult {
+        self.write_row(th, row)
+    }
+
+    /// Write many rows.
+    #[method(sig = "(self, rows, /)")]
+    fn writerows(&self, th: &Thread, rows: Borrowed<'_>) -> PyResult<()> {
+        let rows = iter::get_iter(th, rows)?;
+        while let Some(row) = iter::next(th, rows.borrow())? {
+            drop(self.write_row(th, row.borrow())?);
+        }
+        Ok(())
+    }
+
+    #[getter(name = "dialect")]
+    fn get_dialect(&self) -> Option<Owned<Dialect>> {
+        self.dialect.get_owned()
+    }
+}

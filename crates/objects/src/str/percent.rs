@@ -217,7 +217,7 @@ fn format_units<T: Unit>(
     values: &mut Values<'_>,
     out: &mut StrBuilder,
 ) -> PyResult<()> {
-    let mut prepare = |values: &mut Values<'_>, conversion: &mut Conversion| {
+    let prepare = |values: &mut Values<'_>, conversion: &mut Conversion| {
         if let Some(key) = conversion.key.clone() {
             let key = super::format::fields::string(th, &format[key])?;
             values.select(th, key.object())?;

@@ -326,7 +326,7 @@ fn read_lines(th: &Thread, ob: Borrowed<'_>, hint: isize) -> PyResult<Owned<List
 
 /// `__getstate__` of streams, which cannot be pickled.
 pub fn cannot_pickle(th: &Thread, ob: Borrowed<'_>) -> Raised {
-    raise!(th, TYPE_ERROR, "cannot pickle {} instances", ob.type_name())
+    raise!(th, TYPE_ERROR, "cannot pickle '{}' instances", ob.ty().name())
 }
 
 /// Whether a stream can seek at all: what wrappers ask before they rely on it.

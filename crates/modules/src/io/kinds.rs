@@ -42,11 +42,9 @@ impl RawIOBase {
         let data = Buffer::simple(th, array.borrow())?;
         match usize::try_from(count).ok().and_then(|count| data.as_bytes().get(..count)) {
             Some(read) => Ok(Bytes::new(th, read)?.into_object()),
-            None => Err(raise!(
-                th,
-                VALUE_ERROR,
-                "readinto() returned {count} outside buffer size {size}"
-            )),
+            None => {
+                Err(raise!(th, VALUE_ERROR, "readinto returned {count} outside buffer size {size}"))
+            }
         }
     }
 

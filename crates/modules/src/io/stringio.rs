@@ -405,8 +405,9 @@ impl StringIO {
                 state.type_name()
             ));
         };
-        this.set_up(th, none(), newline)?;
-        // The text has its newlines already.
+        // Only for its checks: the text has its newlines already.
+        this.set_up(th, value, newline)?;
+        this.text.replace(TextBuf::default());
         if let Some(value) = value.downcast::<Str>() {
             let mut text = TextBuf::default();
             with_units!(value.chars(), units => text.push_units(units));

@@ -366,8 +366,10 @@ impl Stream<'_> {
     pub fn blocked(&self, th: &Thread, written: usize) -> Raised {
         let args = || -> PyResult<Owned<Tuple>> {
             let message = Str::new(th, "write could not complete without blocking")?;
-            let (errno, written) =
-                (Int::from_i64(th, libc::EAGAIN.into())?, Int::from_usize(th, written)?);
+            // A raw stream that is no file says only that it would block, not why.
+            let is_file = self.raw.get_owned().is_some_and(|raw| Stream::file(&raw).is_some());
+            let errno = Int::from_i64(th, if is_file { libc::EAGAIN.into() } else { 0 })?;
+            let written = Int::from_usize(th, written)?;
             Tuple::from_slice(th, &[errno.object(), message.object(), written.object()])
         };
         match args() {

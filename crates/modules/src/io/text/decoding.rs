@@ -91,6 +91,12 @@ impl Decoder {
                 })?
             }
             None => {
+                if self.native == Some(Native::Utf8)
+                    && !krait_objects::protocol::buffer::check(input)
+                {
+                    let found = input.type_name();
+                    return Err(raise!(th, TYPE_ERROR, "can't concat {found} to bytes"));
+                }
                 let buffer = krait_objects::protocol::buffer::Buffer::simple(th, input)?;
                 self.decode_native(th, buffer.as_bytes(), last)?
             }

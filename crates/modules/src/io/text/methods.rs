@@ -323,7 +323,10 @@ impl TextIOWrapper {
     fn set_chunk_size(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         self.attached(th)?;
         let Some(value) = value else {
-            return Err(th.raise(exc::ATTRIBUTE_ERROR, "cannot delete attribute"));
+            return Err(th.raise(
+                exc::ATTRIBUTE_ERROR,
+                "attribute '_CHUNK_SIZE' of '_io.TextIOWrapper' objects cannot be deleted",
+            ));
         };
         match number::as_isize(th, value, Some(exc::VALUE_ERROR))? {
             size if size > 0 => {

@@ -11,6 +11,7 @@ mod binascii;
 mod codecs;
 mod collections;
 mod csv;
+mod contextvars;
 mod errno;
 mod functools;
 mod gc;
@@ -42,6 +43,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
     native!("_csv", csv::Csv),
+    native!("_contextvars", contextvars::ContextVars),
     native!("_functools", functools::Functools),
     native!("_io", io::Io),
     native!("_opcode", opcode::OpcodeModule),

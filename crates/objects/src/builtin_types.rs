@@ -83,5 +83,6 @@ pub fn ready_all(th: &Thread) -> PyResult<()> {
     for &class in crate::exceptions::ALL {
         Borrowed::from_ref(class).ready(th)?;
     }
+    crate::template::ready(th)?;
     Ok(())
 }

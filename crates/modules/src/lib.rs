@@ -8,6 +8,7 @@ mod abc;
 mod ast;
 pub mod atexit;
 mod binascii;
+mod bisect;
 mod codecs;
 mod collections;
 mod csv;
@@ -15,10 +16,13 @@ mod contextvars;
 mod errno;
 mod functools;
 mod gc;
+mod heapq;
 mod io;
 mod itertools;
 mod opcode;
+mod operator;
 mod posix;
+mod random;
 mod signal;
 mod stat;
 mod string;
@@ -40,13 +44,17 @@ macro_rules! native {
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
     native!("_ast", ast::AstModule),
+    native!("_bisect", bisect::Bisect),
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
     native!("_csv", csv::Csv),
     native!("_contextvars", contextvars::ContextVars),
     native!("_functools", functools::Functools),
+    native!("_heapq", heapq::Heapq),
     native!("_io", io::Io),
     native!("_opcode", opcode::OpcodeModule),
+    native!("_operator", operator::Operator),
+    native!("_random", random::RandomModule),
     native!("_signal", signal::Signal),
     native!("_stat", stat::Stat),
     native!("_string", string::String),

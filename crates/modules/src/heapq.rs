@@ -1,0 +1,218 @@
+//! `_heapq`: lists as heaps, the least item or the greatest one first.
+//!
+//! Comparing runs Python code that may change the list: every step looks its length up again. The same job as
+//! CPython's `Modules/_heapqmodule.c`.
+
+use krait_objects::prelude::*;
+
+/// Heap queue algorithm (a.k.a. priority queue).
+///
+/// A heap is a list for which heap[k] <= heap[2*k+1] and heap[k] <= heap[2*k+2] for all k: its first item is
+/// the least. For a max-heap it is the greatest.
+#[pymodule(name = "_heapq")]
+pub struct Heapq;
+
+/// Which item comes first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Min,
+    Max,
+}
+
+type Heap<'a> = Borrowed<'a, List>;
+
+impl Order {
+    /// Whether `a` belongs before `b`.
+    fn before(self, th: &Thread, a: &Owned, b: &Owned) -> PyResult<bool> {
+        let (a, b) = if self == Order::Min { (a, b) } else { (b, a) };
+        let result = object::compare(th, a.object(), b.object(), CompareOp::Lt)?;
+        object::is_true(th, result.object())
+    }
+}
+
+fn item(th: &Thread, heap: Heap<'_>, at: usize) -> PyResult {
+    heap.get().get(at).ok_or_else(|| th.raise(exc::INDEX_ERROR, "index out of range"))
+}
+
+fn check_size(th: &Thread, heap: Heap<'_>, size: usize) -> PyResult<()> {
+    if heap.len() == size {
+        return Ok(());
+    }
+    Err(th.raise(exc::RUNTIME_ERROR, "list changed size during iteration"))
+}
+
+fn swap(th: &Thread, heap: Heap<'_>, a: usize, b: usize) -> PyResult<()> {
+    let (first, second) = (item(th, heap, a)?, item(th, heap, b)?);
+    // What was there is held twice until both are in place.
+    drop(heap.replace(a, second));
+    drop(heap.replace(b, first));
+    Ok(())
+}
+
+/// Moves the item at `at` towards the root, until its parent is not behind it.
+fn sift_down(th: &Thread, order: Order, heap: Heap<'_>, root: usize, mut at: usize) -> PyResult<()> {
+    let size = heap.len();
+    if at >= size {
+        return Err(th.raise(exc::INDEX_ERROR, "index out of range"));
+    }
+    let moved = item(th, heap, at)?;
+    while at > root {
+        let parent_at = (at - 1) / 2;
+        let parent = item(th, heap, parent_at)?;
+        let before = order.before(th, &moved, &parent)?;
+        check_size(th, heap, size)?;
+        if !before {
+            break;
+        }
+        swap(th, heap, at, parent_at)?;
+        at = parent_at;
+    }
+    Ok(())
+}
+
+/// Moves the item at `at` to a leaf along the foremost children, and up again to its place.
+fn sift_up(th: &Thread, order: Order, heap: Heap<'_>, mut at: usize) -> PyResult<()> {
+    let (root, size) = (at, heap.len());
+    if at >= size {
+        return Err(th.raise(exc::INDEX_ERROR, "index out of range"));
+    }
+    while at < size / 2 {
+        let mut child = 2 * at + 1;
+        if child + 1 < size {
+            let (left, right) = (item(th, heap, child)?, item(th, heap, child + 1)?);
+            let before = order.before(th, &left, &right)?;
+            check_size(th, heap, size)?;
+            if !before {
+                child += 1;
+            }
+        }
+        swap(th, heap, child, at)?;
+        at = child;
+    }
+    sift_down(th, order, heap, root, at)
+}
+
+fn push(th: &Thread, order: Order, heap: Heap<'_>, new: Borrowed<'_>) -> PyResult<()> {
+    heap.push(th, new.to_owned())?;
+    sift_down(th, order, heap, 0, heap.len() - 1)
+}
+
+fn pop(th: &Thread, order: Order, heap: Heap<'_>) -> PyResult {
+    let name = Str::interned(th, "pop")?;
+    let last = call::call_method(th, heap.object(), name.borrow(), &[])?;
+    if heap.is_empty() {
+        return Ok(last);
+    }
+    let Ok(first) = heap.replace(0, last) else {
+        return Err(th.raise(exc::INDEX_ERROR, "index out of range"));
+    };
+    sift_up(th, order, heap, 0)?;
+    Ok(first)
+}
+
+fn replace(th: &Thread, order: Order, heap: Heap<'_>, new: Borrowed<'_>) -> PyResult {
+    let Ok(first) = heap.replace(0, new.to_owned()) else {
+        return Err(th.raise(exc::INDEX_ERROR, "index out of range"));
+    };
+    sift_up(th, order, heap, 0)?;
+    Ok(first)
+}
+
+fn push_pop(th: &Thread, order: Order, heap: Heap<'_>, new: Borrowed<'_>) -> PyResult {
+    let new = new.to_owned();
+    let Some(first) = heap.get().get(0) else {
+        return Ok(new);
+    };
+    if !order.before(th, &first, &new)? {
+        return Ok(new);
+    }
+    replace(th, order, heap, new.object())
+}
+
+fn heapify(th: &Thread, order: Order, heap: Heap<'_>) -> PyResult<()> {
+    for at in (0..heap.len() / 2).rev() {
+        sift_up(th, order, heap, at)?;
+    }
+    Ok(())
+}
+
+/// The description that `heapq` shows as `__about__`.
+const ABOUT: &str = "Heap queues
+
+A heap is kept in a list: the children of the item at k are at 2*k+1 and 2*k+2, and no item is greater than its
+children. So the least item is at 0; taking it away and adding another one each take a number of comparisons that
+grows with the logarithm of the length. Heaps serve schedulers, which look for the next event again and again, and
+sorting of what does not fit into memory.
+";
+
+#[pyfunctions]
+impl Heapq {
+    #[exec]
+    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        module.add(th, "__about__", Str::new(th, ABOUT)?.object())
+    }
+
+    /// Push item onto heap, maintaining the heap invariant.
+    #[function(sig = "(heap, item, /)")]
+    fn heappush(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult<()> {
+        push(th, Order::Min, heap, item)
+    }
+
+    /// Push item onto the max-heap, maintaining the heap invariant.
+    #[function(sig = "(heap, item, /)")]
+    fn heappush_max(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult<()> {
+        push(th, Order::Max, heap, item)
+    }
+
+    /// Pop the smallest item off the heap, maintaining the heap invariant.
+    #[function(sig = "(heap, /)")]
+    fn heappop(th: &Thread, heap: Borrowed<'_, List>) -> PyResult {
+        pop(th, Order::Min, heap)
+    }
+
+    /// Pop the largest item off the max-heap, maintaining the heap invariant.
+    #[function(sig = "(heap, /)")]
+    fn heappop_max(th: &Thread, heap: Borrowed<'_, List>) -> PyResult {
+        pop(th, Order::Max, heap)
+    }
+
+    /// Pop and return the current smallest value, and add the new item.
+    ///
+    /// Faster than heappop() followed by heappush(). The value returned may be larger than the item.
+    #[function(sig = "(heap, item, /)")]
+    fn heapreplace(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult {
+        replace(th, Order::Min, heap, item)
+    }
+
+    /// Pop and return the current largest value, and add the new item to the max-heap.
+    #[function(sig = "(heap, item, /)")]
+    fn heapreplace_max(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult {
+        replace(th, Order::Max, heap, item)
+    }
+
+    /// Push item on the heap, then pop and return the smallest item from the heap.
+    ///
+    /// Faster than heappush() followed by heappop().
+    #[function(sig = "(heap, item, /)")]
+    fn heappushpop(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult {
+        push_pop(th, Order::Min, heap, item)
+    }
+
+    /// Push item on the max-heap, then pop and return the largest item from the heap.
+    #[function(sig = "(heap, item, /)")]
+    fn heappushpop_max(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult {
+        push_pop(th, Order::Max, heap, item)
+    }
+
+    /// Transform list into a heap, in-place, in O(len(heap)) time.
+    #[function(sig = "(heap, /)")]
+    fn heapify(th: &Thread, heap: Borrowed<'_, List>) -> PyResult<()> {
+        heapify(th, Order::Min, heap)
+    }
+
+    /// Transform list into a max-heap, in-place, in O(len(heap)) time.
+    #[function(sig = "(heap, /)")]
+    fn heapify_max(th: &Thread, heap: Borrowed<'_, List>) -> PyResult<()> {
+        heapify(th, Order::Max, heap)
+    }
+}

@@ -262,7 +262,8 @@ impl MethodCaller {
 
     #[slot(tp_repr)]
     fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let class = this.object().type_name();
+        let object = this.object();
+        let class = object.type_name();
         let Some(_guard) = repr_guard::enter(th, this.object()) else {
             return Str::from_fmt(th, format_args!("{class}(...)"));
         };

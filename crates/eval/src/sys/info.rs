@@ -190,7 +190,7 @@ fn strings<S: AsRef<str>>(th: &Thread, texts: &[S]) -> PyResult<Owned<List>> {
     List::from_vec(th, texts?)
 }
 
-static FLAGS: [Field; 18] = [
+static FLAGS: [Field; 21] = [
     Field { name: "debug", doc: "-d" },
     Field { name: "inspect", doc: "-i" },
     Field { name: "interactive", doc: "-i" },
@@ -209,6 +209,9 @@ static FLAGS: [Field; 18] = [
     Field { name: "warn_default_encoding", doc: "-X warn_default_encoding" },
     Field { name: "safe_path", doc: "-P" },
     Field { name: "int_max_str_digits", doc: "-X int_max_str_digits" },
+    Field { name: "gil", doc: "-X gil" },
+    Field { name: "thread_inherit_context", doc: "-X thread_inherit_context" },
+    Field { name: "context_aware_warnings", doc: "-X context_aware_warnings" },
 ];
 
 fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
@@ -234,8 +237,13 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
         flag(config.warn_default_encoding)?,
         bool_object(config.safe_path).object().to_owned(),
         Int::from_i64(th, config.int_max_str_digits.into())?.into_object(),
+        flag(true)?,
+        flag(false)?,
+        flag(false)?,
     ];
-    sequence(th, module, "flags", "sys.flags", &FLAGS, values)?;
+    // The last three are reached by name only.
+    let ty = StructSequence::new_type(th, "sys.flags", "", &FLAGS, FLAGS.len() - 3)?;
+    module.add(th, "flags", StructSequence::new(th, ty.borrow(), values)?.object())?;
     module.add(th, "dont_write_bytecode", bool_object(!config.write_bytecode).object())?;
     module.add(th, "argv", strings(th, &config.argv)?.object())?;
     module.add(th, "orig_argv", strings(th, &config.orig_argv)?.object())?;

@@ -1,0 +1,602 @@
+//! The matching engine: runs the code that `re._compiler` makes.
+//!
+//! Backtracking without recursion: what may be tried later waits on a stack in the heap, with what is to be
+//! undone on the way back. Every operator is a step of one loop. The same job as CPython's `Modules/_sre/sre_lib.h`.
+
+use krait_eval::pending;
+use krait_objects::prelude::*;
+
+use super::classes::{self, category, in_set, op};
+
+/// No bound.
+const MANY: u32 = u32::MAX;
+/// Steps between looking for signals.
+const BREATH: u32 = 1 << 16;
+const UNSET: isize = -1;
+
+/// A character in its storage.
+pub trait Unit: Copy + Into<u32> + PartialEq {}
+impl Unit for u8 {}
+impl Unit for u16 {}
+impl Unit for u32 {}
+
+/// One state of a `REPEAT`: a new one for each pass, so that going back needs no undoing.
+#[derive(Clone, Copy)]
+struct Repeat {
+    /// Its operator.
+    at: usize,
+    count: u32,
+    /// Where the last pass began; a pass that matches nothing is the last.
+    last: usize,
+    parent: usize,
+}
+
+const NO_REPEAT: usize = usize::MAX;
+const NOWHERE: usize = usize::MAX;
+
+/// Where to go on: operator, position, and the enclosing repeat.
+#[derive(Clone, Copy)]
+struct Place {
+    pc: usize,
+    at: usize,
+    repeat: usize,
+    repeats: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Frame {
+    /// The next alternative of a branch, whose length is at `pc`.
+    Branch(Place),
+    /// Go on after the greedy repeat of a group.
+    Tail(Place),
+    /// One more pass of a lazy repeat.
+    Lazy(Place),
+    /// A greedy run of single characters that may give back down to `least`.
+    Run { place: Place, least: usize },
+    /// A lazy run of single characters that may take one more.
+    LazyRun { place: Place, count: u32 },
+    /// A mark as it was.
+    Mark { index: usize, old: isize, last_index: i32 },
+    /// An assertion, an atomic group or a possessive pass begins here.
+    Barrier { place: Place, count: u32 },
+}
+
+/// One search: the text and how far it got.
+pub struct Engine<'a, T> {
+    code: &'a [u32],
+    text: &'a [T],
+    /// Where matching may begin, and where text ends.
+    beginning: usize,
+    end: usize,
+    pub start: usize,
+    pub at: usize,
+    pub marks: Vec<isize>,
+    pub last_index: i32,
+    /// The whole text must match.
+    pub whole: bool,
+    /// A match must not be empty at its first position.
+    pub must_advance: bool,
+    stack: Vec<Frame>,
+    repeats: Vec<Repeat>,
+    steps: u32,
+    /// How many barriers are on the stack.
+    barriers: usize,
+}
+
+impl<'a, T: Unit> Engine<'a, T> {
+    pub fn new(
+        code: &'a [u32],
+        text: &'a [T],
+        start: usize,
+        end: usize,
+        groups: usize,
+    ) -> Engine<'a, T> {
+        Engine {
+            code,
+            text,
+            beginning: 0,
+            end,
+            start,
+            at: start,
+            marks: vec![UNSET; groups * 2],
+            last_index: -1,
+            whole: false,
+            must_advance: false,
+            stack: Vec::new(),
+            repeats: Vec::new(),
+            steps: 0,
+            barriers: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn op(&self, pc: usize) -> u32 {
+        self.code.get(pc).copied().unwrap_or(op::FAILURE)
+    }
+
+    #[inline(always)]
+    fn char(&self, at: usize) -> u32 {
+        self.text[at].into()
+    }
+
+    fn reset(&mut self) {
+        self.marks.fill(UNSET);
+        self.last_index = -1;
+        self.stack.clear();
+        self.repeats.clear();
+        self.barriers = 0;
+    }
+
+    /// Matches at `start` only.
+    pub fn match_here(&mut self, th: &Thread) -> PyResult<bool> {
+        self.reset();
+        self.run(th)
+    }
+
+    /// Matches at `start` or at the first place after it.
+    pub fn search(&mut self, th: &Thread) -> PyResult<bool> {
+        let least = if self.op(0) == op::INFO { self.op(3) as usize } else { 0 };
+        loop {
+            if self.start > self.end || self.end - self.start < least {
+                return Ok(false);
+            }
+            let Some(start) = self.candidate(self.start) else {
+                return Ok(false);
+            };
+            if start != self.start {
+                self.must_advance = false;
+            }
+            self.start = start;
+            self.reset();
+            if self.run(th)? {
+                return Ok(true);
+            }
+            self.must_advance = false;
+            self.start += 1;
+        }
+    }
+
+    /// The first place from `from` on where the pattern can begin.
+    fn candidate(&self, from: usize) -> Option<usize> {
+        if self.op(0) != op::INFO {
+            return Some(from);
+        }
+        let text = &self.text[from..self.end];
+        let flags = self.op(2);
+        let found = if flags & 1 != 0 {
+            let first = self.op(7);
+            text.iter().position(|&unit| unit.into() == first)
+        } else if flags & 4 != 0 {
+            let set = &self.code[5.min(self.code.len())..];
+            text.iter().position(|&unit| in_set(set, unit.into()))
+        } else {
+            Some(0)
+        };
+        found.map(|at| from + at)
+    }
+
+    fn place(&self, pc: usize, repeat: usize) -> Place {
+        Place { pc, at: self.at, repeat, repeats: self.repeats.len() }
+    }
+
+    /// Runs from `start`; on success `at` is where the match ends.
+    fn run(&mut self, th: &Thread) -> PyResult<bool> {
+        self.at = self.start;
+        let (mut pc, mut repeat) = (0, NO_REPEAT);
+        loop {
+            self.steps = self.steps.wrapping_add(1);
+            if self.steps % BREATH == 0 {
+                pending::handle(th)?;
+            }
+            let next = match self.op(pc) {
+                op::SUCCESS => match self.succeed(&mut repeat) {
+                    Success::Whole => return Ok(true),
+                    Success::Next(next) => next,
+                },
+                op::FAILURE => None,
+                op::INFO | op::JUMP => Some(self.skip(pc)),
+                op::MARK => {
+                    self.mark(self.op(pc + 1) as usize);
+                    Some(pc + 2)
+                }
+                op::AT => self.position(self.op(pc + 1)).then_some(pc + 2),
+                op::GROUPREF_EXISTS => Some(match self.group(self.op(pc + 1)) {
+                    Some(_) => pc + 3,
+                    None => pc + 1 + self.op(pc + 2) as usize,
+                }),
+                op::GROUPREF => self.same(pc, |c| c),
+                op::GROUPREF_IGNORE => self.same(pc, classes::lower_ascii),
+                op::GROUPREF_UNI_IGNORE => self.same(pc, classes::lower_unicode),
+                op::GROUPREF_LOC_IGNORE => self.same(pc, classes::lower_locale),
+                op::BRANCH => self.branch(pc + 1, repeat),
+                op::REPEAT => {
+                    let state = Repeat { at: pc, count: 0, last: NOWHERE, parent: repeat };
+                    self.repeats.push(state);
+                    repeat = self.repeats.len() - 1;
+                    self.until(&mut repeat, true)
+                }
+                op::MAX_UNTIL | op::MIN_UNTIL => self.until(&mut repeat, false),
+                op::REPEAT_ONE => self.run_greedy(pc, repeat),
+                op::MIN_REPEAT_ONE => self.run_lazy(pc, repeat),
+                op::POSSESSIVE_REPEAT_ONE => self.run_possessive(pc),
+                op::POSSESSIVE_REPEAT => Some(self.pass(pc, 0, NOWHERE, repeat)),
+                op::ATOMIC_GROUP => {
+                    let place = self.place(pc, repeat);
+                    self.barriers += 1;
+        self.stack.push(Frame::Barrier { place, count: 0 });
+                    Some(pc + 2)
+                }
+                op::ASSERT | op::ASSERT_NOT => self.assertion(pc, repeat),
+                _ => self.single(pc),
+            };
+            pc = match next {
+                Some(next) => next,
+                None => match self.back(&mut repeat) {
+                    Some(next) => next,
+                    None => return Ok(false),
+                },
+            };
+        }
+    }
+
+    /// Behind the operator whose length is its first operand.
+    fn skip(&self, pc: usize) -> usize {
+        pc + 1 + self.op(pc + 1) as usize
+    }
+
+    /// Matches one character; where to go on.
+    #[inline]
+    fn single(&mut self, pc: usize) -> Option<usize> {
+        if self.at >= self.end || !self.fits(pc, self.char(self.at)) {
+            return None;
+        }
+        self.at += 1;
+        Some(self.after_single(pc))
+    }
+
+    fn after_single(&self, pc: usize) -> usize {
+        match self.op(pc) {
+            op::ANY | op::ANY_ALL => pc + 1,
+            op::IN | op::IN_IGNORE | op::IN_UNI_IGNORE | op::IN_LOC_IGNORE => self.skip(pc),
+            _ => pc + 2,
+        }
+    }
+
+    /// Whether the operator for one character matches `c`.
+    #[inline]
+    fn fits(&self, pc: usize, c: u32) -> bool {
+        let operand = self.op(pc + 1);
+        let set = || self.code.get(pc + 2..).unwrap_or(&[]);
+        match self.op(pc) {
+            op::LITERAL => c == operand,
+            op::NOT_LITERAL => c != operand,
+            op::ANY => c != 10,
+            op::ANY_ALL => true,
+            op::IN => in_set(set(), c),
+            op::CATEGORY => category(operand, c),
+            op::LITERAL_IGNORE => classes::lower_ascii(c) == operand,
+            op::NOT_LITERAL_IGNORE => classes::lower_ascii(c) != operand,
+            op::LITERAL_UNI_IGNORE => classes::lower_unicode(c) == operand,
+            op::NOT_LITERAL_UNI_IGNORE => classes::lower_unicode(c) != operand,
+            op::LITERAL_LOC_IGNORE => classes::literal_locale(operand, c),
+            op::NOT_LITERAL_LOC_IGNORE => !classes::literal_locale(operand, c),
+            op::IN_IGNORE => in_set(set(), classes::lower_ascii(c)),
+            op::IN_UNI_IGNORE => in_set(set(), classes::lower_unicode(c)),
+            op::IN_LOC_IGNORE => {
+                in_set(set(), classes::lower_locale(c)) || in_set(set(), classes::upper_locale(c))
+            }
+            _ => false,
+        }
+    }
+
+    fn mark(&mut self, index: usize) {
+        let Some(slot) = self.marks.get_mut(index) else {
+            return;
+        };
+        let frame = Frame::Mark { index, old: *slot, last_index: self.last_index };
+        *slot = self.at as isize;
+        if index & 1 == 1 {
+            self.last_index = (index / 2 + 1) as i32;
+        }
+        self.stack.push(frame);
+    }
+
+    /// What a group has matched.
+    fn group(&self, number: u32) -> Option<(usize, usize)> {
+        let start = *self.marks.get(number as usize * 2)?;
+        let end = *self.marks.get(number as usize * 2 + 1)?;
+        (start >= 0 && end >= start).then_some((start as usize, end as usize))
+    }
+
+    fn same(&mut self, pc: usize, fold: impl Fn(u32) -> u32) -> Option<usize> {
+        let (start, end) = self.group(self.op(pc + 1))?;
+        for from in start..end {
+            if self.at >= self.end || fold(self.char(self.at)) != fold(self.char(from)) {
+                return None;
+            }
+            self.at += 1;
+        }
+        Some(pc + 2)
+    }
+
+    fn position(&self, kind: u32) -> bool {
+        let at = self.at;
+        let boundary = |word: fn(u32) -> bool| {
+            if self.beginning == self.end {
+                return None;
+            }
+            let before = at > self.beginning && word(self.char(at - 1));
+            let here = at < self.end && word(self.char(at));
+            Some(before != here)
+        };
+        let newline = |at: usize| self.char(at) == 10;
+        match kind {
+            0 | 2 => at == self.beginning,
+            1 => at == self.beginning || newline(at - 1),
+            3 => boundary(classes::is_word) == Some(true),
+            4 => boundary(classes::is_word) != Some(true),
+            5 => at == self.end || (at + 1 == self.end && newline(at)),
+            6 => at == self.end || newline(at),
+            7 => at == self.end,
+            8 => boundary(classes::is_word_locale) == Some(true),
+            9 => boundary(classes::is_word_locale) != Some(true),
+            10 => boundary(classes::is_word_unicode) == Some(true),
+            11 => boundary(classes::is_word_unicode) != Some(true),
+            _ => false,
+        }
+    }
+
+    /// The alternative whose length is at `pc`, with the next one kept for later.
+    fn branch(&mut self, pc: usize, repeat: usize) -> Option<usize> {
+        let length = self.op(pc) as usize;
+        if length == 0 {
+            return None;
+        }
+        if self.op(pc + length) != 0 {
+            let place = self.place(pc + length, repeat);
+            self.stack.push(Frame::Branch(place));
+        }
+        Some(pc + 1)
+    }
+
+    /// The end of a pass of a repeat, or its beginning.
+    fn until(&mut self, repeat: &mut usize, first: bool) -> Option<usize> {
+        let state = *self.repeats.get(*repeat)?;
+        let count = if first { 0 } else { state.count + 1 };
+        let (least, most) = (self.op(state.at + 2), self.op(state.at + 3));
+        let until = self.skip(state.at);
+        if count < least {
+            self.repeats.push(Repeat { count, ..state });
+            *repeat = self.repeats.len() - 1;
+            return Some(state.at + 4);
+        }
+        let more = (count < most || most == MANY) && self.at != state.last;
+        if self.op(until) == op::MIN_UNTIL {
+            if more {
+                // The state carries the count for the pass that may follow.
+                self.repeats.push(Repeat { count, last: self.at, ..state });
+                let place = self.place(state.at + 4, self.repeats.len() - 1);
+                self.stack.push(Frame::Lazy(place));
+            }
+        } else if more {
+            let place = self.place(until + 1, state.parent);
+            self.stack.push(Frame::Tail(place));
+            self.repeats.push(Repeat { count, last: self.at, ..state });
+            *repeat = self.repeats.len() - 1;
+            return Some(state.at + 4);
+        }
+        *repeat = state.parent;
+        Some(until + 1)
+    }
+
+    /// How many characters from `at` on the operator at `pc` matches, at most `most`.
+    fn count(&self, pc: usize, most: u32) -> usize {
+        let room = self.end - self.at;
+        let most = if most == MANY { room } else { room.min(most as usize) };
+        let text = &self.text[self.at..self.at + most];
+        let operand = self.op(pc + 1);
+        let stop = match self.op(pc) {
+            op::ANY_ALL => None,
+            op::ANY => text.iter().position(|&unit| unit.into() == 10),
+            op::LITERAL => text.iter().position(|&unit| unit.into() != operand),
+            op::NOT_LITERAL => text.iter().position(|&unit| unit.into() == operand),
+            op::IN => {
+                let set = self.code.get(pc + 2..).unwrap_or(&[]);
+                text.iter().position(|&unit| !in_set(set, unit.into()))
+            }
+            _ => text.iter().position(|&unit| !self.fits(pc, unit.into())),
+        };
+        stop.unwrap_or(most)
+    }
+
+    fn run_greedy(&mut self, pc: usize, repeat: usize) -> Option<usize> {
+        let (least, most) = (self.op(pc + 2) as usize, self.op(pc + 3));
+        let count = self.count(pc + 4, most);
+        if count < least {
+            return None;
+        }
+        let least = self.at + least;
+        self.at += count;
+        self.give_back(self.skip(pc), repeat, least)
+    }
+
+    /// Goes on behind a run at the last place that can fit, keeping the shorter ones for later.
+    fn give_back(&mut self, tail: usize, repeat: usize, least: usize) -> Option<usize> {
+        if self.op(tail) == op::LITERAL {
+            let literal = self.op(tail + 1);
+            while self.at >= self.end || self.char(self.at) != literal {
+                if self.at == least {
+                    return None;
+                }
+                self.at -= 1;
+            }
+        }
+        if self.at > least {
+            let place = self.place(tail, repeat);
+            self.stack.push(Frame::Run { place, least });
+        }
+        Some(tail)
+    }
+
+    fn run_lazy(&mut self, pc: usize, repeat: usize) -> Option<usize> {
+        let least = self.op(pc + 2);
+        let count = if least == 0 { 0 } else { self.count(pc + 4, least) };
+        if count < least as usize {
+            return None;
+        }
+        self.at += count;
+        let place = self.place(pc, repeat);
+        self.stack.push(Frame::LazyRun { place, count: count as u32 });
+        Some(self.skip(pc))
+    }
+
+    fn run_possessive(&mut self, pc: usize) -> Option<usize> {
+        let count = self.count(pc + 4, self.op(pc + 3));
+        if count < self.op(pc + 2) as usize {
+            return None;
+        }
+        self.at += count;
+        Some(self.skip(pc))
+    }
+
+    /// The next pass of a possessive repeat, or what follows it.
+    fn pass(&mut self, pc: usize, count: u32, last: usize, repeat: usize) -> usize {
+        let (least, most) = (self.op(pc + 2), self.op(pc + 3));
+        if count < least || ((count < most || most == MANY) && last != self.at) {
+            let place = self.place(pc, repeat);
+            self.barriers += 1;
+        self.stack.push(Frame::Barrier { place, count });
+            return pc + 4;
+        }
+        self.skip(pc) + 1
+    }
+
+    fn assertion(&mut self, pc: usize, repeat: usize) -> Option<usize> {
+        let back = self.op(pc + 2) as usize;
+        let negative = self.op(pc) == op::ASSERT_NOT;
+        if self.at - self.beginning < back {
+            return negative.then(|| self.skip(pc));
+        }
+        let place = self.place(pc, repeat);
+        self.barriers += 1;
+        self.stack.push(Frame::Barrier { place, count: 0 });
+        self.at -= back;
+        Some(pc + 3)
+    }
+
+    /// A `SUCCESS`: of an inner group, or of the whole pattern.
+    fn succeed(&mut self, repeat: &mut usize) -> Success {
+        let is_barrier = |frame: &Frame| matches!(frame, Frame::Barrier { .. });
+        let inside = self.barriers > 0;
+        let barrier = if inside { self.stack.iter().rposition(is_barrier) } else { None };
+        let Some(barrier) = barrier else {
+            let refused = (self.whole && self.at != self.end)
+                || (self.must_advance && self.at == self.start);
+            return if refused { Success::Next(None) } else { Success::Whole };
+        };
+        let Frame::Barrier { place, count, .. } = self.stack[barrier] else {
+            return Success::Next(None);
+        };
+        self.barriers -= 1;
+        *repeat = place.repeat;
+        let kind = self.op(place.pc);
+        if kind == op::ASSERT_NOT {
+            // Undo the marks, then fail past the barrier.
+            self.undo_to(barrier);
+            return Success::Next(None);
+        }
+        // What is inside is settled: only its marks can still be undone.
+        let mut kept = barrier;
+        for at in barrier + 1..self.stack.len() {
+            if matches!(self.stack[at], Frame::Mark { .. }) {
+                self.stack[kept] = self.stack[at];
+                kept += 1;
+            }
+        }
+        self.stack.truncate(kept);
+        Success::Next(Some(match kind {
+            op::ASSERT => {
+                self.at = place.at;
+                self.skip(place.pc)
+            }
+            op::POSSESSIVE_REPEAT => self.pass(place.pc, count + 1, place.at, place.repeat),
+            _ => self.skip(place.pc),
+        }))
+    }
+
+    /// Takes frames off down to `length`, with their marks undone.
+    fn undo_to(&mut self, length: usize) {
+        while self.stack.len() > length {
+            if let Some(Frame::Mark { index, old, last_index }) = self.stack.pop() {
+                self.marks[index] = old;
+                self.last_index = last_index;
+            }
+        }
+    }
+
+    /// After a failure: the last thing that was put off, or nothing.
+    fn back(&mut self, repeat: &mut usize) -> Option<usize> {
+        while let Some(frame) = self.stack.pop() {
+            let (Frame::Branch(place)
+            | Frame::Tail(place)
+            | Frame::Lazy(place)
+            | Frame::Run { place, .. }
+            | Frame::LazyRun { place, .. }
+            | Frame::Barrier { place, .. }) = frame
+            else {
+                if let Frame::Mark { index, old, last_index } = frame {
+                    self.marks[index] = old;
+                    self.last_index = last_index;
+                }
+                continue;
+            };
+            self.at = place.at;
+            self.repeats.truncate(place.repeats);
+            *repeat = place.repeat;
+            let next = match frame {
+                Frame::Branch(_) => self.branch(place.pc, place.repeat),
+                Frame::Run { least, .. } => {
+                    self.at -= 1;
+                    self.give_back(place.pc, place.repeat, least)
+                }
+                Frame::LazyRun { count, .. } => self.one_more(place, count),
+                Frame::Barrier { count, .. } => {
+                    self.barriers -= 1;
+                    match self.op(place.pc) {
+                        op::ASSERT_NOT => Some(self.skip(place.pc)),
+                        op::POSSESSIVE_REPEAT if count >= self.op(place.pc + 2) => {
+                            Some(self.skip(place.pc) + 1)
+                        }
+                        _ => None,
+                    }
+                }
+                _ => Some(place.pc),
+            };
+            if next.is_some() {
+                return next;
+            }
+        }
+        None
+    }
+
+    /// A lazy run takes one more character.
+    fn one_more(&mut self, place: Place, count: u32) -> Option<usize> {
+        let most = self.op(place.pc + 3);
+        if (count >= most && most != MANY) || self.at >= self.end {
+            return None;
+        }
+        if !self.fits(place.pc + 4, self.char(self.at)) {
+            return None;
+        }
+        self.at += 1;
+        let place = self.place(place.pc, place.repeat);
+        self.stack.push(Frame::LazyRun { place, count: count.saturating_add(1) });
+        Some(self.skip(place.pc))
+    }
+}
+
+/// What a `SUCCESS` means.
+enum Success {
+    Whole,
+    Next(Option<usize>),
+}

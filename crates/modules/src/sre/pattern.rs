@@ -1,0 +1,557 @@
+//! `re.Pattern` and the scanner it gives.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use krait_objects::prelude::*;
+use krait_objects::{generic_alias, with_units};
+
+use super::engine::Engine;
+use super::matched::{Match, Template};
+use super::subject::Subject;
+
+/// Compiled regular expression object.
+#[pytype(name = "re.Pattern", flags(DISALLOW_INSTANTIATION, IMMUTABLETYPE, HAVE_GC), weaklist = weakrefs)]
+#[repr(C)]
+pub struct Pattern {
+    head: Head,
+    #[visit]
+    #[member(readonly, doc = "The pattern string from which the RE object was compiled.")]
+    pattern: Slot,
+    #[member(readonly, doc = "The regex matching flags.")]
+    flags: Cell<i32>,
+    #[member(readonly, doc = "The number of capturing groups in the pattern.")]
+    groups: Cell<isize>,
+    #[visit]
+    group_names: Slot<Dict>,
+    #[visit]
+    index_group: Slot<Tuple>,
+    weakrefs: Slot,
+    code: RefCell<Option<Rc<[u32]>>>,
+    /// -1 for `None`, 0 for `str`, 1 for `bytes`.
+    kind: Cell<i32>,
+}
+
+/// How to match.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Mode {
+    Match,
+    Full,
+    Search,
+}
+
+/// What one match found.
+pub struct Found {
+    pub start: usize,
+    pub end: usize,
+    pub marks: Vec<isize>,
+    pub last_index: i32,
+}
+
+impl Pattern {
+    pub fn create(
+        th: &Thread,
+        pattern: Borrowed<'_>,
+        flags: i32,
+        code: Vec<u32>,
+        groups: isize,
+        names: Borrowed<'_, Dict>,
+        index_group: Borrowed<'_, Tuple>,
+    ) -> PyResult {
+        let kind = if pattern.is_none() {
+            -1
+        } else {
+            i32::from(Subject::new(th, pattern, None)?.is_bytes())
+        };
+        let made = Borrowed::from_ref(Pattern::type_object()).alloc::<Pattern>(th, 0)?;
+        made.pattern.set(Some(pattern.to_owned()));
+        made.flags.set(flags);
+        made.groups.set(groups);
+        made.group_names.set(Some(names.to_owned()));
+        made.index_group.set(Some(index_group.to_owned()));
+        *made.code.borrow_mut() = Some(code.into());
+        made.kind.set(kind);
+        Ok(made.into_object())
+    }
+
+    fn code(&self) -> Rc<[u32]> {
+        self.code.borrow().clone().unwrap_or_default()
+    }
+
+    pub fn group_count(&self) -> usize {
+        self.groups.get().max(0) as usize
+    }
+
+    pub fn names(&self) -> Option<Owned<Dict>> {
+        self.group_names.get_owned()
+    }
+
+    pub fn name_of_group(&self, index: usize) -> Option<Owned> {
+        self.index_group.get().and_then(|names| names.get().get(index).map(Borrowed::to_owned))
+    }
+
+    pub fn subject(&self, th: &Thread, string: Borrowed<'_>) -> PyResult<Subject> {
+        let bytes = match self.kind.get() {
+            -1 => None,
+            kind => Some(kind == 1),
+        };
+        Subject::new(th, string, bytes)
+    }
+
+    /// One match in `subject` from `start` on.
+    pub fn find(
+        &self,
+        th: &Thread,
+        subject: &Subject,
+        (start, end): (usize, usize),
+        mode: Mode,
+        must_advance: bool,
+    ) -> PyResult<Option<Found>> {
+        if start > end {
+            return Ok(None);
+        }
+        let code = self.code();
+        let groups = self.group_count();
+        with_units!(subject.chars(), units => {
+            let mut engine = Engine::new(&code, units, start, end, groups);
+            engine.must_advance = must_advance;
+            engine.whole = mode == Mode::Full;
+            let found = match mode {
+                Mode::Search => engine.search(th)?,
+                _ => engine.match_here(th)?,
+            };
+            Ok(found.then(|| Found {
+                start: engine.start,
+                end: engine.at,
+                marks: std::mem::take(&mut engine.marks),
+                last_index: engine.last_index,
+            }))
+        })
+    }
+
+    fn matching(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        string: Borrowed<'_>,
+        (pos, endpos): (isize, isize),
+        mode: Mode,
+    ) -> PyResult {
+        let subject = this.subject(th, string)?;
+        let bounds = subject.bounds(pos, endpos);
+        match this.find(th, &subject, bounds, mode, false)? {
+            Some(found) => Match::create(th, this, &subject, bounds, found),
+            None => Ok(none().to_owned()),
+        }
+    }
+
+    /// All matches from left to right, as `findall` and its relatives see them.
+    fn each(
+        &self,
+        th: &Thread,
+        subject: &Subject,
+        (mut start, end): (usize, usize),
+        mut visit: impl FnMut(Found) -> PyResult<bool>,
+    ) -> PyResult<()> {
+        let mut must_advance = false;
+        while let Some(found) =
+            self.find(th, subject, (start, end), Mode::Search, must_advance)?
+        {
+            must_advance = found.start == found.end;
+            start = found.end;
+            if !visit(found)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn substitute(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        repl: Borrowed<'_>,
+        string: Borrowed<'_>,
+        count: isize,
+    ) -> PyResult<(Owned, usize)> {
+        let subject = this.subject(th, string)?;
+        let filter = Filter::new(th, this, repl)?;
+        let bounds = (0, subject.len());
+        let (mut parts, mut from, mut done) = (Vec::new(), 0, 0usize);
+        let most = usize::try_from(count).unwrap_or(0);
+        this.each(th, &subject, bounds, |found| {
+            if from < found.start {
+                parts.push(subject.slice(th, from, found.start)?);
+            }
+            from = found.end;
+            done += 1;
+            match &filter {
+                Filter::Literal(text) => parts.push(text.clone()),
+                Filter::Template(template) => {
+                    template.expand(th, &subject, &found, &mut parts)?;
+                }
+                Filter::Call(function) => {
+                    let matched = Match::create(th, this, &subject, bounds, found)?;
+                    let text = call::call(th, function.object(), &[matched.object()])?;
+                    if !text.is_none() {
+                        parts.push(text);
+                    }
+                }
+            }
+            Ok(most == 0 || done < most)
+        })?;
+        if from < subject.len() || parts.is_empty() {
+            parts.push(subject.slice(th, from, subject.len())?);
+        }
+        if let (0, [only]) = (done, parts.as_slice()) {
+            return Ok((only.clone(), 0));
+        }
+        Ok((subject.join(th, &parts)?, done))
+    }
+}
+
+/// What takes the place of a match.
+enum Filter {
+    Literal(Owned),
+    Template(Owned<Template>),
+    Call(Owned),
+}
+
+impl Filter {
+    fn new(th: &Thread, pattern: Borrowed<'_, Pattern>, repl: Borrowed<'_>) -> PyResult<Filter> {
+        if object::is_callable(repl) {
+            return Ok(Filter::Call(repl.to_owned()));
+        }
+        if let Ok(text) = Subject::new(th, repl, None) {
+            let escaped = with_units!(text.chars(), units => {
+                units.iter().any(|&unit| u32::from(unit) == u32::from(b'\\'))
+            });
+            if !escaped {
+                return Ok(Filter::Literal(repl.to_owned()));
+            }
+        } else {
+            drop(th.take_exception());
+        }
+        let template = compile_template(th, pattern, repl)?;
+        match template.downcast::<Template>() {
+            Ok(template) => match template.as_literal() {
+                Some(literal) => Ok(Filter::Literal(literal)),
+                None => Ok(Filter::Template(template)),
+            },
+            Err(function) => Ok(Filter::Call(function)),
+        }
+    }
+}
+
+/// `re._compile_template`.
+pub fn compile_template(
+    th: &Thread,
+    pattern: Borrowed<'_, Pattern>,
+    template: Borrowed<'_>,
+) -> PyResult {
+    let re = krait_eval::import::import(th, "re")?;
+    let name = Str::interned(th, "_compile_template")?;
+    let compile = object::get_attr(th, re.object(), name.borrow())?;
+    call::call(th, compile.object(), &[pattern.object(), template])
+}
+
+#[pymethods]
+impl Pattern {
+    /// Matches zero or more characters at the beginning of the string.
+    #[method(name = "match", sig = "(self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn match_(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        string: Borrowed<'_>,
+        pos: isize,
+        endpos: isize,
+    ) -> PyResult {
+        Pattern::matching(this, th, string, (pos, endpos), Mode::Match)
+    }
+
+    /// Matches against all of the string.
+    #[method(sig = "(self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn fullmatch(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        string: Borrowed<'_>,
+        pos: isize,
+        endpos: isize,
+    ) -> PyResult {
+        Pattern::matching(this, th, string, (pos, endpos), Mode::Full)
+    }
+
+    /// Scan through string looking for a match, and return a corresponding match object instance.
+    #[method(sig = "(self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn search(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        string: Borrowed<'_>,
+        pos: isize,
+        endpos: isize,
+    ) -> PyResult {
+        Pattern::matching(this, th, string, (pos, endpos), Mode::Search)
+    }
+
+    /// Return the string obtained by replacing the leftmost occurrences of pattern by repl.
+    #[method(sig = "(self, /, repl, string, count=0)")]
+    fn sub(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        repl: Borrowed<'_>,
+        string: Borrowed<'_>,
+        count: isize,
+    ) -> PyResult {
+        Pattern::substitute(this, th, repl, string, count).map(|(text, _)| text)
+    }
+
+    /// As sub(), with the number of replacements: a pair (new string, number).
+    #[method(sig = "(self, /, repl, string, count=0)")]
+    fn subn(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        repl: Borrowed<'_>,
+        string: Borrowed<'_>,
+        count: isize,
+    ) -> PyResult<(Owned, usize)> {
+        Pattern::substitute(this, th, repl, string, count)
+    }
+
+    /// Return a list of all non-overlapping matches of pattern in string.
+    #[method(sig = "(self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn findall(
+        &self,
+        th: &Thread,
+        string: Borrowed<'_>,
+        pos: isize,
+        endpos: isize,
+    ) -> PyResult<Owned<List>> {
+        let subject = self.subject(th, string)?;
+        let mut all = Vec::new();
+        self.each(th, &subject, subject.bounds(pos, endpos), |found| {
+            let group = |at: usize| match found.group(at) {
+                Some((start, end)) => subject.slice(th, start, end),
+                None => subject.slice(th, 0, 0),
+            };
+            let count = self.group_count();
+            all.push(if count <= 1 {
+                group(count)?
+            } else {
+                let groups: PyResult<Vec<Owned>> = (1..=count).map(group).collect();
+                Tuple::from_vec(th, groups?)?.into_object()
+            });
+            Ok(true)
+        })?;
+        List::from_vec(th, all)
+    }
+
+    /// Return an iterator over all non-overlapping matches for the RE pattern in string.
+    #[method(sig = "(self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn finditer(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        string: Borrowed<'_>,
+        pos: isize,
+        endpos: isize,
+    ) -> PyResult {
+        let scanner = Scanner::create(th, this, string, (pos, endpos))?;
+        let search = object::get_attr(th, scanner.object(), Str::interned(th, "search")?.borrow())?;
+        let iter = krait_objects::object::singletons_iter(th, search.object())?;
+        Ok(iter)
+    }
+
+    #[method(sig = "(self, /, string, pos=0, endpos=sys.maxsize)")]
+    fn scanner(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        string: Borrowed<'_>,
+        pos: isize,
+        endpos: isize,
+    ) -> PyResult {
+        Scanner::create(th, this, string, (pos, endpos)).map(Owned::into_object)
+    }
+
+    /// Split string by the occurrences of pattern.
+    #[method(sig = "(self, /, string, maxsplit=0)")]
+    fn split(&self, th: &Thread, string: Borrowed<'_>, maxsplit: isize) -> PyResult<Owned<List>> {
+        let subject = self.subject(th, string)?;
+        let (mut parts, mut from, mut done) = (Vec::new(), 0, 0usize);
+        let most = usize::try_from(maxsplit).unwrap_or(0);
+        if maxsplit >= 0 {
+            self.each(th, &subject, (0, subject.len()), |found| {
+                parts.push(subject.slice(th, from, found.start)?);
+                for at in 1..=self.group_count() {
+                    parts.push(match found.group(at) {
+                        Some((start, end)) => subject.slice(th, start, end)?,
+                        None => none().to_owned(),
+                    });
+                }
+                from = found.end;
+                done += 1;
+                Ok(most == 0 || done < most)
+            })?;
+        }
+        parts.push(subject.slice(th, from, subject.len())?);
+        List::from_vec(th, parts)
+    }
+
+    /// A dictionary mapping group names to group numbers.
+    #[getter]
+    fn groupindex(&self, th: &Thread) -> PyResult {
+        let dict = match self.group_names.get_owned() {
+            Some(dict) => dict,
+            None => Dict::new(th)?,
+        };
+        krait_objects::descr::proxy_of(th, dict.object())
+    }
+
+    #[method(name = "__copy__", sig = "(self, /)")]
+    fn copy(this: Borrowed<'_, Self>) -> Owned {
+        this.object().to_owned()
+    }
+
+    #[method(name = "__deepcopy__", sig = "(self, memo, /)")]
+    fn deepcopy(this: Borrowed<'_, Self>, _memo: Borrowed<'_>) -> Owned {
+        this.object().to_owned()
+    }
+
+    /// See PEP 585
+    #[classmethod(name = "__class_getitem__", sig = "(type, object, /)")]
+    fn class_getitem(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
+        generic_alias::new(th, cls.object(), object)
+    }
+
+    #[slot(tp_repr)]
+    fn repr(&self, th: &Thread) -> PyResult<String> {
+        const NAMES: [(i32, &str); 9] = [
+            (2, "re.IGNORECASE"),
+            (8, "re.MULTILINE"),
+            (16, "re.DOTALL"),
+            (64, "re.VERBOSE"),
+            (128, "re.DEBUG"),
+            (4, "re.LOCALE"),
+            (256, "re.ASCII"),
+            (1, "re.TEMPLATE"),
+            (32, "re.UNICODE"),
+        ];
+        let pattern = object::repr(th, self.pattern.get().unwrap_or(none()))?;
+        let mut flags = self.flags.get();
+        // The default of strings is not shown.
+        if self.kind.get() == 0 && flags & (4 | 32 | 256) == 32 {
+            flags &= !32;
+        }
+        let mut names = Vec::new();
+        for (bit, name) in NAMES {
+            if bit != 1 && flags & bit != 0 {
+                names.push(name.to_owned());
+                flags &= !bit;
+            }
+        }
+        if flags != 0 {
+            names.push(format!("0x{flags:x}"));
+        }
+        let shown = pattern.to_string_lossy();
+        let shown: String = shown.chars().take(200).collect();
+        let comma = if names.is_empty() { "" } else { ", " };
+        Ok(format!("re.compile({shown}{comma}{})", names.join("|")))
+    }
+
+    #[slot(tp_hash)]
+    fn hash(&self, th: &Thread) -> PyResult<isize> {
+        let hash = object::hash(th, self.pattern.get().unwrap_or(none()))?;
+        let flags = self.flags.get() as isize;
+        let hash = hash ^ flags ^ self.kind.get() as isize ^ (self.groups.get() << 8);
+        Ok(if hash == -1 { -2 } else { hash })
+    }
+
+    #[slot(tp_richcompare)]
+    fn richcompare(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        other: Borrowed<'_>,
+        op: CompareOp,
+    ) -> PyResult {
+        let (true, Some(other)) =
+            (matches!(op, CompareOp::Eq | CompareOp::Ne), other.downcast::<Pattern>())
+        else {
+            return Ok(not_implemented().to_owned());
+        };
+        let alike = this.flags.get() == other.flags.get()
+            && this.kind.get() == other.kind.get()
+            && this.code() == other.code();
+        let equal = alike && {
+            let (left, right) = (this.pattern.get_owned(), other.pattern.get_owned());
+            match (left, right) {
+                (Some(left), Some(right)) => {
+                    object::compare_bool(th, left.object(), right.object(), CompareOp::Eq)?
+                }
+                _ => true,
+            }
+        };
+        Ok(bool_object(equal == (op == CompareOp::Eq)).object().to_owned())
+    }
+}
+
+/// What `Pattern.scanner` returns: a place in a string, from which to match on.
+#[pytype(name = "_sre.SRE_Scanner", flags(DISALLOW_INSTANTIATION, IMMUTABLETYPE, HAVE_GC))]
+#[repr(C)]
+pub struct Scanner {
+    head: Head,
+    #[visit]
+    #[member(readonly)]
+    pattern: Slot<Pattern>,
+    #[visit]
+    string: Slot,
+    start: Cell<usize>,
+    end: Cell<usize>,
+    first: Cell<usize>,
+    must_advance: Cell<bool>,
+}
+
+impl Scanner {
+    fn create(
+        th: &Thread,
+        pattern: Borrowed<'_, Pattern>,
+        string: Borrowed<'_>,
+        (pos, endpos): (isize, isize),
+    ) -> PyResult<Owned<Scanner>> {
+        let subject = pattern.subject(th, string)?;
+        let (start, end) = subject.bounds(pos, endpos);
+        let made = Borrowed::from_ref(Scanner::type_object()).alloc::<Scanner>(th, 0)?;
+        made.pattern.set(Some(pattern.to_owned()));
+        made.string.set(Some(string.to_owned()));
+        made.start.set(start);
+        made.first.set(start);
+        made.end.set(end);
+        Ok(made)
+    }
+
+    fn step(&self, th: &Thread, mode: Mode) -> PyResult {
+        let (Some(pattern), Some(string)) = (self.pattern.get_owned(), self.string.get_owned())
+        else {
+            return Ok(none().to_owned());
+        };
+        let subject = pattern.subject(th, string.object())?;
+        let bounds = (self.start.get(), self.end.get().min(subject.len()));
+        let Some(found) = pattern.find(th, &subject, bounds, mode, self.must_advance.get())? else {
+            // Past the end: there is nothing more.
+            self.start.set(usize::MAX);
+            return Ok(none().to_owned());
+        };
+        self.must_advance.set(found.start == found.end);
+        self.start.set(found.end);
+        Match::create(th, pattern.borrow(), &subject, (self.first.get(), self.end.get()), found)
+    }
+}
+
+#[pymethods]
+impl Scanner {
+    #[method(name = "match", sig = "(self, /)")]
+    fn match_(&self, th: &Thread) -> PyResult {
+        self.step(th, Mode::Match)
+    }
+
+    #[method(sig = "(self, /)")]
+    fn search(&self, th: &Thread) -> PyResult {
+        self.step(th, Mode::Search)
+    }
+}
+

@@ -1,0 +1,104 @@
+//! The text that is searched: a `str` or a bytes-like object.
+
+use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::Buffer;
+use krait_objects::str::Chars;
+
+/// A text, held while it is searched.
+pub struct Subject {
+    pub object: Owned,
+    buffer: Option<Buffer>,
+}
+
+impl Subject {
+    /// Refuses what a pattern of the other kind cannot search.
+    pub fn new(th: &Thread, object: Borrowed<'_>, bytes: Option<bool>) -> PyResult<Subject> {
+        let is_str = object.downcast::<Str>().is_some();
+        let buffer = if is_str {
+            None
+        } else {
+            Some(Buffer::simple(th, object).map_err(|raised| {
+                drop(th.take_raised(raised));
+                let found = object.type_name();
+                raise!(th, TYPE_ERROR, "expected string or bytes-like object, got '{found}'")
+            })?)
+        };
+        match bytes {
+            Some(false) if !is_str => Err(th.raise(
+                exc::TYPE_ERROR,
+                "cannot use a string pattern on a bytes-like object",
+            )),
+            Some(true) if is_str => Err(th.raise(
+                exc::TYPE_ERROR,
+                "cannot use a bytes pattern on a string-like object",
+            )),
+            _ => Ok(Subject { object: object.to_owned(), buffer }),
+        }
+    }
+
+    pub fn is_bytes(&self) -> bool {
+        self.buffer.is_some()
+    }
+
+    pub fn chars(&self) -> Chars<'_> {
+        match &self.buffer {
+            Some(buffer) => Chars::One(buffer.as_bytes()),
+            None => match self.object.object().downcast::<Str>() {
+                Some(text) => text.get().chars(),
+                None => Chars::One(&[]),
+            },
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.chars().len()
+    }
+
+    /// The part from `start` to `end`; all of it is the object itself if its type is the plain one.
+    pub fn slice(&self, th: &Thread, start: usize, end: usize) -> PyResult {
+        let end = end.min(self.len());
+        let start = start.min(end);
+        let object = self.object.object();
+        let plain =
+            object.downcast_exact::<Str>().is_some() || object.downcast_exact::<Bytes>().is_some();
+        if plain && start == 0 && end == self.len() {
+            return Ok(self.object.clone());
+        }
+        match self.chars().slice(start..end) {
+            Chars::One(data) if self.is_bytes() => Bytes::new(th, data).map(Owned::into_object),
+            chars => Str::from_chars(th, chars).map(Owned::into_object),
+        }
+    }
+
+    /// `pos` and `endpos` as positions inside.
+    pub fn bounds(&self, pos: isize, endpos: isize) -> (usize, usize) {
+        let len = self.len();
+        let clamp = |at: isize| usize::try_from(at).unwrap_or(0).min(len);
+        let end = clamp(endpos);
+        (clamp(pos), end)
+    }
+
+    /// Joins parts: strings, or bytes-like objects.
+    pub fn join(&self, th: &Thread, parts: &[Owned]) -> PyResult {
+        if !self.is_bytes() {
+            let parts: Vec<Borrowed<'_>> = parts.iter().map(Owned::object).collect();
+            return Str::join(th, Str::empty(), &parts).map(Owned::into_object);
+        }
+        let mut joined = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            match Buffer::simple(th, part.object()) {
+                Ok(buffer) => joined.extend_from_slice(buffer.as_bytes()),
+                Err(raised) => {
+                    th.take_if(raised, exc::TYPE_ERROR)?;
+                    let found = part.type_name();
+                    return Err(raise!(
+                        th,
+                        TYPE_ERROR,
+                        "sequence item {at}: expected a bytes-like object, {found} found"
+                    ));
+                }
+            }
+        }
+        Bytes::new(th, &joined).map(Owned::into_object)
+    }
+}

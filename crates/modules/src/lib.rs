@@ -24,6 +24,7 @@ mod operator;
 mod posix;
 mod random;
 mod signal;
+mod sre;
 mod stat;
 mod string;
 mod thread;
@@ -56,6 +57,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_operator", operator::Operator),
     native!("_random", random::RandomModule),
     native!("_signal", signal::Signal),
+    native!("_sre", sre::Sre),
     native!("_stat", stat::Stat),
     native!("_string", string::String),
     native!("_thread", thread::ThreadModule),
@@ -66,6 +68,6 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("errno", errno::Errno),
     native!("gc", gc::Gc),
     native!("itertools", itertools::Itertools),
-    native!("time", time::Time),
     native!("posix", posix::Posix),
+    native!("time", time::Time),
 ];

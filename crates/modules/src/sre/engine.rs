@@ -223,7 +223,7 @@ impl<'a, T: Unit> Engine<'a, T> {
                 op::ATOMIC_GROUP => {
                     let place = self.place(pc, repeat);
                     self.barriers += 1;
-        self.stack.push(Frame::Barrier { place, count: 0 });
+                    self.stack.push(Frame::Barrier { place, count: 0 });
                     Some(pc + 2)
                 }
                 op::ASSERT | op::ASSERT_NOT => self.assertion(pc, repeat),
@@ -465,7 +465,7 @@ impl<'a, T: Unit> Engine<'a, T> {
         if count < least || ((count < most || most == MANY) && last != self.at) {
             let place = self.place(pc, repeat);
             self.barriers += 1;
-        self.stack.push(Frame::Barrier { place, count });
+            self.stack.push(Frame::Barrier { place, count });
             return pc + 4;
         }
         self.skip(pc) + 1
@@ -490,8 +490,8 @@ impl<'a, T: Unit> Engine<'a, T> {
         let inside = self.barriers > 0;
         let barrier = if inside { self.stack.iter().rposition(is_barrier) } else { None };
         let Some(barrier) = barrier else {
-            let refused = (self.whole && self.at != self.end)
-                || (self.must_advance && self.at == self.start);
+            let refused =
+                (self.whole && self.at != self.end) || (self.must_advance && self.at == self.start);
             return if refused { Success::Next(None) } else { Success::Whole };
         };
         let Frame::Barrier { place, count, .. } = self.stack[barrier] else {

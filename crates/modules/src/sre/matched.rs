@@ -34,7 +34,10 @@ pub struct Match {
     re: Slot<Pattern>,
     #[visit]
     spans: Slot<Tuple>,
-    #[member(readonly, doc = "The index into the string at which the RE engine started looking for a match.")]
+    #[member(
+        readonly,
+        doc = "The index into the string at which the RE engine started looking for a match."
+    )]
     pos: Cell<isize>,
     #[member(readonly, doc = "The index into the string beyond which the RE engine will not go.")]
     endpos: Cell<isize>,
@@ -213,9 +216,8 @@ impl Match {
             return Ok(known);
         }
         let pair = |at: usize| {
-            let (start, end) = self
-                .span_of(at)
-                .map_or((-1, -1), |(start, end)| (start as isize, end as isize));
+            let (start, end) =
+                self.span_of(at).map_or((-1, -1), |(start, end)| (start as isize, end as isize));
             let start = Int::from_isize(th, start)?.into_object();
             let end = Int::from_isize(th, end)?.into_object();
             Tuple::pack(th, [start, end]).map(Owned::into_object)
@@ -251,10 +253,7 @@ impl Match {
     fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
         let (start, end) = self.span_of(0).unwrap_or((0, 0));
         let text = object::repr(th, self.text(th, 0, none())?.object())?;
-        Str::from_fmt(
-            th,
-            format_args!("<re.Match object; span=({start}, {end}), match={}>", *text),
-        )
+        Str::from_fmt(th, format_args!("<re.Match object; span=({start}, {end}), match={}>", *text))
     }
 }
 
@@ -288,7 +287,7 @@ impl Template {
     /// The text, if no group is in it.
     pub fn as_literal(&self) -> Option<Owned> {
         match self.parts.get()?.as_slice() {
-            [literal] => Some(literal.to_owned()),
+            &[literal] => Some(literal.to_owned()),
             _ => None,
         }
     }
@@ -304,12 +303,12 @@ impl Template {
         let Some(parts) = self.parts.get_owned() else {
             return Ok(());
         };
-        for (at, part) in parts.as_slice().iter().enumerate() {
+        for (at, &part) in parts.as_slice().iter().enumerate() {
             if at % 2 == 0 {
                 out.push(part.to_owned());
                 continue;
             }
-            let number = number::index(th, *part)?.to_i64().unwrap_or(0) as usize;
+            let number = number::index(th, part)?.to_i64().unwrap_or(0) as usize;
             if let Some((start, end)) = found.group(number) {
                 out.push(subject.slice(th, start, end)?);
             }

@@ -153,9 +153,7 @@ impl Pattern {
         mut visit: impl FnMut(Found) -> PyResult<bool>,
     ) -> PyResult<()> {
         let mut must_advance = false;
-        while let Some(found) =
-            self.find(th, subject, (start, end), Mode::Search, must_advance)?
-        {
+        while let Some(found) = self.find(th, subject, (start, end), Mode::Search, must_advance)? {
             must_advance = found.start == found.end;
             start = found.end;
             if !visit(found)? {
@@ -354,7 +352,7 @@ impl Pattern {
     ) -> PyResult {
         let scanner = Scanner::create(th, this, string, (pos, endpos))?;
         let search = object::get_attr(th, scanner.object(), Str::interned(th, "search")?.borrow())?;
-        let iter = krait_objects::object::singletons_iter(th, search.object())?;
+        let iter = krait_objects::iterators::callable_iterator(th, search.object(), none())?;
         Ok(iter)
     }
 
@@ -400,7 +398,7 @@ impl Pattern {
             Some(dict) => dict,
             None => Dict::new(th)?,
         };
-        krait_objects::descr::proxy_of(th, dict.object())
+        krait_objects::descr::MappingProxy::new(th, dict.object()).map(Owned::into_object)
     }
 
     #[method(name = "__copy__", sig = "(self, /)")]
@@ -554,4 +552,3 @@ impl Scanner {
         self.step(th, Mode::Search)
     }
 }
-

@@ -24,14 +24,12 @@ impl Subject {
             })?)
         };
         match bytes {
-            Some(false) if !is_str => Err(th.raise(
-                exc::TYPE_ERROR,
-                "cannot use a string pattern on a bytes-like object",
-            )),
-            Some(true) if is_str => Err(th.raise(
-                exc::TYPE_ERROR,
-                "cannot use a bytes pattern on a string-like object",
-            )),
+            Some(false) if !is_str => {
+                Err(th.raise(exc::TYPE_ERROR, "cannot use a string pattern on a bytes-like object"))
+            }
+            Some(true) if is_str => {
+                Err(th.raise(exc::TYPE_ERROR, "cannot use a bytes pattern on a string-like object"))
+            }
             _ => Ok(Subject { object: object.to_owned(), buffer }),
         }
     }

@@ -5,7 +5,7 @@
 //! Functions take any `u32`: a `str` may hold surrogates, and what is past the last code point
 //! has no properties. The same job in CPython: `Objects/unicodectype.c`.
 
-mod case;
+pub mod case;
 #[rustfmt::skip]
 mod tables;
 

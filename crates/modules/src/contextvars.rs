@@ -1,108 +1,99 @@
-//! The `_contextvars` module: context variables (PEP 567).
+//! `_contextvars`: variables with a value per context.
 //!
-//! A context shares its variables with its copies until one of them changes: copying takes no time, as with
-//! the persistent tree of CPython's `Python/context.c`.
+//! A context's variables are a dictionary that contexts share until one of them writes: copying a context costs
+//! nothing, the first write after it copies. The same job as CPython's `Python/context.c`.
 
 use std::cell::Cell;
 
 use krait_abi as abi;
+use krait_objects::generic_alias;
 use krait_objects::prelude::*;
 
 /// Context Variables
 #[pymodule(name = "_contextvars")]
 pub struct ContextVars;
 
-#[pyfunctions]
-impl ContextVars {
-    #[exec]
-    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
-        for ty in [Context::type_object(), ContextVar::type_object(), Token::type_object()] {
-            module.add_type(th, ty)?;
-        }
-        let token = Borrowed::from_ref(Token::type_object());
-        token.dict(th).set_str(th, Str::interned(th, "MISSING")?.borrow(), missing(th)?.object())
-    }
-
-    /// Return a copy of the current context.
-    #[function(sig = "()")]
-    fn copy_context(th: &Thread) -> PyResult<Owned<Context>> {
-        current(th)?.copy_of(th)
-    }
-}
-
-/// A mapping of context variables to their values.
-#[pytype(name = "_contextvars.Context", symbol = "PyContext_Type", flags(HAVE_GC), weaklist = weakrefs)]
+/// A mapping of variables to values, which code can run in.
+#[pytype(name = "_contextvars.Context", flags(HAVE_GC), weaklist = weakrefs)]
 #[repr(C)]
 pub struct Context {
     head: Head,
     #[visit]
-    vars: Slot<Dict>,
-    /// The context that was current before this one was entered.
-    #[visit]
     previous: Slot<Context>,
-    entered: Cell<bool>,
-    /// Whether another context may hold the same dictionary: it is copied before it changes.
-    shared: Cell<bool>,
-    weakrefs: Cell<*mut abi::PyObject>,
+    #[visit]
+    vars: Slot<Dict>,
+    weakrefs: Slot,
+    entered: Cell<i32>,
+}
+assert_layout!(Context => abi::PyContext);
+
+fn new_context(th: &Thread, vars: Option<Owned<Dict>>) -> PyResult<Owned<Context>> {
+    let made = Borrowed::from_ref(Context::type_object()).alloc::<Context>(th, 0)?;
+    made.vars.set(vars);
+    Ok(made)
 }
 
-/// The running thread's context, made if it has none.
-pub fn current(th: &Thread) -> PyResult<Owned<Context>> {
-    // SAFETY: the attached thread's own field, which holds a context or NULL.
-    unsafe {
-        if let Some(context) = Borrowed::<Context>::from_ptr_or_null((*th.raw()).context) {
-            return Ok(context.to_owned());
-        }
-        let context = Context::empty(th)?;
-        (*th.raw()).context = context.clone().into_ptr();
-        Ok(context)
+/// The context the thread runs in; the first one is made when it is asked for.
+fn current(th: &Thread) -> PyResult<Owned<Context>> {
+    // SAFETY: the thread's own field, which holds a context or nothing.
+    let known = unsafe { Borrowed::<Context>::from_ptr_or_null((*th.raw()).context) };
+    if let Some(known) = known {
+        return Ok(known.to_owned());
     }
+    let made = new_context(th, None)?;
+    set_current(th, Some(made.clone()));
+    Ok(made)
 }
 
-/// Makes `context` the current one; the version tells variables that what they remember is out of date.
-fn switch(th: &Thread, context: Option<Owned<Context>>) -> Option<Owned<Context>> {
-    // SAFETY: the attached thread's own fields; the old reference comes out.
-    unsafe {
-        let new = context.map_or(std::ptr::null_mut(), Owned::into_ptr);
+fn set_current(th: &Thread, context: Option<Owned<Context>>) {
+    let new = context.map_or(std::ptr::null_mut(), Owned::into_ptr);
+    // SAFETY: as for `current`; the field owns its reference.
+    let old = unsafe {
+        let old = std::mem::replace(&mut (*th.raw()).context, new);
         (*th.raw()).context_ver += 1;
-        Owned::from_ptr_or_null(std::mem::replace(&mut (*th.raw()).context, new))
-    }
+        Owned::<Object>::from_ptr_or_null(old)
+    };
+    drop(old);
+}
+
+/// The thread's context with the same variables, for `copy_context`.
+pub fn copy_current(th: &Thread) -> PyResult<Owned<Context>> {
+    let context = current(th)?;
+    new_context(th, context.vars.get_owned())
 }
 
 impl Context {
-    fn empty(th: &Thread) -> PyResult<Owned<Context>> {
-        let context = Borrowed::from_ref(Context::type_object()).get().alloc::<Context>(th, 0)?;
-        context.vars.set(Some(Dict::new(th)?));
-        Ok(context)
-    }
-
-    fn copy_of(&self, th: &Thread) -> PyResult<Owned<Context>> {
-        let copy = Borrowed::from_ref(Context::type_object()).get().alloc::<Context>(th, 0)?;
-        self.shared.set(true);
-        copy.shared.set(true);
-        copy.vars.set(Some(self.dict(th)?));
-        Ok(copy)
-    }
-
-    fn dict(&self, th: &Thread) -> PyResult<Owned<Dict>> {
-        self.vars.get_owned().ok_or_else(|| th.bad_internal_call())
-    }
-
-    /// The variables, to be changed: no other context sees them.
-    fn own_dict(&self, th: &Thread) -> PyResult<Owned<Dict>> {
-        let dict = self.dict(th)?;
-        if !self.shared.get() {
-            return Ok(dict);
+    fn lookup(&self, th: &Thread, var: Borrowed<'_>) -> PyResult<Option<Owned>> {
+        if var.downcast::<ContextVar>().is_none() {
+            let shown = object::repr(th, var)?;
+            return Err(raise!(th, TYPE_ERROR, "a ContextVar key was expected, got {}", *shown));
         }
-        let own = dict.copy(th)?;
+        match self.vars.get_owned() {
+            Some(vars) => vars.get(th, var),
+            None => Ok(None),
+        }
+    }
+
+    /// A dictionary of its own, to be written.
+    fn own_vars(&self, th: &Thread) -> PyResult<Owned<Dict>> {
+        let own = match self.vars.get() {
+            None => Dict::new(th)?,
+            Some(vars) if vars.object().get().ref_count() == 1 => return Ok(vars.to_owned()),
+            Some(vars) => vars.copy(th)?,
+        };
         self.vars.set(Some(own.clone()));
-        self.shared.set(false);
         Ok(own)
     }
 
-    /// Makes this the current context.
-    pub fn enter(this: Borrowed<'_, Context>, th: &Thread) -> PyResult<()> {
-        if this.entered.get() {
+    fn dict(&self, th: &Thread) -> PyResult<Owned<Dict>> {
+        match self.vars.get_owned() {
+            Some(vars) => Ok(vars),
+            None => Dict::new(th),
+        }
+    }
+
+    fn enter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<()> {
+        if this.entered.get() != 0 {
             let shown = object::repr(th, this.object())?;
             return Err(raise!(
                 th,
@@ -111,100 +102,66 @@ impl Context {
                 *shown
             ));
         }
-        this.entered.set(true);
-        this.previous.set(switch(th, Some(this.to_owned())));
+        // SAFETY: as in `current`.
+        let before = unsafe { Borrowed::<Context>::from_ptr_or_null((*th.raw()).context) };
+        this.previous.set(before.map(Borrowed::to_owned));
+        this.entered.set(1);
+        set_current(th, Some(this.to_owned()));
         Ok(())
     }
 
-    /// Makes the context current again that was before this one.
-    pub fn exit(this: Borrowed<'_, Context>, th: &Thread) -> PyResult<()> {
-        // SAFETY: the attached thread's own field.
-        let is_current = unsafe { std::ptr::eq((*th.raw()).context, this.as_ptr()) };
-        if !this.entered.get() || !is_current {
-            return Err(th.raise(
-                exc::RUNTIME_ERROR,
-                "cannot exit context: thread state references a different context object",
-            ));
-        }
-        this.entered.set(false);
-        let previous = this.previous.take();
-        drop(switch(th, previous));
-        Ok(())
+    fn exit(this: Borrowed<'_, Self>, th: &Thread) {
+        this.entered.set(0);
+        set_current(th, this.previous.take());
     }
-}
-
-fn check_key<'a>(th: &Thread, key: Borrowed<'a>) -> PyResult<Borrowed<'a, ContextVar>> {
-    key.downcast::<ContextVar>().ok_or_else(|| {
-        let shown = object::repr(th, key).map(|shown| shown.to_string_lossy()).unwrap_or_default();
-        raise!(th, TYPE_ERROR, "a ContextVar key was expected, got {shown}")
-    })
 }
 
 #[pymethods]
 impl Context {
-    #[slot(tp_new)]
-    fn new(
-        _cls: Borrowed<'_, Type>,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<Owned<Context>> {
-        if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
-            return Err(th.raise(exc::TYPE_ERROR, "Context() does not accept any arguments"));
-        }
-        Context::empty(th)
+    #[new(sig = "()")]
+    fn new(_cls: Borrowed<'_, Type>, th: &Thread) -> PyResult {
+        new_context(th, None).map(Owned::into_object)
     }
 
-    #[slot(tp_richcompare)]
-    fn richcompare(&self, th: &Thread, other: Borrowed<'_>, op: CompareOp) -> PyResult {
-        let (Some(other), true) =
-            (other.downcast::<Context>(), matches!(op, CompareOp::Eq | CompareOp::Ne))
-        else {
-            return Ok(not_implemented().to_owned());
+    /// Call a callable in the context; changes of variables stay inside it.
+    #[method(sig = "(self, /, *args, **kwargs)", no_text)]
+    fn run(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
+        let Some((&callable, _)) = args.positionals().split_first() else {
+            return Err(th.raise(exc::TYPE_ERROR, "run() missing 1 required positional argument"));
         };
-        object::compare(th, self.dict(th)?.object(), other.get().dict(th)?.object(), op)
+        Context::enter(this, th)?;
+        let rest = Args {
+            values: &args.values[1..],
+            positional: args.positional - 1,
+            kwnames: args.kwnames,
+            offset: false,
+        };
+        let result = call::vectorcall(th, callable, rest);
+        Context::exit(this, th);
+        result
     }
 
-    #[slot(tp_hash)]
-    unsafe extern "C" fn hash(ob: *mut abi::PyObject) -> isize {
-        // SAFETY: C calls the slot with a live object.
-        unsafe { krait_objects::object::hash_not_implemented(ob) }
+    /// Return a shallow copy of the context object.
+    #[method(sig = "(self, /)")]
+    fn copy(&self, th: &Thread) -> PyResult<Owned<Context>> {
+        new_context(th, self.vars.get_owned())
     }
 
-    #[slot(mp_length)]
-    fn len(&self, th: &Thread) -> PyResult<usize> {
-        Ok(self.dict(th)?.len())
+    /// Return the value for a variable, or default if it has none in the context.
+    #[method(sig = "(self, key, default=None, /)")]
+    fn get(&self, th: &Thread, key: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
+        let found = self.lookup(th, key)?;
+        Ok(found.unwrap_or_else(|| default.unwrap_or(none()).to_owned()))
     }
 
-    #[slot(mp_subscript)]
-    fn subscript(&self, th: &Thread, key: Borrowed<'_>) -> PyResult {
-        check_key(th, key)?;
-        self.dict(th)?.get(th, key)?.ok_or_else(|| th.raise_value(exc::KEY_ERROR, key))
+    /// Return all variables and their values.
+    #[method(sig = "(self, /)")]
+    fn items(&self, th: &Thread) -> PyResult {
+        let items = self.dict(th)?.items(th)?;
+        iter::get_iter(th, items.object())
     }
 
-    #[slot(sq_contains)]
-    fn contains(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
-        check_key(th, key)?;
-        self.dict(th)?.contains(th, key)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(&self, th: &Thread) -> PyResult {
-        let keys = self.dict(th)?.keys(th)?;
-        iter::get_iter(th, keys.object())
-    }
-
-    /// Return the value for `key` if `key` has the value in the context object.
-    ///
-    /// If `key` does not exist, return `default`. If `default` is not given,
-    /// return None.
-    #[method(name = "get", sig = "(self, key, default=None, /)")]
-    fn get_value(&self, th: &Thread, key: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
-        check_key(th, key)?;
-        Ok(self.dict(th)?.get(th, key)?.unwrap_or_else(|| default.unwrap_or(none()).to_owned()))
-    }
-
-    /// Return a list of all keys: the variables of the context.
+    /// Return a list of all variables in the context object.
     #[method(sig = "(self, /)")]
     fn keys(&self, th: &Thread) -> PyResult {
         let keys = self.dict(th)?.keys(th)?;
@@ -218,147 +175,181 @@ impl Context {
         iter::get_iter(th, values.object())
     }
 
-    /// Return all variables and their values in the context object.
-    ///
-    /// The result is returned as a list of 2-tuples (variable, value).
-    #[method(sig = "(self, /)")]
-    fn items(&self, th: &Thread) -> PyResult {
-        let items = self.dict(th)?.items(th)?;
-        iter::get_iter(th, items.object())
+    #[slot(tp_iter)]
+    fn iter(&self, th: &Thread) -> PyResult {
+        self.keys(th)
     }
 
-    /// Return a shallow copy of the context object.
-    #[method(sig = "(self, /)")]
-    fn copy(&self, th: &Thread) -> PyResult<Owned<Context>> {
-        self.copy_of(th)
+    #[slot(mp_length)]
+    fn len(&self, _th: &Thread) -> PyResult<usize> {
+        Ok(self.vars.get().map_or(0, |vars| vars.len()))
     }
 
-    /// Call the function with the arguments, with this context as the current one.
-    #[method(sig = "(self, callable, /, *args, **kwargs)", no_text)]
-    fn run(
-        this: Borrowed<'_, Self>,
-        th: &Thread,
-        callable: Borrowed<'_>,
-        args: &[Borrowed<'_>],
-        kwargs: Kwargs<'_>,
-    ) -> PyResult {
-        let args = Tuple::from_slice(th, args)?;
-        let kwargs = if kwargs.is_empty() { None } else { Some(kwargs.to_dict(th)?) };
-        Context::enter(this, th)?;
-        let result =
-            call::call_tuple_dict(th, callable, args.borrow(), kwargs.as_ref().map(Owned::borrow));
-        Context::exit(this, th)?;
-        result
+    #[slot(mp_subscript)]
+    fn subscript(&self, th: &Thread, key: Borrowed<'_>) -> PyResult {
+        match self.lookup(th, key)? {
+            Some(value) => Ok(value),
+            None => Err(th.raise_value(exc::KEY_ERROR, key)),
+        }
+    }
+
+    #[slot(sq_contains)]
+    fn contains(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
+        self.lookup(th, key).map(|found| found.is_some())
+    }
+
+    #[slot(tp_richcompare)]
+    fn richcompare(&self, th: &Thread, other: Borrowed<'_>, op: CompareOp) -> PyResult {
+        let (true, Some(other)) =
+            (matches!(op, CompareOp::Eq | CompareOp::Ne), other.downcast::<Context>())
+        else {
+            return Ok(not_implemented().to_owned());
+        };
+        let (left, right) = (self.dict(th)?, other.dict(th)?);
+        object::compare(th, left.object(), right.object(), op)
     }
 }
 
 /// A variable whose value depends on the context.
-#[pytype(name = "_contextvars.ContextVar", symbol = "PyContextVar_Type", flags(HAVE_GC))]
+#[pytype(name = "_contextvars.ContextVar", flags(HAVE_GC))]
 #[repr(C)]
 pub struct ContextVar {
     head: Head,
-    #[member(name = "name", readonly)]
-    name: Slot<Str>,
+    #[visit]
+    #[member(readonly)]
+    name: Slot,
     #[visit]
     default: Slot,
+    // The value last found, which C code of the reference keeps: unused.
+    cached: Cell<usize>,
+    cached_thread: Cell<u64>,
+    cached_version: Cell<u64>,
+    hash: Cell<isize>,
+}
+assert_layout!(ContextVar => abi::PyContextVar);
+
+impl ContextVar {
+    /// The value in the current context or the variable's default.
+    pub fn value(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Option<Owned>> {
+        if let Some(value) = current(th)?.lookup(th, this.object())? {
+            return Ok(Some(value));
+        }
+        Ok(this.default.get_owned())
+    }
+
+    fn assign(this: Borrowed<'_, Self>, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let vars = current(th)?.own_vars(th)?;
+        match value {
+            Some(value) => vars.set(th, this.object(), value),
+            None => vars.remove(th, this.object()).map(drop),
+        }
+    }
 }
 
 #[pymethods]
 impl ContextVar {
-    #[new(sig = "(name, *, default=NULL)")]
+    #[new(sig = "(name, /, *, default=<unrepresentable>)")]
     fn new(
-        _cls: Borrowed<'_, Type>,
+        cls: Borrowed<'_, Type>,
         th: &Thread,
         name: Borrowed<'_>,
         default: Option<Borrowed<'_>>,
-    ) -> PyResult<Owned<ContextVar>> {
-        let Some(name) = name.downcast::<Str>() else {
+    ) -> PyResult {
+        if name.downcast::<Str>().is_none() {
             return Err(th.raise(exc::TYPE_ERROR, "context variable name must be a str"));
-        };
-        let var = Borrowed::from_ref(ContextVar::type_object()).get().alloc::<ContextVar>(th, 0)?;
-        var.name.set(Some(name.to_owned()));
-        var.default.set(default.map(Borrowed::to_owned));
-        Ok(var)
-    }
-
-    #[slot(tp_repr)]
-    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let name = this.name.get_owned().unwrap_or_else(|| id::empty.to_owned());
-        let name = object::repr(th, name.object())?;
-        match this.default.get_owned() {
-            Some(default) => {
-                let default = object::repr(th, default.object())?;
-                Str::from_fmt(
-                    th,
-                    format_args!(
-                        "<ContextVar name={} default={} at {:p}>",
-                        *name,
-                        *default,
-                        this.as_ptr()
-                    ),
-                )
-            }
-            None => Str::from_fmt(
-                th,
-                format_args!("<ContextVar name={} at {:p}>", *name, this.as_ptr()),
-            ),
         }
+        let made = cls.alloc::<ContextVar>(th, 0)?;
+        made.name.set(Some(name.to_owned()));
+        made.default.set(default.map(Borrowed::to_owned));
+        Ok(made.into_object())
     }
 
-    /// Return a value for the context variable for the current context.
-    ///
-    /// If there is no value for the variable in the current context, return the default given here, else the
-    /// variable's own default; LookupError is raised if there is neither.
-    #[method(name = "get", sig = "(self, default=<unrepresentable>, /)")]
-    fn get_value(this: Borrowed<'_, Self>, th: &Thread, default: Option<Borrowed<'_>>) -> PyResult {
-        if let Some(value) = current(th)?.dict(th)?.get(th, this.object())? {
+    /// Return the value in the current context, the default given here, or the variable's own default.
+    #[method(sig = "(self, default=<unrepresentable>, /)")]
+    fn get(this: Borrowed<'_, Self>, th: &Thread, default: Option<Borrowed<'_>>) -> PyResult {
+        if let Some(value) = current(th)?.lookup(th, this.object())? {
             return Ok(value);
         }
-        match default.map(Borrowed::to_owned).or_else(|| this.get().default.get_owned()) {
+        if let Some(default) = default {
+            return Ok(default.to_owned());
+        }
+        match this.default.get_owned() {
             Some(default) => Ok(default),
             None => Err(th.raise_value(exc::LOOKUP_ERROR, this.object())),
         }
     }
 
-    /// Set a new value for the variable in the current context.
-    ///
-    /// The answer is a token that can be used to restore the variable to its previous value with reset().
+    /// Set a new value in the current context; the token that comes back can undo it.
     #[method(sig = "(self, value, /)")]
-    fn set(this: Borrowed<'_, Self>, th: &Thread, value: Borrowed<'_>) -> PyResult<Owned<Token>> {
+    fn set(this: Borrowed<'_, Self>, th: &Thread, value: Borrowed<'_>) -> PyResult {
         let context = current(th)?;
-        let dict = context.own_dict(th)?;
-        let old = dict.get(th, this.object())?;
-        dict.set(th, this.object(), value)?;
-        let token = Borrowed::from_ref(Token::type_object()).get().alloc::<Token>(th, 0)?;
+        let old = context.lookup(th, this.object())?;
+        ContextVar::assign(this, th, Some(value))?;
+        let token = Borrowed::from_ref(Token::type_object()).alloc::<Token>(th, 0)?;
         token.context.set(Some(context));
         token.var.set(Some(this.to_owned()));
         token.old.set(old);
-        Ok(token)
+        Ok(token.into_object())
     }
 
-    /// Restore the variable to the value it had before the set() that made the token.
+    /// Give the variable the value it had before the call of set() that made the token.
     #[method(sig = "(self, token, /)")]
     fn reset(this: Borrowed<'_, Self>, th: &Thread, token: Borrowed<'_>) -> PyResult<()> {
-        let Some(token) = token.downcast::<Token>() else {
+        let shown = || object::repr(th, token);
+        let Some(found) = token.downcast::<Token>() else {
+            return Err(raise!(th, TYPE_ERROR, "expected an instance of Token, got {}", *shown()?));
+        };
+        if found.used.get() != 0 {
+            return Err(raise!(th, RUNTIME_ERROR, "{} has already been used once", *shown()?));
+        }
+        if !found.var.get().is_some_and(|var| var.is(this)) {
             return Err(raise!(
                 th,
-                TYPE_ERROR,
-                "expected an instance of Token, got {}",
-                *object::repr(th, token)?
+                VALUE_ERROR,
+                "{} was created by a different ContextVar",
+                *shown()?
             ));
-        };
-        Token::restore(token, th, this)
+        }
+        let context = current(th)?;
+        if !found.context.get().is_some_and(|made_in| context.is(made_in)) {
+            return Err(raise!(
+                th,
+                VALUE_ERROR,
+                "{} was created in a different Context",
+                *shown()?
+            ));
+        }
+        found.used.set(1);
+        let old = found.old.get_owned();
+        ContextVar::assign(this, th, old.as_ref().map(Owned::object))
     }
 
     /// See PEP 585
-    #[classmethod(sig = "(type, object, /)")]
-    fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
-        krait_objects::generic_alias::new(th, cls.object(), object)
+    #[classmethod(name = "__class_getitem__", sig = "(type, object, /)")]
+    fn class_getitem(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
+        generic_alias::new(th, cls.object(), object)
+    }
+
+    #[slot(tp_repr)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let name = object::repr(th, this.name.get().unwrap_or(none()))?;
+        let at = this.as_ptr();
+        match this.default.get_owned() {
+            None => Str::from_fmt(th, format_args!("<ContextVar name={} at {at:p}>", *name)),
+            Some(default) => {
+                let default = object::repr(th, default.object())?;
+                let (name, default) = (&*name, &*default);
+                Str::from_fmt(
+                    th,
+                    format_args!("<ContextVar name={name} default={default} at {at:p}>"),
+                )
+            }
+        }
     }
 }
 
-/// What `ContextVar.set` answers: it knows how to undo the change, once.
-#[pytype(name = "_contextvars.Token", symbol = "PyContextToken_Type", flags(HAVE_GC))]
+/// What `ContextVar.set` returns.
+#[pytype(name = "_contextvars.Token", flags(HAVE_GC))]
 #[repr(C)]
 pub struct Token {
     head: Head,
@@ -368,64 +359,29 @@ pub struct Token {
     var: Slot<ContextVar>,
     #[visit]
     old: Slot,
-    used: Cell<bool>,
+    used: Cell<i32>,
 }
-
-impl Token {
-    fn restore(
-        this: Borrowed<'_, Token>,
-        th: &Thread,
-        var: Borrowed<'_, ContextVar>,
-    ) -> PyResult<()> {
-        if this.used.get() {
-            let shown = object::repr(th, this.object())?;
-            return Err(raise!(th, RUNTIME_ERROR, "{} has already been used once", *shown));
-        }
-        let wrong = |what: &str| -> PyResult<()> {
-            let shown = object::repr(th, this.object())?;
-            Err(raise!(th, VALUE_ERROR, "{} was created {what}", *shown))
-        };
-        if !this.var.get().is_some_and(|own| own.is(var)) {
-            return wrong("by a different ContextVar");
-        }
-        let context = current(th)?;
-        if !this.context.get().is_some_and(|own| own.is(context.borrow())) {
-            return wrong("in a different Context");
-        }
-        this.used.set(true);
-        let dict = context.own_dict(th)?;
-        match this.old.get_owned() {
-            Some(old) => dict.set(th, var.object(), old.object()),
-            None => dict.remove(th, var.object()).map(drop),
-        }
-    }
-}
+assert_layout!(Token => abi::PyContextToken);
 
 #[pymethods]
 impl Token {
-    #[slot(tp_new)]
+    #[new(sig = "(*args, **kwargs)")]
     fn new(
         _cls: Borrowed<'_, Type>,
         th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
+        _args: &[Borrowed<'_>],
+        _kw: Kwargs<'_>,
     ) -> PyResult {
         Err(th.raise(exc::RUNTIME_ERROR, "Tokens can only be created by ContextVars"))
     }
 
-    #[slot(tp_repr)]
-    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let used = if this.used.get() { " used" } else { "" };
-        let var = this.var.get_owned().map_or_else(|| none().to_owned(), Owned::into_object);
-        let var = object::repr(th, var.object())?;
-        Str::from_fmt(th, format_args!("<Token{used} var={} at {:p}>", *var, this.as_ptr()))
-    }
-
+    /// The variable.
     #[getter]
     fn var(&self) -> Option<Owned<ContextVar>> {
         self.var.get_owned()
     }
 
+    /// The value before, or Token.MISSING.
     #[getter]
     fn old_value(&self, th: &Thread) -> PyResult {
         match self.old.get_owned() {
@@ -435,34 +391,44 @@ impl Token {
     }
 
     /// Enter into Token context manager.
-    #[method(sig = "(self, /)")]
-    fn __enter__(this: Borrowed<'_, Self>) -> Borrowed<'_, Self> {
-        this
+    #[method(name = "__enter__", sig = "(self, /)")]
+    fn enter(this: Borrowed<'_, Self>) -> Owned {
+        this.object().to_owned()
     }
 
     /// Exit from Token context manager, restore the linked ContextVar.
-    #[method(sig = "(self, type, value, traceback, /)")]
-    fn __exit__(
+    #[method(name = "__exit__", sig = "(self, type, val, tb, /)")]
+    fn exit(
         this: Borrowed<'_, Self>,
         th: &Thread,
         _type: Borrowed<'_>,
-        _value: Borrowed<'_>,
-        _traceback: Borrowed<'_>,
+        _val: Borrowed<'_>,
+        _tb: Borrowed<'_>,
     ) -> PyResult<()> {
-        match this.get().var.get_owned() {
-            Some(var) => Token::restore(this, th, var.borrow()),
-            None => Err(th.bad_internal_call()),
+        match this.var.get_owned() {
+            Some(var) => ContextVar::reset(var.borrow(), th, this.object()),
+            None => Ok(()),
         }
     }
 
     /// See PEP 585
-    #[classmethod(sig = "(type, object, /)")]
-    fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
-        krait_objects::generic_alias::new(th, cls.object(), object)
+    #[classmethod(name = "__class_getitem__", sig = "(type, object, /)")]
+    fn class_getitem(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
+        generic_alias::new(th, cls.object(), object)
+    }
+
+    #[slot(tp_repr)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let used = if this.used.get() != 0 { " used" } else { "" };
+        let var = match this.var.get_owned() {
+            Some(var) => object::repr(th, var.object())?,
+            None => Str::empty().to_owned(),
+        };
+        Str::from_fmt(th, format_args!("<Token{used} var={} at {:p}>", *var, this.as_ptr()))
     }
 }
 
-/// What `Token.old_value` is where the variable had no value.
+/// The type of `Token.MISSING`.
 #[pytype(name = "Token.MISSING", flags(DISALLOW_INSTANTIATION))]
 #[repr(C)]
 pub struct Missing {
@@ -472,27 +438,48 @@ pub struct Missing {
 #[pymethods]
 impl Missing {
     #[slot(tp_repr)]
-    fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        Str::interned(th, "<Token.MISSING>")
+    fn repr(&self, _th: &Thread) -> PyResult<String> {
+        Ok("<Token.MISSING>".to_owned())
     }
 }
 
-/// The one `Token.MISSING` of an interpreter.
-struct MissingSlot(Slot);
+/// `Token.MISSING`, one per interpreter.
+struct MissingObject(Slot);
 
-impl Default for MissingSlot {
-    fn default() -> MissingSlot {
-        MissingSlot(Slot::EMPTY)
+impl Default for MissingObject {
+    fn default() -> MissingObject {
+        MissingObject(Slot::EMPTY)
     }
 }
 
 fn missing(th: &Thread) -> PyResult {
-    let slot = &th.interp().state::<MissingSlot>().0;
-    if let Some(missing) = slot.get_owned() {
-        return Ok(missing);
+    let kept = &th.interp().state::<MissingObject>().0;
+    if let Some(known) = kept.get_owned() {
+        return Ok(known);
     }
-    let made =
-        Borrowed::from_ref(Missing::type_object()).get().alloc::<Missing>(th, 0)?.into_object();
-    slot.set(Some(made.clone()));
+    let ty = Borrowed::from_ref(Missing::type_object());
+    ty.ready(th)?;
+    let made = ty.alloc::<Missing>(th, 0)?.into_object();
+    kept.set(Some(made.clone()));
     Ok(made)
+}
+
+#[pyfunctions]
+impl ContextVars {
+    #[exec]
+    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        let token = Borrowed::from_ref(Token::type_object());
+        token.ready(th)?;
+        let missing = missing(th)?;
+        token.dict(th).set_str(th, Str::interned(th, "MISSING")?.borrow(), missing.object())?;
+        module.add_type(th, Context::type_object())?;
+        module.add_type(th, ContextVar::type_object())?;
+        module.add_type(th, Token::type_object())
+    }
+
+    /// Return a copy of the current context.
+    #[function(sig = "()")]
+    fn copy_context(th: &Thread) -> PyResult<Owned<Context>> {
+        copy_current(th)
+    }
 }

@@ -22,6 +22,7 @@ mod itertools;
 mod opcode;
 mod operator;
 mod posix;
+mod pwd;
 mod random;
 mod signal;
 mod sre;
@@ -48,8 +49,8 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_bisect", bisect::Bisect),
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
-    native!("_csv", csv::Csv),
     native!("_contextvars", contextvars::ContextVars),
+    native!("_csv", csv::Csv),
     native!("_functools", functools::Functools),
     native!("_heapq", heapq::Heapq),
     native!("_io", io::Io),
@@ -69,5 +70,6 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("gc", gc::Gc),
     native!("itertools", itertools::Itertools),
     native!("posix", posix::Posix),
+    native!("pwd", pwd::Pwd),
     native!("time", time::Time),
 ];

@@ -1,1 +1,32 @@
 //! The exported C functions: each a thin entry into `objects` or `eval`.
+//!
+//! A file per header topic. `support` has the conversions they share, `runtime` the process's interpreter.
+
+mod buffer;
+mod bytes;
+mod call;
+mod capsule;
+mod dict;
+mod errors;
+mod float;
+mod gc;
+mod import;
+mod int;
+mod iter;
+mod lifecycle;
+mod list;
+mod mapping;
+mod memory;
+mod module;
+mod number;
+mod object;
+mod run;
+mod runtime;
+mod sequence;
+mod set;
+mod slice;
+mod str;
+mod support;
+mod threads;
+mod tuple;
+mod typeobj;

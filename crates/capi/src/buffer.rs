@@ -1,0 +1,104 @@
+//! `pybuffer.h`: the buffer protocol.
+
+use std::ffi::{c_char, c_int, c_void};
+
+use krait_abi::Py_buffer;
+use krait_macros::capi;
+use krait_objects::memoryview::MemoryView;
+use krait_objects::prelude::*;
+use krait_objects::protocol::buffer;
+
+#[capi]
+pub fn PyObject_CheckBuffer(ob: Borrowed<'_>) -> bool {
+    buffer::check(ob)
+}
+
+#[capi]
+pub fn PyObject_GetBuffer(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    view: *mut Py_buffer,
+    flags: c_int,
+) -> PyResult<()> {
+    // SAFETY: C passes a writable struct.
+    unsafe { buffer::acquire(th, ob, view, flags) }
+}
+
+#[capi]
+pub fn PyBuffer_Release(view: *mut Py_buffer) {
+    // SAFETY: C passes an acquired or released view.
+    unsafe { buffer::release(view) }
+}
+
+#[capi]
+pub fn PyBuffer_FillInfo(
+    th: &Thread,
+    view: *mut Py_buffer,
+    ob: Option<Borrowed<'_>>,
+    start: *mut c_void,
+    len: isize,
+    readonly: c_int,
+    flags: c_int,
+) -> PyResult<()> {
+    let owner = ob.unwrap_or(none());
+    // SAFETY: C passes a writable struct and the memory that it is to describe.
+    unsafe {
+        buffer::fill_info(
+            th,
+            view,
+            owner,
+            start.cast(),
+            len.max(0) as usize,
+            readonly != 0,
+            flags,
+        )?;
+        if ob.is_none() {
+            (*view).obj = std::ptr::null_mut();
+        }
+    }
+    Ok(())
+}
+
+#[capi]
+pub fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int {
+    // SAFETY: C passes a filled view; its arrays have `ndim` entries where they are given.
+    unsafe {
+        let view = &*view;
+        if !view.suboffsets.is_null() {
+            return 0;
+        }
+        if view.ndim <= 0 || view.len == 0 || view.strides.is_null() {
+            let flat = view.ndim <= 1 || order.cast_unsigned() != b'F';
+            return flat.into();
+        }
+        let dims = view.ndim as usize;
+        let check = |dimensions: &[usize]| {
+            let mut expected = view.itemsize;
+            dimensions.iter().all(|&at| {
+                let len = *view.shape.add(at);
+                let fits = len <= 1 || *view.strides.add(at) == expected;
+                expected = expected.saturating_mul(len);
+                fits
+            })
+        };
+        let upward: Vec<usize> = (0..dims).collect();
+        let downward: Vec<usize> = (0..dims).rev().collect();
+        match order.cast_unsigned() {
+            b'C' => check(&downward).into(),
+            b'F' => check(&upward).into(),
+            b'A' => (check(&downward) || check(&upward)).into(),
+            _ => 0,
+        }
+    }
+}
+
+#[capi]
+pub fn PyMemoryView_FromObject(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<MemoryView>> {
+    MemoryView::new(th, ob)
+}
+
+#[capi]
+pub fn PyMemoryView_FromBuffer(th: &Thread, view: *const Py_buffer) -> PyResult<Owned<MemoryView>> {
+    // SAFETY: C passes a filled view.
+    unsafe { MemoryView::from_buffer(th, &*view) }
+}

@@ -1,0 +1,179 @@
+//! `bytesobject.h`, `bytearrayobject.h`.
+
+use std::ffi::{c_char, c_int};
+
+use krait_macros::capi;
+use krait_objects::bytearray::ByteArray;
+use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::Buffer;
+
+use crate::support::*;
+
+fn checked_len(th: &Thread, len: isize, function: &str) -> PyResult<usize> {
+    usize::try_from(len)
+        .map_err(|_| krait_objects::raise!(th, SYSTEM_ERROR, "Negative size passed to {function}"))
+}
+
+#[capi]
+pub fn PyBytes_FromStringAndSize(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+) -> PyResult<Owned<Bytes>> {
+    let len = checked_len(th, len, "PyBytes_FromStringAndSize")?;
+    if text.is_null() {
+        // C fills a new object of its own: never one that is shared.
+        return Bytes::build(th, len, |_| Ok(()));
+    }
+    // SAFETY: C passes `len` bytes.
+    Bytes::new(th, unsafe { std::slice::from_raw_parts(text.cast(), len) })
+}
+
+#[capi]
+pub fn PyBytes_FromString(th: &Thread, text: *const c_char) -> PyResult<Owned<Bytes>> {
+    Bytes::new(th, bytes_of(text))
+}
+
+#[capi]
+pub fn PyBytes_FromObject(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    call::call(th, Borrowed::from_ref(Bytes::type_object()).object(), &[ob])
+}
+
+fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Bytes>> {
+    ob.downcast::<Bytes>().ok_or_else(|| {
+        krait_objects::raise!(th, TYPE_ERROR, "expected bytes, {} found", ob.type_name())
+    })
+}
+
+#[capi]
+pub fn PyBytes_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    Ok(expected(th, ob)?.len() as isize)
+}
+
+#[capi]
+pub fn PyBytes_AsString(th: &Thread, ob: Borrowed<'_>) -> PyResult<*mut c_char> {
+    Ok(expected(th, ob)?.as_bytes().as_ptr().cast_mut().cast())
+}
+
+#[capi]
+pub fn PyBytes_AsStringAndSize(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    text: *mut *mut c_char,
+    len: *mut isize,
+) -> PyResult<()> {
+    let bytes = expected(th, ob)?.get().as_bytes();
+    if text.is_null() {
+        return Err(th.bad_internal_call());
+    }
+    // SAFETY: C passes writable places; the bytes end with NUL.
+    unsafe {
+        *text = bytes.as_ptr().cast_mut().cast();
+        if !len.is_null() {
+            *len = bytes.len() as isize;
+            return Ok(());
+        }
+    }
+    if bytes.contains(&0) {
+        return Err(th.raise(exc::VALUE_ERROR, "embedded null byte"));
+    }
+    Ok(())
+}
+
+/// `*place += other`: NULL on an error, or if it was.
+fn concat(th: &Thread, place: *mut Ptr, other: Option<Borrowed<'_>>) {
+    // SAFETY: C passes a place with a reference or NULL, which moves here.
+    let left = unsafe {
+        Owned::<Object>::from_ptr_or_null(std::mem::replace(&mut *place, std::ptr::null_mut()))
+    };
+    let (Some(left), Some(other)) = (left, other) else { return };
+    let joined = (|| {
+        let mut bytes = Buffer::simple(th, left.object())?.to_vec(th)?;
+        bytes.extend(Buffer::simple(th, other)?.to_vec(th)?);
+        Bytes::new(th, &bytes)
+    })();
+    if let Ok(joined) = joined {
+        // SAFETY: as above.
+        unsafe { *place = joined.into_ptr() };
+    }
+}
+
+#[capi]
+pub fn PyBytes_Concat(th: &Thread, place: *mut Ptr, other: Ptr) {
+    // SAFETY: C passes an object or NULL.
+    concat(th, place, unsafe { Borrowed::from_ptr_or_null(other) });
+}
+
+#[capi]
+pub fn PyBytes_ConcatAndDel(th: &Thread, place: *mut Ptr, other: Ptr) {
+    // SAFETY: C gives up its reference.
+    let other: Option<Owned> = unsafe { Owned::from_ptr_or_null(other) };
+    concat(th, place, other.as_ref().map(Owned::object));
+}
+
+#[capi]
+pub fn _PyBytes_Resize(th: &Thread, place: *mut Ptr, len: isize) -> PyResult<()> {
+    // SAFETY: C passes a place with its reference.
+    let old = unsafe {
+        Owned::<Object>::from_ptr_or_null(std::mem::replace(&mut *place, std::ptr::null_mut()))
+    };
+    let bytes = old.and_then(|old| old.downcast::<Bytes>().ok());
+    let (Some(bytes), Ok(len)) = (bytes, usize::try_from(len)) else {
+        return Err(th.bad_internal_call());
+    };
+    let resized = Bytes::build(th, len, |out| {
+        let kept = len.min(bytes.len());
+        out[..kept].copy_from_slice(&bytes.as_bytes()[..kept]);
+        Ok(())
+    })?;
+    // SAFETY: as above.
+    unsafe { *place = resized.into_ptr() };
+    Ok(())
+}
+
+#[capi]
+pub fn PyByteArray_FromStringAndSize(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+) -> PyResult<Owned<ByteArray>> {
+    let len = checked_len(th, len, "PyByteArray_FromStringAndSize")?;
+    if text.is_null() {
+        let array = ByteArray::new(th, &[])?;
+        array.resize(th, len)?;
+        return Ok(array);
+    }
+    // SAFETY: C passes `len` bytes.
+    ByteArray::new(th, unsafe { std::slice::from_raw_parts(text.cast(), len) })
+}
+
+#[capi]
+pub fn PyByteArray_FromObject(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    call::call(th, Borrowed::from_ref(ByteArray::type_object()).object(), &[ob])
+}
+
+#[capi]
+pub fn PyByteArray_Size(array: Borrowed<'_, ByteArray>) -> PyResult<isize> {
+    Ok(array.len() as isize)
+}
+
+#[capi]
+pub fn PyByteArray_AsString(array: Borrowed<'_, ByteArray>) -> PyResult<*mut c_char> {
+    Ok(array.data().cast())
+}
+
+#[capi]
+pub fn PyByteArray_Resize(
+    th: &Thread,
+    array: Borrowed<'_, ByteArray>,
+    len: isize,
+) -> PyResult<c_int> {
+    let Ok(len) = usize::try_from(len) else {
+        return Err(krait_objects::raise!(
+            th,
+            VALUE_ERROR,
+            "Can only resize to positive sizes, got {len}"
+        ));
+    };
+    array.resize(th, len).map(|()| 0)
+}

@@ -1,0 +1,159 @@
+//! `abstract.h`, `call.h`: calling. The forms with `...` are in `variadic`.
+
+use krait_macros::capi;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+#[capi]
+pub fn PyObject_Call(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    args: Borrowed<'_, Tuple>,
+    kwargs: Option<Borrowed<'_, Dict>>,
+) -> PyResult {
+    call::call_tuple_dict(th, callable, args, kwargs)
+}
+
+#[capi]
+pub fn PyObject_CallObject(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    args: Option<Borrowed<'_>>,
+) -> PyResult {
+    match args {
+        None => call::call(th, callable, &[]),
+        Some(args) => match args.downcast::<Tuple>() {
+            Some(args) => call::call_tuple_dict(th, callable, args, None),
+            None => Err(th.raise(exc::TYPE_ERROR, "argument list must be a tuple")),
+        },
+    }
+}
+
+#[capi]
+pub fn PyObject_CallNoArgs(th: &Thread, callable: Borrowed<'_>) -> PyResult {
+    call::call(th, callable, &[])
+}
+
+#[capi]
+pub fn PyObject_CallOneArg(th: &Thread, callable: Borrowed<'_>, arg: Borrowed<'_>) -> PyResult {
+    call::call(th, callable, &[arg])
+}
+
+#[capi]
+pub fn PyObject_Vectorcall(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    args: *const Ptr,
+    nargsf: usize,
+    kwnames: Ptr,
+) -> PyResult {
+    // SAFETY: the arguments of a vectorcall.
+    call::vectorcall(th, callable, unsafe { Args::from_raw(args, nargsf, kwnames) })
+}
+
+#[capi]
+pub fn PyObject_VectorcallDict(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    args: *const Ptr,
+    nargsf: usize,
+    kwargs: Option<Borrowed<'_, Dict>>,
+) -> PyResult {
+    // SAFETY: the arguments of a vectorcall.
+    let args = unsafe { Args::from_raw(args, nargsf, std::ptr::null_mut()) };
+    call::call_with_dict(th, callable, args.positionals(), kwargs)
+}
+
+#[capi]
+pub fn PyObject_VectorcallMethod(
+    th: &Thread,
+    key: Borrowed<'_>,
+    args: *const Ptr,
+    nargsf: usize,
+    kwnames: Ptr,
+) -> PyResult {
+    // SAFETY: the arguments of a vectorcall, the receiver first.
+    let args = unsafe { Args::from_raw(args, nargsf, kwnames) };
+    let Some((&receiver, rest)) = args.values.split_first() else {
+        return Err(th.bad_internal_call());
+    };
+    let method = object::get_attr(th, receiver, attribute(th, key)?)?;
+    let args = Args {
+        values: rest,
+        positional: args.positional - 1,
+        kwnames: args.kwnames,
+        offset: false,
+    };
+    call::vectorcall(th, method.object(), args)
+}
+
+#[capi]
+pub fn PyVectorcall_Call(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    args: Borrowed<'_, Tuple>,
+    kwargs: Option<Borrowed<'_, Dict>>,
+) -> PyResult {
+    call::call_with_dict(th, callable, args.get().as_slice(), kwargs)
+}
+
+#[capi]
+pub fn PyVectorcall_NARGS(nargsf: usize) -> isize {
+    (nargsf & !krait_objects::args::rt::ARGUMENTS_OFFSET) as isize
+}
+
+#[capi]
+pub fn PyVectorcall_Function(callable: Borrowed<'_>) -> PyResult<*mut std::ffi::c_void> {
+    Ok(call::vectorcall_of(callable)
+        .map_or(std::ptr::null_mut(), |function| function as *mut std::ffi::c_void))
+}
+
+#[capi]
+pub fn PyMethod_New(
+    th: &Thread,
+    function: Borrowed<'_>,
+    receiver: Borrowed<'_>,
+) -> PyResult<Owned<krait_objects::method::Method>> {
+    krait_objects::method::Method::new(th, function, receiver)
+}
+
+#[capi]
+pub fn PyMethod_Function<'a>(method: Borrowed<'a, krait_objects::method::Method>) -> Borrowed<'a> {
+    method.get().function()
+}
+
+#[capi]
+pub fn PyMethod_Self<'a>(method: Borrowed<'a, krait_objects::method::Method>) -> Borrowed<'a> {
+    method.get().receiver()
+}
+
+#[capi]
+pub fn PyCMethod_New(
+    th: &Thread,
+    def: *mut krait_abi::PyMethodDef,
+    receiver: Option<Borrowed<'_>>,
+    module: Option<Borrowed<'_>>,
+    class: Option<Borrowed<'_, Type>>,
+) -> PyResult<Owned<krait_objects::cfunction::CFunction>> {
+    krait_objects::cfunction::CFunction::new(th, def, receiver, module, class)
+}
+
+#[capi]
+pub fn PyCFunction_NewEx(
+    th: &Thread,
+    def: *mut krait_abi::PyMethodDef,
+    receiver: Option<Borrowed<'_>>,
+    module: Option<Borrowed<'_>>,
+) -> PyResult<Owned<krait_objects::cfunction::CFunction>> {
+    krait_objects::cfunction::CFunction::new(th, def, receiver, module, None)
+}
+
+#[capi]
+pub fn PyCFunction_New(
+    th: &Thread,
+    def: *mut krait_abi::PyMethodDef,
+    receiver: Option<Borrowed<'_>>,
+) -> PyResult<Owned<krait_objects::cfunction::CFunction>> {
+    krait_objects::cfunction::CFunction::new(th, def, receiver, None, None)
+}

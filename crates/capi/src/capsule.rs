@@ -1,0 +1,129 @@
+//! `pycapsule.h`.
+
+use std::ffi::{c_char, c_int, c_void};
+
+use krait_macros::capi;
+use krait_objects::capsule::Capsule;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+type Destructor = Option<unsafe extern "C" fn(Ptr)>;
+
+#[capi]
+pub fn PyCapsule_New(
+    th: &Thread,
+    pointer: *mut c_void,
+    name: *const c_char,
+    destructor: Destructor,
+) -> PyResult<Owned<Capsule>> {
+    Capsule::new(th, pointer, name, destructor)
+}
+
+fn valid<'a>(th: &Thread, ob: Ptr, function: &str) -> PyResult<Borrowed<'a, Capsule>> {
+    // SAFETY: C passes a live object or NULL.
+    let capsule = unsafe { Borrowed::<Object>::from_ptr_or_null(ob) }
+        .and_then(|ob| ob.downcast_exact::<Capsule>());
+    capsule.filter(|capsule| !capsule.pointer.get().is_null()).ok_or_else(|| {
+        krait_objects::raise!(th, VALUE_ERROR, "{function} called with invalid PyCapsule object")
+    })
+}
+
+#[capi]
+pub fn PyCapsule_GetPointer(th: &Thread, ob: Ptr, name: *const c_char) -> PyResult<*mut c_void> {
+    let capsule = valid(th, ob, "PyCapsule_GetPointer")?;
+    // SAFETY: C passes a string or NULL.
+    if !unsafe { capsule.has_name(name) } {
+        return Err(th.raise(exc::VALUE_ERROR, "PyCapsule_GetPointer called with incorrect name"));
+    }
+    Ok(capsule.pointer.get())
+}
+
+#[capi]
+pub fn PyCapsule_IsValid(ob: Ptr, name: *const c_char) -> c_int {
+    // SAFETY: C passes a live object or NULL, a string or NULL.
+    unsafe {
+        let capsule =
+            Borrowed::<Object>::from_ptr_or_null(ob).and_then(|ob| ob.downcast_exact::<Capsule>());
+        capsule
+            .is_some_and(|capsule| !capsule.pointer.get().is_null() && capsule.has_name(name))
+            .into()
+    }
+}
+
+#[capi]
+pub fn PyCapsule_GetName(th: &Thread, ob: Ptr) -> PyResult<*const c_char> {
+    Ok(valid(th, ob, "PyCapsule_GetName")?.name.get())
+}
+
+#[capi]
+pub fn PyCapsule_GetContext(th: &Thread, ob: Ptr) -> PyResult<*mut c_void> {
+    Ok(valid(th, ob, "PyCapsule_GetContext")?.context.get())
+}
+
+#[capi]
+pub fn PyCapsule_GetDestructor(th: &Thread, ob: Ptr) -> PyResult<*mut c_void> {
+    let destructor = valid(th, ob, "PyCapsule_GetDestructor")?.destructor.get();
+    Ok(destructor.map_or(std::ptr::null_mut(), |function| function as *mut c_void))
+}
+
+#[capi]
+pub fn PyCapsule_SetPointer(th: &Thread, ob: Ptr, pointer: *mut c_void) -> PyResult<()> {
+    if pointer.is_null() {
+        return Err(th.raise(exc::VALUE_ERROR, "PyCapsule_SetPointer called with null pointer"));
+    }
+    valid(th, ob, "PyCapsule_SetPointer")?.pointer.set(pointer);
+    Ok(())
+}
+
+#[capi]
+pub fn PyCapsule_SetName(th: &Thread, ob: Ptr, name: *const c_char) -> PyResult<()> {
+    valid(th, ob, "PyCapsule_SetName")?.name.set(name);
+    Ok(())
+}
+
+#[capi]
+pub fn PyCapsule_SetContext(th: &Thread, ob: Ptr, context: *mut c_void) -> PyResult<()> {
+    valid(th, ob, "PyCapsule_SetContext")?.context.set(context);
+    Ok(())
+}
+
+#[capi]
+pub fn PyCapsule_SetDestructor(th: &Thread, ob: Ptr, destructor: Destructor) -> PyResult<()> {
+    valid(th, ob, "PyCapsule_SetDestructor")?.destructor.set(destructor);
+    Ok(())
+}
+
+#[capi]
+pub fn PyCapsule_Import(
+    th: &Thread,
+    name: *const c_char,
+    _no_block: c_int,
+) -> PyResult<*mut c_void> {
+    let path = text_of(name);
+    let mut parts = path.split('.');
+    let mut found = krait_eval::import::import(th, parts.next().unwrap_or(""))?;
+    for part in parts {
+        let part = Str::interned(th, part)?;
+        found = match object::get_attr_opt(th, found.object(), part.borrow())? {
+            Some(found) => found,
+            None => {
+                return Err(krait_objects::raise!(
+                    th,
+                    ATTRIBUTE_ERROR,
+                    "PyCapsule_Import \"{path}\" is not valid"
+                ));
+            }
+        };
+    }
+    let capsule = found.object().downcast_exact::<Capsule>();
+    // SAFETY: C passes a string.
+    match capsule.filter(|capsule| unsafe { capsule.has_name(name) }) {
+        Some(capsule) => Ok(capsule.pointer.get()),
+        None => Err(krait_objects::raise!(
+            th,
+            ATTRIBUTE_ERROR,
+            "PyCapsule_Import \"{path}\" is not valid"
+        )),
+    }
+}

@@ -1,0 +1,284 @@
+//! `dictobject.h`.
+
+use std::ffi::{c_char, c_int};
+
+use krait_macros::capi;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+#[capi]
+pub fn PyDict_New(th: &Thread) -> PyResult<Owned<Dict>> {
+    Dict::new(th)
+}
+
+#[capi]
+pub fn _PyDict_NewPresized(th: &Thread, count: isize) -> PyResult<Owned<Dict>> {
+    Dict::with_capacity(th, count.clamp(0, 1 << 17) as usize, false)
+}
+
+#[capi]
+pub fn PyDict_Size(dict: Borrowed<'_, Dict>) -> PyResult<isize> {
+    Ok(dict.len() as isize)
+}
+
+#[capi]
+pub fn PyDict_Clear(ob: Borrowed<'_>) {
+    if let Some(dict) = ob.downcast::<Dict>() {
+        dict.clear();
+    }
+}
+
+#[capi]
+pub fn PyDict_Copy(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult<Owned<Dict>> {
+    dict.copy(th)
+}
+
+#[capi]
+pub fn PyDict_Contains(th: &Thread, dict: Borrowed<'_, Dict>, key: Borrowed<'_>) -> PyResult<bool> {
+    dict.contains(th, key)
+}
+
+#[capi]
+pub fn PyDict_ContainsString(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: *const c_char,
+) -> PyResult<bool> {
+    dict.contains(th, string(th, key)?.object())
+}
+
+#[capi]
+pub fn PyDict_SetItem(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    value: Borrowed<'_>,
+) -> PyResult<()> {
+    dict.set(th, key, value)
+}
+
+#[capi]
+pub fn PyDict_SetItemString(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: *const c_char,
+    value: Borrowed<'_>,
+) -> PyResult<()> {
+    dict.set_str(th, name(th, key)?.borrow(), value)
+}
+
+#[capi]
+pub fn PyDict_DelItem(th: &Thread, dict: Borrowed<'_, Dict>, key: Borrowed<'_>) -> PyResult<()> {
+    if dict.remove(th, key)? { Ok(()) } else { Err(krait_objects::dict::key_error(th, key)) }
+}
+
+#[capi]
+pub fn PyDict_DelItemString(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: *const c_char,
+) -> PyResult<()> {
+    let key = string(th, key)?;
+    if dict.remove(th, key.object())? {
+        Ok(())
+    } else {
+        Err(krait_objects::dict::key_error(th, key.object()))
+    }
+}
+
+/// A borrowed value: the dictionary keeps it alive.
+fn lent(found: PyResult<Option<Owned>>) -> PyResult<*mut krait_abi::PyObject> {
+    found.map(|found| found.map_or(std::ptr::null_mut(), |value| value.as_ptr()))
+}
+
+/// Without a way to tell, an error is reported and counts as absent; an exception that is set stays.
+fn quiet(th: &Thread, body: impl FnOnce() -> PyResult<Option<Owned>>) -> *mut krait_abi::PyObject {
+    let before = th.take_exception();
+    let found = lent(body()).unwrap_or_else(|_| {
+        (th.interp().services.get().unraisable)(th, None, "Exception ignored in PyDict_GetItem(); consider using PyDict_GetItemRef() or PyDict_GetItemWithError()");
+        std::ptr::null_mut()
+    });
+    if let Some(before) = before {
+        let _raised = th.set_exception(before.into_object());
+    }
+    found
+}
+
+#[capi]
+pub fn PyDict_GetItem(th: &Thread, ob: Ptr, key: Ptr) -> Ptr {
+    // SAFETY: C passes live objects.
+    let (ob, key): (Borrowed<'_>, Borrowed<'_>) =
+        unsafe { (Borrowed::from_ptr(ob), Borrowed::from_ptr(key)) };
+    ob.downcast::<Dict>().map_or(std::ptr::null_mut(), |dict| quiet(th, || dict.get().get(th, key)))
+}
+
+#[capi]
+pub fn PyDict_GetItemString(th: &Thread, ob: Ptr, key: *const c_char) -> Ptr {
+    // SAFETY: C passes a live object.
+    let ob: Borrowed<'_> = unsafe { Borrowed::from_ptr(ob) };
+    ob.downcast::<Dict>().map_or(std::ptr::null_mut(), |dict| {
+        quiet(th, || dict.get().get(th, string(th, key)?.object()))
+    })
+}
+
+#[capi]
+pub fn PyDict_GetItemWithError(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+) -> PyResult<*mut krait_abi::PyObject> {
+    lent(dict.get().get(th, key))
+}
+
+#[capi]
+pub fn _PyDict_GetItem_KnownHash(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    hash: isize,
+) -> PyResult<*mut krait_abi::PyObject> {
+    lent(dict.get_hashed(th, key, hash))
+}
+
+#[capi]
+pub fn _PyDict_SetItem_KnownHash(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    value: Borrowed<'_>,
+    hash: isize,
+) -> PyResult<()> {
+    dict.set_hashed(th, key, value, hash)
+}
+
+#[capi]
+pub fn PyDict_GetItemRef(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    place: *mut Ptr,
+) -> PyResult<bool> {
+    // SAFETY: `place` is writable.
+    unsafe { give(place, dict.get().get(th, key)) }
+}
+
+#[capi]
+pub fn PyDict_GetItemStringRef(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: *const c_char,
+    place: *mut Ptr,
+) -> PyResult<bool> {
+    let found = string(th, key).and_then(|key| dict.get().get(th, key.object()));
+    // SAFETY: `place` is writable.
+    unsafe { give(place, found) }
+}
+
+#[capi]
+pub fn PyDict_SetDefault(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    value: Borrowed<'_>,
+) -> PyResult<*mut krait_abi::PyObject> {
+    lent(dict.set_default(th, key, value).map(Some))
+}
+
+#[capi]
+pub fn PyDict_SetDefaultRef(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    value: Borrowed<'_>,
+    place: *mut Ptr,
+) -> PyResult<bool> {
+    let before = dict.len();
+    let found = dict.set_default(th, key, value).map(Some);
+    if place.is_null() {
+        found?;
+    } else {
+        // SAFETY: `place` is writable.
+        unsafe { give(place, found)? };
+    }
+    Ok(dict.len() == before)
+}
+
+#[capi]
+pub fn PyDict_Pop(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    place: *mut Ptr,
+) -> PyResult<bool> {
+    let found = dict.pop(th, key);
+    if place.is_null() {
+        return found.map(|found| found.is_some());
+    }
+    // SAFETY: `place` is writable.
+    unsafe { give(place, found) }
+}
+
+#[capi]
+pub fn PyDict_Next(ob: Ptr, position: *mut isize, key: *mut Ptr, value: *mut Ptr) -> c_int {
+    // SAFETY: C passes a live object and writable places (or NULL for key and value).
+    unsafe {
+        let ob: Borrowed<'_> = Borrowed::from_ptr(ob);
+        let Some(dict) = ob.downcast::<Dict>() else { return 0 };
+        let mut at = (*position).max(0) as usize;
+        let Some((found, stored)) = dict.next_borrowed(&mut at) else { return 0 };
+        *position = at as isize;
+        if !key.is_null() {
+            *key = found.as_ptr();
+        }
+        if !value.is_null() {
+            *value = stored.as_ptr();
+        }
+        1
+    }
+}
+
+#[capi]
+pub fn PyDict_Update(th: &Thread, dict: Borrowed<'_, Dict>, other: Borrowed<'_>) -> PyResult<()> {
+    dict.merge(th, other, true)
+}
+
+#[capi]
+pub fn PyDict_Merge(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    other: Borrowed<'_>,
+    replace: c_int,
+) -> PyResult<()> {
+    dict.merge(th, other, replace != 0)
+}
+
+#[capi]
+pub fn PyDict_MergeFromSeq2(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    pairs: Borrowed<'_>,
+    replace: c_int,
+) -> PyResult<()> {
+    dict.merge_pairs(th, pairs, replace != 0)
+}
+
+#[capi]
+pub fn PyDict_Keys(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult<Owned<List>> {
+    dict.keys(th)
+}
+
+#[capi]
+pub fn PyDict_Values(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult<Owned<List>> {
+    dict.values(th)
+}
+
+#[capi]
+pub fn PyDict_Items(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult<Owned<List>> {
+    dict.items(th)
+}
+
+#[capi]
+pub fn PyDictProxy_New(th: &Thread, mapping: Borrowed<'_>) -> PyResult {
+    krait_objects::descr::mapping_proxy(th, mapping)
+}

@@ -1,0 +1,337 @@
+//! `pyerrors.h`: the thread's current exception. `PyErr_Format` and its like, with `...`, are not here.
+
+use std::ffi::{c_char, c_int};
+use std::ptr::null_mut;
+
+use krait_eval::sys::hooks;
+use krait_macros::capi;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+/// What C gives as a class: SystemError for anything else, as the reference answers.
+fn raise_in(th: &Thread, class: Borrowed<'_>, value: Option<Borrowed<'_>>) {
+    let _raised =
+        match class.downcast::<Type>().filter(|class| class.is_subtype(exc::BASE_EXCEPTION)) {
+            Some(class) => th.raise_in(class, value),
+            None => match object::repr(th, class) {
+                Ok(shown) => krait_objects::raise!(
+                    th,
+                    SYSTEM_ERROR,
+                    "_PyErr_SetObject: exception {} is not a BaseException subclass",
+                    &*shown
+                ),
+                Err(raised) => raised,
+            },
+        };
+}
+
+#[capi]
+pub fn PyErr_SetString(th: &Thread, class: Borrowed<'_>, message: *const c_char) {
+    if let Ok(message) = string(th, message) {
+        raise_in(th, class, Some(message.object()));
+    }
+}
+
+#[capi]
+pub fn PyErr_SetObject(th: &Thread, class: Borrowed<'_>, value: Option<Borrowed<'_>>) {
+    raise_in(th, class, value);
+}
+
+#[capi]
+pub fn PyErr_SetNone(th: &Thread, class: Borrowed<'_>) {
+    raise_in(th, class, None);
+}
+
+#[capi]
+pub fn PyErr_Occurred(th: &Thread) -> Ptr {
+    th.current_exception().map_or(null_mut(), |exception| exception.get().ty().as_ptr())
+}
+
+#[capi]
+pub fn PyErr_Clear(th: &Thread) {
+    drop(th.take_exception());
+}
+
+#[capi]
+pub fn PyErr_NoMemory(th: &Thread) -> Ptr {
+    let _raised = th.no_memory();
+    null_mut()
+}
+
+#[capi]
+pub fn PyErr_BadArgument(th: &Thread) -> c_int {
+    let _raised = th.bad_argument();
+    0
+}
+
+#[capi]
+pub fn PyErr_BadInternalCall(th: &Thread) {
+    let _raised = th.bad_internal_call();
+}
+
+#[capi]
+pub fn _PyErr_BadInternalCall(th: &Thread, file: *const c_char, line: c_int) {
+    let file = text_of(file);
+    let _raised =
+        krait_objects::raise!(th, SYSTEM_ERROR, "{file}:{line}: bad argument to internal function");
+}
+
+#[capi]
+pub fn PyErr_GivenExceptionMatches(exception: Ptr, class: Ptr) -> c_int {
+    if exception.is_null() || class.is_null() {
+        return 0;
+    }
+    // SAFETY: C passes live objects.
+    unsafe { matches(Borrowed::from_ptr(exception), Borrowed::from_ptr(class)) }.into()
+}
+
+fn matches(exception: Borrowed<'_>, class: Borrowed<'_>) -> bool {
+    if let Some(classes) = class.downcast::<Tuple>() {
+        return classes.get().as_slice().iter().any(|&class| matches(exception, class));
+    }
+    let given =
+        exception.downcast::<BaseException>().map(|exception| exception.object().get().ty());
+    match (given.or(exception.downcast::<Type>()), class.downcast::<Type>()) {
+        (Some(given), Some(class)) if class.is_subtype(exc::BASE_EXCEPTION) => {
+            given.is_subtype(&class)
+        }
+        _ => exception.is(class),
+    }
+}
+
+#[capi]
+pub fn PyErr_ExceptionMatches(th: &Thread, class: Ptr) -> c_int {
+    // SAFETY: C passes a live object.
+    th.current_exception()
+        .is_some_and(|exception| {
+            !class.is_null() && matches(exception, unsafe { Borrowed::from_ptr(class) })
+        })
+        .into()
+}
+
+#[capi]
+pub fn PyErr_GetRaisedException(th: &Thread) -> Option<Owned<BaseException>> {
+    th.take_exception()
+}
+
+#[capi]
+pub fn PyErr_SetRaisedException(th: &Thread, exception: Ptr) {
+    // SAFETY: C gives up its reference.
+    match unsafe { Owned::<Object>::from_ptr_or_null(exception) } {
+        Some(exception) => {
+            let _raised = th.set_exception(exception);
+        }
+        None => drop(th.take_exception()),
+    }
+}
+
+#[capi]
+pub fn PyErr_Fetch(th: &Thread, class: *mut Ptr, value: *mut Ptr, traceback: *mut Ptr) {
+    let taken = th.take_exception();
+    // SAFETY: C passes writable places, which get references of their own.
+    unsafe {
+        (*class, *value, *traceback) = match taken {
+            None => (null_mut(), null_mut(), null_mut()),
+            Some(exception) => (
+                object::type_of(exception.object()).into_ptr(),
+                exception.as_ptr(),
+                exception
+                    .traceback()
+                    .map_or(null_mut(), |traceback| traceback.to_owned().into_ptr()),
+            ),
+        };
+        if !(*value).is_null() {
+            krait_objects::handle::incref(*value);
+        }
+    }
+}
+
+#[capi]
+pub fn PyErr_Restore(th: &Thread, class: Ptr, value: Ptr, traceback: Ptr) {
+    // SAFETY: C gives up its references.
+    let (class, value, traceback): (Option<Owned>, Option<Owned>, Option<Owned>) = unsafe {
+        (
+            Owned::from_ptr_or_null(class),
+            Owned::from_ptr_or_null(value),
+            Owned::from_ptr_or_null(traceback),
+        )
+    };
+    let Some(class) = class else {
+        drop(th.take_exception());
+        return;
+    };
+    drop(th.take_exception());
+    match value.as_ref().and_then(|value| value.object().downcast::<BaseException>()) {
+        Some(exception) => {
+            let _raised = th.set_exception(exception.object().to_owned());
+        }
+        None => raise_in(th, class.object(), value.as_ref().map(Owned::object)),
+    }
+    if let Some(exception) =
+        th.current_exception().and_then(|exception| exception.downcast::<BaseException>())
+    {
+        exception.set_traceback(traceback.filter(|traceback| !traceback.object().is_none()));
+    }
+}
+
+/// Exceptions are instances from the start.
+#[capi]
+pub fn PyErr_NormalizeException(_class: *mut Ptr, _value: *mut Ptr, _traceback: *mut Ptr) {}
+
+#[capi]
+pub fn PyErr_Print(th: &Thread) {
+    print(th);
+}
+
+#[capi]
+pub fn PyErr_PrintEx(th: &Thread, _set_last: c_int) {
+    print(th);
+}
+
+/// Prints the current exception; SystemExit ends the process.
+pub fn print(th: &Thread) {
+    if th.exception_matches(exc::SYSTEM_EXIT) {
+        // SAFETY: an exception is set.
+        let raised = unsafe { Raised::assume() };
+        let code = krait_eval::command_line::exit_code(th, Err(raised));
+        let flushed = crate::runtime::finish();
+        std::process::exit(if flushed || code != 0 { code } else { 120 });
+    }
+    if let Some(exception) = th.take_exception() {
+        hooks::print_exception(th, exception.object());
+    }
+}
+
+#[capi]
+pub fn PyErr_DisplayException(th: &Thread, exception: Ptr) {
+    // SAFETY: C passes a live object.
+    hooks::print_exception(th, unsafe { Borrowed::from_ptr(exception) });
+}
+
+#[capi]
+pub fn PyErr_WriteUnraisable(th: &Thread, ob: Ptr) {
+    // SAFETY: C passes a live object or NULL.
+    hooks::unraisable(th, unsafe { Borrowed::from_ptr_or_null(ob) }, "Exception ignored in");
+}
+
+#[capi]
+pub fn PyErr_WarnEx(
+    th: &Thread,
+    category: Option<Borrowed<'_>>,
+    message: *const c_char,
+    level: isize,
+) -> PyResult<()> {
+    let category = category.unwrap_or(Borrowed::from_ref(exc::RUNTIME_WARNING).object());
+    let message = string(th, message)?;
+    (th.interp().services.get().warn)(th, category, message.borrow(), level)
+}
+
+#[capi]
+pub fn PyErr_NewException(
+    th: &Thread,
+    name: *const c_char,
+    base: Option<Borrowed<'_>>,
+    dict: Option<Borrowed<'_>>,
+) -> PyResult {
+    new_class(th, name, None, base, dict)
+}
+
+#[capi]
+pub fn PyErr_NewExceptionWithDoc(
+    th: &Thread,
+    name: *const c_char,
+    doc: *const c_char,
+    base: Option<Borrowed<'_>>,
+    dict: Option<Borrowed<'_>>,
+) -> PyResult {
+    let doc = if doc.is_null() { None } else { Some(string(th, doc)?) };
+    new_class(th, name, doc, base, dict)
+}
+
+fn new_class(
+    th: &Thread,
+    full_name: *const c_char,
+    doc: Option<Owned<Str>>,
+    base: Option<Borrowed<'_>>,
+    dict: Option<Borrowed<'_>>,
+) -> PyResult {
+    let full_name = text_of(full_name);
+    let Some((module, class)) = full_name.rsplit_once('.') else {
+        return Err(th.raise(exc::SYSTEM_ERROR, "PyErr_NewException: name must be module.class"));
+    };
+    let namespace = match dict.map(|dict| dict.downcast::<Dict>()) {
+        None => Dict::new(th)?,
+        Some(Some(dict)) => dict.copy(th)?,
+        Some(None) => return Err(th.bad_internal_call()),
+    };
+    if !namespace.contains(th, id::__module__.object())? {
+        namespace.set_str(th, id::__module__, Str::new(th, module)?.object())?;
+    }
+    if let Some(doc) = doc {
+        namespace.set_str(th, id::__doc__, doc.object())?;
+    }
+    let base = base.unwrap_or(Borrowed::from_ref(exc::EXCEPTION).object());
+    let bases = match base.downcast::<Tuple>() {
+        Some(bases) => bases.to_owned(),
+        None => Tuple::from_slice(th, &[base])?,
+    };
+    let name = Str::new(th, class)?;
+    let metatype = Borrowed::from_ref(Type::type_object()).object();
+    call::call(th, metatype, &[name.object(), bases.object(), namespace.object()])
+}
+
+#[capi]
+pub fn PyErr_SetFromErrno(th: &Thread, _class: Ptr) -> Ptr {
+    let _raised = krait_objects::exceptions::os::raise_from_errno(th, None);
+    null_mut()
+}
+
+#[capi]
+pub fn PyErr_GetHandledException(th: &Thread) -> Option<Owned<BaseException>> {
+    th.handled_exception().map(Borrowed::to_owned)
+}
+
+#[capi]
+pub fn PyException_GetTraceback(exception: Borrowed<'_, BaseException>) -> Option<Owned> {
+    exception.traceback().map(Borrowed::to_owned)
+}
+
+#[capi]
+pub fn PyException_SetTraceback(
+    exception: Borrowed<'_, BaseException>,
+    traceback: Option<Borrowed<'_>>,
+) -> PyResult<()> {
+    exception
+        .set_traceback(traceback.filter(|traceback| !traceback.is_none()).map(Borrowed::to_owned));
+    Ok(())
+}
+
+#[capi]
+pub fn PyException_GetCause(
+    exception: Borrowed<'_, BaseException>,
+) -> Option<Owned<BaseException>> {
+    exception.cause().map(Borrowed::to_owned)
+}
+
+#[capi]
+pub fn PyException_GetContext(
+    exception: Borrowed<'_, BaseException>,
+) -> Option<Owned<BaseException>> {
+    exception.context().map(Borrowed::to_owned)
+}
+
+#[capi]
+pub fn PyException_SetCause(exception: Borrowed<'_, BaseException>, cause: Option<Owned>) {
+    exception.set_cause(cause);
+}
+
+#[capi]
+pub fn PyException_SetContext(exception: Borrowed<'_, BaseException>, context: Option<Owned>) {
+    exception.set_context(context);
+}
+
+#[capi]
+pub fn PyException_GetArgs(exception: Borrowed<'_, BaseException>) -> Owned<Tuple> {
+    exception.args().to_owned()
+}

@@ -1,0 +1,48 @@
+//! `floatobject.h`, `complexobject.h`.
+
+use krait_macros::capi;
+use krait_objects::complex::Complex;
+use krait_objects::prelude::*;
+
+#[capi]
+pub fn PyFloat_FromDouble(th: &Thread, value: f64) -> PyResult<Owned<Float>> {
+    Float::new(th, value)
+}
+
+#[capi]
+pub fn PyFloat_AsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
+    number::as_f64(th, ob)
+}
+
+#[capi]
+pub fn PyFloat_FromString(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    call::call(th, Borrowed::from_ref(Float::type_object()).object(), &[ob])
+}
+
+#[capi]
+pub fn PyFloat_GetMax() -> f64 {
+    f64::MAX
+}
+
+#[capi]
+pub fn PyFloat_GetMin() -> f64 {
+    f64::MIN_POSITIVE
+}
+
+#[capi]
+pub fn PyComplex_FromDoubles(th: &Thread, real: f64, imag: f64) -> PyResult<Owned<Complex>> {
+    Complex::new(th, real, imag)
+}
+
+#[capi]
+pub fn PyComplex_RealAsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
+    match ob.downcast::<Complex>() {
+        Some(complex) => Ok(complex.real()),
+        None => number::as_f64(th, ob),
+    }
+}
+
+#[capi]
+pub fn PyComplex_ImagAsDouble(ob: Borrowed<'_>) -> PyResult<f64> {
+    Ok(ob.downcast::<Complex>().map_or(0.0, |complex| complex.imag()))
+}

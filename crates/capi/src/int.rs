@@ -1,0 +1,190 @@
+//! `longobject.h`, `boolobject.h`: integers.
+
+use std::ffi::{c_char, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
+
+use krait_macros::capi;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+macro_rules! from {
+    ($($name:ident $ty:ty, $make:ident $wide:ty;)*) => {$(
+        #[capi]
+        pub fn $name(th: &Thread, value: $ty) -> PyResult<Owned<Int>> {
+            Int::$make(th, value as $wide)
+        }
+    )*};
+}
+
+from! {
+    PyLong_FromLong c_long, from_i64 i64;
+    PyLong_FromLongLong c_longlong, from_i64 i64;
+    PyLong_FromSsize_t isize, from_i64 i64;
+    PyLong_FromInt32 i32, from_i64 i64;
+    PyLong_FromInt64 i64, from_i64 i64;
+    PyLong_FromUnsignedLong c_ulong, from_u64 u64;
+    PyLong_FromUnsignedLongLong c_ulonglong, from_u64 u64;
+    PyLong_FromSize_t usize, from_u64 u64;
+    PyLong_FromUInt32 u32, from_u64 u64;
+    PyLong_FromUInt64 u64, from_u64 u64;
+    PyLong_FromVoidPtr *mut c_void, from_u64 u64;
+    PyLong_FromDouble f64, from_f64 f64;
+}
+
+fn too_large(th: &Thread, what: &str) -> Raised {
+    krait_objects::raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C {what}")
+}
+
+fn signed(th: &Thread, ob: Borrowed<'_>, what: &str) -> PyResult<i64> {
+    number::index(th, ob)?.to_i64().ok_or_else(|| too_large(th, what))
+}
+
+/// The unsigned conversions take `int` only, not what has `__index__`.
+fn unsigned(th: &Thread, ob: Borrowed<'_>, what: &str) -> PyResult<u64> {
+    let Some(int) = ob.downcast::<Int>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
+    };
+    if int.is_negative() {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "can't convert negative value to unsigned int"));
+    }
+    int.to_u64().ok_or_else(|| {
+        krait_objects::raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C {what}")
+    })
+}
+
+#[capi]
+pub fn PyLong_AsLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_long> {
+    signed(th, ob, "long")
+}
+
+#[capi]
+pub fn PyLong_AsLongLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_longlong> {
+    number::index(th, ob)?
+        .to_i64()
+        .ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, "int too big to convert"))
+}
+
+#[capi]
+pub fn PyLong_AsInt(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_int> {
+    c_int::try_from(signed(th, ob, "int")?).map_err(|_| too_large(th, "int"))
+}
+
+#[capi]
+pub fn PyLong_AsSsize_t(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    let Some(int) = ob.downcast::<Int>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
+    };
+    int.to_i64().map(|value| value as isize).ok_or_else(|| too_large(th, "ssize_t"))
+}
+
+#[capi]
+pub fn PyLong_AsUnsignedLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulong> {
+    unsigned(th, ob, "unsigned long")
+}
+
+#[capi]
+pub fn PyLong_AsUnsignedLongLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulonglong> {
+    unsigned(th, ob, "unsigned long long")
+}
+
+#[capi]
+pub fn PyLong_AsSize_t(th: &Thread, ob: Borrowed<'_>) -> PyResult<usize> {
+    unsigned(th, ob, "size_t").map(|value| value as usize)
+}
+
+#[capi]
+pub fn PyLong_AsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
+    match ob.downcast::<Int>() {
+        Some(int) => int.to_f64(th),
+        None => Err(th.raise(exc::TYPE_ERROR, "an integer is required")),
+    }
+}
+
+#[capi]
+pub fn PyLong_AsVoidPtr(th: &Thread, ob: Borrowed<'_>) -> PyResult<*mut c_void> {
+    let Some(int) = ob.downcast::<Int>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
+    };
+    let bits = int.to_i64().map(|value| value as u64).or(int.to_u64());
+    bits.map(|bits| bits as *mut c_void).ok_or_else(|| too_large(th, "long"))
+}
+
+/// The low bits, whatever the size.
+fn low_bits(th: &Thread, ob: Borrowed<'_>) -> PyResult<u64> {
+    let int = number::index(th, ob)?;
+    let digits = int.to_big().to_signed_bytes_le();
+    let fill = if int.is_negative() { 0xff } else { 0 };
+    let byte = |at: usize| digits.get(at).copied().unwrap_or(fill);
+    Ok(u64::from_le_bytes(std::array::from_fn(byte)))
+}
+
+#[capi]
+pub fn PyLong_AsUnsignedLongMask(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulong> {
+    low_bits(th, ob)
+}
+
+#[capi]
+pub fn PyLong_AsUnsignedLongLongMask(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulonglong> {
+    low_bits(th, ob)
+}
+
+fn with_overflow(th: &Thread, ob: Borrowed<'_>, overflow: *mut c_int) -> PyResult<i64> {
+    let int = number::index(th, ob);
+    let sign = match &int {
+        Ok(int) if int.to_i64().is_none() => {
+            if int.is_negative() {
+                -1
+            } else {
+                1
+            }
+        }
+        _ => 0,
+    };
+    // SAFETY: C passes a writable place.
+    unsafe { *overflow = sign };
+    Ok(int?.to_i64().unwrap_or(-1))
+}
+
+#[capi]
+pub fn PyLong_AsLongAndOverflow(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    overflow: *mut c_int,
+) -> PyResult<c_long> {
+    with_overflow(th, ob, overflow)
+}
+
+#[capi]
+pub fn PyLong_AsLongLongAndOverflow(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    overflow: *mut c_int,
+) -> PyResult<c_longlong> {
+    with_overflow(th, ob, overflow)
+}
+
+/// As `int(text, base)`, which may stop before the end if C asks where.
+#[capi]
+pub fn PyLong_FromString(
+    th: &Thread,
+    text: *const c_char,
+    end: *mut *mut c_char,
+    base: c_int,
+) -> PyResult {
+    let bytes = bytes_of(text);
+    let number = call::call(
+        th,
+        Borrowed::from_ref(Int::type_object()).object(),
+        &[string(th, text)?.object(), Int::from_i64(th, base.into())?.object()],
+    )?;
+    if !end.is_null() {
+        // SAFETY: C passes a writable place.
+        unsafe { *end = text.cast_mut().add(bytes.len()) };
+    }
+    Ok(number)
+}
+
+#[capi]
+pub fn PyBool_FromLong(value: c_long) -> Owned<Int> {
+    bool_object(value != 0).to_owned()
+}

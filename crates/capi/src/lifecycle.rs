@@ -1,0 +1,167 @@
+//! `pylifecycle.h`: starting and ending the interpreter, and what it says of itself.
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use krait_eval::config::Config;
+use krait_eval::sys;
+use krait_macros::capi;
+use krait_modules::NATIVE_MODULES;
+
+use crate::runtime;
+use crate::support::*;
+
+#[capi]
+pub fn Py_Initialize() {
+    initialize(true);
+}
+
+#[capi]
+pub fn Py_InitializeEx(install_signal_handlers: c_int) {
+    initialize(install_signal_handlers != 0);
+}
+
+fn initialize(signals: bool) {
+    if runtime::is_running() {
+        return;
+    }
+    let mut config = Config::python(NATIVE_MODULES);
+    config.install_signal_handlers = signals;
+    let started = config.read_environment().and_then(|()| {
+        config.argv = vec![String::new()];
+        runtime::start(config)
+    });
+    if let Err(message) = started {
+        fatal_exit("Py_Initialize", &message);
+    }
+}
+
+/// What a failing start says, as `Py_ExitStatusException` does.
+pub fn fatal_exit(function: &str, message: &str) -> ! {
+    let _ = writeln!(
+        std::io::stderr(),
+        "Fatal Python error: {function}: {message}\nPython runtime state: core initialized\n"
+    );
+    std::process::exit(1)
+}
+
+#[capi]
+pub fn Py_IsInitialized() -> c_int {
+    runtime::is_running().into()
+}
+
+#[capi]
+pub fn Py_IsFinalizing() -> c_int {
+    krait_objects::prelude::Thread::current_or_none()
+        .is_some_and(|th| th.interp().finalizing.get())
+        .into()
+}
+
+#[capi]
+pub fn Py_FinalizeEx() -> c_int {
+    if runtime::finish() { 0 } else { -1 }
+}
+
+#[capi]
+pub fn Py_Finalize() {
+    runtime::finish();
+}
+
+#[capi]
+pub fn Py_Exit(status: c_int) {
+    let flushed = runtime::finish();
+    std::process::exit(if flushed || status != 0 { status } else { 120 });
+}
+
+#[capi]
+pub fn Py_BytesMain(argc: c_int, argv: *mut *mut c_char) -> c_int {
+    let count = usize::try_from(argc).unwrap_or(0);
+    // SAFETY: C passes `argc` strings.
+    let args: Vec<String> =
+        (0..count).map(|at| text_of(unsafe { *argv.add(at) }).into_owned()).collect();
+    krait_eval::command_line::main(&args, NATIVE_MODULES)
+}
+
+#[capi]
+pub fn Py_Main(argc: c_int, argv: *mut *mut libc::wchar_t) -> c_int {
+    let count = usize::try_from(argc).unwrap_or(0);
+    // SAFETY: C passes `argc` strings.
+    let args: Vec<String> = (0..count).map(|at| unsafe { wide_text(*argv.add(at)) }).collect();
+    krait_eval::command_line::main(&args, NATIVE_MODULES)
+}
+
+#[capi]
+pub fn Py_GetVersion() -> *const c_char {
+    static TEXT: OnceLock<CString> = OnceLock::new();
+    TEXT.get_or_init(|| CString::new(sys::version_text()).unwrap_or_default()).as_ptr()
+}
+
+#[capi]
+pub fn Py_GetPlatform() -> *const c_char {
+    c"linux".as_ptr()
+}
+
+#[capi]
+pub fn Py_GetCompiler() -> *const c_char {
+    c"\n[rustc]".as_ptr()
+}
+
+#[capi]
+pub fn Py_GetCopyright() -> *const c_char {
+    c"Copyright (c) the Krait authors.".as_ptr()
+}
+
+#[capi]
+pub fn Py_GetBuildInfo() -> *const c_char {
+    c"main".as_ptr()
+}
+
+/// `PY_VERSION_HEX`, for programs that ask the library rather than their headers.
+#[unsafe(no_mangle)]
+pub static Py_Version: std::ffi::c_ulong = 0x030e_08f0;
+
+#[capi]
+pub fn _Py_FatalErrorFunc(function: *const c_char, message: *const c_char) {
+    krait_objects::fatal(&format!("{}: {}", text_of(function), text_of(message)));
+}
+
+#[capi]
+pub fn Py_FatalError(message: *const c_char) {
+    krait_objects::fatal(&text_of(message));
+}
+
+#[capi]
+pub fn PyOS_mystricmp(left: *const c_char, right: *const c_char) -> c_int {
+    // SAFETY: C passes two strings.
+    unsafe { libc::strcasecmp(left, right) }
+}
+
+#[capi]
+pub fn PyOS_string_to_double(text: *const c_char, end: *mut *mut c_char, overflow: Ptr) -> f64 {
+    let th = krait_objects::prelude::Thread::current();
+    // SAFETY: C passes a string.
+    let bytes = unsafe { CStr::from_ptr(text) }.to_bytes();
+    let parsed = krait_objects::float_text::parse_prefix(bytes);
+    let whole = parsed.filter(|&(_, used)| !end.is_null() || used == bytes.len());
+    let Some((value, used)) = whole else {
+        let shown = text_of(text);
+        let _raised =
+            krait_objects::raise!(th, VALUE_ERROR, "could not convert string to float: '{shown}'");
+        return -1.0;
+    };
+    if !end.is_null() {
+        // SAFETY: `used` bytes were read; `end` is writable.
+        unsafe { *end = text.cast_mut().add(used) };
+    }
+    if value.is_infinite() && !overflow.is_null() && bytes.iter().any(u8::is_ascii_digit) {
+        // SAFETY: C passes an exception class.
+        let class = unsafe { type_of(overflow.cast()) };
+        let message = format!("value too large to convert to float: '{:.200}'", text_of(text));
+        if let Ok(message) = krait_objects::prelude::Str::new(th, &message) {
+            let _raised = th.raise_in(class, Some(message.object()));
+        }
+        return -1.0;
+    }
+    value
+}

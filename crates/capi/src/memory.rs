@@ -1,0 +1,174 @@
+//! `pymem.h` and `objimpl.h`: memory, and objects in it.
+
+use std::ffi::c_void;
+
+use krait_abi as abi;
+use krait_macros::capi;
+use krait_objects::memory::entry;
+use krait_objects::prelude::*;
+use krait_objects::typeobj::alloc;
+
+use crate::support::*;
+
+macro_rules! family {
+    ($malloc:ident $calloc:ident $realloc:ident $free:ident: $a:ident $c:ident $r:ident $f:ident) => {
+        #[capi]
+        pub fn $malloc(size: usize) -> *mut c_void {
+            entry::$a(size).cast()
+        }
+        #[capi]
+        pub fn $calloc(count: usize, size: usize) -> *mut c_void {
+            entry::$c(count, size).cast()
+        }
+        #[capi]
+        pub fn $realloc(block: *mut c_void, size: usize) -> *mut c_void {
+            // SAFETY: C passes a block of this family or NULL.
+            unsafe { entry::$r(block.cast(), size).cast() }
+        }
+        #[capi]
+        pub fn $free(block: *mut c_void) {
+            // SAFETY: C passes a block of this family or NULL.
+            unsafe { entry::$f(block.cast()) }
+        }
+    };
+}
+
+family!(PyMem_RawMalloc PyMem_RawCalloc PyMem_RawRealloc PyMem_RawFree: raw_malloc raw_calloc raw_realloc raw_free);
+family!(PyMem_Malloc PyMem_Calloc PyMem_Realloc PyMem_Free: mem_malloc mem_calloc mem_realloc mem_free);
+family!(PyObject_Malloc PyObject_Calloc PyObject_Realloc PyObject_Free: mem_malloc mem_calloc mem_realloc mem_free);
+
+#[capi]
+pub fn _PyObject_New(th: &Thread, ty: TypePtr) -> PyResult {
+    new_object(th, ty, 0)
+}
+
+#[capi]
+pub fn _PyObject_NewVar(th: &Thread, ty: TypePtr, items: isize) -> PyResult {
+    new_object(th, ty, items)
+}
+
+fn new_object(th: &Thread, ty: TypePtr, items: isize) -> PyResult {
+    // SAFETY: C passes a live type.
+    unsafe {
+        let size = (*ty).tp_basicsize.saturating_add(items.saturating_mul((*ty).tp_itemsize));
+        let block =
+            entry::mem_malloc(usize::try_from(size).unwrap_or(usize::MAX).saturating_add(7) & !7);
+        if block.is_null() {
+            return Err(th.no_memory());
+        }
+        let ob: Ptr = block.cast();
+        alloc::init_head(ob, type_of(ty));
+        if (*ty).tp_itemsize > 0 {
+            (*ob.cast::<abi::PyVarObject>()).ob_size = items;
+        }
+        Ok(Owned::from_ptr(ob))
+    }
+}
+
+#[capi]
+pub fn PyObject_Init(ob: Ptr, ty: TypePtr) -> Ptr {
+    if ob.is_null() {
+        let _raised = Thread::current().no_memory();
+        return ob;
+    }
+    // SAFETY: C passes memory for an instance of a live type.
+    unsafe { alloc::init_head(ob, type_of(ty)) };
+    ob
+}
+
+#[capi]
+pub fn PyObject_InitVar(
+    ob: *mut abi::PyVarObject,
+    ty: TypePtr,
+    size: isize,
+) -> *mut abi::PyVarObject {
+    if ob.is_null() {
+        let _raised = Thread::current().no_memory();
+        return ob;
+    }
+    // SAFETY: C passes memory for an instance of a live type.
+    unsafe {
+        alloc::init_head(ob.cast(), type_of(ty));
+        (*ob).ob_size = size;
+    }
+    ob
+}
+
+#[capi]
+pub fn _PyObject_GC_New(th: &Thread, ty: TypePtr) -> PyResult {
+    // SAFETY: C passes a live type.
+    alloc::alloc_untracked(th, unsafe { type_of(ty) }, 0)
+}
+
+#[capi]
+pub fn _PyObject_GC_NewVar(th: &Thread, ty: TypePtr, items: isize) -> PyResult {
+    // SAFETY: C passes a live type.
+    alloc::alloc_untracked(th, unsafe { type_of(ty) }, items)
+}
+
+#[capi]
+pub fn PyType_GenericAlloc(th: &Thread, ty: TypePtr, items: isize) -> PyResult {
+    // SAFETY: C passes a live type.
+    alloc::alloc(th, unsafe { type_of(ty) }, items)
+}
+
+#[capi]
+pub fn PyType_GenericNew(th: &Thread, ty: TypePtr, _args: Ptr, _kwargs: Ptr) -> PyResult {
+    // SAFETY: C passes a live type, whose `tp_alloc` is inherited at least.
+    unsafe {
+        match (*ty).tp_alloc {
+            Some(allocate) => returned(th, allocate(ty, 0)),
+            None => alloc::alloc(th, type_of(ty), 0),
+        }
+    }
+}
+
+#[capi]
+pub fn _Py_Dealloc(ob: Ptr) {
+    // SAFETY: C dropped the last reference.
+    unsafe { krait_objects::memory::dealloc(ob) }
+}
+
+#[capi]
+pub fn Py_IncRef(ob: Ptr) {
+    if !ob.is_null() {
+        // SAFETY: C passes a live object.
+        unsafe { krait_objects::handle::incref(ob) }
+    }
+}
+
+#[capi]
+pub fn Py_DecRef(ob: Ptr) {
+    if !ob.is_null() {
+        // SAFETY: C gives up a reference.
+        unsafe { krait_objects::handle::decref(ob) }
+    }
+}
+
+#[capi]
+pub fn _Py_IncRef(ob: Ptr) {
+    // SAFETY: C passes a live object.
+    unsafe { krait_objects::handle::incref(ob) }
+}
+
+#[capi]
+pub fn _Py_DecRef(ob: Ptr) {
+    // SAFETY: C gives up a reference.
+    unsafe { krait_objects::handle::decref(ob) }
+}
+
+#[capi]
+pub fn Py_NewRef(ob: Ptr) -> Ptr {
+    // SAFETY: C passes a live object.
+    unsafe { krait_objects::handle::incref(ob) };
+    ob
+}
+
+#[capi]
+pub fn Py_XNewRef(ob: Ptr) -> Ptr {
+    if !ob.is_null() {
+        // SAFETY: C passes a live object.
+        unsafe { krait_objects::handle::incref(ob) };
+    }
+    ob
+}

@@ -1,0 +1,135 @@
+//! `abstract.h`: the number protocol.
+
+use std::ffi::c_int;
+
+use krait_macros::capi;
+use krait_objects::prelude::*;
+use krait_objects::protocol::number::{Binary, binary_operator};
+
+use crate::support::*;
+
+macro_rules! binary {
+    ($($name:ident $operator:ident;)*) => {$(
+        #[capi]
+        pub fn $name(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+            binary_operator(th, Binary::$operator, left, right)
+        }
+    )*};
+}
+
+binary! {
+    PyNumber_Add Add;
+    PyNumber_InPlaceAdd InplaceAdd;
+    PyNumber_Subtract Subtract;
+    PyNumber_InPlaceSubtract InplaceSubtract;
+    PyNumber_Multiply Multiply;
+    PyNumber_InPlaceMultiply InplaceMultiply;
+    PyNumber_MatrixMultiply MatrixMultiply;
+    PyNumber_InPlaceMatrixMultiply InplaceMatrixMultiply;
+    PyNumber_TrueDivide TrueDivide;
+    PyNumber_InPlaceTrueDivide InplaceTrueDivide;
+    PyNumber_FloorDivide FloorDivide;
+    PyNumber_InPlaceFloorDivide InplaceFloorDivide;
+    PyNumber_Remainder Remainder;
+    PyNumber_InPlaceRemainder InplaceRemainder;
+    PyNumber_Lshift Lshift;
+    PyNumber_InPlaceLshift InplaceLshift;
+    PyNumber_Rshift Rshift;
+    PyNumber_InPlaceRshift InplaceRshift;
+    PyNumber_And And;
+    PyNumber_InPlaceAnd InplaceAnd;
+    PyNumber_Or Or;
+    PyNumber_InPlaceOr InplaceOr;
+    PyNumber_Xor Xor;
+    PyNumber_InPlaceXor InplaceXor;
+    PyNumber_Divmod Divmod;
+}
+
+macro_rules! unary {
+    ($($name:ident $function:ident;)*) => {$(
+        #[capi]
+        pub fn $name(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+            number::$function(th, ob)
+        }
+    )*};
+}
+
+unary! {
+    PyNumber_Negative negative;
+    PyNumber_Positive positive;
+    PyNumber_Invert invert;
+    PyNumber_Absolute absolute;
+    PyNumber_Float float;
+}
+
+#[capi]
+pub fn PyNumber_Long(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Int>> {
+    number::long(th, ob)
+}
+
+#[capi]
+pub fn PyNumber_Index(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Int>> {
+    number::index(th, ob)
+}
+
+#[capi]
+pub fn PyNumber_Power(
+    th: &Thread,
+    base: Borrowed<'_>,
+    exp: Borrowed<'_>,
+    modulus: Option<Borrowed<'_>>,
+) -> PyResult {
+    number::power(th, base, exp, modulus)
+}
+
+#[capi]
+pub fn PyNumber_InPlacePower(
+    th: &Thread,
+    base: Borrowed<'_>,
+    exp: Borrowed<'_>,
+    _modulus: Ptr,
+) -> PyResult {
+    number::inplace_power(th, base, exp)
+}
+
+#[capi]
+pub fn PyNumber_Check(ob: Option<Borrowed<'_>>) -> bool {
+    ob.is_some_and(number::check)
+}
+
+#[capi]
+pub fn PyIndex_Check(ob: Borrowed<'_>) -> bool {
+    number::is_index(ob)
+}
+
+#[capi]
+pub fn PyNumber_AsSsize_t(th: &Thread, ob: Borrowed<'_>, overflow: Ptr) -> PyResult<isize> {
+    match number::as_isize(th, ob, Some(exc::OVERFLOW_ERROR)) {
+        Err(raised) if overflow.is_null() => {
+            th.take_if(raised, exc::OVERFLOW_ERROR)?;
+            let negative = number::index(th, ob)?.is_negative();
+            Ok(if negative { isize::MIN } else { isize::MAX })
+        }
+        // SAFETY: C passes an exception class.
+        Err(raised) if overflow != Borrowed::from_ref(exc::OVERFLOW_ERROR).as_ptr() => {
+            th.take_if(raised, exc::OVERFLOW_ERROR)?;
+            let message = format!("cannot fit '{}' into an index-sized integer", ob.type_name());
+            let message = Str::new(th, &message)?;
+            // SAFETY: C passes an exception class.
+            Err(th.raise_in(unsafe { type_of(overflow.cast()) }, Some(message.object())))
+        }
+        answer => answer,
+    }
+}
+
+#[capi]
+pub fn PyNumber_ToBase(th: &Thread, ob: Borrowed<'_>, base: c_int) -> PyResult<Owned<Str>> {
+    if ![2, 8, 10, 16].contains(&base) {
+        return Err(th.raise(exc::SYSTEM_ERROR, "PyNumber_ToBase: base must be 2, 8, 10 or 16"));
+    }
+    let int = number::index(th, ob)?;
+    if base == 10 {
+        return krait_objects::int::to_decimal(th, &int);
+    }
+    krait_objects::int::to_base(th, &int, base as u32)
+}

@@ -1,0 +1,118 @@
+//! `abstract.h`: the sequence protocol.
+
+use std::ffi::c_char;
+
+use krait_macros::capi;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+#[capi]
+pub fn PySequence_Check(ob: Borrowed<'_>) -> bool {
+    sequence::check(ob)
+}
+
+#[capi]
+pub fn PySequence_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    sequence::len(th, ob).map(|len| len as isize)
+}
+
+#[capi]
+pub fn PySequence_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    sequence::len(th, ob).map(|len| len as isize)
+}
+
+#[capi]
+pub fn PySequence_GetItem(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult {
+    sequence::get(th, ob, index)
+}
+
+#[capi]
+pub fn PySequence_SetItem(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    index: isize,
+    value: Option<Borrowed<'_>>,
+) -> PyResult<()> {
+    sequence::set(th, ob, index, value)
+}
+
+#[capi]
+pub fn PySequence_DelItem(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult<()> {
+    sequence::set(th, ob, index, None)
+}
+
+#[capi]
+pub fn PySequence_Concat(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+    sequence::concat(th, left, right)
+}
+
+#[capi]
+pub fn PySequence_Repeat(th: &Thread, ob: Borrowed<'_>, count: isize) -> PyResult {
+    sequence::repeat(th, ob, count)
+}
+
+#[capi]
+pub fn PySequence_Contains(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<bool> {
+    sequence::contains(th, ob, item)
+}
+
+#[capi]
+pub fn PySequence_In(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<bool> {
+    sequence::contains(th, ob, item)
+}
+
+#[capi]
+pub fn PySequence_Count(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<isize> {
+    sequence::count(th, ob, item).map(|count| count as isize)
+}
+
+#[capi]
+pub fn PySequence_Index(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<isize> {
+    sequence::index(th, ob, item).map(|index| index as isize)
+}
+
+#[capi]
+pub fn PySequence_List(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<List>> {
+    sequence::list(th, ob)
+}
+
+#[capi]
+pub fn PySequence_Tuple(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Tuple>> {
+    sequence::tuple(th, ob)
+}
+
+#[capi]
+pub fn PySequence_Fast(th: &Thread, ob: Borrowed<'_>, message: *const c_char) -> PyResult {
+    sequence::fast(th, ob, &text_of(message))
+}
+
+fn slice(th: &Thread, start: isize, stop: isize) -> PyResult<Owned<krait_objects::slice::Slice>> {
+    krait_objects::slice::Slice::of_indices(th, start, stop)
+}
+
+#[capi]
+pub fn PySequence_GetSlice(th: &Thread, ob: Borrowed<'_>, start: isize, stop: isize) -> PyResult {
+    object::get_item(th, ob, slice(th, start, stop)?.object())
+}
+
+#[capi]
+pub fn PySequence_SetSlice(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    start: isize,
+    stop: isize,
+    value: Borrowed<'_>,
+) -> PyResult<()> {
+    object::set_item(th, ob, slice(th, start, stop)?.object(), value)
+}
+
+#[capi]
+pub fn PySequence_DelSlice(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    start: isize,
+    stop: isize,
+) -> PyResult<()> {
+    object::del_item(th, ob, slice(th, start, stop)?.object())
+}

@@ -1,0 +1,83 @@
+//! `sliceobject.h`.
+
+use krait_macros::capi;
+use krait_objects::prelude::*;
+use krait_objects::slice::Slice;
+
+fn or_none(ob: Option<Borrowed<'_>>) -> Owned {
+    ob.unwrap_or(none()).to_owned()
+}
+
+#[capi]
+pub fn PySlice_New(
+    th: &Thread,
+    start: Option<Borrowed<'_>>,
+    stop: Option<Borrowed<'_>>,
+    step: Option<Borrowed<'_>>,
+) -> PyResult<Owned<Slice>> {
+    Slice::new(th, or_none(start), or_none(stop), or_none(step))
+}
+
+#[capi]
+pub fn PySlice_Unpack(
+    th: &Thread,
+    slice: Borrowed<'_, Slice>,
+    start: *mut isize,
+    stop: *mut isize,
+    step: *mut isize,
+) -> PyResult<()> {
+    let parts = slice.unpack(th)?;
+    // SAFETY: C passes writable places.
+    unsafe { (*start, *stop, *step) = parts };
+    Ok(())
+}
+
+#[capi]
+pub fn PySlice_AdjustIndices(
+    len: isize,
+    start: *mut isize,
+    stop: *mut isize,
+    step: isize,
+) -> isize {
+    let len = len.max(0);
+    let (low, high) = if step < 0 { (-1, len - 1) } else { (0, len) };
+    let adjust = |index: isize| {
+        let index = if index < 0 { index.saturating_add(len) } else { index };
+        index.clamp(low, high.max(low))
+    };
+    // SAFETY: C passes readable, writable places.
+    unsafe {
+        let (given_start, given_stop) = (*start, *stop);
+        *start = adjust(given_start);
+        *stop = adjust(given_stop);
+        let (distance, stride) = if step < 0 {
+            (*start - *stop, step.unsigned_abs())
+        } else {
+            (*stop - *start, step.unsigned_abs())
+        };
+        if distance <= 0 || stride == 0 {
+            0
+        } else {
+            ((distance as usize - 1) / stride + 1) as isize
+        }
+    }
+}
+
+#[capi]
+pub fn PySlice_GetIndicesEx(
+    th: &Thread,
+    slice: Borrowed<'_, Slice>,
+    len: isize,
+    start: *mut isize,
+    stop: *mut isize,
+    step: *mut isize,
+    count: *mut isize,
+) -> PyResult<()> {
+    let parts = slice.unpack(th)?;
+    // SAFETY: C passes writable places.
+    unsafe {
+        (*start, *stop, *step) = parts;
+        *count = PySlice_AdjustIndices(len, start, stop, *step);
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! `unicodeobject.h`.
+
+use std::ffi::{c_char, c_int};
+
+use krait_macros::capi;
+use krait_objects::codecs;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+fn slice<'a>(th: &Thread, text: *const c_char, len: isize) -> PyResult<&'a [u8]> {
+    match usize::try_from(len) {
+        Ok(0) => Ok(&[]),
+        Ok(_) if text.is_null() => Err(th.bad_internal_call()),
+        // SAFETY: C passes `len` bytes.
+        Ok(len) => Ok(unsafe { std::slice::from_raw_parts(text.cast(), len) }),
+        Err(_) => {
+            Err(th.raise(exc::SYSTEM_ERROR, "Negative size passed to PyUnicode_FromStringAndSize"))
+        }
+    }
+}
+
+#[capi]
+pub fn PyUnicode_FromString(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
+    string(th, text)
+}
+
+#[capi]
+pub fn PyUnicode_FromStringAndSize(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+) -> PyResult<Owned<Str>> {
+    decoded(th, slice(th, text, len)?)
+}
+
+#[capi]
+pub fn PyUnicode_InternFromString(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
+    name(th, text)
+}
+
+#[capi]
+pub fn PyUnicode_DecodeUTF8(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+    errors: *const c_char,
+) -> PyResult<Owned<Str>> {
+    codecs::decode(th, slice(th, text, len)?, Some("utf-8"), optional(errors).as_deref())
+}
+
+#[capi]
+pub fn PyUnicode_DecodeASCII(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+    errors: *const c_char,
+) -> PyResult<Owned<Str>> {
+    codecs::decode(th, slice(th, text, len)?, Some("ascii"), optional(errors).as_deref())
+}
+
+#[capi]
+pub fn PyUnicode_DecodeLatin1(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+    errors: *const c_char,
+) -> PyResult<Owned<Str>> {
+    codecs::decode(th, slice(th, text, len)?, Some("latin-1"), optional(errors).as_deref())
+}
+
+#[capi]
+pub fn PyUnicode_Decode(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+    encoding: *const c_char,
+    errors: *const c_char,
+) -> PyResult<Owned<Str>> {
+    codecs::decode(
+        th,
+        slice(th, text, len)?,
+        optional(encoding).as_deref(),
+        optional(errors).as_deref(),
+    )
+}
+
+#[capi]
+pub fn PyUnicode_AsEncodedString(
+    th: &Thread,
+    text: Borrowed<'_, Str>,
+    encoding: *const c_char,
+    errors: *const c_char,
+) -> PyResult<Owned<Bytes>> {
+    codecs::encode(th, text, optional(encoding).as_deref(), optional(errors).as_deref())
+}
+
+#[capi]
+pub fn PyUnicode_AsUTF8String(th: &Thread, text: Borrowed<'_, Str>) -> PyResult<Owned<Bytes>> {
+    codecs::encode(th, text, Some("utf-8"), None)
+}
+
+#[capi]
+pub fn PyUnicode_AsASCIIString(th: &Thread, text: Borrowed<'_, Str>) -> PyResult<Owned<Bytes>> {
+    codecs::encode(th, text, Some("ascii"), None)
+}
+
+#[capi]
+pub fn PyUnicode_AsLatin1String(th: &Thread, text: Borrowed<'_, Str>) -> PyResult<Owned<Bytes>> {
+    codecs::encode(th, text, Some("latin-1"), None)
+}
+
+fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
+    ob.downcast::<Str>().ok_or_else(|| th.bad_argument())
+}
+
+#[capi]
+pub fn PyUnicode_AsUTF8(th: &Thread, ob: Borrowed<'_>) -> PyResult<*const c_char> {
+    expected(th, ob)?.as_utf8_ptr(th)
+}
+
+#[capi]
+pub fn PyUnicode_AsUTF8AndSize(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    len: *mut isize,
+) -> PyResult<*const c_char> {
+    let text = expected(th, ob)?;
+    let pointer = text.as_utf8_ptr(th)?;
+    if !len.is_null() {
+        // SAFETY: C passes a writable place.
+        unsafe { *len = text.as_utf8(th)?.len() as isize };
+    }
+    Ok(pointer)
+}
+
+#[capi]
+pub fn PyUnicode_GetLength(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    Ok(expected(th, ob)?.len() as isize)
+}
+
+#[capi]
+pub fn PyUnicode_ReadChar(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult<u32> {
+    let text = expected(th, ob)?;
+    match usize::try_from(index).ok().filter(|&index| index < text.len()) {
+        Some(index) => Ok(text.char_at(index)),
+        None => Err(th.raise(exc::INDEX_ERROR, "string index out of range")),
+    }
+}
+
+#[capi]
+pub fn PyUnicode_FromOrdinal(th: &Thread, point: c_int) -> PyResult<Owned<Str>> {
+    match u32::try_from(point).ok().filter(|&point| point <= 0x10_ffff) {
+        Some(point) => Str::from_char(th, point),
+        None => Err(th.raise(exc::VALUE_ERROR, "chr() arg not in range(0x110000)")),
+    }
+}
+
+#[capi]
+pub fn PyUnicode_Concat(
+    th: &Thread,
+    left: Borrowed<'_, Str>,
+    right: Borrowed<'_, Str>,
+) -> PyResult<Owned<Str>> {
+    left.concat(th, right)
+}
+
+#[capi]
+pub fn PyUnicode_Join(th: &Thread, separator: Borrowed<'_, Str>, items: Borrowed<'_>) -> PyResult {
+    call::call_method(th, separator.object(), Str::interned(th, "join")?.borrow(), &[items])
+}
+
+#[capi]
+pub fn PyUnicode_Format(th: &Thread, format: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult {
+    number::remainder(th, format.object(), args)
+}
+
+#[capi]
+pub fn PyUnicode_Substring(
+    th: &Thread,
+    text: Borrowed<'_, Str>,
+    start: isize,
+    end: isize,
+) -> PyResult<Owned<Str>> {
+    if start < 0 || end < 0 {
+        return Err(th.raise(exc::INDEX_ERROR, "string index out of range"));
+    }
+    let end = (end as usize).min(text.len());
+    let start = (start as usize).min(end);
+    text.substring(th, start, end)
+}
+
+#[capi]
+pub fn PyUnicode_Contains(th: &Thread, text: Borrowed<'_>, part: Borrowed<'_>) -> PyResult<bool> {
+    sequence::contains(th, text, part)
+}
+
+#[capi]
+pub fn PyUnicode_Compare(left: Borrowed<'_, Str>, right: Borrowed<'_, Str>) -> PyResult<c_int> {
+    Ok(left.get().compare(right.get()) as c_int)
+}
+
+#[capi]
+pub fn PyUnicode_Equal(left: Borrowed<'_, Str>, right: Borrowed<'_, Str>) -> PyResult<bool> {
+    Ok(left.get().eq(right.get()))
+}
+
+#[capi]
+pub fn PyUnicode_EqualToUTF8(text: Borrowed<'_, Str>, other: *const c_char) -> bool {
+    std::str::from_utf8(bytes_of(other)).is_ok_and(|other| text.eq_str(other))
+}
+
+#[capi]
+pub fn PyUnicode_CompareWithASCIIString(
+    text: Borrowed<'_, Str>,
+    other: *const c_char,
+) -> PyResult<c_int> {
+    let other = bytes_of(other).iter().map(|&byte| u32::from(byte));
+    Ok(text.get().chars().iter().cmp(other) as c_int)
+}

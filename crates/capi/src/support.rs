@@ -1,0 +1,104 @@
+//! Conversions that the entries share: C strings, attribute names, results of calls.
+
+use std::ffi::{CStr, c_char};
+
+use krait_abi as abi;
+use krait_objects::codecs;
+use krait_objects::prelude::*;
+
+pub type Ptr = *mut abi::PyObject;
+pub type TypePtr = *mut abi::PyTypeObject;
+
+/// The bytes of a C string; none for NULL.
+pub fn bytes_of<'a>(text: *const c_char) -> &'a [u8] {
+    if text.is_null() {
+        return &[];
+    }
+    // SAFETY: C passes a NUL-terminated string that outlives the call.
+    unsafe { CStr::from_ptr(text) }.to_bytes()
+}
+
+/// A C string as Rust text, for names that are compared or shown.
+pub fn text_of<'a>(text: *const c_char) -> std::borrow::Cow<'a, str> {
+    String::from_utf8_lossy(bytes_of(text))
+}
+
+/// An optional C string, such as the name of a codec.
+pub fn optional<'a>(text: *const c_char) -> Option<std::borrow::Cow<'a, str>> {
+    (!text.is_null()).then(|| text_of(text))
+}
+
+/// A `str` of a UTF-8 C string.
+pub fn string(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
+    decoded(th, bytes_of(text))
+}
+
+/// A `str` of UTF-8 bytes.
+pub fn decoded(th: &Thread, bytes: &[u8]) -> PyResult<Owned<Str>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Str::new(th, text),
+        Err(_) => codecs::decode(th, bytes, None, None),
+    }
+}
+
+/// As `string`, interned: for attribute names and keys.
+pub fn name(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
+    match std::str::from_utf8(bytes_of(text)) {
+        Ok(text) => Str::interned(th, text),
+        Err(_) => string(th, text),
+    }
+}
+
+/// An attribute's name, which C gives as any object.
+pub fn attribute<'a>(th: &Thread, name: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
+    name.downcast::<Str>().ok_or_else(|| {
+        raise!(th, TYPE_ERROR, "attribute name must be string, not '{}'", name.type_name())
+    })
+}
+
+/// The handle of a type that C passes as `PyTypeObject *`.
+///
+/// # Safety
+/// `ty` is a live type.
+pub unsafe fn type_of<'a>(ty: TypePtr) -> Borrowed<'a, Type> {
+    // SAFETY: the caller's promise.
+    unsafe { Borrowed::from_ptr(ty.cast()) }
+}
+
+/// A new reference in `place` and 1; NULL and 0 if there is none; NULL and -1 on an error.
+///
+/// # Safety
+/// `place` is writable.
+pub unsafe fn give(place: *mut Ptr, found: PyResult<Option<Owned>>) -> PyResult<bool> {
+    let (value, result) = match found {
+        Ok(Some(value)) => (value.into_ptr(), Ok(true)),
+        Ok(None) => (std::ptr::null_mut(), Ok(false)),
+        Err(raised) => (std::ptr::null_mut(), Err(raised)),
+    };
+    // SAFETY: the caller's promise.
+    unsafe { *place = value };
+    result
+}
+
+/// What a C function returned: a new reference, or NULL with an exception.
+pub fn returned(th: &Thread, ptr: Ptr) -> PyResult {
+    // SAFETY: C gives a reference or NULL.
+    unsafe { Owned::from_ptr_or_null(ptr) }.ok_or_else(|| th.raised_by_c())
+}
+
+/// A wide C string as Rust text.
+///
+/// # Safety
+/// `text` is null or a NUL-terminated string.
+pub unsafe fn wide_text(text: *const libc::wchar_t) -> String {
+    let mut out = String::new();
+    let mut at = text;
+    // SAFETY: the caller's promise.
+    unsafe {
+        while !at.is_null() && *at != 0 {
+            out.push(char::from_u32(*at as u32).unwrap_or(char::REPLACEMENT_CHARACTER));
+            at = at.add(1);
+        }
+    }
+    out
+}

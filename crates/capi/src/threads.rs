@@ -1,0 +1,194 @@
+//! `ceval.h` and `pystate.h`: thread states, the GIL, recursion.
+
+use std::ffi::{c_char, c_int, c_void};
+
+use krait_abi as abi;
+use krait_macros::capi;
+use krait_objects::prelude::*;
+
+use crate::runtime;
+use crate::support::*;
+
+type State = *mut abi::PyThreadState;
+
+const LOCKED: c_int = 0;
+const UNLOCKED: c_int = 1;
+
+#[capi]
+pub fn PyEval_SaveThread() -> State {
+    runtime::detach().cast_mut().cast()
+}
+
+#[capi]
+pub fn PyEval_RestoreThread(state: State) {
+    if state.is_null() {
+        krait_objects::fatal("PyEval_RestoreThread: NULL tstate");
+    }
+    // SAFETY: a state that `PyEval_SaveThread` gave.
+    unsafe { runtime::attach(state.cast()) }
+}
+
+#[capi]
+pub fn PyEval_AcquireThread(state: State) {
+    // SAFETY: as for `PyEval_RestoreThread`.
+    unsafe { runtime::attach(state.cast()) }
+}
+
+#[capi]
+pub fn PyEval_ReleaseThread(_state: State) {
+    runtime::detach();
+}
+
+#[capi]
+pub fn PyEval_InitThreads() {}
+
+#[capi]
+pub fn PyGILState_Ensure() -> c_int {
+    if let Some(th) = Thread::current_or_none() {
+        // SAFETY: the state is ours.
+        unsafe { (*th.raw()).gilstate_counter += 1 };
+        return LOCKED;
+    }
+    let own = runtime::own();
+    let state = if own.is_null() {
+        match runtime::new_thread() {
+            Some(state) => state,
+            None => krait_objects::fatal("PyGILState_Ensure: the interpreter is not initialized"),
+        }
+    } else {
+        own
+    };
+    // SAFETY: this OS thread's own state, not attached.
+    unsafe {
+        runtime::attach(state);
+        (*(*state).raw()).gilstate_counter += if own.is_null() { 1 } else { 2 };
+    }
+    UNLOCKED
+}
+
+#[capi]
+pub fn PyGILState_Release(previous: c_int) {
+    let Some(th) = Thread::current_or_none() else {
+        krait_objects::fatal(
+            "PyGILState_Release: auto-releasing thread-state, but no thread-state for this thread",
+        );
+    };
+    // SAFETY: the state is ours; only a state that `PyGILState_Ensure` made counts down to nothing.
+    unsafe {
+        let raw = th.raw();
+        let made_here = previous == UNLOCKED && (*raw).gilstate_counter == 1;
+        (*raw).gilstate_counter -= if previous == UNLOCKED && !made_here { 2 } else { 1 };
+        if made_here {
+            runtime::drop_thread(th);
+        } else if previous == UNLOCKED {
+            runtime::detach();
+        }
+    }
+}
+
+#[capi]
+pub fn PyGILState_Check() -> c_int {
+    Thread::current_or_none().is_some().into()
+}
+
+#[capi]
+pub fn PyGILState_GetThisThreadState() -> State {
+    runtime::own().cast_mut().cast()
+}
+
+#[capi]
+pub fn PyThreadState_Get() -> State {
+    Thread::current().raw()
+}
+
+#[capi]
+pub fn PyThreadState_GetUnchecked() -> State {
+    Thread::current_or_none().map_or(std::ptr::null_mut(), Thread::raw)
+}
+
+#[capi]
+pub fn _PyThreadState_UncheckedGet() -> State {
+    Thread::current_or_none().map_or(std::ptr::null_mut(), Thread::raw)
+}
+
+#[capi]
+pub fn PyThreadState_GetInterpreter(state: State) -> *mut c_void {
+    // SAFETY: C passes a live state.
+    unsafe { (*state).interp.cast() }
+}
+
+#[capi]
+pub fn PyThreadState_GetID(state: State) -> u64 {
+    // SAFETY: C passes a live state.
+    unsafe { (*state).id }
+}
+
+#[capi]
+pub fn PyThreadState_GetFrame(_state: State) -> PyResult<Option<Owned>> {
+    krait_eval::frame::object_at_depth(Thread::current(), 0)
+}
+
+#[capi]
+pub fn PyThreadState_GetDict() -> Ptr {
+    let Some(th) = Thread::current_or_none() else {
+        return std::ptr::null_mut();
+    };
+    // SAFETY: the state is ours and owns the dictionary.
+    unsafe {
+        let raw = th.raw();
+        if (*raw).dict.is_null() {
+            match Dict::new(th) {
+                Ok(dict) => (*raw).dict = dict.into_ptr(),
+                Err(_) => drop(th.take_exception()),
+            }
+        }
+        (*raw).dict
+    }
+}
+
+#[capi]
+pub fn PyInterpreterState_Get(th: &Thread) -> *mut c_void {
+    std::ptr::from_ref(th.interp()).cast_mut().cast()
+}
+
+#[capi]
+pub fn PyInterpreterState_GetID(interp: *mut c_void) -> i64 {
+    // SAFETY: C passes a live interpreter.
+    unsafe { (*interp.cast::<krait_objects::interp::Interpreter>()).id }
+}
+
+#[capi]
+pub fn Py_EnterRecursiveCall(th: &Thread, place: *const c_char) -> PyResult<()> {
+    th.check_stack(&text_of(place))
+}
+
+#[capi]
+pub fn Py_LeaveRecursiveCall() {}
+
+#[capi]
+pub fn PyErr_CheckSignals(th: &Thread) -> PyResult<()> {
+    if krait_eval::pending::is_set(th) { krait_eval::pending::handle(th) } else { Ok(()) }
+}
+
+#[capi]
+pub fn PyEval_GetBuiltins<'a>(th: &Thread) -> Option<Borrowed<'a, Dict>> {
+    // SAFETY: the interpreter keeps them alive.
+    th.interp().builtins.get().map(|dict| unsafe { Borrowed::from_ptr(dict.as_ptr()) })
+}
+
+#[capi]
+pub fn PyEval_GetGlobals<'a>(th: &Thread) -> Option<Borrowed<'a, Dict>> {
+    let globals = (th.interp().services.get().globals)(th)?;
+    // SAFETY: the running frame keeps them alive.
+    Some(unsafe { Borrowed::from_ptr(globals.as_ptr()) })
+}
+
+#[capi]
+pub fn Py_SetRecursionLimit(th: &Thread, limit: c_int) {
+    th.set_recursion_limit(limit);
+}
+
+#[capi]
+pub fn Py_GetRecursionLimit(th: &Thread) -> c_int {
+    th.interp().recursion_limit.get()
+}

@@ -17,6 +17,7 @@ mod errno;
 mod functools;
 mod gc;
 mod heapq;
+mod hashes;
 mod io;
 mod itertools;
 mod opcode;
@@ -54,9 +55,12 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_functools", functools::Functools),
     native!("_heapq", heapq::Heapq),
     native!("_io", io::Io),
+    native!("_md5", hashes::Md5Module),
     native!("_opcode", opcode::OpcodeModule),
     native!("_operator", operator::Operator),
     native!("_random", random::RandomModule),
+    native!("_sha1", hashes::Sha1Module),
+    native!("_sha2", hashes::Sha2Module),
     native!("_signal", signal::Signal),
     native!("_sre", sre::Sre),
     native!("_stat", stat::Stat),

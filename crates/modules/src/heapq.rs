@@ -50,7 +50,13 @@ fn swap(th: &Thread, heap: Heap<'_>, a: usize, b: usize) -> PyResult<()> {
 }
 
 /// Moves the item at `at` towards the root, until its parent is not behind it.
-fn sift_down(th: &Thread, order: Order, heap: Heap<'_>, root: usize, mut at: usize) -> PyResult<()> {
+fn sift_down(
+    th: &Thread,
+    order: Order,
+    heap: Heap<'_>,
+    root: usize,
+    mut at: usize,
+) -> PyResult<()> {
     let size = heap.len();
     if at >= size {
         return Err(th.raise(exc::INDEX_ERROR, "index out of range"));

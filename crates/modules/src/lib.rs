@@ -20,6 +20,7 @@ mod heapq;
 mod hashes;
 mod io;
 mod itertools;
+mod math;
 mod opcode;
 mod operator;
 mod posix;
@@ -29,6 +30,7 @@ mod signal;
 mod sre;
 mod stat;
 mod string;
+mod structs;
 mod thread;
 mod time;
 mod typing;
@@ -65,6 +67,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_sre", sre::Sre),
     native!("_stat", stat::Stat),
     native!("_string", string::String),
+    native!("_struct", structs::StructModule),
     native!("_thread", thread::ThreadModule),
     native!("_typing", typing::Typing),
     native!("_weakref", weakref::Weakref),
@@ -73,6 +76,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("errno", errno::Errno),
     native!("gc", gc::Gc),
     native!("itertools", itertools::Itertools),
+    native!("math", math::Math),
     native!("posix", posix::Posix),
     native!("pwd", pwd::Pwd),
     native!("time", time::Time),

@@ -137,11 +137,7 @@ fn system_words() -> Vec<u32> {
 #[pymethods]
 impl Random {
     #[new(sig = "(*args)")]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        args: &[Borrowed<'_>],
-    ) -> PyResult<Owned<Random>> {
+    fn new(cls: Borrowed<'_, Type>, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Random>> {
         let random = cls.alloc::<Random>(th, 0)?;
         random.index.set(N);
         // SAFETY: nobody else knows the object; zeroed memory is not yet a value of the field.

@@ -32,7 +32,9 @@ pub struct ItemGetter {
 /// After f = methodcaller('name'), the call f(r) returns r.name(). After g = methodcaller('name', 'date', foo=1),
 /// the call g(r) returns r.name('date', foo=1).
 #[pytype(
-    name = "operator.methodcaller", new = "(name, /, *args, **kwargs)", flags(HAVE_GC, IMMUTABLETYPE),
+    name = "operator.methodcaller",
+    new = "(name, /, *args, **kwargs)",
+    flags(HAVE_GC, IMMUTABLETYPE)
 )]
 #[repr(C)]
 pub struct MethodCaller {
@@ -57,12 +59,7 @@ fn operand<'a>(
     }
     match args.get().as_slice() {
         [operand] => Ok(*operand),
-        given => Err(raise!(
-            th,
-            TYPE_ERROR,
-            "{name} expected 1 argument, got {}",
-            given.len()
-        )),
+        given => Err(raise!(th, TYPE_ERROR, "{name} expected 1 argument, got {}", given.len())),
     }
 }
 
@@ -94,9 +91,7 @@ impl AttrGetter {
         names: &[Borrowed<'_>],
     ) -> PyResult<Owned<AttrGetter>> {
         if names.is_empty() {
-            return Err(
-                th.raise(exc::TYPE_ERROR, "attrgetter expected at least 1 argument, got 0")
-            );
+            return Err(th.raise(exc::TYPE_ERROR, "attrgetter expected at least 1 argument, got 0"));
         }
         if names.iter().any(|name| name.downcast::<Str>().is_none()) {
             return Err(th.raise(exc::TYPE_ERROR, "attribute name must be a string"));
@@ -158,9 +153,7 @@ impl ItemGetter {
         items: &[Borrowed<'_>],
     ) -> PyResult<Owned<ItemGetter>> {
         if items.is_empty() {
-            return Err(
-                th.raise(exc::TYPE_ERROR, "itemgetter expected at least 1 argument, got 0")
-            );
+            return Err(th.raise(exc::TYPE_ERROR, "itemgetter expected at least 1 argument, got 0"));
         }
         let getter = cls.alloc::<ItemGetter>(th, 0)?;
         getter.items.set(Some(Tuple::from_slice(th, items)?));

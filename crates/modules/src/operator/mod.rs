@@ -163,7 +163,11 @@ impl Operator {
     ///
     /// It may be wrong by any amount. default is for objects that cannot tell.
     #[function(sig = "(obj, default=0, /)")]
-    fn length_hint(th: &Thread, obj: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult<usize> {
+    fn length_hint(
+        th: &Thread,
+        obj: Borrowed<'_>,
+        default: Option<Borrowed<'_>>,
+    ) -> PyResult<usize> {
         let default = match default {
             None => 0,
             Some(default) => {
@@ -186,11 +190,10 @@ impl Operator {
     fn call(th: &Thread, args: Args<'_>) -> PyResult {
         let Some((&callable, values)) = args.values.split_first().filter(|_| args.positional > 0)
         else {
-            return Err(
-                th.raise(exc::TYPE_ERROR, "call expected at least 1 argument, got 0")
-            );
+            return Err(th.raise(exc::TYPE_ERROR, "call expected at least 1 argument, got 0"));
         };
-        let rest = Args { values, positional: args.positional - 1, kwnames: args.kwnames, offset: false };
+        let rest =
+            Args { values, positional: args.positional - 1, kwnames: args.kwnames, offset: false };
         call::vectorcall(th, callable, rest)
     }
 

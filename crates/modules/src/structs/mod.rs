@@ -1,0 +1,451 @@
+//! `_struct`: values packed into bytes as C lays out its structs.
+//!
+//! `layout` reads formats, `values` converts single values. The same job as CPython's `Modules/_struct.c`.
+
+mod layout;
+mod values;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use krait_objects::bytes::Bytes;
+use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::Buffer;
+use krait_objects::typeobj;
+
+use layout::Layout;
+
+/// Functions to convert between Python values and C structs.
+///
+/// Python bytes objects are used to hold the data representing the C struct
+/// and also as format strings (explained below) to describe the layout of data
+/// in the C struct.
+#[pymodule(name = "_struct")]
+pub struct StructModule;
+
+/// The exception class.
+#[derive(Default)]
+struct State {
+    error: RefCell<Option<Owned<Type>>>,
+}
+
+/// Raises `struct.error`.
+#[cold]
+fn error(th: &Thread, message: &str) -> Raised {
+    let class = th.interp().state::<State>().error.borrow().clone();
+    match (class, Str::new(th, message)) {
+        (Some(class), Ok(message)) => th.raise_in(class.borrow(), Some(message.object())),
+        (None, Ok(_)) => th.raise(exc::VALUE_ERROR, message),
+        (_, Err(raised)) => raised,
+    }
+}
+
+/// Struct(fmt) --> compiled struct object
+#[pytype(name = "_struct.Struct", flags(BASETYPE, HAVE_GC))]
+#[repr(C)]
+pub struct Struct {
+    head: Head,
+    format: Slot<Str>,
+    layout: RefCell<Option<Rc<Layout>>>,
+}
+
+/// What `iter_unpack` returns.
+#[pytype(name = "_struct.unpack_iterator", flags(DISALLOW_INSTANTIATION, HAVE_GC))]
+#[repr(C)]
+pub struct UnpackIterator {
+    head: Head,
+    layout: RefCell<Option<Rc<Layout>>>,
+    buffer: RefCell<Option<Buffer>>,
+    at: Cell<usize>,
+}
+
+/// The bytes of a format: an ASCII str, or bytes.
+fn format_text(th: &Thread, format: Borrowed<'_>) -> PyResult<(Owned<Str>, Vec<u8>)> {
+    if let Some(text) = format.downcast::<Str>() {
+        if let Some(ascii) = text.as_ascii() {
+            return Ok((text.to_owned(), ascii.as_bytes().to_vec()));
+        }
+        let encode = Str::interned(th, "encode")?;
+        let ascii = Str::new(th, "ascii")?;
+        call::call_method(th, format, encode.borrow(), &[ascii.object()])?;
+        return Err(th.bad_internal_call());
+    }
+    if let Some(bytes) = format.downcast::<Bytes>() {
+        let text: String = bytes.as_bytes().iter().map(|&byte| char::from(byte)).collect();
+        return Ok((Str::new(th, &text)?, bytes.as_bytes().to_vec()));
+    }
+    Err(raise!(
+        th,
+        TYPE_ERROR,
+        "Struct() argument 1 must be a str or bytes object, not {}",
+        format.type_name()
+    ))
+}
+
+fn parsed(th: &Thread, format: Borrowed<'_>) -> PyResult<Rc<Layout>> {
+    if let Some(known) = format.downcast::<Struct>() {
+        return known.get().layout(th);
+    }
+    Layout::parse(th, &format_text(th, format)?.1).map(Rc::new)
+}
+
+fn fill(th: &Thread, layout: &Layout, items: &[Borrowed<'_>], out: &mut [u8]) -> PyResult<()> {
+    let mut items = items.iter();
+    for field in &layout.fields {
+        for at in 0..field.count {
+            let start = field.offset + at * field.size;
+            let Some(item) = items.next() else {
+                return Err(th.bad_internal_call());
+            };
+            values::pack(th, layout.mode, field, *item, &mut out[start..start + field.size])?;
+        }
+    }
+    Ok(())
+}
+
+fn check_count(th: &Thread, layout: &Layout, given: usize, name: &str) -> PyResult<()> {
+    if given == layout.values {
+        return Ok(());
+    }
+    let expected = layout.values;
+    Err(error(th, &format!("{name} expected {expected} items for packing (got {given})")))
+}
+
+fn pack(th: &Thread, layout: &Layout, items: &[Borrowed<'_>]) -> PyResult<Owned<Bytes>> {
+    check_count(th, layout, items.len(), "pack")?;
+    Bytes::build(th, layout.size, |out| fill(th, layout, items, out))
+}
+
+/// Where `offset` lies in a buffer of `len` bytes, if `size` bytes fit behind it; `verb` is for the messages.
+fn place(th: &Thread, offset: isize, len: usize, size: usize, packing: bool) -> PyResult<usize> {
+    let mut start = offset;
+    if offset < 0 {
+        if offset.checked_add(size as isize).is_none_or(|end| end > 0) {
+            let what = if packing { "no space to pack" } else { "not enough data to unpack" };
+            return Err(error(th, &format!("{what} {size} bytes at offset {offset}")));
+        }
+        start = offset + len as isize;
+        if start < 0 {
+            return Err(error(th, &format!("offset {offset} out of range for {len}-byte buffer")));
+        }
+    }
+    let start = start as usize;
+    if len.checked_sub(start).is_none_or(|room| room < size) {
+        let (name, verb) =
+            if packing { ("pack_into", "packing") } else { ("unpack_from", "unpacking") };
+        let needed = start.saturating_add(size);
+        return Err(error(
+            th,
+            &format!(
+                "{name} requires a buffer of at least {needed} bytes for {verb} {size} bytes at offset {start} (actual buffer size is {len})"
+            ),
+        ));
+    }
+    Ok(start)
+}
+
+fn pack_into(th: &Thread, layout: &Layout, args: &[Borrowed<'_>]) -> PyResult<()> {
+    let (&buffer, offset, items) = match args {
+        [] => return Err(error(th, "pack_into expected buffer argument")),
+        [_] => return Err(error(th, "pack_into expected offset argument")),
+        [buffer, offset, items @ ..] => (buffer, *offset, items),
+    };
+    check_count(th, layout, items.len(), "pack_into")?;
+    let mut buffer = Buffer::get(th, buffer, krait_abi::PyBUF_WRITABLE).map_err(|raised| {
+        drop(th.take_raised(raised));
+        raise!(
+            th,
+            TYPE_ERROR,
+            "argument must be read-write bytes-like object, not {}",
+            buffer.type_name()
+        )
+    })?;
+    let offset = number::as_isize(th, offset, Some(exc::INDEX_ERROR))?;
+    let len = buffer.as_bytes().len();
+    let start = place(th, offset, len, layout.size, true)?;
+    // Packed aside first: converting runs Python code, which may look at the buffer.
+    let mut packed = vec![0; layout.size];
+    fill(th, layout, items, &mut packed)?;
+    buffer.as_mut_bytes()[start..start + layout.size].copy_from_slice(&packed);
+    Ok(())
+}
+
+fn unpack(th: &Thread, layout: &Layout, bytes: &[u8]) -> PyResult<Owned<Tuple>> {
+    let mut items = Vec::with_capacity(layout.values);
+    for field in &layout.fields {
+        for at in 0..field.count {
+            let start = field.offset + at * field.size;
+            let part = &bytes[start..start + field.size];
+            items.push(values::unpack(th, layout.mode, field.code, part)?);
+        }
+    }
+    Tuple::from_vec(th, items)
+}
+
+fn unpack_all(th: &Thread, layout: &Layout, buffer: &Buffer) -> PyResult<Owned<Tuple>> {
+    if buffer.as_bytes().len() != layout.size {
+        let size = layout.size;
+        return Err(error(th, &format!("unpack requires a buffer of {size} bytes")));
+    }
+    unpack(th, layout, buffer.as_bytes())
+}
+
+fn unpack_at(
+    th: &Thread,
+    layout: &Layout,
+    buffer: &Buffer,
+    offset: isize,
+) -> PyResult<Owned<Tuple>> {
+    let bytes = buffer.as_bytes();
+    let start = place(th, offset, bytes.len(), layout.size, false)?;
+    unpack(th, layout, &bytes[start..start + layout.size])
+}
+
+fn iterate(th: &Thread, layout: Rc<Layout>, buffer: Buffer) -> PyResult<Owned<UnpackIterator>> {
+    let size = layout.size;
+    if size == 0 {
+        return Err(error(th, "cannot iteratively unpack with a struct of length 0"));
+    }
+    if buffer.as_bytes().len() % size != 0 {
+        return Err(error(
+            th,
+            &format!("iterative unpacking requires a buffer of a multiple of {size} bytes"),
+        ));
+    }
+    let class = Borrowed::from_ref(UnpackIterator::type_object());
+    let iterator = class.alloc::<UnpackIterator>(th, 0)?;
+    // SAFETY: nobody else knows the object; zeroed memory is not yet a value of these fields.
+    unsafe {
+        let raw = iterator.as_ptr().cast::<UnpackIterator>();
+        (&raw mut (*raw).layout).write(RefCell::new(Some(layout)));
+        (&raw mut (*raw).buffer).write(RefCell::new(Some(buffer)));
+    }
+    Ok(iterator)
+}
+
+impl Struct {
+    fn layout(&self, th: &Thread) -> PyResult<Rc<Layout>> {
+        match &*self.layout.borrow() {
+            Some(layout) => Ok(layout.clone()),
+            None => Err(th.raise(exc::RUNTIME_ERROR, "Struct object is not initialized")),
+        }
+    }
+}
+
+#[pymethods]
+impl Struct {
+    #[slot(tp_new)]
+    fn construct(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<Owned<Struct>> {
+        let made = cls.alloc::<Struct>(th, 0)?;
+        // SAFETY: nobody else knows the object; zeroed memory is not yet a value of the field.
+        unsafe {
+            let raw = made.as_ptr().cast::<Struct>();
+            (&raw mut (*raw).layout).write(RefCell::new(None));
+        }
+        Ok(made)
+    }
+
+    #[init(sig = "(format)")]
+    fn init(&self, th: &Thread, format: Borrowed<'_>) -> PyResult<()> {
+        let (text, bytes) = format_text(th, format)?;
+        let layout = Layout::parse(th, &bytes)?;
+        *self.layout.borrow_mut() = Some(Rc::new(layout));
+        self.format.set(Some(text));
+        Ok(())
+    }
+
+    #[slot(tp_repr)]
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        this.layout(th)?;
+        let object = this.object();
+        let format = this.format.get_owned().map_or(none().to_owned(), Owned::into_object);
+        let format = object::repr(th, format.object())?;
+        Str::from_fmt(th, format_args!("{}({})", object.ty().name(), &*format))
+    }
+
+    /// struct format string
+    #[getter]
+    fn format(&self, th: &Thread) -> PyResult<Option<Owned<Str>>> {
+        self.layout(th)?;
+        Ok(self.format.get_owned())
+    }
+
+    /// struct size in bytes
+    #[getter]
+    fn size(&self, th: &Thread) -> PyResult<usize> {
+        Ok(self.layout(th)?.size)
+    }
+
+    /// S.pack(v1, v2, ...) -> bytes
+    ///
+    /// Return a bytes object containing values v1, v2, ... packed by the format.
+    #[method(sig = "(self, /, *args)", no_text)]
+    fn pack(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Bytes>> {
+        pack(th, &*self.layout(th)?, args)
+    }
+
+    /// S.pack_into(buffer, offset, v1, v2, ...)
+    ///
+    /// Pack the values v1, v2, ... by the format, and write them into the writable buffer at offset.
+    #[method(sig = "(self, /, *args)", no_text)]
+    fn pack_into(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
+        pack_into(th, &*self.layout(th)?, args)
+    }
+
+    /// Return a tuple containing unpacked values.
+    ///
+    /// The buffer's size in bytes must be Struct.size.
+    #[method(sig = "(self, buffer, /)")]
+    fn unpack(&self, th: &Thread, buffer: Buffer) -> PyResult<Owned<Tuple>> {
+        unpack_all(th, &*self.layout(th)?, &buffer)
+    }
+
+    /// Return a tuple containing values unpacked from the buffer at offset.
+    #[method(sig = "(self, /, buffer, offset=0)")]
+    fn unpack_from(&self, th: &Thread, buffer: Buffer, offset: isize) -> PyResult<Owned<Tuple>> {
+        unpack_at(th, &*self.layout(th)?, &buffer, offset)
+    }
+
+    /// Return an iterator yielding tuples.
+    ///
+    /// Each is unpacked from the next Struct.size bytes of the buffer.
+    #[method(sig = "(self, buffer, /)")]
+    fn iter_unpack(&self, th: &Thread, buffer: Buffer) -> PyResult<Owned<UnpackIterator>> {
+        iterate(th, self.layout(th)?, buffer)
+    }
+
+    /// S.__sizeof__() -> size of S in memory, in bytes
+    #[method(sig = "(self, /)")]
+    fn __sizeof__(&self) -> usize {
+        let fields = self.layout.borrow().as_ref().map_or(0, |layout| layout.fields.len());
+        size_of::<Struct>() + fields * size_of::<layout::Field>()
+    }
+}
+
+#[pymethods]
+impl UnpackIterator {
+    #[slot(tp_iter)]
+    fn iter(this: Borrowed<'_, Self>, _th: &Thread) -> PyResult<Owned<UnpackIterator>> {
+        Ok(this.to_owned())
+    }
+
+    #[slot(tp_iternext)]
+    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        let Some(layout) = self.layout.borrow().clone() else {
+            return Ok(None);
+        };
+        let start = self.at.get();
+        let bytes = match &*self.buffer.borrow() {
+            Some(buffer) => buffer.as_bytes().get(start..start + layout.size).map(<[u8]>::to_vec),
+            None => None,
+        };
+        let Some(bytes) = bytes else {
+            drop(self.buffer.take());
+            return Ok(None);
+        };
+        self.at.set(start + layout.size);
+        unpack(th, &layout, &bytes).map(|tuple| Some(tuple.into_object()))
+    }
+
+    #[method(sig = "(self, /)")]
+    fn __length_hint__(&self) -> usize {
+        let size = self.layout.borrow().as_ref().map_or(1, |layout| layout.size.max(1));
+        let len = self.buffer.borrow().as_ref().map_or(0, |buffer| buffer.as_bytes().len());
+        len.saturating_sub(self.at.get()) / size
+    }
+}
+
+#[pyfunctions]
+impl StructModule {
+    #[exec]
+    fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        module.add_type(th, Struct::type_object())?;
+        Borrowed::from_ref(UnpackIterator::type_object()).ready(th)?;
+        let namespace = Dict::new(th)?;
+        let module_name = Str::interned(th, "struct")?;
+        namespace.set_str(th, id::__module__, module_name.object())?;
+        let base = Borrowed::from_ref(exc::EXCEPTION);
+        let args = Tuple::pack(
+            th,
+            [
+                Str::interned(th, "error")?.into_object(),
+                Tuple::from_slice(th, &[base.object()])?.into_object(),
+                namespace.into_object(),
+            ],
+        )?;
+        let meta = Borrowed::from_ref(Type::type_object());
+        let class = typeobj::build::new(th, meta, args.borrow(), None)?;
+        let class = class.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
+        module.add(th, "error", class.object())?;
+        *th.interp().state::<State>().error.borrow_mut() = Some(class);
+        Ok(())
+    }
+
+    /// Clear the internal cache: there is none.
+    #[function(sig = "()")]
+    fn _clearcache() {}
+
+    /// Return size in bytes of the struct described by the format string.
+    #[function(sig = "(format, /)")]
+    fn calcsize(th: &Thread, format: Borrowed<'_>) -> PyResult<usize> {
+        Ok(parsed(th, format)?.size)
+    }
+
+    /// pack(format, v1, v2, ...) -> bytes
+    ///
+    /// Return a bytes object containing the values v1, v2, ... packed by the format string.
+    #[function(name = "pack", sig = "(*args)", no_text)]
+    fn pack_values(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Bytes>> {
+        let Some((format, items)) = args.split_first() else {
+            return Err(th.raise(exc::TYPE_ERROR, "missing format argument"));
+        };
+        pack(th, &*parsed(th, *format)?, items)
+    }
+
+    /// pack_into(format, buffer, offset, v1, v2, ...)
+    ///
+    /// Pack the values v1, v2, ... by the format string, and write them into the writable buffer at offset.
+    #[function(name = "pack_into", sig = "(*args)", no_text)]
+    fn pack_values_into(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
+        let Some((format, rest)) = args.split_first() else {
+            return Err(th.raise(exc::TYPE_ERROR, "missing format argument"));
+        };
+        pack_into(th, &*parsed(th, *format)?, rest)
+    }
+
+    /// Return a tuple containing values unpacked according to the format string.
+    ///
+    /// The buffer's size in bytes must be calcsize(format).
+    #[function(name = "unpack", sig = "(format, buffer, /)")]
+    fn unpack_values(th: &Thread, format: Borrowed<'_>, buffer: Buffer) -> PyResult<Owned<Tuple>> {
+        unpack_all(th, &*parsed(th, format)?, &buffer)
+    }
+
+    /// Return a tuple containing values unpacked from the buffer at offset.
+    #[function(sig = "(format, /, buffer, offset=0)")]
+    fn unpack_from(
+        th: &Thread,
+        format: Borrowed<'_>,
+        buffer: Buffer,
+        offset: isize,
+    ) -> PyResult<Owned<Tuple>> {
+        unpack_at(th, &*parsed(th, format)?, &buffer, offset)
+    }
+
+    /// Return an iterator yielding tuples unpacked according to the format string.
+    ///
+    /// The buffer's size must be a multiple of calcsize(format).
+    #[function(sig = "(format, buffer, /)")]
+    fn iter_unpack(
+        th: &Thread,
+        format: Borrowed<'_>,
+        buffer: Buffer,
+    ) -> PyResult<Owned<UnpackIterator>> {
+        iterate(th, parsed(th, format)?, buffer)
+    }
+}

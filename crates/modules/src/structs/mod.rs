@@ -45,12 +45,13 @@ fn error(th: &Thread, message: &str) -> Raised {
 #[repr(C)]
 pub struct Struct {
     head: Head,
+    #[visit]
     format: Slot<Str>,
     layout: RefCell<Option<Rc<Layout>>>,
 }
 
 /// What `iter_unpack` returns.
-#[pytype(name = "_struct.unpack_iterator", flags(DISALLOW_INSTANTIATION, HAVE_GC))]
+#[pytype(name = "_struct.unpack_iterator", flags(DISALLOW_INSTANTIATION))]
 #[repr(C)]
 pub struct UnpackIterator {
     head: Head,

@@ -44,6 +44,16 @@ impl Ast {
 
 #[pymethods]
 impl Ast {
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<Owned<Ast>> {
+        cls.get().alloc::<Ast>(th, 0)
+    }
+
     #[slot(tp_init)]
     fn init(
         this: Borrowed<'_, Self>,

@@ -1,9 +1,12 @@
 //! Source to code object: the compiler's plain data turned into objects, its errors into exceptions.
 
+use std::cell::Cell;
+
 use bumpalo::Bump;
 use krait_bytecode::future_flags;
 use krait_compiler::{CompileError, CompileOptions, Compiled};
 use krait_objects::prelude::*;
+use krait_syntax::ast::Mod;
 use krait_syntax::{ErrorKind, Mode, ParseOptions, Source, SyntaxError, Warning, WarningKind};
 
 use crate::code::{self, Code};
@@ -40,10 +43,33 @@ pub struct Request<'a> {
     pub feature_version: Option<u8>,
 }
 
-/// The code object of a text.
-pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult<Owned<Code>> {
-    let arena = Bump::new();
-    let options = ParseOptions {
+/// What the module of syntax trees provides, once it is there.
+#[derive(Default)]
+pub struct TreeHooks {
+    pub to_object: Cell<Option<ToTreeObject>>,
+    pub from_object: Cell<Option<FromTreeObject>>,
+}
+
+pub type ToTreeObject = fn(&Thread, &Mod<'_>) -> PyResult;
+pub type FromTreeObject = for<'a> fn(&Thread, &'a Bump, Borrowed<'_>) -> PyResult<Mod<'a>>;
+
+/// The hooks of the thread's interpreter.
+pub fn tree_hooks(th: &Thread) -> &TreeHooks {
+    th.interp().state::<TreeHooks>()
+}
+
+/// A hook, after the module that installs it was imported.
+fn tree_hook<T: Copy>(th: &Thread, hook: fn(&TreeHooks) -> &Cell<Option<T>>) -> PyResult<T> {
+    if hook(tree_hooks(th)).get().is_none() {
+        crate::import::import(th, "_ast")?;
+    }
+    hook(tree_hooks(th))
+        .get()
+        .ok_or_else(|| th.raise(exc::SYSTEM_ERROR, "syntax trees are not available"))
+}
+
+fn parse_options<'d>(th: &Thread, request: Request<'_>) -> ParseOptions<'d> {
+    ParseOptions {
         mode: request.mode,
         type_comments: request.flags & flags::TYPE_COMMENTS != 0,
         feature_version: request.feature_version.unwrap_or(ParseOptions::LATEST),
@@ -53,8 +79,58 @@ pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResul
         ignore_cookie: request.flags & flags::IGNORE_COOKIE != 0,
         max_str_digits: th.interp().int_max_str_digits.get() as usize,
         decoder: None,
+    }
+}
+
+/// The syntax tree of a text, as an object.
+pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult {
+    let to_object = tree_hook(th, |hooks| &hooks.to_object)?;
+    let arena = Bump::new();
+    let parsed = krait_syntax::parse(&arena, source, &parse_options(th, request))
+        .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
+    issue(th, &parsed.warnings, request.filename)?;
+    to_object(th, parsed.tree)
+}
+
+/// The code object of a syntax tree object.
+pub fn compile_tree(
+    th: &Thread,
+    tree: Borrowed<'_>,
+    request: Request<'_>,
+) -> PyResult<Owned<Code>> {
+    let from_object = tree_hook(th, |hooks| &hooks.from_object)?;
+    let arena = Bump::new();
+    let tree = from_object(th, &arena, tree)?;
+    let expected = match request.mode {
+        Mode::Exec => matches!(tree, Mod::Module { .. }).then_some(()).ok_or("Module"),
+        Mode::Eval => matches!(tree, Mod::Expression { .. }).then_some(()).ok_or("Expression"),
+        Mode::Single => matches!(tree, Mod::Interactive { .. }).then_some(()).ok_or("Interactive"),
+        Mode::FuncType => {
+            matches!(tree, Mod::FunctionType { .. }).then_some(()).ok_or("FunctionType")
+        }
     };
-    let parsed = krait_syntax::parse(&arena, source, &options)
+    if let Err(expected) = expected {
+        let found = match tree {
+            Mod::Module { .. } => "Module",
+            Mod::Expression { .. } => "Expression",
+            Mod::Interactive { .. } => "Interactive",
+            Mod::FunctionType { .. } => "FunctionType",
+        };
+        return Err(raise!(th, TYPE_ERROR, "expected {expected} node, got {found}"));
+    }
+    let options = compile_options(th, request);
+    krait_compiler::validate(&tree, options.stack_budget)
+        .map_err(|error| raise_compile_error(th, error, request.filename, None))?;
+    let Compiled { code, warnings } = krait_compiler::compile(&tree, &options)
+        .map_err(|error| raise_compile_error(th, error, request.filename, None))?;
+    issue(th, &warnings, request.filename)?;
+    code::from_compiled(th, &code)
+}
+
+/// The code object of a text.
+pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult<Owned<Code>> {
+    let arena = Bump::new();
+    let parsed = krait_syntax::parse(&arena, source, &parse_options(th, request))
         .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
     issue(th, &parsed.warnings, request.filename)?;
     let compiled = krait_compiler::compile(parsed.tree, &compile_options(th, request));

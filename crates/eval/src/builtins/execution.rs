@@ -53,11 +53,16 @@ impl Builtins {
             optimize,
             feature_version: u8::try_from(_feature_version).ok(),
         };
-        if flags & flags::ONLY_AST != 0 || is_tree(source) {
-            return Err(th.raise(
-                exc::NOT_IMPLEMENTED_ERROR,
-                "compile(): syntax tree objects are not supported yet",
-            ));
+        if is_tree(source) {
+            if flags & flags::ONLY_AST != 0 {
+                return Ok(source.to_owned());
+            }
+            return compile::compile_tree(th, source, request).map(Owned::into_object);
+        }
+        if flags & flags::ONLY_AST != 0 {
+            return with_source(th, source, "compile", "string, bytes or AST", |source| {
+                compile::parse_tree(th, source, request)
+            });
         }
         with_source(th, source, "compile", "string, bytes or AST", |source| {
             compile::compile(th, source, request)

@@ -3,6 +3,7 @@
 //! `grammar` is the list of classes, `node` the behaviour of their common base; this file makes the classes. The
 //! same job as CPython's generated `Python/Python-ast.c`.
 
+mod convert;
 mod grammar;
 mod node;
 
@@ -21,6 +22,9 @@ pub struct AstModule;
 impl AstModule {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        let hooks = krait_eval::compile::tree_hooks(th);
+        hooks.to_object.set(Some(convert::to_object));
+        hooks.from_object.set(Some(convert::from_object));
         let base = Borrowed::from_ref(Ast::type_object());
         base.ready(th)?;
         let dict = base.dict(th);

@@ -218,7 +218,7 @@ fn default_field(th: &Thread, node: Borrowed<'_>, class: &str, field: &Owned<Str
 fn write_repr(th: &Thread, node: Borrowed<'_>, depth: usize, text: &mut String) -> PyResult<()> {
     text.push_str(node.get().ty().name());
     let fields = names(th, node, "_fields")?;
-    if depth == 0 && !fields.is_empty() {
+    if depth == 0 {
         text.push_str("(...)");
         return Ok(());
     }

@@ -33,6 +33,7 @@ mod string;
 mod structs;
 mod thread;
 mod time;
+mod tokenize;
 mod typing;
 mod weakref;
 
@@ -69,6 +70,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_string", string::String),
     native!("_struct", structs::StructModule),
     native!("_thread", thread::ThreadModule),
+    native!("_tokenize", tokenize::Tokenize),
     native!("_typing", typing::Typing),
     native!("_weakref", weakref::Weakref),
     native!("atexit", atexit::Atexit),

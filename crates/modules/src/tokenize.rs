@@ -54,11 +54,19 @@ impl TokenizerIter {
                     return Ok(source);
                 }
             };
-            let text = match (&encoding, line.object().downcast::<Str>(), line.object().downcast::<Bytes>()) {
+            let text = match (
+                &encoding,
+                line.object().downcast::<Str>(),
+                line.object().downcast::<Bytes>(),
+            ) {
                 (None, Some(text), _) => text.get().as_utf8(th)?.to_owned(),
-                (None, ..) => return Err(th.raise(exc::TYPE_ERROR, "readline() returned a non-string object")),
+                (None, ..) => {
+                    return Err(th.raise(exc::TYPE_ERROR, "readline() returned a non-string object"));
+                }
                 (Some(encoding), _, Some(bytes)) => decode(th, bytes, encoding)?,
-                (Some(_), ..) => return Err(th.raise(exc::TYPE_ERROR, "readline() returned a non-bytes object")),
+                (Some(_), ..) => {
+                    return Err(th.raise(exc::TYPE_ERROR, "readline() returned a non-bytes object"));
+                }
             };
             if text.is_empty() {
                 return Ok(source);
@@ -79,7 +87,10 @@ impl TokenizerIter {
             match tokenizer.next_token() {
                 Ok(Some(token)) => {
                     let place = |(line, column): (u32, i32)| -> PyResult {
-                        let pair = [Int::from_i64(th, line.into())?.into_object(), Int::from_i64(th, column.into())?.into_object()];
+                        let pair = [
+                            Int::from_i64(th, line.into())?.into_object(),
+                            Int::from_i64(th, column.into())?.into_object(),
+                        ];
                         Tuple::pack(th, pair).map(Owned::into_object)
                     };
                     let parts = [
@@ -119,7 +130,9 @@ fn raise(th: &Thread, error: krait_syntax::SyntaxError) -> Raised {
         return th.raise(exc::SYNTAX_ERROR, &error.message);
     }
     match Str::interned(th, "<string>") {
-        Ok(filename) => compile::raise_compile_error(th, CompileError::Syntax(error), filename.borrow(), None),
+        Ok(filename) => {
+            compile::raise_compile_error(th, CompileError::Syntax(error), filename.borrow(), None)
+        }
         Err(raised) => raised,
     }
 }
@@ -136,7 +149,9 @@ impl TokenizerIter {
     ) -> PyResult<Owned<TokenizerIter>> {
         let made = cls.get().alloc::<TokenizerIter>(th, 0)?;
         // SAFETY: zeroed memory that nobody knows yet.
-        unsafe { (&raw mut (*made.as_ptr().cast::<TokenizerIter>()).error).write(RefCell::new(None)) };
+        unsafe {
+            (&raw mut (*made.as_ptr().cast::<TokenizerIter>()).error).write(RefCell::new(None))
+        };
         made.readline.set(Some(readline.to_owned()));
         made.encoding.set(encoding.map(Borrowed::to_owned));
         made.extra_tokens.set(extra_tokens);
@@ -170,4 +185,3 @@ impl TokenizerIter {
         }
     }
 }
-

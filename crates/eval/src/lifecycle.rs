@@ -314,11 +314,33 @@ fn clear_modules(th: &Thread) {
     modules.clear();
     collect(th);
     for dict in dicts.into_iter().rev().chain(last) {
-        dict.clear();
+        empty_namespace(th, &dict);
     }
 }
 
 /// A full collection, while modules still work.
 fn collect(th: &Thread) {
     gc::collect(th, 2, gc::Reason::Shutdown);
+}
+
+/// Sets every name of a module to None, private ones first: a finaliser that still runs finds None instead of
+/// nothing.
+fn empty_namespace(th: &Thread, dict: &Dict) {
+    for private in [true, false] {
+        let mut position = 0;
+        while let Some((name, value)) = dict.next(&mut position) {
+            let Ok(name) = name.downcast::<Str>() else {
+                continue;
+            };
+            let text = name.to_wtf8();
+            let is_private = text.starts_with(b"_") && !text.starts_with(b"__");
+            if is_private != private || name.is(id::__builtins__) || value.is_none() {
+                continue;
+            }
+            drop(value);
+            if dict.set_str(th, name.borrow(), none()).is_err() {
+                drop(th.take_exception());
+            }
+        }
+    }
 }

@@ -186,6 +186,19 @@ impl Sys {
         th.interp().types.clear_cache();
     }
 
+    /// Take the __dict__ and __weakref__ properties out of a class that was made by the class statement.
+    #[function(sig = "(type, /)")]
+    fn _clear_type_descriptors(th: &Thread, r#type: Borrowed<'_, Type>) -> PyResult<()> {
+        if r#type.has_flag(krait_abi::Py_TPFLAGS_IMMUTABLETYPE) {
+            return Err(th.raise(exc::TYPE_ERROR, "argument is immutable"));
+        }
+        let dict = r#type.dict(th);
+        dict.remove(th, id::__dict__.object())?;
+        dict.remove(th, id::__weakref__.object())?;
+        r#type.modified(th);
+        Ok(())
+    }
+
     /// Empty the caches that only make the interpreter faster.
     #[function(sig = "()")]
     fn _clear_internal_caches(th: &Thread) {

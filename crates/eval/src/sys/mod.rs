@@ -7,6 +7,7 @@ mod audit;
 mod frames;
 pub mod hooks;
 mod info;
+mod jit;
 mod limits;
 pub mod printer;
 
@@ -24,6 +25,8 @@ pub struct Sys;
 impl Sys {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        let spec = crate::import::plain_spec(th, "sys._jit")?;
+        module.add(th, "_jit", jit::Jit::module_def().load(th, spec.object())?.object())?;
         info::add(module, th)
     }
 

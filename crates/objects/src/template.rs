@@ -348,7 +348,7 @@ impl TemplateIter {
         loop {
             let position = self.position.get();
             self.position.set(position + 1);
-            let from = if position % 2 == 0 { &strings } else { &interpolations };
+            let from = if position.is_multiple_of(2) { &strings } else { &interpolations };
             match from.get(position / 2) {
                 Some(item) if item.downcast::<Str>().is_some_and(|text| text.is_empty()) => {}
                 Some(item) => return Ok(Some(item.to_owned())),

@@ -372,7 +372,7 @@ mod tests {
                         heap.free(block);
                     }
                 } else {
-                    let size = 1 + next() % if next() % 50 == 0 { 9000 } else { 560 };
+                    let size = 1 + next() % if next().is_multiple_of(50) { 9000 } else { 560 };
                     let block = heap.alloc(size);
                     assert!(block.addr().is_multiple_of(16) && heap.size_of(block) >= size);
                     let mark = step as u8;

@@ -15,7 +15,7 @@ use crate::typeobj::slots::dispatch;
 type Ptr = *mut abi::PyObject;
 
 fn address<F: Copy>(slot: Option<F>) -> usize {
-    // A function pointer is one word, and NULL where there is none.
+    // SAFETY: a function pointer is one word.
     slot.map_or(0, |function| unsafe { std::mem::transmute_copy::<F, usize>(&function) })
 }
 

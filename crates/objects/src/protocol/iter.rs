@@ -77,7 +77,7 @@ pub fn get_aiter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     let iterator: Owned = unsafe { Owned::from_ptr_or_null(am_aiter(ob.as_ptr())) }
         .ok_or_else(|| th.raised_by_c())?;
     let is_async = table(iterator.ty()).and_then(|table| table.am_anext).is_some_and(|next| {
-        next as *const () as usize != next_not_implemented as *const () as usize
+        !std::ptr::eq(next as *const (), next_not_implemented as *const ())
     });
     if !is_async {
         let name = iterator.type_name();
@@ -107,7 +107,7 @@ fn not_an_iterator(th: &Thread, ob: Borrowed<'_>) -> Raised {
 /// `PyIter_Check`.
 pub fn is_iterator(ob: Borrowed<'_>) -> bool {
     ob.ty().raw().tp_iternext.is_some_and(|next| {
-        next as *const () as usize != next_not_implemented as *const () as usize
+        !std::ptr::eq(next as *const (), next_not_implemented as *const ())
     })
 }
 

@@ -74,7 +74,7 @@ fn unary(
 ) -> PyResult {
     // SAFETY: see the top of the file.
     unsafe {
-        match ob.ty().raw().tp_as_number.as_ref().and_then(|table| slot(table)) {
+        match ob.ty().raw().tp_as_number.as_ref().and_then(&slot) {
             Some(function) => {
                 Owned::from_ptr_or_null(function(ob.as_ptr())).ok_or_else(|| th.raised_by_c())
             }

@@ -138,7 +138,7 @@ impl Set {
 
     pub fn contains(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
         let hash = self.hash_element(th, key)?;
-        self.find(th, key, hash).map(|entry| table::is_used(entry))
+        self.find(th, key, hash).map(table::is_used)
     }
 
     pub fn add(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<()> {

@@ -207,6 +207,7 @@ impl Str {
         match self.chars() {
             // SAFETY: (2): ASCII is UTF-8.
             Chars::One(units) if self.is_ascii() => {
+                // SAFETY: (2): ASCII is UTF-8.
                 Some(unsafe { std::str::from_utf8_unchecked(units) })
             }
             _ => None,

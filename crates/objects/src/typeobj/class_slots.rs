@@ -39,7 +39,7 @@ pub fn read(
     } else {
         sequence::tuple(th, declared.object())?
     };
-    if declared.len() > 0 && raw.tp_itemsize != 0 {
+    if !declared.is_empty() && raw.tp_itemsize != 0 {
         return Err(raise!(
             th,
             TYPE_ERROR,
@@ -84,7 +84,7 @@ pub fn read(
         }
         names.push(mangled);
     }
-    names.sort_by(|a, b| a.to_wtf8().cmp(&b.to_wtf8()));
+    names.sort_by_cached_key(|name| name.to_wtf8());
     slots.names = Some(names);
     // A second base may bring what the layout base lacks.
     for other in bases.as_slice().iter().filter_map(|other| other.downcast::<Type>()) {

@@ -463,6 +463,7 @@ pub unsafe extern "C" fn sq_contains(this: Ptr, item: Ptr) -> c_int {
 pub unsafe extern "C" fn bf_getbuffer(this: Ptr, view: *mut abi::Py_buffer, flags: c_int) -> c_int {
     // SAFETY: see the top of the file.
     enter_int(|th| {
+        // SAFETY: see the top of the file.
         unsafe { crate::memoryview::python_getbuffer(th, Borrowed::from_ptr(this), view, flags) }
             .map(|()| 0)
     })

@@ -61,7 +61,9 @@ impl TokenizerIter {
             ) {
                 (None, Some(text), _) => text.get().as_utf8(th)?.to_owned(),
                 (None, ..) => {
-                    return Err(th.raise(exc::TYPE_ERROR, "readline() returned a non-string object"));
+                    return Err(
+                        th.raise(exc::TYPE_ERROR, "readline() returned a non-string object")
+                    );
                 }
                 (Some(encoding), _, Some(bytes)) => decode(th, bytes, encoding)?,
                 (Some(_), ..) => {

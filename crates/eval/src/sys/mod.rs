@@ -9,6 +9,7 @@ pub mod hooks;
 mod info;
 mod jit;
 mod limits;
+mod monitoring;
 pub mod printer;
 
 use krait_objects::prelude::*;
@@ -25,6 +26,9 @@ pub struct Sys;
 impl Sys {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        let spec = crate::import::plain_spec(th, "sys.monitoring")?;
+        let monitoring = monitoring::Monitoring::module_def().load(th, spec.object())?;
+        module.add(th, "monitoring", monitoring.object())?;
         let spec = crate::import::plain_spec(th, "sys._jit")?;
         module.add(th, "_jit", jit::Jit::module_def().load(th, spec.object())?.object())?;
         info::add(module, th)

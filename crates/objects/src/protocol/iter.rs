@@ -76,9 +76,9 @@ pub fn get_aiter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     // SAFETY: as in `get_iter`.
     let iterator: Owned = unsafe { Owned::from_ptr_or_null(am_aiter(ob.as_ptr())) }
         .ok_or_else(|| th.raised_by_c())?;
-    let is_async = table(iterator.ty()).and_then(|table| table.am_anext).is_some_and(|next| {
-        !std::ptr::eq(next as *const (), next_not_implemented as *const ())
-    });
+    let is_async = table(iterator.ty())
+        .and_then(|table| table.am_anext)
+        .is_some_and(|next| !std::ptr::eq(next as *const (), next_not_implemented as *const ()));
     if !is_async {
         let name = iterator.type_name();
         return Err(raise!(
@@ -106,9 +106,10 @@ fn not_an_iterator(th: &Thread, ob: Borrowed<'_>) -> Raised {
 
 /// `PyIter_Check`.
 pub fn is_iterator(ob: Borrowed<'_>) -> bool {
-    ob.ty().raw().tp_iternext.is_some_and(|next| {
-        !std::ptr::eq(next as *const (), next_not_implemented as *const ())
-    })
+    ob.ty()
+        .raw()
+        .tp_iternext
+        .is_some_and(|next| !std::ptr::eq(next as *const (), next_not_implemented as *const ()))
 }
 
 /// Calls `body` for every item of any iterable; fast for exact lists and tuples.

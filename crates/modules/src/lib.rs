@@ -16,6 +16,7 @@ mod csv;
 mod errno;
 mod functools;
 mod gc;
+mod grp;
 mod hashes;
 mod heapq;
 mod io;
@@ -77,6 +78,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("binascii", binascii::Binascii),
     native!("errno", errno::Errno),
     native!("gc", gc::Gc),
+    native!("grp", grp::Grp),
     native!("itertools", itertools::Itertools),
     native!("math", math::Math),
     native!("posix", posix::Posix),

@@ -6,11 +6,11 @@ use std::process::Command;
 /// Where cargo put the library, with the name that programs ask for beside it.
 fn library_folder() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
-    let profile = test.parent().and_then(Path::parent).expect("tests lie in target/PROFILE/deps");
+    let beside = test.parent().expect("a test lies in target/PROFILE/deps, as the library does");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let link = folder.join("libpython3.14.so.1.0");
     let _ = std::fs::remove_file(&link);
-    std::os::unix::fs::symlink(profile.join("libkrait.so"), &link).expect("a symbolic link");
+    std::os::unix::fs::symlink(beside.join("libkrait.so"), &link).expect("a symbolic link");
     folder
 }
 

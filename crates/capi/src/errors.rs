@@ -105,6 +105,7 @@ pub fn PyErr_ExceptionMatches(th: &Thread, class: Ptr) -> c_int {
     // SAFETY: C passes a live object.
     th.current_exception()
         .is_some_and(|exception| {
+            // SAFETY: a class that is not null is a live object.
             !class.is_null() && matches(exception, unsafe { Borrowed::from_ptr(class) })
         })
         .into()

@@ -214,7 +214,7 @@ fn encode_uu(th: &Thread, data: &[u8], backtick: bool) -> PyResult<Vec<u8>> {
 }
 
 fn decode_hex(th: &Thread, data: &[u8]) -> PyResult<Vec<u8>> {
-    if data.len() % 2 != 0 {
+    if !data.len().is_multiple_of(2) {
         return Err(error(th, format_args!("Odd-length string")));
     }
     let digit = |byte: u8| char::from(byte).to_digit(16);

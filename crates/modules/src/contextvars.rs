@@ -229,14 +229,6 @@ pub struct ContextVar {
 assert_layout!(ContextVar => abi::PyContextVar);
 
 impl ContextVar {
-    /// The value in the current context or the variable's default.
-    pub fn value(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Option<Owned>> {
-        if let Some(value) = current(th)?.lookup(th, this.object())? {
-            return Ok(Some(value));
-        }
-        Ok(this.default.get_owned())
-    }
-
     fn assign(this: Borrowed<'_, Self>, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let vars = current(th)?.own_vars(th)?;
         match value {

@@ -157,7 +157,7 @@ impl Random {
         args: Borrowed<'_, Tuple>,
         kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult<()> {
-        if kwargs.is_some_and(|kwargs| kwargs.len() > 0) {
+        if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
             return Err(th.raise(exc::TYPE_ERROR, "Random() takes no keyword arguments"));
         }
         if args.len() > 1 {

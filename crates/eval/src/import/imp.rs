@@ -31,8 +31,8 @@ fn spec_name(th: &Thread, spec: Borrowed<'_>) -> PyResult<Owned<Str>> {
 impl Imp {
     #[constant(name = "check_hash_based_pycs")]
     const CHECK: &'static str = "default";
-    #[constant]
-    const pyc_magic_number_token: u32 = u32::from_le_bytes(krait_bytecode::MAGIC);
+    #[constant(name = "pyc_magic_number_token")]
+    const MAGIC_TOKEN: u32 = u32::from_le_bytes(krait_bytecode::MAGIC);
 
     /// Whether a native module of that name exists: 1, or 0; -1 for one that cannot be initialised again.
     #[function(sig = "(name, /)")]

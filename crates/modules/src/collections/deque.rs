@@ -12,6 +12,7 @@ use krait_objects::gc::Visit;
 use krait_objects::prelude::*;
 
 /// The items. Memory that starts as zeros holds none.
+#[allow(clippy::box_collection)] // zeroed memory is a valid `None` only of a box
 pub struct Items(RefCell<Option<Box<VecDeque<Owned>>>>);
 
 impl Visit for Items {

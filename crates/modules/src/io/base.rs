@@ -9,7 +9,7 @@ use krait_abi as abi;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 
-use super::support::{Size, ask, attr, closed_error, flag, invoke, name, unsupported};
+use super::support::{Size, attr, closed_error, flag, invoke, name, unsupported};
 
 /// The base of all streams.
 ///
@@ -327,9 +327,4 @@ fn read_lines(th: &Thread, ob: Borrowed<'_>, hint: isize) -> PyResult<Owned<List
 /// `__getstate__` of streams, which cannot be pickled.
 pub fn cannot_pickle(th: &Thread, ob: Borrowed<'_>) -> Raised {
     raise!(th, TYPE_ERROR, "cannot pickle '{}' instances", ob.ty().name())
-}
-
-/// Whether a stream can seek at all: what wrappers ask before they rely on it.
-pub fn is_seekable(th: &Thread, ob: Borrowed<'_>) -> PyResult<bool> {
-    ask(th, ob, "seekable")
 }

@@ -191,14 +191,14 @@ impl Layers<'_> {
         let line_buffering = self.buffering == 1 || terminal;
         let buffering = match self.buffering {
             // A terminal has no more than a line at a time anyway.
-            i32::MIN..0 | 1 => {
+            i32::MIN..=-1 | 1 => {
                 let block = attr(th, raw.borrow(), "_blksize")?;
                 number::as_isize(th, block.borrow(), None)? as i64
             }
             given => given.into(),
         };
         let buffering = match self.buffering {
-            i32::MIN..0 | 1 => buffering.min(MOST).max(DEFAULT_BUFFER_SIZE as i64),
+            i32::MIN..=-1 | 1 => buffering.min(MOST).max(DEFAULT_BUFFER_SIZE as i64),
             _ => buffering,
         };
         if buffering == 0 {

@@ -14,6 +14,7 @@ use krait_objects::prelude::*;
 const LINK: usize = 57;
 
 /// Items that were read. Memory that starts as zeros holds none.
+#[allow(clippy::box_collection)] // zeroed memory is a valid `None` only of a box
 struct Items(RefCell<Option<Box<Vec<Owned>>>>);
 
 impl Visit for Items {

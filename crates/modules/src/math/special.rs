@@ -14,6 +14,7 @@ const G: f64 = 6.024_680_040_776_73;
 const LOG_PI: f64 = 1.144_729_885_849_400_2;
 
 /// Numerator and denominator of the approximation, the lowest power first.
+#[allow(clippy::excessive_precision)] // as published
 const NUMERATOR: [f64; 13] = [
     23531376880.410759,
     42919803642.649099,
@@ -29,6 +30,7 @@ const NUMERATOR: [f64; 13] = [
     210.82427775157934,
     2.5066282746310002,
 ];
+#[allow(clippy::excessive_precision)] // as published
 const DENOMINATOR: [f64; 13] = [
     0.0,
     39916800.0,

@@ -54,7 +54,7 @@ fn operand<'a>(
     kwargs: Option<Borrowed<'_, Dict>>,
     name: &str,
 ) -> PyResult<Borrowed<'a>> {
-    if kwargs.is_some_and(|kwargs| kwargs.len() > 0) {
+    if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
         return Err(raise!(th, TYPE_ERROR, "{name}() takes no keyword arguments"));
     }
     match args.get().as_slice() {
@@ -223,7 +223,7 @@ impl MethodCaller {
         caller.name.set(Some(name.to_owned()));
         caller.args.set(Some(Tuple::from_slice(th, rest)?));
         let kwargs = kwargs.to_dict(th)?;
-        if kwargs.len() > 0 {
+        if !kwargs.is_empty() {
             caller.kwargs.set(Some(kwargs));
         }
         Ok(caller)

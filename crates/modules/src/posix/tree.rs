@@ -62,6 +62,7 @@ impl Directory {
             }
             // SAFETY: a terminated path.
             None => {
+                // SAFETY: the path is a C string that lives through the call.
                 without_gil(th, || unsafe { (Wild(libc::opendir(path.ptr())), errno(), false) })
             }
         };

@@ -185,7 +185,7 @@ impl<'a, T: Unit> Engine<'a, T> {
         let (mut pc, mut repeat) = (0, NO_REPEAT);
         loop {
             self.steps = self.steps.wrapping_add(1);
-            if self.steps % BREATH == 0 {
+            if self.steps.is_multiple_of(BREATH) {
                 pending::handle(th)?;
             }
             let next = match self.op(pc) {
@@ -283,7 +283,12 @@ impl<'a, T: Unit> Engine<'a, T> {
             op::IN_IGNORE => in_set(set(), classes::lower_ascii(c)),
             op::IN_UNI_IGNORE => in_set(set(), classes::lower_unicode(c)),
             op::IN_LOC_IGNORE => {
-                in_set(set(), classes::lower_locale(c)) || in_set(set(), classes::upper_locale(c))
+                let (lower, upper) = (classes::lower_locale(c), classes::upper_locale(c));
+                // A negated set must hold both cases, as in the reference.
+                match set().first() {
+                    Some(&op::NEGATE) => in_set(set(), lower) && in_set(set(), upper),
+                    _ => in_set(set(), lower) || in_set(set(), upper),
+                }
             }
             _ => false,
         }

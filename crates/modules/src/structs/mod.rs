@@ -207,7 +207,7 @@ fn iterate(th: &Thread, layout: Rc<Layout>, buffer: Buffer) -> PyResult<Owned<Un
     if size == 0 {
         return Err(error(th, "cannot iteratively unpack with a struct of length 0"));
     }
-    if buffer.as_bytes().len() % size != 0 {
+    if !buffer.as_bytes().len().is_multiple_of(size) {
         return Err(error(
             th,
             &format!("iterative unpacking requires a buffer of a multiple of {size} bytes"),

@@ -121,7 +121,7 @@ impl Str {
         maxsplit: isize,
     ) -> PyResult<Owned<List>> {
         let most = limit(maxsplit);
-        let whole = || Vec::from([0..this.len()]);
+        let whole = || std::iter::once(0..this.len()).collect();
         let ranges = match separator(th, sep)? {
             None => with_units!(this.chars(), units => {
                 split::rsplit_space(units, most, unicode::is_space)
@@ -229,7 +229,7 @@ impl Str {
     fn split_ranges(this: &Str, sep: &Str, most: usize) -> Vec<Range<usize>> {
         with_units!(this.chars(), units => match in_kind(sep.chars()) {
             Some(sep) => split::split(units, &sep, most),
-            None => Vec::from([0..units.len()]),
+            None => std::iter::once(0..units.len()).collect(),
         })
     }
 }

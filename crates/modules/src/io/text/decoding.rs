@@ -69,15 +69,6 @@ impl Decoder {
         }
     }
 
-    pub fn object(&self) -> Option<Borrowed<'_>> {
-        self.object.as_ref().map(Owned::borrow)
-    }
-
-    /// Whether each byte is a character, whatever comes before it.
-    pub fn is_simple(&self) -> bool {
-        self.native.is_some()
-    }
-
     /// Decodes the next piece, a bytes-like object; `last` if there will be no more.
     pub fn decode(&self, th: &Thread, input: Borrowed<'_>, last: bool) -> PyResult<Owned<Str>> {
         let text = match &self.object {

@@ -100,20 +100,11 @@ impl Grp {
     /// If id is not valid, raise KeyError.
     #[function(sig = "(id)")]
     fn getgrgid(th: &Thread, id: Borrowed<'_>) -> PyResult {
-        let gid = match owner_id(th, id, "gid") {
-            Ok(gid) => Some(gid),
-            Err(raised) => {
-                th.take_if(raised, exc::OVERFLOW_ERROR)?;
-                None
-            }
-        };
-        let found = match gid {
-            // SAFETY: room for the answer and its strings.
-            Some(gid) => look_up(th, |place, buffer, room, found| unsafe {
-                libc::getgrgid_r(gid, place, buffer, room, found)
-            })?,
-            None => None,
-        };
+        let gid = owner_id(th, id, "gid")?;
+        // SAFETY: room for the answer and its strings.
+        let found = look_up(th, |place, buffer, room, found| unsafe {
+            libc::getgrgid_r(gid, place, buffer, room, found)
+        })?;
         match found {
             Some(found) => Ok(found),
             None => {

@@ -28,7 +28,6 @@ impl<'a> Convert<'a> for bool {
         i32::from(*self).to_py(cx)
     }
 
-    #[allow(clippy::only_used_in_recursion)] // every `from_py` has it
     fn from_py(cx: &Context<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self> {
         Ok(i32::from_py(cx, value, place)? != 0)
     }
@@ -92,6 +91,7 @@ impl<'a> Convert<'a> for Constant<'a> {
         })
     }
 
+    #[allow(clippy::only_used_in_recursion)] // every `from_py` has it
     fn from_py(cx: &Context<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self> {
         if value.is_none() {
             return Ok(Constant::None);

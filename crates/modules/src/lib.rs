@@ -5,10 +5,12 @@
 extern crate self as krait_modules;
 
 mod abc;
+mod array;
 mod ast;
 pub mod atexit;
 mod binascii;
 mod bisect;
+mod cmath;
 mod codecs;
 mod collections;
 mod contextvars;
@@ -74,8 +76,10 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_tokenize", tokenize::Tokenize),
     native!("_typing", typing::Typing),
     native!("_weakref", weakref::Weakref),
+    native!("array", array::ArrayModule),
     native!("atexit", atexit::Atexit),
     native!("binascii", binascii::Binascii),
+    native!("cmath", cmath::Cmath),
     native!("errno", errno::Errno),
     native!("gc", gc::Gc),
     native!("grp", grp::Grp),

@@ -5,7 +5,7 @@ use krait_objects::prelude::*;
 
 use super::{Math, checked, domain_error, domain_error_of, range_error};
 
-mod libm {
+pub(crate) mod libm {
     unsafe extern "C" {
         pub safe fn acos(x: f64) -> f64;
         pub safe fn acosh(x: f64) -> f64;

@@ -8,6 +8,8 @@ mod integers;
 mod special;
 mod sums;
 
+pub(crate) use functions::libm;
+
 use krait_objects::prelude::*;
 
 /// This module provides access to the mathematical functions
@@ -16,12 +18,12 @@ use krait_objects::prelude::*;
 pub struct Math;
 
 #[cold]
-fn domain_error(th: &Thread) -> Raised {
+pub(crate) fn domain_error(th: &Thread) -> Raised {
     th.raise(exc::VALUE_ERROR, "math domain error")
 }
 
 #[cold]
-fn range_error(th: &Thread) -> Raised {
+pub(crate) fn range_error(th: &Thread) -> Raised {
     th.raise(exc::OVERFLOW_ERROR, "math range error")
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn builtin(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
 }
 
 /// `(iter, (sequence,), index)`; `function` is `iter` or `reversed`.
-pub(crate) fn reduce_running(
+pub fn reduce_running(
     th: &Thread,
     function: Borrowed<'_, Str>,
     sequence: Borrowed<'_>,
@@ -57,7 +57,7 @@ pub(crate) fn reduce_running(
 }
 
 /// `(iter, (empty,))`.
-pub(crate) fn reduce_exhausted(th: &Thread, empty: Owned) -> PyResult {
+pub fn reduce_exhausted(th: &Thread, empty: Owned) -> PyResult {
     let function = builtin(th, id::iter)?;
     let arguments = Tuple::pack(th, [empty])?;
     Tuple::pack(th, [function, arguments.into_object()]).map(Owned::into_object)

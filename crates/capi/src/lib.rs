@@ -20,6 +20,7 @@ mod memory;
 mod module;
 mod number;
 mod object;
+mod odict;
 mod run;
 mod runtime;
 mod sequence;

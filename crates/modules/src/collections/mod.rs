@@ -6,6 +6,7 @@ mod deque_iterators;
 mod deque_methods;
 mod tuplegetter;
 
+use krait_objects::dict::ordered::OrderedDict;
 use krait_objects::prelude::*;
 
 /// High performance data structures.
@@ -18,6 +19,7 @@ impl Collections {
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         for ty in [
             deque::Deque::type_object(),
+            OrderedDict::type_object(),
             defaultdict::DefaultDict::type_object(),
             deque_iterators::DequeIterator::type_object(),
             deque_iterators::DequeReverseIterator::type_object(),

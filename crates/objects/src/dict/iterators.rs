@@ -117,27 +117,8 @@ impl State {
         match kind {
             Kind::Keys => Ok(key.to_owned()),
             Kind::Values => Ok(value.to_owned()),
-            Kind::Items => self.give_pair(th, key.to_owned(), value.to_owned()),
+            Kind::Items => give_pair(&self.pair, th, key.to_owned(), value.to_owned()),
         }
-    }
-
-    fn give_pair(&self, th: &Thread, key: Owned, value: Owned) -> PyResult {
-        let Some(pair) = self.pair.get().filter(|pair| pair.object().ref_count() == 1) else {
-            return Tuple::pack(th, [key, value]).map(Owned::into_object);
-        };
-        let result = pair.object().to_owned();
-        // SAFETY: nobody but the iterator had the tuple; the old items are released last.
-        unsafe {
-            let items = pair.items();
-            let old_key: Owned = Owned::from_ptr(std::mem::replace(&mut *items, key.into_ptr()));
-            let old_value: Owned =
-                Owned::from_ptr(std::mem::replace(&mut *items.add(1), value.into_ptr()));
-            // The collector may have stopped following it while it held nothing that it follows.
-            gc::track_raw(result.as_ptr());
-            drop(old_key);
-            drop(old_value);
-        }
-        Ok(result)
     }
 
     fn length_hint(&self) -> usize {
@@ -170,6 +151,26 @@ impl State {
         let function = builtin(th, id::iter)?;
         Tuple::pack(th, [function, arguments.into_object()]).map(Owned::into_object)
     }
+}
+
+/// The pair of key and value: the tuple in `last` if nobody else has it.
+pub(super) fn give_pair(last: &Slot<Tuple>, th: &Thread, key: Owned, value: Owned) -> PyResult {
+    let Some(pair) = last.get().filter(|pair| pair.object().ref_count() == 1) else {
+        return Tuple::pack(th, [key, value]).map(Owned::into_object);
+    };
+    let result = pair.object().to_owned();
+    // SAFETY: nobody but the iterator had the tuple; the old items are released last.
+    unsafe {
+        let items = pair.items();
+        let old_key: Owned = Owned::from_ptr(std::mem::replace(&mut *items, key.into_ptr()));
+        let old_value: Owned =
+            Owned::from_ptr(std::mem::replace(&mut *items.add(1), value.into_ptr()));
+        // The collector may have stopped following it while it held nothing that it follows.
+        gc::track_raw(result.as_ptr());
+        drop(old_key);
+        drop(old_value);
+    }
+    Ok(result)
 }
 
 /// The entry at `position` or the nearest one before it: where, key and value.

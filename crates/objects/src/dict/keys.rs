@@ -309,6 +309,30 @@ pub(crate) unsafe fn slot_of(keys: Keys, hash: isize, index: isize) -> usize {
     }
 }
 
+/// The entry whose key is `key` itself, or `EMPTY`; runs nothing.
+pub(crate) unsafe fn index_of_same(keys: Keys, key: Ptr, hash: isize) -> isize {
+    // SAFETY: (1), (2), (3).
+    unsafe {
+        let mut probe = Probe::new(keys, hash);
+        loop {
+            let index = index_at(keys, probe.slot);
+            if index >= 0 {
+                let found = if is_unicode(keys) {
+                    (*unicode_entries(keys).offset(index)).me_key
+                } else {
+                    (*general_entries(keys).offset(index)).me_key
+                };
+                if found == key {
+                    return index;
+                }
+            } else if index == EMPTY {
+                return EMPTY;
+            }
+            probe.step();
+        }
+    }
+}
+
 /// Enters the entries `0..count`, which have no gaps, into an empty index table.
 pub(crate) unsafe fn build_indices(keys: Keys, count: usize) {
     // SAFETY: (1), (3).

@@ -58,7 +58,7 @@ impl Dict {
     }
 
     /// Whether both have equal values for the same keys. Any comparison may change either.
-    fn equals(&self, th: &Thread, other: &Dict) -> PyResult<bool> {
+    pub(super) fn equals(&self, th: &Thread, other: &Dict) -> PyResult<bool> {
         if self.len() != other.len() {
             return Ok(false);
         }

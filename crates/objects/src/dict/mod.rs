@@ -17,6 +17,7 @@ pub mod iterators;
 pub mod keys;
 mod merge;
 mod methods;
+pub mod ordered;
 pub mod split;
 pub mod state;
 mod table;

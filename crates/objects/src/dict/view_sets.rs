@@ -7,7 +7,7 @@ use crate::set::Set;
 
 /// `PyDictViewSet_Check`.
 fn is_set_like(ob: Borrowed<'_>) -> bool {
-    ob.is_exact::<KeysView>() || ob.is_exact::<ItemsView>()
+    ob.downcast::<KeysView>().is_some() || ob.downcast::<ItemsView>().is_some()
 }
 
 fn len_of(th: &Thread, ob: Borrowed<'_>) -> PyResult<usize> {

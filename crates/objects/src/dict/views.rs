@@ -28,6 +28,10 @@ impl View {
         self.dict.get_owned()
     }
 
+    pub(super) fn set_dict(&self, dict: Borrowed<'_, Dict>) {
+        self.dict.set(Some(dict.to_owned()));
+    }
+
     pub(super) fn len(&self) -> usize {
         self.dict.get().map_or(0, |dict| dict.len())
     }
@@ -79,7 +83,7 @@ macro_rules! view {
         impl $ty {
             pub fn new(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult {
                 let view = Borrowed::from_ref(Self::type_object()).alloc::<Self>(th, 0)?;
-                view.view.dict.set(Some(dict.to_owned()));
+                view.view.set_dict(dict);
                 Ok(view.into_object())
             }
         }

@@ -93,10 +93,7 @@ macro_rules! proxies {
             ) -> PyResult<()> {
                 let target = unwrap(th, this.object())?;
                 match value {
-                    Some(value) => {
-                        let value = unwrap(th, value)?;
-                        object::set_attr(th, target.borrow(), name, value.borrow())
-                    }
+                    Some(value) => object::set_attr(th, target.borrow(), name, value),
                     None => object::del_attr(th, target.borrow(), name),
                 }
             }

@@ -30,6 +30,7 @@ mod posix;
 mod pwd;
 mod random;
 mod signal;
+mod socket;
 mod sre;
 mod stat;
 mod string;
@@ -68,6 +69,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_sha1", hashes::Sha1Module),
     native!("_sha2", hashes::Sha2Module),
     native!("_signal", signal::Signal),
+    native!("_socket", socket::SocketModule),
     native!("_sre", sre::Sre),
     native!("_stat", stat::Stat),
     native!("_string", string::String),

@@ -12,7 +12,7 @@ mod kinds;
 mod newline;
 mod opening;
 mod stringio;
-mod support;
+pub mod support;
 mod text;
 
 use krait_objects::prelude::*;

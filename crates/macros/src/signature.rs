@@ -47,13 +47,15 @@ pub enum Convention {
 }
 
 impl Signature {
-    /// Parses `text`; with `receiver`, the first parameter is the receiver and not passed by the caller.
+    /// Parses `text`; with `receiver`, or if it is written with a `$`, the first parameter is the receiver
+    /// and not passed by the caller.
     pub fn parse(text: &str, receiver: bool) -> Result<Signature, String> {
         let inner = text.trim();
         let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')'));
         let inner = inner.ok_or("a signature is written in parentheses")?;
         let mut items = split(inner)?.into_iter().peekable();
-        let receiver = if receiver {
+        let shown = items.peek().is_some_and(|item| item.starts_with('$'));
+        let receiver = if receiver || shown {
             let name = items.next().ok_or("the receiver (`self`, `type`) is missing")?;
             Some(name.trim_start_matches('$').to_string())
         } else {

@@ -39,6 +39,7 @@ mod thread;
 mod time;
 mod tokenize;
 mod typing;
+mod unicodedata;
 mod weakref;
 
 use krait_eval::config::NativeModule;
@@ -90,4 +91,5 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("posix", posix::Posix),
     native!("pwd", pwd::Pwd),
     native!("time", time::Time),
+    native!("unicodedata", unicodedata::UnicodeData),
 ];

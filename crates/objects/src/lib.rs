@@ -56,7 +56,7 @@ pub mod text;
 pub mod thread;
 pub mod tuple;
 pub mod typeobj;
-pub mod unicode;
+pub use krait_unicode as unicode;
 pub mod union;
 pub mod weakref;
 

@@ -33,8 +33,9 @@ use crate::options::{Mode, ParseOptions};
 use crate::stream::TokenStream;
 use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
+use krait_unicode::database::Version;
+use krait_unicode::normalization::{Form, normalize};
 pub(crate) use strings::split_literal;
-use unicode_normalization::UnicodeNormalization;
 
 /// The text does not parse. What to report is found out elsewhere.
 #[derive(Clone, Copy, Debug)]
@@ -268,7 +269,9 @@ impl<'a, 't> Parser<'a, 't> {
         if text.is_ascii() {
             return text;
         }
-        self.arena.alloc_str(&text.nfkc().collect::<String>())
+        let chars = normalize(Version::Current, Form::Nfkc, text.chars().map(u32::from));
+        // Nothing of a text decomposes or composes to a surrogate.
+        self.arena.alloc_str(&chars.into_iter().filter_map(char::from_u32).collect::<String>())
     }
 
     // Positions.

@@ -1,6 +1,5 @@
 //! Text and bytes as literals write them: `unicode_escape`, `raw_unicode_escape`, `escape_decode`.
 
-use super::names;
 use super::native::Decoded;
 use super::recover;
 use crate::bytelike;
@@ -24,28 +23,22 @@ fn warn(th: &Thread, prefix: &str, invalid: InvalidEscape) -> PyResult<()> {
     (th.interp().services.get().warn)(th, category, message.borrow(), 1)
 }
 
+/// The character that `\N{…}` names.
+fn character_named(name: &[u8]) -> Option<u32> {
+    crate::unicode::names::lookup(std::str::from_utf8(name).ok()?).map(u32::from)
+}
+
 pub fn decode_unicode_escape(
     th: &Thread,
     data: &[u8],
     errors: Option<&str>,
     last: bool,
 ) -> Decoded {
-    let (mut at, mut invalid, mut failed) = (0, None, false);
+    let (mut at, mut invalid) = (0, None);
     let text =
         recover::decode(th, "unicodeescape", data, errors, &mut at, &mut |input, at, out| {
-            let result = codec::decode_unicode_escape(input, at, last, out, &mut invalid, |name| {
-                names::character_of(th, name).unwrap_or_else(|_| {
-                    failed = true;
-                    None
-                })
-            });
-            // Python code raised: the exception stays set, and the loop ends.
-            if failed { Ok(()) } else { result }
-        });
-    if failed {
-        return Err(th.raised_by_c());
-    }
-    let text = text?;
+            codec::decode_unicode_escape(input, at, last, out, &mut invalid, character_named)
+        })?;
     if let Some(invalid) = invalid {
         warn(th, "", invalid)?;
     }

@@ -251,8 +251,8 @@ impl Handlers {
         let (points, end) = wrong(th, kind, fields)?;
         let mut text = String::new();
         for point in points {
-            match names::name_of(th, point)? {
-                Some(name) => text.push_str(&format!("\\N{{{}}}", &*name)),
+            match crate::unicode::names::name(point) {
+                Some(name) => text.push_str(&format!("\\N{{{name}}}")),
                 None => names::push_backslash(&mut text, point),
             }
         }

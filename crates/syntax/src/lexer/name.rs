@@ -104,7 +104,7 @@ impl Lexer<'_> {
         let Some((at, char)) = invalid else { return Ok(()) };
         self.pos = self.start + at + char.len_utf8();
         let code = u32::from(char);
-        if is_printable(char) {
+        if krait_unicode::is_printable(code) {
             self.fail(format!("invalid character '{char}' (U+{code:04X})"))
         } else {
             self.fail(format!("invalid non-printable character U+{code:04X}"))
@@ -113,23 +113,9 @@ impl Lexer<'_> {
 }
 
 pub(crate) fn is_identifier_start(char: char) -> bool {
-    char == '_' || unicode_ident::is_xid_start(char)
+    char == '_' || krait_unicode::is_xid_start(char.into())
 }
 
 pub(crate) fn is_identifier_part(char: char) -> bool {
-    unicode_ident::is_xid_continue(char)
-}
-
-/// Whether a character can be shown: it has a name, and is no space, separator or format control.
-fn is_printable(char: char) -> bool {
-    if char.is_control() || (char.is_whitespace() && char != ' ') {
-        return false;
-    }
-    let is_format = matches!(char,
-        '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}'..='\u{891}'
-        | '\u{8E2}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}'
-        | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0001}' | '\u{E0020}'..='\u{E007F}');
-    !is_format && unicode_names2::name(char).is_some()
+    krait_unicode::is_xid_continue(char.into())
 }

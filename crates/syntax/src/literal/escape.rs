@@ -157,7 +157,7 @@ impl TextDecoder<'_> {
             return Err(self.error(start, self.at, MALFORMED));
         }
         self.at += 1;
-        match character_named(&name[..len]) {
+        match krait_unicode::names::lookup(&name[..len]) {
             Some(char) => {
                 push_code(&mut self.out, char.into());
                 Ok(())
@@ -269,18 +269,4 @@ fn push_code(out: &mut Vec<u8>, code: u32) {
             0x80 | (code & 0x3F) as u8,
         ]),
     }
-}
-
-/// The character with this name or alias, in any case. The name tables also take names with other
-/// spaces and hyphens than the standard has; Python does not.
-fn character_named(name: &str) -> Option<char> {
-    let char = unicode_names2::character(name)?;
-    let Some(official) = unicode_names2::name(char) else { return Some(char) };
-    let official = official.to_string();
-    let letters = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
-    };
-    let is_exact = official.eq_ignore_ascii_case(name);
-    let is_alias = letters(&official) != letters(name);
-    (is_exact || is_alias).then_some(char)
 }

@@ -1,11 +1,18 @@
-//! What `str` knows about code points: classes, case, numeric values.
+//! The Unicode character database, in the version that the reference has.
 //!
-//! Every code point has a [`Record`], found through two tables in three loads; the few hundred
-//! distinct records and the tables are generated from the reference by `data/record_unicode.py`.
-//! Functions take any `u32`: a `str` may hold surrogates, and what is past the last code point
-//! has no properties. The same job in CPython: `Objects/unicodectype.c`.
+//! What `str` and the tokenizer ask (classes, case, numeric values) is here: every code point has
+//! a [`Record`], found through two tables in three loads. [`database`] has what only `unicodedata`
+//! asks, [`normalization`] the normal forms, [`names`] the names. All tables are generated from the
+//! reference's answers by the scripts in `data/`. Functions take any `u32`: a `str` may hold
+//! surrogates, and what is past the last code point has no properties. The same job in CPython:
+//! `Objects/unicodectype.c` and the tables of `Modules/unicodedata.c`.
+
+#![forbid(unsafe_code)]
 
 pub mod case;
+pub mod database;
+pub mod names;
+pub mod normalization;
 #[rustfmt::skip]
 mod tables;
 

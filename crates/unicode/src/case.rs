@@ -1,8 +1,8 @@
 //! Case mappings, to one code point and to several.
 //! The same job in CPython: `_PyUnicode_ToLowerFull` and its relatives in `Objects/unicodectype.c`.
 
-use super::tables::{MANY, MAPPINGS};
-use super::{Record, is_case_ignorable, is_cased, record};
+use crate::tables::{MANY, MAPPINGS};
+use crate::{Record, is_case_ignorable, is_cased, record};
 
 const CAPITAL_SIGMA: u32 = 0x3A3;
 const FINAL_SIGMA: u32 = 0x3C2;

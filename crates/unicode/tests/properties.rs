@@ -1,6 +1,6 @@
-//! Every property of every code point against digests that `data/record_unicode.py` recorded.
+//! Every property of every code point against digests that `data/record_properties.py` recorded.
 
-use krait_objects::unicode as u;
+use krait_unicode as u;
 
 const LAST: u32 = 0x11_0000;
 
@@ -52,7 +52,7 @@ fn property(name: &str) -> Box<dyn Fn(u32) -> u64> {
 
 #[test]
 fn every_code_point_is_as_in_the_reference() {
-    for line in include_str!("golden/unicode.txt").lines() {
+    for line in include_str!("golden/properties.txt").lines() {
         let (name, expected) = line.split_once(' ').expect("name and digest");
         assert_eq!(digest(property(name)), expected, "{name}");
     }

@@ -11,11 +11,13 @@ pub mod atexit;
 mod binascii;
 mod bisect;
 mod cmath;
+mod bits;
 mod codecs;
 mod collections;
 mod contextvars;
 mod csv;
 mod errno;
+mod fcntl;
 mod functools;
 mod gc;
 mod grp;
@@ -29,12 +31,15 @@ mod operator;
 mod posix;
 mod pwd;
 mod random;
+mod resource;
+mod select;
 mod signal;
 mod socket;
 mod sre;
 mod stat;
 mod string;
 mod structs;
+mod subprocess;
 mod thread;
 mod time;
 mod tokenize;
@@ -66,6 +71,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_md5", hashes::Md5Module),
     native!("_opcode", opcode::OpcodeModule),
     native!("_operator", operator::Operator),
+    native!("_posixsubprocess", subprocess::PosixSubprocess),
     native!("_random", random::RandomModule),
     native!("_sha1", hashes::Sha1Module),
     native!("_sha2", hashes::Sha2Module),
@@ -84,12 +90,15 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("binascii", binascii::Binascii),
     native!("cmath", cmath::Cmath),
     native!("errno", errno::Errno),
+    native!("fcntl", fcntl::Fcntl),
     native!("gc", gc::Gc),
     native!("grp", grp::Grp),
     native!("itertools", itertools::Itertools),
     native!("math", math::Math),
     native!("posix", posix::Posix),
     native!("pwd", pwd::Pwd),
+    native!("resource", resource::Resource),
+    native!("select", select::Select),
     native!("time", time::Time),
     native!("unicodedata", unicodedata::UnicodeData),
 ];

@@ -7,7 +7,7 @@
 mod constants;
 mod files;
 pub mod path;
-mod process;
+pub mod process;
 mod scandir;
 mod stat;
 mod system;

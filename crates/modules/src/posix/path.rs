@@ -245,8 +245,10 @@ pub fn owner_id(th: &Thread, arg: Borrowed<'_>, name: &str) -> PyResult<u32> {
     match int.to_i64() {
         Some(-1) => Ok(u32::MAX),
         Some(value) if u32::try_from(value).is_ok() => Ok(value as u32),
-        _ if int.is_negative() => Err(raise!(th, OVERFLOW_ERROR, "{name} is less than minimum")),
-        _ => Err(raise!(th, OVERFLOW_ERROR, "{name} is greater than maximum")),
+        // The reference says so of any number that fits a C `long` only.
+        Some(_) => Err(raise!(th, OVERFLOW_ERROR, "{name} is less than minimum")),
+        None if int.is_negative() => Err(raise!(th, OVERFLOW_ERROR, "{name} is less than minimum")),
+        None => Err(raise!(th, OVERFLOW_ERROR, "{name} is greater than maximum")),
     }
 }
 

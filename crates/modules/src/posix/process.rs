@@ -48,6 +48,12 @@ pub struct Strings {
     texts: Vec<CString>,
 }
 
+impl From<Vec<CString>> for Strings {
+    fn from(texts: Vec<CString>) -> Strings {
+        Strings { texts }
+    }
+}
+
 impl Strings {
     pub fn of(th: &Thread, items: &[Owned]) -> PyResult<Strings> {
         let texts: PyResult<Vec<CString>> =

@@ -17,7 +17,7 @@ use krait_objects::structseq::{Field, StructSequence};
 use handle::ThreadHandle;
 use local::Local;
 use lock::{Lock, RLock};
-pub use timeout::seconds;
+pub use timeout::{nanoseconds, seconds};
 
 /// The interpreter's threads.
 pub struct Threads {

@@ -39,8 +39,33 @@ pub fn seconds(th: &Thread, value: Borrowed<'_>) -> PyResult<f64> {
     let int = number::index(th, value)?;
     match int.to_i64().filter(|seconds| seconds.checked_mul(1_000_000_000).is_some()) {
         Some(seconds) => Ok(seconds as f64),
-        None => Err(th.raise(exc::OVERFLOW_ERROR, "timestamp too large to convert to C PyTime_t")),
+        None => Err(th.raise(exc::OVERFLOW_ERROR, range)),
     }
+}
+
+/// A time in nanoseconds, rounded up; `unit` is how many of them are the given number's one.
+pub fn nanoseconds(th: &Thread, value: Borrowed<'_>, unit: i64) -> PyResult<i64> {
+    let range = || th.raise(exc::OVERFLOW_ERROR, "timestamp out of range for C PyTime_t");
+    if let Some(float) = value.downcast::<Float>() {
+        let float = float.value();
+        if float.is_nan() {
+            return Err(th.raise(exc::VALUE_ERROR, "Invalid value NaN (not a number)"));
+        }
+        let nanos = float * unit as f64;
+        // Away from zero: a short wait is never no wait.
+        let nanos = if nanos < 0.0 { nanos.floor() } else { nanos.ceil() };
+        return if nanos.abs() < i64::MAX as f64 { Ok(nanos as i64) } else { Err(range()) };
+    }
+    if !number::is_index(value) {
+        let found = value.type_name();
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "'{found}' object cannot be interpreted as an integer or float"
+        ));
+    }
+    let int = number::index(th, value)?;
+    int.to_i64().and_then(|int| int.checked_mul(unit)).ok_or_else(range)
 }
 
 /// The arguments of `acquire`.

@@ -54,18 +54,7 @@ const CLOCKS: [(&str, libc::clockid_t, &str, bool); 5] = [
 
 /// How a number of seconds, int or float, is told in nanoseconds.
 fn nanos_of(th: &Thread, value: Borrowed<'_>) -> PyResult<i64> {
-    let too_large =
-        || th.raise(exc::OVERFLOW_ERROR, "timestamp too large to convert to C PyTime_t");
-    if let Some(float) = value.downcast::<Float>() {
-        let float = float.value();
-        if float.is_nan() {
-            return Err(th.raise(exc::VALUE_ERROR, "Invalid value NaN (not a number)"));
-        }
-        let nanos = (float * NANOS as f64).ceil();
-        return if nanos.abs() < i64::MAX as f64 { Ok(nanos as i64) } else { Err(too_large()) };
-    }
-    let int = number::index(th, value)?;
-    int.to_i64().and_then(|int| int.checked_mul(NANOS)).ok_or_else(too_large)
+    crate::thread::nanoseconds(th, value, NANOS)
 }
 
 /// Sleeps until the monotonic clock reaches `deadline`; signal handlers run meanwhile.
@@ -231,9 +220,7 @@ impl Time {
         let now = read(th, libc::CLOCK_MONOTONIC)?;
         match now.checked_add(nanos) {
             Some(deadline) => sleep_until(th, deadline),
-            None => {
-                Err(th.raise(exc::OVERFLOW_ERROR, "timestamp too large to convert to C PyTime_t"))
-            }
+            None => Err(th.raise(exc::OVERFLOW_ERROR, "timestamp out of range for C PyTime_t")),
         }
     }
 

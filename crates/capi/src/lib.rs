@@ -30,4 +30,5 @@ mod str;
 mod support;
 mod threads;
 mod tuple;
+mod type_specs;
 mod typeobj;

@@ -14,7 +14,9 @@ mod inherit;
 pub mod layout;
 pub mod mro;
 mod ready;
+pub mod slot_numbers;
 pub mod slots;
+pub mod spec;
 pub mod state;
 pub mod subclasses;
 
@@ -104,10 +106,23 @@ impl Type {
         unsafe { CStr::from_ptr(self.raw().tp_name) }.to_str().unwrap_or("?")
     }
 
-    /// `__name__`: `tp_name` after its last dot (heap types: the whole).
+    /// `__name__`: `tp_name` after its last dot, or the whole of it for a class whose name has a dot in it.
     pub fn name(&self) -> &str {
         let name = self.tp_name();
-        if self.is_heap_type() { name } else { name.rsplit('.').next().unwrap_or(name) }
+        if !name.contains('.') || self.has_plain_name(name) {
+            return name;
+        }
+        name.rsplit('.').next().unwrap_or(name)
+    }
+
+    /// Whether a heap type's `tp_name` is its `__name__`: in types that C specifies, the module's name precedes it.
+    #[cold]
+    fn has_plain_name(&self, name: &str) -> bool {
+        // SAFETY: a heap type is laid out as `PyHeapTypeObject`, whose name is a string once it has one.
+        let own = self
+            .is_heap_type()
+            .then(|| unsafe { Borrowed::<Str>::from_ptr_or_null((*self.as_heap_ptr()).ht_name) });
+        own.flatten().is_some_and(|own| own.eq_str(name))
     }
 
     pub fn base(&self) -> Option<Borrowed<'_, Type>> {
@@ -199,8 +214,13 @@ impl Type {
     #[cold]
     fn first_dict(&self, th: &Thread) -> Owned<Dict> {
         if Borrowed::from_ref(self).ready(th).is_ok() {
-            let state = state::static_state(th, self).and_then(|state| state.dict.get_owned());
-            if let Some(dict) = state {
+            let dict = match state::static_state(th, self) {
+                Some(state) => state.dict.get_owned(),
+                // SAFETY: the field of a type that is ready holds a dictionary.
+                None => unsafe { Borrowed::<Dict>::from_ptr_or_null(self.raw().tp_dict) }
+                    .map(Borrowed::to_owned),
+            };
+            if let Some(dict) = dict {
                 return dict;
             }
         }

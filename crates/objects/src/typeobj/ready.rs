@@ -12,6 +12,7 @@ use krait_abi as abi;
 
 use crate::dict::Dict;
 use crate::error::PyResult;
+use crate::exceptions::exc;
 use crate::handle::{Borrowed, Instance, Object, Owned};
 use crate::ids::id;
 use crate::singletons::none;
@@ -56,7 +57,12 @@ fn ready_new(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
 }
 
 fn ready_new_inner(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    if ty.raw().tp_name.is_null() {
+        return Err(th.raise(exc::SYSTEM_ERROR, "Type does not define the tp_name field."));
+    }
     set_base(th, ty)?;
+    check_base(th, ty)?;
+    place_before_object(th, ty)?;
     let own = own_slots(ty);
     // SAFETY: (1).
     unsafe {
@@ -73,8 +79,80 @@ fn ready_new_inner(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     contents::fill(th, ty, own)?;
     inherit::inherit_all(ty);
     finish(th, ty)?;
+    check_dict_place(th, ty)?;
+    if !ty.is_heap_type() {
+        set_flag(ty, abi::Py_TPFLAGS_IMMUTABLETYPE);
+    }
     set_flag(ty, abi::Py_TPFLAGS_READY);
     enter_with_bases(th, ty)
+}
+
+/// A static type lives longer than any type on the heap.
+fn check_base(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    match ty.get().base() {
+        Some(base) if base.is_heap_type() && !ty.is_heap_type() => Err(crate::raise!(
+            th,
+            TYPE_ERROR,
+            "type '{}' is not dynamically allocated but its base type '{}' is dynamically allocated",
+            ty.tp_name(),
+            base.tp_name()
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The offsets of a dictionary and a weak list that stand before the object.
+fn place_before_object(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    let wrong = |flag: &str, field: &str| {
+        let name = ty.tp_name();
+        Err(crate::raise!(
+            th,
+            TYPE_ERROR,
+            "type {name} has the Py_TPFLAGS_MANAGED_{flag} flag but {field} is set"
+        ))
+    };
+    // SAFETY: (1).
+    let raw = unsafe { &mut *ty.as_type_ptr() };
+    if raw.tp_flags & abi::Py_TPFLAGS_MANAGED_DICT != 0 {
+        if !matches!(raw.tp_dictoffset, 0 | -1) {
+            return wrong("DICT", "tp_dictoffset");
+        }
+        raw.tp_dictoffset = -1;
+    }
+    if raw.tp_flags & abi::Py_TPFLAGS_MANAGED_WEAKREF != 0 {
+        if raw.tp_weaklistoffset != 0 && raw.tp_weaklistoffset != crate::weakref::MANAGED_OFFSET {
+            return wrong("WEAKREF", "tp_weaklistoffset");
+        }
+        raw.tp_weaklistoffset = crate::weakref::MANAGED_OFFSET;
+    }
+    Ok(())
+}
+
+fn check_dict_place(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    let (raw, name) = (ty.raw(), ty.tp_name());
+    if ty.has_flag(abi::Py_TPFLAGS_MANAGED_DICT) {
+        if !ty.is_heap_type() {
+            return Err(crate::raise!(
+                th,
+                SYSTEM_ERROR,
+                "type {name} has the Py_TPFLAGS_MANAGED_DICT flag but not Py_TPFLAGS_HEAPTYPE flag"
+            ));
+        }
+        if raw.tp_dictoffset != -1 {
+            return Err(crate::raise!(
+                th,
+                SYSTEM_ERROR,
+                "type {name} has the Py_TPFLAGS_MANAGED_DICT flag but tp_dictoffset is set to incompatible value"
+            ));
+        }
+    } else if raw.tp_dictoffset < 0 && raw.tp_dictoffset + raw.tp_basicsize <= 0 {
+        return Err(crate::raise!(
+            th,
+            SYSTEM_ERROR,
+            "type {name} has a tp_dictoffset that is too small"
+        ));
+    }
+    Ok(())
 }
 
 /// Completes a static built-in type for the process, if it is the first interpreter, and for this interpreter.
@@ -197,7 +275,7 @@ fn finish(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         // SAFETY: (1).
         unsafe { (*raw).tp_hash = Some(crate::object::hash_not_implemented) };
     }
-    if ty.is_gc() && ty.raw().tp_traverse.is_none() && !ty.is_heap_type() {
+    if ty.is_gc() && ty.raw().tp_traverse.is_none() {
         return Err(crate::raise!(
             th,
             SYSTEM_ERROR,

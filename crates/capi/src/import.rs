@@ -40,25 +40,76 @@ pub fn PyImport_GetModule(th: &Thread, name: Borrowed<'_>) -> PyResult<Option<Ow
     import::modules(th)?.get(th, name)
 }
 
-fn add(th: &Thread, name: Owned<Str>) -> PyResult {
-    let modules = import::modules(th)?;
-    if let Some(found) = modules.get(th, name.object())? {
-        if found.object().ty().is_subtype(Module::type_object()) {
-            return Ok(found);
-        }
-    }
-    let module = Module::new(th, name.borrow())?;
-    modules.set(th, name.object(), module.object())?;
-    Ok(module.into_object())
-}
-
 #[capi]
 pub fn PyImport_AddModuleRef(th: &Thread, name: *const c_char) -> PyResult {
-    add(th, string(th, name)?)
+    import::add_module(th, string(th, name)?.borrow())
 }
 
 /// `sys.modules` keeps the module alive.
 #[capi]
 pub fn PyImport_AddModule(th: &Thread, name: *const c_char) -> PyResult<*mut krait_abi::PyObject> {
-    add(th, string(th, name)?).map(|module| module.as_ptr())
+    import::add_module(th, string(th, name)?.borrow()).map(|module| module.as_ptr())
+}
+
+#[capi]
+pub fn PyImport_AddModuleObject(
+    th: &Thread,
+    name: Borrowed<'_, Str>,
+) -> PyResult<*mut krait_abi::PyObject> {
+    import::add_module(th, name).map(|module| module.as_ptr())
+}
+
+#[capi]
+pub fn PyImport_ImportModuleNoBlock(th: &Thread, name: *const c_char) -> PyResult {
+    let message = Str::interned(
+        th,
+        "PyImport_ImportModuleNoBlock() is deprecated and scheduled for removal in Python 3.15. Use PyImport_ImportModule() instead.",
+    )?;
+    let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
+    (th.interp().services.get().warn)(th, category, message.borrow(), 1)?;
+    import::import_module(th, string(th, name)?.borrow())
+}
+
+#[capi]
+pub fn PyImport_ImportModuleLevel(
+    th: &Thread,
+    name: *const c_char,
+    globals: Option<Borrowed<'_>>,
+    _locals: Ptr,
+    from_list: Option<Borrowed<'_>>,
+    level: c_int,
+) -> PyResult {
+    import::import_level(th, string(th, name)?.borrow(), globals, from_list, level)
+}
+
+#[capi]
+pub fn PyImport_ReloadModule(th: &Thread, module: Borrowed<'_>) -> PyResult {
+    let importlib = import::import(th, "importlib")?;
+    let reload = Str::interned(th, "reload")?;
+    call::call_method(th, importlib.object(), reload.borrow(), &[module])
+}
+
+#[capi]
+pub fn PyImport_ImportModuleAttr(
+    th: &Thread,
+    module: Borrowed<'_, Str>,
+    name: Borrowed<'_>,
+) -> PyResult {
+    let module = import::import_module(th, module)?;
+    object::get_attr(th, module.object(), attribute(th, name)?)
+}
+
+#[capi]
+pub fn PyImport_ImportModuleAttrString(
+    th: &Thread,
+    module: *const c_char,
+    attribute: *const c_char,
+) -> PyResult {
+    let module = import::import_module(th, string(th, module)?.borrow())?;
+    object::get_attr(th, module.object(), name(th, attribute)?.borrow())
+}
+
+#[capi]
+pub fn _PyImport_SetModule(th: &Thread, name: Borrowed<'_>, module: Borrowed<'_>) -> PyResult<()> {
+    import::modules(th)?.set(th, name, module)
 }

@@ -9,6 +9,7 @@ use krait_objects::module::define::{
 };
 use krait_objects::prelude::*;
 
+use crate::module_state::{check_version, module_of};
 use crate::support::*;
 
 #[capi]
@@ -21,9 +22,11 @@ pub fn PyModuleDef_Init(def: *mut PyModuleDef) -> Ptr {
 pub fn PyModule_Create2(
     th: &Thread,
     def: *mut PyModuleDef,
-    _api_version: c_int,
+    api_version: c_int,
 ) -> PyResult<Owned<Module>> {
-    create_single_phase(th, def, None)
+    // SAFETY: C passes a static definition.
+    check_version(th, unsafe { (*def).m_name }, api_version)?;
+    create_single_phase(th, def)
 }
 
 #[capi]
@@ -31,8 +34,13 @@ pub fn PyModule_FromDefAndSpec2(
     th: &Thread,
     def: *mut PyModuleDef,
     spec: Borrowed<'_>,
-    _api_version: c_int,
+    api_version: c_int,
 ) -> PyResult {
+    let name = object::get_attr(th, spec, id::name)?;
+    let Some(name) = name.object().downcast::<Str>() else {
+        return Err(th.bad_argument());
+    };
+    check_version(th, name.as_utf8_ptr(th)?, api_version)?;
     from_definition(th, def, spec)
 }
 
@@ -57,24 +65,24 @@ pub fn PyModule_GetDict<'a>(module: Borrowed<'a, Module>) -> Borrowed<'a, Dict> 
 }
 
 #[capi]
-pub fn PyModule_GetNameObject(th: &Thread, module: Borrowed<'_, Module>) -> PyResult<Owned<Str>> {
-    module.name(th)
+pub fn PyModule_GetNameObject(th: &Thread, module: Borrowed<'_>) -> PyResult<Owned<Str>> {
+    module_of(th, module)?.name(th)
 }
 
 #[capi]
-pub fn PyModule_GetName(th: &Thread, module: Borrowed<'_, Module>) -> PyResult<*const c_char> {
+pub fn PyModule_GetName(th: &Thread, module: Borrowed<'_>) -> PyResult<*const c_char> {
     // The module's dictionary keeps the name alive.
-    module.name(th)?.as_utf8_ptr(th)
+    module_of(th, module)?.name(th)?.as_utf8_ptr(th)
 }
 
 #[capi]
-pub fn PyModule_GetState(module: Borrowed<'_, Module>) -> PyResult<*mut c_void> {
-    Ok(module.state())
+pub fn PyModule_GetState(th: &Thread, module: Borrowed<'_>) -> PyResult<*mut c_void> {
+    Ok(module_of(th, module)?.get().state())
 }
 
 #[capi]
-pub fn PyModule_GetDef(module: Borrowed<'_, Module>) -> PyResult<*mut PyModuleDef> {
-    Ok(module.def())
+pub fn PyModule_GetDef(th: &Thread, module: Borrowed<'_>) -> PyResult<*mut PyModuleDef> {
+    Ok(module_of(th, module)?.get().def())
 }
 
 fn checked<'a>(

@@ -50,10 +50,11 @@ pub fn is_running() -> bool {
 }
 
 /// Starts the interpreter; nothing if it runs already.
-pub fn start(config: Config) -> Result<(), String> {
+pub fn start(mut config: Config) -> Result<(), String> {
     if is_running() {
         return Ok(());
     }
+    config.linked_modules.extend(crate::import_code::linked_modules());
     let instance = Instance::start(config).map_err(|error| error.0)?;
     let th = instance.thread();
     OWN.set(th);

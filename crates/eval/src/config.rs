@@ -17,11 +17,19 @@ pub struct NativeModule {
     pub definition: fn() -> &'static StaticModuleDef,
 }
 
+/// A module of the table that a C host fills before it starts Python (`PyImport_AppendInittab`).
+#[derive(Clone, Copy)]
+pub struct LinkedModule {
+    pub name: &'static str,
+    pub hook: crate::import::extension::Hook,
+}
+
 /// The settings an interpreter starts with; fields are named as in `PyConfig`.
 #[derive(Clone)]
 pub struct Config {
     /// Modules of higher layers; those of this crate are always there.
     pub native_modules: &'static [NativeModule],
+    pub linked_modules: Vec<LinkedModule>,
     pub argv: Vec<String>,
     pub orig_argv: Vec<String>,
     pub program_name: String,
@@ -76,6 +84,7 @@ impl Config {
     pub fn python(native_modules: &'static [NativeModule]) -> Config {
         Config {
             native_modules,
+            linked_modules: Vec::new(),
             argv: Vec::new(),
             orig_argv: Vec::new(),
             program_name: String::new(),

@@ -38,3 +38,6 @@ unsafe fn free_gc(ob: *mut krait_abi::PyObject) {
         }
     }
 }
+
+/// What `.pyc` files begin with.
+pub const PYC_MAGIC: [u8; 4] = krait_bytecode::MAGIC;

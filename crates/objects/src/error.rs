@@ -135,6 +135,17 @@ impl Thread {
         self.raise(exceptions::exc::SYSTEM_ERROR, "error return without exception set")
     }
 
+    /// `_PyErr_FormatFromCause`: an exception that the current one is the cause of.
+    #[cold]
+    pub fn raise_from_current(&self, class: ExcType, message: fmt::Arguments<'_>) -> Raised {
+        let cause = self.take_exception().map(Owned::into_object);
+        let raised = self.raise_fmt(class, message);
+        let exception = self.take_raised(raised);
+        exception.set_cause(cause.clone());
+        exception.set_context(cause);
+        self.set_exception(exception.into_object())
+    }
+
     #[cold]
     pub fn bad_internal_call(&self) -> Raised {
         self.raise(exceptions::exc::SYSTEM_ERROR, "bad argument to internal function")

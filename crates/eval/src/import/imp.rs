@@ -3,9 +3,10 @@
 use std::cell::Cell;
 
 use krait_objects::module;
+use krait_objects::module::rules::ExtensionRules;
 use krait_objects::prelude::*;
 
-use super::{frozen, native};
+use super::{extension, frozen, native};
 use crate::code::Code;
 
 /// (Extremely) low-level import machinery bits as used by importlib.
@@ -41,7 +42,7 @@ impl Imp {
         Ok(match native::find(th, name) {
             Some(_) if name == "sys" || name == "builtins" => -1,
             Some(_) => 1,
-            None => 0,
+            None => native::find_linked(th, name).is_some().into(),
         })
     }
 
@@ -55,8 +56,12 @@ impl Imp {
                 return Ok(module);
             }
         }
-        match native::find(th, name.as_utf8(th)?) {
-            Some(definition) => module::from_definition(th, definition.as_ptr(), spec),
+        let text = name.as_utf8(th)?;
+        if let Some(definition) = native::find(th, text) {
+            return module::from_definition(th, definition.as_ptr(), spec);
+        }
+        match native::find_linked(th, text) {
+            Some(hook) => extension::create_linked(th, name.borrow(), hook, spec),
             None => Ok(none().to_owned()),
         }
     }
@@ -71,8 +76,7 @@ impl Imp {
     /// Create an extension module.
     #[function(sig = "(spec, file=NULL, /)")]
     fn create_dynamic(th: &Thread, spec: Borrowed<'_>, _file: Option<Borrowed<'_>>) -> PyResult {
-        let name = spec_name(th, spec)?;
-        Err(raise!(th, IMPORT_ERROR, "extension modules cannot be loaded yet: {}", *name))
+        extension::create(th, spec)
     }
 
     /// Initialize an extension module.
@@ -167,10 +171,17 @@ impl Imp {
     #[function(sig = "(override, /)")]
     fn _override_frozen_modules_for_tests(_override: i32) {}
 
-    /// Accepted for tests: every native module may be used in any interpreter.
+    /// Check extension modules in this interpreter always (1), never (-1), or as it was made (0); for tests.
     #[function(sig = "(override, /)")]
-    fn _override_multi_interp_extensions_check(_override: i32) -> i32 {
-        0
+    fn _override_multi_interp_extensions_check(th: &Thread, r#override: i32) -> PyResult<i32> {
+        let rules = ExtensionRules::of(th);
+        if !rules.is_sub.get() {
+            return Err(th.raise(
+                exc::RUNTIME_ERROR,
+                "_imp._override_multi_interp_extensions_check() cannot be used in the main interpreter",
+            ));
+        }
+        Ok(rules.override_checks.replace(r#override))
     }
 
     /// Change co_filename of a code object and of those inside it.
@@ -219,7 +230,10 @@ impl Imp {
 
 /// Runs the execution slots of a module that was made from a definition; others have nothing to run.
 fn execute(th: &Thread, module: Borrowed<'_>) -> PyResult<()> {
-    match module.downcast::<Module>().filter(|module| !module.def().is_null()) {
+    // One that has its state already is executed already: this is a reload.
+    let unmade =
+        |module: &Borrowed<'_, Module>| !module.def().is_null() && module.get().state().is_null();
+    match module.downcast::<Module>().filter(unmade) {
         Some(native) => module::execute(th, module, native.def()),
         None => Ok(()),
     }

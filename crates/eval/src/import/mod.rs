@@ -4,6 +4,7 @@
 //! importlib up. The same job as CPython's `Python/import.c`.
 
 mod bootstrap;
+pub mod extension;
 mod frozen;
 pub mod imp;
 mod library;
@@ -35,6 +36,29 @@ pub fn modules(th: &Thread) -> PyResult<Owned<Dict>> {
         Some(modules) => Ok(modules),
         None => Err(th.raise(exc::RUNTIME_ERROR, "unable to get sys.modules")),
     }
+}
+
+/// `PyImport_AddModule`: the module of that name, made and entered if there is none.
+pub fn add_module(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
+    let modules = modules(th)?;
+    if let Some(found) = modules.get(th, name.object())? {
+        if found.object().downcast::<Module>().is_some() {
+            return Ok(found);
+        }
+    }
+    let module = Module::new(th, name)?;
+    modules.set(th, name.object(), module.object())?;
+    Ok(module.into_object())
+}
+
+/// `PyImport_ImportFrozenModule`: runs a frozen module's code; false if there is none of that name.
+pub fn import_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
+    let name = name.get().as_utf8(th)?;
+    if !frozen::exists(name) {
+        return Ok(false);
+    }
+    bootstrap::run_frozen(th, name, name)?;
+    Ok(true)
 }
 
 /// The importlib module of this interpreter.

@@ -3,6 +3,7 @@
 use krait_objects::module::{self, StaticModuleDef};
 use krait_objects::prelude::*;
 
+use super::extension::Hook;
 use super::imp::Imp;
 use crate::builtins::Builtins;
 use crate::config::{self, NativeModule};
@@ -21,8 +22,18 @@ static OWN: &[NativeModule] = &[
 
 /// The names of all native modules of the current interpreter.
 pub fn builtin_names(th: &Thread) -> Vec<&'static str> {
-    let others = config::of(th).native_modules;
-    OWN.iter().chain(others).map(|module| module.name).collect()
+    let config = config::of(th);
+    let native = OWN.iter().chain(config.native_modules).map(|module| module.name);
+    native.chain(config.linked_modules.iter().map(|module| module.name)).collect()
+}
+
+/// The hook of a module that the host linked in.
+pub fn find_linked(th: &Thread, name: &str) -> Option<Hook> {
+    config::of(th)
+        .linked_modules
+        .iter()
+        .find(|module| module.name == name)
+        .map(|module| module.hook)
 }
 
 pub fn find(th: &Thread, name: &str) -> Option<&'static StaticModuleDef> {

@@ -18,6 +18,11 @@ impl Default for Limits {
     }
 }
 
+/// The flags that extension modules are loaded with.
+pub fn dlopen_flags(th: &Thread) -> i32 {
+    th.interp().state::<Limits>().dlopen_flags.get()
+}
+
 /// The least recursion that start-up and error handling need.
 const LEAST_RECURSION: i32 = 1;
 
@@ -102,7 +107,7 @@ impl Sys {
     /// Return the flags that extension modules are loaded with.
     #[function(sig = "()")]
     fn getdlopenflags(th: &Thread) -> i32 {
-        th.interp().state::<Limits>().dlopen_flags.get()
+        dlopen_flags(th)
     }
 
     /// Set the flags that extension modules are loaded with: os.RTLD_ constants.

@@ -8,7 +8,7 @@ mod frames;
 pub mod hooks;
 mod info;
 mod jit;
-mod limits;
+pub(crate) mod limits;
 mod monitoring;
 pub mod printer;
 

@@ -14,12 +14,16 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 use krait_abi as abi;
 
 use super::Module;
+use super::rules::{ExtensionRules, PackageContext};
 use crate::cfunction::CFunction;
 use crate::prelude::*;
 
 type Ptr = *mut abi::PyObject;
 type Create = unsafe extern "C" fn(Ptr, *mut abi::PyModuleDef) -> Ptr;
 type Execute = unsafe extern "C" fn(Ptr) -> c_int;
+
+/// `Py_MOD_PER_INTERPRETER_GIL_SUPPORTED`, a pointer in C.
+const PER_INTERPRETER_GIL: usize = 2;
 
 /// A multi-phase module definition, made by `#[pymodule]`.
 #[repr(transparent)]
@@ -139,6 +143,10 @@ pub fn from_definition(th: &Thread, def: *mut abi::PyModuleDef, spec: Borrowed<'
     }
     let mut create: *mut c_void = std::ptr::null_mut();
     let mut executes = false;
+    let mut interpreters = None;
+    let mut has_gil = false;
+    let again =
+        |what: &str| Err(raise!(th, SYSTEM_ERROR, "module {shown} has more than one {what}"));
     for slot in slots(def) {
         match slot.slot {
             abi::Py_mod_create if create.is_null() => create = slot.value,
@@ -146,7 +154,12 @@ pub fn from_definition(th: &Thread, def: *mut abi::PyModuleDef, spec: Borrowed<'
                 return Err(raise!(th, SYSTEM_ERROR, "module {shown} has multiple create slots"));
             }
             abi::Py_mod_exec => executes = true,
-            abi::Py_mod_multiple_interpreters | abi::Py_mod_gil => {}
+            abi::Py_mod_multiple_interpreters if interpreters.is_some() => {
+                return again("'multiple interpreters' slots");
+            }
+            abi::Py_mod_multiple_interpreters => interpreters = Some(slot.value),
+            abi::Py_mod_gil if has_gil => return again("'gil' slot"),
+            abi::Py_mod_gil => has_gil = true,
             other => {
                 return Err(raise!(
                     th,
@@ -155,6 +168,10 @@ pub fn from_definition(th: &Thread, def: *mut abi::PyModuleDef, spec: Borrowed<'
                 ));
             }
         }
+    }
+    // Each interpreter has a lock of its own: one for the main interpreter's only is as good as none.
+    if interpreters.is_some_and(|value| value as usize != PER_INTERPRETER_GIL) {
+        ExtensionRules::of(th).refuse(th, &shown)?;
     }
     let module = if create.is_null() {
         Module::new(th, name.borrow())?.into_object()
@@ -184,10 +201,10 @@ fn created(th: &Thread, name: &str, module: Ptr) -> PyResult {
     // SAFETY: a new reference or NULL.
     match unsafe { Owned::from_ptr_or_null(module) } {
         Some(module) if !th.is_raised() => Ok(module),
-        Some(_) => {
-            drop(th.take_exception());
-            Err(raise!(th, SYSTEM_ERROR, "creation of module {name} raised unreported exception"))
-        }
+        Some(_) => Err(th.raise_from_current(
+            exc::SYSTEM_ERROR,
+            format_args!("creation of module {name} raised unreported exception"),
+        )),
         None if th.is_raised() => Err(th.raised_by_c()),
         None => Err(raise!(
             th,
@@ -255,11 +272,9 @@ pub fn execute(th: &Thread, module: Borrowed<'_>, def: *mut abi::PyModuleDef) ->
             ));
         }
         if th.is_raised() {
-            drop(th.take_exception());
-            return Err(raise!(
-                th,
-                SYSTEM_ERROR,
-                "execution of module {name} raised unreported exception"
+            return Err(th.raise_from_current(
+                exc::SYSTEM_ERROR,
+                format_args!("execution of module {name} raised unreported exception"),
             ));
         }
     }
@@ -267,17 +282,13 @@ pub fn execute(th: &Thread, module: Borrowed<'_>, def: *mut abi::PyModuleDef) ->
 }
 
 /// `PyModule_Create2`: a whole module at once.
-pub fn create_single_phase(
-    th: &Thread,
-    def: *mut abi::PyModuleDef,
-    full_name: Option<&str>,
-) -> PyResult<Owned<Module>> {
+pub fn create_single_phase(th: &Thread, def: *mut abi::PyModuleDef) -> PyResult<Owned<Module>> {
     // SAFETY: see the top of the file.
     let declared = unsafe {
         init_definition(def);
         &*def
     };
-    let name = full_name.or(text(declared.m_name)).unwrap_or("?");
+    let name = text(declared.m_name).unwrap_or("?");
     if slots(def).next().is_some() {
         return Err(raise!(
             th,
@@ -285,7 +296,7 @@ pub fn create_single_phase(
             "module {name}: PyModule_Create is incompatible with m_slots"
         ));
     }
-    let name = Str::new(th, name)?;
+    let name = Str::new(th, &PackageContext::resolve(th, name))?;
     let module = Module::new(th, name.borrow())?;
     if declared.m_size > 0 {
         allocate_state(th, &module, declared.m_size)?;

@@ -7,6 +7,7 @@
 
 mod attributes;
 pub mod define;
+pub mod rules;
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};

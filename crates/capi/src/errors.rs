@@ -10,7 +10,7 @@ use krait_objects::prelude::*;
 use crate::support::*;
 
 /// What C gives as a class: SystemError for anything else, as the reference answers.
-fn raise_in(th: &Thread, class: Borrowed<'_>, value: Option<Borrowed<'_>>) {
+pub fn raise_in(th: &Thread, class: Borrowed<'_>, value: Option<Borrowed<'_>>) {
     let _raised =
         match class.downcast::<Type>().filter(|class| class.is_subtype(exc::BASE_EXCEPTION)) {
             Some(class) => th.raise_in(class, value),

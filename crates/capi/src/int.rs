@@ -110,7 +110,7 @@ pub fn PyLong_AsVoidPtr(th: &Thread, ob: Borrowed<'_>) -> PyResult<*mut c_void> 
 }
 
 /// The low bits, whatever the size.
-fn low_bits(th: &Thread, ob: Borrowed<'_>) -> PyResult<u64> {
+pub fn low_bits(th: &Thread, ob: Borrowed<'_>) -> PyResult<u64> {
     let int = number::index(th, ob)?;
     let digits = int.to_big().to_signed_bytes_le();
     let fill = if int.is_negative() { 0xff } else { 0 };

@@ -34,3 +34,5 @@ mod threads;
 mod tuple;
 mod type_specs;
 mod typeobj;
+mod unicode_writer;
+mod variadic;

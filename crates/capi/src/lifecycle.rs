@@ -121,9 +121,15 @@ pub fn Py_GetBuildInfo() -> *const c_char {
 #[unsafe(no_mangle)]
 pub static Py_Version: std::ffi::c_ulong = 0x030e_08f0;
 
+/// Ends the process: what was called wrongly, and in which state.
+#[cold]
+pub fn fatal_error(function: &str, message: &str) -> ! {
+    krait_objects::fatal(&format!("{function}: {message}"))
+}
+
 #[capi]
 pub fn _Py_FatalErrorFunc(function: *const c_char, message: *const c_char) {
-    krait_objects::fatal(&format!("{}: {}", text_of(function), text_of(message)));
+    fatal_error(&text_of(function), &text_of(message));
 }
 
 #[capi]

@@ -150,6 +150,10 @@ pub fn PyUnicode_ReadChar(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResu
 
 #[capi]
 pub fn PyUnicode_FromOrdinal(th: &Thread, point: c_int) -> PyResult<Owned<Str>> {
+    from_ordinal(th, point)
+}
+
+pub fn from_ordinal(th: &Thread, point: c_int) -> PyResult<Owned<Str>> {
     match u32::try_from(point).ok().filter(|&point| point <= 0x10_ffff) {
         Some(point) => Str::from_char(th, point),
         None => Err(th.raise(exc::VALUE_ERROR, "chr() arg not in range(0x110000)")),

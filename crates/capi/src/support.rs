@@ -102,3 +102,25 @@ pub unsafe fn wide_text(text: *const libc::wchar_t) -> String {
     }
     out
 }
+
+/// A `str` of a wide C string, of `len` units or up to its NUL.
+///
+/// # Safety
+/// `text` holds so many units, or ends with NUL.
+pub unsafe fn wide_string(
+    th: &Thread,
+    text: *const libc::wchar_t,
+    len: Option<usize>,
+) -> PyResult<Owned<Str>> {
+    // SAFETY: the caller's promise; a code point has the size of a wide character here.
+    let units: &[u32] = unsafe {
+        let len = len.unwrap_or_else(|| libc::wcslen(text));
+        std::slice::from_raw_parts(text.cast(), len)
+    };
+    match units.iter().find(|&&unit| unit > 0x10_ffff) {
+        None => Str::from_code_points(th, units),
+        Some(unit) => {
+            Err(raise!(th, VALUE_ERROR, "character U+{unit:x} is not in range [U+0000; U+10ffff]"))
+        }
+    }
+}

@@ -43,7 +43,8 @@ impl Sys {
     }
 }
 
-fn is_watched(th: &Thread) -> bool {
+/// Whether anybody listens: whoever raises an event asks first.
+pub fn is_watched(th: &Thread) -> bool {
     !th.interp().state::<Hooks>().0.borrow().is_empty()
 }
 

@@ -3,7 +3,7 @@
 //! `hooks` shows results and exceptions, `limits` holds the switches of the interpreter, `info` what never
 //! changes, `frames` looks at the stack. The same job as CPython's `Python/sysmodule.c`.
 
-mod audit;
+pub mod audit;
 mod frames;
 pub mod hooks;
 mod info;

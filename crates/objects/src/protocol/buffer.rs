@@ -147,6 +147,11 @@ pub fn check(ob: Borrowed<'_>) -> bool {
     procedures(ob).is_some_and(|procs| procs.bf_getbuffer.is_some())
 }
 
+/// Whether the type wants to know when a view of it is released: its memory may move afterwards.
+pub fn needs_release(ob: Borrowed<'_>) -> bool {
+    procedures(ob).is_some_and(|procs| procs.bf_releasebuffer.is_some())
+}
+
 /// TypeError: not a bytes-like object.
 #[cold]
 pub fn required(th: &Thread, ob: Borrowed<'_>) -> Raised {

@@ -1,0 +1,223 @@
+//! `Py_BuildValue`: objects made as a format says. The same job as the value half of CPython's `Python/modsupport.c`.
+//!
+//! `N` gives references away: if something fails, the rest of the format is still gone through, so that what it
+//! would have taken is released.
+
+use std::ffi::{c_char, c_void};
+
+use krait_abi::Py_complex;
+use krait_objects::complex::Complex;
+use krait_objects::prelude::*;
+
+use super::{Format, VaList, to_c};
+use crate::support::*;
+
+/// How many values a format has up to its end, or up to the bracket that closes the part it begins in.
+fn count(th: &Thread, mut format: Format, end: u8) -> PyResult<usize> {
+    let (mut count, mut level) = (0, 0i64);
+    while level > 0 || format.peek() != end {
+        match format.next() {
+            0 => return Err(th.raise(exc::SYSTEM_ERROR, "unmatched paren in format")),
+            b'(' | b'[' | b'{' => {
+                count += usize::from(level == 0);
+                level += 1;
+            }
+            b')' | b']' | b'}' => level -= 1,
+            b'#' | b'&' | b',' | b':' | b' ' | b'\t' => {}
+            _ => count += usize::from(level == 0),
+        }
+    }
+    Ok(count)
+}
+
+struct Builder<'t> {
+    th: &'t Thread,
+    format: Format,
+    args: VaList,
+}
+
+impl Builder<'_> {
+    /// The next `count` values, then the bracket that ends them.
+    fn values(&mut self, count: usize, end: u8) -> PyResult<Vec<Owned>> {
+        let mut values = Vec::with_capacity(count);
+        for index in 0..count {
+            match self.value() {
+                Ok(value) => values.push(value),
+                Err(raised) => {
+                    self.ignore(count - index - 1);
+                    return Err(raised);
+                }
+            }
+        }
+        if self.format.peek() != end {
+            return Err(self.th.raise(exc::SYSTEM_ERROR, "Unmatched paren in format"));
+        }
+        self.format.skip();
+        Ok(values)
+    }
+
+    /// Makes and drops values, keeping the exception that is set.
+    #[cold]
+    fn ignore(&mut self, count: usize) {
+        let exception = self.th.take_exception();
+        for _ in 0..count {
+            if self.value().is_err() {
+                drop(self.th.take_exception());
+            }
+        }
+        if let Some(exception) = exception {
+            let _raised = self.th.set_exception(exception.into_object());
+        }
+    }
+
+    fn group(&mut self, end: u8) -> PyResult<Vec<Owned>> {
+        let count = count(self.th, self.format, end)?;
+        self.values(count, end)
+    }
+
+    fn dict(&mut self) -> PyResult {
+        let th = self.th;
+        let count = count(th, self.format, b'}')?;
+        if count % 2 != 0 {
+            let raised = th.raise(exc::SYSTEM_ERROR, "Bad dict format");
+            self.ignore(count);
+            return Err(raised);
+        }
+        let dict = Dict::new(th)?;
+        let mut values = self.values(count, b'}')?.into_iter();
+        while let (Some(key), Some(value)) = (values.next(), values.next()) {
+            dict.set_owned(th, key, value)?;
+        }
+        Ok(dict.into_object())
+    }
+
+    fn value(&mut self) -> PyResult {
+        let (th, args) = (self.th, self.args);
+        let signed = |value: i64| Int::from_i64(th, value).map(Owned::into_object);
+        let unsigned = |value: u64| Int::from_u64(th, value).map(Owned::into_object);
+        loop {
+            return match self.format.next() {
+                b'(' => Tuple::from_vec(th, self.group(b')')?).map(Owned::into_object),
+                b'[' => List::from_vec(th, self.group(b']')?).map(Owned::into_object),
+                b'{' => self.dict(),
+                b'b' | b'B' | b'h' | b'i' => signed(args.int().into()),
+                b'H' | b'I' => unsigned(args.unsigned().into()),
+                b'n' => signed(args.size() as i64),
+                b'l' => signed(args.long()),
+                b'k' => unsigned(args.long() as u64),
+                b'L' => signed(args.long_long()),
+                b'K' => unsigned(args.long_long() as u64),
+                b'p' => Ok(bool_object(args.int() != 0).object().to_owned()),
+                b'f' | b'd' => Float::new(th, args.double()).map(Owned::into_object),
+                b'D' => {
+                    // SAFETY: the format asks for a complex number.
+                    let Py_complex { real, imag } = unsafe { *args.pointer::<Py_complex>() };
+                    Complex::new(th, real, imag).map(Owned::into_object)
+                }
+                b'c' => Bytes::new(th, &[args.int() as u8]).map(Owned::into_object),
+                b'C' => crate::str::from_ordinal(th, args.int()).map(Owned::into_object),
+                b'u' => self.wide(),
+                unit @ (b's' | b'z' | b'U' | b'y') => self.text(unit),
+                unit @ (b'N' | b'S' | b'O') => self.object(unit),
+                b',' | b':' | b' ' | b'\t' => continue,
+                _ => Err(th.raise(exc::SYSTEM_ERROR, "bad format char passed to Py_BuildValue")),
+            };
+        }
+    }
+
+    /// The length after `#`: `None` if the string says where it ends.
+    fn length(&mut self) -> Option<usize> {
+        if self.format.eat(b'#') { usize::try_from(self.args.size()).ok() } else { None }
+    }
+
+    fn text(&mut self, unit: u8) -> PyResult {
+        let start = self.args.string();
+        let length = self.length();
+        if start.is_null() {
+            return Ok(none().to_owned());
+        }
+        let bytes = match length {
+            // SAFETY: C passes so many bytes.
+            Some(length) => unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length) },
+            None => bytes_of(start),
+        };
+        if unit == b'y' {
+            return Bytes::new(self.th, bytes).map(Owned::into_object);
+        }
+        decoded(self.th, bytes).map(Owned::into_object)
+    }
+
+    fn wide(&mut self) -> PyResult {
+        let start = self.args.pointer::<u32>();
+        let length = self.length();
+        if start.is_null() {
+            return Ok(none().to_owned());
+        }
+        // SAFETY: C passes a wide string, of that length or with an end.
+        unsafe { wide_string(self.th, start.cast(), length) }.map(Owned::into_object)
+    }
+
+    fn object(&mut self, unit: u8) -> PyResult {
+        let th = self.th;
+        let pointer: Ptr = if self.format.eat(b'&') {
+            type Maker = unsafe extern "C" fn(*mut c_void) -> Ptr;
+            let make = self.args.raw();
+            let argument = self.args.raw();
+            if make.is_null() {
+                return Err(th.bad_internal_call());
+            }
+            // SAFETY: the format asks for a function that makes an object of an argument.
+            return returned(th, unsafe {
+                std::mem::transmute::<*mut c_void, Maker>(make)(argument)
+            });
+        } else {
+            self.args.pointer()
+        };
+        // SAFETY: C passes a live object or NULL; `N` gives its reference away.
+        let object = unsafe {
+            match unit {
+                b'N' => Owned::from_ptr_or_null(pointer),
+                _ => Borrowed::<Object>::from_ptr_or_null(pointer).map(Borrowed::to_owned),
+            }
+        };
+        object.ok_or_else(|| match th.is_raised() {
+            // A call that failed in the argument list: its exception stands.
+            true => th.raised_by_c(),
+            false => th.raise(exc::SYSTEM_ERROR, "NULL object passed to Py_BuildValue"),
+        })
+    }
+}
+
+/// The values of a format, in order.
+pub fn values(th: &Thread, format: Format, args: VaList) -> PyResult<Vec<Owned>> {
+    let count = count(th, format, 0)?;
+    Builder { th, format, args }.values(count, 0)
+}
+
+/// The value of a format: None, the only value, or a tuple of them.
+pub fn value(th: &Thread, format: Format, args: VaList) -> PyResult {
+    match count(th, format, 0)? {
+        0 => Ok(none().to_owned()),
+        1 => Builder { th, format, args }.value(),
+        count => {
+            let values = Builder { th, format, args }.values(count, 0)?;
+            Tuple::from_vec(th, values).map(Owned::into_object)
+        }
+    }
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn krait_va_build(format: *const c_char, args: VaList) -> Ptr {
+    to_c(value(Thread::current(), Format::new(format), args))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn krait_va_pack(count: isize, args: VaList) -> Ptr {
+    let th = Thread::current();
+    let items: Option<Vec<Owned>> =
+        (0..count.max(0)).map(|_| args.object().map(Borrowed::to_owned)).collect();
+    to_c(match items {
+        Some(items) => Tuple::from_vec(th, items),
+        None => Err(th.bad_internal_call()),
+    })
+}

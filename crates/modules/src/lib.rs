@@ -25,6 +25,7 @@ mod hashes;
 mod heapq;
 mod io;
 mod itertools;
+mod json;
 mod math;
 mod opcode;
 mod operator;
@@ -68,6 +69,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_functools", functools::Functools),
     native!("_heapq", heapq::Heapq),
     native!("_io", io::Io),
+    native!("_json", json::Json),
     native!("_md5", hashes::Md5Module),
     native!("_opcode", opcode::OpcodeModule),
     native!("_operator", operator::Operator),

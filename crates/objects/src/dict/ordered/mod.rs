@@ -19,6 +19,7 @@ use krait_abi as abi;
 use super::keys::Ptr;
 use super::{Dict, hash_key, key_error};
 use crate::gc;
+use crate::object::instance_dict;
 use crate::prelude::*;
 use crate::repr_guard;
 use nodes::{End, Nodes};
@@ -408,11 +409,9 @@ impl OrderedDict {
     fn copy(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         if OrderedDict::is_exact(this) {
             let copy = OrderedDict::new(th)?;
-            this.nodes.for_each(th, |key, hash| {
-                match this.dict.get_hashed(th, key.borrow(), hash)? {
-                    Some(value) => copy.set_hashed(th, key.borrow(), value.borrow(), hash),
-                    None => Err(key_error(th, key.borrow())),
-                }
+            this.nodes.for_each(th, |key, hash| match this.dict.get(th, key.borrow())? {
+                Some(value) => copy.set_hashed(th, key.borrow(), value.borrow(), hash),
+                None => Err(key_error(th, key.borrow())),
             })?;
             return Ok(copy.into_object());
         }
@@ -428,6 +427,20 @@ impl OrderedDict {
     #[method(sig = "(self, /)")]
     fn __reversed__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         OrderedIterator::new(th, this, iterator::KEYS, true)
+    }
+
+    #[getter]
+    fn __dict__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Dict>> {
+        instance_dict::dict_of(th, this.object())
+    }
+
+    #[setter(name = "__dict__")]
+    fn set_dict(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        instance_dict::set_generic(th, this.object(), value)
     }
 
     /// Make a key the last one, or the first one if last is false.

@@ -40,16 +40,14 @@ fn signed(th: &Thread, ob: Borrowed<'_>, what: &str) -> PyResult<i64> {
 }
 
 /// The unsigned conversions take `int` only, not what has `__index__`.
-fn unsigned(th: &Thread, ob: Borrowed<'_>, what: &str) -> PyResult<u64> {
+fn unsigned(th: &Thread, ob: Borrowed<'_>, negative: &str, large: &str) -> PyResult<u64> {
     let Some(int) = ob.downcast::<Int>() else {
         return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
     };
     if int.is_negative() {
-        return Err(th.raise(exc::OVERFLOW_ERROR, "can't convert negative value to unsigned int"));
+        return Err(th.raise(exc::OVERFLOW_ERROR, negative));
     }
-    int.to_u64().ok_or_else(|| {
-        krait_objects::raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C {what}")
-    })
+    int.to_u64().ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, large))
 }
 
 #[capi]
@@ -79,17 +77,28 @@ pub fn PyLong_AsSsize_t(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
 
 #[capi]
 pub fn PyLong_AsUnsignedLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulong> {
-    unsigned(th, ob, "unsigned long")
+    unsigned(
+        th,
+        ob,
+        "can't convert negative value to unsigned int",
+        "Python int too large to convert to C unsigned long",
+    )
 }
 
 #[capi]
 pub fn PyLong_AsUnsignedLongLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulonglong> {
-    unsigned(th, ob, "unsigned long long")
+    unsigned(th, ob, "can't convert negative int to unsigned", "int too big to convert")
 }
 
 #[capi]
 pub fn PyLong_AsSize_t(th: &Thread, ob: Borrowed<'_>) -> PyResult<usize> {
-    unsigned(th, ob, "size_t").map(|value| value as usize)
+    unsigned(
+        th,
+        ob,
+        "can't convert negative value to size_t",
+        "Python int too large to convert to C size_t",
+    )
+    .map(|value| value as usize)
 }
 
 #[capi]

@@ -64,6 +64,15 @@ impl Fresh {
         }
     }
 
+    /// A string of zeros, for C to write into before anyone else sees it.
+    pub fn zeroed(th: &Thread, len: usize, bound: u32) -> PyResult<Owned<Str>> {
+        let fresh = Fresh::new(th, len, bound)?;
+        let bytes = len * fresh.string.state().kind() as usize;
+        // SAFETY: (1): the block has room for as many characters.
+        unsafe { fresh.string.data().cast_mut().write_bytes(0, bytes) };
+        Ok(fresh.string)
+    }
+
     /// Writes `chars` after what is there. They must fit: room and kind.
     pub fn push(&mut self, chars: Chars<'_>) {
         with_units!(chars, units => self.push_units(units));

@@ -166,7 +166,7 @@ impl Str {
 
     /// The first character.
     #[inline(always)]
-    pub(super) fn data(&self) -> *const u8 {
+    pub fn data(&self) -> *const u8 {
         let state = self.state();
         // SAFETY: (1).
         unsafe {

@@ -1,0 +1,223 @@
+//! `unicodeobject.h`: searching, splitting, comparing.
+
+use std::ffi::{c_char, c_int};
+
+use krait_macros::capi;
+use krait_objects::prelude::*;
+
+fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
+    ob.downcast::<Str>()
+        .ok_or_else(|| raise!(th, TYPE_ERROR, "must be str, not {}", ob.type_name()))
+}
+
+/// `start` and `end` as slices have them.
+fn adjust(start: isize, end: isize, len: usize) -> (isize, isize) {
+    let len = len as isize;
+    let clip = |at: isize| if at < 0 { (at + len).max(0) } else { at };
+    (clip(start), if end > len { len } else { clip(end) })
+}
+
+/// The range, unless it is empty by being the wrong way round.
+fn ordered(start: isize, end: isize) -> Option<(usize, usize)> {
+    (start <= end).then_some((start as usize, end as usize))
+}
+
+#[capi(error = -2)]
+pub fn PyUnicode_Find(
+    th: &Thread,
+    string: Borrowed<'_>,
+    part: Borrowed<'_>,
+    start: isize,
+    end: isize,
+    direction: c_int,
+) -> PyResult<isize> {
+    let (string, part) = (expected(th, string)?, expected(th, part)?);
+    let (start, end) = adjust(start, end, string.len());
+    let found = ordered(start, end).and_then(|(start, end)| {
+        if direction > 0 {
+            string.find_in(&part, start, end)
+        } else {
+            string.rfind_in(&part, start, end)
+        }
+    });
+    Ok(found.map_or(-1, |at| at as isize))
+}
+
+#[capi(error = -2)]
+pub fn PyUnicode_FindChar(
+    th: &Thread,
+    string: Borrowed<'_, Str>,
+    point: u32,
+    start: isize,
+    end: isize,
+    direction: c_int,
+) -> PyResult<isize> {
+    if point > 0x10_ffff {
+        return Ok(-1);
+    }
+    let part = Str::from_char(th, point)?;
+    let (start, end) = adjust(start, end, string.len());
+    let found = ordered(start, end).and_then(|(start, end)| {
+        if direction > 0 {
+            string.find_in(&part, start, end)
+        } else {
+            string.rfind_in(&part, start, end)
+        }
+    });
+    Ok(found.map_or(-1, |at| at as isize))
+}
+
+#[capi]
+pub fn PyUnicode_Count(
+    th: &Thread,
+    string: Borrowed<'_>,
+    part: Borrowed<'_>,
+    start: isize,
+    end: isize,
+) -> PyResult<isize> {
+    let (string, part) = (expected(th, string)?, expected(th, part)?);
+    let (start, end) = adjust(start, end, string.len());
+    let count = ordered(start, end).map_or(0, |(start, end)| string.count_in(&part, start, end));
+    Ok(count as isize)
+}
+
+#[capi]
+pub fn PyUnicode_Tailmatch(
+    th: &Thread,
+    string: Borrowed<'_>,
+    part: Borrowed<'_>,
+    start: isize,
+    end: isize,
+    direction: c_int,
+) -> PyResult<isize> {
+    let (string, part) = (expected(th, string)?, expected(th, part)?);
+    let (start, end) = adjust(start, end, string.len());
+    let matches = ordered(start, end)
+        .is_some_and(|(start, end)| string.has_affix(&part, start, end, direction > 0));
+    Ok(matches.into())
+}
+
+/// `str.name(string, *args)`: what a subclass overrides is not asked.
+fn method(th: &Thread, string: Borrowed<'_>, name: &str, args: &[Borrowed<'_>]) -> PyResult {
+    let string = expected(th, string)?;
+    let class = Borrowed::from_ref(Str::type_object()).object();
+    let method = object::get_attr(th, class, Str::interned(th, name)?.borrow())?;
+    let mut all = vec![string.object()];
+    all.extend_from_slice(args);
+    call::call(th, method.object(), &all)
+}
+
+#[capi]
+pub fn PyUnicode_Replace(
+    th: &Thread,
+    string: Borrowed<'_>,
+    old: Borrowed<'_>,
+    new: Borrowed<'_>,
+    count: isize,
+) -> PyResult {
+    let (old, new) = (expected(th, old)?, expected(th, new)?);
+    let count = Int::from_isize(th, count)?;
+    method(th, string, "replace", &[old.object(), new.object(), count.object()])
+}
+
+fn split(
+    th: &Thread,
+    string: Borrowed<'_>,
+    name: &str,
+    separator: Option<Borrowed<'_>>,
+    count: isize,
+) -> PyResult {
+    let separator = match separator {
+        Some(separator) => expected(th, separator)?.object(),
+        None => none(),
+    };
+    let count = Int::from_isize(th, count)?;
+    method(th, string, name, &[separator, count.object()])
+}
+
+#[capi]
+pub fn PyUnicode_Split(
+    th: &Thread,
+    string: Borrowed<'_>,
+    separator: Option<Borrowed<'_>>,
+    count: isize,
+) -> PyResult {
+    split(th, string, "split", separator, count)
+}
+
+#[capi]
+pub fn PyUnicode_RSplit(
+    th: &Thread,
+    string: Borrowed<'_>,
+    separator: Option<Borrowed<'_>>,
+    count: isize,
+) -> PyResult {
+    split(th, string, "rsplit", separator, count)
+}
+
+#[capi]
+pub fn PyUnicode_Splitlines(th: &Thread, string: Borrowed<'_>, keep_ends: c_int) -> PyResult {
+    method(th, string, "splitlines", &[bool_object(keep_ends != 0).object()])
+}
+
+#[capi]
+pub fn PyUnicode_Partition(th: &Thread, string: Borrowed<'_>, part: Borrowed<'_>) -> PyResult {
+    let part = expected(th, part)?;
+    method(th, string, "partition", &[part.object()])
+}
+
+#[capi]
+pub fn PyUnicode_RPartition(th: &Thread, string: Borrowed<'_>, part: Borrowed<'_>) -> PyResult {
+    let part = expected(th, part)?;
+    method(th, string, "rpartition", &[part.object()])
+}
+
+#[capi]
+pub fn PyUnicode_Translate(
+    th: &Thread,
+    string: Borrowed<'_>,
+    table: Borrowed<'_>,
+    _errors: *const c_char,
+) -> PyResult {
+    method(th, string, "translate", &[table])
+}
+
+#[capi]
+pub fn PyUnicode_RichCompare(
+    th: &Thread,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+    op: c_int,
+) -> PyResult {
+    use std::cmp::Ordering;
+    let (Some(left), Some(right)) = (left.downcast::<Str>(), right.downcast::<Str>()) else {
+        return Ok(not_implemented().to_owned());
+    };
+    let order = left.get().compare(right.get());
+    let result = match op {
+        0 => order == Ordering::Less,
+        1 => order != Ordering::Greater,
+        2 => order == Ordering::Equal,
+        3 => order != Ordering::Equal,
+        4 => order == Ordering::Greater,
+        5 => order != Ordering::Less,
+        _ => return Err(th.bad_argument()),
+    };
+    Ok(bool_object(result).object().to_owned())
+}
+
+#[capi]
+pub fn PyUnicode_IsIdentifier(string: Borrowed<'_, Str>) -> PyResult<bool> {
+    Ok(string.is_identifier())
+}
+
+#[capi]
+pub fn PyUnicode_EqualToUTF8AndSize(
+    string: Borrowed<'_, Str>,
+    text: *const c_char,
+    len: isize,
+) -> bool {
+    // SAFETY: C passes `len` bytes.
+    let bytes = unsafe { std::slice::from_raw_parts(text.cast(), len.max(0) as usize) };
+    std::str::from_utf8(bytes).is_ok_and(|text| string.eq_str(text))
+}

@@ -50,8 +50,6 @@ macro_rules! stateful_decoders {
 stateful_decoders! {
     PyUnicode_DecodeUTF8Stateful native::decode_utf8;
     PyUnicode_DecodeUTF7Stateful native::decode_utf7;
-    _PyUnicode_DecodeUnicodeEscapeStateful escape::decode_unicode_escape;
-    _PyUnicode_DecodeRawUnicodeEscapeStateful escape::decode_raw_unicode_escape;
 }
 
 macro_rules! decoders {

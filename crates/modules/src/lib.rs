@@ -16,6 +16,7 @@ mod codecs;
 mod collections;
 mod contextvars;
 mod csv;
+mod datetime;
 mod errno;
 mod fcntl;
 mod functools;
@@ -66,6 +67,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_collections", collections::Collections),
     native!("_contextvars", contextvars::ContextVars),
     native!("_csv", csv::Csv),
+    native!("_datetime", datetime::DateTimeModule),
     native!("_functools", functools::Functools),
     native!("_heapq", heapq::Heapq),
     native!("_io", io::Io),

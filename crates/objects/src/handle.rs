@@ -385,6 +385,11 @@ impl<T> Slot<T> {
         Slot(Cell::new(value))
     }
 
+    /// A slot with a static, immortal object, for another static object.
+    pub const fn immortal(value: Borrowed<'static, T>) -> Slot<T> {
+        Slot(Cell::new(Some(Owned(value.0))))
+    }
+
     /// The reference as it stands: valid until the slot is written.
     #[inline(always)]
     pub fn get(&self) -> Option<Borrowed<'_, T>> {

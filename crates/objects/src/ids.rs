@@ -62,6 +62,7 @@ ids! {
     update, value, values, version, warnings, write, zipimporter,
     all,
     any,
+    dst, fromtimestamp, fromutc, isoformat, strftime, timetuple, tzname, utcoffset,
     split,
     derive,
     exceptions,

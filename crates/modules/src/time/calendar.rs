@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 
 use krait_objects::prelude::*;
+use krait_objects::str::StrBuilder;
 use krait_objects::structseq::{Field, StructSequence};
 
 use super::{NANOS, Time, read};
@@ -21,7 +22,8 @@ static FIELDS: [Field; 11] = [
     Field { name: "tm_gmtoff", doc: "offset from UTC in seconds" },
 ];
 
-fn struct_time(th: &Thread) -> PyResult<Owned<Type>> {
+/// The type `time.struct_time`.
+pub fn struct_time(th: &Thread) -> PyResult<Owned<Type>> {
     StructSequence::new_type(
         th,
         "time.struct_time",
@@ -250,6 +252,21 @@ fn format(th: &Thread, format: &CStr, time: &libc::tm) -> PyResult<Vec<u8>> {
     }
 }
 
+/// Adds what `piece` comes to, and empties it.
+fn push_formatted(
+    th: &Thread,
+    text: &mut StrBuilder,
+    piece: &mut Vec<u8>,
+    time: &libc::tm,
+) -> PyResult<()> {
+    if piece.is_empty() {
+        return Ok(());
+    }
+    let piece = CString::new(std::mem::take(piece)).unwrap_or_default();
+    text.push(&*Str::from_fs_bytes(th, &format(th, &piece, time)?)?);
+    Ok(())
+}
+
 #[pyfunctions(part = "calendar")]
 impl Time {
     /// gmtime([seconds]) -> struct_time
@@ -336,18 +353,21 @@ impl Time {
         // SAFETY: the structure lives through the call.
         unsafe { libc::mktime(&mut known) };
         time.tm_zone = known.tm_zone;
-        let mut text = Vec::new();
-        // NULs end a C string: the pieces between them are formatted one by one.
-        for (at, piece) in format.to_fs_bytes(th)?.split(|&byte| byte == 0).enumerate() {
-            if at > 0 {
-                text.push(0);
-            }
-            let piece = CString::new(piece).unwrap_or_default();
-            if !piece.as_bytes().is_empty() {
-                text.extend(self::format(th, &piece, &time)?);
+        // NUL would end a C string, and what is not ASCII may mean nothing in the locale's encoding: both are copied, and
+        // the pieces between them formatted one by one.
+        let mut text = StrBuilder::new();
+        let mut piece = Vec::new();
+        for point in format.chars().iter() {
+            match u8::try_from(point) {
+                Ok(byte @ 1..0x80) => piece.push(byte),
+                _ => {
+                    push_formatted(th, &mut text, &mut piece, &time)?;
+                    text.push_char(point);
+                }
             }
         }
-        Str::from_fs_bytes(th, &text)
+        push_formatted(th, &mut text, &mut piece, &time)?;
+        text.finish(th)
     }
 
     /// strptime(string, format) -> struct_time

@@ -4,6 +4,8 @@
 
 mod calendar;
 
+pub use calendar::struct_time;
+
 use krait_eval::gil::without_gil;
 use krait_eval::pending;
 use krait_objects::namespace::Namespace;

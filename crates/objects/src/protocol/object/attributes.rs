@@ -21,7 +21,13 @@ pub enum Attribute {
 fn no_attribute(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>) -> Raised {
     let raised = match ob.downcast::<Type>() {
         Some(ty) => {
-            raise!(th, ATTRIBUTE_ERROR, "type object '{}' has no attribute '{}'", ty.name(), *name)
+            raise!(
+                th,
+                ATTRIBUTE_ERROR,
+                "type object '{}' has no attribute '{}'",
+                ty.tp_name(),
+                *name
+            )
         }
         None => {
             raise!(th, ATTRIBUTE_ERROR, "'{}' object has no attribute '{}'", ob.type_name(), *name)

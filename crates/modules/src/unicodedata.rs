@@ -257,15 +257,15 @@ fn lookup(version: Version, th: &Thread, name: Borrowed<'_>) -> PyResult<Owned<S
         return Err(th.raise(exc::KEY_ERROR, "name too long"));
     }
     if let Ok(name) = std::str::from_utf8(bytes) {
-        if version == Version::Current {
-            if let Some(sequence) = names::named_sequence(name) {
-                return Str::from_code_points(th, sequence);
-            }
+        // The older version had neither aliases nor sequences.
+        let (found, sequence) = match version {
+            Version::Current => (names::lookup(name), names::named_sequence(name)),
+            Version::Old => (names::official(name), None),
+        };
+        if let Some(sequence) = sequence {
+            return Str::from_code_points(th, sequence);
         }
-        // There were no aliases in the older version.
-        if let Some(found) = names::lookup(name)
-            && (version == Version::Current || names::name(found.into()).is_some())
-        {
+        if let Some(found) = found {
             return Str::from_char(th, found.into());
         }
     }

@@ -19,7 +19,7 @@ pub fn name(c: u32) -> Option<impl std::fmt::Display> {
 
 /// The character with this name or alias, in any case.
 pub fn lookup(name: &str) -> Option<char> {
-    named(name).or_else(|| char::from_u32(find(&ALIASES, name)?))
+    official(name).or_else(|| char::from_u32(find(&ALIASES, name)?))
 }
 
 /// The sequence of characters with this name, in any case.
@@ -27,10 +27,27 @@ pub fn named_sequence(name: &str) -> Option<&'static [u32]> {
     find(&SEQUENCES, name)
 }
 
-fn named(name: &str) -> Option<char> {
+/// The character with this name, in any case; aliases do not count.
+pub fn official(name: &str) -> Option<char> {
     if !name.is_ascii() || name.starts_with('-') {
         return None;
     }
+    tangut(name).or_else(|| listed(name))
+}
+
+/// Tangut ideographs are found by their names, but the reference does not tell these.
+fn tangut(name: &str) -> Option<char> {
+    const PREFIX: &str = "TANGUT IDEOGRAPH-";
+    let (prefix, number) = name.split_at_checked(PREFIX.len())?;
+    if !prefix.eq_ignore_ascii_case(PREFIX) || number.len() != 5 || number.starts_with('+') {
+        return None;
+    }
+    let code = u32::from_str_radix(number, 16).ok()?;
+    let is_assigned = matches!(code, 0x17000..=0x187F7 | 0x18D00..=0x18D08);
+    char::from_u32(code).filter(|_| is_assigned)
+}
+
+fn listed(name: &str) -> Option<char> {
     let c = unicode_names2::character(name)?;
     let mut rest = name;
     for word in unicode_names2::name(c)? {

@@ -206,7 +206,7 @@ fn compose_hangul(first: u32, second: u32) -> Option<u32> {
     }
     let syllable = first.wrapping_sub(SYLLABLES);
     let trailing = second.wrapping_sub(TRAILING);
-    let is_open =
-        syllable < LEADING_COUNT * VOWEL_COUNT * TRAILING_COUNT && syllable % TRAILING_COUNT == 0;
+    let is_open = syllable < LEADING_COUNT * VOWEL_COUNT * TRAILING_COUNT
+        && syllable.is_multiple_of(TRAILING_COUNT);
     (is_open && (1..TRAILING_COUNT).contains(&trailing)).then(|| first + trailing)
 }

@@ -88,6 +88,9 @@ fn every_name_is_found_and_no_other_spelling() {
         }
     }
     assert_eq!(names::lookup("LINE FEED"), Some('\n'));
+    assert_eq!(names::official("LINE FEED"), None);
+    assert_eq!(names::lookup("Tangut Ideograph-18d08"), Some('\u{18D08}'));
+    assert_eq!(names::lookup("Tangut Ideograph-18d09"), None);
     for wrong in [
         "LINEFEED",
         "LINE-FEED",

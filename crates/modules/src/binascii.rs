@@ -7,6 +7,8 @@ use krait_objects::bytelike::hex;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
 
+use crate::support::{self, low_bits};
+
 mod quoted;
 
 /// The module's exception classes.
@@ -226,27 +228,6 @@ fn decode_hex(th: &Thread, data: &[u8]) -> PyResult<Vec<u8>> {
         .collect()
 }
 
-/// The CRC of zip and gzip, eight entries of a table a byte at a time.
-fn crc32(data: &[u8], start: u32) -> u32 {
-    static TABLE: [u32; 256] = {
-        let mut table = [0; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            let (mut crc, mut bit) = (byte as u32, 0);
-            while bit < 8 {
-                crc = if crc & 1 != 0 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-                bit += 1;
-            }
-            table[byte] = crc;
-            byte += 1;
-        }
-        table
-    };
-    let step = |crc: u32, &byte: &u8| crc >> 8 ^ TABLE[(crc as u8 ^ byte) as usize];
-    !data.iter().fold(!start, step)
-}
-
-/// The CRC of BinHex: CCITT, most significant bit first.
 fn crc_hqx(data: &[u8], start: u32) -> u32 {
     data.iter().fold(start & 0xffff, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte) << 8, |crc, _| {
@@ -254,16 +235,6 @@ fn crc_hqx(data: &[u8], start: u32) -> u32 {
             if crc & 0x8000 != 0 { shifted ^ 0x1021 } else { shifted }
         })
     })
-}
-
-/// An argument's low 32 bits, whatever its size.
-fn low_bits(th: &Thread, value: Borrowed<'_>) -> PyResult<u32> {
-    let int = number::index(th, value)?;
-    let digits = int.view().digits;
-    let low = u64::from(digits.first().copied().unwrap_or(0))
-        | u64::from(digits.get(1).copied().unwrap_or(0)) << 30;
-    let low = low as u32;
-    Ok(if int.is_negative() { low.wrapping_neg() } else { low })
 }
 
 /// Conversion between binary data and ASCII.
@@ -277,16 +248,7 @@ impl Binascii {
         let classes = th.interp().state::<Classes>();
         let bases = [("Error", exc::VALUE_ERROR), ("Incomplete", exc::EXCEPTION)];
         for ((name, base), slot) in bases.into_iter().zip([&classes.error, &classes.incomplete]) {
-            let namespace = Dict::new(th)?;
-            let module_name = Str::interned(th, "binascii")?;
-            namespace.set_str(th, id::__module__, module_name.object())?;
-            let bases = Tuple::from_slice(th, &[Borrowed::from_ref(base).object()])?;
-            let metatype = Borrowed::from_ref(Type::type_object()).object();
-            let text = Str::interned(th, name)?;
-            let class =
-                call::call(th, metatype, &[text.object(), bases.object(), namespace.object()])?;
-            module.add(th, name, class.borrow())?;
-            slot.set(class.downcast::<Type>().ok());
+            slot.set(support::add_exception(th, module, "binascii", name, base)?);
         }
         Ok(())
     }
@@ -367,7 +329,7 @@ impl Binascii {
     #[function(sig = "(data, crc=0, /)")]
     fn crc32(th: &Thread, data: Buffer, crc: Option<Borrowed<'_>>) -> PyResult<u32> {
         let start = crc.map_or(Ok(0), |crc| low_bits(th, crc))?;
-        Ok(crc32(data.as_bytes(), start))
+        Ok(zlib_rs::crc32::crc32(start, data.as_bytes()))
     }
 
     /// Decode quoted-printable data; with header, underscores are blanks.

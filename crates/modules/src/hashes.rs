@@ -2,36 +2,18 @@
 //!
 //! The same job as CPython's `Modules/md5module.c`, `sha1module.c` and `sha2module.c`.
 
-use std::cell::OnceCell;
-use std::sync::{Mutex, MutexGuard, TryLockError};
-
 use krait_eval::gil::without_gil;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
 use sha2::Digest;
 
+use crate::guarded::Guarded;
+
 /// From this many bytes on, hashing lets other threads run.
 const GIL_MINSIZE: usize = 2048;
 
-/// A hash's state; the lock is for threads that share an object while the GIL is released.
-type State<H> = OnceCell<Box<Mutex<H>>>;
-
-fn lock<'a, H: Send>(th: &Thread, state: &'a State<H>) -> PyResult<MutexGuard<'a, H>> {
-    let Some(state) = state.get() else {
-        return Err(th.bad_internal_call());
-    };
-    loop {
-        match state.try_lock() {
-            Ok(guard) => return Ok(guard),
-            Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
-            // Someone is hashing without the GIL: wait for them without it as well.
-            Err(TryLockError::WouldBlock) => without_gil(th, || drop(state.lock())),
-        }
-    }
-}
-
-fn update<H: Digest + Send>(th: &Thread, state: &State<H>, data: &[u8]) -> PyResult<()> {
-    let mut hash = lock(th, state)?;
+fn update<H: Digest + Send>(th: &Thread, state: &Guarded<H>, data: &[u8]) -> PyResult<()> {
+    let mut hash = state.lock(th)?;
     if data.len() >= GIL_MINSIZE {
         without_gil(th, || hash.update(data));
     } else {
@@ -78,7 +60,7 @@ macro_rules! hash_type {
         #[repr(C)]
         pub struct $ty {
             head: Head,
-            state: State<$hash>,
+            state: Guarded<$hash>,
         }
 
         impl $ty {
@@ -86,10 +68,8 @@ macro_rules! hash_type {
                 let ty = Borrowed::from_ref($ty::type_object());
                 ty.ready(th)?;
                 let made = ty.alloc::<$ty>(th, 0)?;
-                match made.state.set(Box::new(Mutex::new(state))) {
-                    Ok(()) => Ok(made),
-                    Err(_) => Err(th.bad_internal_call()),
-                }
+                made.state.fill(th, state)?;
+                Ok(made)
             }
 
             fn create(
@@ -106,7 +86,7 @@ macro_rules! hash_type {
             }
 
             fn result(&self, th: &Thread) -> PyResult<Vec<u8>> {
-                Ok(lock(th, &self.state)?.clone().finalize().to_vec())
+                Ok(self.state.lock(th)?.clone().finalize().to_vec())
             }
         }
 
@@ -115,7 +95,7 @@ macro_rules! hash_type {
             /// Return a copy of the hash object.
             #[method(sig = "(self, /)")]
             fn copy(&self, th: &Thread) -> PyResult<Owned<$ty>> {
-                let state = lock(th, &self.state)?.clone();
+                let state = self.state.lock(th)?.clone();
                 $ty::with(th, state)
             }
 

@@ -14,6 +14,7 @@ mod bits;
 mod cmath;
 mod codecs;
 mod collections;
+mod compression;
 mod contextvars;
 mod csv;
 mod datetime;
@@ -22,6 +23,7 @@ mod fcntl;
 mod functools;
 mod gc;
 mod grp;
+mod guarded;
 mod hashes;
 mod heapq;
 mod io;
@@ -42,6 +44,7 @@ mod stat;
 mod string;
 mod structs;
 mod subprocess;
+mod support;
 mod thread;
 mod time;
 mod tokenize;
@@ -105,4 +108,5 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("select", select::Select),
     native!("time", time::Time),
     native!("unicodedata", unicodedata::UnicodeData),
+    native!("zlib", compression::zlib::Zlib),
 ];

@@ -1,0 +1,90 @@
+//! `zlib._ZlibDecompressor`: the decompressor that `gzip` and `zipfile` read files with.
+
+use std::cell::Cell;
+
+use krait_eval::gil::without_gil;
+use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::Buffer;
+use libz_rs_sys as z;
+
+use super::{Reader, Trouble};
+use crate::compression::feed::{Decoder, Feed};
+use crate::compression::output::Output;
+use crate::guarded::Guarded;
+
+impl Decoder for Reader {
+    type Error = Trouble;
+
+    fn decode(&mut self, input: &mut &[u8], output: &mut Output) -> Result<bool, Trouble> {
+        self.read(input, output, z::Z_SYNC_FLUSH)
+    }
+}
+
+/// _ZlibDecompressor(wbits=15, zdict=b'')
+/// --
+///
+/// Create a decompressor object for decompressing data incrementally.
+///
+///   wbits
+///     The window's size and the container.
+///   zdict
+///     The dictionary that the data were compressed with.
+#[pytype(name = "zlib._ZlibDecompressor")]
+#[repr(C)]
+pub struct ZlibDecompressor {
+    head: Head,
+    /// Data found after the end of the compressed stream.
+    #[member(readonly)]
+    unused_data: Slot<Bytes>,
+    /// True if the end-of-stream marker has been reached.
+    #[member(readonly)]
+    eof: Cell<bool>,
+    /// True if more input is needed before more decompressed data can be produced.
+    #[member(readonly)]
+    needs_input: Cell<bool>,
+    feed: Guarded<Feed<Reader>>,
+}
+
+#[pymethods]
+impl ZlibDecompressor {
+    #[new(sig = "(wbits=15, zdict=b'')")]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        wbits: i32,
+        #[default(None)] zdict: Option<Borrowed<'_>>,
+    ) -> PyResult<Owned<ZlibDecompressor>> {
+        let reader = Reader::new(th, wbits, zdict)?;
+        let made = cls.alloc::<ZlibDecompressor>(th, 0)?;
+        made.unused_data.set(Some(Bytes::empty().to_owned()));
+        made.needs_input.set(true);
+        made.feed.fill(th, Feed::new(reader))?;
+        Ok(made)
+    }
+
+    /// Decompress *data*, returning uncompressed data as bytes.
+    ///
+    /// If *max_length* is nonnegative, returns at most *max_length* bytes. Once
+    /// that is reached, *self.needs_input* is False, and the next call may be
+    /// given b'' for more.
+    ///
+    /// After the end of the stream, EOFError is raised; what followed it is in
+    /// the unused_data attribute.
+    #[method(sig = "(self, /, data, max_length=-1)")]
+    fn decompress(&self, th: &Thread, data: Buffer, max_length: isize) -> PyResult<Owned<Bytes>> {
+        let mut feed = self.feed.lock(th)?;
+        if self.eof.get() {
+            return Err(th.raise(exc::EOF_ERROR, "End of stream already reached"));
+        }
+        let limit = usize::try_from(max_length).unwrap_or(usize::MAX);
+        let bytes = data.as_bytes();
+        let fed = without_gil(th, || feed.decompress(bytes, limit))
+            .map_err(|trouble| trouble.raise(th))?;
+        self.eof.set(fed.is_end);
+        self.needs_input.set(fed.needs_input);
+        if fed.is_end {
+            drop(self.unused_data.replace(Some(Bytes::new(th, &fed.unused)?)));
+        }
+        fed.output.into_bytes(th)
+    }
+}

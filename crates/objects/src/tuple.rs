@@ -116,17 +116,27 @@ impl Tuple {
         unsafe {
             fill(items_of(ob));
             let tuple = Owned::<Tuple>::from_ptr(ob);
-            gc::track(th, tuple.borrow());
+            // Without items that the collector follows, a tuple cannot be in a cycle.
+            if tuple.as_slice().iter().any(|item| item.ty().is_gc()) {
+                gc::track(th, tuple.borrow());
+            }
             Ok(tuple)
         }
     }
 
     /// `PyTuple_New`: items are null until C fills them in.
     pub fn with_nulls(th: &Thread, len: usize) -> PyResult<Owned<Tuple>> {
-        Tuple::build(th, len, |items| {
-            // SAFETY: `build` made room for `len` items.
-            unsafe { items.write_bytes(0, len) }
-        })
+        if len == 0 {
+            return Ok(Tuple::empty().to_owned());
+        }
+        let ob = Tuple::alloc(th, len)?;
+        // SAFETY: (1); there is room for `len` items. Nobody knows what they will be, so the collector follows it.
+        unsafe {
+            items_of(ob).write_bytes(0, len);
+            let tuple = Owned::<Tuple>::from_ptr(ob);
+            gc::track(th, tuple.borrow());
+            Ok(tuple)
+        }
     }
 
     pub fn from_slice(th: &Thread, items: &[Borrowed<'_>]) -> PyResult<Owned<Tuple>> {
@@ -169,6 +179,11 @@ impl Tuple {
             // SAFETY: `build` made room; the caller's promise.
             unsafe { std::ptr::copy_nonoverlapping(items, to, len) }
         })
+    }
+
+    /// For those who change the items of a tuple that nobody else has.
+    pub(crate) fn forget_hash(&self) {
+        self.hash.set(-1);
     }
 
     #[inline(always)]

@@ -223,7 +223,7 @@ pub mod hot {
             let [item, container] = op.pop();
             // SAFETY: the handler has checked the type; both kinds of set are laid out alike.
             let set: Borrowed<'_, Set> = unsafe { container.get().cast() };
-            let found = set.get().contains(op.th, item.get())?;
+            let found = set.get().contains_element(op.th, item.get())?;
             op.push_bool(found != (op.arg != 0));
             Ok(op.next())
         }

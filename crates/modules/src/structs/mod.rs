@@ -322,9 +322,9 @@ impl Struct {
 
     /// S.__sizeof__() -> size of S in memory, in bytes
     #[method(sig = "(self, /)")]
-    fn __sizeof__(&self) -> usize {
-        let fields = self.layout.borrow().as_ref().map_or(0, |layout| layout.fields.len());
-        size_of::<Struct>() + fields * size_of::<layout::Field>()
+    fn __sizeof__(&self, th: &Thread) -> PyResult<usize> {
+        let fields = self.layout(th)?.fields.len();
+        Ok(size_of::<Struct>() + fields * size_of::<layout::Field>())
     }
 }
 
@@ -367,6 +367,11 @@ impl StructModule {
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         module.add_type(th, Struct::type_object())?;
         Borrowed::from_ref(UnpackIterator::type_object()).ready(th)?;
+        // A module that is imported anew raises what the first one did.
+        let known = th.interp().state::<State>().error.borrow().clone();
+        if let Some(class) = known {
+            return module.add(th, "error", class.object());
+        }
         let namespace = Dict::new(th)?;
         let module_name = Str::interned(th, "struct")?;
         namespace.set_str(th, id::__module__, module_name.object())?;

@@ -393,6 +393,8 @@ impl ByteArray {
             }
         };
         let mut data = Vec::new();
+        // A wish that memory cannot fulfil is no error yet.
+        let _ = data.try_reserve(object::length_hint(th, iterable_of_ints, 32)?);
         while let Some(item) = iter::next(th, iterator.borrow())? {
             match Byte::of(th, item.borrow()) {
                 Ok(Byte(byte)) => data.push(byte),

@@ -150,10 +150,6 @@ pub fn format(th: &Thread, format: &[u8], args: Borrowed<'_>) -> PyResult<Vec<u8
             Ok(Piece::Percent) => out.push(b'%'),
             Ok(Piece::Conversion(mut conversion)) => {
                 prepare(&mut values, &mut conversion)?;
-                if conversion.code == u32::from(b'%') {
-                    out.push(b'%');
-                    continue;
-                }
                 let value = values.next(th)?;
                 convert(th, &conversion, value.object(), &mut out)?;
             }

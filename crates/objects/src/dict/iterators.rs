@@ -97,6 +97,10 @@ impl State {
             drop(self.dict.take());
             return Ok(None);
         };
+        if self.left.get() == 0 {
+            drop(self.dict.take());
+            return Err(th.raise(exc::RUNTIME_ERROR, "dictionary keys changed during iteration"));
+        }
         self.position.set(position - 1);
         self.left.set(self.left.get() - 1);
         // SAFETY: counted before anything runs.
@@ -165,6 +169,7 @@ pub(super) fn give_pair(last: &Slot<Tuple>, th: &Thread, key: Owned, value: Owne
         let old_key: Owned = Owned::from_ptr(std::mem::replace(&mut *items, key.into_ptr()));
         let old_value: Owned =
             Owned::from_ptr(std::mem::replace(&mut *items.add(1), value.into_ptr()));
+        pair.forget_hash();
         // The collector may have stopped following it while it held nothing that it follows.
         gc::track_raw(result.as_ptr());
         drop(old_key);
@@ -187,7 +192,10 @@ fn entry_at_or_before(dict: &Dict, mut position: isize) -> Option<(isize, Ptr, P
             let key = (*keys::unicode_entries(table).add(index)).me_key;
             return Some((position, key, dict.value_at(index as isize)));
         }
-        position = position.min((*table).dk_nentries - 1);
+        if position >= (*table).dk_nentries {
+            // The entries are others now.
+            return None;
+        }
         while position >= 0 {
             let value = dict.value_at(position);
             if !value.is_null() {

@@ -59,12 +59,14 @@ fn merge_dict(
             dict.resize(th, keys::log2_size_for_entries(dict.len() + other.len()), unicode)?;
         }
         let table = other.keys.get();
-        let count = (*table).dk_nentries;
+        // A table that instances share may get keys that `other` does not have.
+        let size = || if other.is_split() { other.len() as isize } else { (*table).dk_nentries };
+        let count = size();
         let mut position = 0;
         while let Some((key, value)) = other.next(&mut position) {
             let hash = hash_key(th, key.borrow())?;
             insert_unless(dict, th, key, hash, value, on_conflict)?;
-            if other.keys.get() != table || (*table).dk_nentries != count {
+            if other.keys.get() != table || size() != count {
                 return Err(th.raise(exc::RUNTIME_ERROR, "dict mutated during update"));
             }
         }

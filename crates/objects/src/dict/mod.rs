@@ -168,6 +168,12 @@ impl Dict {
         self.keys.get() as usize
     }
 
+    /// Whether the keys are in a table that others share.
+    #[inline]
+    pub(crate) fn is_split(&self) -> bool {
+        !self.values.get().is_null()
+    }
+
     #[inline(always)]
     pub(crate) fn add_used(&self, change: isize) {
         self.used.set(self.used.get() + change);
@@ -279,10 +285,19 @@ impl Dict {
     /// `setdefault`: the value that is there afterwards.
     pub fn set_default(&self, th: &Thread, key: Borrowed<'_>, value: Borrowed<'_>) -> PyResult {
         let hash = hash_key(th, key)?;
-        if let Some(found) = self.get_hashed(th, key, hash)? {
-            return Ok(found);
+        let index = keys::lookup(self, th, key, hash)?;
+        if index != EMPTY {
+            // SAFETY: the entry was just found.
+            let found = unsafe { Borrowed::<Object>::from_ptr_or_null(self.value_at(index)) };
+            if let Some(found) = found {
+                return Ok(found.to_owned());
+            }
         }
-        self.insert(th, key.to_owned(), hash, value.to_owned())?;
+        if self.is_split() {
+            self.insert(th, key.to_owned(), hash, value.to_owned())?;
+        } else {
+            self.insert_new(th, key.to_owned(), hash, value.to_owned())?;
+        }
         Ok(value.to_owned())
     }
 
@@ -344,6 +359,25 @@ impl Dict {
         unsafe {
             self.next_borrowed(position).map(|(key, value)| (key.to_owned(), value.to_owned()))
         }
+    }
+
+    /// As `next`, for keys only, with the hash that the dictionary knows.
+    pub fn next_key(&self, th: &Thread, position: &mut usize) -> PyResult<Option<(Owned, isize)>> {
+        // SAFETY: counted at once.
+        let Some((key, _)) = (unsafe { self.next_borrowed(position) }) else {
+            return Ok(None);
+        };
+        let key = key.to_owned();
+        let table = self.keys.get();
+        // SAFETY: (1): the entry before `position` of a general table is the one just given.
+        let hash = unsafe {
+            if self.is_split() || keys::is_unicode(table) {
+                keys::hash_of(th, key.borrow())?
+            } else {
+                (*keys::general_entries(table).add(*position - 1)).me_hash as isize
+            }
+        };
+        Ok(Some((key, hash)))
     }
 
     /// As `next`, without counting.

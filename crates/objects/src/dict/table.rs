@@ -85,7 +85,13 @@ impl Dict {
     }
 
     /// Adds a key that is not there.
-    fn insert_new(&self, th: &Thread, key: Owned, hash: isize, value: Owned) -> PyResult<()> {
+    pub(super) fn insert_new(
+        &self,
+        th: &Thread,
+        key: Owned,
+        hash: isize,
+        value: Owned,
+    ) -> PyResult<()> {
         // SAFETY: see the top of the file.
         unsafe {
             // A comparison may have emptied the dictionary.

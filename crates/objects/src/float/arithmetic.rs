@@ -79,7 +79,7 @@ pub fn range_error(th: &Thread) -> Raised {
 
 /// `a ** b`: complex for a negative base and a fraction as the exponent.
 pub fn power(th: &Thread, a: f64, b: f64) -> PyResult {
-    if a == 0.0 && b < 0.0 && !b.is_nan() {
+    if a == 0.0 && b < 0.0 && b.is_finite() {
         return Err(th.raise(exc::ZERO_DIVISION_ERROR, "zero to a negative power"));
     }
     if a < 0.0 && a.is_finite() && b.is_finite() && b != b.floor() {

@@ -96,6 +96,7 @@ pub(crate) fn give_tuple<const N: usize>(
             at += 1;
             Owned::<Object>::from_ptr(std::mem::replace(&mut *place, item.into_ptr()))
         });
+        tuple.forget_hash();
         gc::track(th, result.borrow());
         drop(old);
     }

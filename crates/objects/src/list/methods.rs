@@ -268,6 +268,10 @@ impl List {
         let mut at = 0;
         while let (Some(a), Some(b)) = (self.get(at), other.get().get(at)) {
             if !a.is(b.borrow()) && !object::eq(th, a.borrow(), b.borrow())? {
+                if at >= self.len() || at >= other.len() {
+                    // The comparison has taken the items away.
+                    break;
+                }
                 return match op {
                     CompareOp::Eq => Ok(bool_object(false).object().to_owned()),
                     CompareOp::Ne => Ok(bool_object(true).object().to_owned()),

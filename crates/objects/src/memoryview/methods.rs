@@ -38,6 +38,14 @@ fn numbers(th: &Thread, numbers: &[isize]) -> PyResult<Owned<Tuple>> {
 }
 
 impl MemoryView {
+    /// Runs what may call Python code, which cannot release the view meanwhile.
+    fn while_exported<R>(&self, action: impl FnOnce() -> R) -> R {
+        self.exports.set(self.exports.get() + 1);
+        let result = action();
+        self.exports.set(self.exports.get() - 1);
+        result
+    }
+
     /// Refuses what a consumer wants and the view's memory is not.
     fn check_request(&self, th: &Thread, flags: c_int) -> PyResult<()> {
         let wants = |flag: c_int| flags & flag == flag;
@@ -178,7 +186,7 @@ impl MemoryView {
         // SAFETY: the view keeps its exporter alive.
         if let Some(exporter) = unsafe { Borrowed::<Object>::from_ptr_or_null(info.obj) } {
             // The exporter says whether its contents can change.
-            object::hash(th, exporter)?;
+            self.while_exported(|| object::hash(th, exporter))?;
         }
         let hash = crate::str::hash_secret().hash(&self.to_vec()) as isize;
         self.hash.set(hash);
@@ -328,7 +336,7 @@ impl MemoryView {
         bytes_per_sep: i32,
     ) -> PyResult<Owned<Str>> {
         self.check(th)?;
-        hex::hex(th, &self.to_vec(), sep, bytes_per_sep)
+        self.while_exported(|| hex::hex(th, &self.to_vec(), sep, bytes_per_sep))
     }
 
     /// Return a view of the same memory that cannot be written through.

@@ -192,6 +192,9 @@ fn check_class<'a>(
             "{name}.__new__({class}): {class} is not a subtype of {name}"
         ));
     }
+    if class.raw().tp_new.is_none() {
+        return Err(raise!(th, TYPE_ERROR, "cannot create '{}' instances", class.tp_name()));
+    }
     let mut c_base = Some(class);
     while let Some(base) = c_base
         && address(base.raw().tp_new) == dispatch::tp_new as *const () as usize

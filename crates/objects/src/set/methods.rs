@@ -88,7 +88,7 @@ macro_rules! shared {
 
             #[slot(sq_contains)]
             fn has(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
-                contains(self.as_set(), th, key)
+                self.as_set().contains_element(th, key)
             }
 
             #[slot(tp_iter)]
@@ -152,7 +152,7 @@ macro_rules! shared {
             /// x.__contains__(y) <==> y in x.
             #[method(name = "__contains__", sig = "(self, object, /)", coexist)]
             fn contains_method(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
-                contains(self.as_set(), th, object)
+                self.as_set().contains_element(th, object)
             }
 
             /// Return state information for pickling.
@@ -291,8 +291,11 @@ fn with_frozen<T>(
     }
 }
 
-fn contains(set: &Set, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
-    with_frozen(th, key, |key| set.contains(th, key))
+impl Set {
+    /// `key in set`: as `contains`, and a set stands for the frozenset with the same elements.
+    pub fn contains_element(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
+        with_frozen(th, key, |key| self.contains(th, key))
+    }
 }
 
 fn reduce(th: &Thread, set: Borrowed<'_, Set>) -> PyResult {
@@ -315,8 +318,24 @@ impl Set {
         Set::of_type(th, cls)
     }
 
-    #[init(sig = "(iterable=(), /)")]
-    fn init(&self, th: &Thread, iterable: Option<Borrowed<'_>>) -> PyResult<()> {
+    #[slot(tp_init)]
+    fn init(
+        &self,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<()> {
+        if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
+            return Err(th.raise(exc::TYPE_ERROR, "set() takes no keyword arguments"));
+        }
+        let iterable = match *args.get().as_slice() {
+            [] => None,
+            [iterable] => Some(iterable),
+            ref more => {
+                let given = more.len();
+                return Err(raise!(th, TYPE_ERROR, "set expected at most 1 argument, got {given}"));
+            }
+        };
         self.clear();
         self.hash.set(-1);
         iterable.map_or(Ok(()), |iterable| self.update(th, iterable))

@@ -34,8 +34,8 @@ impl Set {
                 self.resize(th, (self.len() + dict.len()) * 2)?;
             }
             let mut position = 0;
-            while let Some((key, _)) = dict.next(&mut position) {
-                self.add(th, key.borrow())?;
+            while let Some((key, hash)) = dict.next_key(th, &mut position)? {
+                self.add_hashed(th, key.borrow(), hash)?;
             }
             return Ok(());
         }
@@ -125,6 +125,11 @@ impl Set {
             }
             let mut position = 0;
             while let Some((key, hash)) = other.next_hashed(&mut position) {
+                self.discard_hashed(th, key.borrow(), hash)?;
+            }
+        } else if let Some(dict) = other.downcast_exact::<Dict>() {
+            let mut position = 0;
+            while let Some((key, hash)) = dict.next_key(th, &mut position)? {
                 self.discard_hashed(th, key.borrow(), hash)?;
             }
         } else {

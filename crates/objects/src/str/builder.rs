@@ -15,6 +15,8 @@ use crate::with_units;
 #[derive(Default)]
 pub struct StrBuilder {
     text: TextBuf,
+    /// All there is so far, if that is one string: `text` is empty then.
+    whole: Option<Owned<Str>>,
 }
 
 impl StrBuilder {
@@ -23,39 +25,48 @@ impl StrBuilder {
     }
 
     pub fn with_capacity(capacity: usize) -> StrBuilder {
-        StrBuilder { text: TextBuf::with_capacity(capacity) }
+        StrBuilder { text: TextBuf::with_capacity(capacity), whole: None }
     }
 
     /// The number of characters so far.
     pub fn len(&self) -> usize {
-        self.text.len()
+        self.whole.as_ref().map_or(self.text.len(), |whole| whole.len())
     }
 
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.len() == 0
     }
 
     pub fn push_str(&mut self, text: &str) {
+        self.flush();
         self.text.push_str(text);
     }
 
     /// Any code point, lone surrogates too.
     #[inline]
     pub fn push_char(&mut self, point: u32) {
+        self.flush();
         self.text.push(point);
     }
 
     pub fn push_repeated(&mut self, point: u32, count: usize) {
+        if count > 0 {
+            self.flush();
+        }
         for _ in 0..count {
             self.text.push(point);
         }
     }
 
     pub fn push_chars(&mut self, chars: Chars<'_>) {
-        with_units!(chars, units => self.text.push_units(units));
+        with_units!(chars, units => self.push_units(units));
     }
 
     pub fn push_units<T: Unit>(&mut self, units: &[T]) {
+        if units.is_empty() {
+            return;
+        }
+        self.flush();
         self.text.push_units(units);
     }
 
@@ -63,17 +74,38 @@ impl StrBuilder {
         self.push_chars(string.chars());
     }
 
+    /// As `push`; a string that nothing is added to is the result itself.
+    pub fn push_owned(&mut self, string: Owned<Str>) {
+        if self.is_empty() && string.object().is_exact::<Str>() {
+            self.whole = Some(string);
+        } else {
+            self.push(&string);
+        }
+    }
+
+    #[inline]
+    fn flush(&mut self) {
+        if let Some(whole) = self.whole.take() {
+            with_units!(whole.chars(), units => self.text.push_units(units));
+        }
+    }
+
     pub fn truncate(&mut self, len: usize) {
+        self.flush();
         self.text.truncate(len);
     }
 
     /// The text so far, for codecs.
     pub fn text_mut(&mut self) -> &mut TextBuf {
+        self.flush();
         &mut self.text
     }
 
     pub fn finish(self, th: &Thread) -> PyResult<Owned<Str>> {
-        Str::from_text(th, &self.text)
+        match self.whole {
+            Some(whole) => Ok(whole),
+            None => Str::from_text(th, &self.text),
+        }
     }
 }
 

@@ -161,10 +161,14 @@ fn character(th: &Thread, value: Borrowed<'_>) -> PyResult<u32> {
     }
 }
 
-fn push_text(out: &mut StrBuilder, conversion: &Conversion, text: &Str) {
+fn push_text(out: &mut StrBuilder, conversion: &Conversion, text: Owned<Str>) {
     let (used, left, right) = conversion.layout_text(text.len());
     out.push_repeated(0x20, left);
-    out.push_chars(text.chars().slice(0..used));
+    if used == text.len() {
+        out.push_owned(text);
+    } else {
+        out.push_chars(text.chars().slice(0..used));
+    }
     out.push_repeated(0x20, right);
 }
 
@@ -176,15 +180,15 @@ fn convert(
 ) -> PyResult<()> {
     let laid = match u8::try_from(conversion.code).unwrap_or(0) {
         b's' => {
-            push_text(out, conversion, &*object::str(th, value)?);
+            push_text(out, conversion, object::str(th, value)?);
             return Ok(());
         }
         b'r' => {
-            push_text(out, conversion, &*object::repr(th, value)?);
+            push_text(out, conversion, object::repr(th, value)?);
             return Ok(());
         }
         b'a' => {
-            push_text(out, conversion, &*object::ascii(th, value)?);
+            push_text(out, conversion, object::ascii(th, value)?);
             return Ok(());
         }
         b'c' => {
@@ -230,10 +234,6 @@ fn format_units<T: Unit>(
             Ok(Piece::Percent) => out.push_char(u32::from(b'%')),
             Ok(Piece::Conversion(mut conversion)) => {
                 prepare(values, &mut conversion)?;
-                if conversion.code == u32::from(b'%') {
-                    out.push_char(conversion.code);
-                    continue;
-                }
                 let value = values.next(th)?;
                 convert(th, &conversion, value.object(), out)?;
             }
@@ -249,8 +249,11 @@ fn format_units<T: Unit>(
 /// `format % args`.
 pub fn format(th: &Thread, format: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult<Owned<Str>> {
     let mut values = Values::new(args, args.downcast::<Str>().is_some());
-    let mut out = StrBuilder::with_capacity(format.len() + 100);
+    let mut out = StrBuilder::new();
     with_units!(format.chars(), units => format_units(th, units, &mut values, &mut out))?;
     values.finish(th, "string")?;
+    if !format.chars().iter().any(|point| point == u32::from(b'%')) {
+        return format.to_exact(th);
+    }
     out.finish(th)
 }

@@ -108,7 +108,7 @@ pub fn float(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     if ob.is_exact::<Str>() || !check_float(ob) {
         return crate::float::from_text_object(th, ob);
     }
-    Ok(Float::new(th, as_f64(th, ob)?)?.into_object())
+    Ok(Float::new(th, by_slot(th, ob)?)?.into_object())
 }
 
 /// Whether `as_f64` knows a way.
@@ -124,6 +124,11 @@ pub fn as_f64(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
     if let Some(float) = ob.downcast::<Float>() {
         return Ok(float.value());
     }
+    by_slot(th, ob)
+}
+
+/// What `__float__`, or else `__index__`, says, also for instances of subclasses of `float`.
+fn by_slot(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
     // SAFETY: see the top of `number`.
     let table = unsafe { ob.ty().raw().tp_as_number.as_ref() };
     let Some(function) = table.and_then(|table| table.nb_float) else {

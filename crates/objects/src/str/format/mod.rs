@@ -70,11 +70,11 @@ impl Formatter<'_> {
         if spec.is_none()
             && let Some(text) = value.object().downcast_exact::<Str>()
         {
-            out.push(&text);
+            out.push_owned(text.to_owned());
             return Ok(());
         }
         let formatted = object::format(th, value.object(), spec.as_ref().map(Owned::borrow))?;
-        out.push(&formatted);
+        out.push_owned(formatted);
         Ok(())
     }
 }

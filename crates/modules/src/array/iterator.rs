@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use krait_objects::iterators::{reduce_exhausted, reduce_running};
+use krait_objects::iterators::{empty_tuple, reduce};
 use krait_objects::prelude::*;
 
 use super::Array;
@@ -49,10 +49,7 @@ impl ArrayIterator {
     /// Return state information for pickling.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
-        match self.array.get() {
-            Some(array) => reduce_running(th, id::iter, array.object(), self.index.get()),
-            None => reduce_exhausted(th, Tuple::empty().object().to_owned()),
-        }
+        reduce(th, id::iter, &self.array, &self.index, empty_tuple)
     }
 
     /// Set state information for unpickling.

@@ -1,26 +1,46 @@
 //! `complex(…)`: from text, from numbers, from whatever has `__complex__`.
 
 use super::Complex;
+use crate::args::bind::{Given, Keywords, Signature, bind};
 use crate::float_text;
 use crate::prelude::*;
 
+/// `complex(real, imag)`.
+static PARTS: Signature = Signature {
+    function: "complex",
+    names: &["real", "imag"],
+    required: &[false, false],
+    positional_only: 0,
+    min_positional: 0,
+    max_positional: 2,
+    required_keywords: 0,
+    var_positional: false,
+    var_keywords: false,
+};
+
 #[pymethods(part = "construct")]
 impl Complex {
-    #[new(sig = "(real=0, imag=0)")]
+    /// One argument without a name converts what it is; two, or named ones, are parts.
+    #[slot(tp_new)]
     fn new_instance(
         cls: Borrowed<'_, Type>,
         th: &Thread,
-        #[default(None)] real: Option<Borrowed<'_>>,
-        #[default(None)] imag: Option<Borrowed<'_>>,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult {
         let exact = cls.is(Borrowed::from_ref(Complex::type_object()));
-        let (re, im) = match (real, imag) {
-            (Some(real), None) if exact && real.is_exact::<Complex>() => {
-                return Ok(real.to_owned());
+        let named = kwargs.is_some_and(|kwargs| !kwargs.is_empty());
+        let (re, im) = match *args.get().as_slice() {
+            [real] if !named && exact && real.is_exact::<Complex>() => return Ok(real.to_owned()),
+            [text] if !named && text.downcast::<Str>().is_some() => parse_object(th, text)?,
+            [number] if !named => single(th, number)?,
+            ref positional => {
+                let keywords = kwargs.map_or(Keywords::None, Keywords::Dict);
+                let mut parts = [None; 2];
+                bind(th, &PARTS, &Given { positional, keywords }, &mut parts)?;
+                let [real, imag] = parts;
+                from_parts(th, real, imag)?
             }
-            (Some(text), None) if text.downcast::<Str>().is_some() => parse_object(th, text)?,
-            (Some(number), None) => single(th, number)?,
-            (real, imag) => from_parts(th, real, imag)?,
         };
         Complex::new_of(th, cls, re, im).map(Owned::into_object)
     }

@@ -277,8 +277,8 @@ impl Dict {
                 return 0;
             }
             if !values.is_null() {
-                // Shared keys are strings; values inside an instance are the instance's to visit.
-                let count = if (*values).embedded != 0 { 0 } else { (*values).capacity as isize };
+                // Shared keys are strings. An instance leaves the values inside it to its dictionary.
+                let count = (*values).capacity as isize;
                 return visit_all(visitor, (0..count).map(|at| self.value_at(at)));
             }
             let count = (*table).dk_nentries;

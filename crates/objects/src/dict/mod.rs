@@ -174,6 +174,12 @@ impl Dict {
         !self.values.get().is_null()
     }
 
+    /// Where the values of a dictionary with shared keys are, or null.
+    #[inline]
+    pub(crate) fn values_place(&self) -> *mut abi::PyDictValues {
+        self.values.get()
+    }
+
     #[inline(always)]
     pub(crate) fn add_used(&self, change: isize) {
         self.used.set(self.used.get() + change);

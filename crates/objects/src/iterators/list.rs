@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{length_hint_of, reduce_exhausted, reduce_running, state_index};
+use super::{length_hint_of, reduce, state_index};
 use crate::freelist::alloc_gc;
 use crate::gc;
 use crate::prelude::*;
@@ -82,10 +82,9 @@ impl ListIterator {
     /// Return state information for pickling.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
-        match self.sequence.get() {
-            Some(sequence) => reduce_running(th, id::iter, sequence.object(), self.index.get()),
-            None => reduce_exhausted(th, List::new(th)?.into_object()),
-        }
+        reduce(th, id::iter, &self.sequence, &self.index, |th| {
+            List::new(th).map(Owned::into_object)
+        })
     }
 
     /// Set state information for unpickling.
@@ -156,10 +155,9 @@ impl ListReverseIterator {
     /// Return state information for pickling.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
-        match self.sequence.get() {
-            Some(sequence) => reduce_running(th, id::reversed, sequence.object(), self.index.get()),
-            None => reduce_exhausted(th, List::new(th)?.into_object()),
-        }
+        reduce(th, id::reversed, &self.sequence, &self.index, |th| {
+            List::new(th).map(Owned::into_object)
+        })
     }
 
     /// Set state information for unpickling.

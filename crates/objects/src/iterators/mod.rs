@@ -40,24 +40,32 @@ pub(crate) fn builtin(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
     }
 }
 
-/// `(iter, (sequence,), index)`; `function` is `iter` or `reversed`.
-pub fn reduce_running(
+/// `(iter, (sequence,), index)`, or, of an iterator at its end, `(iter, (empty,))`; `function` is `iter` or `reversed`.
+pub fn reduce<T>(
     th: &Thread,
     function: Borrowed<'_, Str>,
-    sequence: Borrowed<'_>,
-    index: isize,
+    sequence: &Slot<T>,
+    index: &Cell<isize>,
+    empty: impl FnOnce(&Thread) -> PyResult,
 ) -> PyResult {
-    let sequence = sequence.to_owned();
-    // Looking the function up can run code, also code that goes on with the iterator.
+    // Looking the function up can run code, also code that goes on with the iterator: the rest is read afterwards.
     let function = builtin(th, function)?;
-    let arguments = Tuple::pack(th, [sequence])?;
-    let index = Int::from_isize(th, index)?;
+    let Some(sequence) = sequence.get_owned() else {
+        return reduce_exhausted(th, empty(th)?);
+    };
+    let arguments = Tuple::pack(th, [sequence.into_object()])?;
+    let index = Int::from_isize(th, index.get())?;
     Tuple::pack(th, [function, arguments.into_object(), index.into_object()])
         .map(Owned::into_object)
 }
 
+/// The empty tuple, as `reduce` takes it.
+pub fn empty_tuple(_: &Thread) -> PyResult {
+    Ok(Tuple::empty().object().to_owned())
+}
+
 /// `(iter, (empty,))`.
-pub fn reduce_exhausted(th: &Thread, empty: Owned) -> PyResult {
+fn reduce_exhausted(th: &Thread, empty: Owned) -> PyResult {
     let function = builtin(th, id::iter)?;
     let arguments = Tuple::pack(th, [empty])?;
     Tuple::pack(th, [function, arguments.into_object()]).map(Owned::into_object)
@@ -143,10 +151,7 @@ impl SequenceIterator {
     /// Return state information for pickling.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
-        match self.sequence.get() {
-            Some(sequence) => reduce_running(th, id::iter, sequence, self.index.get()),
-            None => reduce_exhausted(th, Tuple::empty().object().to_owned()),
-        }
+        reduce(th, id::iter, &self.sequence, &self.index, empty_tuple)
     }
 
     /// Set state information for unpickling.

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{length_hint_of, reduce_exhausted, reduce_running, state_index};
+use super::{empty_tuple, length_hint_of, reduce, state_index};
 use crate::freelist::alloc_gc;
 use crate::gc;
 use crate::prelude::*;
@@ -82,10 +82,7 @@ impl TupleIterator {
     /// Return state information for pickling.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
-        match self.sequence.get() {
-            Some(sequence) => reduce_running(th, id::iter, sequence.object(), self.index.get()),
-            None => reduce_exhausted(th, Tuple::empty().object().to_owned()),
-        }
+        reduce(th, id::iter, &self.sequence, &self.index, empty_tuple)
     }
 
     /// Set state information for unpickling.

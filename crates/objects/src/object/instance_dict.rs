@@ -384,7 +384,11 @@ pub unsafe fn traverse(
         if !adds_dict(ob, base) {
             return 0;
         }
-        if let Some(values) = inline_values(ob) {
+        // A dictionary that keeps its values in the instance visits them itself: it may outlive the instance.
+        let dict: Option<Borrowed<'_, Dict>> =
+            field(ob).as_ref().and_then(|&dict| Borrowed::from_ptr_or_null(dict));
+        let own = |values| dict.is_none_or(|dict| dict.values_place() != values);
+        if let Some(values) = inline_values(ob).filter(|&values| own(values)) {
             let first = (&raw const (*values).values).cast::<Ptr>();
             for &value in std::slice::from_raw_parts(first, (*values).capacity as usize) {
                 if !value.is_null() {

@@ -145,6 +145,22 @@ pub fn without_gil<T>(th: &Thread, body: impl FnOnce() -> T) -> T {
     }
 }
 
+/// In a forked child: the lock's memory may be in any state, as other threads left it, and nobody waits for it any more.
+/// The calling thread holds a new one.
+pub fn after_fork(th: &Thread) {
+    let new = Gil::default();
+    {
+        let mut state = new.lock();
+        state.held = true;
+        state.switches = 1;
+    }
+    let interval = &of(th).0.interval_micros;
+    new.0.interval_micros.store(interval.load(Ordering::Relaxed), Ordering::Relaxed);
+    new.0.holder.store(std::ptr::from_ref(th).cast_mut(), Ordering::Release);
+    std::mem::forget(th.interp().state::<Kept>().0.replace(Some(new)));
+    pending::withdraw(th, pending::GIL_DROP_REQUEST);
+}
+
 /// Lets another thread have the GIL, as asked.
 pub fn yield_to_others(th: &Thread) {
     let gil = of(th);

@@ -68,6 +68,11 @@ fn take(th: &Thread, bit: usize) -> bool {
     word(th).fetch_and(!bit, Ordering::AcqRel) & bit != 0
 }
 
+/// Takes requests back without doing anything about them.
+pub fn withdraw(th: &Thread, bits: usize) {
+    take(th, bits);
+}
+
 /// Does what is asked for. An error is the exception of a signal handler, of a pending call, or one that
 /// another thread has sent.
 #[cold]

@@ -45,6 +45,11 @@ fn current(th: &Thread) -> PyResult<Owned<Context>> {
     Ok(made)
 }
 
+/// Releases the context of a thread that ends.
+pub fn leave_thread(th: &Thread) {
+    set_current(th, None);
+}
+
 fn set_current(th: &Thread, context: Option<Owned<Context>>) {
     let new = context.map_or(std::ptr::null_mut(), Owned::into_ptr);
     // SAFETY: as for `current`; the field owns its reference.

@@ -1,21 +1,15 @@
 //! The `_imp` module: what importlib needs of the interpreter.
 
-use std::cell::Cell;
-
 use krait_objects::module;
 use krait_objects::module::rules::ExtensionRules;
 use krait_objects::prelude::*;
 
-use super::{extension, frozen, native};
+use super::{extension, frozen, lock, native};
 use crate::code::Code;
 
 /// (Extremely) low-level import machinery bits as used by importlib.
 #[pymodule(name = "_imp")]
 pub struct Imp;
-
-/// How often the import lock is held: by the one thread that has the GIL and asked for it.
-#[derive(Default)]
-struct Lock(Cell<usize>);
 
 fn text<'a>(th: &Thread, name: Borrowed<'a, Str>) -> PyResult<&'a str> {
     name.get().as_utf8(th)
@@ -193,27 +187,22 @@ impl Imp {
     /// Acquire the import lock.
     #[function(sig = "()")]
     fn acquire_lock(th: &Thread) {
-        let lock = &th.interp().state::<Lock>().0;
-        lock.set(lock.get() + 1);
+        lock::acquire(th);
     }
 
     /// Release the import lock.
     #[function(sig = "()")]
     fn release_lock(th: &Thread) -> PyResult<()> {
-        let lock = &th.interp().state::<Lock>().0;
-        match lock.get().checked_sub(1) {
-            Some(held) => {
-                lock.set(held);
-                Ok(())
-            }
-            None => Err(th.raise(exc::RUNTIME_ERROR, "not holding the import lock")),
+        match lock::release(th) {
+            true => Ok(()),
+            false => Err(th.raise(exc::RUNTIME_ERROR, "not holding the import lock")),
         }
     }
 
     /// Whether the import lock is held.
     #[function(sig = "()")]
     fn lock_held(th: &Thread) -> bool {
-        th.interp().state::<Lock>().0.get() > 0
+        lock::is_held(th)
     }
 
     /// The hash of a source file, as hash-based .pyc files hold it: SipHash-1-3 under `key`.

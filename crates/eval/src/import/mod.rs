@@ -8,6 +8,7 @@ pub mod extension;
 mod frozen;
 pub mod imp;
 mod library;
+pub mod lock;
 mod native;
 
 use krait_objects::prelude::*;

@@ -193,6 +193,42 @@ impl Posix {
         sys_retry(th, NO_NAMES, || unsafe { libc::writev(fd, list.as_ptr(), list.len() as i32) })
     }
 
+    /// Read from a file descriptor into a sequence of buffers, starting at a particular offset.
+    ///
+    /// flags are zero or more of RWF_HIPRI, RWF_NOWAIT and RWF_DONTCACHE.
+    #[function(sig = "(fd, buffers, offset, flags=0, /)")]
+    fn preadv(
+        th: &Thread,
+        fd: i32,
+        buffers: Borrowed<'_>,
+        offset: i64,
+        flags: i32,
+    ) -> PyResult<isize> {
+        let held = self::buffers(th, buffers, "preadv2", true)?;
+        let list = vectors(&held);
+        let (start, count) = (list.as_ptr(), list.len() as i32);
+        // SAFETY: the buffers are held until the call is over.
+        sys_retry(th, NO_NAMES, || unsafe { libc::preadv2(fd, start, count, offset, flags) })
+    }
+
+    /// Write a sequence of buffers to a file descriptor, starting at a particular offset.
+    ///
+    /// flags are zero or more of RWF_DSYNC, RWF_SYNC, RWF_APPEND and RWF_DONTCACHE.
+    #[function(sig = "(fd, buffers, offset, flags=0, /)")]
+    fn pwritev(
+        th: &Thread,
+        fd: i32,
+        buffers: Borrowed<'_>,
+        offset: i64,
+        flags: i32,
+    ) -> PyResult<isize> {
+        let held = self::buffers(th, buffers, "pwritev", false)?;
+        let list = vectors(&held);
+        let (start, count) = (list.as_ptr(), list.len() as i32);
+        // SAFETY: the buffers are held until the call is over.
+        sys_retry(th, NO_NAMES, || unsafe { libc::pwritev2(fd, start, count, offset, flags) })
+    }
+
     /// Set the position of a file descriptor.  Return the new position.
     #[function(sig = "(fd, position, whence, /)")]
     fn lseek(th: &Thread, fd: i32, position: i64, whence: i32) -> PyResult<i64> {

@@ -5,13 +5,21 @@
 //! job as CPython's `Modules/posixmodule.c`.
 
 mod constants;
+mod copying;
+mod events;
+mod extended;
 mod files;
+mod owners;
 pub mod path;
 pub mod process;
 mod scandir;
+mod scheduling;
+mod spawn;
 mod stat;
 mod system;
+mod terminals;
 mod tree;
+mod waiting;
 
 use krait_objects::prelude::*;
 
@@ -35,7 +43,10 @@ fn add_names(
     module.add(th, name, dict.object())
 }
 
-#[pyfunctions(parts(files, tree, stat, scandir, process, system))]
+#[pyfunctions(parts(
+    files, tree, stat, scandir, process, system, owners, scheduling, extended, events, copying,
+    terminals, spawn, waiting
+))]
 impl Posix {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
@@ -57,7 +68,8 @@ impl Posix {
         module.add(th, "stat_result", stat::stat_result_type(th)?.object())?;
         module.add(th, "statvfs_result", stat::statvfs_result_type(th)?.object())?;
         module.add(th, "times_result", process::times_type(th)?.object())?;
-        module.add(th, "sched_param", process::sched_param_type(th)?.object())?;
+        module.add(th, "sched_param", scheduling::sched_param_type(th)?.object())?;
+        module.add(th, "waitid_result", waiting::waitid_type(th)?.object())?;
         module.add(th, "uname_result", system::uname_type(th)?.object())?;
         module.add(th, "terminal_size", system::terminal_type(th)?.object())
     }

@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 use std::ffi::CString;
 
-use krait_eval::gil::without_gil;
+use krait_eval::gil::{self, without_gil};
+use krait_eval::import::lock as import_lock;
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 
 use super::Posix;
-use super::path::{
-    FsBytes, Gid, NO_NAMES, Path, PathOrFd, Uid, errno, failed, fs_bytes, sys, sys_retry,
-};
+use super::path::{FsBytes, Gid, NO_NAMES, Path, PathOrFd, Uid, errno, failed, fs_bytes, sys};
 
 /// What `register_at_fork` keeps.
 #[derive(Default)]
@@ -33,14 +32,58 @@ pub fn before_fork(th: &Thread) {
     let mut hooks = th.interp().state::<ForkHooks>().before.borrow().clone();
     hooks.reverse();
     run_hooks(th, hooks);
+    // So that no other thread is in the middle of an import when the child begins.
+    import_lock::acquire(th);
 }
 
 /// What is to happen in the parent, and in the child.
 pub fn after_fork(th: &Thread, child: bool) {
+    if child {
+        gil::after_fork(th);
+        import_lock::after_fork(th);
+        crate::thread::after_fork(th);
+        crate::signal::after_fork(th);
+    } else {
+        import_lock::release(th);
+    }
     let hooks = th.interp().state::<ForkHooks>();
     let hooks = if child { &hooks.in_child } else { &hooks.in_parent };
     let hooks = hooks.borrow().clone();
     run_hooks(th, hooks);
+}
+
+/// PythonFinalizationError at the interpreter's end.
+pub fn check_fork(th: &Thread) -> PyResult<()> {
+    if th.interp().finalizing.get() {
+        let message = "can't fork at interpreter shutdown";
+        return Err(th.raise(exc::PYTHON_FINALIZATION_ERROR, message));
+    }
+    Ok(())
+}
+
+/// How many threads the process has, as far as the system tells.
+fn thread_count() -> Option<usize> {
+    let stat = std::fs::read("/proc/self/stat").ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    // The program's name, in parentheses, may hold anything; 17 fields follow before the count.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(17)?.parse().ok()
+}
+
+/// A forked child of a process with several threads may wait for ever for what the others held.
+pub fn warn_about_threads(th: &Thread, function: &str) -> PyResult<()> {
+    if thread_count().is_none_or(|count| count <= 1) {
+        return Ok(());
+    }
+    let pid = std::process::id();
+    let message = Str::from_fmt(
+        th,
+        format_args!(
+            "This process (pid={pid}) is multi-threaded, use of {function}() may lead to deadlocks in the child."
+        ),
+    )?;
+    let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
+    (th.interp().services.get().warn)(th, category, message.borrow(), 1)
 }
 
 /// Strings for `exec`, with the array of pointers that the system wants.
@@ -67,7 +110,7 @@ impl Strings {
     }
 }
 
-fn arguments(th: &Thread, argv: Borrowed<'_>, what: [&str; 3]) -> PyResult<Strings> {
+pub fn arguments(th: &Thread, argv: Borrowed<'_>, what: [&str; 3]) -> PyResult<Strings> {
     if argv.downcast::<Tuple>().is_none() && argv.downcast::<List>().is_none() {
         return Err(th.raise(exc::TYPE_ERROR, what[0]));
     }
@@ -83,7 +126,7 @@ fn arguments(th: &Thread, argv: Borrowed<'_>, what: [&str; 3]) -> PyResult<Strin
 }
 
 /// `name=value` for each item of a mapping.
-fn environment(th: &Thread, env: Borrowed<'_>) -> PyResult<Strings> {
+pub fn environment(th: &Thread, env: Borrowed<'_>) -> PyResult<Strings> {
     let (keys, values) = (mapping::keys(th, env)?, mapping::values(th, env)?);
     let keys = iter::collect(th, keys.object())?;
     let values = iter::collect(th, values.object())?;
@@ -110,13 +153,6 @@ static TIMES: [Field; 5] = [
 pub fn times_type(th: &Thread) -> PyResult<Owned<Type>> {
     let doc = "times_result: Result from os.times().";
     StructSequence::new_type(th, "posix.times_result", doc, &TIMES, 5)
-}
-
-static SCHED: [Field; 1] = [Field { name: "sched_priority", doc: "the scheduling priority" }];
-
-pub fn sched_param_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "Currently has only one field: sched_priority";
-    StructSequence::new_type(th, "posix.sched_param", doc, &SCHED, 1)
 }
 
 #[pyfunctions(part = "process")]
@@ -292,11 +328,18 @@ impl Posix {
     #[function(sig = "()")]
     fn fork(th: &Thread) -> PyResult<i32> {
         krait_eval::sys::audit(th, "os.fork", &[])?;
+        check_fork(th)?;
         before_fork(th);
         // SAFETY: this thread holds the GIL, and goes on alone in the child.
         let (pid, error) = unsafe { (libc::fork(), errno()) };
         after_fork(th, pid == 0);
-        if pid < 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(pid) }
+        if pid < 0 {
+            return Err(failed(th, error, NO_NAMES));
+        }
+        if pid > 0 {
+            warn_about_threads(th, "fork")?;
+        }
+        Ok(pid)
     }
 
     /// Execute an executable path with arguments, replacing current process.
@@ -344,93 +387,6 @@ impl Posix {
         Err(failed(th, errno(), path.name()))
     }
 
-    /// Wait for completion of a child process: its id and exit status.
-    #[function(sig = "()")]
-    fn wait(th: &Thread) -> PyResult<(i32, i32)> {
-        Posix::waitpid(th, -1, 0)
-    }
-
-    /// Wait for completion of a given child process: its id and exit status.
-    #[function(sig = "(pid, options, /)")]
-    fn waitpid(th: &Thread, pid: i32, options: i32) -> PyResult<(i32, i32)> {
-        let status = std::cell::Cell::new(0i32);
-        // SAFETY: room for the status.
-        let pid =
-            sys_retry(th, NO_NAMES, || unsafe { libc::waitpid(pid, status.as_ptr(), options) })?;
-        Ok((pid, status.get()))
-    }
-
-    /// Convert a wait status to an exit code.
-    #[function(sig = "(status)")]
-    fn waitstatus_to_exitcode(th: &Thread, status: Borrowed<'_>) -> PyResult<i32> {
-        let status = match number::index(th, status)?.to_i64() {
-            Some(status) if i32::try_from(status).is_ok() => status as i32,
-            _ => {
-                return Err(
-                    th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C int")
-                );
-            }
-        };
-        if libc::WIFEXITED(status) {
-            Ok(libc::WEXITSTATUS(status))
-        } else if libc::WIFSIGNALED(status) {
-            Ok(-libc::WTERMSIG(status))
-        } else if libc::WIFSTOPPED(status) {
-            let signal = libc::WSTOPSIG(status);
-            Err(raise!(th, VALUE_ERROR, "process stopped by delivery of signal {signal}"))
-        } else {
-            Err(raise!(th, VALUE_ERROR, "invalid wait status: {status}"))
-        }
-    }
-
-    /// Return True if the process returning status was dumped to a core file.
-    #[function(name = "WCOREDUMP", sig = "(status, /)")]
-    fn core_dumped(status: i32) -> bool {
-        libc::WCOREDUMP(status)
-    }
-
-    /// Return True if a particular process was continued from a job control stop.
-    #[function(name = "WIFCONTINUED", sig = "(status)")]
-    fn if_continued(status: i32) -> bool {
-        libc::WIFCONTINUED(status)
-    }
-
-    /// Return True if the process returning status was stopped.
-    #[function(name = "WIFSTOPPED", sig = "(status)")]
-    fn if_stopped(status: i32) -> bool {
-        libc::WIFSTOPPED(status)
-    }
-
-    /// Return True if the process returning status was terminated by a signal.
-    #[function(name = "WIFSIGNALED", sig = "(status)")]
-    fn if_signaled(status: i32) -> bool {
-        libc::WIFSIGNALED(status)
-    }
-
-    /// Return True if the process returning status exited via the exit() system call.
-    #[function(name = "WIFEXITED", sig = "(status)")]
-    fn if_exited(status: i32) -> bool {
-        libc::WIFEXITED(status)
-    }
-
-    /// Return the process return code from status.
-    #[function(name = "WEXITSTATUS", sig = "(status)")]
-    fn exit_status(status: i32) -> i32 {
-        libc::WEXITSTATUS(status)
-    }
-
-    /// Return the signal that terminated the process that provided the status value.
-    #[function(name = "WTERMSIG", sig = "(status)")]
-    fn term_signal(status: i32) -> i32 {
-        libc::WTERMSIG(status)
-    }
-
-    /// Return the signal that stopped the process that provided the status value.
-    #[function(name = "WSTOPSIG", sig = "(status)")]
-    fn stop_signal(status: i32) -> i32 {
-        libc::WSTOPSIG(status)
-    }
-
     /// Execute the command in a subshell.
     #[function(sig = "(command)")]
     fn system(th: &Thread, command: FsBytes) -> i32 {
@@ -464,33 +420,5 @@ impl Posix {
             (libc::nice(increment), errno())
         };
         if value == -1 && error != 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(value) }
-    }
-
-    /// Voluntarily relinquish the CPU.
-    #[function(sig = "()")]
-    fn sched_yield(th: &Thread) -> PyResult<()> {
-        // SAFETY: a plain system call.
-        sys(th, NO_NAMES, || unsafe { libc::sched_yield() }).map(drop)
-    }
-
-    /// Return the affinity of the process identified by pid (or the current process if zero).
-    #[function(sig = "(pid, /)")]
-    fn sched_getaffinity(th: &Thread, pid: i32) -> PyResult<Owned<krait_objects::set::Set>> {
-        // SAFETY: zeros are an empty set; the call fills it.
-        let set = unsafe {
-            let mut set: libc::cpu_set_t = std::mem::zeroed();
-            if libc::sched_getaffinity(pid, size_of::<libc::cpu_set_t>(), &mut set) < 0 {
-                return Err(failed(th, errno(), NO_NAMES));
-            }
-            set
-        };
-        let found = krait_objects::set::Set::new(th)?;
-        for cpu in 0..libc::CPU_SETSIZE as usize {
-            // SAFETY: within the set.
-            if unsafe { libc::CPU_ISSET(cpu, &set) } {
-                found.add(th, Int::from_usize(th, cpu)?.object())?;
-            }
-        }
-        Ok(found)
     }
 }

@@ -121,6 +121,20 @@ fn from_units(th: &Thread, units: &[u32], bytes: bool) -> PyResult {
     Str::from_code_points(th, units).map(Owned::into_object)
 }
 
+/// A limit of a path or a descriptor.
+fn limit_of(th: &Thread, path: &path::Path, name: i32) -> PyResult<i64> {
+    // SAFETY: a terminated path or a descriptor; -1 may be the answer, so errno decides.
+    let (value, error) = unsafe {
+        *libc::__errno_location() = 0;
+        let value = match path.fd {
+            Some(fd) => libc::fpathconf(fd, name),
+            None => libc::pathconf(path.ptr(), name),
+        };
+        (value, errno())
+    };
+    if value == -1 && error != 0 { Err(failed(th, error, path.name())) } else { Ok(value) }
+}
+
 fn random(th: &Thread, size: isize, flags: u32, whole: bool) -> PyResult<Owned<Bytes>> {
     let mut data = vec![0u8; size as usize];
     let mut done = 0;
@@ -243,18 +257,16 @@ impl Posix {
     /// Return the configuration limit name for the file or directory path.
     #[function(sig = "(path, name)")]
     fn pathconf(th: &Thread, path: PathOrFd, name: Borrowed<'_>) -> PyResult<i64> {
-        let name = configuration_name(th, name, constants::PATHCONF)?;
         let path = path.0;
-        // SAFETY: a terminated path or a descriptor; errno decides.
-        let (value, error) = unsafe {
-            *libc::__errno_location() = 0;
-            let value = match path.fd {
-                Some(fd) => libc::fpathconf(fd, name),
-                None => libc::pathconf(path.ptr(), name),
-            };
-            (value, errno())
-        };
-        if value == -1 && error != 0 { Err(failed(th, error, path.name())) } else { Ok(value) }
+        let name = configuration_name(th, name, constants::PATHCONF)?;
+        limit_of(th, &path, name)
+    }
+
+    /// Return the configuration limit name for the file descriptor fd.
+    #[function(sig = "(fd, name, /)")]
+    fn fpathconf(th: &Thread, fd: path::Fildes, name: Borrowed<'_>) -> PyResult<i64> {
+        let name = configuration_name(th, name, constants::PATHCONF)?;
+        limit_of(th, &path::Path { fd: Some(fd.0), ..path::Path::current() }, name)
     }
 
     /// Return an object identifying the current operating system.

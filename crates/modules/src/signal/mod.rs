@@ -17,6 +17,8 @@ use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 
 use trip::COUNT;
+pub use trip::after_fork;
+pub use wait::to_set;
 
 /// What the module keeps for an interpreter.
 #[derive(Default)]

@@ -56,6 +56,19 @@ pub fn set_main(th: Option<&Thread>) {
     MAIN.store(th, Ordering::Release);
 }
 
+/// In a forked child: what had arrived was for the parent, and signals go to the thread that is left.
+pub fn after_fork(th: &Thread) {
+    if MAIN.load(Ordering::Acquire).is_null() {
+        return;
+    }
+    set_main(Some(th));
+    ANY.store(false, Ordering::Release);
+    for tripped in &TRIPPED {
+        tripped.store(false, Ordering::Relaxed);
+    }
+    pending::withdraw(th, pending::SIGNALS_PENDING);
+}
+
 /// Whether `th` is the thread that signals go to.
 pub fn is_main(th: &Thread) -> bool {
     std::ptr::eq(MAIN.load(Ordering::Acquire), th)

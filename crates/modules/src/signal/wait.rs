@@ -48,7 +48,7 @@ fn siginfo(th: &Thread, info: &libc::siginfo_t) -> PyResult {
 }
 
 /// An iterable of signal numbers as the system's set.
-fn to_set(th: &Thread, signals: Borrowed<'_>) -> PyResult<libc::sigset_t> {
+pub fn to_set(th: &Thread, signals: Borrowed<'_>) -> PyResult<libc::sigset_t> {
     // SAFETY: a set is initialised by the call.
     let mut set: libc::sigset_t = unsafe {
         let mut set = zeroed();

@@ -1,7 +1,7 @@
 //! Starting threads, and `_thread._ThreadHandle`, which waits for their end.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use krait_eval::frame::datastack;
@@ -34,7 +34,37 @@ pub struct Shared {
     done: Condvar,
 }
 
+/// All threads that were started here and may not have ended yet.
+#[derive(Default)]
+struct Started(RefCell<Vec<Weak<Shared>>>);
+
+/// In a forked child: the other threads are over.
+pub fn after_fork(th: &Thread) {
+    let started = th.interp().state::<Started>().0.take();
+    let known = th.interp().state::<NonDaemon>().0.take();
+    for shared in started.iter().filter_map(Weak::upgrade) {
+        shared.after_fork();
+    }
+    let mine = |shared: &Arc<Shared>| shared.lock().phase == Phase::Running;
+    let started = started.into_iter().filter(|shared| shared.upgrade().as_ref().is_some_and(mine));
+    th.interp().state::<Started>().0.replace(started.collect());
+    th.interp().state::<NonDaemon>().0.replace(known.into_iter().filter(mine).collect());
+}
+
 impl Shared {
+    /// The lock may be in any state, as a thread that is gone left it: it is made anew.
+    fn after_fork(&self) {
+        // SAFETY: nobody else is left to use them, and all of their memory may change behind a shared reference.
+        unsafe {
+            let state = (&raw const self.state).cast_mut();
+            // Only this thread's own can be told by its number, and nobody else ever writes to that.
+            let ident = self.state.try_lock().map_or(0, |state| state.ident);
+            let phase = if ident == super::ident() { Phase::Running } else { Phase::Done };
+            state.write(Mutex::new(State { phase, ident }));
+            (&raw const self.done).cast_mut().write(Condvar::new());
+        }
+    }
+
     fn new(phase: Phase, ident: u64) -> Arc<Shared> {
         Arc::new(Shared { state: Mutex::new(State { phase, ident }), done: Condvar::new() })
     }
@@ -297,6 +327,9 @@ pub fn start(
         }
     }
     state.running.set(state.running.get() + 1);
+    let started = &th.interp().state::<Started>().0;
+    started.borrow_mut().retain(|other| other.strong_count() > 0);
+    started.borrow_mut().push(Arc::downgrade(&shared));
     if !daemon {
         let known = &th.interp().state::<NonDaemon>().0;
         known.borrow_mut().retain(|other| other.lock().phase != Phase::Done);
@@ -307,11 +340,11 @@ pub fn start(
 
 /// The new thread's life.
 fn run(start: Start) {
-    let Start { interp, thread, gil, shared, function, args, kwargs } = start;
+    let Start { interp, thread, gil: lock, shared, function, args, kwargs } = start;
     shared.lock().ident = ident();
     // SAFETY: the thread state was made for this OS thread; the interpreter lives (see `Start`).
     unsafe {
-        gil.acquire(&*thread);
+        lock.acquire(&*thread);
         Thread::swap_current(&*thread);
         debug_assert!(std::ptr::eq(thread.interp(), interp));
         (*thread.raw()).thread_id = ident();
@@ -326,7 +359,10 @@ fn run(start: Start) {
     local::forget_thread(th);
     drop(th.take_exception());
     let state = threads(th);
-    state.running.set(state.running.get() - 1);
+    state.running.set(state.running.get().saturating_sub(1));
+    crate::contextvars::leave_thread(th);
+    // In a forked child it is not the lock that the thread began with.
+    let gil = gil::of(th);
     // SAFETY: no frame is left, and the state is not used any more.
     unsafe {
         datastack::free(th);

@@ -45,6 +45,22 @@ pub fn forget_thread(th: &Thread) {
     }
 }
 
+/// In a forked child: the other threads are gone, and what they kept with them.
+pub fn after_fork(th: &Thread) {
+    let me = ident();
+    let known: Vec<usize> = locals(th).borrow().clone();
+    for address in known {
+        if !locals(th).borrow().contains(&address) {
+            continue;
+        }
+        // SAFETY: in the list, so live; held meanwhile.
+        let local = unsafe { Borrowed::<Local>::from_ptr(address as *mut _).to_owned() };
+        let own = local.dicts.borrow_mut().remove(&me);
+        let others = local.dicts.replace(own.map(|own| (me, own)).into_iter().collect());
+        drop(others);
+    }
+}
+
 impl Local {
     /// The calling thread's attributes. When a thread comes for the first time, `__init__` runs in it.
     fn dict(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Dict>> {

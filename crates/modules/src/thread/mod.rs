@@ -42,6 +42,14 @@ impl Default for Threads {
     }
 }
 
+/// In a forked child, where only the calling thread is left: it is the main thread now.
+pub fn after_fork(th: &Thread) {
+    threads(th).main.set(ident());
+    threads(th).running.set(0);
+    handle::after_fork(th);
+    local::after_fork(th);
+}
+
 fn threads(th: &Thread) -> &Threads {
     th.interp().state::<Threads>()
 }

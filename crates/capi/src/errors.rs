@@ -213,7 +213,7 @@ pub fn PyErr_DisplayException(th: &Thread, exception: Ptr) {
 #[capi]
 pub fn PyErr_WriteUnraisable(th: &Thread, ob: Ptr) {
     // SAFETY: C passes a live object or NULL.
-    hooks::unraisable(th, unsafe { Borrowed::from_ptr_or_null(ob) }, "Exception ignored in");
+    hooks::unraisable(th, unsafe { Borrowed::from_ptr_or_null(ob) }, "");
 }
 
 #[capi]

@@ -109,16 +109,45 @@ unsafe fn class_cell(th: &Thread, frame: *mut Frame) -> PyResult {
     Err(th.raise(exc::RUNTIME_ERROR, "super(): __class__ cell not found"))
 }
 
-/// "coroutine … was never awaited".
+/// "coroutine … was never awaited", as `warnings` words it: it knows how to show where the coroutine was made.
 pub fn warn_unawaited(th: &Thread, coroutine: Borrowed<'_>, name: &Slot<Str>) {
-    let name = name.get_owned().unwrap_or_else(|| id::empty.to_owned());
-    let warned = Str::from_fmt(th, format_args!("coroutine '{}' was never awaited", &*name))
-        .and_then(|message| {
-            let category = Borrowed::from_ref(exc::RUNTIME_WARNING).object();
-            (th.interp().services.get().warn)(th, category, message.borrow(), 1)
-        });
-    if let Err(_raised) = warned {
-        (th.interp().services.get().unraisable)(th, Some(coroutine), "");
-        drop(th.take_exception());
+    let report = |th: &Thread| {
+        let what = "Exception ignored while finalizing coroutine";
+        (th.interp().services.get().unraisable)(th, Some(coroutine), what);
+    };
+    let warned = match warn_by_library(th, coroutine) {
+        Ok(warned) => warned,
+        Err(_raised) => {
+            let warned = th.exception_matches(exc::RUNTIME_WARNING);
+            report(th);
+            warned
+        }
+    };
+    if !warned && warn_plainly(th, coroutine, name).is_err() {
+        report(th);
     }
+}
+
+/// False if `warnings` has no function for it.
+fn warn_by_library(th: &Thread, coroutine: Borrowed<'_>) -> PyResult<bool> {
+    let function = Str::interned(th, "_warn_unawaited_coroutine")?;
+    let module = match crate::import::import(th, "warnings") {
+        Ok(module) => module,
+        Err(raised) => {
+            // At the end of the interpreter there may be nothing left to import.
+            drop(th.take_raised(raised));
+            return Ok(false);
+        }
+    };
+    match object::get_attr_opt(th, module.object(), function.borrow())? {
+        Some(warn) => call::call(th, warn.borrow(), &[coroutine]).map(|_| true),
+        None => Ok(false),
+    }
+}
+
+fn warn_plainly(th: &Thread, coroutine: Borrowed<'_>, name: &Slot<Str>) -> PyResult<()> {
+    let name = name.get_owned().unwrap_or_else(|| id::empty.to_owned());
+    let message = Str::from_fmt(th, format_args!("coroutine '{}' was never awaited", &*name))?;
+    let category = Borrowed::from_ref(exc::RUNTIME_WARNING).object();
+    crate::warnings::warn_about(th, category, message.borrow(), 1, coroutine)
 }

@@ -97,6 +97,23 @@ pub unsafe fn add_here(th: &Thread, frame: *mut Frame) {
     }
 }
 
+/// A traceback of the running frame alone, for an exception that has none. Without a frame, or if it cannot be
+/// made, the exception stays as it is.
+pub fn add_current(th: &Thread, exception: Borrowed<'_, BaseException>) {
+    // SAFETY: (7): frames outside the loop have their state saved.
+    let made = unsafe {
+        let frame = Frame::first_complete(crate::frame::current(th));
+        if frame.is_null() {
+            return;
+        }
+        entry(th, None, frame)
+    };
+    match made {
+        Ok(traceback) => exception.set_traceback(Some(traceback.into_object())),
+        Err(raised) => drop(th.take_raised(raised)),
+    }
+}
+
 /// The value of `tb_next`: a traceback or None.
 fn next_value(th: &Thread, value: Borrowed<'_>) -> PyResult<Option<Owned<Traceback>>> {
     if value.is_none() {

@@ -57,9 +57,7 @@ impl Builtins {
         let awaitable: Owned = awaitable.ok_or_else(|| th.raised_by_c())?;
         match default {
             None => Ok(awaitable),
-            Some(_) => Err(
-                th.raise(exc::NOT_IMPLEMENTED_ERROR, "anext() with a default is not supported yet")
-            ),
+            Some(default) => crate::generator::anext::new(th, awaitable, default),
         }
     }
 

@@ -59,6 +59,28 @@ pub fn init_hooks(th: &Thread, generator: Borrowed<'_, AsyncGenerator>) -> PyRes
     Ok(())
 }
 
+/// RuntimeWarning: an awaitable that goes away without having been awaited.
+fn warn_unawaited(th: &Thread, generator: &Slot<AsyncGenerator>, method: &str) {
+    let Some(generator) = generator.get_owned() else { return };
+    let pending = th.take_exception();
+    let name = generator.qualname.get_owned().map_or_else(|| none().to_owned(), Owned::into_object);
+    let warned = object::repr(th, name.borrow()).and_then(|name| {
+        let message = Str::from_fmt(
+            th,
+            format_args!("coroutine method '{method}' of {} was never awaited", &*name),
+        )?;
+        let category = Borrowed::from_ref(exc::RUNTIME_WARNING).object();
+        crate::warnings::warn_about(th, category, message.borrow(), 1, generator.object())
+    });
+    if let Err(_raised) = warned {
+        let what = "Exception ignored while finalizing async generator";
+        (th.interp().services.get().unraisable)(th, Some(generator.object()), what);
+    }
+    if let Some(pending) = pending {
+        let _raised = th.set_exception(pending.into_object());
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
     Init,
@@ -163,6 +185,13 @@ impl AsyncGenSend {
 
 #[pymethods]
 impl AsyncGenSend {
+    #[slot(tp_finalize)]
+    fn finalize(&self, th: &Thread) {
+        if self.progress.get() == Some(Progress::Init) {
+            warn_unawaited(th, &self.generator, "asend");
+        }
+    }
+
     #[slot(tp_iter, am_await)]
     fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
         Ok(this.to_owned())
@@ -363,6 +392,14 @@ impl AsyncGenThrow {
 
 #[pymethods]
 impl AsyncGenThrow {
+    #[slot(tp_finalize)]
+    fn finalize(&self, th: &Thread) {
+        if self.progress.get() == Some(Progress::Init) {
+            let method = if self.is_close() { "aclose" } else { "athrow" };
+            warn_unawaited(th, &self.generator, method);
+        }
+    }
+
     #[slot(tp_iter, am_await)]
     fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
         Ok(this.to_owned())

@@ -8,6 +8,7 @@
 //! `EXECUTING` (it is in the thread's chain, and `exc_state` in its chain of handled exceptions), `CLEARED`
 //! (only `executable` is left in it).
 
+pub mod anext;
 mod async_gen;
 pub mod awaitable;
 mod resume;
@@ -49,6 +50,7 @@ pub fn types() -> Vec<&'static Type> {
         Coroutine::type_object(),
         AsyncGenerator::type_object(),
         types::CoroutineWrapper::type_object(),
+        anext::AnextAwaitable::type_object(),
     ]
     .into_iter()
     .chain(awaitables)

@@ -80,6 +80,10 @@ impl Generator {
         unsafe {
             let value = value.map_or(StackRef::none(), |value| StackRef::new(value.as_ptr()));
             self.enter(th, value);
+            if throwing.is_some() {
+                // What the generator was handling when it yielded is the context of what comes in there.
+                chain_to_handled(th);
+            }
             let result = interpreter::run_frame(th, self.frame(), throwing.is_some())?;
             if self.frame_state.get() == CLEARED {
                 return Ok(Resumed::Returned(result));
@@ -165,8 +169,10 @@ impl Generator {
 
     /// Raises the exception at the `yield` itself.
     fn throw_here(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
-        let exception = exception_to_throw(th, args)?;
-        let raised = th.set_exception(exception.into_object());
+        let raised = match exception_to_throw(th, args)? {
+            Ok(exception) => th.set_exception(exception.into_object()),
+            Err(raised) => raised,
+        };
         self.resume_raising(th, Some(none()), Some(raised), false)
     }
 
@@ -217,7 +223,10 @@ impl Generator {
             super::SUSPENDED | super::SUSPENDED_YIELD_FROM => {
                 Err(th.raise(exc::RUNTIME_ERROR, "cannot clear a suspended frame"))
             }
-            _ => self.close(th).map(drop),
+            _ => {
+                self.close_finally(th);
+                Ok(())
+            }
         }
     }
 
@@ -244,14 +253,34 @@ fn close_iterator(th: &Thread, delegate: Borrowed<'_>) -> PyResult<()> {
         let generator: Borrowed<'_, Generator> = unsafe { delegate.cast() };
         return generator.close(th).map(drop);
     }
-    match object::get_attr_opt(th, delegate, id::close)? {
-        Some(method) => call::call(th, method.borrow(), &[]).map(drop),
-        None => Ok(()),
+    match object::get_attr_opt(th, delegate, id::close) {
+        Ok(Some(method)) => call::call(th, method.borrow(), &[]).map(drop),
+        Ok(None) => Ok(()),
+        Err(_raised) => {
+            let what = "Exception ignored while closing generator";
+            (th.interp().services.get().unraisable)(th, Some(delegate), what);
+            Ok(())
+        }
     }
 }
 
-/// The instance for `throw(type, value, traceback)` in any of its forms.
-fn exception_to_throw(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<BaseException>> {
+/// Makes the exception being handled the context of the current one.
+fn chain_to_handled(th: &Thread) {
+    let handled = th.handled_exception().map(Borrowed::to_owned);
+    if let Some(handled) = handled
+        && let Some(exception) = th.take_exception()
+    {
+        krait_objects::exceptions::chain_context(exception.borrow(), handled.borrow());
+        let _raised = th.set_exception(exception.into_object());
+    }
+}
+
+/// The instance for `throw(type, value, traceback)` in any of its forms. One that cannot be made is replaced by
+/// the reason, which is thrown instead; arguments that make no sense are the caller's error.
+fn exception_to_throw(
+    th: &Thread,
+    args: &[Borrowed<'_>],
+) -> PyResult<Result<Owned<BaseException>, Raised>> {
     let kind = args.first().copied().unwrap_or(none());
     let value = args.get(1).copied().filter(|value| !value.is_none());
     let traceback = args.get(2).copied().filter(|traceback| !traceback.is_none());
@@ -262,7 +291,10 @@ fn exception_to_throw(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Base
     let exception = if let Some(class) =
         kind.downcast::<Type>().filter(|class| class.is_subtype(exc::BASE_EXCEPTION))
     {
-        krait_objects::exceptions::create(th, class, value)?
+        match krait_objects::exceptions::create(th, class, value) {
+            Ok(exception) => exception,
+            Err(raised) => return Ok(Err(raised)),
+        }
     } else if let Some(exception) = kind.downcast::<BaseException>() {
         if value.is_some() {
             let message = "instance exception may not have a separate value";
@@ -280,5 +312,5 @@ fn exception_to_throw(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Base
     if let Some(traceback) = traceback {
         exception.set_traceback(Some(traceback.to_owned()));
     }
-    Ok(exception)
+    Ok(Ok(exception))
 }

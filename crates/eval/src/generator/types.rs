@@ -125,10 +125,12 @@ impl Generator {
         }
         let this = Borrowed::from_ref(self).object();
         let pending = th.take_exception();
+        let mut doing = "Exception ignored while closing generator";
         let result = match self.kind() {
             Kind::AsyncGenerator
                 if self.closed.get() == 0 && self.origin_or_finalizer.get().is_some() =>
             {
+                doing = "Exception ignored while finalizing generator";
                 let finalizer = self.origin_or_finalizer.get_owned();
                 let finalizer = finalizer.unwrap_or_else(|| none().to_owned());
                 call::call(th, finalizer.borrow(), &[this]).map(drop)
@@ -140,8 +142,7 @@ impl Generator {
             _ => self.close(th).map(drop),
         };
         if let Err(_raised) = result {
-            (th.interp().services.get().unraisable)(th, Some(this), "");
-            drop(th.take_exception());
+            (th.interp().services.get().unraisable)(th, Some(this), doing);
         }
         if let Some(pending) = pending {
             let _raised = th.set_exception(pending.into_object());
@@ -183,8 +184,8 @@ impl Generator {
 
 /// What the three kinds have in common but for the prefix of their attributes.
 macro_rules! common {
-    ($name:ident, $part:literal, $frame:ident, $running:ident, $code:ident, $delegate:ident, $suspended:ident) => {
-        #[pymethods(part = $part)]
+    ($name:ident, $kind:tt, $qualified:tt, $waits:tt, $frame:ident, $running:ident, $code:ident, $delegate:ident, $suspended:ident) => {
+        #[pymethods(part = "common")]
         impl $name {
             #[slot(tp_repr)]
             fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
@@ -238,13 +239,13 @@ macro_rules! common {
                 self.generator().code().to_owned()
             }
 
-            /// object being iterated by yield from, or None
+            #[doc = $waits]
             #[getter]
             fn $delegate(&self) -> Owned {
                 self.generator().delegate().unwrap_or_else(|| none().to_owned())
             }
 
-            /// name of the generator
+            #[doc = $kind]
             #[getter]
             fn __name__(&self) -> Owned {
                 self.name.get_owned().map_or_else(|| none().to_owned(), Owned::into_object)
@@ -256,7 +257,7 @@ macro_rules! common {
                 Ok(())
             }
 
-            /// qualified name of the generator
+            #[doc = $qualified]
             #[getter]
             fn __qualname__(&self) -> Owned {
                 self.qualname.get_owned().map_or_else(|| none().to_owned(), Owned::into_object)
@@ -286,9 +287,39 @@ macro_rules! common {
     };
 }
 
-common!(Generator, "common", gi_frame, gi_running, gi_code, gi_yieldfrom, gi_suspended);
-common!(Coroutine, "common", cr_frame, cr_running, cr_code, cr_await, cr_suspended);
-common!(AsyncGenerator, "common", ag_frame, ag_running, ag_code, ag_await, ag_suspended);
+common!(
+    Generator,
+    "name of the generator",
+    "qualified name of the generator",
+    "object being iterated by yield from, or None",
+    gi_frame,
+    gi_running,
+    gi_code,
+    gi_yieldfrom,
+    gi_suspended
+);
+common!(
+    Coroutine,
+    "name of the coroutine",
+    "qualified name of the coroutine",
+    "object being awaited on, or None",
+    cr_frame,
+    cr_running,
+    cr_code,
+    cr_await,
+    cr_suspended
+);
+common!(
+    AsyncGenerator,
+    "name of the async generator",
+    "qualified name of the async generator",
+    "object being awaited on, or None",
+    ag_frame,
+    ag_running,
+    ag_code,
+    ag_await,
+    ag_suspended
+);
 
 #[pymethods(parts(common))]
 impl Generator {
@@ -376,7 +407,7 @@ impl Coroutine {
     /// throw(value)
     /// throw(type[,value[,traceback]])
     ///
-    /// Raise an exception at the place where the coroutine waits, and return the next value it iterates to.
+    /// Raise an exception in coroutine, at the place where it waits, and return the next value it iterates to.
     #[method(sig = "(self, type, value=None, traceback=None, /)", name = "throw", no_text)]
     fn py_throw(&self, th: &Thread, args: Args<'_>) -> PyResult {
         throw(th, self.generator(), args)
@@ -432,7 +463,7 @@ impl CoroutineWrapper {
     /// throw(value)
     /// throw(type[,value[,traceback]])
     ///
-    /// Raise an exception at the place where the coroutine waits, and return the next value it iterates to.
+    /// Raise an exception in coroutine, at the place where it waits, and return the next value it iterates to.
     #[method(sig = "(self, type, value=None, traceback=None, /)", no_text)]
     fn throw(&self, th: &Thread, args: Args<'_>) -> PyResult {
         throw(th, self.coroutine(th)?.generator(), args)

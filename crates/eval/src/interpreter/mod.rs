@@ -117,7 +117,7 @@ unsafe fn start(th: &Thread, frame: *mut Frame, throwing: bool) -> *const CodeUn
     // SAFETY: (7).
     unsafe {
         if throwing {
-            return UNWIND.as_ptr();
+            return unwind::unwind_waiting(th, frame).unwrap_or(UNWIND.as_ptr());
         }
         let entered = th.check_stack("").and_then(|()| check_recursion(th));
         match entered {

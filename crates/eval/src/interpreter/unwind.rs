@@ -44,6 +44,22 @@ pub fn unwind_again(th: &Thread, ip: *const CodeUnit) -> *const CodeUnit {
     unwind(th)
 }
 
+/// As `unwind`, for an exception thrown into a generator's frame that waits: it comes from the instruction before
+/// the one where the frame goes on. `None` if the frame has no handler for it: then it has been left.
+pub unsafe fn unwind_waiting(th: &Thread, frame: *mut Frame) -> Option<*const CodeUnit> {
+    // SAFETY: (7): the frame is the current one, with its state saved.
+    unsafe {
+        if !Frame::is_incomplete(frame) {
+            traceback::add_here(th, frame);
+        }
+        let handler = enter_handler(th, frame, Frame::last_unit(frame) - 1);
+        if handler.is_none() {
+            frame::leave(th, frame);
+        }
+        handler
+    }
+}
+
 /// Cuts the stack to the handler's depth, pushes the exception, and answers the handler; `None` if the
 /// table has none for the instruction at index `at`.
 unsafe fn enter_handler(th: &Thread, frame: *mut Frame, at: isize) -> Option<*const CodeUnit> {

@@ -156,7 +156,8 @@ static UNRAISABLE: [Field; 5] = [
     Field { name: "object", doc: "Object causing the exception" },
 ];
 
-/// Reports the current exception, which nobody can catch, to `sys.unraisablehook`.
+/// Reports the current exception, which nobody can catch, to `sys.unraisablehook`. With a message, the object
+/// becomes the end of it; without, the object stands for itself.
 pub fn unraisable(th: &Thread, object: Option<Borrowed<'_>>, message: &str) {
     let Some(exception) = th.take_exception() else {
         return;
@@ -180,13 +181,35 @@ fn report(
         &UNRAISABLE,
         5,
     )?;
+    if let Some(exception) = exception.downcast::<BaseException>()
+        && exception.traceback().is_none()
+    {
+        crate::traceback::add_current(th, exception);
+    }
     let traceback =
         exception.downcast::<BaseException>().and_then(|e| e.traceback().map(Borrowed::to_owned));
+    let (message, object) = match (message, object) {
+        ("", object) => (None, object),
+        (message, None) => (Some(Str::new(th, message)?), None),
+        (message, Some(object)) => {
+            let mut text = krait_objects::str::StrBuilder::new();
+            text.push_str(message);
+            text.push_str(" ");
+            match object::repr(th, object) {
+                Ok(shown) => text.push(&shown),
+                Err(raised) => {
+                    drop(th.take_raised(raised));
+                    text.push_str("<object repr() failed>");
+                }
+            }
+            (Some(text.finish(th)?), None)
+        }
+    };
     let values = vec![
         exception.get().ty().object().to_owned(),
         exception.to_owned(),
         traceback.unwrap_or_else(|| none().to_owned()),
-        Str::new(th, message)?.into_object(),
+        message.map_or_else(|| none().to_owned(), Owned::into_object),
         object.unwrap_or(none()).to_owned(),
     ];
     let args = StructSequence::new(th, ty.borrow(), values)?;
@@ -204,14 +227,11 @@ fn show_unraisable(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {
     let Some(stream) = super::get(th, id::stderr)?.filter(|stream| !stream.is_none()) else {
         return Ok(());
     };
-    let message = if message.is_none() {
-        "Exception ignored in".to_owned()
-    } else {
-        object::str(th, message.object())?.to_string_lossy()
+    let message = match message.is_none() {
+        true => None,
+        false => Some(object::str(th, message.object())?.to_string_lossy()),
     };
-    let line = if object.is_none() {
-        format!("{message}:\n")
-    } else {
+    let line = if !object.is_none() {
         let shown = match object::repr(th, object.object()) {
             Ok(shown) => shown.to_string_lossy(),
             Err(raised) => {
@@ -219,7 +239,9 @@ fn show_unraisable(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {
                 "<object repr() failed>".to_owned()
             }
         };
-        format!("{message} {shown}:\n")
+        format!("{}: {shown}\n", message.as_deref().unwrap_or("Exception ignored in"))
+    } else {
+        message.map_or(String::new(), |message| format!("{message}:\n"))
     };
     let line = Str::new(th, &line)?;
     call::call_method(th, stream.object(), id::write, &[line.object()])?;

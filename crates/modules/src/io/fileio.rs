@@ -173,7 +173,11 @@ fn warn_unclosed(th: &Thread, file: &FileIO, source: Borrowed<'_>) -> PyResult<(
     });
     if let Err(raised) = warned {
         if th.exception_matches(exc::WARNING) {
-            (th.interp().services.get().unraisable)(th, Some(source), "Exception ignored in");
+            (th.interp().services.get().unraisable)(
+                th,
+                Some(source),
+                "Exception ignored while finalizing file",
+            );
         } else {
             drop(th.take_raised(raised));
         }

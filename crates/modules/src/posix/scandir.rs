@@ -194,7 +194,11 @@ impl ScandirIterator {
             (th.interp().services.get().warn)(th, category, message.borrow(), 1)
         })();
         if warned.is_err() {
-            (th.interp().services.get().unraisable)(th, Some(this.object()), "");
+            (th.interp().services.get().unraisable)(
+                th,
+                Some(this.object()),
+                "Exception ignored while finalizing scandir iterator",
+            );
         }
     }
 }

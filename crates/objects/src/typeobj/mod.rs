@@ -73,6 +73,9 @@ impl StaticType {
     }
 }
 
+/// `tp_versions_used` of a type that gets no version: CPython's `_Py_ATTR_CACHE_UNUSED`.
+const NO_VERSIONS: u16 = 30_000;
+
 impl Type {
     /// The C struct, read-only: slots, flags, sizes.
     #[inline(always)]
@@ -278,7 +281,7 @@ impl Type {
         if self.raw().tp_version_tag != 0 {
             return self.raw().tp_version_tag;
         }
-        if !self.has_flag(abi::Py_TPFLAGS_READY) {
+        if !self.has_flag(abi::Py_TPFLAGS_READY) || self.raw().tp_versions_used >= NO_VERSIONS {
             return 0;
         }
         if let Ok(bases) = self.bases(th) {
@@ -294,6 +297,14 @@ impl Type {
             (*self.as_type_ptr()).tp_version_tag = version;
         }
         version
+    }
+
+    /// Nothing may be remembered about the type any more: its MRO is its own idea, so that changes of the classes
+    /// in it do not reach it through its bases.
+    pub(crate) fn refuse_versions(&self, th: &Thread) {
+        self.modified(th);
+        // SAFETY: only the attached thread writes a heap type; only those have a metaclass that is not `type`.
+        unsafe { (*self.as_type_ptr()).tp_versions_used = NO_VERSIONS };
     }
 
     /// `PyType_Modified`: forgets the version that caches rely on, here and in all subclasses.

@@ -111,7 +111,11 @@ pub fn update(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         linearize(th, ty)?
     };
     ty.set_mro(mro);
-    ty.modified(th);
+    if custom {
+        ty.refuse_versions(th);
+    } else {
+        ty.modified(th);
+    }
     Ok(())
 }
 

@@ -114,6 +114,24 @@ pub fn add_current(th: &Thread, exception: Borrowed<'_, BaseException>) {
     }
 }
 
+/// As `add_here`, for a frame object: its line may have been set by hand.
+pub fn add_object(th: &Thread, frame: Borrowed<'_, FrameObject>) -> PyResult<()> {
+    let Some(exception) = th.take_exception() else {
+        return Ok(());
+    };
+    let added = Traceback::type_object().alloc::<Traceback>(th, 0)?;
+    let known = exception.traceback().map(Borrowed::to_owned);
+    added.next.set(known.and_then(|known| known.downcast::<Traceback>().ok()));
+    // SAFETY: a frame object's frame lives as long as the object knows it.
+    let unit = unsafe { Frame::last_unit(frame.frame()) };
+    added.last_instruction.set(2 * unit as i32);
+    added.line.set(frame.current_line().unwrap_or(-1));
+    added.frame.set(Some(frame.to_owned()));
+    exception.set_traceback(Some(added.into_object()));
+    let _raised = th.set_exception(exception.into_object());
+    Ok(())
+}
+
 /// The value of `tb_next`: a traceback or None.
 fn next_value(th: &Thread, value: Borrowed<'_>) -> PyResult<Option<Owned<Traceback>>> {
     if value.is_none() {

@@ -190,6 +190,39 @@ pub fn new(th: &Thread, parts: Parts) -> PyResult<Owned<Code>> {
     Ok(code)
 }
 
+/// Code that does nothing but fail if it is run, all of it at one line: for `PyCode_NewEmpty`.
+pub fn empty(
+    th: &Thread,
+    filename: Owned<Str>,
+    name: Owned<Str>,
+    first_line: i32,
+) -> PyResult<Owned<Code>> {
+    const FAIL: [Opcode; 3] = [Opcode::RESUME, Opcode::LOAD_COMMON_CONSTANT, Opcode::RAISE_VARARGS];
+    let [resume, load, raise] = FAIL.map(|opcode| opcode as u8);
+    // An entry without columns, for three units, no lines further.
+    let line_table = [1 << 7 | 13 << 3 | 2, 0];
+    let nothing = || Tuple::empty().to_owned();
+    let parts = Parts {
+        argcount: 0,
+        posonlyargcount: 0,
+        kwonlyargcount: 0,
+        stacksize: 1,
+        flags: krait_bytecode::code_flags::OPTIMIZED as i32,
+        firstlineno: first_line,
+        code: vec![resume, 0, load, 0, raise, 1],
+        consts: nothing(),
+        names: nothing(),
+        localsplusnames: nothing(),
+        localspluskinds: Bytes::new(th, &[])?,
+        filename,
+        name: name.clone(),
+        qualname: name,
+        linetable: Bytes::new(th, &line_table)?,
+        exceptiontable: Bytes::new(th, &[])?,
+    };
+    new(th, parts)
+}
+
 /// The index of the first `RESUME`; what stands before sets the frame up.
 fn first_traceable(units: &[CodeUnit]) -> i32 {
     let mut at = 0;

@@ -120,3 +120,14 @@ pub fn branches(code: &Code) -> Vec<[usize; 3]> {
     }
     found
 }
+
+/// Where a code unit comes from: line, end line, column, end column.
+pub fn location(code: &Code, unit: isize) -> [Option<i32>; 4] {
+    let found = u32::try_from(unit).ok().and_then(|unit| {
+        krait_bytecode::position_at(code.linetable.as_bytes(), code.firstlineno, unit)
+    });
+    match found {
+        Some(at) => [at.line, at.end_line, at.column, at.end_column],
+        None => [None; 4],
+    }
+}

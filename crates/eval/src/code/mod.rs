@@ -18,7 +18,8 @@ use krait_abi as abi;
 use krait_bytecode::{ExceptionEntry, find_handler, line_at};
 use krait_objects::prelude::*;
 
-pub use build::{Parts, from_compiled, new};
+pub use build::{Parts, empty, from_compiled, new};
+pub use lines::location;
 pub use quicken::original_bytes;
 
 /// Two bytes of code: opcode and argument, or a unit of an inline cache.

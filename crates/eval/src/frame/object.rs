@@ -73,6 +73,36 @@ unsafe fn make(th: &Thread, frame: *mut Frame) -> PyResult<Owned<FrameObject>> {
     }
 }
 
+/// A frame object of its own, whose frame never ran: for `PyFrame_New`.
+pub fn detached(
+    th: &Thread,
+    code: Borrowed<'_, Code>,
+    globals: Borrowed<'_, Dict>,
+    locals: Option<Borrowed<'_>>,
+) -> PyResult<Owned<FrameObject>> {
+    let function = crate::function::Function::new(th, code, globals)?;
+    let slots = (code.nlocalsplus + code.stacksize) as isize;
+    // SAFETY: the object is fresh and has room for the code's frame, which it owns; the collector sees it when it is whole.
+    unsafe {
+        let ty = Borrowed::from_ref(FrameObject::type_object());
+        let object: Owned<FrameObject> =
+            krait_objects::typeobj::alloc::alloc_untracked(th, ty, slots)?.cast();
+        // The collector's allocation writes a size where `back` lies.
+        (&raw const object.back).cast_mut().write(Slot::EMPTY);
+        object.trace_lines.set(1);
+        let frame: *mut Frame = (&raw const object.data).cast_mut().cast();
+        let function = StackRef::from_owned(function);
+        let locals = locals.map_or(std::ptr::null_mut(), |locals| locals.to_owned().into_ptr());
+        Frame::init(frame, function, locals, code, 0, std::ptr::null_mut());
+        (*frame).executable = StackRef::from_owned(code.to_owned());
+        (*frame).owner = OWNED_BY_FRAME_OBJECT;
+        (*frame).ip = code.units().add(code.first_traceable as usize + 1);
+        object.frame.set(frame);
+        krait_objects::gc::track(th, object.borrow());
+        Ok(object)
+    }
+}
+
 /// Moves a frame that ends into its object, which others hold, and links the object to its caller's.
 ///
 /// # Safety

@@ -198,15 +198,14 @@ pub fn PyUnicodeWriter_WriteSubstring(
     let Some(text) = ob.downcast::<Str>() else {
         return Err(raise!(th, TYPE_ERROR, "expect str, not {}", ob.type_name()));
     };
-    let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
-    match range {
-        Some((start, end)) if start <= end && end <= text.len() => {
-            // SAFETY: C passes a live writer.
-            unsafe { out(writer) }.push_chars(text.get().chars().slice(start..end));
-            Ok(())
-        }
-        None if start < 0 => Err(th.raise(exc::VALUE_ERROR, "start must be positive")),
-        _ if end < start => Err(th.raise(exc::VALUE_ERROR, "end must be greater than start")),
-        _ => Err(th.raise(exc::VALUE_ERROR, "end out of range")),
+    let len = text.len() as isize;
+    if start < 0 || start > end {
+        return Err(th.raise(exc::VALUE_ERROR, "invalid start argument"));
     }
+    if end > len {
+        return Err(th.raise(exc::VALUE_ERROR, "invalid end argument"));
+    }
+    // SAFETY: C passes a live writer.
+    unsafe { out(writer) }.push_chars(text.get().chars().slice(start as usize..end as usize));
+    Ok(())
 }

@@ -71,17 +71,9 @@ unsafe extern "C" fn krait_va_error_note(format: *const c_char, args: VaList) {
 unsafe extern "C" fn krait_va_unraisable(format: *const c_char, args: VaList) {
     let th = Thread::current();
     let Some(exception) = th.take_exception() else { return };
-    let text = if format.is_null() { None } else { Some(formatted(th, format, args)) };
-    let text = match text {
-        None => "Exception ignored".into(),
-        Some(Ok(text)) => text.to_string_lossy(),
-        Some(Err(raised)) => {
-            drop(th.take_raised(raised));
-            "Exception ignored".into()
-        }
-    };
+    let text = if format.is_null() { None } else { formatted(th, format, args).ok() };
     let _raised = th.set_exception(exception.into_object());
-    hooks::unraisable(th, None, &text);
+    hooks::unraisable(th, None, &text.map(|text| text.to_string_lossy()).unwrap_or_default());
 }
 
 /// The category that C gives, or RuntimeWarning.

@@ -67,7 +67,8 @@ impl Spec {
         }
         if format.eat(b'.') {
             spec.precision = if format.eat(b'*') {
-                usize::try_from(args.int()).ok()
+                // Nothing of a text, and any number of digits.
+                Some(usize::try_from(args.int()).unwrap_or(0))
             } else {
                 number(th, format, "precision too big")?
             };
@@ -309,22 +310,23 @@ fn pointer(args: VaList) -> String {
     if address == 0 { "0x(nil)".into() } else { format!("{address:#x}") }
 }
 
-/// The full name of a type; with `#`, a colon between module and name.
+/// The full name of a type, without the modules that go without saying; with `#`, a colon after the module.
 fn type_name(th: &Thread, class: Borrowed<'_, Type>, colon: bool) -> PyResult<Owned<Str>> {
-    let full = class.get().full_name(th)?;
-    if !colon || !class.get().is_heap_type() {
-        return Ok(full);
+    if !class.get().is_heap_type() {
+        return Str::new(th, class.get().tp_name());
     }
     let qualname = class.get().qualname(th)?;
-    if full.len() == qualname.len() {
-        return Ok(full);
+    let module = class.get().dict(th).get_str(th, id::__module__)?;
+    match module.map(Owned::downcast::<Str>) {
+        Some(Ok(module)) if !module.eq_str("builtins") && !module.eq_str("__main__") => {
+            let mut out = StrBuilder::new();
+            out.push(&module);
+            out.push_char(if colon { ':' } else { '.' }.into());
+            out.push(&qualname);
+            out.finish(th)
+        }
+        _ => Ok(qualname),
     }
-    let module = full.len() - qualname.len() - 1;
-    let mut out = StrBuilder::new();
-    out.push_chars(full.chars().slice(0..module));
-    out.push_char(':'.into());
-    out.push(&qualname);
-    out.finish(th)
 }
 
 /// `PyUnicode_FromFormatV`.

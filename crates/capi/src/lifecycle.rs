@@ -4,46 +4,42 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-use krait_eval::config::Config;
 use krait_eval::sys;
 use krait_macros::capi;
-use krait_modules::NATIVE_MODULES;
 
-use crate::runtime;
 use crate::support::*;
+use crate::{config, runtime};
 
 #[capi]
 pub fn Py_Initialize() {
-    initialize(true);
+    config::initialize(true);
 }
 
 #[capi]
 pub fn Py_InitializeEx(install_signal_handlers: c_int) {
-    initialize(install_signal_handlers != 0);
-}
-
-fn initialize(signals: bool) {
-    if runtime::is_running() {
-        return;
-    }
-    let mut config = Config::python(NATIVE_MODULES);
-    config.install_signal_handlers = signals;
-    let started = config.read_environment().and_then(|()| {
-        config.argv = vec![String::new()];
-        runtime::start(config)
-    });
-    if let Err(message) = started {
-        fatal_exit("Py_Initialize", &message);
-    }
+    config::initialize(install_signal_handlers != 0);
 }
 
 /// What a failing start says, as `Py_ExitStatusException` does.
-pub fn fatal_exit(function: &str, message: &str) -> ! {
+pub fn fatal_exit(function: Option<&str>, message: &str) -> ! {
+    let function = function.map(|function| format!("{function}: ")).unwrap_or_default();
+    let state = runtime_state();
     let _ = writeln!(
         std::io::stderr(),
-        "Fatal Python error: {function}: {message}\nPython runtime state: core initialized\n"
+        "Fatal Python error: {function}{message}\nPython runtime state: {state}\n"
     );
     std::process::exit(1)
+}
+
+/// How far the runtime has come, in the words of fatal errors.
+fn runtime_state() -> &'static str {
+    match krait_objects::prelude::Thread::current_or_none() {
+        Some(th) if th.interp().finalizing.get() => "finalizing",
+        Some(_) => "initialized",
+        None if runtime::is_running() => "initialized",
+        None if config::is_pre_initialized() => "preinitialized",
+        None => "unknown",
+    }
 }
 
 #[capi]
@@ -72,23 +68,6 @@ pub fn Py_Finalize() {
 pub fn Py_Exit(status: c_int) {
     let flushed = runtime::finish();
     std::process::exit(if flushed || status != 0 { status } else { 120 });
-}
-
-#[capi]
-pub fn Py_BytesMain(argc: c_int, argv: *mut *mut c_char) -> c_int {
-    let count = usize::try_from(argc).unwrap_or(0);
-    // SAFETY: C passes `argc` strings.
-    let args: Vec<String> =
-        (0..count).map(|at| text_of(unsafe { *argv.add(at) }).into_owned()).collect();
-    krait_eval::command_line::main(&args, NATIVE_MODULES)
-}
-
-#[capi]
-pub fn Py_Main(argc: c_int, argv: *mut *mut libc::wchar_t) -> c_int {
-    let count = usize::try_from(argc).unwrap_or(0);
-    // SAFETY: C passes `argc` strings.
-    let args: Vec<String> = (0..count).map(|at| unsafe { wide_text(*argv.add(at)) }).collect();
-    krait_eval::command_line::main(&args, NATIVE_MODULES)
 }
 
 #[capi]

@@ -69,7 +69,9 @@ pub fn finish() -> bool {
         return true;
     };
     OWN.set(null());
-    instance.finish()
+    let flushed = instance.finish();
+    krait_eval::sys::audit::clear_host_hooks();
+    flushed
 }
 
 /// Gives up the GIL; the state that was attached.

@@ -62,6 +62,8 @@ pub struct Config {
     pub home: Option<PathBuf>,
     /// `PYTHONPATH`, split.
     pub pythonpath: Vec<String>,
+    /// `sys.path`, if it is not to be found out.
+    pub module_search_paths: Option<Vec<String>>,
     pub pycache_prefix: Option<String>,
     pub stdio_encoding: Option<String>,
     pub stdio_errors: Option<String>,
@@ -114,6 +116,7 @@ impl Config {
             check_hash_pycs_mode: "default".into(),
             home: None,
             pythonpath: Vec::new(),
+            module_search_paths: None,
             pycache_prefix: None,
             stdio_encoding: None,
             stdio_errors: None,

@@ -151,8 +151,8 @@ impl Instance {
 /// `sys.path`: nothing for an isolated interpreter with the library inside; else `PYTHONPATH` and what `PYTHONHOME` holds.
 fn set_path(th: &Thread) -> PyResult<()> {
     let config = config::of(th);
-    let mut path = config.pythonpath.clone();
-    if let Some(home) = &config.home {
+    let mut path = config.module_search_paths.clone().unwrap_or_else(|| config.pythonpath.clone());
+    if let Some(home) = config.home.as_ref().filter(|_| config.module_search_paths.is_none()) {
         let lib = home.join("lib");
         path.push(lib.join("python314.zip").display().to_string());
         path.push(lib.join("python3.14").display().to_string());

@@ -12,31 +12,50 @@ use krait_objects::prelude::*;
 use krait_syntax::{Mode, Source};
 
 use crate::compile::{self, Request};
-use crate::config::NativeModule;
+use crate::config::{Config, NativeModule};
 use crate::lifecycle::Instance;
-use crate::{import, run, sys};
-use options::Run;
+use crate::{import, run as running, sys};
+pub use options::{Options, Run};
 
 /// Runs the program with these arguments, its name first; the answer is its exit code.
 pub fn main(args: &[String], native_modules: &'static [NativeModule]) -> i32 {
-    let options = match options::parse(args, native_modules) {
+    match understand(Config::python(native_modules), args) {
+        Ok(options) => run_program(options),
+        Err(code) => code,
+    }
+}
+
+/// Reads a command line onto a configuration. The exit code if there is nothing to be run: what was asked for, or what
+/// is wrong, has been printed.
+pub fn understand(config: Config, args: &[String]) -> Result<Options, i32> {
+    let options = match options::parse(config, args) {
         Ok(options) => options,
         Err(message) => {
             eprintln!("{message}");
             eprint!("{}", usage::short(args.first().map_or("krait", |name| name)));
-            return 2;
+            return Err(2);
         }
     };
     match options.run {
         Run::Version => println!("Python {}", sys::VERSION),
         Run::LongVersion => println!("Python {}", sys::version_text()),
         Run::Help => print!("{}", usage::long(&options.config.program_name)),
-        _ => return run_program(options),
+        _ => return Ok(options),
     }
-    0
+    Err(0)
 }
 
-fn run_program(mut options: options::Options) -> i32 {
+/// Runs what the options ask for, in the interpreter that is there; the exit code.
+pub fn run(th: &Thread, options: &Options) -> i32 {
+    let result = run_as_asked(th, options);
+    let code = exit_code(th, result);
+    if options.config.inspect && !matches!(options.run, Run::Stdin) {
+        return prompt::interact(th).unwrap_or(code);
+    }
+    code
+}
+
+fn run_program(mut options: Options) -> i32 {
     if let Err(message) = options.config.read_environment() {
         eprintln!(
             "Fatal Python error: config_init_hash_seed: {message}\nPython runtime state: preinitialized\n"
@@ -53,19 +72,14 @@ fn run_program(mut options: options::Options) -> i32 {
             return 1;
         }
     };
-    let th = instance.thread();
-    let result = run_as_asked(th, &options);
-    let mut code = exit_code(th, result);
-    if options.config.inspect && !matches!(options.run, Run::Stdin) {
-        code = prompt::interact(th).unwrap_or(code);
-    }
+    let mut code = run(instance.thread(), &options);
     if !instance.finish() && code == 0 {
         code = 120;
     }
     code
 }
 
-fn run_as_asked(th: &Thread, options: &options::Options) -> PyResult<()> {
+fn run_as_asked(th: &Thread, options: &Options) -> PyResult<()> {
     let config = &options.config;
     match &options.run {
         Run::Command(command) => {
@@ -97,7 +111,7 @@ fn run_as_asked(th: &Thread, options: &options::Options) -> PyResult<()> {
 }
 
 /// A script; or a folder or archive with a `__main__` module.
-fn run_file(th: &Thread, path: &str, options: &options::Options) -> PyResult<()> {
+fn run_file(th: &Thread, path: &str, options: &Options) -> PyResult<()> {
     let importer = path_importer(th, path)?;
     if importer {
         prepend_path(th, false, path)?;
@@ -201,7 +215,7 @@ fn run_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<()> {
     };
     let code = compile::compile(th, Source::Bytes(source), request)?;
     let dict = main_dict(th)?;
-    run::eval_code(th, code.borrow(), dict.borrow(), None).map(drop)
+    running::eval_code(th, code.borrow(), dict.borrow(), None).map(drop)
 }
 
 fn prepend_path(th: &Thread, safe_path: bool, entry: &str) -> PyResult<()> {

@@ -2,7 +2,7 @@
 //!
 //! The same job as CPython's `Python/getopt.c` and the option part of `Python/initconfig.c`.
 
-use crate::config::{Config, NativeModule};
+use crate::config::Config;
 
 /// What is to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +26,10 @@ pub struct Options {
 }
 
 /// Reads `args`, the program's name first. An error is what goes before the usage line.
-pub fn parse(args: &[String], native_modules: &'static [NativeModule]) -> Result<Options, String> {
-    let mut config = Config::python(native_modules);
-    config.program_name = args.first().cloned().unwrap_or_else(|| "krait".into());
+pub fn parse(mut config: Config, args: &[String]) -> Result<Options, String> {
+    if config.program_name.is_empty() {
+        config.program_name = args.first().cloned().unwrap_or_else(|| "krait".into());
+    }
     config.orig_argv = args.to_vec();
     let mut reader = Reader { args, at: 1, rest: "" };
     let mut options = Options { config, run: Run::Stdin, skip_first_line: false };
@@ -208,7 +209,7 @@ mod tests {
     fn read(args: &[&str]) -> Result<Options, String> {
         let args: Vec<String> =
             std::iter::once("krait").chain(args.iter().copied()).map(str::to_owned).collect();
-        parse(&args, &[])
+        parse(Config::python(&[]), &args)
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Audit hooks (PEP 578): programs and hosts that want to know what happens.
 
 use std::cell::RefCell;
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use krait_objects::prelude::*;
 
@@ -45,14 +48,55 @@ impl Sys {
 
 /// Whether anybody listens: whoever raises an event asks first.
 pub fn is_watched(th: &Thread) -> bool {
-    !th.interp().state::<Hooks>().0.borrow().is_empty()
+    HOST_LISTENS.load(Ordering::Relaxed) || !th.interp().state::<Hooks>().0.borrow().is_empty()
 }
 
 fn call_hooks(th: &Thread, event: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult<()> {
+    call_host_hooks(th, event, args)?;
     // A hook may add another: that one is not called for this event.
     let hooks = th.interp().state::<Hooks>().0.borrow().clone();
     for hook in hooks {
         call::call(th, hook.object(), &[event.object(), args])?;
+    }
+    Ok(())
+}
+
+/// A hook of the host: of the whole process, and possibly older than the interpreter.
+pub type HostHook =
+    unsafe extern "C" fn(*const c_char, *mut krait_abi::PyObject, *mut c_void) -> c_int;
+
+/// The host's hooks with their data, which is an address to us.
+static HOST: Mutex<Vec<(HostHook, usize)>> = Mutex::new(Vec::new());
+
+/// Whether there is one, so that nobody waits for the lock without need.
+static HOST_LISTENS: AtomicBool = AtomicBool::new(false);
+
+pub fn add_host_hook(hook: HostHook, data: *mut c_void) {
+    host_hooks().push((hook, data as usize));
+    HOST_LISTENS.store(true, Ordering::Relaxed);
+}
+
+/// At the end of the interpreter.
+pub fn clear_host_hooks() {
+    HOST_LISTENS.store(false, Ordering::Relaxed);
+    host_hooks().clear();
+}
+
+fn host_hooks() -> std::sync::MutexGuard<'static, Vec<(HostHook, usize)>> {
+    HOST.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn call_host_hooks(th: &Thread, event: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult<()> {
+    if !HOST_LISTENS.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    let hooks = host_hooks().clone();
+    let event = CString::new(event.to_wtf8()).unwrap_or_default();
+    for (hook, data) in hooks {
+        // SAFETY: the host promised a function that takes these.
+        if unsafe { hook(event.as_ptr(), args.as_ptr(), data as *mut c_void) } != 0 {
+            return Err(th.raised_by_c());
+        }
     }
     Ok(())
 }

@@ -101,6 +101,13 @@ pub fn set(th: &Thread, name: Borrowed<'_, Str>, value: Borrowed<'_>) -> PyResul
     }
 }
 
+pub fn remove(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<()> {
+    match th.interp().sys_dict.get_owned() {
+        Some(dict) => dict.pop(th, name.object()).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// As `set`, for names that are not constants of the house.
 pub fn set_text(th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
     let name = Str::interned(th, name)?;

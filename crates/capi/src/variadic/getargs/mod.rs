@@ -192,6 +192,8 @@ fn count(format: Format) -> (usize, usize) {
             b')' => level -= 1,
             byte if is_end(byte) => break,
             b'|' if level == 0 => min = Some(max),
+            // An `e` and the letter after it are one unit.
+            b'e' => {}
             byte if level == 0 && byte.is_ascii_alphabetic() => max += 1,
             _ => {}
         }

@@ -102,7 +102,7 @@ impl Parse<'_> {
             return Ok((bytes.as_ptr(), bytes.len()));
         }
         if !buffer::check(arg) {
-            return Err(unexpected("bytes-like object", arg));
+            return Err(buffer::required(self.th, arg).into());
         }
         if buffer::needs_release(arg) {
             return Err(unexpected("read-only bytes-like object", arg));

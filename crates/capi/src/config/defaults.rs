@@ -1,0 +1,195 @@
+//! Fresh configurations, and freeing them.
+
+use krait_abi::{PyConfig, PyPreConfig};
+use krait_macros::capi;
+
+use super::fields::{CONFIG, Kind};
+use super::memory::{assign, assign_list, clear_list, list_units, units};
+use super::status::{PyStatus_Ok, is_exception};
+
+/// What `_config_init` says of the kind of configuration.
+const COMPATIBLE: i32 = 1;
+const PYTHON: i32 = 2;
+const ISOLATED: i32 = 3;
+
+const PRE_CONFIG: PyPreConfig = PyPreConfig {
+    _config_init: PYTHON,
+    parse_argv: 1,
+    isolated: 0,
+    use_environment: 1,
+    configure_locale: 1,
+    coerce_c_locale: -1,
+    coerce_c_locale_warn: -1,
+    utf8_mode: -1,
+    dev_mode: -1,
+    allocator: 0,
+};
+
+const ISOLATED_PRE_CONFIG: PyPreConfig = PyPreConfig {
+    _config_init: ISOLATED,
+    parse_argv: 0,
+    isolated: 1,
+    use_environment: 0,
+    configure_locale: 0,
+    coerce_c_locale: 0,
+    coerce_c_locale_warn: 0,
+    utf8_mode: 0,
+    dev_mode: 0,
+    allocator: 0,
+};
+
+/// For a configuration of that kind.
+pub fn pre_config_for(config: &PyConfig) -> PyPreConfig {
+    let mut pre = if config._config_init == ISOLATED { ISOLATED_PRE_CONFIG } else { PRE_CONFIG };
+    pre.use_environment = config.use_environment;
+    pre.isolated = config.isolated;
+    pre
+}
+
+/// `PyConfig_InitPythonConfig`: as the command line starts.
+pub fn python() -> PyConfig {
+    PyConfig {
+        _config_init: PYTHON,
+        use_environment: 1,
+        dev_mode: -1,
+        install_signal_handlers: 1,
+        use_hash_seed: -1,
+        faulthandler: -1,
+        tracemalloc: -1,
+        perf_profiling: -1,
+        remote_debug: -1,
+        import_time: -1,
+        code_debug_ranges: 1,
+        parse_argv: 1,
+        site_import: 1,
+        write_bytecode: 1,
+        user_site_directory: 1,
+        configure_c_stdio: 1,
+        buffered_stdio: 1,
+        use_frozen_modules: 1,
+        int_max_str_digits: -1,
+        cpu_count: -1,
+        pathconfig_warnings: 1,
+        _install_importlib: 1,
+        _init_main: 1,
+        ..PyConfig::EMPTY
+    }
+}
+
+/// `PyConfig_InitIsolatedConfig`: nothing from the environment or the user.
+fn isolated() -> PyConfig {
+    PyConfig {
+        _config_init: ISOLATED,
+        isolated: 1,
+        use_environment: 0,
+        dev_mode: 0,
+        install_signal_handlers: 0,
+        use_hash_seed: 0,
+        tracemalloc: 0,
+        perf_profiling: 0,
+        parse_argv: 0,
+        user_site_directory: 0,
+        configure_c_stdio: 0,
+        safe_path: 1,
+        int_max_str_digits: 4300,
+        pathconfig_warnings: 0,
+        ..python()
+    }
+}
+
+/// What `Py_Initialize` starts with: no command line, C's streams as they are.
+pub fn compatible() -> PyConfig {
+    PyConfig { _config_init: COMPATIBLE, parse_argv: 0, configure_c_stdio: 0, ..python() }
+}
+
+#[capi]
+pub fn PyConfig_InitPythonConfig(config: *mut PyConfig) {
+    // SAFETY: C passes a struct to fill in.
+    unsafe { config.write(python()) }
+}
+
+#[capi]
+pub fn PyConfig_InitIsolatedConfig(config: *mut PyConfig) {
+    // SAFETY: as above.
+    unsafe { config.write(isolated()) }
+}
+
+#[capi]
+pub fn _PyConfig_InitCompatConfig(config: *mut PyConfig) {
+    // SAFETY: as above.
+    unsafe { config.write(compatible()) }
+}
+
+#[capi]
+pub fn PyPreConfig_InitPythonConfig(config: *mut PyPreConfig) {
+    // SAFETY: as above.
+    unsafe { config.write(PRE_CONFIG) }
+}
+
+#[capi]
+pub fn PyPreConfig_InitIsolatedConfig(config: *mut PyPreConfig) {
+    // SAFETY: as above.
+    unsafe { config.write(ISOLATED_PRE_CONFIG) }
+}
+
+/// Frees strings and lists; numbers stay.
+#[capi]
+pub fn PyConfig_Clear(config: *mut PyConfig) {
+    for field in CONFIG {
+        // SAFETY: invariant 1 of `config`.
+        unsafe {
+            if field.is_text() {
+                assign(field.text(config), None);
+            } else if field.kind == Kind::List {
+                clear_list(field.list(config));
+            }
+        }
+    }
+    // SAFETY: as above.
+    unsafe { (*config).module_search_paths_set = 0 };
+}
+
+/// A configuration of our own.
+pub struct Owned(pub PyConfig);
+
+// SAFETY: the strings are plain memory that only this value frees.
+unsafe impl Send for Owned {}
+
+impl Owned {
+    /// # Safety
+    /// Invariant 1 of `config`.
+    pub unsafe fn copy(from: *const PyConfig) -> Option<Owned> {
+        // SAFETY: the caller's promise; the copy owns no string until it has its own.
+        unsafe {
+            let mut copy = Owned(PyConfig::EMPTY);
+            copy.0._config_init = (*from)._config_init;
+            let to = &raw mut copy.0;
+            for field in CONFIG {
+                let status = match field.kind {
+                    Kind::List => {
+                        assign_list(field.list(to), &list_units(&*field.list(from.cast_mut())))
+                    }
+                    _ if field.is_text() => {
+                        let text = *field.text(from.cast_mut());
+                        assign(field.text(to), (!text.is_null()).then(|| units(text)))
+                    }
+                    _ => {
+                        field.set_number(to, field.number(from));
+                        PyStatus_Ok()
+                    }
+                };
+                if is_exception(&status) {
+                    return None;
+                }
+            }
+            Some(copy)
+        }
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // SAFETY: the strings are this value's.
+        unsafe { PyConfig_Clear(&raw mut self.0) };
+    }
+}

@@ -1,0 +1,222 @@
+//! What C says before there is an interpreter, and what the interpreter was started with.
+//!
+//! C's functions take no handle, so this is kept for the process, under a lock; `runtime` holds the interpreter itself.
+
+use std::ffi::{c_char, c_int};
+use std::sync::atomic::AtomicI32;
+use std::sync::{Mutex, MutexGuard};
+
+use krait_abi::{PyConfig, PyPreConfig, PyStatus};
+use krait_macros::capi;
+use libc::wchar_t;
+
+use super::defaults::{self, pre_config_for};
+use super::memory::{bytes_array, wide_array};
+use super::status::{PyStatus_Ok, error};
+
+#[derive(Default)]
+pub struct Process {
+    /// Set once preinitialised.
+    pub pre: Option<PyPreConfig>,
+    /// As the process was started, for `Py_GetArgcArgv`; each ends with NUL.
+    argv: Vec<Vec<wchar_t>>,
+    argv_pointers: Vec<usize>,
+    /// What `Py_SetProgramName` and `Py_SetPythonHome` gave.
+    pub program_name: Option<Vec<wchar_t>>,
+    pub home: Option<Vec<wchar_t>>,
+    /// What the running interpreter was started with.
+    pub config: Option<defaults::Owned>,
+}
+
+static PROCESS: Mutex<Option<Process>> = Mutex::new(None);
+
+pub struct Access(MutexGuard<'static, Option<Process>>);
+
+impl std::ops::Deref for Access {
+    type Target = Process;
+    fn deref(&self) -> &Process {
+        self.0.as_ref().expect("filled in by `process`")
+    }
+}
+
+impl std::ops::DerefMut for Access {
+    fn deref_mut(&mut self) -> &mut Process {
+        self.0.get_or_insert_default()
+    }
+}
+
+pub fn process() -> Access {
+    let mut guard = PROCESS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    guard.get_or_insert_default();
+    Access(guard)
+}
+
+pub fn is_pre_initialized() -> bool {
+    process().pre.is_some()
+}
+
+/// Preinitialises as a configuration asks, unless that was done.
+pub fn pre_initialize_for(config: &PyConfig, argv: Option<&[Vec<wchar_t>]>) {
+    let mut pre = pre_config_for(config);
+    if let Some(argv) = argv.filter(|_| pre.parse_argv != 0) {
+        read_argv(&mut pre, argv);
+    }
+    pre_initialize(pre);
+}
+
+/// Fills in what is left open. Text is UTF-8, whatever the locale says.
+fn pre_initialize(mut pre: PyPreConfig) {
+    let mut process = process();
+    if process.pre.is_some() {
+        return;
+    }
+    let asked = |name: &str| {
+        pre.use_environment > 0 && std::env::var(name).is_ok_and(|value| !value.is_empty())
+    };
+    if pre.dev_mode < 0 {
+        pre.dev_mode = asked("PYTHONDEVMODE").into();
+    }
+    if pre.utf8_mode < 0 {
+        let asked = pre.use_environment > 0 && std::env::var("PYTHONUTF8").is_ok_and(|v| v == "1");
+        pre.utf8_mode = asked.into();
+    }
+    pre.coerce_c_locale = pre.coerce_c_locale.max(0);
+    pre.coerce_c_locale_warn = pre.coerce_c_locale_warn.max(0);
+    process.pre = Some(pre);
+}
+
+/// The options of the command line that have to be known this early.
+fn read_argv(pre: &mut PyPreConfig, argv: &[Vec<wchar_t>]) {
+    let text = |wide: &[wchar_t]| -> String {
+        wide.iter().filter_map(|&unit| char::from_u32(unit as u32)).collect()
+    };
+    let mut args = argv.iter().skip(1).map(|arg| text(arg));
+    while let Some(arg) = args.next() {
+        let Some(letters) = arg.strip_prefix('-').filter(|letters| !letters.is_empty()) else {
+            return;
+        };
+        if letters.starts_with(['c', 'm', '-']) {
+            return;
+        }
+        let option = match letters.strip_prefix('X') {
+            Some("") => args.next().unwrap_or_default(),
+            Some(option) => option.to_owned(),
+            None => {
+                if letters == "W" {
+                    args.next();
+                }
+                if letters.contains(['E', 'I']) {
+                    pre.use_environment = 0;
+                    pre.isolated |= c_int::from(letters.contains('I'));
+                }
+                continue;
+            }
+        };
+        match option.as_str() {
+            "dev" => pre.dev_mode = 1,
+            "utf8" | "utf8=1" => pre.utf8_mode = 1,
+            "utf8=0" => pre.utf8_mode = 0,
+            _ => {}
+        }
+    }
+}
+
+fn start(config: *const PyPreConfig, argv: Option<Vec<Vec<wchar_t>>>) -> PyStatus {
+    // SAFETY: C passes a struct or NULL.
+    let Some(config) = (unsafe { config.as_ref() }) else {
+        return error(c"preinitialization config is NULL");
+    };
+    let mut pre = *config;
+    if let Some(argv) = argv.filter(|_| pre.parse_argv != 0) {
+        read_argv(&mut pre, &argv);
+    }
+    pre_initialize(pre);
+    // SAFETY: nothing is asked of the caller.
+    unsafe { PyStatus_Ok() }
+}
+
+#[capi]
+pub fn Py_PreInitialize(config: *const PyPreConfig) -> PyStatus {
+    start(config, None)
+}
+
+#[capi]
+pub fn Py_PreInitializeFromBytesArgs(
+    config: *const PyPreConfig,
+    argc: isize,
+    argv: *mut *mut c_char,
+) -> PyStatus {
+    // SAFETY: C passes so many strings.
+    start(config, Some(unsafe { bytes_array(argc, argv) }))
+}
+
+#[capi]
+pub fn Py_PreInitializeFromArgs(
+    config: *const PyPreConfig,
+    argc: isize,
+    argv: *mut *mut wchar_t,
+) -> PyStatus {
+    // SAFETY: C passes so many strings.
+    start(config, Some(unsafe { wide_array(argc, argv) }))
+}
+
+impl Process {
+    pub fn set_argv(&mut self, mut argv: Vec<Vec<wchar_t>>) {
+        argv.iter_mut().for_each(|arg| arg.push(0));
+        self.argv = argv;
+        self.argv_pointers = self.argv.iter().map(|arg| arg.as_ptr() as usize).collect();
+        self.argv_pointers.push(0);
+    }
+}
+
+#[capi]
+pub fn Py_GetArgcArgv(argc: *mut c_int, argv: *mut *mut *mut wchar_t) {
+    let process = process();
+    // SAFETY: C passes writable places; the strings stay until the next start.
+    unsafe {
+        *argc = process.argv.len() as c_int;
+        *argv = process.argv_pointers.as_ptr().cast_mut().cast();
+    }
+}
+
+fn remember(text: *const wchar_t) -> Option<Vec<wchar_t>> {
+    // SAFETY: C passes a string or NULL.
+    Some(unsafe { super::memory::units(text) }.to_vec()).filter(|text| !text.is_empty())
+}
+
+#[capi]
+pub fn Py_SetProgramName(name: *const wchar_t) {
+    process().program_name = remember(name);
+}
+
+#[capi]
+pub fn Py_SetPythonHome(home: *const wchar_t) {
+    process().home = remember(home);
+}
+
+macro_rules! flags {
+    ($($name:ident = $value:literal;)*) => {$(
+        /// A setting of `Py_Initialize` from the time before `PyConfig`: an `int` that C writes.
+        #[unsafe(no_mangle)]
+        pub static $name: AtomicI32 = AtomicI32::new($value);
+    )*};
+}
+
+flags! {
+    Py_BytesWarningFlag = 0;
+    Py_DebugFlag = 0;
+    Py_DontWriteBytecodeFlag = 0;
+    Py_FrozenFlag = 0;
+    Py_HashRandomizationFlag = 0;
+    Py_IgnoreEnvironmentFlag = 0;
+    Py_InspectFlag = 0;
+    Py_InteractiveFlag = 0;
+    Py_IsolatedFlag = 0;
+    Py_NoSiteFlag = 0;
+    Py_NoUserSiteDirectory = 0;
+    Py_OptimizeFlag = 0;
+    Py_QuietFlag = 0;
+    Py_UTF8Mode = 0;
+    Py_UnbufferedStdioFlag = 0;
+    Py_VerboseFlag = 0;
+}

@@ -1,0 +1,307 @@
+//! `PyConfig_Read`: from what C set to what the interpreter starts with, and back.
+//!
+//! The rules are the interpreter's own (`krait_eval::config`, `krait_eval::command_line`): a `PyConfig` is turned into
+//! a `Config`, completed there, and written back.
+
+use std::path::PathBuf;
+
+use krait_abi::{PyConfig, PyStatus};
+use krait_eval::command_line::{self, Options, Run};
+use krait_eval::config::Config;
+use krait_macros::capi;
+use krait_modules::NATIVE_MODULES;
+use libc::wchar_t;
+
+use super::memory::{assign, assign_list, flag, list_units, texts};
+use super::process;
+use super::status::{PyStatus_Exit, PyStatus_Ok, error_in, is_exception};
+use crate::support::*;
+
+/// # Safety
+/// Invariant 1 of `config`.
+unsafe fn text(place: *const wchar_t) -> Option<String> {
+    // SAFETY: the caller's promise.
+    (!place.is_null()).then(|| unsafe { wide_text(place) })
+}
+
+fn small(value: i32) -> u8 {
+    u8::try_from(value.max(0)).unwrap_or(u8::MAX)
+}
+
+/// The interpreter's configuration for what C set.
+///
+/// # Safety
+/// Invariant 1 of `config`.
+unsafe fn to_config(from: &PyConfig) -> Config {
+    // SAFETY: the caller's promise.
+    unsafe {
+        Config {
+            argv: texts(&from.argv),
+            orig_argv: texts(&from.orig_argv),
+            program_name: text(from.program_name).unwrap_or_default(),
+            executable: text(from.executable).unwrap_or_default(),
+            isolated: flag(from.isolated, false),
+            use_environment: flag(from.use_environment, true),
+            site_import: flag(from.site_import, true),
+            user_site_directory: flag(from.user_site_directory, true),
+            safe_path: flag(from.safe_path, false),
+            write_bytecode: flag(from.write_bytecode, true),
+            dev_mode: flag(from.dev_mode, false),
+            utf8_mode: process::process().pre.is_some_and(|pre| pre.utf8_mode > 0),
+            buffered_stdio: flag(from.buffered_stdio, true),
+            quiet: flag(from.quiet, false),
+            inspect: flag(from.inspect, false),
+            interactive: flag(from.interactive, false),
+            parser_debug: flag(from.parser_debug, false),
+            optimization_level: small(from.optimization_level),
+            verbose: small(from.verbose),
+            bytes_warning: small(from.bytes_warning),
+            warn_default_encoding: flag(from.warn_default_encoding, false),
+            install_signal_handlers: flag(from.install_signal_handlers, true),
+            hash_seed: (from.use_hash_seed > 0).then_some(from.hash_seed as u32),
+            int_max_str_digits: if from.int_max_str_digits < 0 {
+                4300
+            } else {
+                from.int_max_str_digits
+            },
+            warnoptions: texts(&from.warnoptions),
+            xoptions: texts(&from.xoptions),
+            check_hash_pycs_mode: text(from.check_hash_pycs_mode)
+                .unwrap_or_else(|| "default".into()),
+            home: text(from.home).map(PathBuf::from),
+            pythonpath: text(from.pythonpath_env)
+                .map(|path| path.split(':').map(str::to_owned).collect())
+                .unwrap_or_default(),
+            pycache_prefix: text(from.pycache_prefix),
+            stdio_encoding: text(from.stdio_encoding),
+            stdio_errors: text(from.stdio_errors),
+            module_search_paths: (from.module_search_paths_set > 0)
+                .then(|| texts(&from.module_search_paths)),
+            ..Config::python(NATIVE_MODULES)
+        }
+    }
+}
+
+/// What is to be run, as a configuration that was read says.
+///
+/// # Safety
+/// Invariant 1 of `config`.
+pub unsafe fn options(from: &PyConfig) -> Options {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let run = match (text(from.run_command), text(from.run_module), text(from.run_filename)) {
+            (Some(command), ..) => Run::Command(command),
+            (_, Some(module), _) => Run::Module(module),
+            (_, _, Some(file)) => Run::File(file),
+            _ => Run::Stdin,
+        };
+        let skip_first_line = flag(from.skip_source_first_line, false);
+        Options { config: to_config(from), run, skip_first_line }
+    }
+}
+
+/// Completes a configuration, in place.
+///
+/// # Safety
+/// Invariant 1 of `config`.
+pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let argv = list_units(&(*config).argv);
+        process::pre_initialize_for(&*config, Some(&argv));
+        let mut status = PyStatus_Ok();
+        if (*config).orig_argv.length == 0 && !argv.is_empty() && (*config).parse_argv < 2 {
+            status = assign_list(&raw mut (*config).orig_argv, &argv);
+        }
+        if is_exception(&status) {
+            return status;
+        }
+        let mut options = options(&*config);
+        if (*config).parse_argv == 1 {
+            let args = options.config.argv.clone();
+            if !args.is_empty() {
+                options = match command_line::understand(options.config, &args) {
+                    Ok(options) => options,
+                    Err(code) => return PyStatus_Exit(code),
+                };
+            }
+            (*config).parse_argv = 2;
+        }
+        complete(&mut options.config, &*config);
+        if let Err(message) = read_environment(&mut options.config, &*config) {
+            return error_in(c"config_read", &message);
+        }
+        write_back(&options, config)
+    }
+}
+
+/// What `Py_SetProgramName` and `Py_SetPythonHome` gave stands for what the configuration leaves open.
+fn complete(config: &mut Config, from: &PyConfig) {
+    let process = process::process();
+    let given = |text: &Option<Vec<wchar_t>>| {
+        text.as_ref().map(|text| {
+            text.iter().filter_map(|&unit| char::from_u32(unit as u32)).collect::<String>()
+        })
+    };
+    if from.program_name.is_null() {
+        config.program_name = given(&process.program_name)
+            .or_else(|| config.orig_argv.first().filter(|name| !name.is_empty()).cloned())
+            .unwrap_or_else(|| "python3".into());
+    }
+    if config.home.is_none() {
+        config.home = given(&process.home).map(PathBuf::from);
+    }
+    if config.argv.is_empty() {
+        config.argv = vec![String::new()];
+    }
+}
+
+/// Takes what the environment asks for; what C has settled stays.
+fn read_environment(config: &mut Config, from: &PyConfig) -> Result<(), String> {
+    let settled = config.clone();
+    config.read_environment()?;
+    if from.use_hash_seed >= 0 {
+        config.hash_seed = settled.hash_seed;
+    }
+    if !from.pythonpath_env.is_null() {
+        config.pythonpath = settled.pythonpath;
+    }
+    if from.dev_mode >= 0 {
+        config.dev_mode = settled.dev_mode;
+    }
+    if from.int_max_str_digits >= 0 {
+        config.int_max_str_digits = settled.int_max_str_digits;
+    }
+    if settled.stdio_encoding.is_some() {
+        config.stdio_encoding = settled.stdio_encoding;
+        config.stdio_errors = settled.stdio_errors;
+    }
+    Ok(())
+}
+
+fn wide(text: &str) -> Vec<wchar_t> {
+    text.chars().map(|character| character as wchar_t).collect()
+}
+
+/// # Safety
+/// Invariant 1 of `config`.
+unsafe fn write_back(options: &Options, to: *mut PyConfig) -> PyStatus {
+    let config = &options.config;
+    // SAFETY: the caller's promise.
+    unsafe {
+        write_numbers(config, to);
+        (*to).skip_source_first_line = options.skip_first_line.into();
+        let home = config.home.as_ref().map(|home| home.display().to_string());
+        let pythonpath =
+            Some(config.pythonpath.join(":")).filter(|_| !config.pythonpath.is_empty());
+        let run = |wanted: fn(&Run) -> Option<&String>| wanted(&options.run).cloned();
+        let texts = [
+            (&raw mut (*to).program_name, Some(config.program_name.clone())),
+            (&raw mut (*to).home, home),
+            (&raw mut (*to).pythonpath_env, pythonpath),
+            (&raw mut (*to).pycache_prefix, config.pycache_prefix.clone()),
+            (&raw mut (*to).filesystem_encoding, Some("utf-8".into())),
+            (&raw mut (*to).filesystem_errors, Some("surrogateescape".into())),
+            (
+                &raw mut (*to).stdio_encoding,
+                config.stdio_encoding.clone().or_else(|| Some("utf-8".into())),
+            ),
+            (
+                &raw mut (*to).stdio_errors,
+                config.stdio_errors.clone().or_else(|| Some("strict".into())),
+            ),
+            (&raw mut (*to).check_hash_pycs_mode, Some(config.check_hash_pycs_mode.clone())),
+            (
+                &raw mut (*to).run_command,
+                run(|run| if let Run::Command(text) = run { Some(text) } else { None }),
+            ),
+            (
+                &raw mut (*to).run_module,
+                run(|run| if let Run::Module(text) = run { Some(text) } else { None }),
+            ),
+            (
+                &raw mut (*to).run_filename,
+                run(|run| if let Run::File(text) = run { Some(text) } else { None }),
+            ),
+        ];
+        for (place, text) in texts {
+            // What is there already says the same, and may hold what a Rust string cannot.
+            if text.is_some() && !(*place).is_null() && text == self::text(*place) {
+                continue;
+            }
+            let status = assign(place, text.as_deref().map(wide).as_deref());
+            if is_exception(&status) {
+                return status;
+            }
+        }
+        let argv = kept(&config.argv, &list_units(&(*to).argv));
+        for (list, items) in [
+            (&raw mut (*to).argv, argv),
+            (&raw mut (*to).xoptions, config.xoptions.iter().map(|text| wide(text)).collect()),
+            (
+                &raw mut (*to).warnoptions,
+                config.warnoptions.iter().map(|text| wide(text)).collect(),
+            ),
+        ] {
+            let status = assign_list(list, &items);
+            if is_exception(&status) {
+                return status;
+            }
+        }
+        PyStatus_Ok()
+    }
+}
+
+/// The arguments that are left, as they were given: a Rust string may have lost something.
+fn kept(argv: &[String], given: &[Vec<wchar_t>]) -> Vec<Vec<wchar_t>> {
+    let skipped = given.len().saturating_sub(argv.len());
+    let mut all: Vec<Vec<wchar_t>> = argv.iter().map(|text| wide(text)).collect();
+    for (at, original) in given.iter().skip(skipped).enumerate().skip(1) {
+        if let Some(place) = all.get_mut(at) {
+            place.clone_from(original);
+        }
+    }
+    all
+}
+
+/// # Safety
+/// Invariant 1 of `config`.
+unsafe fn write_numbers(config: &Config, to: *mut PyConfig) {
+    // SAFETY: the caller's promise.
+    let to = unsafe { &mut *to };
+    to.isolated = config.isolated.into();
+    to.use_environment = config.use_environment.into();
+    to.site_import = config.site_import.into();
+    to.user_site_directory = config.user_site_directory.into();
+    to.safe_path = config.safe_path.into();
+    to.write_bytecode = config.write_bytecode.into();
+    to.dev_mode = config.dev_mode.into();
+    to.buffered_stdio = config.buffered_stdio.into();
+    to.quiet = config.quiet.into();
+    to.inspect = config.inspect.into();
+    to.interactive = config.interactive.into();
+    to.parser_debug = config.parser_debug.into();
+    to.optimization_level = config.optimization_level.into();
+    to.verbose = config.verbose.into();
+    to.bytes_warning = config.bytes_warning.into();
+    to.warn_default_encoding = config.warn_default_encoding.into();
+    to.install_signal_handlers = config.install_signal_handlers.into();
+    to.use_hash_seed = config.hash_seed.is_some().into();
+    to.hash_seed = config.hash_seed.unwrap_or(0).into();
+    to.int_max_str_digits = config.int_max_str_digits;
+    to.faulthandler = i32::from(to.faulthandler > 0 || config.dev_mode);
+    to.tracemalloc = to.tracemalloc.max(0);
+    to.perf_profiling = to.perf_profiling.max(0);
+    to.import_time = to.import_time.max(0);
+    to.configure_c_stdio = to.configure_c_stdio.max(0);
+    to.pathconfig_warnings = i32::from(to.pathconfig_warnings != 0);
+    if to.remote_debug < 0 {
+        to.remote_debug = 1;
+    }
+}
+
+#[capi]
+pub fn PyConfig_Read(config: *mut PyConfig) -> PyStatus {
+    // SAFETY: C passes a configuration.
+    unsafe { read(config) }
+}

@@ -1,0 +1,135 @@
+//! Starting with a configuration, running what it asks for, and leaving.
+
+use std::ffi::{c_char, c_int};
+use std::sync::atomic::Ordering::Relaxed;
+
+use krait_abi::{PyConfig, PyStatus};
+use krait_eval::command_line;
+use krait_macros::capi;
+use krait_objects::prelude::*;
+use libc::wchar_t;
+
+use super::memory::{bytes_array, list_units, wide_array};
+use super::process::{self, process};
+use super::status::{Py_ExitStatusException, PyStatus_NoMemory, PyStatus_Ok, error, error_in};
+use super::status::{is_error, is_exception};
+use super::{defaults, memory, read};
+use crate::runtime;
+
+#[capi]
+pub fn Py_InitializeFromConfig(config: *const PyConfig) -> PyStatus {
+    if config.is_null() {
+        return error(c"initialization config is NULL");
+    }
+    // SAFETY: C passes a configuration.
+    let copy = unsafe { defaults::Owned::copy(config) };
+    match copy {
+        // SAFETY: nothing is asked of the caller.
+        None => unsafe { PyStatus_NoMemory() },
+        Some(copy) => start(copy),
+    }
+}
+
+fn start(mut config: defaults::Owned) -> PyStatus {
+    if runtime::is_running() {
+        // SAFETY: nothing is asked of the caller.
+        return unsafe { PyStatus_Ok() };
+    }
+    // SAFETY: the copy is ours.
+    unsafe {
+        let status = read::read(&raw mut config.0);
+        if is_exception(&status) {
+            return status;
+        }
+        let mut options = read::options(&config.0);
+        if options.config.executable.is_empty() {
+            if let Ok(executable) = std::env::current_exe() {
+                options.config.executable = executable.display().to_string();
+            }
+        }
+        if let Err(message) = runtime::start(options.config) {
+            return error_in(c"init_interp_main", &message);
+        }
+        let mut process = process();
+        process.set_argv(list_units(&config.0.orig_argv));
+        process.config = Some(config);
+        PyStatus_Ok()
+    }
+}
+
+/// `Py_Initialize`, with the flags from the time before `PyConfig`.
+pub fn initialize(signals: bool) {
+    if runtime::is_running() {
+        return;
+    }
+    let mut config = defaults::Owned(defaults::compatible());
+    let flags = &mut config.0;
+    flags.install_signal_handlers = signals.into();
+    let count = |flag: &std::sync::atomic::AtomicI32| flag.load(Relaxed).max(0);
+    flags.bytes_warning = count(&process::Py_BytesWarningFlag);
+    flags.parser_debug = count(&process::Py_DebugFlag);
+    flags.inspect = count(&process::Py_InspectFlag);
+    flags.interactive = count(&process::Py_InteractiveFlag);
+    flags.isolated = count(&process::Py_IsolatedFlag);
+    flags.optimization_level = count(&process::Py_OptimizeFlag);
+    flags.quiet = count(&process::Py_QuietFlag);
+    flags.verbose = count(&process::Py_VerboseFlag);
+    flags.write_bytecode = c_int::from(count(&process::Py_DontWriteBytecodeFlag) == 0);
+    flags.use_environment = c_int::from(count(&process::Py_IgnoreEnvironmentFlag) == 0);
+    flags.site_import = c_int::from(count(&process::Py_NoSiteFlag) == 0);
+    flags.user_site_directory = c_int::from(count(&process::Py_NoUserSiteDirectory) == 0);
+    flags.buffered_stdio = c_int::from(count(&process::Py_UnbufferedStdioFlag) == 0);
+    if flags.isolated > 0 {
+        flags.use_environment = 0;
+        flags.user_site_directory = 0;
+        flags.safe_path = 1;
+    }
+    let status = start(config);
+    if is_exception(&status) {
+        // SAFETY: nothing is asked of the caller.
+        unsafe { Py_ExitStatusException(status) };
+    }
+}
+
+/// Runs what the configuration asks for and ends the interpreter; the exit code.
+#[capi]
+pub fn Py_RunMain() -> c_int {
+    let options = match &process().config {
+        // SAFETY: the configuration is ours.
+        Some(config) => unsafe { read::options(&config.0) },
+        None => crate::lifecycle::fatal_error("Py_RunMain", "Python is not initialized"),
+    };
+    let code = command_line::run(Thread::current(), &options);
+    if runtime::finish() || code != 0 { code } else { 120 }
+}
+
+fn main(argv: Vec<Vec<wchar_t>>) -> c_int {
+    let mut config = defaults::Owned(defaults::python());
+    // SAFETY: the configuration is ours.
+    unsafe {
+        process::pre_initialize_for(&config.0, Some(&argv));
+        let mut status = memory::assign_list(&raw mut config.0.argv, &argv);
+        if !is_exception(&status) {
+            status = start(config);
+        }
+        if is_error(&status) {
+            Py_ExitStatusException(status);
+        }
+        if is_exception(&status) {
+            return status.exitcode;
+        }
+        Py_RunMain()
+    }
+}
+
+#[capi]
+pub fn Py_BytesMain(argc: c_int, argv: *mut *mut c_char) -> c_int {
+    // SAFETY: C passes so many strings.
+    main(unsafe { bytes_array(argc as isize, argv) })
+}
+
+#[capi]
+pub fn Py_Main(argc: c_int, argv: *mut *mut wchar_t) -> c_int {
+    // SAFETY: C passes so many strings.
+    main(unsafe { wide_array(argc as isize, argv) })
+}

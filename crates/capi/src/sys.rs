@@ -1,0 +1,172 @@
+//! `sysmodule.h`: names of `sys`, and audit hooks. What writes to `sys.stdout` is in `variadic`.
+
+use std::ffi::{c_char, c_int, c_void};
+
+use krait_eval::sys::{self, audit};
+use krait_macros::capi;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+#[capi]
+pub fn PySys_GetObject(th: &Thread, name: *const c_char) -> Ptr {
+    let pending = th.take_exception();
+    let found = crate::support::name(th, name).and_then(|name| sys::get(th, name.borrow()));
+    let pointer = match found {
+        // `sys` keeps it: the reference is lent.
+        Ok(Some(value)) => value.as_ptr(),
+        Ok(None) => std::ptr::null_mut(),
+        Err(raised) => {
+            drop(th.take_raised(raised));
+            std::ptr::null_mut()
+        }
+    };
+    if let Some(pending) = pending {
+        let _raised = th.set_exception(pending.into_object());
+    }
+    pointer
+}
+
+#[capi]
+pub fn PySys_SetObject(
+    th: &Thread,
+    name: *const c_char,
+    value: Option<Borrowed<'_>>,
+) -> PyResult<()> {
+    let name = crate::support::name(th, name)?;
+    match value {
+        Some(value) => sys::set(th, name.borrow(), value),
+        None => sys::remove(th, name.borrow()),
+    }
+}
+
+fn attribute_of_sys(th: &Thread, name: Borrowed<'_>) -> PyResult<Option<Owned>> {
+    match name.downcast::<Str>() {
+        Some(name) => sys::get(th, name),
+        None => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "attribute name must be string, not '{:.200}'",
+            name.type_name()
+        )),
+    }
+}
+
+#[capi]
+pub fn PySys_GetAttr(th: &Thread, name: Borrowed<'_>) -> PyResult {
+    attribute_of_sys(th, name)?.ok_or_else(|| lost(th, name))
+}
+
+fn lost(th: &Thread, name: Borrowed<'_>) -> Raised {
+    match object::str(th, name) {
+        Ok(name) => raise!(th, RUNTIME_ERROR, "lost sys.{}", *name),
+        Err(raised) => raised,
+    }
+}
+
+#[capi]
+pub fn PySys_GetAttrString(th: &Thread, name: *const c_char) -> PyResult {
+    let name = string(th, name)?;
+    attribute_of_sys(th, name.object())?.ok_or_else(|| lost(th, name.object()))
+}
+
+#[capi]
+pub fn PySys_GetOptionalAttr(th: &Thread, name: Borrowed<'_>, place: *mut Ptr) -> PyResult<bool> {
+    // SAFETY: C passes a writable place.
+    unsafe { give(place, attribute_of_sys(th, name)) }
+}
+
+#[capi]
+pub fn PySys_GetOptionalAttrString(
+    th: &Thread,
+    name: *const c_char,
+    place: *mut Ptr,
+) -> PyResult<bool> {
+    let name = string(th, name)?;
+    // SAFETY: C passes a writable place.
+    unsafe { give(place, attribute_of_sys(th, name.object())) }
+}
+
+#[capi]
+pub fn PySys_GetXOptions(th: &Thread) -> Ptr {
+    let options = Str::interned(th, "_xoptions").and_then(|name| sys::get(th, name.borrow()));
+    // `sys` keeps it: the reference is lent.
+    options.ok().flatten().map_or(std::ptr::null_mut(), |options| options.as_ptr())
+}
+
+/// The list of warning options, made if it is not there.
+fn warn_options(th: &Thread) -> PyResult<Owned<List>> {
+    let name = Str::interned(th, "warnoptions")?;
+    if let Some(Ok(list)) = sys::get(th, name.borrow())?.map(Owned::downcast::<List>) {
+        return Ok(list);
+    }
+    let list = List::new(th)?;
+    sys::set(th, name.borrow(), list.object())?;
+    Ok(list)
+}
+
+#[capi]
+pub fn PySys_ResetWarnOptions(th: &Thread) {
+    if let Ok(list) = warn_options(th) {
+        list.clear();
+    }
+}
+
+#[capi]
+pub fn PySys_HasWarnOptions(th: &Thread) -> c_int {
+    warn_options(th).is_ok_and(|list| !list.is_empty()).into()
+}
+
+#[capi]
+pub fn PySys_AddWarnOption(th: &Thread, option: *const libc::wchar_t) {
+    // SAFETY: C passes a string.
+    if let Ok(option) = unsafe { wide_string(th, option, None) } {
+        add_warn_option(th, option.object());
+    }
+}
+
+#[capi]
+pub fn PySys_AddWarnOptionUnicode(th: &Thread, option: Borrowed<'_>) {
+    add_warn_option(th, option);
+}
+
+fn add_warn_option(th: &Thread, option: Borrowed<'_>) {
+    if warn_options(th).and_then(|list| list.push(th, option.to_owned())).is_err() {
+        drop(th.take_exception());
+    }
+}
+
+#[capi]
+pub fn PySys_AuditTuple(
+    th: &Thread,
+    event: *const c_char,
+    args: Option<Borrowed<'_>>,
+) -> PyResult<()> {
+    let args = match args.map(|args| (args, args.downcast::<Tuple>())) {
+        None => &[],
+        Some((_, Some(args))) => args.get().as_slice(),
+        Some((args, None)) => {
+            return Err(raise!(th, TYPE_ERROR, "args must be tuple, got {}", args.type_name()));
+        }
+    };
+    audit::audit(th, &text_of(event), args)
+}
+
+#[capi]
+pub fn PySys_AddAuditHook(
+    hook: Option<unsafe extern "C" fn(*const c_char, Ptr, *mut c_void) -> c_int>,
+    data: *mut c_void,
+) -> c_int {
+    let Some(hook) = hook else { return -1 };
+    if let Some(th) = Thread::current_or_none() {
+        if audit::audit(th, "sys.addaudithook", &[]).is_err() {
+            if th.exception_matches(exc::RUNTIME_ERROR) {
+                // A hook refuses: quietly, but the caller learns of it.
+                drop(th.take_exception());
+            }
+            return -1;
+        }
+    }
+    audit::add_host_hook(hook, data);
+    0
+}

@@ -17,6 +17,8 @@ mod limits;
 pub mod marshal;
 mod options;
 mod preprocess;
+
+pub use preprocess::resolve;
 pub mod symtable;
 mod unparse;
 mod validate;

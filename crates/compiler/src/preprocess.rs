@@ -15,7 +15,7 @@ pub(crate) use finally::check_finally;
 use crate::future::docstring;
 
 /// `expr` as it is to be compiled.
-pub(crate) fn resolve<'a>(expr: &'a Expr<'a>, optimize: u8, arena: &'a Bump) -> &'a Expr<'a> {
+pub fn resolve<'a>(expr: &'a Expr<'a>, optimize: u8, arena: &'a Bump) -> &'a Expr<'a> {
     match expr.node {
         ExprKind::Name { id: "__debug__", ctx: ExprContext::Load } => {
             let value = if optimize == 0 { Constant::True } else { Constant::False };

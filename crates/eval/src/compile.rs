@@ -50,7 +50,8 @@ pub struct TreeHooks {
     pub from_object: Cell<Option<FromTreeObject>>,
 }
 
-pub type ToTreeObject = fn(&Thread, &Mod<'_>) -> PyResult;
+/// With a level of optimisation, the tree is prepared for the compiler on its way.
+pub type ToTreeObject = fn(&Thread, &Mod<'_>, Option<u8>) -> PyResult;
 pub type FromTreeObject = for<'a> fn(&Thread, &'a Bump, Borrowed<'_>) -> PyResult<Mod<'a>>;
 
 /// The hooks of the thread's interpreter.
@@ -89,7 +90,25 @@ pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyRe
     let parsed = krait_syntax::parse(&arena, source, &parse_options(th, request))
         .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
     issue(th, &parsed.warnings, request.filename)?;
-    to_object(th, parsed.tree)
+    to_object(th, parsed.tree, tree_optimization(th, request))
+}
+
+/// A syntax tree object as the compiler would have it (`PyCF_OPTIMIZED_AST`).
+pub fn optimized_tree(th: &Thread, tree: Borrowed<'_>, request: Request<'_>) -> PyResult {
+    let from_object = tree_hook(th, |hooks| &hooks.from_object)?;
+    let to_object = tree_hook(th, |hooks| &hooks.to_object)?;
+    let arena = Bump::new();
+    let tree = from_object(th, &arena, tree)?;
+    let options = compile_options(th, request);
+    krait_compiler::validate(&tree, options.stack_budget)
+        .map_err(|error| raise_compile_error(th, error, request.filename, None))?;
+    to_object(th, &tree, tree_optimization(th, request))
+}
+
+/// The level for which a tree is to be prepared, if it is.
+fn tree_optimization(th: &Thread, request: Request<'_>) -> Option<u8> {
+    let wanted = request.flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST;
+    wanted.then(|| compile_options(th, request).optimize)
 }
 
 /// The code object of a syntax tree object.

@@ -20,6 +20,7 @@ pub const SERVICES: Services = Services {
     warn: warnings::warn,
     unraisable: sys::hooks::unraisable,
     globals: services::globals,
+    builtins: services::builtins,
     current_module: services::current_module,
     super_arguments: services::super_arguments,
 };
@@ -101,6 +102,7 @@ impl Instance {
         let modules = import::modules(th)?;
         let builtins = import::create_native(th, "builtins")?;
         th.interp().builtins.set(Some(builtins.dict().to_owned()));
+        crate::builtins::remember_common(th, &builtins.dict())?;
         modules.set_str(th, id::builtins, builtins.object())?;
         let sys = import::create_native(th, "sys")?;
         th.interp().sys_dict.set(Some(sys.dict().to_owned()));

@@ -17,6 +17,16 @@ pub fn globals(th: &Thread) -> Option<Owned<Dict>> {
     unsafe { Some(Borrowed::<Dict>::from_ptr((*frame).globals).to_owned()) }
 }
 
+/// What the running Python frame looks built-in names up in, else the interpreter's own.
+pub fn builtins(th: &Thread) -> Option<Owned> {
+    let frame = frame::current_complete(th);
+    if frame.is_null() {
+        return th.interp().builtins.get_owned().map(Owned::into_object);
+    }
+    // SAFETY: (6), (7).
+    unsafe { Some(Borrowed::<Object>::from_ptr((*frame).builtins).to_owned()) }
+}
+
 /// `__name__` of the running frame's globals.
 pub fn current_module(th: &Thread) -> Option<Owned> {
     let globals = globals(th)?;

@@ -31,6 +31,8 @@ pub struct Services {
     pub unraisable: fn(&Thread, Option<Borrowed<'_>>, &str),
     /// The globals and builtins of the running Python frame.
     pub globals: for<'a> fn(&'a Thread) -> Option<Owned<Dict>>,
+    /// The builtins of the running Python frame, else the interpreter's: any mapping.
+    pub builtins: fn(&Thread) -> Option<Owned>,
     /// Adds a traceback entry or anything else that needs the running frame's code: name of the module.
     pub current_module: fn(&Thread) -> Option<Owned>,
     /// The arguments of a zero-argument `super()`: class and first argument of the running frame.

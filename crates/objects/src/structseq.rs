@@ -112,11 +112,10 @@ fn make_type(
     }
     add_members(th, ty.borrow(), fields)?;
     let dict = ty.dict(th);
-    dict.set_str(
-        th,
-        Str::interned(th, "__reduce__")?.borrow(),
-        descr::method_from_def(th, ty.borrow(), REDUCE.as_ptr())?.object(),
-    )?;
+    for (name, method) in [("__reduce__", &REDUCE), ("__replace__", &REPLACE)] {
+        let method = descr::method_from_def(th, ty.borrow(), method.as_ptr())?;
+        dict.set_str(th, Str::interned(th, name)?.borrow(), method.object())?;
+    }
     Ok(ty)
 }
 
@@ -288,6 +287,58 @@ static REDUCE: typeobj::StaticCell<abi::PyMethodDef> = typeobj::StaticCell::new(
     ml_flags: abi::METH_NOARGS as i32,
     ml_doc: std::ptr::null(),
 });
+
+static REPLACE: typeobj::StaticCell<abi::PyMethodDef> = typeobj::StaticCell::new(abi::PyMethodDef {
+    ml_name: c"__replace__".as_ptr(),
+    // SAFETY: the flags tell that the function takes keywords too.
+    ml_meth: unsafe {
+        std::mem::transmute::<abi::PyCFunctionWithKeywords, abi::PyCFunction>(Some(replace))
+    },
+    ml_flags: (abi::METH_VARARGS | abi::METH_KEYWORDS) as i32,
+    ml_doc: c"__replace__($self, /, **changes)\n--\n\nReturn a copy with other values for the given fields.".as_ptr(),
+});
+
+/// A copy with the values that keywords name.
+unsafe extern "C" fn replace(ob: Ptr, args: Ptr, kwargs: Ptr) -> Ptr {
+    let th = Thread::current();
+    // SAFETY: a live instance, a tuple, and a dictionary or NULL.
+    let replaced = (|| unsafe {
+        let this: Borrowed<'_> = Borrowed::from_ptr(ob);
+        let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
+        if !args.is_empty() {
+            let message = "__replace__() takes no positional arguments";
+            return Err(th.raise(exc::TYPE_ERROR, message));
+        }
+        let ty = this.get().ty();
+        let Some((fields, _)) = entry_of(th, ty) else {
+            return Err(th.bad_internal_call());
+        };
+        if fields.iter().any(|field| field.name.is_empty()) {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "__replace__() is not supported for {} because it has unnamed field(s)",
+                ty.tp_name()
+            ));
+        }
+        let changes = match Borrowed::<Dict>::from_ptr_or_null(kwargs) {
+            Some(changes) => changes.copy(th)?,
+            None => Dict::new(th)?,
+        };
+        let mut values = Vec::with_capacity(fields.len());
+        for (field, &item) in fields.iter().zip(all_items(th, ob)) {
+            let old: Option<Borrowed<'_>> = Borrowed::from_ptr_or_null(item);
+            let new = changes.pop(th, Str::interned(th, field.name)?.object())?;
+            values.push(new.unwrap_or_else(|| old.unwrap_or(none()).to_owned()));
+        }
+        if !changes.is_empty() {
+            let names = object::repr(th, changes.keys(th)?.object())?;
+            return Err(raise!(th, TYPE_ERROR, "Got unexpected field name(s): {}", *names));
+        }
+        StructSequence::new(th, ty, values)
+    })();
+    replaced.map_or(std::ptr::null_mut(), Owned::into_ptr)
+}
 
 /// `(type, (items, {hidden name: value}))`.
 unsafe extern "C" fn reduce(ob: Ptr, _: Ptr) -> Ptr {

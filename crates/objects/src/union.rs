@@ -52,6 +52,25 @@ pub fn or(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
     members.finish(th)
 }
 
+/// `left | right` where one is a type variable: the other may be anything, a string is a forward reference.
+pub fn or_anything(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+    let mut members = Members::default();
+    for operand in [left, right] {
+        match operand.downcast::<Str>() {
+            Some(_) => members.add(th, checked(th, operand)?.object())?,
+            None => members.add(th, operand)?,
+        }
+    }
+    members.finish(th)
+}
+
+/// What `typing` makes of a member that is no type.
+fn checked(th: &Thread, member: Borrowed<'_>) -> PyResult {
+    let typing = (th.interp().services.get().import)(th, id::typing, None, 0)?;
+    let message = Str::new(th, "Union[arg, ...]: each arg must be a type.")?;
+    call::call_method(th, typing.object(), id::_type_check, &[member, message.object()])
+}
+
 /// The members of a union; `None` if `ob` is none.
 pub fn members(ob: Borrowed<'_>) -> Option<Owned<Tuple>> {
     ob.downcast::<Union>().map(|union| union.args())
@@ -148,11 +167,7 @@ pub fn from_tuple(th: &Thread, args: &Tuple, check: bool) -> PyResult {
             continue;
         }
         // `typing` has the rules for everything else, strings among them.
-        let typing = (th.interp().services.get().import)(th, id::typing, None, 0)?;
-        let message = Str::new(th, "Union[arg, ...]: each arg must be a type.")?;
-        let checked =
-            call::call_method(th, typing.object(), id::_type_check, &[arg, message.object()])?;
-        members.add(th, checked.object())?;
+        members.add(th, checked(th, arg)?.object())?;
     }
     if members.all.is_empty() {
         return Err(th.raise(exc::TYPE_ERROR, "Cannot take a Union of no types."));

@@ -6,6 +6,8 @@ pub const LIBRARY_DIR: &str = "<krait>";
 
 /// Path prefixes that are left out.
 const EXCLUDED: &[&str] = &[
+    // How CPython computes with huge integers; here `objects/int_digits` does.
+    "_pylong.py",
     // RustPython's own helpers: CPython has no such modules.
     "_dummy_os.py",
     "_dummy_thread.py",

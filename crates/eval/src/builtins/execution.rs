@@ -54,6 +54,9 @@ impl Builtins {
             feature_version: u8::try_from(_feature_version).ok(),
         };
         if is_tree(source) {
+            if flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST {
+                return compile::optimized_tree(th, source, request);
+            }
             if flags & flags::ONLY_AST != 0 {
                 return Ok(source.to_owned());
             }

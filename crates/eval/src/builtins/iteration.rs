@@ -1,5 +1,6 @@
 //! Built-in functions over iterables.
 
+use krait_objects::complex::Complex;
 use krait_objects::prelude::*;
 
 use super::Builtins;
@@ -226,6 +227,10 @@ fn sum(th: &Thread, iterable: Borrowed<'_>, start: Option<Borrowed<'_>>) -> PyRe
             (total, next) = (sum, pending);
             continue;
         }
+        if let Some((sum, pending)) = sum_complexes(th, iterator.object(), total.object(), &item)? {
+            (total, next) = (sum, pending);
+            continue;
+        }
         total = number::add(th, total.object(), item.object())?;
         next = iter::next(th, iterator.object())?;
     }
@@ -265,40 +270,97 @@ fn sum_ints(
     Ok(Some((Int::from_i64(th, sum)?.into_object(), pending)))
 }
 
-/// As long as the total is an exact float and items are floats or small ints: compensated summation
-/// (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", 1974).
+/// A sum of floats, and what rounding lost of it (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation
+/// endlicher Summen", 1974).
+struct Compensated {
+    high: f64,
+    low: f64,
+}
+
+impl Compensated {
+    fn of(start: f64) -> Compensated {
+        Compensated { high: start, low: 0.0 }
+    }
+
+    fn add(&mut self, value: f64) {
+        let high = self.high;
+        let sum = high + value;
+        let (large, small) = if high.abs() >= value.abs() { (high, value) } else { (value, high) };
+        self.low += (large - sum) + small;
+        self.high = sum;
+    }
+
+    /// The correction is left out where it would turn an infinity into a NaN, or change the sign of a zero.
+    fn total(&self) -> f64 {
+        if self.low != 0.0 && self.low.is_finite() { self.high + self.low } else { self.high }
+    }
+}
+
+/// An exact float, or any int, as a float; OverflowError for an int that is too large.
+fn real_addend(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<f64>> {
+    if let Some(float) = ob.downcast_exact::<Float>() {
+        return Ok(Some(float.value()));
+    }
+    ob.downcast::<Int>().map(|int| int.to_f64(th)).transpose()
+}
+
+/// As long as the total is an exact float and items are floats or ints.
 fn sum_floats(
     th: &Thread,
     iterator: Borrowed<'_>,
     total: Borrowed<'_>,
     first: &Owned,
 ) -> PyResult<Partial> {
-    let addend = |ob: Borrowed<'_>| match ob.downcast_exact::<Float>() {
-        Some(float) => Some(float.value()),
-        None => ob.downcast_exact::<Int>().and_then(|int| int.to_i64()).map(|int| int as f64),
-    };
     let Some(total) = total.downcast_exact::<Float>() else {
         return Ok(None);
     };
-    let Some(mut value) = addend(first.object()) else {
+    let Some(mut value) = real_addend(th, first.object())? else {
         return Ok(None);
     };
-    let (mut high, mut low) = (total.value(), 0.0);
+    let mut sum = Compensated::of(total.value());
     let pending = loop {
-        let sum = high + value;
-        low += if high.abs() >= value.abs() { (high - sum) + value } else { (value - sum) + high };
-        high = sum;
+        sum.add(value);
         let Some(item) = iter::next(th, iterator)? else {
             break None;
         };
-        match addend(item.object()) {
+        match real_addend(th, item.object())? {
             Some(next) => value = next,
             None => break Some(item),
         }
     };
-    // The correction is lost where it would turn an infinity into a NaN.
-    let sum = if low.is_finite() { high + low } else { high };
-    Ok(Some((Float::new(th, sum)?.into_object(), pending)))
+    Ok(Some((Float::new(th, sum.total())?.into_object(), pending)))
+}
+
+/// As long as the total is an exact complex and items are complex numbers, floats or ints.
+fn sum_complexes(
+    th: &Thread,
+    iterator: Borrowed<'_>,
+    total: Borrowed<'_>,
+    first: &Owned,
+) -> PyResult<Partial> {
+    let addend = |ob: Borrowed<'_>| match ob.downcast_exact::<Complex>() {
+        Some(complex) => Ok(Some(complex.pair())),
+        None => real_addend(th, ob).map(|real| real.map(|real| (real, 0.0))),
+    };
+    let Some(total) = total.downcast_exact::<Complex>() else {
+        return Ok(None);
+    };
+    let Some(mut value) = addend(first.object())? else {
+        return Ok(None);
+    };
+    let (mut real, mut imag) = (Compensated::of(total.real()), Compensated::of(total.imag()));
+    let pending = loop {
+        real.add(value.0);
+        imag.add(value.1);
+        let Some(item) = iter::next(th, iterator)? else {
+            break None;
+        };
+        match addend(item.object())? {
+            Some(next) => value = next,
+            None => break Some(item),
+        }
+    };
+    Ok(Some((Complex::new(th, real.total(), imag.total())?.into_object(), pending)))
 }
 
 /// `__aiter__`, whose answer must be an asynchronous iterator.

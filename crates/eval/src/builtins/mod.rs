@@ -13,6 +13,26 @@ pub use output::write_stderr;
 use krait_objects::int;
 use krait_objects::prelude::*;
 
+/// Functions that compiled code compares names with: as they were made, whatever the program's builtins say.
+pub struct CommonBuiltins {
+    pub all: Slot,
+    pub any: Slot,
+}
+
+impl Default for CommonBuiltins {
+    fn default() -> CommonBuiltins {
+        CommonBuiltins { all: Slot::EMPTY, any: Slot::EMPTY }
+    }
+}
+
+/// Takes the functions of `CommonBuiltins` from the new module's dictionary.
+pub fn remember_common(th: &Thread, builtins: &Dict) -> PyResult<()> {
+    let common = th.interp().state::<CommonBuiltins>();
+    common.all.set(builtins.get_str(th, id::all)?);
+    common.any.set(builtins.get_str(th, id::any)?);
+    Ok(())
+}
+
 /// Built-in functions, types, exceptions, and other objects.
 ///
 /// This module provides direct access to all 'built-in'

@@ -79,12 +79,12 @@ impl Builtins {
         let (stdin, stdout, stderr) =
             (stream(id::stdin)?, stream(id::stdout)?, stream(id::stderr)?);
         sys::audit(th, "builtins.input", &[prompt.unwrap_or(none())])?;
-        call::call_method(th, stderr.object(), id::flush, &[])?;
+        flush_if_possible(th, stderr.object());
         if let Some(prompt) = prompt {
             let text = object::str(th, prompt)?;
             call::call_method(th, stdout.object(), id::write, &[text.object()])?;
         }
-        call::call_method(th, stdout.object(), id::flush, &[])?;
+        flush_if_possible(th, stdout.object());
         let line = call::call_method(th, stdin.object(), id::readline, &[])?;
         let Some(line) = line.object().downcast::<Str>() else {
             return Err(th.raise(exc::TYPE_ERROR, "object.readline() returned non-string"));
@@ -106,6 +106,13 @@ impl Builtins {
         };
         sys::audit(th, "builtins.breakpoint", &[hook.object()])?;
         call::vectorcall(th, hook.object(), args)
+    }
+}
+
+/// Flushes a stream before the program waits for its user; one that cannot be flushed is none the worse for it.
+fn flush_if_possible(th: &Thread, stream: Borrowed<'_>) {
+    if call::call_method(th, stream, id::flush, &[]).is_err() {
+        drop(th.take_exception());
     }
 }
 

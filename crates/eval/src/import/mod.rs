@@ -231,6 +231,10 @@ fn package_of(th: &Thread, globals: &Dict) -> PyResult<Owned<Str>> {
             .downcast::<Str>()
             .map_err(|_| th.raise(exc::TYPE_ERROR, "__spec__.parent must be a string"));
     }
+    let message =
+        "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__";
+    let category = Borrowed::from_ref(exc::IMPORT_WARNING).object();
+    crate::warnings::warn(th, category, Str::new(th, message)?.borrow(), 1)?;
     let Some(name) = found(id::__name__)? else {
         return Err(th.raise(exc::KEY_ERROR, "'__name__' not in globals"));
     };

@@ -4,6 +4,7 @@ use krait_bytecode::common_constant;
 use krait_objects::prelude::*;
 
 use super::op::Op;
+use crate::builtins::CommonBuiltins;
 use crate::frame::StackRef;
 use krait_objects::cell::Cell;
 
@@ -239,22 +240,19 @@ pub fn load_common_constant(op: Op<'_>) -> PyResult<()> {
         common_constant::ASSERTIONERROR => exc::ASSERTION_ERROR,
         common_constant::NOTIMPLEMENTEDERROR => exc::NOT_IMPLEMENTED_ERROR,
         common_constant::BUILTIN_TUPLE => Tuple::type_object(),
-        common_constant::BUILTIN_ALL => return load_builtin(op, id::all),
-        _ => return load_builtin(op, id::any),
+        common_constant::BUILTIN_ALL => return load_builtin(op, |common| &common.all),
+        _ => return load_builtin(op, |common| &common.any),
     };
     op.push_ref(StackRef::immortal(Borrowed::from_ref(value)));
     Ok(())
 }
 
 /// A function of the `builtins` module as it was made, whatever the program's builtins say.
-fn load_builtin(op: Op<'_>, name: Borrowed<'static, Str>) -> PyResult<()> {
-    let builtins = op.th.interp().builtins.get_owned();
-    let found = match &builtins {
-        Some(builtins) => builtins.get_str(op.th, name)?,
-        None => None,
-    };
-    let Some(function) = found else { return Err(not_defined(op.th, name)) };
-    op.push(function);
+fn load_builtin(op: Op<'_>, which: fn(&CommonBuiltins) -> &Slot) -> PyResult<()> {
+    match which(op.th.interp().state::<CommonBuiltins>()).get_owned() {
+        Some(function) => op.push(function),
+        None => return Err(op.th.bad_internal_call()),
+    }
     Ok(())
 }
 

@@ -91,6 +91,7 @@ const SERVICES: Services = Services {
     warn: |_, _, _, _| Ok(()),
     unraisable: |th, _, _| drop(th.take_exception()),
     globals: services::globals,
+    builtins: services::builtins,
     current_module: services::current_module,
     super_arguments: services::super_arguments,
 };

@@ -87,7 +87,7 @@ fn log_of(th: &Thread, x: Borrowed<'_>, log: fn(f64) -> f64) -> PyResult<f64> {
     }
     let value = number::as_f64(th, x)?;
     if value <= 0.0 {
-        return Err(refused());
+        return Err(domain_error_of(th, "expected a positive input", value));
     }
     Ok(log(value))
 }

@@ -150,32 +150,94 @@ fn coordinates(th: &Thread, point: Borrowed<'_>) -> PyResult<Vec<f64>> {
     items.iter().map(|item| number::as_f64(th, item.object())).collect()
 }
 
-/// The sum of products, as extended floats while all are floats (or ints among them).
-fn float_products(pairs: &[(Owned, Owned)]) -> Option<f64> {
-    let value = |ob: &Owned| -> Option<f64> {
-        if let Some(float) = ob.object().downcast_exact::<Float>() {
-            return Some(float.value());
+/// A sum of products of floats in three parts, the greatest first.
+#[derive(Clone, Copy, Default)]
+struct TripleSum {
+    high: f64,
+    low: f64,
+    tiny: f64,
+}
+
+impl TripleSum {
+    fn add_product(self, p: f64, q: f64) -> TripleSum {
+        let (product, rest) = two_product(p, q);
+        let (high, first) = two_sum(self.high, product);
+        let (low, second) = two_sum(self.low, rest);
+        let (low, third) = two_sum(low, first);
+        TripleSum { high, low, tiny: self.tiny + (second + third) }
+    }
+
+    fn total(self) -> f64 {
+        let (last, rest) = two_sum(self.low, self.tiny);
+        let (sum, lost) = two_sum(self.high, last);
+        sum + (lost + rest)
+    }
+}
+
+/// A sum of products: ints that fit a machine word and floats are summed apart from everything else.
+struct ProductSum {
+    total: Owned,
+    ints: i64,
+    /// Until the first product that is not of small ints.
+    only_ints: bool,
+    floats: Option<TripleSum>,
+}
+
+impl ProductSum {
+    fn add(&mut self, th: &Thread, p: Borrowed<'_>, q: Borrowed<'_>) -> PyResult<()> {
+        if self.only_ints {
+            let word = |ob: Borrowed<'_>| ob.downcast_exact::<Int>().and_then(|int| int.to_i64());
+            if let (Some(a), Some(b)) = (word(p), word(q))
+                && let Some(sum) = a.checked_mul(b).and_then(|term| self.ints.checked_add(term))
+            {
+                self.ints = sum;
+                return Ok(());
+            }
+            self.only_ints = false;
+            self.flush_ints(th)?;
         }
-        let int = ob.object().downcast_exact::<Int>()?;
+        if let Some((a, b)) = as_floats(p, q) {
+            let sum = self.floats.unwrap_or_default().add_product(a, b);
+            if sum.high.is_finite() {
+                self.floats = Some(sum);
+                return Ok(());
+            }
+        }
+        self.flush_floats(th)?;
+        let term = number::multiply(th, p, q)?;
+        self.total = number::add(th, self.total.object(), term.object())?;
+        Ok(())
+    }
+
+    fn flush_ints(&mut self, th: &Thread) -> PyResult<()> {
+        let ints = Int::from_i64(th, std::mem::take(&mut self.ints))?;
+        self.total = number::add(th, self.total.object(), ints.object())?;
+        Ok(())
+    }
+
+    fn flush_floats(&mut self, th: &Thread) -> PyResult<()> {
+        if let Some(floats) = self.floats.take() {
+            let floats = Float::new(th, floats.total())?;
+            self.total = number::add(th, self.total.object(), floats.object())?;
+        }
+        Ok(())
+    }
+}
+
+/// Two floats, or a float and an int or bool that is within a float's range.
+fn as_floats(p: Borrowed<'_>, q: Borrowed<'_>) -> Option<(f64, f64)> {
+    let float = |ob: Borrowed<'_>| ob.downcast_exact::<Float>().map(|float| float.value());
+    let int = |ob: Borrowed<'_>| {
+        let exact = ob.is_exact::<Int>() || ob.is(bool_object(true)) || ob.is(bool_object(false));
+        let int = ob.downcast::<Int>().filter(|_| exact)?;
         krait_objects::int_digits::to_f64(int.view()).ok()
     };
-    if !pairs.iter().any(|(p, q)| p.object().is_exact::<Float>() || q.object().is_exact::<Float>())
-    {
-        return None;
+    match (float(p), float(q)) {
+        (Some(p), Some(q)) => Some((p, q)),
+        (Some(p), None) => Some((p, int(q)?)),
+        (None, Some(q)) => Some((int(p)?, q)),
+        (None, None) => None,
     }
-    let (mut high, mut low, mut tiny) = (0.0, 0.0, 0.0);
-    for (p, q) in pairs {
-        let (product, rest) = two_product(value(p)?, value(q)?);
-        let (sum, first) = two_sum(high, product);
-        let (middle, second) = two_sum(low, rest);
-        let (middle, third) = two_sum(middle, first);
-        high = sum;
-        low = middle;
-        tiny += second + third;
-    }
-    let (sum, rest) = two_sum(high, low);
-    let total = sum + (tiny + rest);
-    total.is_finite().then_some(total)
 }
 
 #[pyfunctions(part = "sums")]
@@ -224,20 +286,20 @@ impl Math {
     /// Both must be of the same length. Sums and products of floats are computed with extended precision.
     #[function(sig = "(p, q, /)")]
     fn sumprod(th: &Thread, p: Borrowed<'_>, q: Borrowed<'_>) -> PyResult {
-        let (p, q) = (iter::collect(th, p)?, iter::collect(th, q)?);
-        if p.len() != q.len() {
-            return Err(th.raise(exc::VALUE_ERROR, "Inputs are not the same length"));
+        let (p, q) = (iter::get_iter(th, p)?, iter::get_iter(th, q)?);
+        let total = Int::from_i64(th, 0)?.into_object();
+        let mut sum = ProductSum { total, ints: 0, only_ints: true, floats: None };
+        loop {
+            let pair = (iter::next(th, p.object())?, iter::next(th, q.object())?);
+            match &pair {
+                (Some(p), Some(q)) => sum.add(th, p.object(), q.object())?,
+                (None, None) => break,
+                _ => return Err(th.raise(exc::VALUE_ERROR, "Inputs are not the same length")),
+            }
         }
-        let pairs: Vec<(Owned, Owned)> = p.into_iter().zip(q).collect();
-        if let Some(total) = float_products(&pairs) {
-            return Float::new(th, total).map(Owned::into_object);
-        }
-        let mut total = Int::from_i64(th, 0)?.into_object();
-        for (p, q) in &pairs {
-            let product = number::multiply(th, p.object(), q.object())?;
-            total = number::add(th, total.object(), product.object())?;
-        }
-        Ok(total)
+        sum.flush_ints(th)?;
+        sum.flush_floats(th)?;
+        Ok(sum.total)
     }
 
     /// Calculate the product of all the elements in the input iterable.

@@ -90,6 +90,9 @@ impl Layout {
     }
 
     fn push(&mut self, th: &Thread, code: u8, count: usize) -> PyResult<()> {
+        if code == 0 {
+            return Err(error(th, "embedded null character"));
+        }
         let Some((size, align)) = size_of(code, self.mode) else {
             return Err(error(th, "bad char in struct format"));
         };

@@ -278,8 +278,8 @@ impl Struct {
 
     /// struct size in bytes
     #[getter]
-    fn size(&self, th: &Thread) -> PyResult<usize> {
-        Ok(self.layout(th)?.size)
+    fn size(&self) -> isize {
+        self.layout.borrow().as_ref().map_or(-1, |layout| layout.size as isize)
     }
 
     /// S.pack(v1, v2, ...) -> bytes

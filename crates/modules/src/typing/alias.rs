@@ -3,7 +3,7 @@
 use krait_objects::generic_alias;
 use krait_objects::prelude::*;
 
-use super::{evaluated, evaluator_of, or};
+use super::{evaluated, evaluator_of, has_default};
 
 /// Type alias: made by the type statement, it is evaluated when it is first asked for its value.
 #[pytype(name = "typing.TypeAliasType", flags(HAVE_GC))]
@@ -39,6 +39,28 @@ fn create(
     Ok(made.into_object())
 }
 
+/// TypeError unless all are type parameters, those with defaults behind the others.
+fn check_params(th: &Thread, params: &Tuple) -> PyResult<()> {
+    let mut after_default = false;
+    for &param in params.as_slice() {
+        let Some(default) = has_default(th, param)? else {
+            let shown = object::repr(th, param)?;
+            return Err(raise!(th, TYPE_ERROR, "Expected a type param, got {}", *shown));
+        };
+        if after_default && !default {
+            let shown = object::repr(th, param)?;
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "non-default type parameter '{}' follows default type parameter",
+                *shown
+            ));
+        }
+        after_default = default;
+    }
+    Ok(())
+}
+
 /// From what the `type` statement leaves: name, type parameters or None, evaluator.
 pub(super) fn from_parts(th: &Thread, parts: Borrowed<'_>) -> PyResult {
     let parts = parts.downcast::<Tuple>().ok_or_else(|| th.bad_internal_call())?;
@@ -64,6 +86,7 @@ impl TypeAliasType {
             None => None,
             Some(type_params) => match type_params.downcast::<Tuple>() {
                 Some(type_params) => {
+                    check_params(th, &type_params)?;
                     Some(type_params.to_owned()).filter(|params| !params.is_empty())
                 }
                 None => return Err(th.raise(exc::TYPE_ERROR, "type_params must be a tuple")),
@@ -79,7 +102,7 @@ impl TypeAliasType {
 
     #[slot(nb_or)]
     fn or(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
-        or(th, left, right)
+        krait_objects::union::or(th, left, right)
     }
 
     #[slot(mp_subscript)]

@@ -114,6 +114,19 @@ fn set_default(th: &Thread, parameter: Borrowed<'_>, evaluate: Borrowed<'_>) -> 
     Ok(parameter.to_owned())
 }
 
+/// Whether a type parameter has a default; `None` if `ob` is no type parameter.
+fn has_default(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<bool>> {
+    if ob.downcast::<TypeVar>().is_none()
+        && ob.downcast::<ParamSpec>().is_none()
+        && ob.downcast::<TypeVarTuple>().is_none()
+    {
+        return Ok(None);
+    }
+    let name = Str::interned(th, "has_default")?;
+    let answer = call::call_method(th, ob, name.borrow(), &[])?;
+    object::is_true(th, answer.object()).map(Some)
+}
+
 /// Calls a function of the `typing` module.
 fn call_typing(th: &Thread, name: &str, args: &[Borrowed<'_>]) -> PyResult {
     let typing = import::import(th, "typing")?;
@@ -167,5 +180,5 @@ fn set_module(th: &Thread, ob: Borrowed<'_>) -> PyResult<()> {
 
 /// `X | Y` for things that are no types themselves.
 fn or(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
-    call_typing(th, "_make_union", &[left, right])
+    krait_objects::union::or_anything(th, left, right)
 }

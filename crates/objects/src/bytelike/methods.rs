@@ -360,6 +360,8 @@ macro_rules! byte_string_methods {
                 th: &Thread,
                 iterable_of_bytes: Borrowed<'_>,
             ) -> PyResult<Owned<Self>> {
+                // While there is a view of these bytes, the iterable cannot change how many they are.
+                let between = Buffer::simple(th, this.object())?;
                 let pieces = join::pieces(th, iterable_of_bytes)?;
                 if let [only] = pieces.as_slice()
                     && let Some(only) = only.object().downcast_exact::<Bytes>()
@@ -367,9 +369,7 @@ macro_rules! byte_string_methods {
                 {
                     return Ok(only.to_owned());
                 }
-                // The pieces' buffers are acquired while these bytes are in use.
-                let between = this.get().view().to_vec();
-                Self::make(th, &join::join(th, &between, &pieces)?)
+                Self::make(th, &join::join(th, between.as_bytes(), &pieces)?)
             }
         }
 
@@ -518,9 +518,10 @@ macro_rules! byte_string_methods {
                 this: Borrowed<'_, Self>,
                 th: &Thread,
                 table: Borrowed<'_>,
-                delete: Option<Buffer>,
+                delete: Option<Borrowed<'_>>,
             ) -> PyResult<Owned<Self>> {
                 let table = layout::table(th, table)?;
+                let delete = delete.map(|delete| Buffer::simple(th, delete)).transpose()?;
                 let table = table.as_ref().map(Buffer::as_bytes);
                 let delete = delete.as_ref().map_or(&[][..], Buffer::as_bytes);
                 let data = layout::translate(this.get().view(), table, delete);

@@ -179,7 +179,7 @@ fn parse_object(th: &Thread, ob: Borrowed<'_>) -> PyResult<(f64, f64)> {
     let Some(text) = ob.downcast::<Str>() else {
         return Err(th.bad_argument());
     };
-    let mut ascii = crate::int::ascii_number(&text);
+    let mut ascii = crate::int::ascii_number(&text).into_owned();
     if ascii.contains(&b'_') {
         let digit = |at: Option<usize>| {
             at.and_then(|at| ascii.get(at)).is_some_and(|byte: &u8| byte.is_ascii_digit())

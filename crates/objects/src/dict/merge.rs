@@ -28,7 +28,7 @@ pub(super) fn merge(
 }
 
 /// Whether the class of `other` left `__iter__` alone, so that its entries may be taken directly.
-fn iterates_as_dict(other: Borrowed<'_, Dict>) -> bool {
+pub(super) fn iterates_as_dict(other: Borrowed<'_, Dict>) -> bool {
     let iter = |ty: &Type| ty.raw().tp_iter.map(|iter| iter as usize);
     iter(&other.object().get().ty()) == iter(Dict::type_object())
 }

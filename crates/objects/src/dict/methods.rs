@@ -11,7 +11,7 @@ use super::{Dict, hash_key, key_error, split};
 use crate::gc;
 use crate::prelude::*;
 use crate::repr_guard::{self, Pieces};
-use crate::set::Set;
+use crate::set::{any_set, is_exact_any};
 
 impl Dict {
     /// `update(*args, **kwargs)`, and what the constructor does.
@@ -89,23 +89,20 @@ impl Dict {
                 dict.resize(th, log2_size, keys::is_unicode(source.keys.get()))?;
             }
             let mut position = 0;
-            while let Some((key, _)) = source.next(&mut position) {
-                dict.set(th, key.borrow(), value)?;
+            while let Some((key, hash)) = source.next_key(th, &mut position)? {
+                dict.set_hashed(th, key.borrow(), value, hash)?;
             }
             return Ok(true);
         }
-        if let Some(source) = iterable
-            .downcast::<Set>()
-            .filter(|_| iterable.is_exact::<Set>() || iterable.is_exact::<crate::set::FrozenSet>())
-        {
+        if let Some(source) = any_set(iterable).filter(|_| is_exact_any(iterable)) {
             // SAFETY: as above.
             unsafe {
                 let log2_size = keys::log2_size_for_entries(source.len()).max(keys::LOG_MIN_SIZE);
                 dict.resize(th, log2_size, false)?;
             }
             let mut position = 0;
-            while let Some(key) = source.next(&mut position) {
-                dict.set(th, key.borrow(), value)?;
+            while let Some((key, hash)) = source.next_hashed(&mut position) {
+                dict.set_hashed(th, key.borrow(), value, hash)?;
             }
             return Ok(true);
         }

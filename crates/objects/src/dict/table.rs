@@ -274,6 +274,12 @@ impl Dict {
     }
 
     pub fn copy(&self, th: &Thread) -> PyResult<Owned<Dict>> {
+        if !super::merge::iterates_as_dict(Borrowed::from_ref(self)) {
+            // A subclass with an order of its own.
+            let copy = Dict::new(th)?;
+            copy.merge(th, Borrowed::from_ref(self).object(), true)?;
+            return Ok(copy);
+        }
         // SAFETY: see the top of the file.
         unsafe {
             if self.is_empty() {

@@ -1,5 +1,7 @@
 //! The digits of ints as text, and back.
 
+use std::borrow::Cow;
+
 use super::Int;
 use crate::bytes::Bytes;
 use crate::int_digits::{self, ParseError};
@@ -56,12 +58,12 @@ fn word_to_decimal(th: &Thread, value: i64) -> PyResult<Owned<Str>> {
 
 /// A text as numbers are parsed from it: white space and decimal digits of any script become ASCII, what else is
 /// not ASCII becomes `?`; then white space is cut off at both ends.
-pub(crate) fn ascii_number(text: &Str) -> Vec<u8> {
-    let ascii = match text.as_ascii() {
-        Some(ascii) => ascii.as_bytes().to_vec(),
-        None => text.chars().iter().map(ascii_of).collect(),
-    };
-    trim(&ascii).to_vec()
+pub(crate) fn ascii_number(text: &Str) -> Cow<'_, [u8]> {
+    if let Some(ascii) = text.as_ascii() {
+        return Cow::Borrowed(trim(ascii.as_bytes()));
+    }
+    let ascii: Vec<u8> = text.chars().iter().map(ascii_of).collect();
+    Cow::Owned(trim(&ascii).to_vec())
 }
 
 fn ascii_of(point: u32) -> u8 {

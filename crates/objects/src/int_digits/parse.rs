@@ -66,31 +66,40 @@ fn prefix(text: &[u8], base: u32) -> (Option<u32>, &[u8]) {
     (Some(radix), rest.strip_prefix(b"_").unwrap_or(rest))
 }
 
+/// The value of each letter or digit as a digit, in any base.
+static VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut c = 0;
+    while c < 256 {
+        if let Some(value) = (c as u8 as char).to_digit(36) {
+            values[c] = value as u8;
+        }
+        c += 1;
+    }
+    values
+};
+
 /// The values of the digits; refuses misplaced underscores and other characters.
 fn digit_values(text: &[u8], radix: u32, limit: usize) -> Result<Vec<u8>, ParseError> {
-    let mut values = Vec::with_capacity(text.len());
+    let mut underscores = 0;
     let mut after_digit = false;
     for &c in text {
-        if c == b'_' {
-            if !after_digit {
-                return Err(ParseError::Invalid);
-            }
-            after_digit = false;
-            continue;
+        let digit = u32::from(VALUES[usize::from(c)]) < radix;
+        if !digit && !(c == b'_' && after_digit) {
+            return Err(ParseError::Invalid);
         }
-        match char::from(c).to_digit(radix) {
-            Some(value) => values.push(value as u8),
-            None => return Err(ParseError::Invalid),
-        }
-        after_digit = true;
+        underscores += usize::from(!digit);
+        after_digit = digit;
     }
     if !after_digit {
         return Err(ParseError::Invalid);
     }
-    if limit > 0 && values.len() > limit && !radix.is_power_of_two() {
-        return Err(ParseError::TooManyDigits { count: values.len() });
+    let count = text.len() - underscores;
+    if limit > 0 && count > limit && !radix.is_power_of_two() {
+        return Err(ParseError::TooManyDigits { count });
     }
-    Ok(values)
+    let digits = text.iter().filter(|&&c| c != b'_');
+    Ok(digits.map(|&c| VALUES[usize::from(c)]).collect())
 }
 
 fn from_bits(values: &[u8], width: u32) -> Vec<Digit> {

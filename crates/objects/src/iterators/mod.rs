@@ -11,6 +11,8 @@ use std::cell::Cell;
 
 use crate::prelude::*;
 
+pub(crate) use crate::object::builtin;
+
 /// `iterator`: over anything with `__getitem__`.
 pub fn sequence_iterator(th: &Thread, sequence: Borrowed<'_>) -> PyResult {
     let iterator =
@@ -26,18 +28,6 @@ pub fn callable_iterator(th: &Thread, callable: Borrowed<'_>, sentinel: Borrowed
     iterator.callable.set(Some(callable.to_owned()));
     iterator.sentinel.set(Some(sentinel.to_owned()));
     Ok(iterator.into_object())
-}
-
-/// A function of `builtins` as it is now.
-pub(crate) fn builtin(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-    let builtins = th.interp().builtins.get_owned();
-    match builtins {
-        Some(builtins) => match builtins.get_str(th, name)? {
-            Some(function) => Ok(function),
-            None => Err(crate::dict::key_error(th, name.object())),
-        },
-        None => Err(raise!(th, RUNTIME_ERROR, "lost builtins")),
-    }
 }
 
 /// `(iter, (sequence,), index)`, or, of an iterator at its end, `(iter, (empty,))`; `function` is `iter` or `reversed`.

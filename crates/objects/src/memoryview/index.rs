@@ -83,9 +83,9 @@ impl MemoryView {
 
     /// A view of the items that a slice selects of the first dimension.
     fn sliced(&self, th: &Thread, slice: &Slice) -> PyResult<Owned<MemoryView>> {
-        let range = slice.range(th, self.shape()[0] as usize)?;
-        self.check(th)?;
+        // The new view first: reading the slice may release this one, but not the memory then.
         let view = MemoryView::of_buffer(th, self.managed(th)?, self.info())?;
+        let range = slice.range(th, view.shape()[0] as usize)?;
         // SAFETY: nobody else knows the new view; the first item is inside, or none is used.
         unsafe {
             let info = &mut *view.view.get();

@@ -76,10 +76,11 @@ pub fn name_attribute_error(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, St
     }
 }
 
-/// A built-in function or class by name.
+/// A built-in function or class by name, as the running code sees it; AttributeError if there is none.
 pub fn builtin(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-    let found = match th.interp().builtins.get_owned() {
-        Some(builtins) => builtins.get_str(th, name)?,
+    let builtins = (th.interp().services.get().builtins)(th);
+    let found = match &builtins {
+        Some(builtins) => mapping::get_opt(th, builtins.object(), name.object())?,
         None => None,
     };
     found.ok_or_else(|| th.raise_value(exc::ATTRIBUTE_ERROR, name.object()))

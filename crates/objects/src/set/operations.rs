@@ -189,8 +189,7 @@ impl Set {
         };
         if let Some(dict) = other.downcast_exact::<Dict>() {
             let mut position = 0;
-            while let Some((key, _)) = dict.next(&mut position) {
-                let hash = self.hash_element(th, key.borrow())?;
+            while let Some((key, hash)) = dict.next_key(th, &mut position)? {
                 toggle(key.borrow(), hash)?;
             }
             return Ok(());

@@ -4,6 +4,8 @@ use std::cell::Cell;
 
 use crate::prelude::*;
 
+pub(crate) use crate::object::builtin;
+
 /// Over any string.
 #[pytype(name = "str_iterator", symbol = "PyUnicodeIter_Type", flags(HAVE_GC))]
 #[repr(C)]
@@ -30,15 +32,6 @@ pub(crate) fn instance<T: Instance>(th: &Thread) -> PyResult<Owned<T>> {
     ty.ready(th)?;
     // SAFETY: an instance of `T`'s own type is laid out as `T`.
     Ok(unsafe { crate::typeobj::alloc::alloc(th, ty, 0)?.cast() })
-}
-
-/// A function of `builtins`, for `__reduce__`.
-pub(crate) fn builtin(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-    let found = match th.interp().builtins.get() {
-        Some(builtins) => builtins.get_str(th, name)?,
-        None => None,
-    };
-    found.ok_or_else(|| th.raise_value(exc::ATTRIBUTE_ERROR, name.object()))
 }
 
 /// `iter(string)`.

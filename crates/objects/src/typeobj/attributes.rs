@@ -129,6 +129,25 @@ pub fn find_attribute(
     }
 }
 
+/// Whether the reference makes the type when it loads its module, by the type's full name.
+fn belongs_to_module(name: &str) -> bool {
+    const STATIC: &[&str] = &[
+        "_contextvars.",
+        "collections.OrderedDict",
+        "concurrent.",
+        "datetime.",
+        "pickle.PickleBuffer",
+        "string.",
+        "sys.",
+        "Token.",
+        "types.",
+        "typing.TypeAliasType",
+        "typing.Union",
+        "weakref.",
+    ];
+    name.contains('.') && !STATIC.iter().any(|prefix| name.starts_with(prefix))
+}
+
 #[pymethods]
 impl Type {
     #[slot(tp_new)]
@@ -434,7 +453,13 @@ impl Type {
 
     #[getter]
     fn __flags__(&self) -> u64 {
-        self.raw().tp_flags
+        let flags = self.raw().tp_flags;
+        // Types of modules are static here, but most are heap types in the reference: programs ask for this flag to
+        // find the class that a Python class begins with (`copyreg`).
+        if flags & abi::_Py_TPFLAGS_STATIC_BUILTIN != 0 && belongs_to_module(self.tp_name()) {
+            return flags & !abi::_Py_TPFLAGS_STATIC_BUILTIN | abi::Py_TPFLAGS_HEAPTYPE;
+        }
+        flags
     }
 
     #[getter]

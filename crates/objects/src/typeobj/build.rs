@@ -304,7 +304,7 @@ fn set_c_doc(th: &Thread, ty: Borrowed<'_, Type>, doc: Borrowed<'_>) -> PyResult
     let Some(doc) = doc.downcast::<Str>() else {
         return Ok(());
     };
-    let mut text = doc.to_wtf8();
+    let mut text = doc.get().as_utf8(th)?.as_bytes().to_vec();
     text.truncate(text.iter().position(|&byte| byte == 0).unwrap_or(text.len()));
     text.push(0);
     let block = th.interp().heap.alloc(text.len());

@@ -23,6 +23,8 @@ pub struct Context<'a, 'm> {
     pub arena: &'a Bump,
     pub module: Borrowed<'m, Module>,
     depth: Cell<u32>,
+    /// The level at which expressions are prepared for the compiler, if that is wanted.
+    optimize: Option<u8>,
 }
 
 /// Operators and contexts by the names of their classes: a tree shares them.
@@ -55,7 +57,7 @@ pub trait Convert<'a>: Sized {
 
 impl<'a, 'm> Context<'a, 'm> {
     pub fn new(th: &'m Thread, arena: &'a Bump, module: Borrowed<'m, Module>) -> Context<'a, 'm> {
-        Context { th, arena, module, depth: Cell::new(0) }
+        Context { th, arena, module, depth: Cell::new(0), optimize: None }
     }
 
     /// A class of the module.
@@ -171,9 +173,9 @@ impl<'a, 'm> Context<'a, 'm> {
 }
 
 /// The object of a tree.
-pub fn to_object(th: &Thread, tree: &Mod<'_>) -> PyResult {
+pub fn to_object(th: &Thread, tree: &Mod<'_>, optimize: Option<u8>) -> PyResult {
     let arena = Bump::new();
-    with_module(th, |module| tree.to_py(&Context::new(th, &arena, module)))
+    with_module(th, |module| tree.to_py(&Context { optimize, ..Context::new(th, &arena, module) }))
 }
 
 /// The tree of an object.

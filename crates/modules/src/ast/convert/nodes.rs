@@ -26,10 +26,22 @@ macro_rules! product {
     };
 }
 
+/// An expression as the compiler would have it, if that is wanted.
+fn prepared<'x>(expr: &'x Expr<'x>, cx: &Context<'_, '_>, arena: &'x Bump) -> &'x Expr<'x> {
+    match cx.optimize {
+        Some(level) => krait_compiler::resolve(expr, level, arena),
+        None => expr,
+    }
+}
+
+fn as_it_is<'x, T>(node: &'x T, _: &Context<'_, '_>, _: &'x Bump) -> &'x T {
+    node
+}
+
 /// A sum whose nodes have positions: classes with fields, classes that share a struct, classes without fields.
 macro_rules! sum {
     (
-        $ty:ident, $kind:ident, $sum:literal,
+        $ty:ident, $prepare:ident, $kind:ident, $sum:literal,
         { $($class:ident { $($field:ident),* })* }
         shared { $($shared:ident($inner:ident { $($part:ident),* }))* }
         plain { $($plain:ident)* }
@@ -37,7 +49,9 @@ macro_rules! sum {
         impl<'a> Convert<'a> for $ty<'a> {
             fn to_py(&self, cx: &Context<'_, '_>) -> PyResult {
                 cx.nested(|| {
-                    let node = match &self.node {
+                    let arena = Bump::new();
+                    let this = $prepare(self, cx, &arena);
+                    let node = match &this.node {
                         $($kind::$class { $($field),* } => {
                             let node = cx.make(stringify!($class))?;
                             $(cx.put(&node, stringify!($field), $field.to_py(cx)?)?;)*
@@ -50,7 +64,7 @@ macro_rules! sum {
                         })*
                         $($kind::$plain => cx.make(stringify!($plain))?,)*
                     };
-                    cx.put_span(&node, &self.span)?;
+                    cx.put_span(&node, &this.span)?;
                     Ok(node)
                 })
             }
@@ -119,7 +133,7 @@ product!(MatchCase, "match_case", { pattern, guard, body });
 product!(TypeIgnore, "TypeIgnore", { lineno, tag });
 product!(WithItem, "withitem", { context_expr, optional_vars });
 
-sum!(Expr, ExprKind, "expr", {
+sum!(Expr, prepared, ExprKind, "expr", {
     BoolOp { op, values }
     NamedExpr { target, value }
     BinOp { left, op, right }
@@ -151,7 +165,7 @@ sum!(Expr, ExprKind, "expr", {
     Slice { lower, upper, step }
 } shared {} plain {});
 
-sum!(Stmt, StmtKind, "stmt", {
+sum!(Stmt, as_it_is, StmtKind, "stmt", {
     Return { value }
     Delete { targets }
     Assign { targets, value, type_comment }
@@ -180,7 +194,7 @@ sum!(Stmt, StmtKind, "stmt", {
     TryStar(Try { body, handlers, orelse, finalbody })
 } plain { Pass Break Continue });
 
-sum!(Pattern, PatternKind, "pattern", {
+sum!(Pattern, as_it_is, PatternKind, "pattern", {
     MatchValue { value }
     MatchSingleton { value }
     MatchSequence { patterns }
@@ -191,7 +205,7 @@ sum!(Pattern, PatternKind, "pattern", {
     MatchOr { patterns }
 } shared {} plain {});
 
-sum!(TypeParam, TypeParamKind, "type_param", {
+sum!(TypeParam, as_it_is, TypeParamKind, "type_param", {
     TypeVar { name, bound, default_value }
     ParamSpec { name, default_value }
     TypeVarTuple { name, default_value }

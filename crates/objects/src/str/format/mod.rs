@@ -96,8 +96,12 @@ fn convert(th: &Thread, value: Owned, conversion: u32) -> PyResult<Owned<Str>> {
 /// `format.format(*args, **kwargs)`, and `format_map`.
 fn format(th: &Thread, format: &Str, arguments: Arguments<'_>) -> PyResult<Owned<Str>> {
     let mut formatter = Formatter { arguments, numbering: Numbering::default() };
-    let mut out = StrBuilder::with_capacity(format.len() + 32);
+    let mut out = StrBuilder::new();
     with_units!(format.chars(), units => formatter.build(th, units, DEPTH, &mut out))?;
+    let plain = |point| point != u32::from(b'{') && point != u32::from(b'}');
+    if format.chars().iter().all(plain) {
+        return Borrowed::from_ref(format).to_exact(th);
+    }
     out.finish(th)
 }
 

@@ -98,7 +98,7 @@ fn signed<T: TryFrom<i64>>(th: &Thread, arg: Borrowed<'_>, name: &str) -> PyResu
 }
 
 /// An argument as an unsigned integer of C.
-fn unsigned<T: TryFrom<u64>>(th: &Thread, arg: Borrowed<'_>, name: &str) -> PyResult<T> {
+pub fn unsigned<T: TryFrom<u64>>(th: &Thread, arg: Borrowed<'_>, name: &str) -> PyResult<T> {
     with_int(th, arg, |int| {
         if int.is_negative() {
             return Err(th.raise(exc::VALUE_ERROR, "Cannot convert negative int"));

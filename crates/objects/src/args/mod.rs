@@ -22,7 +22,7 @@ use crate::thread::Thread;
 use crate::tuple::Tuple;
 
 pub use bind::{Given, Keywords};
-pub use convert::{CodePoint, FromArg, Site, ToObject};
+pub use convert::{CodePoint, FromArg, Site, ToObject, unsigned};
 pub use suggest::suggestion;
 
 /// What the generated code names. Not for other use.

@@ -104,6 +104,9 @@ impl Decompress {
             return Err(th.raise(exc::VALUE_ERROR, "length must be greater than zero"));
         }
         let mut reader = self.reader.lock(th)?;
+        if reader.stream.is_none() {
+            return Ok(Bytes::empty().to_owned());
+        }
         let tail = self.unconsumed_tail.get_owned();
         let tail = tail.as_ref().map_or(&[][..], |bytes| bytes.as_bytes());
         let output = Output::expecting(length.unsigned_abs());

@@ -1,25 +1,58 @@
-//! `_md5`, `_sha1` and `_sha2`: hash objects over the RustCrypto crates.
+//! `_md5`, `_sha1`, `_sha2`, `_sha3` and `_blake2`: hash objects over the RustCrypto crates and
+//! those of blake2_simd.
 //!
 //! The same job as CPython's `Modules/md5module.c`, `sha1module.c` and `sha2module.c`.
 
+mod blake2;
+mod sha3;
+
+pub use blake2::Blake2Module;
+pub use sha3::Sha3Module;
+
 use krait_eval::gil::without_gil;
+use krait_objects::args::{FromArg, Site, unsigned};
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
 use sha2::Digest;
+use sha2::digest::Update;
 
 use crate::guarded::Guarded;
 
 /// From this many bytes on, hashing lets other threads run.
 const GIL_MINSIZE: usize = 2048;
 
-fn update<H: Digest + Send>(th: &Thread, state: &Guarded<H>, data: &[u8]) -> PyResult<()> {
+/// Has `update` take data in, without the GIL if there is much of it.
+fn take_in<H: Send>(
+    th: &Thread,
+    state: &Guarded<H>,
+    data: &[u8],
+    update: fn(&mut H, &[u8]),
+) -> PyResult<()> {
     let mut hash = state.lock(th)?;
     if data.len() >= GIL_MINSIZE {
-        without_gil(th, || hash.update(data));
+        without_gil(th, || update(&mut hash, data));
     } else {
-        hash.update(data);
+        update(&mut hash, data);
     }
     Ok(())
+}
+
+/// An argument that C takes as `unsigned long`.
+struct UnsignedLong(u64);
+
+/// An argument that C takes as `unsigned long long`.
+struct UnsignedLongLong(u64);
+
+impl<'a> FromArg<'a> for UnsignedLong {
+    fn from_arg(th: &Thread, arg: Borrowed<'a>, _: &'static Site) -> PyResult<Self> {
+        unsigned(th, arg, "unsigned long").map(UnsignedLong)
+    }
+}
+
+impl<'a> FromArg<'a> for UnsignedLongLong {
+    fn from_arg(th: &Thread, arg: Borrowed<'a>, _: &'static Site) -> PyResult<Self> {
+        unsigned(th, arg, "unsigned long long").map(UnsignedLongLong)
+    }
 }
 
 fn hex(digest: &[u8]) -> String {
@@ -80,7 +113,7 @@ macro_rules! hash_type {
                 let data = initial(th, data, string)?;
                 let made = $ty::with(th, <$hash>::new())?;
                 if let Some(data) = data {
-                    update(th, &made.state, data.as_bytes())?;
+                    take_in(th, &made.state, data.as_bytes(), Update::update)?;
                 }
                 Ok(made)
             }
@@ -115,7 +148,7 @@ macro_rules! hash_type {
             #[method(sig = "(self, obj, /)")]
             fn update(&self, th: &Thread, obj: Borrowed<'_>) -> PyResult<()> {
                 let data = bytes_of(th, obj)?;
-                update(th, &self.state, data.as_bytes())
+                take_in(th, &self.state, data.as_bytes(), Update::update)
             }
 
             #[getter]

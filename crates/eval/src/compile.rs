@@ -1,15 +1,19 @@
 //! Source to code object: the compiler's plain data turned into objects, its errors into exceptions.
 
+pub mod source;
+
 use std::cell::Cell;
 
 use bumpalo::Bump;
 use krait_bytecode::future_flags;
+use krait_compiler::symtable::SymbolTable;
 use krait_compiler::{CompileError, CompileOptions, Compiled};
 use krait_objects::prelude::*;
 use krait_syntax::ast::Mod;
 use krait_syntax::{ErrorKind, Mode, ParseOptions, Source, SyntaxError, Warning, WarningKind};
 
 use crate::code::{self, Code};
+use source::Codecs;
 
 /// `PyCF_*` bits beside those of future features.
 pub mod flags {
@@ -69,7 +73,7 @@ fn tree_hook<T: Copy>(th: &Thread, hook: fn(&TreeHooks) -> &Cell<Option<T>>) -> 
         .ok_or_else(|| th.raise(exc::SYSTEM_ERROR, "syntax trees are not available"))
 }
 
-fn parse_options<'d>(th: &Thread, request: Request<'_>) -> ParseOptions<'d> {
+fn parse_options<'d>(request: Request<'_>, codecs: &'d Codecs<'_>) -> ParseOptions<'d> {
     ParseOptions {
         mode: request.mode,
         type_comments: request.flags & flags::TYPE_COMMENTS != 0,
@@ -78,8 +82,8 @@ fn parse_options<'d>(th: &Thread, request: Request<'_>) -> ParseOptions<'d> {
         allow_incomplete_input: request.flags & flags::ALLOW_INCOMPLETE_INPUT != 0,
         dont_imply_dedent: request.flags & flags::DONT_IMPLY_DEDENT != 0,
         ignore_cookie: request.flags & flags::IGNORE_COOKIE != 0,
-        max_str_digits: th.interp().int_max_str_digits.get() as usize,
-        decoder: None,
+        max_str_digits: codecs.0.interp().int_max_str_digits.get() as usize,
+        decoder: Some(codecs),
     }
 }
 
@@ -87,7 +91,7 @@ fn parse_options<'d>(th: &Thread, request: Request<'_>) -> ParseOptions<'d> {
 pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult {
     let to_object = tree_hook(th, |hooks| &hooks.to_object)?;
     let arena = Bump::new();
-    let parsed = krait_syntax::parse(&arena, source, &parse_options(th, request))
+    let parsed = krait_syntax::parse(&arena, source, &parse_options(request, &Codecs(th)))
         .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
     issue(th, &parsed.warnings, request.filename)?;
     to_object(th, parsed.tree, tree_optimization(th, request))
@@ -149,7 +153,7 @@ pub fn compile_tree(
 /// The code object of a text.
 pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult<Owned<Code>> {
     let arena = Bump::new();
-    let parsed = krait_syntax::parse(&arena, source, &parse_options(th, request))
+    let parsed = krait_syntax::parse(&arena, source, &parse_options(request, &Codecs(th)))
         .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
     issue(th, &parsed.warnings, request.filename)?;
     let compiled = krait_compiler::compile(parsed.tree, &compile_options(th, request));
@@ -157,6 +161,23 @@ pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResul
         compiled.map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
     issue(th, &warnings, request.filename)?;
     code::from_compiled(th, &code)
+}
+
+/// Has `read` look at the symbol table of a text.
+pub fn symbol_table<R>(
+    th: &Thread,
+    source: Source<'_>,
+    request: Request<'_>,
+    read: impl FnOnce(&SymbolTable<'_>) -> PyResult<R>,
+) -> PyResult<R> {
+    let arena = Bump::new();
+    let parsed = krait_syntax::parse(&arena, source, &parse_options(request, &Codecs(th)))
+        .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
+    issue(th, &parsed.warnings, request.filename)?;
+    let options = compile_options(th, request);
+    let table = krait_compiler::symbol_table(parsed.tree, options.flags, &arena)
+        .map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
+    read(&table)
 }
 
 pub fn compile_options(th: &Thread, request: Request<'_>) -> CompileOptions {

@@ -45,6 +45,7 @@ mod string;
 mod structs;
 mod subprocess;
 mod support;
+mod symtable;
 mod thread;
 mod time;
 mod tokenize;
@@ -90,6 +91,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_stat", stat::Stat),
     native!("_string", string::String),
     native!("_struct", structs::StructModule),
+    native!("_symtable", symtable::SymtableModule),
     native!("_thread", thread::ThreadModule),
     native!("_tokenize", tokenize::Tokenize),
     native!("_typing", typing::Typing),

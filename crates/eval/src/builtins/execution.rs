@@ -1,11 +1,11 @@
 //! Built-in functions that compile and run code, and those that look at namespaces.
 
 use krait_objects::prelude::*;
-use krait_objects::protocol::buffer::{self, Buffer};
 use krait_syntax::{Mode, Source};
 
 use super::Builtins;
 use crate::code::Code;
+use crate::compile::source::{filename_of, with_source};
 use crate::compile::{self, Request, flags};
 use crate::{frame, run, services, sys};
 
@@ -289,29 +289,6 @@ fn mode_of(th: &Thread, mode: &str, flags: u32) -> PyResult<Mode> {
     })
 }
 
-/// The file name as text: a str, bytes or path object.
-fn filename_of(th: &Thread, filename: Borrowed<'_>) -> PyResult<Owned<Str>> {
-    if let Some(text) = filename.downcast::<Str>() {
-        return Ok(text.to_owned());
-    }
-    if let Some(bytes) = filename.downcast::<Bytes>() {
-        return Str::from_fs_bytes(th, bytes.as_bytes());
-    }
-    let fspath = Str::interned(th, "__fspath__")?;
-    match object::lookup_special(th, filename, fspath.borrow())? {
-        Some(method) => {
-            let path = call::call(th, method.object(), &[])?;
-            filename_of(th, path.object())
-        }
-        None => Err(raise!(
-            th,
-            TYPE_ERROR,
-            "expected str, bytes or os.PathLike object, not {}",
-            filename.type_name()
-        )),
-    }
-}
-
 fn is_tree(source: Borrowed<'_>) -> bool {
     let ty = source.ty();
     ty.mro().is_some_and(|mro| {
@@ -324,31 +301,6 @@ fn is_tree(source: Borrowed<'_>) -> bool {
 /// The future features of the calling code.
 fn inherited_flags(th: &Thread) -> u32 {
     frame::current_code(th).map_or(0, |code| code.flags as u32 & flags::FUTURE)
-}
-
-/// Calls `body` with what `source` holds.
-fn with_source<T>(
-    th: &Thread,
-    source: Borrowed<'_>,
-    function: &str,
-    expected: &str,
-    body: impl FnOnce(Source<'_>) -> PyResult<T>,
-) -> PyResult<T> {
-    let no_nulls = |bytes: &[u8]| match bytes.contains(&0) {
-        true => Err(th.raise(exc::SYNTAX_ERROR, "source code string cannot contain null bytes")),
-        false => Ok(()),
-    };
-    if let Some(text) = source.downcast::<Str>() {
-        let text = text.get().as_utf8(th)?;
-        no_nulls(text.as_bytes())?;
-        return body(Source::Text(text));
-    }
-    if !buffer::check(source) {
-        return Err(raise!(th, TYPE_ERROR, "{function}() arg 1 must be a {expected} object"));
-    }
-    let buffer = Buffer::simple(th, source)?;
-    no_nulls(buffer.as_bytes())?;
-    body(Source::Bytes(buffer.as_bytes()))
 }
 
 /// `eval` allows blanks in front.

@@ -61,35 +61,8 @@ pub fn PyBuffer_FillInfo(
 
 #[capi]
 pub fn PyBuffer_IsContiguous(view: *const Py_buffer, order: c_char) -> c_int {
-    // SAFETY: C passes a filled view; its arrays have `ndim` entries where they are given.
-    unsafe {
-        let view = &*view;
-        if !view.suboffsets.is_null() {
-            return 0;
-        }
-        if view.ndim <= 0 || view.len == 0 || view.strides.is_null() {
-            let flat = view.ndim <= 1 || order.cast_unsigned() != b'F';
-            return flat.into();
-        }
-        let dims = view.ndim as usize;
-        let check = |dimensions: &[usize]| {
-            let mut expected = view.itemsize;
-            dimensions.iter().all(|&at| {
-                let len = *view.shape.add(at);
-                let fits = len <= 1 || *view.strides.add(at) == expected;
-                expected = expected.saturating_mul(len);
-                fits
-            })
-        };
-        let upward: Vec<usize> = (0..dims).collect();
-        let downward: Vec<usize> = (0..dims).rev().collect();
-        match order.cast_unsigned() {
-            b'C' => check(&downward).into(),
-            b'F' => check(&upward).into(),
-            b'A' => (check(&downward) || check(&upward)).into(),
-            _ => 0,
-        }
-    }
+    // SAFETY: C passes a filled view.
+    unsafe { krait_objects::protocol::buffer::is_contiguous(&*view, order.cast_unsigned()).into() }
 }
 
 #[capi]

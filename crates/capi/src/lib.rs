@@ -27,6 +27,7 @@ mod module_state;
 mod number;
 mod object;
 mod odict;
+mod picklebuf;
 mod run;
 mod runtime;
 mod sequence;

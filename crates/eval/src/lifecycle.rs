@@ -7,6 +7,7 @@ use krait_objects::hash::HashSecret;
 use krait_objects::interp::{Interpreter, Services};
 use krait_objects::prelude::*;
 use krait_objects::str;
+use krait_objects::weakref;
 
 use crate::config::{self, Config};
 use crate::gil::{self, Gil};
@@ -293,29 +294,36 @@ pub fn flush_streams(th: &Thread) -> bool {
     flushed
 }
 
-/// Empties modules in the order of their making, `sys` and `builtins` last, so that finalisers still find what they need.
+/// Drops all modules, collects, and empties those that something still holds, the last ones first, `sys` and
+/// `builtins` at the end, so that finalisers still find what they need.
 fn clear_modules(th: &Thread) {
     let Some(modules) = th.interp().modules.get_owned() else {
         return;
     };
     let mut position = 0;
-    let mut last = Vec::new();
-    let mut dicts = Vec::new();
+    let mut core = Vec::new();
+    let mut others = Vec::new();
     while let Some((name, module)) = modules.next(&mut position) {
-        let Ok(module) = module.downcast::<Module>() else {
-            continue;
-        };
         let name = name.downcast::<Str>();
         let is_core = name.is_ok_and(|name| name.eq_str("sys") || name.eq_str("builtins"));
         if is_core {
-            last.push(module.dict().to_owned())
-        } else {
-            dicts.push(module.dict().to_owned())
+            core.extend(module.downcast::<Module>().ok().map(|module| module.dict().to_owned()));
+        } else if module.borrow().downcast::<Module>().is_some() {
+            // Held weakly: what only cycles hold is collected with its names still there.
+            others.extend(weakref::new_ref(th, module.borrow(), None).ok());
         }
     }
+    drop(th.take_exception());
     modules.clear();
     collect(th);
-    for dict in dicts.into_iter().rev().chain(last) {
+    for reference in others.into_iter().rev() {
+        let module = weakref::referent(reference.borrow()).map(Owned::downcast::<Module>);
+        if let Some(Ok(module)) = module {
+            empty_namespace(th, &module.dict().to_owned());
+        }
+    }
+    flush_streams(th);
+    for dict in core {
         empty_namespace(th, &dict);
     }
 }

@@ -32,6 +32,7 @@ mod json;
 mod math;
 mod opcode;
 mod operator;
+mod pickle;
 pub mod posix;
 mod pwd;
 mod random;
@@ -80,6 +81,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_md5", hashes::Md5Module),
     native!("_opcode", opcode::OpcodeModule),
     native!("_operator", operator::Operator),
+    native!("_pickle", pickle::PickleModule),
     native!("_posixsubprocess", subprocess::PosixSubprocess),
     native!("_random", random::RandomModule),
     native!("_sha1", hashes::Sha1Module),

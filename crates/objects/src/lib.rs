@@ -42,6 +42,7 @@ pub mod module;
 pub mod namespace;
 pub mod object;
 pub mod percent;
+pub mod pickle_buffer;
 pub mod platform;
 pub mod protocol;
 pub mod range;

@@ -223,10 +223,23 @@ impl<'a> Reader<'a> {
 
     fn tuple(&mut self, kind: u8, keep: bool) -> PyResult {
         let size = if kind == tag::SMALL_TUPLE { self.byte()?.into() } else { self.size("tuple")? };
-        let place = self.reserve(keep);
-        let items = self.items(size)?;
-        let tuple = Tuple::from_vec(self.th, items)?;
-        Ok(self.fill(place, tuple.into_object()))
+        if !keep || size == 0 {
+            let items = self.items(size)?;
+            let tuple = Tuple::from_vec(self.th, items)?;
+            return Ok(self.keep(keep, tuple.into_object()));
+        }
+        // Its items may refer to it. What claims to be longer than the data is not made room for.
+        if size > self.data.len() - self.at {
+            return Err(self.th.raise(exc::EOF_ERROR, "EOF read where object expected"));
+        }
+        let tuple = Tuple::from_slice(self.th, &vec![none(); size])?;
+        self.references.push(Some(tuple.object().to_owned()));
+        for at in 0..size {
+            let item = self.required()?;
+            // SAFETY: the tuple has that many items; None, which is there now, needs no release.
+            unsafe { *tuple.items().add(at) = item.into_ptr() };
+        }
+        Ok(tuple.into_object())
     }
 
     /// `size` values. Memory grows with what is really there, not with what the data claims.

@@ -30,6 +30,7 @@ pub fn dumps(
         version,
         allow_code,
         kept: Vec::new(),
+        incomplete: Vec::new(),
     };
     writer.value(value)?;
     Ok(writer.out)
@@ -45,6 +46,14 @@ struct Writer<'a> {
     depth: usize,
     version: i32,
     allow_code: bool,
+    /// Addresses of the objects that `complete_before_use` is writing.
+    incomplete: Vec<usize>,
+}
+
+/// A set or frozenset, but of no subclass.
+fn exact_set(value: Borrowed<'_>) -> Option<Borrowed<'_, Set>> {
+    let exact = value.is_exact::<Set>() || value.is_exact::<FrozenSet>();
+    krait_objects::set::any_set(value).filter(|_| exact)
 }
 
 impl Writer<'_> {
@@ -114,7 +123,22 @@ impl Writer<'_> {
         }
     }
 
+    /// Writes an object that a reader makes only once it has read all parts, so that none of them may refer to it.
+    fn complete_before_use(
+        &mut self,
+        value: Borrowed<'_>,
+        write: impl FnOnce(&mut Self) -> PyResult<()>,
+    ) -> PyResult<()> {
+        self.incomplete.push(value.as_ptr() as usize);
+        write(self)?;
+        self.incomplete.pop();
+        Ok(())
+    }
+
     fn object(&mut self, value: Borrowed<'_>) -> PyResult<()> {
+        if self.incomplete.contains(&(value.as_ptr() as usize)) {
+            return Err(self.unmarshallable());
+        }
         let Some(flag) = self.flag(value) else {
             return Ok(());
         };
@@ -164,17 +188,19 @@ impl Writer<'_> {
             }
             self.out.push(tag::NULL);
             Ok(())
-        } else if let Some(set) = krait_objects::set::any_set(value) {
-            self.set(&set, value.downcast::<FrozenSet>().is_some(), flag)
+        } else if let Some(set) = exact_set(value) {
+            self.set(&set, value.is_exact::<FrozenSet>(), flag)
         } else if let Some(slice) = value.downcast_exact::<Slice>() {
             if self.version < 5 {
                 return Err(self.unmarshallable());
             }
             self.out.push(tag::SLICE | flag);
             let parts = [slice.start(), slice.stop(), slice.step()];
-            parts.into_iter().try_for_each(|part| self.value(part))
+            self.complete_before_use(value, |this| {
+                parts.into_iter().try_for_each(|part| this.value(part))
+            })
         } else if let Some(code) = value.downcast_exact::<Code>() {
-            self.code(code, flag)
+            self.complete_before_use(value, |this| this.code(code, flag))
         } else if buffer::check(value) {
             let buffer = Buffer::simple(self.th, value)?;
             self.sized(tag::STRING | flag, buffer.as_bytes())
@@ -207,7 +233,7 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, text: &Str, flag: u8) -> PyResult<()> {
-        let interned = text.is_interned();
+        let interned = self.version >= 3 && text.is_interned();
         let Some(ascii) = text.as_ascii().filter(|_| self.version >= 4) else {
             let kind = if interned { tag::INTERNED } else { tag::UNICODE };
             return self.sized(kind | flag, &text.to_wtf8());

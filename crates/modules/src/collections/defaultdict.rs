@@ -151,12 +151,13 @@ impl DefaultDict {
     /// return value
     #[method(sig = "(self, object, /)", no_text)]
     fn __missing__(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
-        let Some(factory) = this.default_factory.get_owned() else {
+        let factory = this.default_factory.get_owned().filter(|factory| !factory.is_none());
+        let Some(factory) = factory else {
             return Err(krait_objects::dict::key_error(th, key));
         };
         let value = call::call(th, factory.borrow(), &[])?;
-        object::set_item(th, this.object(), key, value.borrow())?;
-        Ok(value)
+        // The factory may have made the entry itself.
+        this.dict.set_default(th, key, value.borrow())
     }
 
     /// D.copy() -> a shallow copy of D.

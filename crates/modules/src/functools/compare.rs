@@ -2,7 +2,7 @@
 
 use krait_objects::prelude::*;
 
-#[pytype(name = "functools.KeyWrapper", flags(HAVE_GC))]
+#[pytype(name = "functools.KeyWrapper", flags(HAVE_GC, DISALLOW_INSTANTIATION, IMMUTABLETYPE))]
 #[repr(C)]
 pub struct KeyWrapper {
     head: Head,
@@ -46,6 +46,11 @@ impl KeyWrapper {
             return Err(th.raise(exc::TYPE_ERROR, "K() missing required argument 'obj' (pos 1)"));
         };
         KeyWrapper::make(th, compare, Some(ob))
+    }
+
+    #[getter]
+    fn __text_signature__(&self) -> &'static str {
+        "(obj)"
     }
 
     #[slot(tp_richcompare)]

@@ -294,7 +294,10 @@ impl Partial {
         if args.get().as_slice().last().is_some_and(|last| last.is(placeholder())) {
             return Err(th.raise(exc::TYPE_ERROR, "trailing Placeholders are not allowed"));
         }
-        let args = Tuple::from_slice(th, args.get().as_slice())?;
+        let args = match args.object().is_exact::<Tuple>() {
+            true => args.to_owned(),
+            false => Tuple::from_slice(th, args.get().as_slice())?,
+        };
         let keywords = match keywords_dict {
             None => Dict::new(th)?,
             Some(exact) if keywords.is_exact::<Dict>() => exact.to_owned(),

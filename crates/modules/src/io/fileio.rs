@@ -387,7 +387,7 @@ impl FileIO {
         Err(base::cannot_pickle(th, this.object()))
     }
 
-    /// Whether the file is closed.
+    /// True if the file is closed
     #[getter]
     fn closed(&self) -> bool {
         self.fd.get() < 0

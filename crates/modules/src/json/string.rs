@@ -149,15 +149,14 @@ fn unicode_escape<T: Text>(
     at: usize,
 ) -> PyResult<(u32, usize)> {
     let refuse = |at: usize| decode_error(th, "Invalid \\uXXXX escape", document, at);
-    // The closing quote has to come after it.
-    if units.len() <= at + 4 {
+    if units.len() < at + 4 {
         return Err(refuse(at - 1));
     }
     let high = four_digits(&units[at..at + 4]).ok_or_else(|| refuse(at - 1))?;
     let is = |at: usize, c: u8| units[at].code() == u32::from(c);
     let after = at + 4;
     if !(0xd800..0xdc00).contains(&high)
-        || after + 6 >= units.len()
+        || units.len() < after + 6
         || !(is(after, b'\\') && is(after + 1, b'u'))
     {
         return Ok((high, after));

@@ -101,6 +101,11 @@ impl AttrGetter {
         Ok(getter)
     }
 
+    #[getter]
+    fn __text_signature__(&self) -> &'static str {
+        "(obj, /)"
+    }
+
     #[slot(tp_call)]
     fn call(
         &self,
@@ -158,6 +163,11 @@ impl ItemGetter {
         let getter = cls.alloc::<ItemGetter>(th, 0)?;
         getter.items.set(Some(Tuple::from_slice(th, items)?));
         Ok(getter)
+    }
+
+    #[getter]
+    fn __text_signature__(&self) -> &'static str {
+        "(obj, /)"
     }
 
     #[slot(tp_call)]
@@ -227,6 +237,11 @@ impl MethodCaller {
             caller.kwargs.set(Some(kwargs));
         }
         Ok(caller)
+    }
+
+    #[getter]
+    fn __text_signature__(&self) -> &'static str {
+        "(obj, /)"
     }
 
     #[slot(tp_call)]

@@ -73,7 +73,10 @@ fn c_string(th: &Thread, text: &CStr) -> PyResult {
 fn absent(th: &Thread, ob: Borrowed<'_>, def: &abi::PyMemberDef) -> Raised {
     // SAFETY: a member has a NUL-terminated name.
     let name = unsafe { CStr::from_ptr(def.name) }.to_string_lossy();
-    raise!(th, ATTRIBUTE_ERROR, "'{}' object has no attribute '{name}'", ob.type_name())
+    match ob.ty().full_name(th) {
+        Ok(class) => raise!(th, ATTRIBUTE_ERROR, "'{}' object has no attribute '{name}'", *class),
+        Err(raised) => raised,
+    }
 }
 
 /// Writes the field; `None` deletes, which only fields that hold objects allow.

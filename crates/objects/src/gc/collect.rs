@@ -279,8 +279,8 @@ unsafe fn has_legacy_finalizer(ob: Ptr) -> bool {
     unsafe { (*(*ob).ob_type).tp_del.is_some() }
 }
 
-/// Clears the weak references to unreachable objects and calls the callbacks of those that are reachable themselves.
-/// Answers how many of these died of it.
+/// Clears the weak references with callbacks to unreachable objects and calls the callbacks of those that are reachable
+/// themselves. The others stay until the finalisers have run.
 unsafe fn handle_weakrefs(th: &Thread, unreachable: *mut Head) {
     let mut calls = Vec::new();
     // SAFETY: live objects; nothing is released before the list was gone through.
@@ -297,15 +297,33 @@ unsafe fn handle_weakrefs(th: &Thread, unreachable: *mut Head) {
             }
             for reference in weakref::all(handle) {
                 let weak = reference.borrow().cast::<WeakRef>();
+                let Some(callback) = weak.callback() else {
+                    continue;
+                };
                 weak.detach();
-                let is_trash = is_collecting(&*head_of(reference.as_ptr()));
-                if let Some(callback) = weak.callback().filter(|_| !is_trash) {
+                if !is_collecting(&*head_of(reference.as_ptr())) {
                     calls.push((reference.clone(), callback));
                 }
             }
         });
     }
     weakref::run_callbacks(th, calls);
+}
+
+/// Clears all weak references to what is about to be taken apart, also those that finalisers made.
+unsafe fn clear_weakrefs(garbage: *mut Head) {
+    // SAFETY: live objects; the references are released after their detaching, which runs nothing.
+    unsafe {
+        each(garbage, |item| {
+            let ob = list::object(item);
+            if (*(*ob).ob_type).tp_weaklistoffset == 0 {
+                return;
+            }
+            for reference in weakref::all(Borrowed::<Object>::from_ptr(ob)) {
+                reference.borrow().cast::<WeakRef>().detach();
+            }
+        });
+    }
 }
 
 /// Calls `tp_finalize` of each object, once in its life.
@@ -440,6 +458,7 @@ unsafe fn run(th: &Thread, generation: usize) -> Found {
         finalize(unreachable);
         keep_resurrected(unreachable, garbage, old);
         found.collected = list::len(garbage);
+        clear_weakrefs(garbage);
         delete(th, garbage, old);
         found.uncollectable = list::len(legacy);
         if gc.debug.get() & abi::_PyGC_DEBUG_UNCOLLECTABLE != 0 {

@@ -327,6 +327,23 @@ impl MemoryView {
         MemoryView::from_object(th, ob, abi::PyBUF_FULL_RO)
     }
 
+    /// A view of contiguous memory as bytes, whatever items it has.
+    pub fn of_raw_bytes(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<MemoryView>> {
+        let managed = ManagedBuffer::acquire(th, ob, abi::PyBUF_FULL_RO)?;
+        // SAFETY: plain data, acquired just now.
+        let master = unsafe { *managed.master.get() };
+        let bytes = abi::Py_buffer {
+            itemsize: 1,
+            ndim: 1,
+            format: c"B".as_ptr().cast_mut(),
+            shape: std::ptr::null_mut(),
+            strides: std::ptr::null_mut(),
+            suboffsets: std::ptr::null_mut(),
+            ..master
+        };
+        MemoryView::of_buffer(th, managed.borrow(), &bytes)
+    }
+
     /// `PyMemoryView_FromBuffer`: a view of memory that nobody gives back.
     pub fn from_buffer(th: &Thread, info: &abi::Py_buffer) -> PyResult<Owned<MemoryView>> {
         if info.buf.is_null() {

@@ -204,6 +204,10 @@ fn check_class<'a>(
     if let Some(base) = c_base
         && address(base.raw().tp_new) != address(ty.raw().tp_new)
     {
+        if base.raw().tp_new.is_none() {
+            let class = class.tp_name();
+            return Err(raise!(th, TYPE_ERROR, "cannot create '{class}' instances"));
+        }
         return Err(raise!(
             th,
             TYPE_ERROR,

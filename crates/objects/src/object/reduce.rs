@@ -159,7 +159,10 @@ pub fn default_state(th: &Thread, ob: Borrowed<'_>, required: bool) -> PyResult 
     if required && raw.tp_itemsize != 0 {
         return Err(raise!(th, TYPE_ERROR, "cannot pickle '{}' objects", ob.type_name()));
     }
-    let dict = object::get_attr_opt(th, ob, id::__dict__)?.unwrap_or_else(|| none().to_owned());
+    let dict = object::get_attr_opt(th, ob, id::__dict__)?;
+    let dict = dict
+        .filter(|dict| dict.object().downcast::<Dict>().is_none_or(|dict| !dict.is_empty()))
+        .unwrap_or_else(|| none().to_owned());
     let class = object::type_of(ob);
     let names = slot_names(th, class.borrow())?;
     if required {

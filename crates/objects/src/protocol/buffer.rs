@@ -181,6 +181,38 @@ pub unsafe fn acquire(
     Ok(())
 }
 
+/// `PyBuffer_IsContiguous`, for order `C`, `F` or `A` (either).
+///
+/// # Safety
+/// The view was acquired and not released: its arrays have `ndim` entries where they are given.
+pub unsafe fn is_contiguous(view: &abi::Py_buffer, order: u8) -> bool {
+    if !view.suboffsets.is_null() {
+        return false;
+    }
+    if view.ndim <= 0 || view.len == 0 || view.strides.is_null() {
+        return view.ndim <= 1 || order != b'F';
+    }
+    let dims = view.ndim as usize;
+    let in_order = |mut dimensions: Box<dyn Iterator<Item = usize>>| {
+        let mut expected = view.itemsize;
+        dimensions.all(|at| {
+            // SAFETY: the caller's promise.
+            let (len, stride) = unsafe { (*view.shape.add(at), *view.strides.add(at)) };
+            let fits = len <= 1 || stride == expected;
+            expected = expected.saturating_mul(len);
+            fits
+        })
+    };
+    let c = || in_order(Box::new((0..dims).rev()));
+    let fortran = || in_order(Box::new(0..dims));
+    match order {
+        b'C' => c(),
+        b'F' => fortran(),
+        b'A' => c() || fortran(),
+        _ => false,
+    }
+}
+
 /// `PyBuffer_Release`.
 ///
 /// # Safety

@@ -44,7 +44,24 @@ pub fn new(
     crate::object::instance_dict::init_shared_keys(th, ty.borrow())?;
     set_names(th, ty.borrow())?;
     init_subclass(th, ty.borrow(), kwargs)?;
+    warn_of_odd_keys(th, &ty)?;
     Ok(ty.into_object())
+}
+
+/// Attributes whose names are no strings are of no use.
+fn warn_of_odd_keys(th: &Thread, ty: &Type) -> PyResult<()> {
+    let dict = ty.dict(th);
+    let mut position = 0;
+    while let Some((key, _)) = dict.next(&mut position) {
+        if key.borrow().downcast::<Str>().is_none() {
+            let class = ty.tp_name();
+            let message = format!("non-string key in the __dict__ of class {class}");
+            let message = Str::from_string(th, message)?;
+            let category = Borrowed::from_ref(exc::RUNTIME_WARNING).object();
+            return (th.interp().services.get().warn)(th, category, message.borrow(), 1);
+        }
+    }
+    Ok(())
 }
 
 fn arguments<'a>(
@@ -166,21 +183,16 @@ fn make(
         (*raw).tp_as_mapping = &raw mut (*heap).as_mapping;
         (*raw).tp_as_sequence = &raw mut (*heap).as_sequence;
         (*raw).tp_as_buffer = &raw mut (*heap).as_buffer;
-        (*raw).tp_flags =
-            abi::Py_TPFLAGS_DEFAULT | abi::Py_TPFLAGS_HEAPTYPE | abi::Py_TPFLAGS_BASETYPE;
-        if base.is_gc() || slots.add_dict || count > 0 || base_has_dict(base) {
-            (*raw).tp_flags |= abi::Py_TPFLAGS_HAVE_GC;
-        }
+        (*raw).tp_flags = abi::Py_TPFLAGS_DEFAULT
+            | abi::Py_TPFLAGS_HEAPTYPE
+            | abi::Py_TPFLAGS_BASETYPE
+            | abi::Py_TPFLAGS_HAVE_GC;
         lay_out(th, &ty, base, &slots)?;
         (*raw).tp_dealloc = Some(alloc::subtype_dealloc);
         (*raw).tp_alloc = Some(alloc::generic_alloc);
-        if ty.is_gc() {
-            (*raw).tp_free = Some(crate::gc::gc_del);
-            (*raw).tp_traverse = Some(alloc::subtype_traverse);
-            (*raw).tp_clear = Some(alloc::subtype_clear);
-        } else {
-            (*raw).tp_free = Some(alloc::object_free);
-        }
+        (*raw).tp_free = Some(crate::gc::gc_del);
+        (*raw).tp_traverse = Some(alloc::subtype_traverse);
+        (*raw).tp_clear = Some(alloc::subtype_clear);
         if let Some(names) = slots.names {
             (*heap).ht_slots =
                 Tuple::from_vec(th, names.into_iter().map(Owned::into_object).collect())?
@@ -192,10 +204,6 @@ fn make(
 
 fn bases_of(th: &Thread, bases: &Tuple) -> PyResult<Owned<Tuple>> {
     Tuple::from_slice(th, bases.as_slice())
-}
-
-fn base_has_dict(base: Borrowed<'_, Type>) -> bool {
-    base.raw().tp_dictoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_DICT)
 }
 
 /// `__qualname__` of the namespace (taken out), or the name.
@@ -245,9 +253,6 @@ unsafe fn lay_out(
         if slots.add_weakref {
             (*raw).tp_flags |= abi::Py_TPFLAGS_MANAGED_WEAKREF;
             (*raw).tp_weaklistoffset = crate::weakref::MANAGED_OFFSET;
-        }
-        if (*raw).tp_flags & abi::Py_TPFLAGS_PREHEADER != 0 {
-            (*raw).tp_flags |= abi::Py_TPFLAGS_HAVE_GC;
         }
         (*raw).tp_basicsize = offset;
         (*raw).tp_itemsize = base.raw().tp_itemsize;

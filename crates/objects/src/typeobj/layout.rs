@@ -34,7 +34,10 @@ pub fn best_base<'a>(th: &Thread, bases: &'a Tuple) -> PyResult<Borrowed<'a, Typ
         let Some(base) = base.downcast::<Type>() else {
             return Err(th.raise(exc::TYPE_ERROR, "bases must be types"));
         };
-        base.ready(th)?;
+        // A Python class is as ready as it can be, even while its `mro()` runs.
+        if !base.is_heap_type() {
+            base.ready(th)?;
+        }
         if !base.has_flag(abi::Py_TPFLAGS_BASETYPE) {
             return Err(raise!(
                 th,

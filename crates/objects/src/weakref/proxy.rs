@@ -63,7 +63,7 @@ macro_rules! proxies {
                         th,
                         format_args!(
                             "<weakproxy at {address:p}; to '{}' at {:p}>",
-                            target.type_name(),
+                            *target.ty().full_name(th)?,
                             target.as_ptr()
                         ),
                     ),

@@ -233,15 +233,12 @@ impl WeakRef {
         let Some(target) = this.target() else {
             return Str::from_fmt(th, format_args!("<weakref at {address:p}; dead>"));
         };
+        let class = target.ty().full_name(th)?;
         let start = Str::from_fmt(
             th,
-            format_args!(
-                "<weakref at {address:p}; to '{}' at {:p}",
-                target.type_name(),
-                target.as_ptr()
-            ),
+            format_args!("<weakref at {address:p}; to '{}' at {:p}", *class, target.as_ptr()),
         )?;
-        let name = object::get_attr_opt(th, target.borrow(), id::__name__)?;
+        let name = object::lookup_special(th, target.borrow(), id::__name__)?;
         let name = name.as_ref().and_then(|name| name.borrow().downcast::<Str>());
         let end = match name {
             Some(name) => start

@@ -58,6 +58,13 @@ impl<'a> Call<'a> {
         })
     }
 
+    fn power_arguments(&self, th: &Thread) -> PyResult<(Borrowed<'a>, Option<Borrowed<'a>>)> {
+        match self.args.len() {
+            1 | 2 => self.one_or_two(th),
+            given => Err(raise!(th, TYPE_ERROR, "expected 1 or 2 arguments, got {given}")),
+        }
+    }
+
     /// One or two arguments, the second absent or None counting as none.
     fn one_or_two(&self, th: &Thread) -> PyResult<(Borrowed<'a>, Option<Borrowed<'a>>)> {
         match *self.args {
@@ -120,7 +127,7 @@ pub fn ternary_left(
     call: Call<'_>,
     slot: *const c_void,
 ) -> PyResult {
-    let (other, third) = call.one_or_two(th)?;
+    let (other, third) = call.power_arguments(th)?;
     let third = third.unwrap_or(none());
     // SAFETY: see the top of the file.
     result(th, unsafe {
@@ -134,7 +141,7 @@ pub fn ternary_right(
     call: Call<'_>,
     slot: *const c_void,
 ) -> PyResult {
-    let (other, third) = call.one_or_two(th)?;
+    let (other, third) = call.power_arguments(th)?;
     let third = third.unwrap_or(none());
     // SAFETY: see the top of the file.
     result(th, unsafe {

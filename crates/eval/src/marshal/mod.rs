@@ -113,29 +113,15 @@ impl Marshal {
 
 /// Reads a value from a file object, which is left right behind it.
 fn load_file(th: &Thread, file: Borrowed<'_>, allow_code: bool) -> PyResult {
-    let tell = Str::interned(th, "tell")?;
-    let seek = Str::interned(th, "seek")?;
-    let start = match object::get_attr_opt(th, file, tell.borrow())? {
-        Some(tell) => call::call(th, tell.object(), &[]).ok(),
-        None => None,
-    };
-    drop(th.take_exception());
-    let data = call::call_method(th, file, id::read, &[])?;
-    let Some(bytes) = data.object().downcast::<Bytes>() else {
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "file.read() returned not bytes but {}",
-            data.type_name()
-        ));
-    };
-    let (value, used) = read::loads(th, bytes.as_bytes(), allow_code)?;
-    if let (Some(start), true) = (start, used < bytes.as_bytes().len()) {
-        let used = Int::from_usize(th, used)?;
-        let position = number::add(th, start.object(), used.object())?;
-        call::call_method(th, file, seek.borrow(), &[position.object()])?;
+    // Reading nothing shows whether the file is one of bytes.
+    let nothing = Int::from_i64(th, 0)?;
+    let data = call::call_method(th, file, id::read, &[nothing.object()])?;
+    if data.borrow().downcast::<Bytes>().is_none() {
+        let found = data.type_name();
+        return Err(raise!(th, TYPE_ERROR, "file.read() returned not bytes but {found}"));
     }
-    Ok(value)
+    let readinto = object::get_attr(th, file, Str::interned(th, "readinto")?.borrow())?;
+    read::load(th, readinto, allow_code)
 }
 
 /// The value in marshal data that the house made itself or a `.pyc` holds.

@@ -1,5 +1,9 @@
 //! Reading marshal data. Whatever the bytes hold, the answer is a value or an exception.
 
+use std::borrow::Cow;
+
+use krait_objects::bytearray::ByteArray;
+use krait_objects::memoryview::MemoryView;
 use krait_objects::prelude::*;
 use krait_objects::{complex, float_text, int_digits, set, slice, str};
 
@@ -8,19 +12,53 @@ use crate::code::{self, Parts};
 
 /// The first value in `data`, and how many bytes it took.
 pub fn loads(th: &Thread, data: &[u8], allow_code: bool) -> PyResult<(Owned, usize)> {
-    let mut reader = Reader { th, data, at: 0, references: Vec::new(), depth: 0, allow_code };
+    let mut reader =
+        Reader { th, data, at: 0, file: None, references: Vec::new(), depth: 0, allow_code };
     let value = reader.required()?;
     Ok((value, reader.at))
+}
+
+/// The next value in a file, whose `readinto` is given. Nothing behind the value is read.
+pub fn load(th: &Thread, readinto: Owned, allow_code: bool) -> PyResult {
+    let (data, file) = (&[][..], Some(readinto));
+    Reader { th, data, at: 0, file, references: Vec::new(), depth: 0, allow_code }.required()
 }
 
 struct Reader<'a> {
     th: &'a Thread,
     data: &'a [u8],
     at: usize,
+    /// `readinto` of a file that is read instead of `data`.
+    file: Option<Owned>,
     /// Objects that may be referred to again; `None` while one is still being read.
     references: Vec<Option<Owned>>,
     depth: usize,
     allow_code: bool,
+}
+
+/// Exactly `count` bytes. Memory grows with what is really there.
+fn read_file(th: &Thread, readinto: Borrowed<'_>, count: usize) -> PyResult<Vec<u8>> {
+    const CHUNK: usize = 1 << 20;
+    let mut data = Vec::new();
+    while data.len() < count {
+        let wanted = (count - data.len()).min(CHUNK);
+        let array = ByteArray::new(th, &vec![0; wanted])?;
+        let view = MemoryView::new(th, array.object())?;
+        let read = call::call(th, readinto, &[view.object()])?;
+        let read = number::index(th, read.borrow())?.to_i64().unwrap_or(-1);
+        match usize::try_from(read) {
+            Ok(read) if read == wanted => data.extend_from_slice(array.as_bytes()),
+            Ok(read) if read > wanted => {
+                return Err(raise!(
+                    th,
+                    VALUE_ERROR,
+                    "read() returned too much data: {wanted} bytes requested, {read} returned"
+                ));
+            }
+            _ => return Err(th.raise(exc::EOF_ERROR, "EOF read where not expected")),
+        }
+    }
+    Ok(data)
 }
 
 impl<'a> Reader<'a> {
@@ -32,19 +70,22 @@ impl<'a> Reader<'a> {
         raise!(self.th, VALUE_ERROR, "bad marshal data ({what})")
     }
 
-    fn bytes(&mut self, count: usize) -> PyResult<&'a [u8]> {
+    fn bytes(&mut self, count: usize) -> PyResult<Cow<'a, [u8]>> {
+        if let Some(readinto) = &self.file {
+            return read_file(self.th, readinto.borrow(), count).map(Cow::Owned);
+        }
         let end = self.at.checked_add(count);
         let Some(bytes) = end.and_then(|end| self.data.get(self.at..end)) else {
             return Err(self.too_short());
         };
         self.at += count;
-        Ok(bytes)
+        Ok(Cow::Borrowed(bytes))
     }
 
     fn array<const N: usize>(&mut self) -> PyResult<[u8; N]> {
         let bytes = self.bytes(N)?;
         let mut array = [0; N];
-        array.copy_from_slice(bytes);
+        array.copy_from_slice(&bytes);
         Ok(array)
     }
 
@@ -69,7 +110,7 @@ impl<'a> Reader<'a> {
     fn text_float(&mut self) -> PyResult<f64> {
         let count = self.byte()?;
         let text = self.bytes(count.into())?;
-        float_text::parse(text).ok_or_else(|| self.bad("float"))
+        float_text::parse(&text).ok_or_else(|| self.bad("float"))
     }
 
     /// A value; an error where data has the NULL that ends a dictionary.
@@ -81,7 +122,7 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self) -> PyResult<Option<Owned>> {
-        if self.at == self.data.len() {
+        if self.file.is_none() && self.at == self.data.len() {
             return Err(self.th.raise(exc::EOF_ERROR, "EOF read where object expected"));
         }
         if self.depth >= MAX_DEPTH {
@@ -158,11 +199,11 @@ impl<'a> Reader<'a> {
             }
             tag::STRING => {
                 let size = self.size("bytes object")?;
-                Bytes::new(th, self.bytes(size)?)?.into_object()
+                Bytes::new(th, &self.bytes(size)?)?.into_object()
             }
             tag::UNICODE | tag::INTERNED => {
                 let size = self.size("string")?;
-                let text = Str::from_wtf8(th, self.bytes(size)?)?;
+                let text = Str::from_wtf8(th, &self.bytes(size)?)?;
                 self.interned(text, kind == tag::INTERNED)?
             }
             tag::ASCII | tag::ASCII_INTERNED => {
@@ -178,7 +219,7 @@ impl<'a> Reader<'a> {
     }
 
     fn ascii(&mut self, size: usize, interned: bool) -> PyResult {
-        let text = Str::from_chars(self.th, str::Chars::One(self.bytes(size)?))?;
+        let text = Str::from_chars(self.th, str::Chars::One(&self.bytes(size)?))?;
         self.interned(text, interned)
     }
 
@@ -229,7 +270,7 @@ impl<'a> Reader<'a> {
             return Ok(self.keep(keep, tuple.into_object()));
         }
         // Its items may refer to it. What claims to be longer than the data is not made room for.
-        if size > self.data.len() - self.at {
+        if self.file.is_none() && size > self.data.len() - self.at {
             return Err(self.th.raise(exc::EOF_ERROR, "EOF read where object expected"));
         }
         let tuple = Tuple::from_slice(self.th, &vec![none(); size])?;

@@ -97,7 +97,7 @@ impl DefaultDict {
         let factory = match this.default_factory.get_owned() {
             None => Str::new(th, "None")?,
             // The factory may be a method of this very object.
-            Some(factory) => match repr_guard::enter(th, this.object()) {
+            Some(factory) => match repr_guard::enter(th, factory.borrow()) {
                 None => Str::new(th, "...")?,
                 Some(_guard) => object::repr(th, factory.borrow())?,
             },

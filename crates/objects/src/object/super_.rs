@@ -48,7 +48,7 @@ pub fn new(th: &Thread, class: Borrowed<'_, Type>, ob: Borrowed<'_>) -> PyResult
 /// Whose order of resolution counts: of `ob` itself if it is a class that derives from `class`, else of its class.
 fn class_for(th: &Thread, class: Borrowed<'_, Type>, ob: Borrowed<'_>) -> PyResult<Owned<Type>> {
     if let Some(derived) = ob.downcast::<Type>() {
-        if derived.is_subtype(class.get()) {
+        if derived.mro_contains(class.get()) {
             return Ok(derived.to_owned());
         }
     }

@@ -34,10 +34,7 @@ pub fn best_base<'a>(th: &Thread, bases: &'a Tuple) -> PyResult<Borrowed<'a, Typ
         let Some(base) = base.downcast::<Type>() else {
             return Err(th.raise(exc::TYPE_ERROR, "bases must be types"));
         };
-        // A Python class is as ready as it can be, even while its `mro()` runs.
-        if !base.is_heap_type() {
-            base.ready(th)?;
-        }
+        base.ready(th)?;
         if !base.has_flag(abi::Py_TPFLAGS_BASETYPE) {
             return Err(raise!(
                 th,
@@ -141,6 +138,7 @@ fn same_slots_added(old: Borrowed<'_, Type>, new: Borrowed<'_, Type>) -> bool {
     }
     match (old.get().heap_slots(), new.get().heap_slots()) {
         (None, None) => true,
+        (None, Some(slots)) | (Some(slots), None) => slots.is_empty(),
         (Some(ours), Some(theirs)) => {
             ours.len() == theirs.len()
                 && ours.as_slice().iter().zip(theirs.as_slice()).all(|(a, b)| {
@@ -150,7 +148,6 @@ fn same_slots_added(old: Borrowed<'_, Type>, new: Borrowed<'_, Type>) -> bool {
                     }
                 })
         }
-        _ => false,
     }
 }
 

@@ -179,7 +179,8 @@ impl Type {
         std::ptr::eq(self, other) || self.mro_contains(other)
     }
 
-    fn mro_contains(&self, other: &Type) -> bool {
+    /// Whether `other` is in the order of resolution; a metaclass may leave out even the class itself.
+    pub(crate) fn mro_contains(&self, other: &Type) -> bool {
         if let Some(mro) = self.mro() {
             return mro
                 .as_slice()

@@ -33,7 +33,9 @@ const _: () = assert!(SLOTS.len() <= 128);
 /// Completes `ty` if it is not complete yet.
 pub fn ready(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     if ty.is_heap_type() || is_foreign_static(ty) {
-        return if ty.has_flag(abi::Py_TPFLAGS_READY) { Ok(()) } else { ready_new(th, ty) };
+        // A class whose own `mro()` is running is as ready as it can be.
+        let begun = abi::Py_TPFLAGS_READY | abi::Py_TPFLAGS_READYING;
+        return if ty.flags() & begun != 0 { Ok(()) } else { ready_new(th, ty) };
     }
     if ty.has_flag(abi::Py_TPFLAGS_READY)
         && static_state(th, &ty).is_some_and(|state| state.dict.get().is_some())

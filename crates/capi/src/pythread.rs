@@ -236,7 +236,11 @@ pub fn PyThread_delete_key_value(key: c_int) {
 #[capi]
 pub fn PyThread_set_key_value(key: c_int, value: *mut c_void) -> c_int {
     // SAFETY: see the top of the file.
-    if unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, value) } != 0 { -1 } else { 0 }
+    if unsafe { libc::pthread_setspecific(key as libc::pthread_key_t, value) } != 0 {
+        -1
+    } else {
+        0
+    }
 }
 
 #[capi]
@@ -249,8 +253,7 @@ type Tss = *mut abi::Py_tss_t;
 
 #[capi]
 pub fn PyThread_tss_alloc() -> Tss {
-    let block: Tss =
-        krait_objects::memory::entry::raw_calloc(1, size_of::<abi::Py_tss_t>()).cast();
+    let block: Tss = krait_objects::memory::entry::raw_calloc(1, size_of::<abi::Py_tss_t>()).cast();
     block
 }
 

@@ -5,13 +5,14 @@
 use krait_objects::gc;
 use krait_objects::hash::HashSecret;
 use krait_objects::interp::{Interpreter, Services};
+use krait_objects::module::rules::ExtensionRules;
 use krait_objects::prelude::*;
 use krait_objects::str;
 use krait_objects::weakref;
 
 use crate::config::{self, Config};
 use crate::gil::{self, Gil};
-use crate::{import, pending, services, sys, warnings};
+use crate::{import, pending, registry, services, sys, warnings};
 
 /// What the object layer needs of this one.
 pub const SERVICES: Services = Services {
@@ -40,6 +41,16 @@ pub struct StartError(pub String);
 impl Instance {
     /// Starts an interpreter; the calling OS thread is attached to it afterwards.
     pub fn start(config: Config) -> Result<Instance, StartError> {
+        Instance::start_as(config, None)
+    }
+
+    /// Starts an interpreter of another one's, as `Py_NewInterpreterFromConfig`. `checks`: extension modules must
+    /// say that they are ready for it.
+    pub fn start_sub(config: Config, checks: bool) -> Result<Instance, StartError> {
+        Instance::start_as(config, Some(checks))
+    }
+
+    fn start_as(config: Config, sub: Option<bool>) -> Result<Instance, StartError> {
         let secret = match config.hash_seed {
             Some(seed) => HashSecret::from_seed(seed),
             None => HashSecret::random()
@@ -47,7 +58,8 @@ impl Instance {
         };
         // Static strings keep their hash: a second interpreter in the process has the first one's secret.
         str::set_hash_secret(secret);
-        let interp = Interpreter::new(0, SERVICES);
+        let id = if sub.is_some() { registry::next_id() } else { 0 };
+        let interp = Interpreter::new(id, SERVICES);
         let thread = Thread::new(&interp, 1);
         // SAFETY: nobody else knows the new thread state.
         unsafe { Thread::swap_current(&*thread) };
@@ -56,12 +68,22 @@ impl Instance {
         // SAFETY: as above.
         unsafe { gil.acquire(th) };
         config::keep(th, config);
+        let rules = ExtensionRules::of(th);
+        rules.is_sub.set(sub.is_some());
+        rules.checks.set(sub.unwrap_or(false));
+        registry::enter(registry::Entry {
+            interp: &*interp,
+            gil: gil.clone(),
+            is_sub: sub.is_some(),
+            thread: th,
+        });
         let instance = Instance { interp, thread, gil };
         match instance.bring_up() {
             Ok(()) => Ok(instance),
             Err(raised) => {
                 let exception = instance.thread().take_raised(raised);
                 sys::hooks::print_exception(instance.thread(), exception.object());
+                registry::leave(&*instance.interp);
                 Err(StartError("the interpreter could not be initialised".into()))
             }
         }
@@ -145,6 +167,7 @@ impl Instance {
         th.interp().clear_objects();
         // SAFETY: the thread is not used afterwards; the interpreter's memory goes with it.
         unsafe { Thread::swap_current(std::ptr::null()) };
+        registry::leave(&*self.interp);
         self.gil.release();
         drop(self.thread);
         drop(self.interp);

@@ -4,7 +4,6 @@
 //! names. The same job as CPython's `Objects/structseq.c`.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ffi::CString;
 
 use krait_abi as abi;
@@ -21,9 +20,18 @@ pub struct Field {
 /// The functions of struct sequences; their instances are tuples.
 pub struct StructSequence;
 
-/// The types an interpreter has made, with what describes them.
+/// A type that was made, with what describes it.
+struct Made {
+    /// What `new_type` finds it by; none for those that C described.
+    name: Option<&'static str>,
+    ty: Owned<Type>,
+    fields: &'static [Field],
+    visible: usize,
+}
+
+/// The types an interpreter has made.
 #[derive(Default)]
-struct Types(RefCell<HashMap<&'static str, (Owned<Type>, &'static [Field], usize)>>);
+struct Types(RefCell<Vec<Made>>);
 
 impl StructSequence {
     /// The type `name` (dotted) with these fields, the first `visible` of which are items of the sequence.
@@ -35,12 +43,40 @@ impl StructSequence {
         visible: usize,
     ) -> PyResult<Owned<Type>> {
         let types = th.interp().state::<Types>();
-        if let Some((ty, ..)) = types.0.borrow().get(name) {
-            return Ok(ty.clone());
+        if let Some(made) = types.0.borrow().iter().find(|made| made.name == Some(name)) {
+            return Ok(made.ty.clone());
         }
         let ty = make_type(th, name, doc, fields, visible)?;
-        types.0.borrow_mut().insert(name, (ty.clone(), fields, visible));
+        types.0.borrow_mut().push(Made { name: Some(name), ty: ty.clone(), fields, visible });
         Ok(ty)
+    }
+
+    /// As `new_type`, always a new one. Its description lives as long as the process.
+    pub fn own_type(
+        th: &Thread,
+        name: &'static str,
+        doc: &str,
+        fields: Vec<Field>,
+        visible: usize,
+    ) -> PyResult<Owned<Type>> {
+        let fields: &'static [Field] = fields.leak();
+        let ty = make_type(th, name, doc, fields, visible)?;
+        let types = th.interp().state::<Types>();
+        types.0.borrow_mut().push(Made { name: None, ty: ty.clone(), fields, visible });
+        Ok(ty)
+    }
+
+    /// An instance whose values C fills in.
+    pub fn blank(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> {
+        let Some((fields, visible)) = entry_of(th, ty) else {
+            return Err(th.bad_internal_call());
+        };
+        let made = typeobj::alloc::alloc_untracked(th, ty, fields.len() as isize)?;
+        // SAFETY: an instance with room for all values; only the visible ones count as items.
+        unsafe {
+            (*made.as_ptr().cast::<abi::PyVarObject>()).ob_size = visible as isize;
+            Ok(made.cast())
+        }
     }
 
     /// An instance with all its values, visible and named ones.
@@ -62,7 +98,8 @@ impl StructSequence {
 
 fn entry_of(th: &Thread, ty: Borrowed<'_, Type>) -> Option<(&'static [Field], usize)> {
     let types = th.interp().state::<Types>().0.borrow();
-    types.values().find(|(known, ..)| known.is(ty)).map(|&(_, fields, visible)| (fields, visible))
+    let made = types.iter().find(|made| made.ty.is(ty))?;
+    Some((made.fields, made.visible))
 }
 
 fn visible_of(th: &Thread, ty: Borrowed<'_, Type>) -> Option<usize> {
@@ -139,6 +176,17 @@ fn add_members(th: &Thread, ty: Borrowed<'_, Type>, fields: &'static [Field]) ->
 }
 
 type Ptr = *mut abi::PyObject;
+
+/// Where a value of an instance lies, hidden ones too.
+///
+/// # Safety
+/// `ob` is an instance with more than `index` fields.
+pub unsafe fn item(ob: Ptr, index: isize) -> *mut Ptr {
+    // SAFETY: the caller's promise.
+    unsafe {
+        ob.byte_add(std::mem::offset_of!(abi::PyTupleObject, ob_item)).cast::<Ptr>().offset(index)
+    }
+}
 
 /// All values of an instance, hidden ones too.
 unsafe fn all_items<'a>(th: &Thread, ob: Ptr) -> &'a [Ptr] {

@@ -31,6 +31,8 @@ pub struct Thread {
 
 thread_local! {
     static CURRENT: Cell<*const Thread> = const { Cell::new(std::ptr::null()) };
+    /// The bounds of this OS thread's stack, once they are known.
+    static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
 /// Native stack kept free below the soft limit for code that cannot fail.
@@ -175,11 +177,16 @@ impl Thread {
         stack_pointer() < self.stack_soft_limit.get() + STACK_RESERVE
     }
 
+    /// A state may be attached by one OS thread and then by another: the limits are those of the present one.
     fn find_stack(&self) {
-        if self.stack_soft_limit.get() != 0 {
-            return;
-        }
-        let (low, high) = crate::platform::stack_bounds();
+        let (low, high) = match STACK.get() {
+            (_, 0) => {
+                let bounds = crate::platform::stack_bounds();
+                STACK.set(bounds);
+                bounds
+            }
+            known => known,
+        };
         self.stack_top.set(high);
         self.stack_soft_limit.set(low + 2 * STACK_RESERVE);
     }

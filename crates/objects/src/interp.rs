@@ -57,6 +57,8 @@ pub struct Interpreter {
     pub int_max_str_digits: Cell<i32>,
     /// The code between a call of a class and its `__init__`, once the loop has made it.
     pub init_cleanup: Slot,
+    /// A bit for each native module that has been collected while its static types may still be in use.
+    pub collected_modules: Cell<u32>,
     pub services: Cell<Services>,
     others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
     /// Last, so that it outlives what the fields above hold.
@@ -81,6 +83,7 @@ impl Interpreter {
             builtins: Slot::EMPTY,
             int_max_str_digits: Cell::new(4300),
             init_cleanup: Slot::EMPTY,
+            collected_modules: Cell::new(0),
             services: Cell::new(services),
             others: RefCell::default(),
         })

@@ -126,29 +126,28 @@ impl Dialect {
         cls: Borrowed<'_, Type>,
         th: &Thread,
         dialect: Option<Borrowed<'_>>,
-        delimiter: Option<Borrowed<'_>>,
-        doublequote: Option<Borrowed<'_>>,
+        #[default(ellipsis())] delimiter: Borrowed<'_>,
+        #[default(ellipsis())] doublequote: Borrowed<'_>,
         #[default(ellipsis())] escapechar: Borrowed<'_>,
-        lineterminator: Option<Borrowed<'_>>,
+        #[default(ellipsis())] lineterminator: Borrowed<'_>,
         #[default(ellipsis())] quotechar: Borrowed<'_>,
-        quoting: Option<Borrowed<'_>>,
-        skipinitialspace: Option<Borrowed<'_>>,
-        strict: Option<Borrowed<'_>>,
+        #[default(ellipsis())] quoting: Borrowed<'_>,
+        #[default(ellipsis())] skipinitialspace: Borrowed<'_>,
+        #[default(ellipsis())] strict: Borrowed<'_>,
     ) -> PyResult<Owned<Dialect>> {
         let base = match dialect {
             Some(name) if name.downcast::<Str>().is_some() => Some(super::registered(th, name)?),
             other => other.map(Borrowed::to_owned),
         };
-        // An argument, else the base's attribute of that name.
-        let setting = |given: Option<Borrowed<'_>>, name: &str| -> PyResult<Option<Owned>> {
-            match (given, &base) {
-                (Some(given), _) => Ok(Some(given.to_owned())),
-                (None, Some(base)) => {
-                    let name = Str::interned(th, name)?;
-                    object::get_attr_opt(th, base.borrow(), name.borrow())
-                }
-                (None, None) => Ok(None),
+        // An argument (`None` is one too), else the base's attribute of that name.
+        let setting = |given: Borrowed<'_>, name: &str| -> PyResult<Option<Owned>> {
+            if !given.is(ellipsis()) {
+                return Ok(Some(given.to_owned()));
             }
+            let Some(base) = &base else {
+                return Ok(None);
+            };
+            object::get_attr_opt(th, base.borrow(), Str::interned(th, name)?.borrow())
         };
         let truth = |value: Option<Owned>, default: bool| match value {
             Some(value) => object::is_true(th, value.borrow()),
@@ -161,8 +160,7 @@ impl Dialect {
         };
         made.delimiter.set(delimiter);
         made.doublequote.set(truth(setting(doublequote, "doublequote")?, true)?);
-        let escape = (!escapechar.is(ellipsis())).then_some(escapechar);
-        if let Some(value) = setting(escape, "escapechar")? {
+        if let Some(value) = setting(escapechar, "escapechar")? {
             made.escapechar.set(character(th, "escapechar", value.borrow(), true)?);
         }
         let terminator = match setting(lineterminator, "lineterminator")? {
@@ -173,8 +171,7 @@ impl Dialect {
             None => Str::new(th, "\r\n")?,
         };
         made.lineterminator.set(Some(terminator));
-        let quote = (!quotechar.is(ellipsis())).then_some(quotechar);
-        made.quotechar.set(match setting(quote, "quotechar")? {
+        made.quotechar.set(match setting(quotechar, "quotechar")? {
             Some(value) => character(th, "quotechar", value.borrow(), true)?,
             None => Some(u32::from(b'"')),
         });

@@ -40,6 +40,8 @@ pub struct Reader {
     #[visit]
     dialect: Slot<Dialect>,
     line_num: Cell<u64>,
+    /// How many rows were read, to notice when the input reads one by way of this reader.
+    rows: Cell<u64>,
 }
 
 impl Record {
@@ -65,9 +67,8 @@ impl Record {
         let text = std::mem::take(&mut self.field);
         let (empty, unquoted) = (text.is_empty(), std::mem::take(&mut self.unquoted));
         let field = text.finish(th)?;
-        let numeric = unquoted
-            && (settings.quoting == QUOTE_NONNUMERIC
-                || settings.quoting == QUOTE_STRINGS && !empty);
+        let numeric =
+            unquoted && !empty && matches!(settings.quoting, QUOTE_NONNUMERIC | QUOTE_STRINGS);
         let nothing =
             unquoted && empty && matches!(settings.quoting, QUOTE_NOTNULL | QUOTE_STRINGS);
         self.fields.push(if nothing {
@@ -228,8 +229,14 @@ impl Reader {
         };
         let settings = dialect.settings();
         let mut record = Record::new();
+        let rows = self.rows.get();
         loop {
-            let Some(line) = iter::next(th, input.borrow())? else {
+            let line = iter::next(th, input.borrow())?;
+            if self.rows.get() != rows {
+                let message = "iterator has already advanced the reader";
+                return Err(super::error(th, message));
+            }
+            let Some(line) = line else {
                 if !record.field.is_empty() || record.state == State::InQuoted {
                     if settings.strict {
                         return Err(super::error(th, "unexpected end of data"));
@@ -257,6 +264,7 @@ impl Reader {
                 break;
             }
         }
+        self.rows.set(rows + 1);
         Ok(Some(List::from_vec(th, record.fields)?.into_object()))
     }
 

@@ -67,6 +67,12 @@ fn push_field(
     Ok(())
 }
 
+/// Whether the dialect refuses quotes to an empty field (`null`: it was `None`).
+fn unquotable(null: bool, settings: &Settings) -> bool {
+    settings.quoting == QUOTE_NONE
+        || null && matches!(settings.quoting, QUOTE_STRINGS | QUOTE_NOTNULL)
+}
+
 impl Writer {
     pub fn new(
         th: &Thread,
@@ -117,16 +123,18 @@ impl Writer {
             };
             let text = if null { None } else { Some(object::str(th, field.borrow())?) };
             let text = text.as_deref();
-            // A blank that the reader would skip is quoted.
-            let blank = text.is_some_and(|text| {
-                settings.delimiter == 0x20 && settings.skipinitialspace && text.is_empty()
-            });
+            // Nothing before a blank is something that the reader would skip: it is quoted.
+            let blank = settings.delimiter == 0x20
+                && settings.skipinitialspace
+                && text.is_none_or(Str::is_empty);
+            if blank && unquotable(null, &settings) {
+                let message = "empty field must be quoted if delimiter is a space and skipinitialspace is true";
+                return Err(super::error(th, message));
+            }
             push_field(th, &mut out, text, quoted || blank, &settings, &terminator)?;
         }
         if count == 1 && out.is_empty() {
-            let unquotable = settings.quoting == QUOTE_NONE
-                || null && matches!(settings.quoting, QUOTE_STRINGS | QUOTE_NOTNULL);
-            if unquotable {
+            if unquotable(null, &settings) {
                 return Err(super::error(th, "single empty field record must be quoted"));
             }
             push_field(th, &mut out, None, true, &settings, &terminator)?;

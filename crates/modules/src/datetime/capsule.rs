@@ -44,10 +44,31 @@ static TABLE: StaticCell<abi::PyDateTime_CAPI> = StaticCell::new(abi::PyDateTime
     Time_FromTimeAndFold: Some(time_from_fields_and_fold),
 });
 
-/// The capsule around the table.
+/// This module's bit among those that were collected.
+const COLLECTED: u32 = 1;
+
+/// The capsule around the table. It goes with the module, and says so.
 pub fn new(th: &Thread) -> PyResult<Owned<Capsule>> {
     let table: *mut c_void = TABLE.as_ptr().cast();
-    Capsule::new(th, table, abi::PyDateTime_CAPSULE_NAME.as_ptr(), None)
+    let gone = &th.interp().collected_modules;
+    gone.set(gone.get() & !COLLECTED);
+    Capsule::new(th, table, abi::PyDateTime_CAPSULE_NAME.as_ptr(), Some(collected))
+}
+
+unsafe extern "C" fn collected(_: Ptr) {
+    let gone = &Thread::current().interp().collected_modules;
+    gone.set(gone.get() | COLLECTED);
+}
+
+/// As in the reference, types that have outlived the module import it again before they make something new.
+/// ImportError if that is not possible.
+#[inline]
+pub fn require_module(th: &Thread) -> PyResult<()> {
+    let interp = th.interp();
+    if interp.collected_modules.get() & COLLECTED == 0 || interp.finalizing.get() {
+        return Ok(());
+    }
+    krait_eval::import::import(th, "_datetime").map(drop)
 }
 
 /// # Safety

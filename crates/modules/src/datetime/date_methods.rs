@@ -9,7 +9,7 @@ use super::clock::{self, Reading, struct_time};
 use super::date::{self, Date};
 use super::isocalendar::IsoCalendarDate;
 use super::text::{Line, ctime};
-use super::{fields, iso_parse, strftime};
+use super::{capsule, fields, iso_parse, strftime};
 
 static ISO_CALENDAR: Format = Format::new(Some("fromisocalendar"), &["year", "week", "day"], 3);
 static STRFTIME: Format = Format::new(Some("strftime"), &["format"], 1);
@@ -182,6 +182,7 @@ impl Date {
     /// Return a named tuple of ISO year, week number and weekday.
     #[method(sig = "(self, /)")]
     fn isocalendar(&self, th: &Thread) -> PyResult {
+        capsule::require_module(th)?;
         let (year, week, weekday) = self.ymd().iso_calendar();
         IsoCalendarDate::new(th, year, week, weekday)
     }

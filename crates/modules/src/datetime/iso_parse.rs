@@ -3,7 +3,10 @@
 //! Text is read as UTF-8 bytes with a NUL behind them, by rules that accept and refuse what the reference does, to the last
 //! corner. The same job as the `parse_isoformat_` functions of CPython's `Modules/_datetimemodule.c`.
 
+use std::borrow::Cow;
+
 use krait_objects::prelude::*;
+use krait_objects::str::StrBuilder;
 
 use super::calendar::{Hms, Ymd, days_in_month, from_iso_week};
 use super::timedelta::Delta;
@@ -72,8 +75,8 @@ fn parse_date(text: &[u8], len: usize) -> Parsed<Ymd> {
     if dashes && !reader.skip(b'-') {
         return Err(Malformed);
     }
-    let day = reader.digits(2)?;
-    if reader.at == len { Ok(Ymd::new(year, month, day)) } else { Err(Malformed) }
+    // Behind a date without dashes there may be two bytes more.
+    Ok(Ymd::new(year, month, reader.digits(2)?))
 }
 
 /// Where the date ends and one character stands before the time.
@@ -124,6 +127,9 @@ fn parse_hms(text: &[u8], start: usize, end: usize) -> Parsed<(Hms, bool)> {
             colons = next == b':';
         }
         if reader.at >= end {
+            if matches!(next, b'.' | b',') {
+                return Err(Malformed);
+            }
             let [hour, minute, second] = parts;
             return Ok((Hms::new(hour, minute, second, 0), next != 0));
         }
@@ -189,7 +195,7 @@ fn argument<'a>(th: &Thread, object: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>
 fn invalid(th: &Thread, text: Borrowed<'_, Str>) -> Raised {
     match object::repr(th, text.object()) {
         Ok(shown) => {
-            let mut message = krait_objects::str::StrBuilder::new();
+            let mut message = StrBuilder::new();
             message.push_str("Invalid isoformat string: ");
             message.push(&shown);
             match message.finish(th) {
@@ -201,16 +207,13 @@ fn invalid(th: &Thread, text: Borrowed<'_, Str>) -> Raised {
     }
 }
 
-/// The text in UTF-8; lone surrogates, which no rule accepts, as bytes that are no digits either.
-fn bytes_of(text: Borrowed<'_, Str>) -> Vec<u8> {
-    match text.get().as_ascii() {
-        Some(ascii) => ascii.as_bytes().to_vec(),
-        None => text.to_wtf8(),
+/// The text in UTF-8; nothing if there are lone surrogates in it.
+fn utf8(text: &Str) -> Option<Cow<'_, [u8]>> {
+    if let Some(ascii) = text.as_ascii() {
+        return Some(Cow::Borrowed(ascii.as_bytes()));
     }
-}
-
-fn has_surrogate(text: &Str) -> bool {
-    text.chars().iter().any(|point| (0xd800..0xe000).contains(&point))
+    let surrogates = text.chars().iter().any(|point| (0xd800..0xe000).contains(&point));
+    (!surrogates).then(|| Cow::Owned(text.to_wtf8()))
 }
 
 fn midnight_only(th: &Thread) -> Raised {
@@ -220,11 +223,8 @@ fn midnight_only(th: &Thread) -> Raised {
 /// `date.fromisoformat`. The fields may be out of range.
 pub fn date(th: &Thread, object: Borrowed<'_>) -> PyResult<Ymd> {
     let text = argument(th, object)?;
-    let parsed = match text.get().as_ascii() {
-        Some(ascii) if matches!(ascii.len(), 7 | 8 | 10) => {
-            parse_date(ascii.as_bytes(), ascii.len())
-        }
-        // Any character that is not ASCII stands where a digit or a dash should.
+    let parsed = match utf8(&text) {
+        Some(bytes) if matches!(bytes.len(), 7 | 8 | 10) => parse_date(&bytes, bytes.len()),
         _ => Err(Malformed),
     };
     parsed.map_err(|_| invalid(th, text))
@@ -233,12 +233,10 @@ pub fn date(th: &Thread, object: Borrowed<'_>) -> PyResult<Ymd> {
 /// `time.fromisoformat`. The fields may be out of range, except that the hour is not 24.
 pub fn time(th: &Thread, object: Borrowed<'_>) -> PyResult<(Hms, Option<Owned>)> {
     let text = argument(th, object)?;
-    if has_surrogate(&text) {
-        return Err(invalid(th, text));
-    }
-    let bytes = bytes_of(text);
-    let bytes = bytes.strip_prefix(b"T").unwrap_or(&bytes);
-    let (mut time, offset) = parse_time(bytes).map_err(|_| invalid(th, text))?;
+    let parsed = utf8(&text)
+        .ok_or(Malformed)
+        .and_then(|bytes| parse_time(bytes.strip_prefix(b"T").unwrap_or(&bytes)));
+    let (mut time, offset) = parsed.map_err(|_| invalid(th, text))?;
     if time.hour == 24 {
         if (time.minute, time.second, time.micro) != (0, 0, 0) {
             return Err(midnight_only(th));

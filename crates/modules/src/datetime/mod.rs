@@ -42,19 +42,18 @@ use tzinfo::TzInfo;
 #[pymodule(name = "_datetime")]
 pub struct DateTimeModule;
 
-/// Class attributes: the least, the greatest, and the step between two.
-fn add_constants<T>(
+/// Sets class attributes. Those that an earlier import of the module has set stay: look-ups remember them.
+fn set_constants(
     th: &Thread,
     ty: &'static Type,
-    constants: [(&str, PyResult<Owned<T>>); 2],
-    resolution: Option<Borrowed<'_>>,
+    constants: &[(&str, Borrowed<'_>)],
 ) -> PyResult<()> {
     let dict = ty.dict(th);
     for (name, value) in constants {
-        dict.set_str(th, Str::interned(th, name)?.borrow(), value?.object())?;
-    }
-    if let Some(resolution) = resolution {
-        dict.set_str(th, Str::interned(th, "resolution")?.borrow(), resolution)?;
+        let name = Str::interned(th, name)?;
+        if dict.get_str(th, name.borrow())?.is_none() {
+            dict.set_str(th, name.borrow(), *value)?;
+        }
     }
     Ok(())
 }
@@ -73,25 +72,7 @@ impl DateTimeModule {
         ] {
             module.add_type(th, ty)?;
         }
-        let last = Hms::new(23, 59, 59, 999_999);
-        let (first_day, last_day) = (Ymd::new(MIN_YEAR, 1, 1), Ymd::new(MAX_YEAR, 12, 31));
-        let micro = Delta::new(th, 0, 0, 1)?;
-        let bounds = [
-            ("min", Delta::new(th, -MAX_DAYS, 0, 0)),
-            ("max", Delta::new(th, MAX_DAYS, 86_399, 999_999)),
-        ];
-        add_constants(th, Delta::type_object(), bounds, Some(micro.object()))?;
-        let bounds = [("min", Date::new(th, first_day)), ("max", Date::new(th, last_day))];
-        let day = Delta::new(th, 1, 0, 0)?;
-        add_constants(th, Date::type_object(), bounds, Some(day.object()))?;
-        let bounds = [
-            ("min", Time::new(th, Hms::default(), None, 0)),
-            ("max", Time::new(th, last, None, 0)),
-        ];
-        add_constants(th, Time::type_object(), bounds, Some(micro.object()))?;
-        let naive = |date, time| DateTime::new(th, Moment { date, time, zone: None, fold: 0 });
-        let bounds = [("min", naive(first_day, Hms::default())), ("max", naive(last_day, last))];
-        add_constants(th, DateTime::type_object(), bounds, Some(micro.object()))?;
+        add_bounds(th)?;
         add_zones(module, th)?;
         for (name, year) in [("MINYEAR", MIN_YEAR), ("MAXYEAR", MAX_YEAR)] {
             module.add(th, name, Int::from_i64(th, year.into())?.object())?;
@@ -100,15 +81,37 @@ impl DateTimeModule {
     }
 }
 
+/// The least and the greatest of each type, and the step between two.
+fn add_bounds(th: &Thread) -> PyResult<()> {
+    let (micro, day) = (Delta::new(th, 0, 0, 1)?, Delta::new(th, 1, 0, 0)?);
+    let least = Delta::new(th, -MAX_DAYS, 0, 0)?;
+    let greatest = Delta::new(th, MAX_DAYS, 86_399, 999_999)?;
+    let constants = |min, max, resolution| [("min", min), ("max", max), ("resolution", resolution)];
+    let bounds = constants(least.object(), greatest.object(), micro.object());
+    set_constants(th, Delta::type_object(), &bounds)?;
+    let (first, last) = (Ymd::new(MIN_YEAR, 1, 1), Ymd::new(MAX_YEAR, 12, 31));
+    let (least, greatest) = (Date::new(th, first)?, Date::new(th, last)?);
+    let bounds = constants(least.object(), greatest.object(), day.object());
+    set_constants(th, Date::type_object(), &bounds)?;
+    let (midnight, before) = (Hms::default(), Hms::new(23, 59, 59, 999_999));
+    let (least, greatest) = (Time::new(th, midnight, None, 0)?, Time::new(th, before, None, 0)?);
+    let bounds = constants(least.object(), greatest.object(), micro.object());
+    set_constants(th, Time::type_object(), &bounds)?;
+    let naive = |date, time| DateTime::new(th, Moment { date, time, zone: None, fold: 0 });
+    let (least, greatest) = (naive(first, midnight)?, naive(last, before)?);
+    let bounds = constants(least.object(), greatest.object(), micro.object());
+    set_constants(th, DateTime::type_object(), &bounds)
+}
+
 fn add_zones(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     let zone = |minutes: i64| {
         let offset = Delta::new(th, 0, minutes * 60, 0)?;
         TimeZone::create(th, offset.borrow(), None)
     };
     // In whole minutes, though zones are made of any offset.
-    let bounds = [("min", zone(-(23 * 60 + 59))), ("max", zone(23 * 60 + 59))];
-    add_constants(th, TimeZone::type_object(), bounds, None)?;
-    let dict = TimeZone::type_object().dict(th);
-    dict.set_str(th, Str::interned(th, "utc")?.borrow(), TimeZone::utc().object())?;
-    module.add(th, "UTC", TimeZone::utc().object())
+    let (west, east) = (zone(-(23 * 60 + 59))?, zone(23 * 60 + 59)?);
+    let utc = TimeZone::utc().object();
+    let constants = [("min", west.object()), ("max", east.object()), ("utc", utc)];
+    set_constants(th, TimeZone::type_object(), &constants)?;
+    module.add(th, "UTC", utc)
 }

@@ -16,7 +16,7 @@ use krait_objects::typeobj::alloc::init_head;
 
 use super::args::{Arguments, Format, given, given_tuple};
 use super::calendar::SECONDS_PER_DAY;
-use super::exact;
+use super::{capsule, exact};
 
 const MICROS: i64 = 1_000_000;
 pub const MICROS_PER_DAY: i128 = SECONDS_PER_DAY as i128 * MICROS as i128;
@@ -219,6 +219,7 @@ pub const UNITS: [i64; 7] = [
 pub const ORDER: [usize; 7] = [2, 3, 1, 4, 5, 0, 6];
 
 fn construct(th: &Thread, cls: Borrowed<'_, Type>, given: Given<'_>) -> PyResult<Owned<Delta>> {
+    capsule::require_module(th)?;
     let mut arguments = Arguments::new(th, &FORMAT, given)?;
     let mut values = [None; 7];
     for value in &mut values {
@@ -336,6 +337,7 @@ impl Delta {
     /// Total seconds in the duration.
     #[method(name = "total_seconds", sig = "(self, /)")]
     fn total_seconds_method(&self, th: &Thread) -> PyResult<Owned<Float>> {
+        capsule::require_module(th)?;
         self.total_seconds(th)
     }
 

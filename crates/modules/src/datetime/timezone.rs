@@ -5,6 +5,7 @@
 use krait_objects::args::Given;
 use krait_objects::args::rt::StaticTypeOf;
 use krait_objects::prelude::*;
+use krait_objects::str::StrBuilder;
 
 use super::args::{Arguments, Format, given, given_tuple, text, wrong_type};
 use super::datetime::DateTime;
@@ -138,7 +139,7 @@ impl TimeZone {
             None => Str::from_fmt(th, format_args!("{ty}({})", *offset)),
             Some(name) => {
                 let name = object::repr(th, name.object())?;
-                let mut text = krait_objects::str::StrBuilder::new();
+                let mut text = StrBuilder::new();
                 text.push_str(&format!("{ty}({}, ", *offset));
                 text.push(&name);
                 text.push_str(")");

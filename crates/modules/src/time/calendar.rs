@@ -171,7 +171,8 @@ fn from_python(th: &Thread, value: Borrowed<'_>, function: &str) -> PyResult<lib
         tm_hour: hour,
         tm_min: minute,
         tm_sec: second,
-        tm_wday: weekday.wrapping_add(1).rem_euclid(7),
+        // As C divides: what is below -1 stays negative, for `check` to see.
+        tm_wday: weekday.wrapping_add(1) % 7,
         tm_yday: yearday.wrapping_sub(1),
         tm_isdst: dst,
         ..ZERO

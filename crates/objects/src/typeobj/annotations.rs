@@ -6,7 +6,7 @@ use crate::prelude::*;
 const VALUE_FORMAT: i64 = 1;
 
 fn of_static(th: &Thread, ty: &Type, name: &str) -> crate::error::Raised {
-    raise!(th, ATTRIBUTE_ERROR, "type object '{}' has no attribute '{name}'", ty.name())
+    raise!(th, ATTRIBUTE_ERROR, "type object '{}' has no attribute '{name}'", ty.tp_name())
 }
 
 /// The `__annotations__` getter: what is cached, else the answer of `__annotate__`, else empty.

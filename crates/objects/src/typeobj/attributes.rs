@@ -230,7 +230,7 @@ impl Type {
             th,
             ATTRIBUTE_ERROR,
             "type object '{}' has no attribute '{}'",
-            this.name(),
+            this.tp_name(),
             *name
         );
         crate::object::name_attribute_error(th, this.object(), name);

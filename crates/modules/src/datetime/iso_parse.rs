@@ -272,7 +272,7 @@ pub fn datetime(th: &Thread, object: Borrowed<'_>) -> PyResult<(Ymd, Hms, Option
     let parsed = match text.get().as_ascii() {
         Some(ascii) => parse_datetime(ascii.as_bytes()),
         // A lone surrogate is as good a separator as any, but nowhere else.
-        None => parse_datetime(&clean(&text)),
+        None => clean(&text).ok_or(Malformed).and_then(|bytes| parse_datetime(&bytes)),
     };
     let (mut date, mut time, offset) = parsed.map_err(|_| invalid(th, text))?;
     let zone = zone_of(th, offset)?;
@@ -282,17 +282,21 @@ pub fn datetime(th: &Thread, object: Borrowed<'_>) -> PyResult<(Ymd, Hms, Option
     Ok((date, time, zone))
 }
 
-/// UTF-8, with `T` for a surrogate where the separator may be and an impossible byte for one elsewhere.
-fn clean(text: &Str) -> Vec<u8> {
+/// UTF-8, with `T` for the first surrogate where the separator may be; nothing if there is another one.
+fn clean(text: &Str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() + 4);
+    let mut replaced = false;
     for (at, point) in text.chars().iter().enumerate() {
         match char::from_u32(point) {
             Some(char) => bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
-            None if matches!(at, 7 | 8 | 10) => bytes.push(b'T'),
-            None => bytes.push(0xff),
+            None if !replaced && matches!(at, 7 | 8 | 10) => {
+                bytes.push(b'T');
+                replaced = true;
+            }
+            None => return None,
         }
     }
-    bytes
+    Some(bytes)
 }
 
 /// 24:00 is 00:00 of the next day.

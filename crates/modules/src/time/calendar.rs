@@ -190,6 +190,20 @@ fn from_python(th: &Thread, value: Borrowed<'_>, function: &str) -> PyResult<lib
     Ok(time)
 }
 
+/// The zone's name that a `struct_time` knows.
+fn own_zone(th: &Thread, value: Borrowed<'_>) -> PyResult<Option<CString>> {
+    if value.is_exact::<Tuple>() {
+        return Ok(None);
+    }
+    let name = object::get_attr_opt(th, value, Str::interned(th, "tm_zone")?.borrow())?;
+    let Some(name) = name.and_then(|name| name.downcast::<Str>().ok()) else {
+        return Ok(None);
+    };
+    CString::new(name.to_fs_bytes(th)?)
+        .map(Some)
+        .map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null character"))
+}
+
 /// Refuses what `strftime` and `asctime` could not show; 0 stands for the least value.
 fn check(th: &Thread, time: &mut libc::tm) -> PyResult<()> {
     if time.tm_mon == -1 {
@@ -276,8 +290,7 @@ impl Time {
     /// GMT). When 'seconds' is not passed in, convert the current time instead.
     #[function(sig = "(seconds=None, /)", no_text)]
     fn gmtime(th: &Thread, seconds: Option<Borrowed<'_>>) -> PyResult {
-        let mut time = utc(th, seconds_of(th, seconds)?)?;
-        time.tm_zone = c"UTC".as_ptr();
+        let time = utc(th, seconds_of(th, seconds)?)?;
         to_python(th, &time)
     }
 
@@ -349,11 +362,14 @@ impl Time {
         };
         check(th, &mut time)?;
         time.tm_isdst = time.tm_isdst.signum();
-        // The zone's name is the C library's, by whether summer time is in effect.
-        let mut known = time;
-        // SAFETY: the structure lives through the call.
-        unsafe { libc::mktime(&mut known) };
-        time.tm_zone = known.tm_zone;
+        // Without a name of its own, the zone is called what the C library calls it, by whether summer time is in effect.
+        let zone = match tuple {
+            Some(tuple) => own_zone(th, tuple)?,
+            None => None,
+        };
+        if let Some(zone) = &zone {
+            time.tm_zone = zone.as_ptr();
+        }
         // NUL would end a C string, and what is not ASCII may mean nothing in the locale's encoding: both are copied, and
         // the pieces between them formatted one by one.
         let mut text = StrBuilder::new();

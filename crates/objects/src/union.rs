@@ -273,7 +273,8 @@ impl Union {
 
     #[slot(nb_or)]
     fn or_types(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
-        or(th, left, right)
+        // With a union on one side the other may be anything that `typing` takes, such as a string.
+        from_tuple(th, &*Tuple::from_slice(th, &[left, right])?, true)
     }
 
     /// The union of the given types.

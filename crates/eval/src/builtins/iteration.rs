@@ -1,5 +1,6 @@
 //! Built-in functions over iterables.
 
+use krait_objects::args::named;
 use krait_objects::complex::Complex;
 use krait_objects::prelude::*;
 
@@ -97,28 +98,18 @@ impl Builtins {
     /// max(arg1, arg2, *args, *[, key=func]) -> value
     ///
     /// The largest item of an iterable, or of two or more arguments; the default for an empty iterable.
-    #[function(sig = "(*args, key=None, default=NULL)", no_text)]
-    fn max(
-        th: &Thread,
-        args: &[Borrowed<'_>],
-        key: Option<Borrowed<'_>>,
-        default: Option<Borrowed<'_>>,
-    ) -> PyResult {
-        extreme(th, "max", CompareOp::Gt, args, key, default)
+    #[function(sig = "(*args, **kwargs)", no_text)]
+    fn max(th: &Thread, args: &[Borrowed<'_>], kwargs: Kwargs<'_>) -> PyResult {
+        extreme(th, "max", CompareOp::Gt, args, kwargs)
     }
 
     /// min(iterable, *[, default=obj, key=func]) -> value
     /// min(arg1, arg2, *args, *[, key=func]) -> value
     ///
     /// The smallest item of an iterable, or of two or more arguments; the default for an empty iterable.
-    #[function(sig = "(*args, key=None, default=NULL)", no_text)]
-    fn min(
-        th: &Thread,
-        args: &[Borrowed<'_>],
-        key: Option<Borrowed<'_>>,
-        default: Option<Borrowed<'_>>,
-    ) -> PyResult {
-        extreme(th, "min", CompareOp::Lt, args, key, default)
+    #[function(sig = "(*args, **kwargs)", no_text)]
+    fn min(th: &Thread, args: &[Borrowed<'_>], kwargs: Kwargs<'_>) -> PyResult {
+        extreme(th, "min", CompareOp::Lt, args, kwargs)
     }
 
     /// A new list of the items of the iterable in ascending order.
@@ -150,9 +141,15 @@ fn extreme(
     name: &str,
     better: CompareOp,
     args: &[Borrowed<'_>],
-    key: Option<Borrowed<'_>>,
-    default: Option<Borrowed<'_>>,
+    kwargs: Kwargs<'_>,
 ) -> PyResult {
+    let [key, default] = if kwargs.is_empty() {
+        [None, None]
+    } else {
+        named(th, name, kwargs.pairs(), ["key", "default"])?
+    };
+    let key = key.as_ref().map(Owned::object).filter(|key| !key.is_none());
+    let default = default.as_ref().map(Owned::object);
     let mut best: Option<(Owned, Owned)> = None;
     let mut consider = |item: Owned| -> PyResult<()> {
         let value = match key {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use krait_objects::args::named;
 use krait_objects::prelude::*;
 
 use super::pool;
@@ -300,13 +301,18 @@ pub struct Product {
 
 #[pymethods]
 impl Product {
-    #[new(sig = "(*iterables, repeat=1)")]
+    #[new(sig = "(*iterables, **kwargs)")]
     fn new(
         cls: Borrowed<'_, Type>,
         th: &Thread,
         iterables: &[Borrowed<'_>],
-        repeat: isize,
+        kwargs: Kwargs<'_>,
     ) -> PyResult<Owned<Product>> {
+        let [repeat] = named(th, "product", kwargs.pairs(), ["repeat"])?;
+        let repeat = match repeat {
+            Some(repeat) => number::as_isize(th, repeat.object(), Some(exc::OVERFLOW_ERROR))?,
+            None => 1,
+        };
         let Ok(repeat) = usize::try_from(repeat) else {
             return Err(th.raise(exc::VALUE_ERROR, "repeat argument cannot be negative"));
         };

@@ -32,22 +32,6 @@ fn forward(
 
 #[pymethods]
 impl Generic {
-    #[slot(tp_new)]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        let Some(new) = Object::type_object().raw().tp_new else {
-            return Err(th.bad_internal_call());
-        };
-        let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
-        // SAFETY: `tp_new` takes a type, a tuple and a dictionary or NULL.
-        unsafe { Owned::from_ptr_or_null(new(cls.as_type_ptr(), args.as_ptr(), kwargs)) }
-            .ok_or_else(|| th.raised_by_c())
-    }
-
     /// Parameterizes a generic class.
     ///
     /// At least, parameterizing a generic class is the *main* thing this

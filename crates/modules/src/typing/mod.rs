@@ -41,6 +41,14 @@ impl Default for State {
 impl Typing {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        // A heap type would get `object.__new__` from its base; a static one has to be given it.
+        // SAFETY: written before the type is ready, always with the same value.
+        unsafe {
+            let generic = Generic::type_object().as_type_ptr();
+            if (*generic).tp_new.is_none() {
+                (*generic).tp_new = Object::type_object().raw().tp_new;
+            }
+        }
         for ty in [
             TypeVar::type_object(),
             ParamSpec::type_object(),

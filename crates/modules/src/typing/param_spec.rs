@@ -5,7 +5,7 @@ use std::cell::Cell;
 use krait_abi as abi;
 use krait_objects::prelude::*;
 
-use super::{call_typing, evaluated, evaluator_of, no_default, or, set_module, type_check};
+use super::{call_typing, evaluated, evaluator_of, no_default, or, set_module};
 
 /// Parameter specification variable: a placeholder for the parameters of a callable.
 ///
@@ -68,8 +68,8 @@ impl ParamSpec {
                 th.raise(exc::VALUE_ERROR, "Variance cannot be specified with infer_variance.")
             );
         }
-        let bound =
-            bound.map(|bound| type_check(th, bound, "Bound must be a type.")).transpose()?;
+        // Unlike a type variable's it may be anything: what it means is not settled.
+        let bound = bound.map(Borrowed::to_owned);
         let made = cls.get().alloc::<ParamSpec>(th, 0)?;
         made.name.set(Some(name.to_owned()));
         made.bound.set(bound);

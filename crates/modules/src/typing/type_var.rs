@@ -177,28 +177,26 @@ impl TypeVar {
         this: Borrowed<'_, Self>,
         th: &Thread,
         alias: Borrowed<'_>,
-        args: Borrowed<'_, Tuple>,
+        args: Borrowed<'_>,
     ) -> PyResult {
         let parameters = object::get_attr(th, alias, id::__parameters__)?;
-        let parameters = sequence::tuple(th, parameters.object())?;
-        let index =
-            parameters.as_slice().iter().position(|parameter| parameter.is(this)).unwrap_or(0);
-        if index < args.len() {
-            return Ok(args.object().to_owned());
+        let given = sequence::len(th, args)?;
+        let index = sequence::index(th, parameters.object(), this.object())?;
+        if index < given {
+            return Ok(args.to_owned());
         }
-        if index == args.len() {
+        if index == given {
             let default = this.get().__default__(th)?;
             if !default.is(no_default(th)?.object()) {
                 let more = Tuple::pack(th, [default])?;
-                return sequence::concat(th, args.object(), more.object());
+                return sequence::concat(th, args, more.object());
             }
         }
         Err(raise!(
             th,
             TYPE_ERROR,
-            "Too few arguments for {}; actual {}, expected {}",
+            "Too few arguments for {}; actual {given}, expected at least {}",
             *object::str(th, alias)?,
-            args.len(),
             index + 1
         ))
     }

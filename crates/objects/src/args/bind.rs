@@ -10,6 +10,7 @@ use crate::dict::Dict;
 use crate::error::{PyResult, Raised};
 use crate::exceptions::exc;
 use crate::handle::{Borrowed, Instance};
+use crate::protocol::object;
 use crate::raise;
 use crate::str::Str;
 use crate::thread::Thread;
@@ -380,10 +381,28 @@ fn check_extra(
         }
         raised = Some(match key.downcast::<Str>() {
             None => th.raise(exc::TYPE_ERROR, "keywords must be strings"),
+            // A key that only claims to be one of the names is not the one that is wrong.
+            Some(key) if !key.object().is_exact::<Str>() && claims_to_be(th, key, by_name) => {
+                return;
+            }
             Some(key) => unexpected(th, function, &key.to_string_lossy(), by_name),
         });
     });
-    raised.map_or(Ok(()), Err)
+    Err(raised
+        .unwrap_or_else(|| raise!(th, TYPE_ERROR, "invalid keyword argument for {function}()")))
+}
+
+/// Whether a key with an `__eq__` of its own says that it equals one of the names.
+fn claims_to_be(th: &Thread, key: Borrowed<'_, Str>, names: &[&str]) -> bool {
+    let equals = |name: &&str| -> PyResult<bool> {
+        object::eq(th, Str::new(th, name)?.object(), key.object())
+    };
+    names.iter().any(|name| {
+        equals(name).unwrap_or_else(|raised| {
+            drop(th.take_raised(raised));
+            false
+        })
+    })
 }
 
 fn unexpected(th: &Thread, function: &str, key: &str, names: &[&str]) -> Raised {

@@ -9,6 +9,7 @@ pub mod bind;
 pub mod convert;
 pub mod declare;
 pub mod entry;
+mod named;
 pub mod shim;
 mod suggest;
 
@@ -23,6 +24,7 @@ use crate::tuple::Tuple;
 
 pub use bind::{Given, Keywords};
 pub use convert::{CodePoint, FromArg, Site, ToObject, unsigned};
+pub use named::{named, pairs_of};
 pub use suggest::suggestion;
 
 /// What the generated code names. Not for other use.

@@ -6,37 +6,8 @@ use krait_abi as abi;
 
 use super::base::{BaseException, make};
 use super::classes::{Exception, LookupError};
-use crate::args::is_name;
+use crate::args::{named, pairs_of};
 use crate::prelude::*;
-
-/// Binds the keyword arguments `names`, all optional, none other.
-fn keywords<const N: usize>(
-    th: &Thread,
-    function: &str,
-    kwargs: Option<Borrowed<'_, Dict>>,
-    names: [&str; N],
-) -> PyResult<[Option<Owned>; N]> {
-    let mut found = [const { None }; N];
-    let Some(kwargs) = kwargs else {
-        return Ok(found);
-    };
-    let mut position = 0;
-    while let Some((key, value)) = kwargs.next(&mut position) {
-        match names.iter().position(|name| is_name(key.borrow(), name)) {
-            Some(at) => found[at] = Some(value),
-            None => {
-                let key = object::str(th, key.borrow())?;
-                return Err(raise!(
-                    th,
-                    TYPE_ERROR,
-                    "{function}() got an unexpected keyword argument '{}'",
-                    &*key
-                ));
-            }
-        }
-    }
-    Ok(found)
-}
 
 /// A copy of `dict`, or a new one.
 fn copy_or_new(th: &Thread, dict: Option<Borrowed<'_, Dict>>) -> PyResult<Owned<Dict>> {
@@ -170,7 +141,7 @@ impl NameError {
         kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult<()> {
         self.set_args(args.to_owned());
-        let [name] = keywords(th, "NameError", kwargs, ["name"])?;
+        let [name] = named(th, "NameError", pairs_of(th, kwargs)?, ["name"])?;
         self.name.set(name);
         Ok(())
     }
@@ -212,7 +183,7 @@ impl AttributeError {
         kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult<()> {
         self.set_args(args.to_owned());
-        let [name, obj] = keywords(th, "AttributeError", kwargs, ["name", "obj"])?;
+        let [name, obj] = named(th, "AttributeError", pairs_of(th, kwargs)?, ["name", "obj"])?;
         self.name.set(name);
         self.obj.set(obj);
         Ok(())
@@ -288,7 +259,7 @@ impl ImportError {
     ) -> PyResult<()> {
         self.set_args(args.to_owned());
         let [name, path, name_from] =
-            keywords(th, "ImportError", kwargs, ["name", "path", "name_from"])?;
+            named(th, "ImportError", pairs_of(th, kwargs)?, ["name", "path", "name_from"])?;
         self.name.set(name);
         self.path.set(path);
         self.name_from.set(name_from);

@@ -60,7 +60,7 @@ fn collect(th: &Thread, arg: Borrowed<'_>, found: &mut Vec<Owned>) -> PyResult<(
         return Ok(());
     }
     if let Some(items) = items_of(arg) {
-        th.check_stack(" while collecting type parameters")?;
+        th.check_stack(" in __parameter__ calculation")?;
         for item in items {
             collect(th, item.object(), found)?;
         }
@@ -120,7 +120,11 @@ pub fn substitute(
         let prepare = object::get_attr_opt(th, parameter, id::__typing_prepare_subst__)?;
         if let Some(prepare) = prepare.filter(|prepare| !prepare.is_none()) {
             let prepared = call::call(th, prepare.object(), &[whole, given.object()])?;
-            given = sequence::tuple(th, prepared.object())?;
+            given = match prepared.downcast::<Tuple>() {
+                Ok(prepared) => prepared,
+                // Anything else is a single argument.
+                Err(single) => Tuple::from_vec(th, vec![single])?,
+            };
         }
     }
     if given.len() != parameters.len() {
@@ -155,7 +159,7 @@ fn substitute_one(
         return Ok(());
     }
     if let Some(items) = items_of(arg) {
-        th.check_stack(" while substituting type parameters")?;
+        th.check_stack(" in __parameter__ substitution")?;
         let mut inner = Vec::with_capacity(items.len());
         for item in items {
             substitute_one(th, item.object(), parameters, given, &mut inner)?;
@@ -175,7 +179,13 @@ fn substitute_one(
         Some(subst) => {
             let at = parameters.as_slice().iter().position(|parameter| parameter.is(arg));
             let Some(value) = at.and_then(|at| given.get(at)) else {
-                return Err(th.bad_internal_call());
+                let shown = object::repr(th, arg)?;
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "argument {} with __typing_subst__ was not found in __parameters__",
+                    *shown
+                ));
             };
             call::call(th, subst.object(), &[value])?
         }

@@ -44,20 +44,34 @@ impl Choice {
             Some(path) => {
                 Ok(std::fs::canonicalize(path).map_err(|error| format!("{path}: {error}"))?)
             }
-            None => build(&self.profile),
+            None => {
+                self.build("krait-cli")?;
+                Ok(target_dir().join(self.folder()).join("krait"))
+            }
         }
     }
-}
 
-fn build(profile: &str) -> Result<PathBuf, Error> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "krait-cli", "--profile", profile])
-        .current_dir(root())
-        .status()?;
-    if !built.success() {
-        return Err("the krait command does not build".into());
+    /// Whether it is our command.
+    pub fn is_ours(&self) -> bool {
+        self.binary.is_none()
     }
-    let folder = if profile == "dev" { "debug" } else { profile };
-    Ok(target_dir().join(folder).join("krait"))
+
+    /// Builds the libraries that C programs link.
+    pub fn build_library(&self) -> Result<(), Error> {
+        self.build("krait")
+    }
+
+    /// The folder below `target` where cargo puts what it builds.
+    pub fn folder(&self) -> &str {
+        if self.profile == "dev" { "debug" } else { &self.profile }
+    }
+
+    fn build(&self, package: &str) -> Result<(), Error> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo)
+            .args(["build", "--quiet", "--package", package, "--profile", &self.profile])
+            .current_dir(root())
+            .status()?;
+        if built.success() { Ok(()) } else { Err(format!("{package} does not build").into()) }
+    }
 }

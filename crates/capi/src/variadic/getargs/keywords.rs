@@ -116,6 +116,9 @@ pub fn wrong_positional(
     bound: usize,
     given: usize,
 ) -> Raised {
+    if bound == 0 && how != "at least" {
+        return raise!(th, TYPE_ERROR, "{function} takes no positional arguments");
+    }
     let s = plural(bound);
     raise!(th, TYPE_ERROR, "{function} takes {how} {bound} positional argument{s} ({given} given)")
 }
@@ -149,6 +152,7 @@ pub fn left_over(
             }
         }
     }
+    let function = if function == "function" { "this function" } else { function };
     for key in given.keys() {
         let Some(key) = key.object().downcast::<Str>() else {
             return th.raise(exc::TYPE_ERROR, "keywords must be strings");

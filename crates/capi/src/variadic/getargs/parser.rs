@@ -147,9 +147,6 @@ fn too_many_positional(
     given: usize,
 ) -> Raised {
     let function = prepared.function();
-    if max == 0 {
-        return raise!(th, TYPE_ERROR, "{function} takes no positional arguments");
-    }
     let how = if min < max { "at most" } else { "exactly" };
     wrong_positional(th, &function, how, max, given)
 }

@@ -113,7 +113,7 @@ pub fn PyRun_SimpleStringFlags(
 }
 
 /// What is left of an open file.
-fn read_file(file: *mut libc::FILE) -> Vec<u8> {
+pub fn read_file(file: *mut libc::FILE) -> Vec<u8> {
     let mut source = Vec::new();
     let mut block = [0u8; 4096];
     loop {

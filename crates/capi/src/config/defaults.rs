@@ -149,21 +149,32 @@ pub fn PyConfig_Clear(config: *mut PyConfig) {
     unsafe { (*config).module_search_paths_set = 0 };
 }
 
-/// A configuration of our own.
-pub struct Owned(pub PyConfig);
+/// A configuration of our own, on the heap: C gets its address, which others may share.
+pub struct Owned(*mut PyConfig);
 
-// SAFETY: the strings are plain memory that only this value frees.
+// SAFETY: plain memory that only this value frees; who writes it while others look holds the GIL.
 unsafe impl Send for Owned {}
+// SAFETY: as above.
+unsafe impl Sync for Owned {}
 
 impl Owned {
+    /// Takes the strings over.
+    pub fn new(config: PyConfig) -> Owned {
+        Owned(Box::into_raw(Box::new(config)))
+    }
+
+    pub fn ptr(&self) -> *mut PyConfig {
+        self.0
+    }
+
     /// # Safety
     /// Invariant 1 of `config`.
     pub unsafe fn copy(from: *const PyConfig) -> Option<Owned> {
+        let copy = Owned::new(PyConfig::EMPTY);
+        let to = copy.ptr();
         // SAFETY: the caller's promise; the copy owns no string until it has its own.
         unsafe {
-            let mut copy = Owned(PyConfig::EMPTY);
-            copy.0._config_init = (*from)._config_init;
-            let to = &raw mut copy.0;
+            (*to)._config_init = (*from)._config_init;
             for field in CONFIG {
                 let status = match field.kind {
                     Kind::List => {
@@ -182,14 +193,17 @@ impl Owned {
                     return None;
                 }
             }
-            Some(copy)
         }
+        Some(copy)
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // SAFETY: the strings are this value's.
-        unsafe { PyConfig_Clear(&raw mut self.0) };
+        // SAFETY: the strings and the box are this value's.
+        unsafe {
+            PyConfig_Clear(self.0);
+            drop(Box::from_raw(self.0));
+        }
     }
 }

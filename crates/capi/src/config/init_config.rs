@@ -48,8 +48,7 @@ impl PyInitConfig {
         0
     }
 
-    fn unknown(&mut self, name: &str) -> c_int {
-        let _ = name;
+    fn unknown(&mut self) -> c_int {
         self.fail("unknown config option name")
     }
 }
@@ -90,18 +89,18 @@ impl Option_ {
 
 fn find_option(config: &mut PyInitConfig, name: &str) -> Option<Option_> {
     if let Some(field) = find(CONFIG, name).filter(|field| field.access != Access::Start) {
-        return Some(Option_::Usual(field, &raw mut config.config.0));
+        return Some(Option_::Usual(field, config.config.ptr()));
     }
     find(PRE_CONFIG, name).map(|field| Option_::Early(field, &raw mut config.pre))
 }
 
 #[capi]
 pub fn PyInitConfig_Create() -> *mut PyInitConfig {
-    let mut config = defaults::Owned(PyConfig::EMPTY);
+    let config = defaults::Owned::new(PyConfig::EMPTY);
     let mut pre = PyPreConfig::EMPTY;
     // SAFETY: structs of our own.
     unsafe {
-        defaults::PyConfig_InitIsolatedConfig(&raw mut config.0);
+        defaults::PyConfig_InitIsolatedConfig(config.ptr());
         PyPreConfig_InitIsolatedConfig(&raw mut pre);
     }
     let modules = Vec::new();
@@ -166,7 +165,7 @@ pub fn PyInitConfig_GetInt(
     let config = unsafe { given(config) };
     let name = text_of(name);
     match find_option(config, &name) {
-        None => config.unknown(&name),
+        None => config.unknown(),
         Some(option) if !option.field().is_number() => config.fail("config option type is not int"),
         Some(option) => {
             // SAFETY: C passes a writable place.
@@ -182,7 +181,7 @@ pub fn PyInitConfig_SetInt(config: *mut PyInitConfig, name: *const c_char, value
     let config = unsafe { given(config) };
     let name = text_of(name);
     let Some(option) = find_option(config, &name) else {
-        return config.unknown(&name);
+        return config.unknown();
     };
     match option.field().kind {
         Kind::Int if c_int::try_from(value).is_err() => {
@@ -199,7 +198,8 @@ pub fn PyInitConfig_SetInt(config: *mut PyInitConfig, name: *const c_char, value
     }
     option.set_number(value);
     if name == "hash_seed" {
-        config.config.0.use_hash_seed = 1;
+        // SAFETY: the struct is ours.
+        unsafe { (*config.config.ptr()).use_hash_seed = 1 };
     }
     0
 }
@@ -223,7 +223,7 @@ pub fn PyInitConfig_GetStr(
     let config = unsafe { given(config) };
     let name = text_of(name);
     match find_option(config, &name) {
-        None => config.unknown(&name),
+        None => config.unknown(),
         Some(Option_::Usual(field, structure)) if field.is_text() => {
             // SAFETY: the struct is ours; C passes a writable place.
             unsafe {
@@ -246,7 +246,7 @@ pub fn PyInitConfig_SetStr(
     let config = unsafe { given(config) };
     let name = text_of(name);
     match find_option(config, &name) {
-        None => config.unknown(&name),
+        None => config.unknown(),
         Some(Option_::Usual(field, structure)) if field.is_text() => {
             if value.is_null() && field.kind == Kind::Text {
                 return config.fail("config option string cannot be NULL");
@@ -271,7 +271,7 @@ pub fn PyInitConfig_GetStrList(
     let config = unsafe { given(config) };
     let name = text_of(name);
     match find_option(config, &name) {
-        None => config.unknown(&name),
+        None => config.unknown(),
         Some(Option_::Usual(field, structure)) if field.kind == Kind::List => {
             // SAFETY: the struct is ours; C passes writable places.
             unsafe {
@@ -315,7 +315,7 @@ pub fn PyInitConfig_SetStrList(
     let config = unsafe { given(config) };
     let name = text_of(name);
     match find_option(config, &name) {
-        None => config.unknown(&name),
+        None => config.unknown(),
         Some(Option_::Usual(field, structure)) if field.kind == Kind::List => {
             // SAFETY: the struct is ours; C passes so many strings.
             let status = unsafe {
@@ -324,7 +324,8 @@ pub fn PyInitConfig_SetStrList(
                 assign_list(field.list(structure), &items)
             };
             if name == "module_search_paths" {
-                config.config.0.module_search_paths_set = 1;
+                // SAFETY: the struct is ours.
+                unsafe { (*config.config.ptr()).module_search_paths_set = 1 };
             }
             config.accept(status)
         }
@@ -363,7 +364,7 @@ pub fn Py_InitializeFromInitConfig(config: *mut PyInitConfig) -> c_int {
         if is_exception(&status) {
             return config.accept(status);
         }
-        let status = Py_InitializeFromConfig(&raw const config.config.0);
+        let status = Py_InitializeFromConfig(config.config.ptr());
         config.accept(status)
     }
 }

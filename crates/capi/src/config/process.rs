@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int};
 use std::sync::atomic::AtomicI32;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use krait_abi::{PyConfig, PyPreConfig, PyStatus};
 use krait_macros::capi;
@@ -25,7 +25,7 @@ pub struct Process {
     pub program_name: Option<Vec<wchar_t>>,
     pub home: Option<Vec<wchar_t>>,
     /// What the running interpreter was started with.
-    pub config: Option<defaults::Owned>,
+    pub config: Option<Arc<defaults::Owned>>,
 }
 
 static PROCESS: Mutex<Option<Process>> = Mutex::new(None);

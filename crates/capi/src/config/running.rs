@@ -73,9 +73,10 @@ fn get(th: &Thread, name: &str) -> PyResult {
         }
         _ => {}
     }
-    match &mut process().config {
+    let config = process().config.clone();
+    match config {
         // SAFETY: the configuration is ours.
-        Some(config) => unsafe { value(th, field, &raw mut config.0) },
+        Some(config) => unsafe { value(th, field, config.ptr()) },
         None => Err(unknown(th, name)),
     }
 }
@@ -227,7 +228,10 @@ fn set(th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
         let Live::Attribute(attribute) = field.live else { return Err(read_only(th, name)) };
         return sys::set(th, Str::interned(th, attribute)?.borrow(), value);
     }
-    let number = number(th, field, value)?;
+    let mut number = number(th, field, value)?;
+    if field.kind == Kind::Bool {
+        number = (number != 0).into();
+    }
     match field.live {
         Live::Flag(index) => set_flag(th, index, number.into())?,
         Live::NotFlag(index) => set_flag(th, index, (number == 0).into())?,
@@ -236,7 +240,8 @@ fn set(th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
     match name {
         "write_bytecode" => {
             let name = Str::interned(th, "dont_write_bytecode")?;
-            sys::set(th, name.borrow(), bool_object(number == 0).object())?;
+            let unwanted = Int::from_i64(th, (number == 0).into())?;
+            sys::set(th, name.borrow(), unwanted.object())?;
         }
         "int_max_str_digits" => {
             if number != 0 && number < 640 {
@@ -248,9 +253,9 @@ fn set(th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
         }
         _ => {}
     }
-    if let Some(config) = &mut process().config {
+    if let Some(config) = &process().config {
         // SAFETY: the configuration is ours.
-        unsafe { field.set_number(&raw mut config.0, number.into()) };
+        unsafe { field.set_number(config.ptr(), number.into()) };
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Starting with a configuration, running what it asks for, and leaving.
 
 use std::ffi::{c_char, c_int};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use krait_abi::{PyConfig, PyStatus};
@@ -30,18 +31,18 @@ pub fn Py_InitializeFromConfig(config: *const PyConfig) -> PyStatus {
     }
 }
 
-fn start(mut config: defaults::Owned) -> PyStatus {
+fn start(config: defaults::Owned) -> PyStatus {
     if runtime::is_running() {
         // SAFETY: nothing is asked of the caller.
         return unsafe { PyStatus_Ok() };
     }
     // SAFETY: the copy is ours.
     unsafe {
-        let status = read::read(&raw mut config.0);
+        let status = read::read(config.ptr());
         if is_exception(&status) {
             return status;
         }
-        let mut options = read::options(&config.0);
+        let mut options = read::options(&*config.ptr());
         if options.config.executable.is_empty() {
             if let Ok(executable) = std::env::current_exe() {
                 options.config.executable = executable.display().to_string();
@@ -51,8 +52,8 @@ fn start(mut config: defaults::Owned) -> PyStatus {
             return error_in(c"init_interp_main", &message);
         }
         let mut process = process();
-        process.set_argv(list_units(&config.0.orig_argv));
-        process.config = Some(config);
+        process.set_argv(list_units(&(*config.ptr()).orig_argv));
+        process.config = Some(Arc::new(config));
         PyStatus_Ok()
     }
 }
@@ -62,8 +63,8 @@ pub fn initialize(signals: bool) {
     if runtime::is_running() {
         return;
     }
-    let mut config = defaults::Owned(defaults::compatible());
-    let flags = &mut config.0;
+    let mut settings = defaults::compatible();
+    let flags = &mut settings;
     flags.install_signal_handlers = signals.into();
     let count = |flag: &std::sync::atomic::AtomicI32| flag.load(Relaxed).max(0);
     flags.bytes_warning = count(&process::Py_BytesWarningFlag);
@@ -84,7 +85,7 @@ pub fn initialize(signals: bool) {
         flags.user_site_directory = 0;
         flags.safe_path = 1;
     }
-    let status = start(config);
+    let status = start(defaults::Owned::new(settings));
     if is_exception(&status) {
         // SAFETY: nothing is asked of the caller.
         unsafe { Py_ExitStatusException(status) };
@@ -94,9 +95,10 @@ pub fn initialize(signals: bool) {
 /// Runs what the configuration asks for and ends the interpreter; the exit code.
 #[capi]
 pub fn Py_RunMain() -> c_int {
-    let options = match &process().config {
+    let config = process().config.clone();
+    let options = match config {
         // SAFETY: the configuration is ours.
-        Some(config) => unsafe { read::options(&config.0) },
+        Some(config) => unsafe { read::options(&*config.ptr()) },
         None => crate::lifecycle::fatal_error("Py_RunMain", "Python is not initialized"),
     };
     let code = command_line::run(Thread::current(), &options);
@@ -104,11 +106,11 @@ pub fn Py_RunMain() -> c_int {
 }
 
 fn main(argv: Vec<Vec<wchar_t>>) -> c_int {
-    let mut config = defaults::Owned(defaults::python());
+    let config = defaults::Owned::new(defaults::python());
     // SAFETY: the configuration is ours.
     unsafe {
-        process::pre_initialize_for(&config.0, Some(&argv));
-        let mut status = memory::assign_list(&raw mut config.0.argv, &argv);
+        process::pre_initialize_for(&*config.ptr(), Some(&argv));
+        let mut status = memory::assign_list(&raw mut (*config.ptr()).argv, &argv);
         if !is_exception(&status) {
             status = start(config);
         }

@@ -128,3 +128,13 @@ fn load_file(th: &Thread, file: Borrowed<'_>, allow_code: bool) -> PyResult {
 pub fn loads(th: &Thread, data: &[u8]) -> PyResult {
     read::loads(th, data, true).map(|(value, _)| value)
 }
+
+/// The value that marshal data begins with, and how many bytes it takes.
+pub fn loads_prefix(th: &Thread, data: &[u8]) -> PyResult<(Owned, usize)> {
+    read::loads(th, data, true)
+}
+
+/// The marshal data of a value.
+pub fn dumps(th: &Thread, value: Borrowed<'_>, version: i32) -> PyResult<Vec<u8>> {
+    write::dumps(th, value, version, true)
+}

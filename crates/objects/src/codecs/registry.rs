@@ -252,6 +252,14 @@ pub fn unregister_error(th: &Thread, name: &str) -> PyResult<bool> {
     Ok(old.is_some())
 }
 
+/// The handler of that name that comes with the house, whatever is registered under it.
+pub fn lookup_builtin_error(th: &Thread, name: &str) -> PyResult {
+    match handlers::builtin(th, name)? {
+        Some(handler) => Ok(handler),
+        None => Err(raise!(th, LOOKUP_ERROR, "unknown error handler name '{name}'")),
+    }
+}
+
 /// `codecs.lookup_error`.
 pub fn lookup_error(th: &Thread, name: &str) -> PyResult {
     if let Some(handler) = registry(th).errors.borrow().get(name) {

@@ -26,13 +26,24 @@ const HEADER: usize = std::mem::offset_of!(abi::_PyStackChunk, data) / WORD;
 pub unsafe fn push(th: &Thread, size: usize) -> Option<*mut Frame> {
     // SAFETY: (1).
     unsafe {
-        let state = th.raw();
-        let top = (*state).datastack_top;
         if has_room(th, size) {
-            (*state).datastack_top = top.add(size);
-            return Some(top.cast());
+            return Some(take(th, size));
         }
         push_chunk(th, size)
+    }
+}
+
+/// As `push`, where there is room.
+///
+/// # Safety
+/// `has_room(th, size)`, and as for `push`.
+#[inline(always)]
+pub unsafe fn take(th: &Thread, size: usize) -> *mut Frame {
+    // SAFETY: (1).
+    unsafe {
+        let top = (*th.raw()).datastack_top;
+        (*th.raw()).datastack_top = top.add(size);
+        top.cast()
     }
 }
 
@@ -40,11 +51,7 @@ pub unsafe fn push(th: &Thread, size: usize) -> Option<*mut Frame> {
 #[inline(always)]
 pub fn has_room(th: &Thread, size: usize) -> bool {
     // SAFETY: (1); with no chunk yet, both are null and nothing fits.
-    unsafe {
-        let state = th.raw();
-        (((*state).datastack_limit as usize).wrapping_sub((*state).datastack_top as usize)) / WORD
-            > size
-    }
+    unsafe { (*th.raw()).datastack_top.wrapping_add(size) < (*th.raw()).datastack_limit }
 }
 
 #[cold]
@@ -90,14 +97,30 @@ unsafe fn push_chunk(th: &Thread, size: usize) -> Option<*mut Frame> {
 /// (2).
 #[inline(always)]
 pub unsafe fn pop(th: &Thread, frame: *mut Frame) {
+    // SAFETY: (2).
+    unsafe {
+        if !pop_in_chunk(th, frame) {
+            pop_chunk(th);
+        }
+    }
+}
+
+/// As `pop`, but does nothing and answers false if the chunk goes with the frame.
+///
+/// # Safety
+/// (2).
+#[inline(always)]
+#[must_use = "a frame that begins its chunk is still there"]
+pub unsafe fn pop_in_chunk(th: &Thread, frame: *mut Frame) -> bool {
     // SAFETY: (1), (2).
     unsafe {
         let state = th.raw();
         let base: *mut *mut abi::PyObject = frame.cast();
         if base == data((*state).datastack_chunk) {
-            return pop_chunk(th);
+            return false;
         }
         (*state).datastack_top = base;
+        true
     }
 }
 

@@ -68,7 +68,7 @@ const _: () = assert!(
 );
 
 impl Frame {
-    /// Fills in a frame whose first `arguments` locals the caller has written or will write.
+    /// Fills in a frame but for its locals, which the caller writes or clears (4).
     ///
     /// # Safety
     /// `frame` has room for `code`'s frame; `func` and `locals` become the frame's.
@@ -78,30 +78,23 @@ impl Frame {
         func: StackRef,
         locals: *mut abi::PyObject,
         code: Borrowed<'_, Code>,
-        arguments: usize,
         previous: *mut Frame,
     ) {
-        // SAFETY: the caller's promise establishes (4) to (6).
+        // SAFETY: the caller's promise establishes (5) and (6).
         unsafe {
             let function: &Function = &*func.ptr().cast();
-            frame.write(Frame {
-                executable: StackRef::new(code.as_ptr()),
-                previous,
-                func,
-                globals: function.globals.as_ptr(),
-                builtins: function.builtins.as_ptr(),
-                locals,
-                object: std::ptr::null_mut(),
-                ip: code.units(),
-                sp: Frame::local(frame, code.nlocalsplus as usize),
-                return_offset: 0,
-                owner: OWNED_BY_THREAD,
-                visited: 0,
-                localsplus: [*Frame::local(frame, 0)],
-            });
-            for index in arguments..code.nlocalsplus as usize {
-                *Frame::local(frame, index) = StackRef::NULL;
-            }
+            (&raw mut (*frame).executable).write(StackRef::new(code.as_ptr()));
+            (*frame).previous = previous;
+            (*frame).func = func;
+            (*frame).globals = function.globals.as_ptr();
+            (*frame).builtins = function.builtins.as_ptr();
+            (*frame).locals = locals;
+            (*frame).object = std::ptr::null_mut();
+            (*frame).ip = code.units();
+            (*frame).sp = Frame::local(frame, code.nlocalsplus as usize);
+            (*frame).return_offset = 0;
+            (*frame).owner = OWNED_BY_THREAD;
+            (*frame).visited = 0;
         }
     }
 
@@ -303,8 +296,11 @@ pub unsafe fn push_for_call(
             }
             return Err(th.no_memory());
         };
-        Frame::init(frame, func, locals, code, 0, previous);
+        Frame::init(frame, func, locals, code, previous);
         let first = Frame::local(frame, 0);
+        for index in 0..code.nlocalsplus as usize {
+            *first.add(index) = StackRef::NULL;
+        }
         let bound = crate::arguments::bind(th, function, first, args, count, kwnames);
         if let Err(raised) = bound {
             // The count that `leave` gives back was not taken for a frame that never ran.

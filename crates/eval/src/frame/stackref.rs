@@ -56,6 +56,12 @@ impl StackRef {
         self.0 & UNCOUNTED == 0
     }
 
+    /// The object's address, if the reference is not counted.
+    #[inline(always)]
+    pub const fn uncounted_ptr(self) -> Option<*mut abi::PyObject> {
+        if self.is_counted() { None } else { Some((self.0 - UNCOUNTED) as *mut abi::PyObject) }
+    }
+
     /// A reference that something else keeps alive.
     #[inline(always)]
     pub fn uncounted(ptr: *mut abi::PyObject) -> StackRef {

@@ -56,7 +56,7 @@ pub mod hot {
     use krait_objects::prelude::*;
 
     use super::super::cold::{Dealloc, ReleaseOperands, deopt};
-    use super::super::specialize::layout::{self, compact_int, short_int};
+    use super::super::specialize::layout::{self, compact_int};
     use super::super::state::{Dispatch, State};
     use crate::frame::StackRef;
 
@@ -123,48 +123,6 @@ pub mod hot {
             }
             D::next(s)
         }
-    }
-
-    /// An integer operation on two operands of one or two digits.
-    macro_rules! int_op {
-        ($($name:ident: $method:ident;)*) => {$(
-            #[inline(always)]
-            pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
-                // SAFETY: (9); the checks make the operands what the arithmetic reads.
-                unsafe {
-                    let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
-                    if !layout::is_int(left) || !layout::is_int(right) {
-                        return deopt::<D>(s);
-                    }
-                    let (Some(left), Some(right)) = (short_int(left), short_int(right)) else {
-                        return deopt::<D>(s);
-                    };
-                    let Some(value) = left.$method(right) else {
-                        return deopt::<D>(s);
-                    };
-                    if layout::fits_in_place(value) {
-                        if s.peek(2).is_ours_alone() {
-                            layout::write_compact_int(s.peek(2).ptr(), value);
-                            return keep_left::<D>(s);
-                        }
-                        if s.peek(1).is_ours_alone() {
-                            layout::write_compact_int(s.peek(1).ptr(), value);
-                            return keep_right::<D>(s);
-                        }
-                    }
-                    match Int::from_i64(s.thread(), value) {
-                        Ok(result) => finish_counting::<D>(s, StackRef::from_owned(result), BINARY_OP),
-                        Err(_raised) => D::next(s.unwinding()),
-                    }
-                }
-            }
-        )*};
-    }
-
-    int_op! {
-        binary_op_add_int: checked_add;
-        binary_op_subtract_int: checked_sub;
-        binary_op_multiply_int: checked_mul;
     }
 
     /// A float operation.
@@ -327,29 +285,6 @@ pub mod hot {
     /// The missing key as KeyError's only argument, also if it is a tuple.
     fn key_argument(th: &Thread, key: Borrowed<'_>) -> PyResult {
         Ok(Tuple::pack(th, [key.to_owned()])?.into_object())
-    }
-
-    #[inline(always)]
-    pub unsafe fn compare_op_int<D: Dispatch>(s: State) -> D::Out {
-        // SAFETY: (9); the checks make the operands what is read.
-        unsafe {
-            let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
-            if !layout::is_int(left) || !layout::is_int(right) {
-                return deopt::<D>(s);
-            }
-            let (Some(left), Some(right)) = (short_int(left), short_int(right)) else {
-                return deopt::<D>(s);
-            };
-            // The argument's mask has a bit for each outcome: less, greater, equal.
-            let outcome = if left < right {
-                2
-            } else if left > right {
-                4
-            } else {
-                8
-            };
-            finish_counting::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
-        }
     }
 
     #[inline(always)]

@@ -17,41 +17,46 @@ const CALL: usize = 4;
 
 /// A function with the cached version takes exactly the given arguments: they move into its frame.
 ///
-/// `args` is the address of the first, `count` their number; the operands begin at `base`.
+/// The operands begin at `base`, the arguments at `first`; they end at the top of the stack.
 #[inline(always)]
 unsafe fn enter_exact<D: Dispatch>(
     s: State,
     function: StackRef,
     base: *mut StackRef,
-    args: *const StackRef,
-    count: usize,
+    first: *const StackRef,
 ) -> D::Out {
-    // SAFETY: (9); the version says that `function` is a Python function with `count` plain parameters.
+    // SAFETY: (9); the version says that `function` is a Python function with plain parameters only.
     unsafe {
         let callee: &Function = &*function.ptr().cast();
         let code = callee.code_handle();
         let th = s.thread();
-        let size = code.framesize as usize;
-        if code.argcount as usize != count
-            || !frame::datastack::has_room(th, size)
+        if s.sp.cast_const().sub(code.argcount as usize) != first
+            || !frame::datastack::has_room(th, code.framesize as usize)
             || (*th.raw()).py_recursion_remaining <= 1
         {
             return deopt::<D>(s);
         }
-        let inside: *mut Frame = (*th.raw()).datastack_top.cast();
-        (*th.raw()).datastack_top = (*th.raw()).datastack_top.add(size);
-        let mut index = 0;
-        while index < count {
-            *Frame::local(inside, index) = *args.add(index);
-            index += 1;
-        }
-        Frame::init(inside, function, std::ptr::null_mut(), code, count, s.frame);
         (*s.frame).ip = s.ip;
         (*s.frame).sp = base;
         (*s.frame).return_offset = CALL as u16;
+        let inside = frame::datastack::take(th, code.framesize as usize);
+        // Loops by address, because there are few arguments: the optimiser unrolls the other kind.
+        let mut local = Frame::local(inside, 0);
+        let mut arg = first;
+        while arg < s.sp.cast_const() {
+            local.write_volatile(*arg);
+            local = local.add(1);
+            arg = arg.add(1);
+        }
+        Frame::init(inside, function, std::ptr::null_mut(), code, s.frame);
+        let top = (*inside).sp;
+        while local < top {
+            local.write_volatile(StackRef::NULL);
+            local = local.add(1);
+        }
         frame::set_current(th, inside);
         (*th.raw()).py_recursion_remaining -= 1;
-        D::next(State { ip: code.units(), sp: (*inside).sp, frame: inside, th: s.th, arg: 0 })
+        D::next(State { ip: code.units(), sp: top, frame: inside, th: s.th, arg: 0 })
     }
 }
 
@@ -75,8 +80,8 @@ pub unsafe fn call_py_exact_args<D: Dispatch>(s: State) -> D::Out {
         if !has_version(function.ptr(), s.cache_u32(2)) {
             return deopt::<D>(s);
         }
-        let with_self = usize::from(!(*base.add(1)).is_null());
-        enter_exact::<D>(s, function, base, base.add(2 - with_self), s.arg + with_self)
+        let without_self = usize::from((*base.add(1)).is_null());
+        enter_exact::<D>(s, function, base, base.add(1 + without_self))
     }
 }
 
@@ -99,7 +104,7 @@ pub unsafe fn call_bound_method_exact_args<D: Dispatch>(s: State) -> D::Out {
         *base.add(1) = StackRef::new((*method).im_self);
         *base = StackRef::new(function);
         let _held_elsewhere = bound.release();
-        enter_exact::<D>(s, *base, base, base.add(1), s.arg + 1)
+        enter_exact::<D>(s, *base, base, base.add(1))
     }
 }
 

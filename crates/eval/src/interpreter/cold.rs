@@ -34,13 +34,19 @@ impl Cold for Dealloc {
 /// # Safety
 /// The object's last reference is gone.
 #[inline(always)]
-unsafe fn dealloc(th: *const Thread, ob: *mut krait_abi::PyObject) {
+pub unsafe fn dealloc(th: *const Thread, ob: *mut krait_abi::PyObject) {
     // SAFETY: the caller's promise; exact numbers come from the interpreter's heap.
     unsafe {
-        if layout::is_int(ob) || layout::is_float(ob) {
-            (*th).interp().heap.free(ob.cast());
+        let interp = (*th).interp();
+        let kept = if layout::is_int(ob) {
+            layout::compact_int(ob).is_some() && interp.free_lists.ints.push(ob)
+        } else if layout::is_float(ob) {
+            interp.free_lists.floats.push(ob)
         } else {
-            memory::dealloc(ob);
+            return memory::dealloc(ob);
+        };
+        if !kept {
+            interp.heap.free(ob.cast());
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Control flow: jumps, truth, identity, returning, and resuming.
 
 use krait_bytecode::Opcode;
+use krait_objects::prelude::*;
 
-use super::cold::{Dealloc, Pending};
-use super::state::{Dispatch, State};
+use super::cold::{Dealloc, Pending, dealloc};
+use super::state::{Cold, Dispatch, State};
 use crate::frame::{self, Frame, OWNED_BY_THREAD, StackRef};
 
 #[inline(always)]
@@ -155,55 +156,160 @@ pub unsafe fn is_op<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
-/// Leaves the frame and goes on in its caller with the value.
+/// Leaves the frame and goes on in its caller with the value. What almost every frame needs is done in line:
+/// references that are not the last ones to anything.
 #[inline(always)]
 pub unsafe fn return_value<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (7), (9): the value outlives the locals it may be borrowed from.
     unsafe {
-        let value = s.peek(1).into_heap_safe();
-        (*s.frame).sp = s.sp.sub(1);
-        let caller = leave(s);
+        let mut value = s.peek(1);
+        if !value.is_counted() {
+            value = StackRef::new(value.ptr());
+        }
+        let frame = s.frame;
+        let mut sp = s.sp.sub(1);
+        if (*frame).owner != OWNED_BY_THREAD
+            || !(*frame).object.is_null()
+            || !(*frame).locals.is_null()
+        {
+            (*frame).sp = sp;
+            return D::cold::<LeaveWhole>(s, value.bits());
+        }
+        let caller = (*frame).previous;
+        frame::set_current(s.thread(), caller);
+        let base = Frame::local(frame, 0);
+        while sp > base {
+            sp = sp.sub(1);
+            if (*sp).release() {
+                (*frame).sp = sp;
+                return D::cold::<LeaveRest>(s, value.bits());
+            }
+        }
+        if (*frame).func.release() {
+            return D::cold::<LeaveFunction>(s, value.bits());
+        }
+        if (*frame).executable.release() {
+            return D::cold::<LeaveCode>(s, value.bits());
+        }
+        give_back::<D>(s, caller, value)
+    }
+}
+
+/// Pops the emptied frame and hands the value to its caller, which is the current frame already.
+#[inline(always)]
+unsafe fn give_back<D: Dispatch>(s: State, caller: *mut Frame, value: StackRef) -> D::Out {
+    // SAFETY: (7).
+    unsafe {
+        (*s.thread().raw()).py_recursion_remaining += 1;
+        if !frame::datastack::pop_in_chunk(s.thread(), s.frame) {
+            return D::cold::<PopChunk>(s, value.bits());
+        }
+        hand_over::<D>(s, caller, value)
+    }
+}
+
+/// Goes on in the caller with the value on its stack.
+#[inline(always)]
+unsafe fn hand_over<D: Dispatch>(s: State, caller: *mut Frame, value: StackRef) -> D::Out {
+    // SAFETY: (7), (9).
+    unsafe {
         let ip = (*caller).ip.add((*caller).return_offset as usize);
         let s = State { ip, sp: (*caller).sp, frame: caller, th: s.th, arg: 0 };
         D::next(s.push(value))
     }
 }
 
-/// `frame::leave`, with what almost every frame needs done in line: release the locals and pop.
-#[inline(always)]
-unsafe fn leave(s: State) -> *mut Frame {
-    // SAFETY: as for `frame::leave`.
-    unsafe {
-        let frame = s.frame;
-        if (*frame).owner != OWNED_BY_THREAD
-            || !(*frame).object.is_null()
-            || !(*frame).locals.is_null()
-        {
-            return frame::leave(s.thread(), frame);
+/// The frame was the first of its chunk of the data stack; `x` is the value to return.
+struct PopChunk;
+
+impl Cold for PopChunk {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (7): the frame is emptied, and its caller current.
+        unsafe {
+            frame::datastack::pop(s.thread(), s.frame);
+            hand_over::<D>(s, frame::current(s.thread()), StackRef::from_bits(x))
         }
-        leave_plain(s.th, frame)
     }
 }
 
-/// Leaves a frame of the data stack without frame object and namespace.
+/// The local at the frame's `sp` has lost its last reference; those below it are still to be released. `x` is
+/// the value to return.
+struct LeaveRest;
+
+impl Cold for LeaveRest {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (4), (7).
+        unsafe {
+            release_rest(s.th, s.frame);
+            if (*s.frame).func.release() {
+                return D::cold::<LeaveFunction>(s, x);
+            }
+            (*s.frame).executable.close();
+            give_back::<D>(s, frame::current(s.thread()), StackRef::from_bits(x))
+        }
+    }
+}
+
+/// Deallocates what the frame's `sp` points to and releases the locals below.
 #[inline(never)]
-unsafe fn leave_plain(th: *const krait_objects::thread::Thread, frame: *mut Frame) -> *mut Frame {
-    // SAFETY: as for `frame::leave`.
+unsafe fn release_rest(th: *const Thread, frame: *mut Frame) {
+    // SAFETY: (4): the frame shows nothing any more when other code runs.
     unsafe {
-        let previous = (*frame).previous;
-        frame::set_current(&*th, previous);
         let base = Frame::local(frame, 0);
         let mut sp = (*frame).sp;
         (*frame).sp = base;
+        dealloc(th, (*sp).ptr());
         while sp > base {
             sp = sp.sub(1);
-            (*sp).close();
+            if (*sp).release() {
+                dealloc(th, (*sp).ptr());
+            }
         }
-        (*frame).func.close();
-        (*frame).executable.close();
-        (*(*th).raw()).py_recursion_remaining += 1;
-        frame::datastack::pop(&*th, frame);
-        previous
+    }
+}
+
+/// The frame's function has lost its last reference; `x` is the value to return.
+struct LeaveFunction;
+
+impl Cold for LeaveFunction {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (6), (7): the emptied frame is not current any more.
+        unsafe {
+            dealloc(s.th, (*s.frame).func.ptr());
+            (*s.frame).executable.close();
+            give_back::<D>(s, frame::current(s.thread()), StackRef::from_bits(x))
+        }
+    }
+}
+
+/// The frame's code has lost its last reference; `x` is the value to return.
+struct LeaveCode;
+
+impl Cold for LeaveCode {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (5), (7): the emptied frame is not current any more.
+        unsafe {
+            dealloc(s.th, (*s.frame).executable.ptr());
+            give_back::<D>(s, frame::current(s.thread()), StackRef::from_bits(x))
+        }
+    }
+}
+
+/// Frames of generators, with a frame object, with a namespace; `x` is the value to return.
+struct LeaveWhole;
+
+impl Cold for LeaveWhole {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (7): the frame's `sp` has been written back.
+        unsafe {
+            let caller = frame::leave(s.thread(), s.frame);
+            hand_over::<D>(s, caller, StackRef::from_bits(x))
+        }
     }
 }
 

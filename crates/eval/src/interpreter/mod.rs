@@ -18,6 +18,7 @@ mod except_star;
 mod exceptions;
 mod functions;
 mod imports;
+mod integers;
 mod intrinsics;
 mod iteration;
 mod matching;

@@ -186,8 +186,9 @@ pub unsafe fn load_const_mortal<D: Dispatch>(s: State) -> D::Out {
 pub unsafe fn load_small_int<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9); small integers are immortal.
     unsafe {
-        let value = krait_objects::int::small(s.arg as i64);
-        D::next(s.push(StackRef::immortal(value)).skip(1))
+        // The byte that the compiler's argument fits in, so that no bytecode reads beside the table.
+        let value = krait_objects::int::small_ptr(i64::from(s.arg as u8));
+        D::next(s.push(StackRef::uncounted(value)).skip(1))
     }
 }
 

@@ -95,6 +95,7 @@ mod handlers {
     pub use super::super::construct::call_alloc_and_enter_init;
     pub use super::super::containers::hot::*;
     pub use super::super::control::*;
+    pub use super::super::integers::{binary_op_add_int, binary_op_multiply_int, binary_op_subtract_int, compare_op_int};
     pub use super::super::iteration::hot::*;
     pub use super::super::names::hot::*;
     pub use super::super::stack::*;
@@ -281,6 +282,7 @@ mod tail {
     ///
     /// # Safety
     /// (8), (9).
+    #[inline(never)]
     pub unsafe fn drive(s: State) {
         // SAFETY: the caller's promise.
         unsafe { Tail::next(s) }

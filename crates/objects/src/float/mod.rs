@@ -12,7 +12,7 @@ use crate::float_text;
 use crate::hash::{hash_double, hash_pointer};
 use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
-use crate::typeobj::alloc::init_head;
+use crate::typeobj::alloc::init_static_head;
 
 /// Convert a string or number to a floating-point number, if possible.
 #[pytype(name = "float", symbol = "PyFloat_Type", new = "(x=0, /)", flags(BASETYPE, MATCH_SELF))]
@@ -34,7 +34,7 @@ impl Float {
         }
         // SAFETY: the block has room for the object, which nobody knows yet.
         unsafe {
-            init_head(block.cast(), Borrowed::from_ref(Float::type_object()));
+            init_static_head(block.cast(), Float::type_object());
             (&raw mut (*block.cast::<Float>()).value).write(value);
             Ok(Owned::from_ptr(block.cast()))
         }

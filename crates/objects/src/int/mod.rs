@@ -27,7 +27,7 @@ use crate::handle::{Borrowed, Head, Instance, Owned};
 use crate::int_digits::{self, Digit, IntBuf, IntRef, SHIFT};
 use crate::raise;
 use crate::thread::Thread;
-use crate::typeobj::alloc::init_head;
+use crate::typeobj::alloc::init_static_head;
 
 pub use bool::{Bool, PyBool_Type};
 pub use methods::{Int, PyLong_Type};
@@ -77,6 +77,22 @@ pub fn small(value: i64) -> Borrowed<'static, Int> {
     Borrowed::from_ref(&SMALL_INTS[(value + 5) as usize])
 }
 
+/// Whether the value's object exists once.
+#[inline(always)]
+pub fn is_small(value: i64) -> bool {
+    SMALL.contains(&value)
+}
+
+/// The address of `small(value)`.
+///
+/// # Safety
+/// `is_small(value)`.
+#[inline(always)]
+pub unsafe fn small_ptr(value: i64) -> *mut abi::PyObject {
+    // SAFETY: the caller's promise.
+    unsafe { SMALL_INTS.as_ptr().offset(value as isize + 5).cast_mut().cast() }
+}
+
 /// Memory for an int of `digits` digits, with its head.
 #[inline]
 fn alloc(th: &Thread, digits: usize) -> PyResult<Owned<Int>> {
@@ -91,7 +107,7 @@ fn alloc(th: &Thread, digits: usize) -> PyResult<Owned<Int>> {
     }
     // SAFETY: the block has room for the head, the tag and the digits.
     unsafe {
-        init_head(block.cast(), Borrowed::from_ref(Int::type_object()));
+        init_static_head(block.cast(), Int::type_object());
         Ok(Owned::from_ptr(block.cast()))
     }
 }
@@ -182,7 +198,7 @@ impl Int {
         }
         // SAFETY: the block has room for the struct, and nobody else knows it.
         unsafe {
-            init_head(block.cast(), Borrowed::from_ref(Int::type_object()));
+            init_static_head(block.cast(), Int::type_object());
             let raw = block.cast::<Int>();
             (&raw mut (*raw).tag).write(tag_of(negative, 1));
             (&raw mut (*raw).digits).write([digit]);

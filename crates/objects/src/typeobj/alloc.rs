@@ -83,6 +83,19 @@ pub unsafe fn init_head(ob: Ptr, ty: Borrowed<'_, Type>) {
     }
 }
 
+/// As `init_head`, for a type that is not counted.
+///
+/// # Safety
+/// As for `init_head`; `ty` is a static type.
+#[inline(always)]
+pub unsafe fn init_static_head(ob: Ptr, ty: &'static Type) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        ob.cast::<u64>().write(1);
+        (*ob).ob_type = ty.as_type_ptr();
+    }
+}
+
 /// Bytes before the object: the collector's header, and the managed dictionary and weak list before that.
 pub fn size_before(ty: &Type) -> usize {
     let header = if ty.is_gc() { size_of::<abi::PyGC_Head>() } else { 0 };

@@ -8,6 +8,7 @@ use krait_objects::iterators::tuple::TupleIterator;
 use krait_objects::prelude::*;
 use krait_objects::range::RangeIterator;
 use krait_objects::set::{FrozenSet, Set};
+use krait_objects::typeobj::alloc::init_static_head;
 
 macro_rules! exact {
     ($($(#[$doc:meta])* $name:ident: $ty:ty;)*) => {$(
@@ -54,6 +55,9 @@ pub unsafe fn float_value(ob: *mut abi::PyObject) -> f64 {
     unsafe { (*ob.cast::<abi::PyFloatObject>()).ob_fval }
 }
 
+/// Where the digits of an `int` begin: behind the head and the tag.
+const DIGITS: usize = size_of::<abi::PyObject>() + size_of::<usize>();
+
 /// The tag of an `int`: digits above three bits, of which the lowest two are the sign (1 minus it).
 #[inline(always)]
 unsafe fn int_tag(ob: *mut abi::PyObject) -> usize {
@@ -70,8 +74,26 @@ pub unsafe fn compact_int(ob: *mut abi::PyObject) -> Option<i64> {
         if tag >= 2 << 3 {
             return None;
         }
-        let digit = *ob.byte_add(size_of::<abi::PyObject>() + size_of::<usize>()).cast::<u32>();
+        let digit = *ob.byte_add(DIGITS).cast::<u32>();
         Some((1 - (tag & 3) as i64) * i64::from(digit))
+    }
+}
+
+/// The values of two `int` objects that are not negative and have at most one digit: one test tells.
+#[inline(always)]
+pub unsafe fn natural_pair(
+    left: *mut abi::PyObject,
+    right: *mut abi::PyObject,
+) -> Option<(i64, i64)> {
+    const ONE_DIGIT: usize = 1 << 3;
+    const ZERO: usize = 1;
+    // SAFETY: two ints; the digits follow the tags.
+    unsafe {
+        if (int_tag(left) | int_tag(right)) & !(ONE_DIGIT | ZERO) != 0 {
+            return None;
+        }
+        let digit = |ob: *mut abi::PyObject| i64::from(*ob.byte_add(DIGITS).cast::<u32>());
+        Some((digit(left), digit(right)))
     }
 }
 
@@ -81,8 +103,7 @@ pub unsafe fn short_int(ob: *mut abi::PyObject) -> Option<i64> {
     // SAFETY: an int; the digits follow the tag.
     unsafe {
         let tag = int_tag(ob);
-        let digits: *const u32 =
-            ob.byte_add(size_of::<abi::PyObject>() + size_of::<usize>()).cast();
+        let digits: *const u32 = ob.byte_add(DIGITS).cast();
         let mut magnitude = i64::from(*digits);
         if tag >= 2 << 3 {
             if tag >= 3 << 3 {
@@ -94,12 +115,31 @@ pub unsafe fn short_int(ob: *mut abi::PyObject) -> Option<i64> {
     }
 }
 
+/// Whether a number has at most one digit.
+#[inline(always)]
+pub fn is_one_digit(value: i64) -> bool {
+    const DIGIT: i64 = 1 << 30;
+    -DIGIT < value && value < DIGIT
+}
+
 /// Whether an object that only the stack holds may become this number: one digit, and not one of the small
 /// ones that are shared.
 #[inline(always)]
 pub fn fits_in_place(value: i64) -> bool {
-    const DIGIT: u64 = 1 << 30;
-    value.unsigned_abs() < DIGIT && !(-5..=256).contains(&value)
+    is_one_digit(value) && !krait_objects::int::is_small(value)
+}
+
+/// Makes a block of the free list an `int` of one digit.
+///
+/// # Safety
+/// A block of an `int`'s size that is the caller's, and `fits_in_place` holds for `value`.
+#[inline(always)]
+pub unsafe fn init_compact_int(block: *mut abi::PyObject, value: i64) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        init_static_head(block, Int::type_object());
+        write_compact_int(block, value);
+    }
 }
 
 /// Makes an `int` of one digit another number.

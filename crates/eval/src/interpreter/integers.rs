@@ -5,6 +5,7 @@
 //! function. The reference's `BINARY_OP_*_INT` and `COMPARE_OP_INT` do the same job.
 
 use krait_abi as abi;
+use krait_bytecode::BinaryOp;
 use krait_objects::int;
 use krait_objects::prelude::*;
 
@@ -18,9 +19,9 @@ const BINARY_OP: usize = 6;
 const COMPARE_OP: usize = 2;
 
 /// An operation on ints.
-pub trait IntOp: 'static {
+trait IntOp {
     /// On operands of one digit: cannot overflow.
-    fn compact(left: i64, right: i64) -> i64;
+    fn natural(left: i64, right: i64) -> i64;
 
     /// On operands of at most two digits; `None` beyond 64 bits.
     fn short(left: i64, right: i64) -> Option<i64>;
@@ -32,7 +33,7 @@ macro_rules! int_ops {
 
         impl IntOp for $op {
             #[inline(always)]
-            fn compact(left: i64, right: i64) -> i64 {
+            fn natural(left: i64, right: i64) -> i64 {
                 left $symbol right
             }
 
@@ -69,7 +70,136 @@ unsafe fn binary<D: Dispatch, O: IntOp>(s: State) -> D::Out {
         let Some((left, right)) = layout::natural_pair(left, right) else {
             return D::cold::<General<O>>(s, 0);
         };
-        finish_borrowed::<D>(s, O::compact(left, right))
+        finish_borrowed::<D>(s, O::natural(left, right))
+    }
+}
+
+/// What `BINARY_OP_EXTEND` stands for; its cache has the number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Extension {
+    And,
+    Or,
+    Xor,
+    LeftShift,
+    RightShift,
+    FloorDivide,
+    Remainder,
+}
+
+impl Extension {
+    /// The extension for a `BINARY_OP` on two ints, if there is one.
+    pub fn of_ints(op: BinaryOp) -> Option<Extension> {
+        Some(match op {
+            BinaryOp::NB_AND | BinaryOp::NB_INPLACE_AND => Extension::And,
+            BinaryOp::NB_OR | BinaryOp::NB_INPLACE_OR => Extension::Or,
+            BinaryOp::NB_XOR | BinaryOp::NB_INPLACE_XOR => Extension::Xor,
+            BinaryOp::NB_LSHIFT | BinaryOp::NB_INPLACE_LSHIFT => Extension::LeftShift,
+            BinaryOp::NB_RSHIFT | BinaryOp::NB_INPLACE_RSHIFT => Extension::RightShift,
+            BinaryOp::NB_FLOOR_DIVIDE | BinaryOp::NB_INPLACE_FLOOR_DIVIDE => Extension::FloorDivide,
+            BinaryOp::NB_REMAINDER | BinaryOp::NB_INPLACE_REMAINDER => Extension::Remainder,
+            _ => return None,
+        })
+    }
+
+    /// On operands of one digit that are not negative.
+    #[inline(always)]
+    fn natural(number: u16, left: i64, right: i64) -> Option<i64> {
+        const AND: u16 = Extension::And as u16;
+        const OR: u16 = Extension::Or as u16;
+        const XOR: u16 = Extension::Xor as u16;
+        const LEFT_SHIFT: u16 = Extension::LeftShift as u16;
+        const RIGHT_SHIFT: u16 = Extension::RightShift as u16;
+        const FLOOR_DIVIDE: u16 = Extension::FloorDivide as u16;
+        match number {
+            AND => Some(left & right),
+            OR => Some(left | right),
+            XOR => Some(left ^ right),
+            LEFT_SHIFT if right < 32 => Some(left << right),
+            RIGHT_SHIFT if right < 64 => Some(left >> right),
+            LEFT_SHIFT | RIGHT_SHIFT => None,
+            _ if right == 0 => None,
+            // One digit: the short division of the machine.
+            FLOOR_DIVIDE => Some(i64::from(left as u32 / right as u32)),
+            _ => Some(i64::from(left as u32 % right as u32)),
+        }
+    }
+
+    /// On operands of at most two digits.
+    fn short(number: u16, left: i64, right: i64) -> Option<i64> {
+        if left >= 0 && right >= 0 && (left | right) >> 30 == 0 {
+            return Extension::natural(number, left, right);
+        }
+        let floored = |divisor: i64| {
+            let quotient = left / divisor;
+            quotient - i64::from(left % divisor != 0 && (left < 0) != (divisor < 0))
+        };
+        match number {
+            n if n == Extension::And as u16 => Some(left & right),
+            n if n == Extension::Or as u16 => Some(left | right),
+            n if n == Extension::Xor as u16 => Some(left ^ right),
+            n if n == Extension::RightShift as u16 && (0..64).contains(&right) => {
+                Some(left >> right)
+            }
+            n if n == Extension::FloorDivide as u16 && right != 0 => Some(floored(right)),
+            n if n == Extension::Remainder as u16 && right != 0 => {
+                Some(left - floored(right) * right)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The further operators on ints, by the number in the cache.
+#[inline(always)]
+pub unsafe fn binary_op_extend<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9); the checks make the operands what the arithmetic reads.
+    unsafe {
+        let Some((left, right)) = borrowed_operands(s) else {
+            return D::cold::<GeneralExtension>(s, 0);
+        };
+        if !layout::is_int(left) || !layout::is_int(right) {
+            return deopt::<D>(s);
+        }
+        let Some((left, right)) = layout::natural_pair(left, right) else {
+            return D::cold::<GeneralExtension>(s, 0);
+        };
+        match Extension::natural(s.cache_u16(2), left, right) {
+            Some(value) => finish_borrowed::<D>(s, value),
+            None => deopt::<D>(s),
+        }
+    }
+}
+
+/// Operands that are counted, negative, or of two digits or more.
+struct GeneralExtension;
+
+impl Cold for GeneralExtension {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            match short_operands(s) {
+                Some((left, right)) => match Extension::short(s.cache_u16(2), left, right) {
+                    Some(value) => D::cold::<Finish>(s, value as usize),
+                    None => deopt::<D>(s),
+                },
+                None => deopt::<D>(s),
+            }
+        }
+    }
+}
+
+/// The values of operands that are ints of at most two digits.
+#[inline(always)]
+unsafe fn short_operands(s: State) -> Option<(i64, i64)> {
+    // SAFETY: (9); the checks make the operands what is read.
+    unsafe {
+        let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+        if !layout::is_int(left) || !layout::is_int(right) {
+            return None;
+        }
+        Some((layout::short_int(left)?, layout::short_int(right)?))
     }
 }
 
@@ -112,18 +242,13 @@ struct General<O>(std::marker::PhantomData<O>);
 impl<O: IntOp> Cold for General<O> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
-        // SAFETY: (9); the checks make the operands what the arithmetic reads.
+        // SAFETY: (9).
         unsafe {
-            let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
-            if !layout::is_int(left) || !layout::is_int(right) {
-                return deopt::<D>(s);
-            }
-            let (Some(left), Some(right)) = (layout::short_int(left), layout::short_int(right))
-            else {
-                return deopt::<D>(s);
-            };
-            match O::short(left, right) {
-                Some(value) => D::cold::<Finish>(s, value as usize),
+            match short_operands(s) {
+                Some((left, right)) => match O::short(left, right) {
+                    Some(value) => D::cold::<Finish>(s, value as usize),
+                    None => deopt::<D>(s),
+                },
                 None => deopt::<D>(s),
             }
         }
@@ -204,17 +329,12 @@ struct GeneralComparison;
 impl Cold for GeneralComparison {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
-        // SAFETY: (9); the checks make the operands what is read.
+        // SAFETY: (9).
         unsafe {
-            let (left, right) = (s.peek(2), s.peek(1));
-            if !layout::is_int(left.ptr()) || !layout::is_int(right.ptr()) {
-                return deopt::<D>(s);
-            }
-            let (Some(a), Some(b)) =
-                (layout::short_int(left.ptr()), layout::short_int(right.ptr()))
-            else {
+            let Some((a, b)) = short_operands(s) else {
                 return deopt::<D>(s);
             };
+            let left = s.peek(2);
             s.poke(2, StackRef::from_bool(s.arg & outcome(a, b) != 0));
             D::cold::<ReleaseOperands>(s.drop(1).skip(COMPARE_OP), left.bits())
         }

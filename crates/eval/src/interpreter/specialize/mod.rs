@@ -15,6 +15,7 @@ use krait_bytecode::{BinaryOp, CompareOp, Opcode};
 use krait_objects::prelude::*;
 use krait_objects::set::{FrozenSet, Set};
 
+use super::integers::Extension;
 use super::op::Op;
 use crate::code::CodeUnit;
 use crate::generator::{Coroutine, Generator};
@@ -125,6 +126,12 @@ fn binary(op: Op<'_>) -> Option<Opcode> {
             choose(ints, floats, Opcode::BINARY_OP_MULTIPLY_INT, Opcode::BINARY_OP_MULTIPLY_FLOAT)
         }
         BinaryOp::NB_SUBSCR => subscription(left, right),
+        other if ints => {
+            let extension = Extension::of_ints(other)?;
+            // SAFETY: BINARY_OP has five units of cache.
+            unsafe { write_cache(op, 2, [extension as u16]) };
+            Some(Opcode::BINARY_OP_EXTEND)
+        }
         _ => None,
     }
 }

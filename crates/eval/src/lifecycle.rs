@@ -3,6 +3,7 @@
 //! The same job as CPython's `Python/pylifecycle.c`.
 
 use krait_objects::gc;
+use krait_objects::handle::Instance as _;
 use krait_objects::hash::HashSecret;
 use krait_objects::interp::{Interpreter, Services};
 use krait_objects::module::rules::ExtensionRules;
@@ -127,6 +128,10 @@ impl Instance {
         th.interp().builtins.set(Some(builtins.dict().to_owned()));
         crate::builtins::remember_common(th, &builtins.dict())?;
         modules.set_str(th, id::builtins, builtins.object())?;
+        let known = &th.interp().known;
+        known.len.set(builtins.dict().get_str(th, id::len)?);
+        known.isinstance.set(builtins.dict().get_str(th, id::isinstance)?);
+        known.list_append.set(List::type_object().lookup(th, id::append));
         let sys = import::create_native(th, "sys")?;
         th.interp().sys_dict.set(Some(sys.dict().to_owned()));
         sys.add(th, "modules", modules.object())?;

@@ -56,7 +56,7 @@ ids! {
     _find_and_load, _handle_fromlist, _initializing, _lock_unlock_module, _uninitialized_submodules,
     add, append, args, breakpointhook, builtins, close, code, copy, copyreg, decode, default, displayhook, encode, encoding, end,
     end_lineno, end_offset, errors, excepthook, extend, filename, flush, fromlist, get, get_source, getattr, globals,
-    imag, import_ = "import", items, iter, join, keys, last_exc, last_traceback, last_type, last_value, len, level, lineno, locals, metaclass,
+    imag, import_ = "import", isinstance, items, iter, join, keys, last_exc, last_traceback, last_type, last_value, len, level, lineno, locals, metaclass,
     modules, mro, msg, name, name_from, next, obj, object, offset, path, pop, popitem, print_file_and_line, ps1, ps2, read,
     readline, real, repr, reverse, reversed, send, setdefault, sort, stderr, stdin, stdout, strict, sys, text, threading, throw, unraisablehook,
     update, value, values, version, warnings, write, zipimporter,

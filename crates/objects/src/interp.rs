@@ -59,10 +59,19 @@ pub struct Interpreter {
     pub init_cleanup: Slot,
     /// A bit for each native module that has been collected while its static types may still be in use.
     pub collected_modules: Cell<u32>,
+    /// Built-in callables that the loop knows by their address.
+    pub known: KnownCallables,
     pub services: Cell<Services>,
     others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
     /// Last, so that it outlives what the fields above hold.
     pub heap: Heap,
+}
+
+/// Calls of these have instructions of their own.
+pub struct KnownCallables {
+    pub len: Slot,
+    pub isinstance: Slot,
+    pub list_append: Slot,
 }
 
 impl Interpreter {
@@ -84,6 +93,11 @@ impl Interpreter {
             int_max_str_digits: Cell::new(4300),
             init_cleanup: Slot::EMPTY,
             collected_modules: Cell::new(0),
+            known: KnownCallables {
+                len: Slot::EMPTY,
+                isinstance: Slot::EMPTY,
+                list_append: Slot::EMPTY,
+            },
             services: Cell::new(services),
             others: RefCell::default(),
         })
@@ -111,6 +125,9 @@ impl Interpreter {
     /// Drops every `state` value; called at finalisation, while objects can still be released.
     pub fn clear_states(&self) {
         drop(self.init_cleanup.take());
+        self.known.len.set(None);
+        self.known.isinstance.set(None);
+        self.known.list_append.set(None);
         // Finalisers that run meanwhile may ask for a value again.
         while !self.others.borrow().is_empty() {
             let others = std::mem::take(&mut *self.others.borrow_mut());

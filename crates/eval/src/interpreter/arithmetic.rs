@@ -57,7 +57,9 @@ pub mod hot {
 
     use super::super::cold::{Dealloc, ReleaseOperands, deopt};
     use super::super::specialize::layout::{self, compact_int};
-    use super::super::state::{Dispatch, State};
+    use super::super::state::{Dispatch, Operation, State, decode};
+    use super::Op;
+    use crate::code::CodeUnit;
     use crate::frame::StackRef;
 
     /// Units with their caches.
@@ -176,6 +178,37 @@ pub mod hot {
         }
     }
 
+    /// `text += more` where the next instruction stores the sum in the local that holds `text`.
+    #[inline(always)]
+    pub unsafe fn binary_op_inplace_add_unicode<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (8), (9): STORE_FAST follows.
+        unsafe {
+            let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+            let (_, local) = decode(s.ip.add(BINARY_OP));
+            if !layout::is_str(left) || !layout::is_str(right) || (*s.local(local)).ptr() != left {
+                return deopt::<D>(s);
+            }
+            D::out_of_line::<AppendText>(s)
+        }
+    }
+
+    struct AppendText;
+
+    impl Operation for AppendText {
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            let [left, right] = op.pop();
+            // SAFETY: the handler has checked the types, and what follows.
+            unsafe {
+                let (_, local) = decode(op.next());
+                let variable = std::mem::replace(&mut *op.local(local), StackRef::NULL);
+                drop(left);
+                let text: Owned<Str> = Owned::from_ptr(variable.into_owned().into_ptr());
+                op.push(Str::append(op.th, text, right.get().cast())?);
+            }
+            Ok(op.next())
+        }
+    }
+
     /// The index in an `int` object, if it is within `len` from the front.
     #[inline(always)]
     unsafe fn index_below(index: *mut abi::PyObject, len: isize) -> Option<isize> {
@@ -266,9 +299,9 @@ pub mod hot {
 
     struct SubscrDict;
 
-    impl super::super::state::Operation for SubscrDict {
+    impl Operation for SubscrDict {
         #[inline(always)]
-        fn run(op: super::Op<'_>) -> PyResult<*const crate::code::CodeUnit> {
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
             let (dict, key) = (op.peek(2), op.peek(1));
             // SAFETY: the handler has checked the type.
             let dict: Borrowed<'_, Dict> = unsafe { dict.cast() };

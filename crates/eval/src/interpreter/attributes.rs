@@ -53,10 +53,20 @@ pub fn load_super_attr(op: Op<'_>) -> PyResult<()> {
         && let Some(class) = class.get().downcast::<Type>()
     {
         // What `super(class, this)` would find, without making it: also for `super()`, whose arguments these are.
-        let found = super_::lookup(op.th, class, this.get(), op.name(op.arg >> 2))?;
-        op.push(found);
-        if op.arg & 1 != 0 {
-            op.push_ref(StackRef::NULL);
+        let name = op.name(op.arg >> 2);
+        if op.arg & 1 == 0 {
+            op.push(super_::lookup(op.th, class, this.get(), name)?);
+            return Ok(());
+        }
+        match super_::lookup_method(op.th, class, this.get(), name)? {
+            Attribute::Unbound(method) => {
+                op.push(method);
+                op.push_ref(this.into_ref());
+            }
+            Attribute::Bound(value) => {
+                op.push(value);
+                op.push_ref(StackRef::NULL);
+            }
         }
         return Ok(());
     }

@@ -91,12 +91,14 @@ mod handlers {
     pub use super::super::arithmetic::hot::*;
     pub use super::super::attributes::hot::*;
     pub use super::super::calls_fast::*;
+    pub use super::super::entering::{binary_op_subscr_getitem, load_attr_property};
     pub use super::super::calls_native::*;
     pub use super::super::construct::call_alloc_and_enter_init;
     pub use super::super::containers::hot::*;
     pub use super::super::control::*;
     pub use super::super::integers::{binary_op_add_int, binary_op_extend, binary_op_multiply_int, binary_op_subtract_int, compare_op_int};
     pub use super::super::iteration::hot::*;
+    pub use super::super::known_calls::{call_isinstance, call_len, call_list_append};
     pub use super::super::names::hot::*;
     pub use super::super::stack::*;
     pub use super::super::suspend::hot::*;
@@ -142,10 +144,9 @@ mod handlers {
 
     // Forms that nothing specialises to yet: should one be met, it becomes its base again.
     same_as! {
-        deopt::<D>: binary_op_subscr_getitem, binary_op_subscr_list_slice,
-            binary_op_inplace_add_unicode, call_isinstance, call_kw_bound_method,
-            call_kw_non_py, call_kw_py, call_len, call_list_append, load_attr_class_with_metaclass_check,
-            load_attr_getattribute_overridden, load_attr_property, load_super_attr_attr, load_super_attr_method;
+        deopt::<D>: binary_op_subscr_list_slice, call_kw_bound_method, call_kw_non_py, call_kw_py,
+            load_attr_class_with_metaclass_check, load_attr_getattribute_overridden, load_super_attr_attr,
+            load_super_attr_method;
     }
 
     // Without a tool listening, an instrumented form does what its base does.

@@ -50,6 +50,12 @@ fn present(value: Option<Borrowed<'_>>) -> Option<Owned> {
 }
 
 impl Property {
+    /// `fget`, if there is one.
+    #[inline(always)]
+    pub fn fget(&self) -> Option<Borrowed<'_>> {
+        self.getter.get()
+    }
+
     /// The name it was bound to in a class, or that of its getter.
     fn find_name(&self, th: &Thread) -> PyResult<Option<Owned>> {
         if let Some(name) = self.name.get_owned() {

@@ -4,6 +4,7 @@
 
 use crate::gc;
 use crate::prelude::*;
+use crate::protocol::object::Attribute;
 
 /// super() -> super(__class__, first argument of the running method)
 /// super(type) -> a super object that is bound when it is read from an instance
@@ -84,6 +85,21 @@ fn find(
     ob: Borrowed<'_>,
     name: Borrowed<'_, Str>,
 ) -> PyResult<Option<Owned>> {
+    let Some(found) = find_unbound(th, class, start, name)? else {
+        return Ok(None);
+    };
+    // A class as receiver is bound as for no instance.
+    let instance = (!ob.is(start)).then_some(ob);
+    crate::descr::bind(th, found.borrow(), instance, start.object()).map(Some)
+}
+
+/// The attribute `name` of what follows `class` in the order of `start`, as it stands there.
+fn find_unbound(
+    th: &Thread,
+    class: Borrowed<'_, Type>,
+    start: Borrowed<'_, Type>,
+    name: Borrowed<'_, Str>,
+) -> PyResult<Option<Owned>> {
     let Some(mro) = start.get().mro().map(Borrowed::to_owned) else {
         return Ok(None);
     };
@@ -92,14 +108,29 @@ fn find(
         let Some(entry) = entry.downcast::<Type>() else {
             continue;
         };
-        let Some(found) = entry.dict(th).get_str(th, name)? else {
-            continue;
-        };
-        // A class as receiver is bound as for no instance.
-        let instance = (!ob.is(start)).then_some(ob);
-        return crate::descr::bind(th, found.object(), instance, start.object()).map(Some);
+        if let Some(found) = entry.dict(th).get_str(th, name)? {
+            return Ok(Some(found));
+        }
     }
     Ok(None)
+}
+
+/// `super(class, ob).name` to be called: a method without making the bound one.
+pub fn lookup_method(
+    th: &Thread,
+    class: Borrowed<'_, Type>,
+    ob: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+) -> PyResult<Attribute> {
+    let start = class_for(th, class, ob)?;
+    if !ob.is(start.borrow())
+        && !name.eq_str("__class__")
+        && let Some(found) = find_unbound(th, class, start.borrow(), name)?
+        && found.ty().has_flag(krait_abi::Py_TPFLAGS_METHOD_DESCRIPTOR)
+    {
+        return Ok(Attribute::Unbound(found));
+    }
+    lookup(th, class, ob, name).map(Attribute::Bound)
 }
 
 /// `super(class, ob).name`, without making the `super` object; for the instruction that does the same.

@@ -14,7 +14,7 @@ use crate::str::fixed::StaticStr;
 use crate::str::{Chars, Str};
 use crate::text::{self, TextBuf, Unit};
 use crate::thread::Thread;
-use crate::typeobj::alloc::init_head;
+use crate::typeobj::alloc::init_static_head;
 use crate::with_units;
 
 /// A string that is being written.
@@ -51,7 +51,7 @@ impl Fresh {
         // SAFETY: the block has room for the header and `len + 1` characters.
         unsafe {
             let raw: *mut abi::PyCompactUnicodeObject = block.cast();
-            init_head(raw.cast(), Borrowed::from_ref(Str::type_object()));
+            init_static_head(raw.cast(), Str::type_object());
             (*raw)._base.length = len as isize;
             (*raw)._base.hash = -1;
             (*raw)._base.state = abi::_PyUnicodeObject_state::compact(kind as u32, ascii);
@@ -81,30 +81,10 @@ impl Fresh {
     pub fn push_units<T: Unit>(&mut self, units: &[T]) {
         let room = self.string.len() - self.filled;
         assert!(units.len() <= room, "a string is filled beyond its length");
+        let kind = self.string.state().kind() as usize;
         let data = self.string.data().cast_mut();
         // SAFETY: (1), and there is room.
-        unsafe {
-            match self.string.state().kind() {
-                1 => text::convert(
-                    units,
-                    std::slice::from_raw_parts_mut(data.add(self.filled), units.len()),
-                ),
-                2 => text::convert(
-                    units,
-                    std::slice::from_raw_parts_mut(
-                        data.cast::<u16>().add(self.filled),
-                        units.len(),
-                    ),
-                ),
-                _ => text::convert(
-                    units,
-                    std::slice::from_raw_parts_mut(
-                        data.cast::<u32>().add(self.filled),
-                        units.len(),
-                    ),
-                ),
-            }
-        }
+        unsafe { write_units(data.add(self.filled * kind), kind, units) };
         self.filled += units.len();
     }
 
@@ -112,6 +92,22 @@ impl Fresh {
     pub fn finish(self) -> Owned<Str> {
         debug_assert_eq!(self.filled, self.string.len());
         self.string
+    }
+}
+
+/// Writes `units` as units of `kind` bytes, which hold them.
+///
+/// # Safety
+/// There is room at `to`.
+pub(super) unsafe fn write_units<T: Unit>(to: *mut u8, kind: usize, units: &[T]) {
+    let len = units.len();
+    // SAFETY: the caller's promise.
+    unsafe {
+        match kind {
+            1 => text::convert(units, std::slice::from_raw_parts_mut(to, len)),
+            2 => text::convert(units, std::slice::from_raw_parts_mut(to.cast::<u16>(), len)),
+            _ => text::convert(units, std::slice::from_raw_parts_mut(to.cast::<u32>(), len)),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 //! 2. Its kind is the narrowest that holds its greatest character, and `ascii` tells whether all are ASCII.
 //! 3. Once known to others its characters never change.
 
+mod append;
 pub mod arguments;
 mod builder;
 mod case;

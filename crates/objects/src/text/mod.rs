@@ -104,7 +104,13 @@ pub fn is_ascii<T: Unit>(text: &[T]) -> bool {
 }
 
 /// Copies units from one kind to another that holds them; the slices are of the same length.
+#[inline]
 pub fn convert<F: Unit, T: Unit>(from: &[F], to: &mut [T]) {
+    if size_of::<F>() == size_of::<T>() && from.len() == to.len() {
+        // SAFETY: units are plain integers, and those of one size are the same.
+        unsafe { std::ptr::copy_nonoverlapping(from.as_ptr().cast(), to.as_mut_ptr(), to.len()) };
+        return;
+    }
     for (to, from) in to.iter_mut().zip(from) {
         *to = T::cut(from.code());
     }

@@ -2,8 +2,10 @@
 
 use krait_abi as abi;
 use krait_bytecode::Opcode;
+use krait_objects::descr::Property;
 use krait_objects::prelude::*;
 
+use super::super::entering;
 use super::super::op::Op;
 use super::{halves, keys, quarters, write_cache};
 
@@ -17,6 +19,8 @@ enum Found {
     Slot(u16),
     /// A value without `__get__`.
     Plain(Owned),
+    /// A property whose getter is a Python function of one parameter, of this version.
+    Property(Owned, u32),
     /// Something that only the generic form handles.
     Other,
 }
@@ -31,6 +35,12 @@ fn find(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Found {
         return match u16::try_from(offset) {
             Ok(offset) => Found::Slot(offset),
             Err(_) => Found::Other,
+        };
+    }
+    if let Some(property) = found.borrow().downcast_exact::<Property>() {
+        return match entering::getter_version(property) {
+            Some(version) => Found::Property(property.to_owned().into_object(), version),
+            None => Found::Other,
         };
     }
     if kind.get().raw().tp_descr_get.is_none() { Found::Plain(found) } else { Found::Other }
@@ -101,6 +111,11 @@ pub fn load(op: Op<'_>) -> Option<Opcode> {
                     ],
                 )?;
                 (form != Opcode::LOAD_ATTR).then_some(form)
+            }
+            Found::Property(property, getter) if !called => {
+                write_cache(op, 4, halves(getter));
+                write_cache(op, 6, quarters(property.as_ptr() as u64));
+                Some(Opcode::LOAD_ATTR_PROPERTY)
             }
             Found::Absent => {
                 let (index, inline) = instance_position(owner, name)?;

@@ -1,14 +1,15 @@
 //! `CALL`: by the kind of callee.
 
 use krait_abi as abi;
-use krait_bytecode::{Opcode, code_flags};
+use krait_bytecode::Opcode;
 use krait_objects::cfunction::CFunction;
 use krait_objects::descr::MethodDescriptor;
 use krait_objects::prelude::*;
 
-use super::super::calls;
 use super::super::calls_native::CONVENTION;
 use super::super::construct;
+use super::super::entering::takes_exactly;
+use super::super::known_calls;
 use super::super::op::Op;
 use super::{halves, write_cache};
 use crate::function::Function;
@@ -21,7 +22,7 @@ pub fn call(op: Op<'_>) -> Option<Opcode> {
         let callable = (*base).get();
         let has_self = !(*base.add(1)).is_null();
         if let Some(function) = callable.downcast_exact::<Function>() {
-            let exact = is_exact(function, op.arg + usize::from(has_self));
+            let exact = takes_exactly(function, op.arg + usize::from(has_self));
             return remember(
                 op,
                 function,
@@ -37,7 +38,7 @@ pub fn call(op: Op<'_>) -> Option<Opcode> {
             return remember(
                 op,
                 function,
-                is_exact(function, op.arg + 1),
+                takes_exactly(function, op.arg + 1),
                 Opcode::CALL_BOUND_METHOD_EXACT_ARGS,
                 Opcode::CALL_BOUND_METHOD_GENERAL,
             );
@@ -54,6 +55,9 @@ fn native(op: Op<'_>) -> Option<Opcode> {
         let callable = (*base).get();
         let has_self = !(*base.add(1)).is_null();
         let count = op.arg + usize::from(has_self);
+        if let Some(form) = known_calls::form(op, callable, has_self, count) {
+            return Some(form);
+        }
         let first = if has_self { *base.add(1) } else { *base.add(2) };
         if let Some(function) = callable.downcast_exact::<CFunction>() {
             return match function.get().def().ml_flags & CONVENTION {
@@ -114,14 +118,4 @@ fn remember(
     // SAFETY: the cache of CALL: counter, function version.
     unsafe { write_cache(op, 2, halves(function.version.get())) };
     Some(best)
-}
-
-/// Whether the function has plain parameters only, as many as there are arguments.
-fn is_exact(function: Borrowed<'_, Function>, count: usize) -> bool {
-    let code = function.get().code_handle();
-    let collectors = code_flags::VARARGS | code_flags::VARKEYWORDS;
-    calls::is_python(function.object())
-        && code.flags as u32 & (code_flags::OPTIMIZED | collectors) == code_flags::OPTIMIZED
-        && code.kwonlyargcount == 0
-        && code.argcount as usize == count
 }

@@ -15,8 +15,10 @@ use krait_bytecode::{BinaryOp, CompareOp, Opcode};
 use krait_objects::prelude::*;
 use krait_objects::set::{FrozenSet, Set};
 
+use super::entering;
 use super::integers::Extension;
 use super::op::Op;
+use super::state::decode;
 use crate::code::CodeUnit;
 use crate::generator::{Coroutine, Generator};
 
@@ -115,7 +117,11 @@ fn binary(op: Op<'_>) -> Option<Opcode> {
     match BinaryOp::from_oparg(op.arg as u32)? {
         BinaryOp::NB_ADD | BinaryOp::NB_INPLACE_ADD => {
             if both::<Str>(left, right) {
-                return Some(Opcode::BINARY_OP_ADD_UNICODE);
+                return Some(if is_stored_back(op, left) {
+                    Opcode::BINARY_OP_INPLACE_ADD_UNICODE
+                } else {
+                    Opcode::BINARY_OP_ADD_UNICODE
+                });
             }
             choose(ints, floats, Opcode::BINARY_OP_ADD_INT, Opcode::BINARY_OP_ADD_FLOAT)
         }
@@ -125,7 +131,7 @@ fn binary(op: Op<'_>) -> Option<Opcode> {
         BinaryOp::NB_MULTIPLY | BinaryOp::NB_INPLACE_MULTIPLY => {
             choose(ints, floats, Opcode::BINARY_OP_MULTIPLY_INT, Opcode::BINARY_OP_MULTIPLY_FLOAT)
         }
-        BinaryOp::NB_SUBSCR => subscription(left, right),
+        BinaryOp::NB_SUBSCR => subscription(op.th, left, right),
         other if ints => {
             let extension = Extension::of_ints(other)?;
             // SAFETY: BINARY_OP has five units of cache.
@@ -133,6 +139,15 @@ fn binary(op: Op<'_>) -> Option<Opcode> {
             Some(Opcode::BINARY_OP_EXTEND)
         }
         _ => None,
+    }
+}
+
+/// Whether the next instruction stores into the local that holds `value`.
+fn is_stored_back(op: Op<'_>, value: Borrowed<'_>) -> bool {
+    // SAFETY: (8): an instruction follows BINARY_OP, and its local exists.
+    unsafe {
+        let (opcode, local) = decode(op.next());
+        opcode == Opcode::STORE_FAST as u8 && (*op.local(local)).is(value.as_ptr())
     }
 }
 
@@ -146,9 +161,13 @@ fn choose(ints: bool, floats: bool, int: Opcode, float: Opcode) -> Option<Opcode
     }
 }
 
-fn subscription(container: Borrowed<'_>, key: Borrowed<'_>) -> Option<Opcode> {
+fn subscription(th: &Thread, container: Borrowed<'_>, key: Borrowed<'_>) -> Option<Opcode> {
     if container.is_exact::<Dict>() {
         return Some(Opcode::BINARY_OP_SUBSCR_DICT);
+    }
+    if let Some(function) = entering::item_getter(th, container.ty()) {
+        return entering::remember_item_getter(container.ty(), &function)
+            .then_some(Opcode::BINARY_OP_SUBSCR_GETITEM);
     }
     if !is_compact(key) {
         return None;

@@ -112,11 +112,11 @@ pub unsafe fn take_ownership(th: &Thread, object: &Owned<FrameObject>, frame: *m
     unsafe {
         let inside: *mut Frame = (&raw const object.data).cast_mut().cast();
         let words = (*frame).sp.offset_from(Frame::local(frame, 0)) as usize;
-        std::ptr::copy_nonoverlapping(
-            frame.cast::<usize>(),
-            inside.cast::<usize>(),
-            FRAME_WORDS + words,
-        );
+        std::ptr::copy_nonoverlapping(frame.cast::<usize>(), inside.cast::<usize>(), FRAME_WORDS);
+        // Arguments may be borrowed from the caller's frame, which this one outlives now.
+        for index in 0..words {
+            *Frame::local(inside, index) = (*Frame::local(frame, index)).into_heap_safe();
+        }
         (*inside).sp = Frame::local(inside, words);
         (*inside).executable = (*inside).executable.dup();
         (*inside).owner = OWNED_BY_FRAME_OBJECT;

@@ -40,7 +40,7 @@ pub fn new(
     let ty = make(th, metatype.borrow(), name, base.borrow(), &bases, namespace, slots)?;
     fill_namespace(th, ty.borrow())?;
     ty.borrow().ready(th)?;
-    slots::fixup_all(th, ty.borrow());
+    slots::fixup_new(th, ty.borrow());
     crate::object::instance_dict::init_shared_keys(th, ty.borrow())?;
     set_names(th, ty.borrow())?;
     init_subclass(th, ty.borrow(), kwargs)?;

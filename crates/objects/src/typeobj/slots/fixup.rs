@@ -12,13 +12,61 @@ use crate::handle::{Borrowed, Owned};
 use crate::ids::id;
 use crate::str::Str;
 use crate::thread::Thread;
+use crate::typeobj::ready::OwnSlots;
 use crate::typeobj::{Type, subclasses};
 
-/// Fills every slot of a new heap type from what its MRO defines.
+/// Fills every slot of a heap type from what its MRO defines.
 pub fn fixup_all(th: &Thread, ty: Borrowed<'_, Type>) {
     for group in SLOTS.chunk_by(|a, b| a.place == b.place) {
         update_group(th, ty, group);
     }
+}
+
+/// As `fixup_all`, for a type that has just inherited from its base: only slots whose special methods come from
+/// elsewhere are decided anew.
+pub fn fixup_new(th: &Thread, ty: Borrowed<'_, Type>) {
+    let differing = differing_lines(th, ty);
+    let mut line = 0;
+    for group in SLOTS.chunk_by(|a, b| a.place == b.place) {
+        let lines = ((1 << group.len()) - 1) << line;
+        line += group.len();
+        // SAFETY: a live heap type.
+        let inherited = unsafe { group[0].place.read(ty.as_type_ptr()) };
+        if differing & lines != 0 || (is_next(&group[0]) && inherited.is_null()) {
+            update_group(th, ty, group);
+        } else {
+            debug_assert_eq!(inherited, decide(th, ty, group), "{}", group[0].name.get());
+        }
+    }
+}
+
+/// The lines of `SLOTS` whose method a class defines that is in the MRO of `ty` but not in that of its base.
+fn differing_lines(th: &Thread, ty: Borrowed<'_, Type>) -> OwnSlots {
+    let (Some(mro), Some(base)) = (ty.get().mro(), ty.get().base()) else {
+        return OwnSlots::MAX;
+    };
+    let Some(inherited) = base.get().mro() else {
+        return OwnSlots::MAX;
+    };
+    let (mut lines, mut inherited) = (0, inherited.as_slice().iter());
+    let mut expected = inherited.next();
+    for class in mro.as_slice() {
+        if expected.is_some_and(|expected| expected.is(*class)) {
+            expected = inherited.next();
+            continue;
+        }
+        let Some(class) = class.downcast::<Type>() else {
+            return OwnSlots::MAX;
+        };
+        let dict = class.dict(th);
+        for (line, def) in SLOTS.iter().enumerate() {
+            if lines & 1 << line == 0 && !matches!(dict.get_str(th, def.name), Ok(None)) {
+                lines |= 1 << line;
+            }
+        }
+    }
+    // A metaclass may have left something of the base's order out.
+    if expected.is_some() { OwnSlots::MAX } else { lines }
 }
 
 /// `name` was set on or deleted from `ty`: brings the slots of `ty` and its subclasses up to date.
@@ -53,6 +101,22 @@ fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
     if slot.is_null() {
         return;
     }
+    let chosen = decide(th, ty, group);
+    let is_call = group[0].name.is(id::__call__);
+    // SAFETY: the slot lies in a live type, which only this thread writes.
+    unsafe {
+        *slot = chosen;
+        // A vectorcall function of a base would pass over a `__call__` defined in Python.
+        if is_call && chosen == super::dispatch::tp_call as *const c_void {
+            (*ty.as_type_ptr()).tp_flags &= !abi::Py_TPFLAGS_HAVE_VECTORCALL;
+        }
+    }
+}
+
+/// What the slot that a group of lines shares is to hold.
+fn decide(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) -> *const c_void {
+    // SAFETY: a live heap type, whose tables lie in itself.
+    let slot = unsafe { group[0].place.of(ty.as_type_ptr()) };
     let mut choice = Choice::default();
     for def in group {
         match ty.lookup(th, def.name) {
@@ -63,15 +127,7 @@ fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
             None => {}
         }
     }
-    let is_call = group[0].name.is(id::__call__);
-    // SAFETY: the slot lies in a live type, which only this thread writes.
-    unsafe {
-        *slot = choice.slot();
-        // A vectorcall function of a base would pass over a `__call__` defined in Python.
-        if is_call && *slot == super::dispatch::tp_call as *const c_void {
-            (*ty.as_type_ptr()).tp_flags &= !abi::Py_TPFLAGS_HAVE_VECTORCALL;
-        }
-    }
+    choice.slot()
 }
 
 fn is_next(def: &SlotDef) -> bool {

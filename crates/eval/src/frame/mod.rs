@@ -68,7 +68,23 @@ const _: () = assert!(
 );
 
 impl Frame {
-    /// Fills in a frame but for its locals, which the caller writes or clears (4).
+    /// Makes all locals of a new frame unset.
+    ///
+    /// # Safety
+    /// What was in the slots is forgotten.
+    #[inline(always)]
+    pub unsafe fn unset_locals(frame: *mut Frame) {
+        // SAFETY: (4): the stack is empty, and begins behind the locals.
+        unsafe {
+            let mut local = Frame::local(frame, 0);
+            while local < (*frame).sp {
+                *local = StackRef::NULL;
+                local = local.add(1);
+            }
+        }
+    }
+
+    /// Fills in a frame but for its locals, which the caller writes or unsets (4).
     ///
     /// # Safety
     /// `frame` has room for `code`'s frame; `func` and `locals` become the frame's.
@@ -179,6 +195,28 @@ impl Frame {
             }
         }
         frame
+    }
+
+    /// Moves a frame with its locals and stack to where it outlives the call: what it has borrowed from its caller it
+    /// holds from now on.
+    ///
+    /// # Safety
+    /// (4); `to` has room for the code's frame.
+    pub unsafe fn move_to_heap(from: *mut Frame, to: *mut Frame) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let words = (*from).sp.offset_from(Frame::local(from, 0)) as usize;
+            std::ptr::copy_nonoverlapping(from.cast::<usize>(), to.cast::<usize>(), FRAME_WORDS);
+            (*to).previous = std::ptr::null_mut();
+            (*to).sp = Frame::local(to, words);
+            (*to).func = (*from).func.into_heap_safe();
+            (*to).executable = (*from).executable.into_heap_safe();
+            for index in 0..words {
+                let value = *Frame::local(from, index);
+                let integer = value.as_tagged_int().is_some();
+                *Frame::local(to, index) = if integer { value } else { value.into_heap_safe() };
+            }
+        }
     }
 
     /// Releases everything but the code, or moves it into the frame object if someone holds that.
@@ -297,10 +335,8 @@ pub unsafe fn push_for_call(
             return Err(th.no_memory());
         };
         Frame::init(frame, func, locals, code, previous);
+        Frame::unset_locals(frame);
         let first = Frame::local(frame, 0);
-        for index in 0..code.nlocalsplus as usize {
-            *first.add(index) = StackRef::NULL;
-        }
         let bound = crate::arguments::bind(th, function, first, args, count, kwnames);
         if let Err(raised) = bound {
             // The count that `leave` gives back was not taken for a frame that never ran.

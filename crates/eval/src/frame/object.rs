@@ -93,8 +93,8 @@ pub fn detached(
         let frame: *mut Frame = (&raw const object.data).cast_mut().cast();
         let function = StackRef::from_owned(function);
         let locals = locals.map_or(std::ptr::null_mut(), |locals| locals.to_owned().into_ptr());
-        Frame::init(frame, function, locals, code, 0, std::ptr::null_mut());
-        (*frame).executable = StackRef::from_owned(code.to_owned());
+        Frame::init(frame, function, locals, code, std::ptr::null_mut());
+        Frame::unset_locals(frame);
         (*frame).owner = OWNED_BY_FRAME_OBJECT;
         (*frame).ip = code.units().add(code.first_traceable as usize + 1);
         object.frame.set(frame);
@@ -111,13 +111,8 @@ pub unsafe fn take_ownership(th: &Thread, object: &Owned<FrameObject>, frame: *m
     // SAFETY: the object was made with room for the code's frame.
     unsafe {
         let inside: *mut Frame = (&raw const object.data).cast_mut().cast();
-        let words = (*frame).sp.offset_from(Frame::local(frame, 0)) as usize;
-        std::ptr::copy_nonoverlapping(frame.cast::<usize>(), inside.cast::<usize>(), FRAME_WORDS);
-        // Arguments may be borrowed from the caller's frame, which this one outlives now.
-        for index in 0..words {
-            *Frame::local(inside, index) = (*Frame::local(frame, index)).into_heap_safe();
-        }
-        (*inside).sp = Frame::local(inside, words);
+        let caller = (*frame).previous;
+        Frame::move_to_heap(frame, inside);
         (*inside).executable = (*inside).executable.dup();
         (*inside).owner = OWNED_BY_FRAME_OBJECT;
         (*inside).object = std::ptr::null_mut();
@@ -128,8 +123,7 @@ pub unsafe fn take_ownership(th: &Thread, object: &Owned<FrameObject>, frame: *m
             // A generator that never ran: as if its first RESUME had.
             (*inside).ip = started.add(1);
         }
-        let previous = Frame::first_complete((*inside).previous);
-        (*inside).previous = std::ptr::null_mut();
+        let previous = Frame::first_complete(caller);
         if !previous.is_null() {
             match of(th, previous) {
                 Ok(back) => object.back.set(Some(back)),

@@ -19,7 +19,10 @@ pub fn return_generator(op: Op<'_>) -> PyResult<*const CodeUnit> {
         let generator = generator::from_function(op.th, Frame::function(frame))?;
         let inside = generator.frame();
         (*frame).ip = (*frame).ip.add(1);
-        move_frame(frame, inside);
+        Frame::move_to_heap(frame, inside);
+        if let Some(object) = (*inside).object.as_ref() {
+            object.frame.set(inside);
+        }
         (*inside).owner = OWNED_BY_GENERATOR;
         generator.frame_state.set(generator::CREATED);
         krait_objects::gc::track(op.th, generator.borrow());
@@ -30,26 +33,6 @@ pub fn return_generator(op: Op<'_>) -> PyResult<*const CodeUnit> {
         *(*caller).sp = StackRef::from_fresh(generator);
         (*caller).sp = (*caller).sp.add(1);
         Ok((*caller).ip.add((*caller).return_offset as usize))
-    }
-}
-
-/// Moves a frame with its locals and stack; nothing in it may depend on the old one.
-unsafe fn move_frame(from: *mut Frame, to: *mut Frame) {
-    // SAFETY: (4); the generator has room for the code's frame.
-    unsafe {
-        let words = (*from).sp.offset_from(Frame::local(from, 0)) as usize;
-        to.write(Frame {
-            previous: std::ptr::null_mut(),
-            sp: Frame::local(to, words),
-            localsplus: [StackRef::NULL],
-            ..from.read()
-        });
-        for index in 0..words {
-            *Frame::local(to, index) = (*Frame::local(from, index)).into_heap_safe();
-        }
-        if !(*to).object.is_null() {
-            (*(*to).object).frame.set(to);
-        }
     }
 }
 

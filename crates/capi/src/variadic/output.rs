@@ -29,7 +29,7 @@ fn write(th: &Thread, stream: c_int, text: &Str) {
     }
 }
 
-fn write_plain(stream: c_int, bytes: &[u8]) {
+pub fn write_plain(stream: c_int, bytes: &[u8]) {
     // SAFETY: the bytes live as long as the call.
     unsafe { libc::write(stream, bytes.as_ptr().cast(), bytes.len()) };
 }

@@ -3,12 +3,15 @@
 //! A file per header topic. `support` has the conversions they share, `runtime` the process's interpreter.
 
 mod buffer;
+mod buffer_copy;
 mod bytes;
 mod call;
 mod capsule;
 mod code;
 mod codec;
+mod complex;
 mod config;
+mod descr;
 mod dict;
 mod errors;
 mod file;
@@ -28,11 +31,14 @@ mod marshal;
 mod memory;
 mod module;
 mod module_state;
+mod monitoring;
 mod number;
 mod object;
+mod object_more;
 mod odict;
 mod os;
 mod picklebuf;
+mod print;
 mod pythread;
 mod run;
 mod runtime;
@@ -49,7 +55,6 @@ mod structseq;
 mod support;
 mod sys;
 mod threads;
-mod time;
 mod tuple;
 mod type_specs;
 mod typeobj;

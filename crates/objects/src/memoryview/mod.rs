@@ -104,7 +104,7 @@ impl ManagedBuffer {
 
 impl MemoryView {
     /// The view's buffer: plain data that only this thread writes.
-    fn info(&self) -> &abi::Py_buffer {
+    pub fn info(&self) -> &abi::Py_buffer {
         // SAFETY: written while the view is made, and when it is released.
         unsafe { &*self.view.get() }
     }
@@ -358,6 +358,37 @@ impl MemoryView {
         MemoryView::of_buffer(th, managed.borrow(), &master)
     }
 
+    /// A view of `bytes`, which hold the items of `like` one after the other.
+    pub fn of_copy(
+        th: &Thread,
+        bytes: Borrowed<'_>,
+        like: &abi::Py_buffer,
+        columns_first: bool,
+    ) -> PyResult<Owned<MemoryView>> {
+        let managed = ManagedBuffer::acquire(th, bytes, abi::PyBUF_FULL_RO)?;
+        // SAFETY: plain data, acquired just now; `like` has as many dimensions where its pointers are not null.
+        unsafe {
+            let ndim = usize::try_from(like.ndim).unwrap_or(0);
+            let mut strides = vec![0; ndim];
+            let mut size = like.itemsize;
+            for step in 0..ndim {
+                let at = if columns_first { step } else { ndim - 1 - step };
+                strides[at] = size;
+                size *= *like.shape.add(at);
+            }
+            let info = abi::Py_buffer {
+                itemsize: like.itemsize,
+                ndim: like.ndim,
+                format: kept_format(th, like.format),
+                shape: like.shape,
+                strides: strides.as_mut_ptr(),
+                suboffsets: std::ptr::null_mut(),
+                ..*managed.master.get()
+            };
+            MemoryView::of_buffer(th, managed.borrow(), &info)
+        }
+    }
+
     /// `memoryview.release`: BufferError while buffers of the view itself are in use.
     pub fn release(&self, th: &Thread) -> PyResult<()> {
         let exports = self.exports.get();
@@ -393,4 +424,25 @@ impl MemoryView {
         unsafe { buffer::gather(self.info(), &mut out) };
         out
     }
+}
+
+/// Formats of views that outlive their exporter.
+#[derive(Default)]
+struct Formats(std::cell::RefCell<std::collections::HashSet<std::ffi::CString>>);
+
+/// A format that lives as long as the interpreter.
+///
+/// # Safety
+/// `format` is null or a NUL-terminated string.
+unsafe fn kept_format(th: &Thread, format: *const std::ffi::c_char) -> *mut std::ffi::c_char {
+    if format.is_null() {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: the caller's promise.
+    let format = unsafe { std::ffi::CStr::from_ptr(format) };
+    let mut kept = th.interp().state::<Formats>().0.borrow_mut();
+    if !kept.contains(format) {
+        kept.insert(format.to_owned());
+    }
+    kept.get(format).map_or(std::ptr::null_mut(), |kept| kept.as_ptr().cast_mut())
 }

@@ -236,6 +236,18 @@ pub fn get_or_create(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<Owned<Dic
     }
 }
 
+/// The field that holds the dictionary, which has taken over what inline values there were; null if there is none.
+pub fn pointer(th: &Thread, ob: Borrowed<'_>) -> *mut Ptr {
+    // SAFETY: see the top of the file.
+    unsafe {
+        if inline_values(ob.as_ptr()).is_some() && get_or_create(th, ob).is_err() {
+            drop(th.take_exception());
+            return std::ptr::null_mut();
+        }
+        field(ob.as_ptr())
+    }
+}
+
 /// Puts another dictionary in place, or none; false if the type has no place for one.
 pub fn replace(th: &Thread, ob: Borrowed<'_>, dict: Option<Owned<Dict>>) -> PyResult<bool> {
     // SAFETY: see the top of the file; the old attributes are released last.

@@ -69,6 +69,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_ast", ast::AstModule),
     native!("_bisect", bisect::Bisect),
     native!("_blake2", hashes::Blake2Module),
+    native!("_bz2", compression::bz2::Bz2),
     native!("_codecs", codecs::Codecs),
     native!("_collections", collections::Collections),
     native!("_contextvars", contextvars::ContextVars),

@@ -3,6 +3,7 @@
 //! `output` collects what comes out; `feed` is the protocol that the decompressors of several
 //! modules share.
 
+pub mod bz2;
 pub mod feed;
 pub mod output;
 pub mod zlib;

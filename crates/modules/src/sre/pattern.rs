@@ -174,7 +174,10 @@ impl Pattern {
         let filter = Filter::new(th, this, repl)?;
         let bounds = (0, subject.len());
         let (mut parts, mut from, mut done) = (Vec::new(), 0, 0usize);
-        let most = usize::try_from(count).unwrap_or(0);
+        // A negative count allows none at all.
+        let Ok(most) = usize::try_from(count) else {
+            return Ok((subject.slice(th, 0, subject.len())?, 0));
+        };
         this.each(th, &subject, bounds, |found| {
             if from < found.start {
                 parts.push(subject.slice(th, from, found.start)?);

@@ -87,14 +87,27 @@ fn parse_options<'d>(request: Request<'_>, codecs: &'d Codecs<'_>) -> ParseOptio
     }
 }
 
+/// Parses a text, and issues the parser's warnings whether or not there is an error.
+fn parse<'a>(
+    th: &Thread,
+    arena: &'a Bump,
+    source: Source<'_>,
+    request: Request<'_>,
+) -> PyResult<&'a Mod<'a>> {
+    let codecs = Codecs(th);
+    let mut warnings = Vec::new();
+    let options = parse_options(request, &codecs);
+    let tree = krait_syntax::parse_into(arena, source, &options, &mut warnings);
+    issue(th, &warnings, request.filename)?;
+    tree.map_err(|error| raise_syntax_error(th, &error, request.filename, None))
+}
+
 /// The syntax tree of a text, as an object.
 pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult {
     let to_object = tree_hook(th, |hooks| &hooks.to_object)?;
     let arena = Bump::new();
-    let parsed = krait_syntax::parse(&arena, source, &parse_options(request, &Codecs(th)))
-        .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
-    issue(th, &parsed.warnings, request.filename)?;
-    to_object(th, parsed.tree, tree_optimization(th, request))
+    let tree = parse(th, &arena, source, request)?;
+    to_object(th, tree, tree_optimization(th, request))
 }
 
 /// A syntax tree object as the compiler would have it (`PyCF_OPTIMIZED_AST`).
@@ -153,10 +166,8 @@ pub fn compile_tree(
 /// The code object of a text.
 pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult<Owned<Code>> {
     let arena = Bump::new();
-    let parsed = krait_syntax::parse(&arena, source, &parse_options(request, &Codecs(th)))
-        .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
-    issue(th, &parsed.warnings, request.filename)?;
-    let compiled = krait_compiler::compile(parsed.tree, &compile_options(th, request));
+    let tree = parse(th, &arena, source, request)?;
+    let compiled = krait_compiler::compile(tree, &compile_options(th, request));
     let Compiled { code, warnings } =
         compiled.map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
     issue(th, &warnings, request.filename)?;
@@ -171,11 +182,9 @@ pub fn symbol_table<R>(
     read: impl FnOnce(&SymbolTable<'_>) -> PyResult<R>,
 ) -> PyResult<R> {
     let arena = Bump::new();
-    let parsed = krait_syntax::parse(&arena, source, &parse_options(request, &Codecs(th)))
-        .map_err(|error| raise_syntax_error(th, &error, request.filename, None))?;
-    issue(th, &parsed.warnings, request.filename)?;
+    let tree = parse(th, &arena, source, request)?;
     let options = compile_options(th, request);
-    let table = krait_compiler::symbol_table(parsed.tree, options.flags, &arena)
+    let table = krait_compiler::symbol_table(tree, options.flags, &arena)
         .map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
     read(&table)
 }
@@ -300,14 +309,15 @@ fn arguments(
         Some(line) => Str::new(th, &line)?.into_object(),
         None => none().to_owned(),
     };
-    let place = [
-        filename.object().to_owned(),
-        int(error.lineno)?,
-        int(error.offset)?,
-        line,
-        int(error.end_lineno)?,
-        int(error.end_offset)?,
-    ];
-    let place = Tuple::pack(th, place)?;
+    let mut place =
+        vec![filename.object().to_owned(), int(error.lineno)?, int(error.offset)?, line];
+    // An encoding that cannot be read has no place in the text.
+    if error.lineno != 0 || error.offset >= 0 {
+        place.extend(match error.end_lineno {
+            0 => [none().to_owned(), none().to_owned()],
+            end => [int(end)?, int(error.end_offset)?],
+        });
+    }
+    let place = Tuple::from_vec(th, place)?;
     Tuple::pack(th, [Str::new(th, &error.message)?.into_object(), place.into_object()])
 }

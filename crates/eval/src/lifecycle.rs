@@ -147,6 +147,7 @@ impl Instance {
         import::import(th, "encodings")?;
         make_streams(th)?;
         make_main(th)?;
+        th.interp().checks_codecs.set(config::of(th).dev_mode);
         if config::of(th).site_import {
             import::import(th, "site")?;
         }

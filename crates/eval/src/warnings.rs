@@ -480,7 +480,11 @@ fn show_plainly(
     place: &Place,
 ) -> PyResult<()> {
     let text = object::str(th, text)?;
-    let shown = format!("{}:{}: {}: {}\n", *place.filename, place.line, category.name(), *text);
+    let (file, number) = (&place.filename, place.line);
+    let mut shown = format!("{}:{number}: {}: {}\n", **file, category.name(), *text);
+    if let Some(line) = line_of_file(&file.to_string_lossy(), number as usize) {
+        shown.push_str(&format!("  {}\n", line.trim()));
+    }
     match sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) {
         Some(stream) => {
             call::call_method(th, stream.object(), id::write, &[Str::new(th, &shown)?.object()])
@@ -491,6 +495,13 @@ fn show_plainly(
             Ok(())
         }
     }
+}
+
+/// A line of a source file, if it can be read.
+fn line_of_file(path: &str, number: usize) -> Option<String> {
+    let source = std::fs::read(path).ok()?;
+    let line = source.split(|&byte| byte == b'\n').nth(number.checked_sub(1)?)?;
+    Some(String::from_utf8_lossy(line).into_owned())
 }
 
 /// `PyErr_WarnEx`: a warning from native code, blamed on the running Python code.

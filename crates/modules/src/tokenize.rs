@@ -127,9 +127,24 @@ fn decode(th: &Thread, bytes: Borrowed<'_, Bytes>, encoding: &Owned<Str>) -> PyR
     }
 }
 
+/// Tells an error where it is, without the text.
+fn place(th: &Thread, raised: Raised, error: &krait_syntax::SyntaxError) -> PyResult<Raised> {
+    let exception = th.take_raised(raised);
+    let set = |name: &str, value: Borrowed<'_>| {
+        object::set_attr(th, exception.object(), Str::interned(th, name)?.borrow(), value)
+    };
+    let lineno = Int::from_i64(th, error.lineno.into())?;
+    set("filename", Str::interned(th, "<string>")?.object())?;
+    set("lineno", lineno.object())?;
+    set("end_lineno", lineno.object())?;
+    set("offset", Int::from_i64(th, error.offset.into())?.object())?;
+    Ok(th.set_exception(exception.into_object()))
+}
+
 fn raise(th: &Thread, error: krait_syntax::SyntaxError) -> Raised {
-    if error.lineno == 0 && error.text.is_none() {
-        return th.raise(exc::SYNTAX_ERROR, &error.message);
+    if error.text.is_none() && error.end_lineno == 0 {
+        let raised = th.raise(exc::SYNTAX_ERROR, &error.message);
+        return place(th, raised, &error).unwrap_or_else(|raised| raised);
     }
     match Str::interned(th, "<string>") {
         Ok(filename) => {

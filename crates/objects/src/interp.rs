@@ -55,6 +55,8 @@ pub struct Interpreter {
     pub sys_dict: Slot<Dict>,
     pub builtins: Slot<Dict>,
     pub int_max_str_digits: Cell<i32>,
+    /// In development mode, names of encodings and error handlers are checked even if not needed.
+    pub checks_codecs: Cell<bool>,
     /// The code between a call of a class and its `__init__`, once the loop has made it.
     pub init_cleanup: Slot,
     /// A bit for each native module that has been collected while its static types may still be in use.
@@ -91,6 +93,7 @@ impl Interpreter {
             sys_dict: Slot::EMPTY,
             builtins: Slot::EMPTY,
             int_max_str_digits: Cell::new(4300),
+            checks_codecs: Cell::new(false),
             init_cleanup: Slot::EMPTY,
             collected_modules: Cell::new(0),
             known: KnownCallables {

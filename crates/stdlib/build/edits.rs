@@ -38,6 +38,18 @@ const EDITS: &[(&str, &[Edit])] = &[
         "_py_abc.py",
         &[Replace("= instance.__class__\n", "= getattr(instance, '__class__', type(instance))\n")],
     ),
+    // Case is folded as Unicode 3.2 had it: what was not there, or became something that was not,
+    // stays.
+    (
+        "stringprep.py",
+        &[Replace(
+            "    return code.lower()\n",
+            "    lower = code.lower()
+    if any(unicodedata.category(c) == 'Cn' for c in code + lower):
+        return code
+    return lower\n",
+        )],
+    ),
     // A queue that does not block ignores the timeout, a negative one too.
     (
         "queue.py",

@@ -149,6 +149,19 @@ impl<'s> Tokenizer<'s> {
         }
     }
 
+    /// How many bytes the reference's tokenizer has in its buffer when the text ends too early:
+    /// those of a string with replacement fields, or of a line that should go on.
+    fn unread(&self) -> usize {
+        let line = self.lexer.current_line();
+        if self.lexer.in_string() {
+            self.lexer.line_start + line.len() - self.lexer.buffer_start
+        } else if line.trim_end_matches('\n').ends_with('\\') {
+            line.len()
+        } else {
+            0
+        }
+    }
+
     fn error(&self) -> SyntaxError {
         if let Some(error) = &self.lexer.error {
             return error.clone();
@@ -166,7 +179,11 @@ impl<'s> Tokenizer<'s> {
             }
             _ => {
                 let message = "unexpected EOF in multi-line statement".to_owned();
-                return crate::source::placeless(message);
+                return SyntaxError {
+                    lineno: self.lexer.lineno as i32,
+                    offset: self.unread() as i32,
+                    ..crate::source::placeless(message)
+                };
             }
         };
         let line_end = self.lexer.line_start + self.lexer.current_line().len();

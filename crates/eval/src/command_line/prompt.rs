@@ -57,10 +57,7 @@ fn read_statement(th: &Thread) -> Option<String> {
             continue;
         }
         source.push_str(&line);
-        let compound = source.trim_end_matches('\n').contains('\n')
-            || source.trim_end().ends_with(':')
-            || source.starts_with('@');
-        if (blank || !compound) && !is_incomplete(&source) {
+        if !is_incomplete(&source) {
             return Some(source);
         }
     }
@@ -71,6 +68,8 @@ fn is_incomplete(source: &str) -> bool {
     let options = krait_syntax::ParseOptions {
         mode: Mode::Single,
         allow_incomplete_input: true,
+        // A compound statement goes on until a blank line.
+        dont_imply_dedent: true,
         ..Default::default()
     };
     matches!(krait_syntax::parse(&arena, source, &options), Err(error) if error.kind == krait_syntax::ErrorKind::IncompleteInputError)

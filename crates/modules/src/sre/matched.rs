@@ -268,15 +268,17 @@ pub struct Template {
 }
 
 impl Template {
-    pub fn create(th: &Thread, parts: Borrowed<'_>, groups: usize) -> PyResult {
+    pub fn create(th: &Thread, parts: Borrowed<'_>) -> PyResult {
         let parts = Tuple::from_vec(th, iter::collect(th, parts)?)?;
         if parts.len() % 2 == 0 {
             return Err(th.raise(exc::TYPE_ERROR, "invalid template"));
         }
         for group in parts.as_slice().iter().skip(1).step_by(2) {
-            let number = number::index(th, *group)?.to_i64();
-            if !number.is_some_and(|number| (0..=groups as i64).contains(&number)) {
-                return Err(th.raise(exc::VALUE_ERROR, "invalid template"));
+            let Some(number) = group.downcast::<Int>() else {
+                return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
+            };
+            if number.is_negative() {
+                return Err(th.raise(exc::TYPE_ERROR, "invalid template"));
             }
         }
         let made = Borrowed::from_ref(Template::type_object()).alloc::<Template>(th, 0)?;
@@ -308,7 +310,7 @@ impl Template {
                 out.push(part.to_owned());
                 continue;
             }
-            let number = number::index(th, part)?.to_i64().unwrap_or(0) as usize;
+            let number = number::index(th, part)?.to_u64().unwrap_or(u64::MAX) as usize;
             if let Some((start, end)) = found.group(number) {
                 out.push(subject.slice(th, start, end)?);
             }

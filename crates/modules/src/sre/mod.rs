@@ -94,15 +94,7 @@ impl Sre {
     }
 
     #[function(sig = "(pattern, template, /)")]
-    fn template(th: &Thread, pattern: Borrowed<'_>, template: Borrowed<'_>) -> PyResult {
-        let Some(pattern) = pattern.downcast::<pattern::Pattern>() else {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "template() argument 1 must be re.Pattern, not {}",
-                pattern.type_name()
-            ));
-        };
-        matched::Template::create(th, template, pattern.group_count())
+    fn template(th: &Thread, _pattern: Borrowed<'_>, template: Borrowed<'_>) -> PyResult {
+        matched::Template::create(th, template)
     }
 }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::Buffer;
 use krait_objects::{generic_alias, with_units};
 
 use super::engine::Engine;
@@ -505,6 +506,8 @@ pub struct Scanner {
     end: Cell<usize>,
     first: Cell<usize>,
     must_advance: Cell<bool>,
+    /// Of a bytes-like object, which must not change its size.
+    buffer: Cell<Option<Buffer>>,
 }
 
 impl Scanner {
@@ -522,6 +525,7 @@ impl Scanner {
         made.start.set(start);
         made.first.set(start);
         made.end.set(end);
+        made.buffer.set(subject.into_buffer());
         Ok(made)
     }
 

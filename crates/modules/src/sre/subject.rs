@@ -38,6 +38,11 @@ impl Subject {
         self.buffer.is_some()
     }
 
+    /// What keeps a bytes-like object from changing while it is searched.
+    pub fn into_buffer(self) -> Option<Buffer> {
+        self.buffer
+    }
+
     pub fn chars(&self) -> Chars<'_> {
         match &self.buffer {
             Some(buffer) => Chars::One(buffer.as_bytes()),

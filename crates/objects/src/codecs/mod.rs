@@ -43,6 +43,20 @@ impl Native {
     }
 }
 
+/// Development mode: there are a codec and an error handler of these names.
+fn check_names(th: &Thread, encoding: Option<&str>, errors: Option<&str>) -> PyResult<()> {
+    if !th.interp().checks_codecs.get() {
+        return Ok(());
+    }
+    if let Some(encoding) = encoding.filter(|_| Native::of(encoding).is_none()) {
+        registry::lookup(th, encoding)?;
+    }
+    if let Some(errors) = errors.filter(|&errors| errors != "strict") {
+        registry::lookup_error(th, errors)?;
+    }
+    Ok(())
+}
+
 /// `bytes(data).decode(encoding, errors)`.
 pub fn decode(
     th: &Thread,
@@ -50,6 +64,7 @@ pub fn decode(
     encoding: Option<&str>,
     errors: Option<&str>,
 ) -> PyResult<Owned<Str>> {
+    check_names(th, encoding, errors)?;
     let decoded = match Native::of(encoding) {
         Some(Native::Utf8) => native::decode_utf8(th, data, errors, true)?,
         Some(Native::Utf16) => native::decode_utf16(th, data, errors, &mut 0, true)?,
@@ -87,6 +102,7 @@ pub fn encode(
     encoding: Option<&str>,
     errors: Option<&str>,
 ) -> PyResult<Owned<Bytes>> {
+    check_names(th, encoding, errors)?;
     match Native::of(encoding) {
         Some(Native::Utf8) => native::encode_utf8(th, string, errors),
         Some(Native::Utf16) => native::encode_utf16(th, string, errors, 0),

@@ -88,4 +88,37 @@ impl Str {
         }
         of_subclass(th, cls, &text)
     }
+
+    /// `str(x)` without detours.
+    #[slot(tp_vectorcall)]
+    fn construct(this: Borrowed<'_>, th: &Thread, args: Args<'_>) -> PyResult {
+        match (args.has_keywords(), args.positionals()) {
+            (false, []) => return Ok(Str::empty().to_owned().into_object()),
+            (false, [object]) => return object::str(th, *object).map(Owned::into_object),
+            (false, many) if many.len() > 3 => {
+                let given = many.len();
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "str expected at most 3 arguments, got {given}"
+                ));
+            }
+            _ => {}
+        }
+        let positional = Tuple::from_slice(th, args.positionals())?;
+        let keywords = args.keywords().to_dict(th)?;
+        let Some(new) = Str::type_object().raw().tp_new else {
+            return Err(th.bad_internal_call());
+        };
+        // SAFETY: the callable of a type's vectorcall is the type; `tp_new` takes it, a tuple and a
+        // dictionary, and gives a new reference or NULL.
+        let made = unsafe {
+            Owned::from_ptr_or_null(new(
+                this.as_ptr().cast(),
+                positional.as_ptr(),
+                keywords.as_ptr(),
+            ))
+        };
+        made.ok_or_else(|| th.raised_by_c())
+    }
 }

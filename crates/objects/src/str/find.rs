@@ -243,6 +243,9 @@ impl Str {
         new: Borrowed<'_, Str>,
         count: isize,
     ) -> PyResult<Owned<Str>> {
+        if old.is(new) {
+            return this.to_exact(th);
+        }
         Str::replaced(this, th, &old, &new, limit(count))
     }
 

@@ -152,7 +152,7 @@ fn character(th: &Thread, value: Borrowed<'_>) -> PyResult<u32> {
             th,
             TYPE_ERROR,
             "%c requires an int or a unicode character, not {}",
-            value.type_name()
+            *value.ty().full_name(th)?
         ));
     }
     match number::index(th, value)?.to_i64() {

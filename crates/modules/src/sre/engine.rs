@@ -151,9 +151,18 @@ impl<'a, T: Unit> Engine<'a, T> {
             if self.run(th)? {
                 return Ok(true);
             }
+            if self.is_anchored() {
+                return Ok(false);
+            }
             self.must_advance = false;
             self.start += 1;
         }
+    }
+
+    /// Whether the pattern begins with what holds at the text's beginning only.
+    fn is_anchored(&self) -> bool {
+        let body = if self.op(0) == op::INFO { 1 + self.op(1) as usize } else { 0 };
+        self.op(body) == op::AT && matches!(self.op(body + 1), 0 | 2)
     }
 
     /// The first place from `from` on where the pattern can begin.

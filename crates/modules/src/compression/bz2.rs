@@ -269,6 +269,7 @@ impl Bz2Decompressor {
         let bytes = data.as_bytes();
         let fed = without_gil(th, || feed.decompress(bytes, limit)).map_err(|failure| {
             self.has_failed.set(true);
+            self.needs_input.set(false);
             refused(th, &failure)
         })?;
         self.eof.set(fed.is_end);

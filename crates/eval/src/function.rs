@@ -8,6 +8,8 @@ use std::cell::Cell;
 use krait_abi as abi;
 use krait_objects::prelude::*;
 
+use krait_bytecode::code_flags;
+
 use crate::code::Code;
 use crate::frame::{self, StackRef};
 use krait_objects::method::Method;
@@ -255,6 +257,16 @@ impl Function {
                 &*name,
                 code.nfreevars
             ));
+        }
+        // Whether a call runs the code or makes a generator, a coroutine or both.
+        let kind = |code: &Code| {
+            let kinds = code_flags::GENERATOR | code_flags::COROUTINE | code_flags::ASYNC_GENERATOR;
+            code.flags as u32 & kinds
+        };
+        if kind(&self.code_handle()) != kind(&code) {
+            let message = "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)";
+            let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
+            crate::warnings::warn(th, category, Str::new(th, message)?.borrow(), 1)?;
         }
         self.changed();
         self.code.set(Some(code.to_owned()));

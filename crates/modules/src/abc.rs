@@ -246,7 +246,10 @@ impl Abc {
     #[function(sig = "(self, instance, /)", name = "_abc_instancecheck")]
     fn instancecheck(th: &Thread, class: Borrowed<'_>, instance: Borrowed<'_>) -> PyResult {
         let data = data_of(th, class)?;
-        let subclass = object::get_attr(th, instance, id::__class__)?;
+        let subclass = match object::get_attr_opt(th, instance, id::__class__)? {
+            Some(subclass) => subclass,
+            None => object::type_of(instance).into_object(),
+        };
         if data.cache.contains(subclass.borrow()) {
             return Ok(bool_object(true).object().to_owned());
         }

@@ -35,6 +35,7 @@ mod operator;
 mod pickle;
 pub mod posix;
 mod pwd;
+mod queue;
 mod random;
 mod resource;
 mod select;
@@ -50,6 +51,7 @@ mod symtable;
 mod thread;
 mod time;
 mod tokenize;
+mod types;
 mod typing;
 mod unicodedata;
 mod weakref;
@@ -84,6 +86,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_operator", operator::Operator),
     native!("_pickle", pickle::PickleModule),
     native!("_posixsubprocess", subprocess::PosixSubprocess),
+    native!("_queue", queue::QueueModule),
     native!("_random", random::RandomModule),
     native!("_sha1", hashes::Sha1Module),
     native!("_sha2", hashes::Sha2Module),
@@ -97,6 +100,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_symtable", symtable::SymtableModule),
     native!("_thread", thread::ThreadModule),
     native!("_tokenize", tokenize::Tokenize),
+    native!("_types", types::Types),
     native!("_typing", typing::Typing),
     native!("_weakref", weakref::Weakref),
     native!("array", array::ArrayModule),

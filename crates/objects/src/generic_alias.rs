@@ -193,10 +193,15 @@ impl GenericAlias {
                 // A list of types, as in `Callable[[int], str]`'s parameters.
                 Some(list) => {
                     text.push('[');
-                    for (at, item) in list.to_vec().into_iter().enumerate() {
+                    for at in 0..list.len() {
                         if at > 0 {
                             text.push_str(", ");
                         }
+                        // The repr of another item may have changed the list.
+                        let item = list
+                            .get()
+                            .get(at)
+                            .ok_or_else(|| th.raise(exc::INDEX_ERROR, "list index out of range"))?;
                         text.push_str(&type_repr(th, item.object())?);
                     }
                     text.push(']');

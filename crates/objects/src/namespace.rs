@@ -156,7 +156,7 @@ impl Namespace {
                 th,
                 TYPE_ERROR,
                 "expect types.SimpleNamespace type, but {}() returned '{}' object",
-                this.object().type_name(),
+                *this.object().ty().full_name(th)?,
                 made.type_name()
             ));
         };

@@ -1,6 +1,7 @@
 //! Built-in functions over iterables.
 
 use krait_objects::args::named;
+use krait_objects::bytearray::ByteArray;
 use krait_objects::complex::Complex;
 use krait_objects::prelude::*;
 
@@ -204,6 +205,8 @@ fn sum(th: &Thread, iterable: Borrowed<'_>, start: Option<Borrowed<'_>>) -> PyRe
                 Some("sum() can't sum strings [use ''.join(seq) instead]")
             } else if start.downcast::<Bytes>().is_some() {
                 Some("sum() can't sum bytes [use b''.join(seq) instead]")
+            } else if start.downcast::<ByteArray>().is_some() {
+                Some("sum() can't sum bytearray [use b''.join(seq) instead]")
             } else {
                 None
             };
@@ -335,9 +338,10 @@ fn sum_complexes(
     total: Borrowed<'_>,
     first: &Owned,
 ) -> PyResult<Partial> {
+    // A real number leaves the imaginary part alone, be it a negative zero.
     let addend = |ob: Borrowed<'_>| match ob.downcast_exact::<Complex>() {
-        Some(complex) => Ok(Some(complex.pair())),
-        None => real_addend(th, ob).map(|real| real.map(|real| (real, 0.0))),
+        Some(complex) => Ok(Some((complex.real(), Some(complex.imag())))),
+        None => real_addend(th, ob).map(|real| real.map(|real| (real, None))),
     };
     let Some(total) = total.downcast_exact::<Complex>() else {
         return Ok(None);
@@ -348,7 +352,9 @@ fn sum_complexes(
     let (mut real, mut imag) = (Compensated::of(total.real()), Compensated::of(total.imag()));
     let pending = loop {
         real.add(value.0);
-        imag.add(value.1);
+        if let Some(part) = value.1 {
+            imag.add(part);
+        }
         let Some(item) = iter::next(th, iterator)? else {
             break None;
         };

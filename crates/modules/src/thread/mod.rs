@@ -6,8 +6,8 @@
 mod handle;
 mod local;
 mod lock;
-mod semaphore;
-mod timeout;
+pub mod semaphore;
+pub mod timeout;
 
 use std::cell::Cell;
 

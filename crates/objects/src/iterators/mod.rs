@@ -30,7 +30,7 @@ pub fn callable_iterator(th: &Thread, callable: Borrowed<'_>, sentinel: Borrowed
     Ok(iterator.into_object())
 }
 
-/// `(iter, (sequence,), index)`, or, of an iterator at its end, `(iter, (empty,))`; `function` is `iter` or `reversed`.
+/// `(function, (sequence,), index)`, or, of an iterator at its end, `(function, (empty,))`; `function` is `iter` or `reversed`.
 pub fn reduce<T>(
     th: &Thread,
     function: Borrowed<'_, Str>,
@@ -41,7 +41,8 @@ pub fn reduce<T>(
     // Looking the function up can run code, also code that goes on with the iterator: the rest is read afterwards.
     let function = builtin(th, function)?;
     let Some(sequence) = sequence.get_owned() else {
-        return reduce_exhausted(th, empty(th)?);
+        let arguments = Tuple::pack(th, [empty(th)?])?;
+        return Tuple::pack(th, [function, arguments.into_object()]).map(Owned::into_object);
     };
     let arguments = Tuple::pack(th, [sequence.into_object()])?;
     let index = Int::from_isize(th, index.get())?;

@@ -59,6 +59,12 @@ fn add_new(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict, own: OwnSlots) -> P
     let named = || {
         SLOTS.iter().zip(0..).any(|(def, line)| def.name.is(id::__new__) && own >> line & 1 != 0)
     };
+    // `object`'s constructor is nobody's own but `object`'s.
+    let object = Object::type_object();
+    let new = |ty: &Type| ty.raw().tp_new.map(|new| new as usize);
+    if new(&ty) == new(object) && !std::ptr::eq(ty.get(), object) {
+        return Ok(());
+    }
     let own_new = ty.raw().tp_new.is_some()
         && !ty.has_flag(abi::Py_TPFLAGS_DISALLOW_INSTANTIATION)
         && (!ty.get().new_is_inherited() || !ty.is_heap_type() && named());

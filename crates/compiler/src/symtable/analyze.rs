@@ -284,7 +284,8 @@ fn analyze_name<'a>(
     }
     // A class between this block and an outer function that binds the name as well: at run time
     // the class's namespace is asked first, then the globals.
-    if let Some(class) = class {
+    // (What the block finds that namespace by is the class's cell, whatever the class binds.)
+    if let Some(class) = class.filter(|_| name != "__classdict__") {
         let class_usage = class.lookup(name);
         if class_usage & DEF_GLOBAL != 0 {
             return Ok(Scope::GlobalExplicit);

@@ -65,10 +65,13 @@ impl LibraryImporter {
     fn find_spec(
         this: Borrowed<'_, Self>,
         th: &Thread,
-        fullname: &str,
+        fullname: Borrowed<'_, Str>,
         _path: Option<Borrowed<'_>>,
         _target: Option<Borrowed<'_>>,
     ) -> PyResult {
+        // A name that is no text is none of ours.
+        let name = fullname.to_string_lossy();
+        let fullname = name.as_str();
         let Some(module) = find(fullname) else {
             return Ok(none().to_owned());
         };

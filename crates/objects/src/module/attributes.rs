@@ -227,7 +227,7 @@ impl Module {
                 let result = call::call(th, annotate.object(), &[format.object()])?;
                 result.downcast::<Dict>().map_err(|other| {
                     let found = other.type_name();
-                    raise!(th, TYPE_ERROR, "__annotate__() must return a dict, not {found}")
+                    raise!(th, TYPE_ERROR, "__annotate__ returned non-dict of type '{found}'")
                 })?
             }
             None => Dict::new(th)?,

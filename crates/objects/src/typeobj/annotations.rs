@@ -75,7 +75,8 @@ pub fn annotate(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult {
         return Err(of_static(th, &ty, "__annotate__"));
     }
     let dict = ty.dict(th);
-    for name in [id::__annotate_func__, id::__annotate__] {
+    // What the class body itself defines comes first.
+    for name in [id::__annotate__, id::__annotate_func__] {
         if let Some(found) = dict.get_str(th, name)? {
             return crate::descr::bind(th, found.object(), None, ty.object());
         }

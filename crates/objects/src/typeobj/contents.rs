@@ -11,7 +11,7 @@ use krait_abi as abi;
 use crate::descr::{self, WrapperDescriptor};
 use crate::dict::Dict;
 use crate::error::PyResult;
-use crate::handle::{Borrowed, Owned};
+use crate::handle::{Borrowed, Instance, Object, Owned};
 use crate::ids::id;
 use crate::singletons::none;
 use crate::str::Str;

@@ -387,8 +387,12 @@ fn check_closure(
 impl Function {
     /// What the function's annotations evaluate to: a callable or None.
     #[getter]
-    fn __annotate__(&self) -> Owned {
-        or_none(&self.annotate)
+    fn __annotate__(&self, th: &Thread) -> PyResult {
+        let annotate = or_none(&self.annotate);
+        if let Some(function) = annotate.object().downcast_exact::<Function>() {
+            function.get().name_for(th, self)?;
+        }
+        Ok(annotate)
     }
 
     #[setter]
@@ -467,6 +471,20 @@ pub fn annotations(th: &Thread, function: &Function) -> PyResult {
     };
     function.annotations.set(Some(dict.clone()));
     Ok(dict)
+}
+
+impl Function {
+    /// The compiler gives all functions that evaluate annotations one name: here it gets that of their `owner` in front.
+    fn name_for(&self, th: &Thread, owner: &Function) -> PyResult<()> {
+        let code = self.code_handle();
+        let untouched = self.qualname.get().is_some_and(|name| name.is(code.qualname.borrow()));
+        if untouched && code.name.is(id::__annotate__) {
+            let owner = &owner.code_handle().qualname;
+            let name = Str::from_fmt(th, format_args!("{}.{}", **owner, id::__annotate__.get()))?;
+            self.qualname.set(Some(name));
+        }
+        Ok(())
+    }
 }
 
 /// Runs the function in a loop of its own: for native callers.

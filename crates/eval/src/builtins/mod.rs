@@ -10,6 +10,7 @@ mod output;
 
 pub use output::write_stderr;
 
+use krait_objects::bytearray::ByteArray;
 use krait_objects::int;
 use krait_objects::prelude::*;
 
@@ -110,6 +111,11 @@ impl Builtins {
             }
             text.len()
         } else if let Some(bytes) = character.downcast::<Bytes>() {
+            if let [byte] = *bytes.as_bytes() {
+                return Ok(byte.into());
+            }
+            bytes.as_bytes().len()
+        } else if let Some(bytes) = character.downcast::<ByteArray>() {
             if let [byte] = *bytes.as_bytes() {
                 return Ok(byte.into());
             }

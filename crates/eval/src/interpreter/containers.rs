@@ -107,7 +107,12 @@ pub fn list_append(op: Op<'_>) -> PyResult<()> {
 
 pub fn set_add(op: Op<'_>) -> PyResult<()> {
     let item = op.pop1();
-    filling::<Set>(op).add(op.th, item.get())
+    // The names of annotations that ran are kept in a variable, which the program may overwrite.
+    let container = filling::<Object>(op);
+    match container.downcast::<Set>() {
+        Some(set) => set.get().add(op.th, item.get()),
+        None => Err(raise!(op.th, TYPE_ERROR, "'{}' object is not a set", container.type_name())),
+    }
 }
 
 pub fn map_add(op: Op<'_>) -> PyResult<()> {

@@ -43,6 +43,10 @@ impl ByteString for ByteArray {
         ByteArray::new(th, data)
     }
 
+    fn hold(&self, th: &Thread) -> PyResult<Option<Buffer>> {
+        Buffer::simple(th, Borrowed::from_ref(self).object()).map(Some)
+    }
+
     fn unchanged(this: Borrowed<'_, ByteArray>, th: &Thread) -> PyResult<Owned<ByteArray>> {
         ByteArray::new(th, this.get().as_bytes())
     }
@@ -301,6 +305,7 @@ impl ByteArray {
 
     #[slot(sq_contains)]
     fn contains(this: Borrowed<'_, Self>, th: &Thread, item: Borrowed<'_>) -> PyResult<bool> {
+        let _held = this.hold(th)?;
         join::contains(th, || this.get().as_bytes(), item)
     }
 
@@ -381,8 +386,11 @@ impl ByteArray {
     #[method(sig = "(self, iterable_of_ints, /)")]
     fn extend(&self, th: &Thread, iterable_of_ints: Borrowed<'_>) -> PyResult<()> {
         if buffer::check(iterable_of_ints) {
+            let end = self.len();
             let data = Buffer::get(th, iterable_of_ints, abi::PyBUF_FULL_RO)?.to_vec(th)?;
-            return self.append_slice(th, &data);
+            // Where the end was: getting the data may have made it another.
+            let end = end.min(self.len());
+            return self.splice(th, end, end, &data);
         }
         let iterator = match iter::get_iter(th, iterable_of_ints) {
             Ok(iterator) => iterator,

@@ -21,8 +21,8 @@ impl Needle {
     }
 }
 
-impl<'a> FromArg<'a> for Needle {
-    fn from_arg(th: &Thread, arg: Borrowed<'a>, _: &'static Site) -> PyResult<Self> {
+impl Needle {
+    pub fn of(th: &Thread, arg: Borrowed<'_>) -> PyResult<Self> {
         if buffer::check(arg) {
             return Buffer::simple(th, arg).map(Needle::Buffer);
         }

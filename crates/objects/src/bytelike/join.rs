@@ -4,7 +4,15 @@ use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
 
 /// The pieces with the separator between them.
-pub fn join(th: &Thread, separator: &[u8], pieces: &[Owned]) -> PyResult<Vec<u8>> {
+///
+/// RuntimeError if the list `source`, which the pieces are from, gets longer or shorter meanwhile.
+pub fn join(
+    th: &Thread,
+    separator: &[u8],
+    pieces: &[Owned],
+    source: Borrowed<'_>,
+) -> PyResult<Vec<u8>> {
+    let source = source.downcast::<List>();
     let mut buffers = Vec::with_capacity(pieces.len());
     for (at, piece) in pieces.iter().enumerate() {
         if !buffer::check(piece.borrow()) {
@@ -16,6 +24,9 @@ pub fn join(th: &Thread, separator: &[u8], pieces: &[Owned]) -> PyResult<Vec<u8>
             ));
         }
         buffers.push(Buffer::simple(th, piece.borrow())?);
+        if source.is_some_and(|source| source.get().len() != pieces.len()) {
+            return Err(th.raise(exc::RUNTIME_ERROR, "sequence changed size during iteration"));
+        }
     }
     let lengths = buffers.iter().map(|buffer| buffer.as_bytes().len());
     let len = lengths.fold(

@@ -1,16 +1,21 @@
 //! The methods that `bytes` and `bytearray` share, declared for both by one macro.
 //!
-//! Arguments are converted before the receiver's bytes are looked at: a conversion can run Python code, which can
-//! change a `bytearray`.
+//! Arguments are converted before the receiver's bytes are looked at, and while they are held: a conversion can run
+//! Python code, which can change a `bytearray`.
 
 use std::ops::Range;
 
 use crate::prelude::*;
+use crate::protocol::buffer::Buffer;
 
 /// `bytes` or `bytearray`.
 pub trait ByteString: Instance + Sized {
     fn view(&self) -> &[u8];
     fn make(th: &Thread, data: &[u8]) -> PyResult<Owned<Self>>;
+    /// While the answer lives, the bytes stay as many: arguments that change them meanwhile get a BufferError.
+    fn hold(&self, _th: &Thread) -> PyResult<Option<Buffer>> {
+        Ok(None)
+    }
     /// The object itself if it cannot change and is of the exact type, else a copy.
     fn unchanged(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Self>>;
 }
@@ -84,13 +89,22 @@ macro_rules! byte_string_methods {
             ///
             /// Return the lowest position of sub, bytes or a number, in B[start:end], or -1.
             #[method(sig = "(self, sub, start=None, end=None, /)", no_text)]
-            fn find(&self, sub: Needle, start: Option<Bound>, end: Option<Bound>) -> isize {
+            fn find(
+                &self,
+                th: &Thread,
+                sub: Borrowed<'_>,
+                start: Option<Bound>,
+                end: Option<Bound>,
+            ) -> PyResult<isize> {
+                let _held = self.hold(th)?;
+                let sub = Needle::of(th, sub)?;
                 let data = self.view();
-                range(start, end, data.len())
+                let found = range(start, end, data.len())
                     .and_then(|(start, end)| {
                         search::find(&data[start..end], sub.as_bytes()).map(|at| start + at)
                     })
-                    .map_or(-1, |at| at as isize)
+                    .map_or(-1, |at| at as isize);
+                Ok(found)
             }
 
             /// rfind($self, sub[, start[, end]], /)
@@ -98,13 +112,22 @@ macro_rules! byte_string_methods {
             ///
             /// Return the highest position of sub, bytes or a number, in B[start:end], or -1.
             #[method(sig = "(self, sub, start=None, end=None, /)", no_text)]
-            fn rfind(&self, sub: Needle, start: Option<Bound>, end: Option<Bound>) -> isize {
+            fn rfind(
+                &self,
+                th: &Thread,
+                sub: Borrowed<'_>,
+                start: Option<Bound>,
+                end: Option<Bound>,
+            ) -> PyResult<isize> {
+                let _held = self.hold(th)?;
+                let sub = Needle::of(th, sub)?;
                 let data = self.view();
-                range(start, end, data.len())
+                let found = range(start, end, data.len())
                     .and_then(|(start, end)| {
                         search::rfind(&data[start..end], sub.as_bytes()).map(|at| start + at)
                     })
-                    .map_or(-1, |at| at as isize)
+                    .map_or(-1, |at| at as isize);
+                Ok(found)
             }
 
             /// index($self, sub[, start[, end]], /)
@@ -117,11 +140,11 @@ macro_rules! byte_string_methods {
             fn index(
                 &self,
                 th: &Thread,
-                sub: Needle,
+                sub: Borrowed<'_>,
                 start: Option<Bound>,
                 end: Option<Bound>,
             ) -> PyResult<isize> {
-                match self.find(sub, start, end) {
+                match self.find(th, sub, start, end)? {
                     -1 => Err(th.raise(exc::VALUE_ERROR, "subsection not found")),
                     at => Ok(at),
                 }
@@ -137,11 +160,11 @@ macro_rules! byte_string_methods {
             fn rindex(
                 &self,
                 th: &Thread,
-                sub: Needle,
+                sub: Borrowed<'_>,
                 start: Option<Bound>,
                 end: Option<Bound>,
             ) -> PyResult<isize> {
-                match self.rfind(sub, start, end) {
+                match self.rfind(th, sub, start, end)? {
                     -1 => Err(th.raise(exc::VALUE_ERROR, "subsection not found")),
                     at => Ok(at),
                 }
@@ -152,11 +175,19 @@ macro_rules! byte_string_methods {
             ///
             /// Return how often sub, bytes or a number, stands in B[start:end], without overlap.
             #[method(sig = "(self, sub, start=None, end=None, /)", no_text)]
-            fn count(&self, sub: Needle, start: Option<Bound>, end: Option<Bound>) -> usize {
+            fn count(
+                &self,
+                th: &Thread,
+                sub: Borrowed<'_>,
+                start: Option<Bound>,
+                end: Option<Bound>,
+            ) -> PyResult<usize> {
+                let _held = self.hold(th)?;
+                let sub = Needle::of(th, sub)?;
                 let data = self.view();
-                range(start, end, data.len()).map_or(0, |(start, end)| {
+                Ok(range(start, end, data.len()).map_or(0, |(start, end)| {
                     search::count(&data[start..end], sub.as_bytes(), usize::MAX)
-                })
+                }))
             }
 
             /// startswith($self, prefix[, start[, end]], /)
@@ -251,6 +282,7 @@ macro_rules! byte_string_methods {
                 let ranges = match sep {
                     None => split::split_space(this.get().view(), most, is_space),
                     Some(sep) => {
+                        let _held = this.hold(th)?;
                         let sep = separator(th, sep)?;
                         split::split(this.get().view(), sep.as_bytes(), most)
                     }
@@ -275,6 +307,7 @@ macro_rules! byte_string_methods {
                 let ranges = match sep {
                     None => split::rsplit_space(this.get().view(), most, is_space),
                     Some(sep) => {
+                        let _held = this.hold(th)?;
                         let sep = separator(th, sep)?;
                         split::rsplit(this.get().view(), sep.as_bytes(), most)
                     }
@@ -369,7 +402,7 @@ macro_rules! byte_string_methods {
                 {
                     return Ok(only.to_owned());
                 }
-                Self::make(th, &join::join(th, between.as_bytes(), &pieces)?)
+                Self::make(th, &join::join(th, between.as_bytes(), &pieces, iterable_of_bytes)?)
             }
         }
 
@@ -570,6 +603,7 @@ macro_rules! byte_string_methods {
                 sep: Option<Borrowed<'_>>,
                 bytes_per_sep: i32,
             ) -> PyResult<Owned<Str>> {
+                let _held = self.hold(th)?;
                 let data = self.view().to_vec();
                 hex::hex(th, &data, sep, bytes_per_sep)
             }
@@ -591,6 +625,7 @@ macro_rules! byte_string_methods {
                 let Some(format) = left.downcast::<Self>() else {
                     return Ok(not_implemented().to_owned());
                 };
+                let _held = format.hold(th)?;
                 let format = format.get().view().to_vec();
                 let data = percent::format(th, &format, right)?;
                 Ok(Self::make(th, &data)?.into_object())

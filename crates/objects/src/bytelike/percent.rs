@@ -34,7 +34,7 @@ fn single_byte(th: &Thread, value: Borrowed<'_>) -> PyResult<u8> {
             th,
             TYPE_ERROR,
             "%c requires an integer in range(256) or a single byte, not {}",
-            value.type_name()
+            *value.ty().full_name(th)?
         ));
     }
     number::index(th, value)?

@@ -37,7 +37,9 @@ pub fn multiply(th: &Thread, a: &Int, b: &Int) -> PyResult<Owned<Int>> {
         return Int::from_i64(th, a.compact_value() * b.compact_value());
     }
     let (a, b) = (a.view(), b.view());
-    build(th, int_digits::mul_size(a, b), |out| int_digits::mul_into(a, b, out))
+    let size = int_digits::mul_size(a, b);
+    power::allow(th, size)?;
+    build(th, size, |out| int_digits::mul_into(a, b, out))
 }
 
 pub fn bitwise(th: &Thread, op: BitOp, a: &Int, b: &Int) -> PyResult<Owned<Int>> {
@@ -73,6 +75,7 @@ pub fn floor_divide(th: &Thread, a: &Int, b: &Int) -> PyResult<Owned<Int>> {
     if a.is_compact() && b.is_compact() {
         return Int::from_i64(th, divmod_compact(a.compact_value(), b.compact_value()).0);
     }
+    power::allow(th, a.view().digits.len())?;
     match int_digits::div_floor(a.view(), b.view()) {
         Ok(quotient) => Int::from_buf(th, &quotient),
         Err(_) => Err(th.bad_internal_call()),
@@ -86,6 +89,7 @@ pub fn remainder(th: &Thread, a: &Int, b: &Int) -> PyResult<Owned<Int>> {
     if a.is_compact() && b.is_compact() {
         return Int::from_i64(th, divmod_compact(a.compact_value(), b.compact_value()).1);
     }
+    power::allow(th, a.view().digits.len())?;
     match int_digits::modulo(a.view(), b.view()) {
         Ok(remainder) => Int::from_buf(th, &remainder),
         Err(_) => Err(th.bad_internal_call()),
@@ -101,6 +105,7 @@ pub fn divmod(th: &Thread, a: &Int, b: &Int) -> PyResult<Owned<Tuple>> {
         let (quotient, remainder) = divmod_compact(a.compact_value(), b.compact_value());
         (Int::from_i64(th, quotient)?, Int::from_i64(th, remainder)?)
     } else {
+        power::allow(th, a.view().digits.len())?;
         match int_digits::div_mod(a.view(), b.view()) {
             Ok((quotient, remainder)) => {
                 (Int::from_buf(th, &quotient)?, Int::from_buf(th, &remainder)?)

@@ -7,19 +7,26 @@ use crate::prelude::*;
 /// Digits up to which memory is there for sure, or the system ends the process anyway.
 const SURE_DIGITS: usize = 1 << 20;
 
-/// Whether a product of so many digits may be computed.
-fn allow(th: &Thread, digits: usize) -> PyResult<()> {
+/// What a computation with big numbers keeps beside its result, at most, in sizes of the result.
+const SCRATCH: usize = 8;
+
+/// Whether a result of so many digits may be computed: OverflowError, MemoryError. The library that computes with big
+/// numbers would end the process if it ran out of memory.
+#[inline]
+pub(super) fn allow(th: &Thread, digits: usize) -> PyResult<()> {
+    if digits <= SURE_DIGITS { Ok(()) } else { allow_many(th, digits) }
+}
+
+#[cold]
+fn allow_many(th: &Thread, digits: usize) -> PyResult<()> {
     if digits > int_digits::MAX_DIGITS {
         return Err(th.raise(exc::OVERFLOW_ERROR, "too many digits in integer"));
     }
-    if digits <= SURE_DIGITS {
-        return Ok(());
-    }
-    // The product and a copy of it; asked for and given back.
+    // Asked for and given back.
     let mut probe = Vec::<int_digits::Digit>::new();
-    let bytes = digits.saturating_mul(2 * size_of::<int_digits::Digit>());
-    if probe.try_reserve_exact(digits.saturating_mul(2)).is_err() || !th.interp().heap.allows(bytes)
-    {
+    let wanted = digits.saturating_mul(SCRATCH);
+    let bytes = wanted.saturating_mul(size_of::<int_digits::Digit>());
+    if probe.try_reserve_exact(wanted).is_err() || !th.interp().heap.allows(bytes) {
         return Err(th.no_memory());
     }
     Ok(())
@@ -43,6 +50,8 @@ pub(super) fn power_of(th: &Thread, base: i64, exp: u64) -> PyResult<Owned<Int>>
 
 /// `pow(base, exp, modulus)`.
 pub fn modular(th: &Thread, base: &Int, exp: &Int, modulus: &Int) -> PyResult<Owned<Int>> {
+    // Every intermediate product is reduced.
+    allow(th, 2 * modulus.view().digits.len())?;
     match int_digits::mod_pow(base.view(), exp.view(), modulus.view()) {
         Ok(result) => Int::from_buf(th, &result),
         Err(error @ (ModPowError::ZeroModulus | ModPowError::NotInvertible)) => {

@@ -26,6 +26,9 @@ pub fn to_decimal(th: &Thread, int: &Int) -> PyResult<Owned<Str>> {
         return word_to_decimal(th, value);
     }
     let limit = th.interp().int_max_str_digits.get();
+    if limit == 0 {
+        super::power::allow(th, int.view().digits.len())?;
+    }
     match int_digits::to_decimal(int.view(), limit as usize) {
         Ok(digits) => Str::new(th, &digits),
         Err(_) => Err(raise!(
@@ -87,6 +90,10 @@ pub(crate) fn trim(text: &[u8]) -> &[u8] {
 /// Parses text in `base`; `shown` is what the message of a failure quotes.
 fn parse(th: &Thread, text: &[u8], base: u32, shown: Borrowed<'_>) -> PyResult<Owned<Int>> {
     let limit = th.interp().int_max_str_digits.get();
+    if limit == 0 {
+        // A digit of memory holds nine of a text's, or six in the largest base.
+        super::power::allow(th, text.len() / 6)?;
+    }
     match int_digits::parse(text, base, limit as usize) {
         Ok(value) => Int::from_buf(th, &value),
         Err(ParseError::TooManyDigits { count }) => Err(raise!(

@@ -55,6 +55,7 @@ mod types;
 mod typing;
 mod unicodedata;
 mod weakref;
+mod zoneinfo;
 
 use krait_eval::config::NativeModule;
 
@@ -103,6 +104,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_types", types::Types),
     native!("_typing", typing::Typing),
     native!("_weakref", weakref::Weakref),
+    native!("_zoneinfo", zoneinfo::ZoneInfoModule),
     native!("array", array::ArrayModule),
     native!("atexit", atexit::Atexit),
     native!("binascii", binascii::Binascii),

@@ -190,6 +190,11 @@ impl DateTime {
         self.zone.set(Some(zone.to_owned()));
     }
 
+    /// Of a result of arithmetic, which only the caller knows.
+    pub fn set_fold(&self, fold: u8) {
+        self.fold.set(fold);
+    }
+
     #[inline]
     pub fn fold(&self) -> i32 {
         self.fold.get().into()

@@ -4,15 +4,15 @@
 //! its methods; `text` and `strftime` write, `iso_parse` reads, `clock` asks the system; `args` reads arguments as the reference
 //! does; `capsule` is what C sees. The same job as CPython's `Modules/_datetimemodule.c`.
 
-mod args;
-mod calendar;
+pub mod args;
+pub mod calendar;
 mod capsule;
-mod clock;
+pub mod clock;
 mod date;
 mod date_methods;
 #[allow(clippy::module_inception)]
-mod datetime;
-mod datetime_arithmetic;
+pub mod datetime;
+pub mod datetime_arithmetic;
 mod datetime_make;
 mod datetime_methods;
 mod exact;
@@ -23,10 +23,10 @@ mod strftime;
 mod text;
 mod time;
 mod time_methods;
-mod timedelta;
+pub mod timedelta;
 mod timedelta_arithmetic;
 mod timezone;
-mod tzinfo;
+pub mod tzinfo;
 
 use krait_objects::prelude::*;
 

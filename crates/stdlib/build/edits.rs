@@ -60,6 +60,27 @@ const EDITS: &[(&str, &[Edit])] = &[
         if timeout is not None and timeout < 0:",
         )],
     ),
+    // A TZ string is taken apart as strictly as the native module does it.
+    (
+        "zoneinfo/_zoneinfo.py",
+        &[
+            Replace("(?P<std>[^<0-9:.+-]+|", "(?P<std>[a-zA-Z]+|"),
+            Replace("(?P<dst>[^0-9:.+-]+|", "(?P<dst>[a-zA-Z]+|"),
+            Replace(
+                "        std_offset = 0\n",
+                "        raise ValueError(f\"Invalid STD offset in {tz_str}\")\n",
+            ),
+            Replace(r"M(\d{1,2})\.(\d).(\d)", r"M(\d{1,2})\.(\d)\.(\d)"),
+            Replace(
+                "            n_is_julian = False\n\n",
+                "            n_is_julian = False
+
+        if re.fullmatch(r\"\\d{1,3}\", date, re.ASCII) is None:
+            raise ValueError(f\"Invalid dst start/end date: {dststr}\")
+",
+            ),
+        ],
+    ),
     // Abstract test cases are no tests.
     (
         "unittest/loader.py",

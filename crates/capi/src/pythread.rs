@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use krait_abi as abi;
 use krait_macros::capi;
 
+use crate::runtime;
+
 /// What a `PyThread_type_lock` points to.
 #[derive(Default)]
 struct Lock {
@@ -317,3 +319,95 @@ pub fn PyThread_tss_get(key: Tss) -> *mut c_void {
     // SAFETY: see the top of the file.
     unsafe { libc::pthread_getspecific((*key)._key as libc::pthread_key_t) }
 }
+
+/// Where threads wait for a `PyMutex`, which has no room for a queue: woken threads look at theirs again.
+static PARKED: Mutex<()> = Mutex::new(());
+static UNPARKED: Condvar = Condvar::new();
+
+const LOCKED: u8 = 1;
+const HAS_PARKED: u8 = 2;
+
+unsafe fn bits<'a>(mutex: *mut abi::PyMutex) -> &'a std::sync::atomic::AtomicU8 {
+    // SAFETY: C passes a live mutex, which is one byte.
+    unsafe { std::sync::atomic::AtomicU8::from_ptr(mutex.cast()) }
+}
+
+fn try_lock(bits: &std::sync::atomic::AtomicU8) -> bool {
+    use std::sync::atomic::Ordering::{Acquire, Relaxed};
+    let take = |now: u8| (now & LOCKED == 0).then_some(now | LOCKED);
+    bits.fetch_update(Acquire, Relaxed, take).is_ok()
+}
+
+fn lock_slowly(bits: &std::sync::atomic::AtomicU8) {
+    use std::sync::atomic::Ordering::{Acquire, Relaxed};
+    let mut parked = PARKED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    loop {
+        let before = bits.fetch_update(Acquire, Relaxed, |now| {
+            Some(if now & LOCKED == 0 { now | LOCKED } else { now | HAS_PARKED })
+        });
+        if before.is_ok_and(|before| before & LOCKED == 0) {
+            return;
+        }
+        parked = UNPARKED.wait(parked).unwrap_or_else(|poisoned| poisoned.into_inner());
+    }
+}
+
+#[capi]
+pub fn PyMutex_Lock(mutex: *mut abi::PyMutex) {
+    // SAFETY: see `bits`.
+    let bits = unsafe { bits(mutex) };
+    if !try_lock(bits) {
+        // Whoever holds it may need the GIL to let go.
+        runtime::detached(|| lock_slowly(bits));
+    }
+}
+
+#[capi]
+pub fn PyMutex_Unlock(mutex: *mut abi::PyMutex) {
+    use std::sync::atomic::Ordering::Release;
+    // SAFETY: see `bits`.
+    let before = unsafe { bits(mutex) }.swap(0, Release);
+    if before & LOCKED == 0 {
+        krait_objects::fatal("PyMutex_Unlock: unlocking mutex that is not locked");
+    }
+    if before & HAS_PARKED != 0 {
+        drop(PARKED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        UNPARKED.notify_all();
+    }
+}
+
+#[capi]
+pub fn PyMutex_IsLocked(mutex: *mut abi::PyMutex) -> c_int {
+    use std::sync::atomic::Ordering::Relaxed;
+    // SAFETY: see `bits`.
+    unsafe { bits(mutex).load(Relaxed) & LOCKED != 0 }.into()
+}
+
+/// The GIL protects what critical sections would.
+#[capi]
+pub fn PyCriticalSection_Begin(_section: *mut c_void, _ob: *mut abi::PyObject) {}
+
+#[capi]
+pub fn PyCriticalSection_BeginMutex(_section: *mut c_void, _mutex: *mut abi::PyMutex) {}
+
+#[capi]
+pub fn PyCriticalSection_End(_section: *mut c_void) {}
+
+#[capi]
+pub fn PyCriticalSection2_Begin(
+    _section: *mut c_void,
+    _a: *mut abi::PyObject,
+    _b: *mut abi::PyObject,
+) {
+}
+
+#[capi]
+pub fn PyCriticalSection2_BeginMutex(
+    _section: *mut c_void,
+    _a: *mut abi::PyMutex,
+    _b: *mut abi::PyMutex,
+) {
+}
+
+#[capi]
+pub fn PyCriticalSection2_End(_section: *mut c_void) {}

@@ -137,6 +137,18 @@ pub fn detach() -> *const Thread {
     th
 }
 
+/// Runs `body` without the GIL, if this thread has it.
+pub fn detached<T>(body: impl FnOnce() -> T) -> T {
+    if Thread::current_or_none().is_none() {
+        return body();
+    }
+    let th = detach();
+    let result = body();
+    // SAFETY: the state was detached above.
+    unsafe { attach(th) };
+    result
+}
+
 /// Waits for the GIL and attaches `th`.
 ///
 /// # Safety

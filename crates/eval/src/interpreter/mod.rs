@@ -35,6 +35,8 @@ mod text;
 mod unpack;
 mod unwind;
 
+pub use except_star::prepare_reraise;
+
 use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
 

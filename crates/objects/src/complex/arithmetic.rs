@@ -109,15 +109,19 @@ const SMALL_EXPONENT: f64 = 100.0;
 
 /// `a ** b`: ZeroDivisionError for zero to a negative or complex power, OverflowError.
 pub fn power(th: &Thread, a: Pair, b: Pair) -> PyResult<Pair> {
-    let whole = b.1 == 0.0 && b.0 == b.0.floor() && b.0.abs() <= SMALL_EXPONENT;
-    let result = if whole { whole_power(a, b.0 as i32) } else { general_power(a, b) };
-    let Some(result) = result else {
+    let Some(result) = raw_power(a, b) else {
         return Err(th.raise(exc::ZERO_DIVISION_ERROR, "zero to a negative or complex power"));
     };
     if is_infinite(result) {
         return Err(th.raise(exc::OVERFLOW_ERROR, "complex exponentiation"));
     }
     Ok(result)
+}
+
+/// As `power`, without looking for overflow; `None` for zero to a negative or complex power.
+pub fn raw_power(a: Pair, b: Pair) -> Option<Pair> {
+    let whole = b.1 == 0.0 && b.0 == b.0.floor() && b.0.abs() <= SMALL_EXPONENT;
+    if whole { whole_power(a, b.0 as i32) } else { general_power(a, b) }
 }
 
 fn whole_power(base: Pair, exponent: i32) -> Option<Pair> {

@@ -30,6 +30,17 @@ pub fn alloc(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
 
 /// As `alloc`, for code that fills the object before the collector may see it.
 pub fn alloc_untracked(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
+    alloc_sized(th, ty, items, 0)
+}
+
+/// As `alloc_untracked` without items, with `behind` bytes more.
+pub fn alloc_with_extra(th: &Thread, ty: Borrowed<'_, Type>, behind: usize) -> PyResult {
+    let behind = isize::try_from(behind).map_err(|_| th.no_memory())?;
+    alloc_sized(th, ty, 0, behind)
+}
+
+#[inline(always)]
+fn alloc_sized(th: &Thread, ty: Borrowed<'_, Type>, items: isize, behind: isize) -> PyResult {
     // A static type may be used before anyone has asked for it by name.
     if !ty.has_flag(abi::Py_TPFLAGS_READY) {
         ty.ready(th)?;
@@ -44,6 +55,7 @@ pub fn alloc_untracked(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyR
     let size = raw
         .tp_basicsize
         .checked_add(extra)
+        .and_then(|size| size.checked_add(behind))
         .and_then(|size| size.checked_add(7))
         .ok_or_else(|| th.no_memory())?
         & !7;

@@ -102,6 +102,24 @@ pub unsafe fn clear_references(ob: *mut abi::PyObject) {
     }
 }
 
+/// As `clear_references`; no callback runs.
+///
+/// # Safety
+/// As for `clear_references`.
+pub unsafe fn forget_references(ob: *mut abi::PyObject) {
+    // SAFETY: the caller's promise, and the invariants of lists.
+    unsafe {
+        let Some(list) = list_pointer(ob) else {
+            return;
+        };
+        while let Some(reference) = (*list).cast::<WeakRef>().as_ref() {
+            let callback = reference.callback.take();
+            reference.detach();
+            drop(callback);
+        }
+    }
+}
+
 /// Calls `callback(reference)` for each; what they raise is reported and forgotten.
 pub(crate) fn run_callbacks(th: &Thread, calls: Vec<(Owned, Owned)>) {
     let saved = th.take_exception();

@@ -167,7 +167,8 @@ impl StackRef {
     /// (1).
     #[inline(always)]
     pub unsafe fn into_heap_safe(self) -> StackRef {
-        if self.is_counted() || self.is_null() {
+        // A tagged integer has both bits.
+        if self.0 & TAGS != UNCOUNTED || self.is_null() {
             return self;
         }
         // SAFETY: (1).

@@ -30,6 +30,7 @@ mod io;
 mod itertools;
 mod json;
 mod math;
+mod notes;
 mod opcode;
 mod operator;
 mod pickle;

@@ -10,6 +10,8 @@ use krait_objects::float_text;
 use krait_objects::prelude::*;
 use krait_objects::text::TextBuf;
 
+use crate::notes;
+
 use super::escape::{push_ascii, push_quoted};
 use super::{Signature, Site, object_and_index, two};
 
@@ -321,9 +323,9 @@ impl Writer<'_> {
         let mut index = 0;
         loop {
             if let Err(raised) = self.value(item.borrow()) {
-                let name = ob.get().ty().full_name(self.th);
-                return Err(self.note(raised, name, |name| {
-                    Ok(format!("when serializing {name} item {index}"))
+                return Err(notes::add(self.th, raised, || {
+                    let name = notes::class_of(self.th, ob)?;
+                    Ok(format!("when serializing {} item {index}", *name))
                 }));
             }
             index += 1;
@@ -406,9 +408,9 @@ impl Writer<'_> {
         let Err(raised) = self.value(value) else {
             return Ok(());
         };
-        let name = dict.object().get().ty().full_name(th);
-        Err(self.note(raised, name, |name| {
-            Ok(format!("when serializing {name} item {}", &*object::repr(th, key)?))
+        Err(notes::add(th, raised, || {
+            let name = notes::class_of(th, dict.object())?;
+            Ok(format!("when serializing {} item {}", *name, *object::repr(th, key)?))
         }))
     }
 
@@ -436,35 +438,14 @@ impl Writer<'_> {
         self.enter(ob)?;
         let made = call::call(self.th, self.default.borrow(), &[ob])?;
         if let Err(raised) = self.value(made.borrow()) {
-            let name = ob.get().ty().full_name(self.th);
-            return Err(
-                self.note(raised, name, |name| Ok(format!("when serializing {name} object")))
-            );
+            return Err(notes::add(self.th, raised, || {
+                Ok(format!("when serializing {} object", *notes::class_of(self.th, ob)?))
+            }));
         }
         if self.markers.is_some() {
             self.leave();
         }
         Ok(())
-    }
-
-    /// Adds to an exception what was being written.
-    #[cold]
-    fn note(
-        &self,
-        raised: Raised,
-        name: PyResult<Owned<Str>>,
-        text: impl FnOnce(&Str) -> PyResult<String>,
-    ) -> Raised {
-        let th = self.th;
-        let exception = th.take_raised(raised);
-        let noted = name
-            .and_then(|name| text(&name))
-            .and_then(|text| Str::from_string(th, text))
-            .and_then(|note| exception.add_note(th, note.borrow()));
-        if noted.is_err() {
-            drop(th.take_exception());
-        }
-        th.set_exception(exception.into_object())
     }
 }
 

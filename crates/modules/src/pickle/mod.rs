@@ -1,7 +1,201 @@
-//! `_pickle`. The same job as CPython's `Modules/_pickle.c`.
+//! `_pickle`: objects as a stream of instructions that make them again.
+//!
+//! `pickler` and `save` (with `containers`, `reduce`, `names`) write through `output`; `unpickler` and `load` (with
+//! `load_objects`) read from `input`. The same job as CPython's `Modules/_pickle.c`.
+
+mod containers;
+mod input;
+mod load;
+mod load_objects;
+mod memo;
+mod names;
+mod opcodes;
+mod output;
+mod pickler;
+mod reduce;
+mod save;
+mod unpickler;
 
 use krait_objects::pickle_buffer::PickleBuffer;
 use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::Buffer;
+
+use input::Input;
+use load::Loader;
+use output::Output;
+use pickler::{MemoCell, Pickler};
+use save::Saver;
+use unpickler::{ReadMemoCell, Unpickler};
+
+/// What the module keeps: its exceptions and what it uses of other modules.
+pub(self) struct State {
+    pickling_error: Slot<Type>,
+    unpickling_error: Slot<Type>,
+    dispatch_table: Slot<Dict>,
+    extension_registry: Slot<Dict>,
+    inverted_registry: Slot<Dict>,
+    extension_cache: Slot<Dict>,
+    /// From Python 2's names to today's, and back.
+    new_names: Slot<Dict>,
+    new_modules: Slot<Dict>,
+    old_names: Slot<Dict>,
+    old_modules: Slot<Dict>,
+    codecs_encode: Slot,
+    partial: Slot,
+    getattr: Slot,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            pickling_error: Slot::EMPTY,
+            unpickling_error: Slot::EMPTY,
+            dispatch_table: Slot::EMPTY,
+            extension_registry: Slot::EMPTY,
+            inverted_registry: Slot::EMPTY,
+            extension_cache: Slot::EMPTY,
+            new_names: Slot::EMPTY,
+            new_modules: Slot::EMPTY,
+            old_names: Slot::EMPTY,
+            old_modules: Slot::EMPTY,
+            codecs_encode: Slot::EMPTY,
+            partial: Slot::EMPTY,
+            getattr: Slot::EMPTY,
+        }
+    }
+}
+
+fn state(th: &Thread) -> &State {
+    th.interp().state::<State>()
+}
+
+#[cold]
+fn raise(th: &Thread, class: &Slot<Type>, message: &str) -> Raised {
+    match (class.get_owned(), Str::new(th, message)) {
+        (Some(class), Ok(text)) => th.raise_in(class.borrow(), Some(text.object())),
+        (None, _) => th.bad_internal_call(),
+        (_, Err(raised)) => raised,
+    }
+}
+
+#[cold]
+fn pickling_error(th: &Thread, message: &str) -> Raised {
+    raise(th, &state(th).pickling_error, message)
+}
+
+#[cold]
+fn unpickling_error(th: &Thread, message: &str) -> Raised {
+    raise(th, &state(th).unpickling_error, message)
+}
+
+/// A new exception class of this module.
+fn exception(
+    th: &Thread,
+    name: &str,
+    base: Borrowed<'_, Type>,
+    doc: &str,
+) -> PyResult<Owned<Type>> {
+    let namespace = Dict::new(th)?;
+    namespace.set_str(th, id::__module__, Str::interned(th, "_pickle")?.object())?;
+    if !doc.is_empty() {
+        namespace.set_str(th, id::__doc__, Str::new(th, doc)?.object())?;
+    }
+    let bases = Tuple::from_slice(th, &[base.object()])?;
+    let metatype = Borrowed::from_ref(Type::type_object()).object();
+    let name = Str::interned(th, name)?;
+    let class = call::call(th, metatype, &[name.object(), bases.object(), namespace.object()])?;
+    class.downcast::<Type>().map_err(|_| th.bad_internal_call())
+}
+
+/// An attribute of a module.
+fn of_module(th: &Thread, module: &str, name: &str) -> PyResult {
+    let module = krait_eval::import::import(th, module)?;
+    object::get_attr(th, module.borrow(), Str::interned(th, name)?.borrow())
+}
+
+/// The same, which must be a dictionary.
+fn dict_of(th: &Thread, module: &str, name: &str) -> PyResult<Owned<Dict>> {
+    of_module(th, module, name)?.downcast::<Dict>().map_err(|other| {
+        let found = other.type_name();
+        raise!(th, RUNTIME_ERROR, "{module}.{name} should be a dict, not {found}")
+    })
+}
+
+fn fill_state(th: &Thread) -> PyResult<()> {
+    let state = state(th);
+    for (slot, module, name) in [
+        (&state.dispatch_table, "copyreg", "dispatch_table"),
+        (&state.extension_registry, "copyreg", "_extension_registry"),
+        (&state.inverted_registry, "copyreg", "_inverted_registry"),
+        (&state.extension_cache, "copyreg", "_extension_cache"),
+        (&state.new_names, "_compat_pickle", "NAME_MAPPING"),
+        (&state.new_modules, "_compat_pickle", "IMPORT_MAPPING"),
+        (&state.old_names, "_compat_pickle", "REVERSE_NAME_MAPPING"),
+        (&state.old_modules, "_compat_pickle", "REVERSE_IMPORT_MAPPING"),
+    ] {
+        slot.set(Some(dict_of(th, module, name)?));
+    }
+    state.codecs_encode.set(Some(of_module(th, "codecs", "encode")?));
+    state.partial.set(Some(of_module(th, "functools", "partial")?));
+    state.getattr.set(Some(of_module(th, "builtins", "getattr")?));
+    Ok(())
+}
+
+/// A run of a pickler that has no object of its own.
+fn saver<'a>(
+    th: &'a Thread,
+    memo: &'a MemoCell,
+    write: Option<Owned>,
+    protocol: Option<Borrowed<'_>>,
+    fix_imports: bool,
+    callback: Option<Borrowed<'_>>,
+) -> PyResult<Saver<'a>> {
+    let proto = pickler::protocol_of(th, protocol)?;
+    Ok(Saver {
+        th,
+        state: state(th),
+        proto,
+        bin: proto > 0,
+        fast: false,
+        fix_imports: fix_imports && proto < 3,
+        memo,
+        out: Output::new(th, write),
+        persistent_id: None,
+        reducer_override: None,
+        dispatch_table: None,
+        buffer_callback: pickler::check_callback(th, callback, proto)?,
+        open: Vec::new(),
+    })
+}
+
+/// A run of an unpickler that has no object of its own.
+fn loader<'a>(
+    th: &'a Thread,
+    memo: &'a ReadMemoCell,
+    input: Input<'a>,
+    fix_imports: bool,
+    encoding: Option<Borrowed<'_, Str>>,
+    errors: Option<Borrowed<'_, Str>>,
+    buffers: Option<Borrowed<'_>>,
+) -> PyResult<Loader<'a>> {
+    Ok(Loader {
+        th,
+        state: state(th),
+        input,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        fence: 0,
+        memo,
+        proto: 0,
+        known_proto: None,
+        fix_imports,
+        encoding: encoding.map(Borrowed::to_owned),
+        errors: errors.map(Borrowed::to_owned),
+        buffers: unpickler::buffers_of(th, buffers)?,
+        persistent_load: None,
+        find_class: None,
+    })
+}
 
 /// Optimized C implementation for the Python pickle module.
 #[pymodule(name = "_pickle")]
@@ -11,6 +205,92 @@ pub struct PickleModule;
 impl PickleModule {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
-        module.add_type(th, PickleBuffer::type_object())
+        fill_state(th)?;
+        let base = Borrowed::from_ref(exc::EXCEPTION);
+        let error = exception(th, "PickleError", base, "")?;
+        let pickling = exception(th, "PicklingError", error.borrow(), "")?;
+        let unpickling = exception(th, "UnpicklingError", error.borrow(), "")?;
+        module.add(th, "PickleError", error.object())?;
+        module.add(th, "PicklingError", pickling.object())?;
+        module.add(th, "UnpicklingError", unpickling.object())?;
+        state(th).pickling_error.set(Some(pickling));
+        state(th).unpickling_error.set(Some(unpickling));
+        for ty in [PickleBuffer::type_object(), Pickler::type_object(), Unpickler::type_object()] {
+            module.add_type(th, ty)?;
+        }
+        Ok(())
+    }
+
+    /// Write a pickled representation of obj to the open file object file.
+    ///
+    /// This is equivalent to ``Pickler(file, protocol).dump(obj)``, but may be more efficient. The
+    /// arguments are those of Pickler.
+    #[function(sig = "(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None)")]
+    fn dump(
+        th: &Thread,
+        obj: Borrowed<'_>,
+        file: Borrowed<'_>,
+        protocol: Option<Borrowed<'_>>,
+        fix_imports: bool,
+        buffer_callback: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        let memo = MemoCell::new();
+        let mut saver = saver(th, &memo, None, protocol, fix_imports, buffer_callback)?;
+        saver.out = Output::new(th, Some(pickler::write_of(th, file)?));
+        pickler::dump(&mut saver, obj)
+    }
+
+    /// Return the pickled representation of the object as a bytes object.
+    ///
+    /// The other arguments are those of Pickler.
+    #[function(sig = "(obj, protocol=None, *, fix_imports=True, buffer_callback=None)")]
+    fn dumps(
+        th: &Thread,
+        obj: Borrowed<'_>,
+        protocol: Option<Borrowed<'_>>,
+        fix_imports: bool,
+        buffer_callback: Option<Borrowed<'_>>,
+    ) -> PyResult<Owned<Bytes>> {
+        let memo = MemoCell::new();
+        let mut saver = saver(th, &memo, None, protocol, fix_imports, buffer_callback)?;
+        pickler::dump(&mut saver, obj)?;
+        Bytes::new(th, saver.out.bytes())
+    }
+
+    /// Read and return an object from the pickle data stored in a file.
+    ///
+    /// This is equivalent to ``Unpickler(file).load()``, but may be more efficient. The other
+    /// arguments are those of Unpickler.
+    #[function(sig = "(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())")]
+    fn load(
+        th: &Thread,
+        file: Borrowed<'_>,
+        fix_imports: bool,
+        #[default(None)] encoding: Option<Borrowed<'_, Str>>,
+        #[default(None)] errors: Option<Borrowed<'_, Str>>,
+        #[default(None)] buffers: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        let memo = ReadMemoCell::new();
+        let input = Input::of_file(th, unpickler::file_of(th, file)?);
+        loader(th, &memo, input, fix_imports, encoding, errors, buffers)?.load()
+    }
+
+    /// Read and return an object from the given pickle data.
+    ///
+    /// The other arguments are those of Unpickler.
+    #[function(
+        sig = "(data, /, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())"
+    )]
+    fn loads(
+        th: &Thread,
+        data: Buffer,
+        fix_imports: bool,
+        #[default(None)] encoding: Option<Borrowed<'_, Str>>,
+        #[default(None)] errors: Option<Borrowed<'_, Str>>,
+        #[default(None)] buffers: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        let memo = ReadMemoCell::new();
+        let input = Input::of_buffer(th, data);
+        loader(th, &memo, input, fix_imports, encoding, errors, buffers)?.load()
     }
 }

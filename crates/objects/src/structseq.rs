@@ -149,6 +149,8 @@ fn make_type(
     }
     add_members(th, ty.borrow(), fields)?;
     let dict = ty.dict(th);
+    // It was there only to leave out a dictionary.
+    dict.remove(th, Str::interned(th, "__slots__")?.object())?;
     for (name, method) in [("__reduce__", &REDUCE), ("__replace__", &REPLACE)] {
         let method = descr::method_from_def(th, ty.borrow(), method.as_ptr())?;
         dict.set_str(th, Str::interned(th, name)?.borrow(), method.object())?;

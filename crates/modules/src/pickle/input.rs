@@ -34,17 +34,19 @@ pub(super) struct Input<'a> {
     /// How much of `data` the file knows as read.
     read: usize,
     file: Option<File>,
+    /// Where the frame ends that is being read, which is in memory as a whole: no value may go beyond it.
+    frame_end: Option<usize>,
 }
 
 impl<'a> Input<'a> {
     pub fn of_buffer(th: &'a Thread, data: Buffer) -> Input<'a> {
         let read = data.as_bytes().len();
-        Input { th, data: Data::Lent(data), at: 0, read, file: None }
+        Input { th, data: Data::Lent(data), at: 0, read, file: None, frame_end: None }
     }
 
     pub fn of_file(th: &'a Thread, file: File) -> Input<'a> {
         let data = Data::Own(Bytes::empty().to_owned());
-        Input { th, data, at: 0, read: 0, file: Some(file) }
+        Input { th, data, at: 0, read: 0, file: Some(file), frame_end: None }
     }
 
     #[inline(always)]
@@ -79,9 +81,24 @@ impl<'a> Input<'a> {
         Ok(self.bytes().first().copied())
     }
 
+    /// An error if `count` more bytes go beyond the end of the frame that they begin in.
+    #[inline]
+    fn check_frame(&mut self, count: usize) -> PyResult<()> {
+        let Some(end) = self.frame_end else {
+            return Ok(());
+        };
+        if self.at >= end {
+            self.frame_end = None;
+        } else if count > end - self.at {
+            return Err(unpickling_error(self.th, "pickle exhausted before end of frame"));
+        }
+        Ok(())
+    }
+
     /// Where the next `count` bytes are.
     #[inline]
     pub fn take(&mut self, count: usize) -> PyResult<Range<usize>> {
+        self.check_frame(count)?;
         let left = self.bytes().len() - self.at;
         if count <= left {
             let start = self.at;
@@ -117,10 +134,15 @@ impl<'a> Input<'a> {
         Ok(isize::try_from(size).ok().map(isize::cast_unsigned))
     }
 
-    /// Sees to it that `count` bytes are in memory, without reading them: the content of a frame.
-    pub fn prepare(&mut self, count: usize) -> PyResult<()> {
+    /// Begins a frame of `count` bytes: they are brought into memory, but not read yet.
+    pub fn begin_frame(&mut self, count: usize) -> PyResult<()> {
+        if self.frame_end.take().is_some_and(|end| self.at < end) {
+            let message = "beginning of a new frame before end of current frame";
+            return Err(unpickling_error(self.th, message));
+        }
         let range = self.take(count)?;
         self.at = range.start;
+        self.frame_end = Some(range.end);
         Ok(())
     }
 
@@ -128,12 +150,14 @@ impl<'a> Input<'a> {
     pub fn line(&mut self) -> PyResult<Range<usize>> {
         let start = self.at;
         if let Some(len) = self.bytes()[start..].iter().position(|&c| c == b'\n') {
+            self.check_frame(len + 1)?;
             self.at = start + len + 1;
             return Ok(start..start + len);
         }
         if self.file.is_none() {
             return Err(self.truncated());
         }
+        self.check_frame(usize::MAX)?;
         self.settle()?;
         let Some(file) = &self.file else {
             return Err(self.truncated());
@@ -236,6 +260,7 @@ impl<'a> Input<'a> {
         array: &krait_objects::bytearray::ByteArray,
         count: usize,
     ) -> PyResult<()> {
+        self.check_frame(count)?;
         let left = (self.bytes().len() - self.at).min(count);
         let start = self.at;
         self.at += left;

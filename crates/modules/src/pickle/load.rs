@@ -196,7 +196,7 @@ impl<'a> Loader<'a> {
                 }
             }
             FRAME => match self.input.size8()? {
-                Some(size) => self.input.prepare(size)?,
+                Some(size) => self.input.begin_frame(size)?,
                 None => {
                     let most = isize::MAX;
                     let message = "FRAME length exceeds system's maximum of";
@@ -351,22 +351,21 @@ impl<'a> Loader<'a> {
 
     fn text_number(&mut self) -> PyResult<i64> {
         let range = self.line()?;
-        let number = self.parse_int(range, 10)?;
+        let number = self.parse_int(range)?;
         number.to_i64().ok_or_else(|| {
             let message = "Python int too large to convert to C ssize_t";
             self.th.raise(exc::OVERFLOW_ERROR, message)
         })
     }
 
-    fn parse_int(&self, range: Range<usize>, base: u32) -> PyResult<Owned<Int>> {
+    fn parse_int(&self, range: Range<usize>) -> PyResult<Owned<Int>> {
         let text = self.input.slice(range).trim_ascii();
         if let Some(small) = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
             return Int::from_i64(self.th, small);
         }
         let bytes = Bytes::new(self.th, text)?;
         let class = Borrowed::from_ref(Int::type_object()).object();
-        let base = Int::from_i64(self.th, base.into())?;
-        let int = call::call(self.th, class, &[bytes.object(), base.object()])?;
+        let int = call::call(self.th, class, &[bytes.object()])?;
         int.downcast::<Int>().map_err(|_| self.th.bad_internal_call())
     }
 
@@ -376,7 +375,7 @@ impl<'a> Loader<'a> {
         let value = match self.input.slice(range.clone()) {
             b"00" => bool_object(false).object().to_owned(),
             b"01" => bool_object(true).object().to_owned(),
-            _ => match self.parse_int(range, 0) {
+            _ => match self.parse_int(range) {
                 Ok(int) => int.into_object(),
                 Err(raised) => {
                     drop(self.th.take_raised(raised));
@@ -394,7 +393,7 @@ impl<'a> Loader<'a> {
         if self.input.slice(range.clone()).ends_with(b"L") {
             range.end -= 1;
         }
-        let int = self.parse_int(range, 0)?;
+        let int = self.parse_int(range)?;
         self.push(int.into_object());
         Ok(())
     }
@@ -427,7 +426,7 @@ impl<'a> Loader<'a> {
 
     fn quoted_string(&mut self) -> PyResult<()> {
         let range = self.input.line()?;
-        let line = self.input.slice(range).trim_ascii_end();
+        let line = self.input.slice(range);
         let (Some(&first), Some(&last)) = (line.first(), line.last()) else {
             return Err(self.error("the STRING opcode argument must be quoted"));
         };

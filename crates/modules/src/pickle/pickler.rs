@@ -213,6 +213,16 @@ impl Pickler {
         Ok(())
     }
 
+    #[slot(tp_new)]
+    fn new_empty(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<Owned<Self>> {
+        cls.alloc::<Self>(th, 0)
+    }
+
     #[slot(tp_getattro)]
     fn getattro(this: Borrowed<'_, Self>, th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
         if name.eq_str("persistent_id")

@@ -304,6 +304,9 @@ impl Saver<'_> {
                 "PickleBuffer can not be pickled when pointing to a non-contiguous buffer";
             return Err(self.error(message));
         }
+        // Held from here on: the callback may release the object. The memory as it lies, in whatever order its items are.
+        let raw = krait_objects::memoryview::MemoryView::of_raw_bytes(th, ob.object())?;
+        let data = Buffer::get(th, raw.object(), krait_abi::PyBUF_SIMPLE)?;
         let mut in_band = true;
         if let Some(callback) = self.buffer_callback.clone() {
             let answer = call::call(th, callback.borrow(), &[ob.object()])?;
@@ -316,9 +319,6 @@ impl Saver<'_> {
             }
             return Ok(());
         }
-        // The callback may have released it. The memory as it lies, in whatever order its items are.
-        let raw = krait_objects::memoryview::MemoryView::of_raw_bytes(th, ob.object())?;
-        let data = Buffer::get(th, raw.object(), krait_abi::PyBUF_SIMPLE)?;
         if view.readonly != 0 {
             self.bytes_data(data.as_bytes(), None)?;
         } else {

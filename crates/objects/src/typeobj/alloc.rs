@@ -163,6 +163,8 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
         if call_finalizer(ob) {
             return;
         }
+        // The finaliser may have given the object another class.
+        let ty = (*ob).ob_type;
         if collected {
             gc::untrack_raw(ob);
         }

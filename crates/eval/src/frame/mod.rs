@@ -360,8 +360,11 @@ pub unsafe fn visit(
     // SAFETY: (4) to (6).
     unsafe {
         let mut stop = visitor.visit(Borrowed::<Object>::from_ptr_or_null((*frame).locals));
-        stop |= visitor.visit((*frame).func.get_opt());
-        stop |= visitor.visit((*frame).executable.get_opt());
+        for reference in [(*frame).func, (*frame).executable] {
+            if reference.is_counted() {
+                stop |= visitor.visit(reference.get_opt());
+            }
+        }
         let mut slot = Frame::local(frame, 0);
         while stop == 0 && slot < (*frame).sp {
             // What is not counted here is someone else's to show.

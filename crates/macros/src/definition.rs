@@ -30,6 +30,7 @@ pub fn expand(
     let source = arguments.required_string("sig")?;
     let hidden = arguments.flag("no_text");
     let coexist = arguments.flag("coexist").then(|| quote!(| abi::METH_COEXIST));
+    let with_class = arguments.flag("with_class");
     arguments.finish()?;
     let fail = |message: String| syn::Error::new(function.ident.span(), message);
     let has_receiver = matches!(receiver, Receiver::Instance | Receiver::Class);
@@ -51,7 +52,7 @@ pub fn expand(
     if has_receiver && first.is_empty() {
         return Err(fail("the receiver is missing".to_string()));
     }
-    let (flags, shim) = shim(&signature, function, first, &name, owner, shims)?;
+    let (flags, shim) = shim(&signature, function, first, &name, owner, shims, with_class)?;
     let binding = match receiver {
         Receiver::Class => quote!(| abi::METH_CLASS),
         Receiver::Static => quote!(| abi::METH_STATIC),
@@ -76,8 +77,12 @@ fn shim(
     name: &str,
     owner: &TokenStream,
     shims: &mut TokenStream,
+    with_class: bool,
 ) -> syn::Result<(TokenStream, TokenStream)> {
     let mut convention = signature.convention();
+    if with_class {
+        convention = Convention::Keywords;
+    }
     let shim = format_ident!("method_{}", python_name(&function.ident));
     let raw = function.values().skip(values.len()).any(|parameter| parameter.is("Args"));
     let setup = if raw {
@@ -115,6 +120,12 @@ fn shim(
             quote!(let kwnames: #object = ::core::ptr::null_mut(); #vector),
             quote!(abi::METH_FASTCALL),
             quote!(rt::fastcall(#shim)),
+        ),
+        Convention::Keywords if with_class => (
+            quote!(_: *mut abi::PyTypeObject, args: *const #object, nargs: isize, kwnames: #object),
+            vector,
+            quote!(abi::METH_METHOD | abi::METH_FASTCALL | abi::METH_KEYWORDS),
+            quote!(rt::fastcall_class(#shim)),
         ),
         Convention::Keywords => (
             quote!(args: *const #object, nargs: isize, kwnames: #object),

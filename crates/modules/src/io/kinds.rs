@@ -127,19 +127,19 @@ fn read_into(th: &Thread, ob: Borrowed<'_>, into: Borrowed<'_>, method: &str) ->
 #[pymethods]
 impl BufferedIOBase {
     /// Part with the raw stream and return it. This stream cannot be used afterwards.
-    #[method(sig = "(self)")]
+    #[method(sig = "(self)", with_class)]
     fn detach(&self, th: &Thread) -> PyResult {
         Err(unsupported(th, "detach"))
     }
 
     /// Read and return that many bytes, all without a limit; fewer only at the end of the file.
-    #[method(sig = "(self, size=-1, /)")]
+    #[method(sig = "(self, size=-1, /)", with_class)]
     fn read(&self, th: &Thread, #[default(None)] _size: Option<Borrowed<'_>>) -> PyResult {
         Err(unsupported(th, "read"))
     }
 
     /// Read up to that many bytes, with at most one call of the raw stream.
-    #[method(sig = "(self, size=-1, /)")]
+    #[method(sig = "(self, size=-1, /)", with_class)]
     fn read1(&self, th: &Thread, #[default(None)] _size: Option<Borrowed<'_>>) -> PyResult {
         Err(unsupported(th, "read1"))
     }
@@ -157,7 +157,7 @@ impl BufferedIOBase {
     }
 
     /// Write bytes to the buffer, which reach the raw stream sooner or later. Return how many.
-    #[method(sig = "(self, b, /)")]
+    #[method(sig = "(self, b, /)", with_class)]
     fn write(&self, th: &Thread, _b: Borrowed<'_>) -> PyResult {
         Err(unsupported(th, "write"))
     }
@@ -178,25 +178,25 @@ pub struct TextIOBase {
 #[pymethods]
 impl TextIOBase {
     /// Part with the buffer and return it. This stream cannot be used afterwards.
-    #[method(sig = "(self)")]
+    #[method(sig = "(self)", with_class)]
     fn detach(&self, th: &Thread) -> PyResult {
         Err(unsupported(th, "detach"))
     }
 
     /// Read up to that many characters; all without a limit.
-    #[method(sig = "(self, size=-1, /)")]
+    #[method(sig = "(self, size=-1, /)", with_class)]
     fn read(&self, th: &Thread, #[default(None)] _size: Option<Borrowed<'_>>) -> PyResult {
         Err(unsupported(th, "read"))
     }
 
     /// Read a line; an empty string at the end of the file.
-    #[method(sig = "(self, size=-1, /)")]
+    #[method(sig = "(self, size=-1, /)", with_class)]
     fn readline(&self, th: &Thread, #[default(None)] _size: Option<Borrowed<'_>>) -> PyResult {
         Err(unsupported(th, "readline"))
     }
 
     /// Write a string. Return how many characters it has.
-    #[method(sig = "(self, s, /)")]
+    #[method(sig = "(self, s, /)", with_class)]
     fn write(&self, th: &Thread, _s: Borrowed<'_>) -> PyResult {
         Err(unsupported(th, "write"))
     }

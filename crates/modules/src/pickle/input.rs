@@ -181,6 +181,8 @@ impl<'a> Input<'a> {
         let len = data.as_bytes().len();
         self.data = Data::Own(data);
         self.at = 0;
+        // More is asked for only once a frame is used up.
+        self.frame_end = None;
         Ok(len)
     }
 

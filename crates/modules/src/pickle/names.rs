@@ -147,7 +147,7 @@ impl Saver<'_> {
         };
         let path = dotted(th, &name)?;
         let module_name = self.which_module(ob, &name, &path)?;
-        if self.proto >= 2 && self.save_extension(ob, &module_name, &name)? {
+        if self.proto >= 2 && self.save_extension(&module_name, &name)? {
             return Ok(());
         }
         if self.proto >= 4 {
@@ -260,7 +260,7 @@ impl Saver<'_> {
     }
 
     /// A registered number in place of the names.
-    fn save_extension(&mut self, ob: Borrowed<'_>, module: &Str, name: &Str) -> PyResult<bool> {
+    fn save_extension(&mut self, module: &Str, name: &Str) -> PyResult<bool> {
         let th = self.th;
         let Some(registry) = self.state.extension_registry.get_owned() else {
             return Ok(false);
@@ -270,13 +270,10 @@ impl Saver<'_> {
         let Some(code) = registry.get(th, pair.object())? else {
             return Ok(false);
         };
-        let Some(number) = code.borrow().downcast_exact::<Int>() else {
-            let (ob, code) = (object::repr(th, ob)?, object::repr(th, code.borrow())?);
-            let message =
-                format!("Can't pickle {}: extension code {} isn't an integer", *ob, *code);
-            return Err(self.error(&message));
+        let Some(number) = number::index(th, code.borrow())?.to_i64() else {
+            let message = "Python int too large to convert to C long";
+            return Err(th.raise(exc::OVERFLOW_ERROR, message));
         };
-        let number = number.to_i64().unwrap_or(i64::MAX);
         let Some(number) = i32::try_from(number).ok().filter(|&number| number > 0) else {
             return Err(raise!(th, RUNTIME_ERROR, "extension code {number} is out of range"));
         };

@@ -254,7 +254,7 @@ impl Pickler {
 #[pymethods(part = "methods")]
 impl Pickler {
     /// Write a pickled representation of the given object to the open file.
-    #[method(sig = "(self, obj, /)")]
+    #[method(sig = "(self, obj, /)", with_class)]
     fn dump(this: Borrowed<'_, Self>, th: &Thread, obj: Borrowed<'_>) -> PyResult<()> {
         let Some(write) = this.write.get_owned() else {
             let class = this.object().type_name().to_string();

@@ -106,7 +106,7 @@ impl Saver<'_> {
             return Err(self.wrong_type(&what("fifth", "an iterator"), items));
         }
         if let Some(setter) = setter.filter(|setter| !object::is_callable(*setter)) {
-            return Err(self.wrong_type(&what("sixth", "a function"), setter));
+            return Err(self.wrong_type(&what("sixth", "callable"), setter));
         }
         self.save_construction(ob, function, arguments)?;
         // Its arguments may have led back to it: then the reader has it already.

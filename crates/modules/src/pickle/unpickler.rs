@@ -251,7 +251,7 @@ impl Unpickler {
     ///
     /// Read a pickled object representation from the open file object given in the constructor,
     /// and return the object that it describes.
-    #[method(sig = "(self, /)")]
+    #[method(sig = "(self, /)", with_class)]
     fn load(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let (Some(read), Some(readline)) = (this.read.get_owned(), this.readline.get_owned())
         else {
@@ -288,7 +288,7 @@ impl Unpickler {
     /// If necessary, the module will be imported. Subclasses may override this method, for
     /// instance to restrict what a pickle can reach. It is called whenever a class or a function
     /// object is needed.
-    #[method(sig = "(self, module_name, global_name, /)")]
+    #[method(sig = "(self, module_name, global_name, /)", with_class)]
     fn find_class(
         &self,
         th: &Thread,
@@ -298,7 +298,7 @@ impl Unpickler {
         find_class(th, module_name, global_name, self.proto.get(), self.fix_imports.get())
     }
 
-    #[method(sig = "(self, pid, /)")]
+    #[method(sig = "(self, pid, /)", with_class)]
     fn persistent_load(&self, th: &Thread, pid: Borrowed<'_>) -> PyResult {
         let _ = pid;
         Err(super::load::no_persistent_load(th))

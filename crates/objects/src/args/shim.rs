@@ -163,6 +163,31 @@ pub const fn fastcall(
     })
 }
 
+/// A `METH_METHOD | METH_FASTCALL | METH_KEYWORDS` function, which gets its class too, as method tables hold it.
+pub const fn fastcall_class(
+    function: unsafe extern "C" fn(
+        Object,
+        *mut abi::PyTypeObject,
+        *const Object,
+        isize,
+        Object,
+    ) -> Object,
+) -> abi::PyCFunction {
+    // SAFETY: as in `fastcall`.
+    Some(unsafe {
+        std::mem::transmute::<
+            unsafe extern "C" fn(
+                Object,
+                *mut abi::PyTypeObject,
+                *const Object,
+                isize,
+                Object,
+            ) -> Object,
+            unsafe extern "C" fn(Object, Object) -> Object,
+        >(function)
+    })
+}
+
 /// A `METH_FASTCALL | METH_KEYWORDS` function as method tables hold it.
 pub const fn fastcall_keywords(
     function: unsafe extern "C" fn(Object, *const Object, isize, Object) -> Object,

@@ -412,7 +412,8 @@ pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> Py
                 base.type_name()
             ));
         };
-        if base.is_subtype(ty.get()) {
+        // While an `mro()` runs, the chain of bases may be ahead of the orders.
+        if base.is_subtype(ty.get()) || derives_by_bases(base, ty) {
             return Err(th.raise(exc::TYPE_ERROR, "a __bases__ item causes an inheritance cycle"));
         }
     }
@@ -428,6 +429,11 @@ pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> Py
         }
         return Err(raised);
     }
+    // An `mro()` may have set other bases, and then done the rest too.
+    // SAFETY: a heap type owns its bases.
+    if unsafe { (*ty.as_type_ptr()).tp_bases } != bases.as_ptr() {
+        return Ok(());
+    }
     for base in old_bases
         .iter()
         .flat_map(|bases| bases.as_slice())
@@ -440,6 +446,18 @@ pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> Py
     }
     update_all_slots(th, ty);
     Ok(())
+}
+
+/// Whether `base` comes to `ty` by way of the bases that decide the layout.
+fn derives_by_bases(base: Borrowed<'_, Type>, ty: Borrowed<'_, Type>) -> bool {
+    let mut current = base.get().base();
+    while let Some(ancestor) = current {
+        if ancestor.is(ty) {
+            return true;
+        }
+        current = ancestor.get().base();
+    }
+    false
 }
 
 fn swap_bases(

@@ -187,7 +187,7 @@ impl Type {
                 .iter()
                 .any(|entry| std::ptr::eq(entry.as_ptr(), other.as_type_ptr().cast()));
         }
-        let mut base = self.base();
+        let mut base = Some(Borrowed::from_ref(self));
         while let Some(current) = base {
             if std::ptr::eq(current.get(), other) {
                 return true;

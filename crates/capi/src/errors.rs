@@ -283,12 +283,6 @@ fn new_class(
 }
 
 #[capi]
-pub fn PyErr_SetFromErrno(th: &Thread, _class: Ptr) -> Ptr {
-    let _raised = krait_objects::exceptions::os::raise_from_errno(th, None);
-    null_mut()
-}
-
-#[capi]
 pub fn PyErr_GetHandledException(th: &Thread) -> Option<Owned<BaseException>> {
     th.handled_exception().map(Borrowed::to_owned)
 }

@@ -81,7 +81,10 @@ pub fn linked_modules() -> Vec<LinkedModule> {
 
 fn append(modules: Vec<LinkedModule>, function: &str) -> c_int {
     if runtime::is_running() {
-        krait_objects::fatal(&format!("{function}() may not be called after Py_Initialize()"));
+        crate::lifecycle::fatal_error(
+            function,
+            &format!("{function}() may not be called after Py_Initialize()"),
+        );
     }
     APPENDED.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(modules);
     0

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use krait_eval::sys;
 use krait_macros::capi;
+use krait_objects::prelude::Thread;
 
 use crate::support::*;
 use crate::{config, runtime};
@@ -32,13 +33,16 @@ pub fn fatal_exit(function: Option<&str>, message: &str) -> ! {
 }
 
 /// How far the runtime has come, in the words of fatal errors.
-fn runtime_state() -> &'static str {
-    match krait_objects::prelude::Thread::current_or_none() {
-        Some(th) if th.interp().finalizing.get() => "finalizing",
-        Some(_) => "initialized",
-        None if runtime::is_running() => "initialized",
-        None if config::is_pre_initialized() => "preinitialized",
-        None => "unknown",
+fn runtime_state() -> String {
+    let finalizing = |th: *const Thread| format!("finalizing (tstate={:#018x})", th as usize);
+    match Thread::current_or_none() {
+        Some(th) if th.interp().finalizing.get() => finalizing(th),
+        Some(_) => "initialized".into(),
+        None if runtime::is_running() => "initialized".into(),
+        // The reference never forgets that it was finalised.
+        None if config::was_running() => finalizing(std::ptr::null()),
+        None if config::is_pre_initialized() => "preinitialized".into(),
+        None => "unknown".into(),
     }
 }
 
@@ -49,9 +53,7 @@ pub fn Py_IsInitialized() -> c_int {
 
 #[capi]
 pub fn Py_IsFinalizing() -> c_int {
-    krait_objects::prelude::Thread::current_or_none()
-        .is_some_and(|th| th.interp().finalizing.get())
-        .into()
+    Thread::current_or_none().is_some_and(|th| th.interp().finalizing.get()).into()
 }
 
 #[capi]
@@ -103,7 +105,17 @@ pub static Py_Version: std::ffi::c_ulong = 0x030e_08f0;
 /// Ends the process: what was called wrongly, and in which state.
 #[cold]
 pub fn fatal_error(function: &str, message: &str) -> ! {
-    krait_objects::fatal(&format!("{function}: {message}"))
+    abort(&format!("{function}: {message}"))
+}
+
+/// Says why, and how far the runtime has come.
+pub fn abort(message: &str) -> ! {
+    let _ = writeln!(
+        std::io::stderr(),
+        "Fatal Python error: {message}\nPython runtime state: {}\n",
+        runtime_state()
+    );
+    std::process::abort()
 }
 
 #[capi]
@@ -113,7 +125,7 @@ pub fn _Py_FatalErrorFunc(function: *const c_char, message: *const c_char) {
 
 #[capi]
 pub fn Py_FatalError(message: *const c_char) {
-    krait_objects::fatal(&text_of(message));
+    abort(&text_of(message));
 }
 
 #[capi]

@@ -21,7 +21,7 @@ fn mode_of(th: &Thread, start: c_int) -> PyResult<Mode> {
     }
 }
 
-fn compiled(
+pub fn compiled(
     th: &Thread,
     source: &[u8],
     filename: Borrowed<'_, Str>,
@@ -41,7 +41,7 @@ fn compiled(
     compile::compile(th, Source::Bytes(source), request)
 }
 
-fn run_source(
+pub fn run_source(
     th: &Thread,
     source: &[u8],
     filename: &str,
@@ -78,16 +78,22 @@ pub fn PyRun_String(
     run_source(th, bytes_of(source), "<string>", start, globals, locals, std::ptr::null_mut())
 }
 
+/// `__main__`, a new one if somebody has removed it.
+fn main_module(th: &Thread) -> PyResult<Owned<Module>> {
+    let modules = import::modules(th)?;
+    if let Some(Ok(main)) = modules.get_str(th, id::__main__)?.map(Owned::downcast::<Module>) {
+        return Ok(main);
+    }
+    let main = Module::new(th, id::__main__)?;
+    modules.set_str(th, id::__main__, main.object())?;
+    Ok(main)
+}
+
 /// Runs in `__main__`, prints what it raises.
 fn run_simple(th: &Thread, source: &[u8], filename: &str, flags: *mut PyCompilerFlags) -> c_int {
     let result = (|| {
-        let main = import::modules(th)?.get_str(th, id::__main__)?;
-        match main.map(Owned::downcast::<Module>) {
-            Some(Ok(main)) => {
-                run_source(th, source, filename, 257, main.dict(), None, flags).map(drop)
-            }
-            _ => Err(th.raise(exc::RUNTIME_ERROR, "lost __main__")),
-        }
+        let main = main_module(th)?;
+        run_source(th, source, filename, 257, main.dict(), None, flags).map(drop)
     })();
     match result {
         Ok(()) => 0,

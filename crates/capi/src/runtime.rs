@@ -15,6 +15,7 @@ use std::sync::{Mutex, MutexGuard};
 use krait_eval::config::{self, Config};
 use krait_eval::gil::{self, Gil};
 use krait_eval::lifecycle::Instance;
+use krait_eval::pending::{Hooks, Pending};
 use krait_eval::registry::{self, Entry};
 use krait_objects::interp::Interpreter;
 use krait_objects::prelude::*;
@@ -48,9 +49,19 @@ pub fn start(mut config: Config) -> Result<(), String> {
     }
     config.linked_modules.extend(crate::import_code::linked_modules());
     let instance = Instance::start(config).map_err(|error| error.0)?;
-    OWN.set(instance.thread());
+    let th = instance.thread();
+    OWN.set(th);
+    let hooks = &th.interp().state::<Pending>().hooks;
+    hooks.set(Hooks { calls: crate::runtime_facts::run_pending_calls, ..hooks.get() });
     started().push(Started(instance));
     Ok(())
+}
+
+/// Hands the main interpreter's first thread state to whoever wants to leave it a request, from any thread.
+pub fn with_main_thread(leave: impl FnOnce(&Thread)) {
+    if let Some(Started(instance)) = started().first() {
+        leave(instance.thread());
+    }
 }
 
 /// Starts an interpreter beside the current one; this OS thread is attached to it afterwards.
@@ -96,9 +107,7 @@ pub fn finish_sub(th: &Thread) -> bool {
         instance.attach();
     }
     OWN.set(null());
-    let flushed = instance.finish();
-    krait_eval::sys::audit::clear_host_hooks();
-    flushed
+    instance.finish()
 }
 
 /// Ends what C started, sub-interpreters first; false if flushing the standard streams failed.
@@ -107,6 +116,8 @@ pub fn finish() -> bool {
     let mut flushed = true;
     loop {
         let Some(Started(instance)) = started().pop() else {
+            krait_eval::sys::audit::clear_host_hooks();
+            crate::runtime_facts::run_at_exit();
             return flushed;
         };
         if Thread::current_or_none().is_some_and(|th| !std::ptr::eq(th, instance.thread())) {
@@ -125,9 +136,7 @@ pub fn finish() -> bool {
 /// Gives up the GIL; the state that was attached.
 pub fn detach() -> *const Thread {
     let Some(th) = Thread::current_or_none() else {
-        krait_objects::fatal(
-            "PyEval_SaveThread: the function must be called with the GIL held, after Python initialization and before Python finalization, but the GIL is released (the current Python thread state is NULL)",
-        );
+        crate::lifecycle::fatal_error("PyEval_SaveThread", crate::threads::NOT_ATTACHED);
     };
     OWN.set(th);
     let gil = gil::of(th);

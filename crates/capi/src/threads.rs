@@ -14,6 +14,9 @@ type State = *mut abi::PyThreadState;
 const LOCKED: c_int = 0;
 const UNLOCKED: c_int = 1;
 
+/// What a call without the GIL is told.
+pub const NOT_ATTACHED: &str = "the function must be called with the GIL held, after Python initialization and before Python finalization, but the GIL is released (the current Python thread state is NULL)";
+
 #[capi]
 pub fn PyEval_SaveThread() -> State {
     runtime::detach().cast_mut().cast()
@@ -98,7 +101,10 @@ pub fn PyGILState_GetThisThreadState() -> State {
 
 #[capi]
 pub fn PyThreadState_Get() -> State {
-    Thread::current().raw()
+    match Thread::current_or_none() {
+        Some(th) => th.raw(),
+        None => crate::lifecycle::fatal_error("PyThreadState_Get", NOT_ATTACHED),
+    }
 }
 
 #[capi]

@@ -14,7 +14,7 @@ use krait_objects::prelude::*;
 pub struct ContextVars;
 
 /// A mapping of variables to values, which code can run in.
-#[pytype(name = "_contextvars.Context", flags(HAVE_GC), weaklist = weakrefs)]
+#[pytype(name = "_contextvars.Context", symbol = "PyContext_Type", flags(HAVE_GC), weaklist = weakrefs)]
 #[repr(C)]
 pub struct Context {
     head: Head,
@@ -27,7 +27,8 @@ pub struct Context {
 }
 assert_layout!(Context => abi::PyContext);
 
-fn new_context(th: &Thread, vars: Option<Owned<Dict>>) -> PyResult<Owned<Context>> {
+/// A new context, with these variables.
+pub fn new_context(th: &Thread, vars: Option<Owned<Dict>>) -> PyResult<Owned<Context>> {
     let made = Borrowed::from_ref(Context::type_object()).alloc::<Context>(th, 0)?;
     made.vars.set(vars);
     Ok(made)
@@ -43,6 +44,12 @@ fn current(th: &Thread) -> PyResult<Owned<Context>> {
     let made = new_context(th, None)?;
     set_current(th, Some(made.clone()));
     Ok(made)
+}
+
+/// Whether the thread runs in this context.
+pub fn is_current(th: &Thread, context: Borrowed<'_, Context>) -> bool {
+    // SAFETY: the thread's own field.
+    unsafe { (*th.raw()).context == context.as_ptr() }
 }
 
 /// Releases the context of a thread that ends.
@@ -97,7 +104,16 @@ impl Context {
         }
     }
 
-    fn enter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<()> {
+    /// A context with the same variables.
+    pub fn copied(&self, th: &Thread) -> PyResult<Owned<Context>> {
+        new_context(th, self.vars.get_owned())
+    }
+
+    pub fn is_entered(&self) -> bool {
+        self.entered.get() != 0
+    }
+
+    pub fn enter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<()> {
         if this.entered.get() != 0 {
             let shown = object::repr(th, this.object())?;
             return Err(raise!(
@@ -115,7 +131,7 @@ impl Context {
         Ok(())
     }
 
-    fn exit(this: Borrowed<'_, Self>, th: &Thread) {
+    pub fn exit(this: Borrowed<'_, Self>, th: &Thread) {
         this.entered.set(0);
         set_current(th, this.previous.take());
     }
@@ -216,7 +232,7 @@ impl Context {
 }
 
 /// A variable whose value depends on the context.
-#[pytype(name = "_contextvars.ContextVar", flags(HAVE_GC))]
+#[pytype(name = "_contextvars.ContextVar", symbol = "PyContextVar_Type", flags(HAVE_GC))]
 #[repr(C)]
 pub struct ContextVar {
     head: Head,
@@ -234,6 +250,18 @@ pub struct ContextVar {
 assert_layout!(ContextVar => abi::PyContextVar);
 
 impl ContextVar {
+    /// The value in the current context, `default`, or the variable's own default.
+    pub fn find(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        default: Option<Borrowed<'_>>,
+    ) -> PyResult<Option<Owned>> {
+        if let Some(value) = current(th)?.lookup(th, this.object())? {
+            return Ok(Some(value));
+        }
+        Ok(default.map(Borrowed::to_owned).or_else(|| this.default.get_owned()))
+    }
+
     fn assign(this: Borrowed<'_, Self>, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let vars = current(th)?.own_vars(th)?;
         match value {
@@ -246,7 +274,7 @@ impl ContextVar {
 #[pymethods]
 impl ContextVar {
     #[new(sig = "(name, /, *, default=<unrepresentable>)")]
-    fn new(
+    pub fn new(
         cls: Borrowed<'_, Type>,
         th: &Thread,
         name: Borrowed<'_>,
@@ -264,21 +292,15 @@ impl ContextVar {
     /// Return the value in the current context, the default given here, or the variable's own default.
     #[method(sig = "(self, default=<unrepresentable>, /)")]
     fn get(this: Borrowed<'_, Self>, th: &Thread, default: Option<Borrowed<'_>>) -> PyResult {
-        if let Some(value) = current(th)?.lookup(th, this.object())? {
-            return Ok(value);
-        }
-        if let Some(default) = default {
-            return Ok(default.to_owned());
-        }
-        match this.default.get_owned() {
-            Some(default) => Ok(default),
+        match ContextVar::find(this, th, default)? {
+            Some(value) => Ok(value),
             None => Err(th.raise_value(exc::LOOKUP_ERROR, this.object())),
         }
     }
 
     /// Set a new value in the current context; the token that comes back can undo it.
     #[method(sig = "(self, value, /)")]
-    fn set(this: Borrowed<'_, Self>, th: &Thread, value: Borrowed<'_>) -> PyResult {
+    pub fn set(this: Borrowed<'_, Self>, th: &Thread, value: Borrowed<'_>) -> PyResult {
         let context = current(th)?;
         let old = context.lookup(th, this.object())?;
         ContextVar::assign(this, th, Some(value))?;
@@ -291,7 +313,7 @@ impl ContextVar {
 
     /// Give the variable the value it had before the call of set() that made the token.
     #[method(sig = "(self, token, /)")]
-    fn reset(this: Borrowed<'_, Self>, th: &Thread, token: Borrowed<'_>) -> PyResult<()> {
+    pub fn reset(this: Borrowed<'_, Self>, th: &Thread, token: Borrowed<'_>) -> PyResult<()> {
         let shown = || object::repr(th, token);
         let Some(found) = token.downcast::<Token>() else {
             return Err(raise!(th, TYPE_ERROR, "expected an instance of Token, got {}", *shown()?));
@@ -346,7 +368,7 @@ impl ContextVar {
 }
 
 /// What `ContextVar.set` returns.
-#[pytype(name = "_contextvars.Token", flags(HAVE_GC))]
+#[pytype(name = "_contextvars.Token", symbol = "PyContextToken_Type", flags(HAVE_GC))]
 #[repr(C)]
 pub struct Token {
     head: Head,

@@ -19,5 +19,7 @@ mod running;
 mod start;
 mod status;
 
-pub use process::is_pre_initialized;
+pub use process::{
+    home, ignores_environment, is_interactive, is_pre_initialized, program_name, was_running,
+};
 pub use start::initialize;

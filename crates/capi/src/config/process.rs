@@ -55,6 +55,34 @@ pub fn is_pre_initialized() -> bool {
     process().pre.is_some()
 }
 
+/// A member of the running interpreter's configuration, which C only looks at.
+fn member<T>(read: impl FnOnce(&PyConfig) -> T) -> Option<T> {
+    // SAFETY: the configuration is ours.
+    process().config.as_ref().map(|config| read(unsafe { &*config.ptr() }))
+}
+
+pub fn program_name() -> *const wchar_t {
+    member(|config| config.program_name.cast_const()).unwrap_or(std::ptr::null())
+}
+
+pub fn home() -> *const wchar_t {
+    member(|config| config.home.cast_const()).unwrap_or(std::ptr::null())
+}
+
+pub fn is_interactive() -> bool {
+    member(|config| config.interactive > 0).unwrap_or(false)
+}
+
+pub fn ignores_environment() -> bool {
+    member(|config| config.use_environment == 0)
+        .unwrap_or(Py_IgnoreEnvironmentFlag.load(std::sync::atomic::Ordering::Relaxed) > 0)
+}
+
+/// Whether an interpreter was ever started.
+pub fn was_running() -> bool {
+    process().config.is_some()
+}
+
 /// Preinitialises as a configuration asks, unless that was done.
 pub fn pre_initialize_for(config: &PyConfig, argv: Option<&[Vec<wchar_t>]>) {
     let mut pre = pre_config_for(config);

@@ -127,6 +127,10 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
             }
             (*config).parse_argv = 2;
         }
+        if (*config).dev_mode < 0 {
+            // Settled before: the command line counts only if it was known then.
+            options.config.dev_mode = process::process().pre.is_some_and(|pre| pre.dev_mode > 0);
+        }
         complete(&mut options.config, &*config);
         if let Err(message) = read_environment(&mut options.config, &*config) {
             return error_in(c"config_read", &message);

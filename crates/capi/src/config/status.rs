@@ -79,8 +79,5 @@ pub fn Py_ExitStatusException(status: PyStatus) {
         let function = optional(status.func);
         crate::lifecycle::fatal_exit(function.as_deref(), &text_of(status.err_msg));
     }
-    crate::lifecycle::fatal_error(
-        "Py_ExitStatusException",
-        "Py_ExitStatusException() must not be called on success",
-    )
+    crate::lifecycle::abort("Py_ExitStatusException() must not be called on success")
 }

@@ -24,6 +24,7 @@ use krait_objects::prelude::*;
 
 use crate::support::Ptr;
 
+pub use errors::warn_explicit;
 pub use output::write_plain;
 pub use text::formatted;
 

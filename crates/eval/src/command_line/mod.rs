@@ -16,6 +16,7 @@ use crate::config::{Config, NativeModule};
 use crate::lifecycle::Instance;
 use crate::{import, run as running, sys};
 pub use options::{Options, Run};
+pub use prompt::{interact, is_incomplete};
 
 /// Runs the program with these arguments, its name first; the answer is its exit code.
 pub fn main(args: &[String], native_modules: &'static [NativeModule]) -> i32 {

@@ -63,7 +63,8 @@ fn read_statement(th: &Thread) -> Option<String> {
     }
 }
 
-fn is_incomplete(source: &str) -> bool {
+/// Whether a statement may go on after these lines.
+pub fn is_incomplete(source: &str) -> bool {
     let arena = bumpalo::Bump::new();
     let options = krait_syntax::ParseOptions {
         mode: Mode::Single,

@@ -173,10 +173,10 @@ fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         unsafe {
             let raw = ty.as_type_ptr();
             if (*raw).tp_bases.is_null() {
-                (*raw).tp_bases = make_immortal(bases_tuple(th, ty)?.into_ptr());
+                (*raw).tp_bases = for_the_process(bases_tuple(th, ty)?);
             }
             if (*raw).tp_mro.is_null() {
-                (*raw).tp_mro = make_immortal(mro::linearize(th, ty)?.into_ptr());
+                (*raw).tp_mro = for_the_process(mro::linearize(th, ty)?);
             }
         }
         inherit::inherit_new(ty);
@@ -258,14 +258,23 @@ fn bases_tuple(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> {
     }
 }
 
-/// Makes an object that a static type keeps for good uncounted and uncollected.
-unsafe fn make_immortal(ob: *mut abi::PyObject) -> *mut abi::PyObject {
-    // SAFETY: a live tuple that nobody else holds yet.
+/// A copy of a tuple of static types that outlives every interpreter, as these types do: its memory is never freed.
+fn for_the_process(tuple: Owned<Tuple>) -> *mut abi::PyObject {
+    // What the collector keeps in front of an object: nothing, as it never learns of this one.
+    const BEFORE: usize = 16;
+    let start = tuple.as_ptr().cast::<u8>();
+    // SAFETY: the items are the end of the object; the copy has room for all of it.
     unsafe {
-        crate::gc::untrack_raw(ob);
-        *ob.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
+        let len = tuple.items().add(tuple.len()).byte_offset_from_unsigned(start);
+        let memory = libc::calloc(1, BEFORE + len).cast::<u8>();
+        if memory.is_null() {
+            crate::fatal("no memory for the bases of a built-in type");
+        }
+        let copy = memory.add(BEFORE);
+        copy.copy_from_nonoverlapping(start, len);
+        *copy.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
+        copy.cast()
     }
-    ob
 }
 
 /// What is left once slots and dictionary stand: `__hash__`, `__doc__`, collection checks.

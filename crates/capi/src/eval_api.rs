@@ -1,0 +1,131 @@
+//! The rest of `ceval.h`: calls in their oldest form, names of functions, and compiler flags.
+
+use std::ffi::{c_char, c_int};
+
+use krait_abi::PyCompilerFlags;
+use krait_eval::code::Code;
+use krait_eval::function::Function;
+use krait_macros::capi;
+use krait_objects::cfunction::CFunction;
+use krait_objects::method::Method;
+use krait_objects::prelude::*;
+
+use crate::support::*;
+
+#[capi]
+pub fn PyEval_CallObjectWithKeywords(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    args: Option<Borrowed<'_>>,
+    kwargs: Option<Borrowed<'_>>,
+) -> PyResult {
+    let args = match args.map(|args| args.downcast::<Tuple>()) {
+        None => Tuple::empty(),
+        Some(Some(args)) => args,
+        Some(None) => return Err(th.raise(exc::TYPE_ERROR, "argument list must be a tuple")),
+    };
+    let kwargs = match kwargs.map(|kwargs| kwargs.downcast::<Dict>()) {
+        None => None,
+        Some(Some(kwargs)) => Some(kwargs),
+        Some(None) => {
+            return Err(th.raise(exc::TYPE_ERROR, "keyword list must be a dictionary"));
+        }
+    };
+    call::call_tuple_dict(th, callable, args, kwargs)
+}
+
+/// Runs code with arguments, as a function with these defaults would be called.
+#[capi]
+pub fn PyEval_EvalCodeEx(
+    th: &Thread,
+    code: Borrowed<'_, Code>,
+    globals: Borrowed<'_, Dict>,
+    _locals: Option<Borrowed<'_>>,
+    args: *const Ptr,
+    count: c_int,
+    keywords: *const Ptr,
+    keyword_count: c_int,
+    defaults: *const Ptr,
+    default_count: c_int,
+    kwdefaults: Option<Borrowed<'_, Dict>>,
+    closure: Option<Borrowed<'_, Tuple>>,
+) -> PyResult {
+    let function = Function::new(th, code, globals)?;
+    let len = |count: c_int| usize::try_from(count).unwrap_or(0);
+    // SAFETY: C passes so many objects, keywords in pairs of name and value.
+    unsafe {
+        let positional = packed(th, args, len(count))?;
+        if default_count > 0 {
+            let defaults = packed(th, defaults, len(default_count))?;
+            function.defaults.set(Some(defaults));
+        }
+        function.kwdefaults.set(kwdefaults.map(Borrowed::to_owned));
+        function.closure.set(closure.map(Borrowed::to_owned));
+        let named = Dict::new(th)?;
+        for at in 0..len(keyword_count) {
+            let key: Borrowed<'_> = Borrowed::from_ptr(*keywords.add(2 * at));
+            named.set(th, key, Borrowed::from_ptr(*keywords.add(2 * at + 1)))?;
+        }
+        call::call_tuple_dict(th, function.object(), positional.borrow(), Some(named.borrow()))
+    }
+}
+
+/// # Safety
+/// There are so many live objects.
+unsafe fn packed(th: &Thread, items: *const Ptr, count: usize) -> PyResult<Owned<Tuple>> {
+    if count == 0 {
+        return Ok(Tuple::empty().to_owned());
+    }
+    // SAFETY: the caller's promise; a `Borrowed` is the pointer.
+    Tuple::from_slice(th, unsafe { std::slice::from_raw_parts(items.cast(), count) })
+}
+
+#[capi]
+pub fn PyEval_GetFuncName(ob: Borrowed<'_>) -> PyResult<*const c_char> {
+    let th = Thread::current();
+    if let Some(method) = ob.downcast::<Method>() {
+        return PyEval_GetFuncName(method.get().function());
+    }
+    if let Some(function) = ob.downcast::<Function>() {
+        return match function.get().name.get() {
+            Some(name) => name.as_utf8_ptr(th),
+            None => Ok(c"".as_ptr()),
+        };
+    }
+    if let Some(function) = ob.downcast::<CFunction>() {
+        // SAFETY: a definition outlives its functions.
+        return Ok(unsafe { (*function.get().def_ptr()).ml_name });
+    }
+    Ok(ob.get().ty().raw().tp_name)
+}
+
+#[capi]
+pub fn PyEval_GetFuncDesc(ob: Borrowed<'_>) -> PyResult<*const c_char> {
+    let is_function = ob.downcast::<Method>().is_some()
+        || ob.downcast::<Function>().is_some()
+        || ob.downcast::<CFunction>().is_some();
+    Ok(if is_function { c"()".as_ptr() } else { c" object".as_ptr() })
+}
+
+/// Adds the features that the running code has asked for from `__future__`.
+#[capi]
+pub fn PyEval_MergeCompilerFlags(th: &Thread, flags: *mut PyCompilerFlags) -> c_int {
+    let code = krait_eval::frame::current_code(th);
+    let running = code.map_or(0, |code| code.borrow().flags) & krait_abi::PyCF_MASK;
+    // SAFETY: C passes a struct.
+    unsafe {
+        (*flags).cf_flags |= running;
+        ((*flags).cf_flags != 0).into()
+    }
+}
+
+#[capi]
+pub fn PyEval_ThreadsInitialized() -> c_int {
+    crate::runtime::is_running().into()
+}
+
+#[capi]
+pub fn PyEval_AcquireLock() {}
+
+#[capi]
+pub fn PyEval_ReleaseLock() {}

@@ -269,10 +269,6 @@ pub static Py_HasFileSystemDefaultEncoding: std::sync::atomic::AtomicI32 =
 #[unsafe(no_mangle)]
 pub static Py_hexdigits: Text = Text::new(c"0123456789abcdef");
 
-/// For an empty `bytearray`, whose buffer inline functions lend.
-#[unsafe(no_mangle)]
-pub static _PyByteArray_empty_string: [u8; 1] = [0];
-
 const fn map(upper: bool) -> [u8; 256] {
     let mut table = [0; 256];
     let mut at = 0;

@@ -139,8 +139,17 @@ impl Context {
 
 #[pymethods]
 impl Context {
-    #[new(sig = "()")]
-    fn new(_cls: Borrowed<'_, Type>, th: &Thread) -> PyResult {
+    #[slot(tp_new)]
+    fn new(
+        _cls: Borrowed<'_, Type>,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
+            let message = "Context() does not accept any arguments";
+            return Err(th.raise(exc::TYPE_ERROR, message));
+        }
         new_context(th, None).map(Owned::into_object)
     }
 
@@ -283,6 +292,8 @@ impl ContextVar {
         if name.downcast::<Str>().is_none() {
             return Err(th.raise(exc::TYPE_ERROR, "context variable name must be a str"));
         }
+        // The variable's own hash is made of it.
+        object::hash(th, name)?;
         let made = cls.alloc::<ContextVar>(th, 0)?;
         made.name.set(Some(name.to_owned()));
         made.default.set(default.map(Borrowed::to_owned));

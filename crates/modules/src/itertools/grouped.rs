@@ -140,7 +140,10 @@ impl Pairwise {
         match iter::next(th, iterator.borrow()) {
             Ok(Some(new)) => {
                 self.old.set(Some(new.clone()));
-                Tuple::pack(th, [old, new]).map(|pair| Some(pair.into_object()))
+                let pair = Tuple::pack(th, [old, new])?;
+                // Whatever it holds, as the reference, which uses one tuple again and again.
+                krait_objects::gc::track(th, pair.borrow());
+                Ok(Some(pair.into_object()))
             }
             other => {
                 end();

@@ -166,6 +166,12 @@ impl ByteArray {
         if given {
             return Err(construct::no_encoding(th, encoding));
         }
+        if !number::is_index(source) && !buffer::check(source) {
+            // Byte by byte: the iterator may look at the array meanwhile.
+            return construct::each_byte(th, source, "bytearray", RANGE, &mut |byte| {
+                self.append_slice(th, &[byte])
+            });
+        }
         match construct::source(th, source, "bytearray", RANGE)? {
             Source::Zeros(count) => {
                 self.resize(th, count)?;

@@ -42,6 +42,22 @@ pub fn from_object(
     if buffer::check(value) {
         return Buffer::get(th, value, krait_abi::PyBUF_FULL_RO)?.to_vec(th);
     }
+    let mut data = Vec::new();
+    each_byte(th, value, name, range_error, &mut |byte| {
+        data.push(byte);
+        Ok(())
+    })?;
+    Ok(data)
+}
+
+/// Gives the numbers of an iterable to `push`, one by one.
+pub fn each_byte(
+    th: &Thread,
+    value: Borrowed<'_>,
+    name: &str,
+    range_error: &str,
+    push: &mut dyn FnMut(u8) -> PyResult<()>,
+) -> PyResult<()> {
     let iterator = match iter::get_iter(th, value) {
         Ok(iterator) if value.downcast::<Str>().is_none() => iterator,
         Ok(_) => return Err(cannot_convert(th, value, name)),
@@ -50,18 +66,17 @@ pub fn from_object(
             return Err(cannot_convert(th, value, name));
         }
     };
-    let mut data = Vec::new();
     while let Some(item) = iter::next(th, iterator.borrow())? {
         let byte = number::as_isize(th, item.borrow(), None)?;
         match byte_value(th, byte) {
-            Ok(byte) => data.push(byte),
+            Ok(byte) => push(byte)?,
             Err(raised) => {
                 drop(th.take_raised(raised));
                 return Err(th.raise(exc::VALUE_ERROR, range_error));
             }
         }
     }
-    Ok(data)
+    Ok(())
 }
 
 fn cannot_convert(th: &Thread, value: Borrowed<'_>, name: &str) -> Raised {

@@ -40,7 +40,7 @@ pub fn fixup_new(th: &Thread, ty: Borrowed<'_, Type>) {
     }
 }
 
-/// The lines of `SLOTS` whose method a class defines that is in the MRO of `ty` but not in that of its base.
+/// The lines of `SLOTS` whose method `ty` itself defines; all of them unless its other classes are those of its base.
 fn differing_lines(th: &Thread, ty: Borrowed<'_, Type>) -> OwnSlots {
     let (Some(mro), Some(base)) = (ty.get().mro(), ty.get().base()) else {
         return OwnSlots::MAX;
@@ -55,7 +55,8 @@ fn differing_lines(th: &Thread, ty: Borrowed<'_, Type>) -> OwnSlots {
             expected = inherited.next();
             continue;
         }
-        let Some(class) = class.downcast::<Type>() else {
+        // What a further base inherits may stand in a slot already, in front of what the order of classes finds.
+        let Some(class) = class.downcast::<Type>().filter(|class| class.is(ty)) else {
             return OwnSlots::MAX;
         };
         let dict = class.dict(th);

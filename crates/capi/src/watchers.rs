@@ -1,4 +1,4 @@
-//! Watchers of dictionaries, types, functions, code and contexts, and tracers of references.
+//! Watchers of dictionaries, types, functions and code, and tracers of references.
 //!
 //! Nothing calls them yet, so none can be registered.
 
@@ -31,7 +31,6 @@ watchers! {
     PyType_AddWatcher PyType_ClearWatcher;
     PyFunction_AddWatcher PyFunction_ClearWatcher;
     PyCode_AddWatcher PyCode_ClearWatcher;
-    PyContext_AddWatcher PyContext_ClearWatcher;
 }
 
 macro_rules! watched {

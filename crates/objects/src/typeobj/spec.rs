@@ -391,8 +391,8 @@ fn check_sizes(th: &Thread, ty: &Type) -> PyResult<()> {
     let raw = ty.raw();
     let name = ty.tp_name();
     let size = raw.tp_basicsize;
-    let generic = alloc::generic_alloc as *const () as usize;
-    if raw.tp_alloc.map_or(0, |alloc| alloc as usize) != generic {
+    let address = |ty: &abi::PyTypeObject| ty.tp_alloc.map_or(0, |alloc| alloc as usize);
+    if address(raw) != address(Object::type_object().raw()) {
         return Ok(());
     }
     if let Some(base) = ty.base().filter(|base| base.raw().tp_basicsize > size) {

@@ -424,7 +424,10 @@ pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> Py
     }
     let old_bases = swap_bases(ty, bases.to_owned(), new_base.to_owned());
     if let Err(raised) = mro::update_hierarchy(th, ty) {
-        if let (Some(old_bases), Some(old_base)) = (old_bases, old_base) {
+        // An `mro()` may have set other bases, which stay.
+        // SAFETY: a heap type owns its bases.
+        let still_ours = unsafe { (*ty.as_type_ptr()).tp_bases } == bases.as_ptr();
+        if let (true, Some(old_bases), Some(old_base)) = (still_ours, old_bases, old_base) {
             drop(swap_bases(ty, old_bases, old_base));
         }
         return Err(raised);

@@ -155,25 +155,32 @@ fn check_custom(th: &Thread, ty: Borrowed<'_, Type>, mro: &Tuple) -> PyResult<()
 
 /// The orders of `ty` and of everything that derives from it, after `__bases__` changed. On failure the old ones are back.
 pub fn update_hierarchy(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
-    let mut undo: Vec<(Owned<Type>, Owned<Tuple>)> = Vec::new();
+    let mut undo: Vec<Change> = Vec::new();
     let result = update_below(th, ty, &mut undo);
     if result.is_err() {
-        for (ty, mro) in undo.into_iter().rev() {
-            ty.set_mro(mro);
+        for change in undo.into_iter().rev() {
+            // An `mro()` may have set another order since.
+            if change.ty.mro().is_some_and(|now| change.new.is(now)) {
+                change.ty.set_mro(change.old);
+            }
         }
     }
     result
 }
 
-fn update_below(
-    th: &Thread,
-    ty: Borrowed<'_, Type>,
-    undo: &mut Vec<(Owned<Type>, Owned<Tuple>)>,
-) -> PyResult<()> {
-    if let Some(old) = ty.get().mro() {
-        undo.push((ty.to_owned(), old.to_owned()));
-    }
+/// An order that was replaced.
+struct Change {
+    ty: Owned<Type>,
+    old: Owned<Tuple>,
+    new: Owned<Tuple>,
+}
+
+fn update_below(th: &Thread, ty: Borrowed<'_, Type>, undo: &mut Vec<Change>) -> PyResult<()> {
+    let old = ty.get().mro().map(Borrowed::to_owned);
     update(th, ty)?;
+    if let (Some(old), Some(new)) = (old, ty.get().mro()) {
+        undo.push(Change { ty: ty.to_owned(), old, new: new.to_owned() });
+    }
     for subclass in subclasses::of(th, ty.get()) {
         update_below(th, subclass.borrow(), undo)?;
     }

@@ -22,6 +22,7 @@ use crate::singletons::{bool_object, none};
 use crate::str::Str;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
+use crate::typeobj::Type;
 
 type Ptr = *mut abi::PyObject;
 
@@ -306,29 +307,33 @@ fn check_name(th: &Thread, name: Borrowed<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// `object.__setattr__(some_type, …)` must not get around the type's own rules: the slot must be the one of
-/// the most derived static base.
+/// `object.__setattr__(some_type, …)` must not get around the type's own rules: on the way from the base that defines
+/// the type's slot, no C type may override the one that is called.
 fn reject_shortcut(
     th: &Thread,
     this: Borrowed<'_>,
     slot: *const c_void,
     what: &str,
 ) -> PyResult<()> {
-    let mut ty = this.ty();
-    // The first base that is not a Python class decides, past those which inherit its slot unchanged.
-    loop {
-        let set = ty.raw().tp_setattro.map_or(std::ptr::null(), |set| set as *const c_void);
+    let set_of =
+        |ty: &Type| ty.raw().tp_setattro.map_or(std::ptr::null(), |set| set as *const c_void);
+    let dispatcher = super::dispatch::tp_setattro as *const c_void;
+    let ty = this.ty();
+    let order = ty.get().mro().map_or(&[][..], |order| order.get().as_slice());
+    // Python classes have no slot of their own.
+    let defining = order.iter().rev().filter_map(|base| base.downcast::<Type>()).find(|base| {
+        !std::ptr::eq(set_of(base), dispatcher) && std::ptr::eq(set_of(base), set_of(&ty))
+    });
+    let mut base = Some(defining.unwrap_or(ty));
+    while let Some(current) = base {
+        let set = set_of(&current);
         if std::ptr::eq(set, slot) {
             return Ok(());
         }
-        let dispatcher = super::dispatch::tp_setattro as *const c_void;
-        if !ty.is_heap_type() && !std::ptr::eq(set, dispatcher) {
+        if !std::ptr::eq(set, dispatcher) {
             break;
         }
-        match ty.get().base() {
-            Some(base) => ty = base,
-            None => break,
-        }
+        base = current.get().base();
     }
     Err(raise!(th, TYPE_ERROR, "can't apply this {what} to {} object", this.type_name()))
 }

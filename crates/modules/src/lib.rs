@@ -30,6 +30,7 @@ mod io;
 mod itertools;
 mod json;
 mod math;
+mod multibyte;
 mod notes;
 mod opcode;
 mod operator;
@@ -75,6 +76,11 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_blake2", hashes::Blake2Module),
     native!("_bz2", compression::bz2::Bz2),
     native!("_codecs", codecs::Codecs),
+    native!("_codecs_cn", multibyte::CodecsCn),
+    native!("_codecs_hk", multibyte::CodecsHk),
+    native!("_codecs_jp", multibyte::CodecsJp),
+    native!("_codecs_kr", multibyte::CodecsKr),
+    native!("_codecs_tw", multibyte::CodecsTw),
     native!("_collections", collections::Collections),
     native!("_contextvars", contextvars::ContextVars),
     native!("_csv", csv::Csv),
@@ -84,6 +90,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_io", io::Io),
     native!("_json", json::Json),
     native!("_md5", hashes::Md5Module),
+    native!("_multibytecodec", multibyte::MultibyteModule),
     native!("_opcode", opcode::OpcodeModule),
     native!("_operator", operator::Operator),
     native!("_pickle", pickle::PickleModule),

@@ -1,0 +1,179 @@
+//! `_multibytecodec.MultibyteCodec`: a table with its name, and the loops around it.
+
+use std::cell::OnceCell;
+
+use krait_objects::codecs::recover::{self, Target};
+use krait_objects::prelude::*;
+use krait_objects::protocol::buffer::Buffer;
+use krait_objects::text::codec::CodecError;
+
+use super::table::{Decoded, Encoded, Table};
+
+const ILLEGAL: &str = "illegal multibyte sequence";
+const INCOMPLETE: &str = "incomplete multibyte sequence";
+
+/// An encoding of several bytes a character.
+#[pytype(
+    name = "_multibytecodec.MultibyteCodec",
+    doc = "",
+    flags(DISALLOW_INSTANTIATION, IMMUTABLETYPE)
+)]
+#[repr(C)]
+pub struct MultibyteCodec {
+    head: Head,
+    name: OnceCell<Box<str>>,
+    table: OnceCell<Box<Table>>,
+}
+
+impl MultibyteCodec {
+    /// The codec of an encoding that has a table.
+    pub fn create(th: &Thread, name: &str) -> PyResult<Option<Owned<MultibyteCodec>>> {
+        let Some(table) = Table::load(name) else {
+            return Ok(None);
+        };
+        let ty = Borrowed::from_ref(MultibyteCodec::type_object());
+        let made = ty.alloc::<MultibyteCodec>(th, 0)?;
+        // A new object holds neither.
+        let _ = made.name.set(name.into());
+        let _ = made.table.set(Box::new(table));
+        Ok(Some(made))
+    }
+
+    fn parts(&self, th: &Thread) -> PyResult<(&str, &Table)> {
+        match (self.name.get(), self.table.get()) {
+            (Some(name), Some(table)) => Ok((name, table)),
+            _ => Err(th.bad_internal_call()),
+        }
+    }
+
+    /// Decodes `data`: the text, and the bytes that are left because more must follow.
+    pub fn decode_bytes(
+        &self,
+        th: &Thread,
+        data: &[u8],
+        errors: Option<&str>,
+        is_last: bool,
+    ) -> PyResult<(Owned<Str>, Vec<u8>)> {
+        let (name, table) = self.parts(th)?;
+        let mut rest = Vec::new();
+        let text = recover::decode(th, name, data, errors, &mut 0, &mut |input, at, out| {
+            rest.clear();
+            while *at < input.len() {
+                let error = |len: usize, reason| {
+                    Err(CodecError { start: *at, end: (*at + len).min(input.len()), reason })
+                };
+                match table.decode(&input[*at..]) {
+                    Decoded::Chars(chars, len) => {
+                        out.push(chars[0]);
+                        if chars[1] != 0 {
+                            out.push(chars[1]);
+                        }
+                        *at += len;
+                    }
+                    Decoded::Incomplete if is_last => return error(input.len(), INCOMPLETE),
+                    Decoded::Incomplete => {
+                        rest.extend_from_slice(&input[*at..]);
+                        return Ok(());
+                    }
+                    Decoded::Illegal(len) => return error(len, ILLEGAL),
+                }
+            }
+            Ok(())
+        })?;
+        Ok((text, rest))
+    }
+
+    /// Encodes `text`: the bytes, and the character that is left because the next one matters.
+    pub fn encode_text(
+        &self,
+        th: &Thread,
+        text: Borrowed<'_, Str>,
+        errors: Option<&str>,
+        is_last: bool,
+    ) -> PyResult<(Owned<Bytes>, Option<u32>)> {
+        let (name, table) = self.parts(th)?;
+        let mut left = None;
+        let target = Target::bytes(name);
+        let bytes =
+            recover::encode(th, &target, text, errors, Vec::new(), &mut |text, at, out| {
+                while *at < text.len() {
+                    let next = (*at + 1 < text.len()).then(|| text.at(*at + 1));
+                    match table.encode(text.at(*at), next, is_last) {
+                        Encoded::Code(code, taken) => {
+                            let bytes = code.to_be_bytes();
+                            let zeros = (code.leading_zeros() as usize / 8).min(7);
+                            out.extend_from_slice(&bytes[zeros..]);
+                            *at += taken;
+                        }
+                        Encoded::Undecided => {
+                            left = Some(text.at(*at));
+                            return Ok(());
+                        }
+                        Encoded::Illegal => {
+                            let error = CodecError { start: *at, end: *at + 1, reason: ILLEGAL };
+                            return Err(error);
+                        }
+                    }
+                }
+                Ok(())
+            })?;
+        Ok((bytes, left))
+    }
+}
+
+/// `None` or the name of an error handler.
+fn handler<'a>(
+    th: &Thread,
+    function: &str,
+    errors: Option<Borrowed<'a>>,
+) -> PyResult<Option<&'a str>> {
+    let Some(errors) = errors.filter(|errors| !errors.is_none()) else {
+        return Ok(None);
+    };
+    match errors.downcast::<Str>() {
+        Some(name) => name.get().as_utf8(th).map(Some),
+        None => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "{function}() argument 'errors' must be str or None, not {}",
+            errors.type_name()
+        )),
+    }
+}
+
+#[pymethods]
+impl MultibyteCodec {
+    /// Return the input's bytes, and how many characters they are.
+    ///
+    /// 'errors' names what to do about characters that cannot be encoded.
+    #[method(sig = "(self, /, input, errors=None)")]
+    fn encode(
+        &self,
+        th: &Thread,
+        input: Borrowed<'_>,
+        errors: Option<Borrowed<'_>>,
+    ) -> PyResult<(Owned<Bytes>, usize)> {
+        let errors = handler(th, "encode", errors)?;
+        let text = match input.downcast::<Str>() {
+            Some(text) => text.to_owned(),
+            None => object::str(th, input)?,
+        };
+        let (bytes, _) = self.encode_text(th, text.borrow(), errors, true)?;
+        Ok((bytes, text.len()))
+    }
+
+    /// Return the input's text, and how many bytes it was.
+    ///
+    /// 'errors' names what to do about bytes that cannot be decoded.
+    #[method(sig = "(self, /, input, errors=None)")]
+    fn decode(
+        &self,
+        th: &Thread,
+        input: Buffer,
+        errors: Option<Borrowed<'_>>,
+    ) -> PyResult<(Owned<Str>, usize)> {
+        let errors = handler(th, "decode", errors)?;
+        let (text, _) = self.decode_bytes(th, input.as_bytes(), errors, true)?;
+        Ok((text, input.as_bytes().len()))
+    }
+}

@@ -75,9 +75,11 @@ impl Python {
             .args(arguments)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("LD_LIBRARY_PATH", self.library.parent().expect("a library is in a folder"));
         if let Some(home) = &self.home {
-            command.env("PYTHONHOME", home);
+            command.env("PYTHONHOME", home).env("TEST_HOME", home);
+        } else {
+            let folder = self.library.parent().expect("a library is in a folder");
+            command.env("LD_LIBRARY_PATH", folder);
         }
         command.output().expect("the program starts")
     }

@@ -16,7 +16,12 @@
 /* args: lists */
 /* args: modules */
 #include <Python.h>
+#include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
+
+/* Where the reference finds its library, for starts that do not look at the environment. */
+static const char *home(void) { return getenv("TEST_HOME"); }
 
 #define NUMBER(NAME) printf("  " #NAME " %d\n", (int)config->NAME)
 #define TEXT(NAME) printf("  " #NAME " %ls\n", config->NAME ? config->NAME : L"NULL")
@@ -120,7 +125,7 @@ static void init_config(void) {
     printf("%d%d", PyInitConfig_HasOption(config, "verbose"), PyInitConfig_HasOption(config, "utf8_mode"));
     printf("%d\n", PyInitConfig_HasOption(config, "nothing"));
     printf("%d %d\n", PyInitConfig_GetInt(config, "isolated", &number), (int)number);
-    printf("%d %d\n", PyInitConfig_SetInt(config, "dev_mode", 1), PyInitConfig_SetInt(config, "nothing", 1));
+    printf("%d %d\n", PyInitConfig_SetInt(config, "bytes_warning", 1), PyInitConfig_SetInt(config, "nothing", 1));
     printf("%d %s\n", PyInitConfig_GetError(config, &message), message ? message : "NULL");
     printf("%d", PyInitConfig_SetInt(config, "verbose", -1));
     printf(" %d %s\n", PyInitConfig_GetError(config, &message), message ? message : "NULL");
@@ -137,12 +142,13 @@ static void init_config(void) {
     if (!PyInitConfig_GetStrList(config, "argv", &length, &items)) printf("%zu %s %s\n", length, items[0], items[1]);
     PyInitConfig_FreeStrList(length, items);
     printf("%d\n", PyInitConfig_SetInt(config, "parse_argv", 0));
+    if (home()) PyInitConfig_SetStr(config, "home", home());
     printf("%d\n", PyInitConfig_AddModule(config, "made", make_module));
     printf("%d\n", PyInitConfig_GetExitCode(config, &code));
     printf("%d\n", Py_InitializeFromInitConfig(config));
     PyInitConfig_Free(config);
     fflush(stdout);
-    PyRun_SimpleString("import sys, made\nprint(sys.argv, sys.flags.dev_mode, sys.flags.isolated, made.__doc__)");
+    PyRun_SimpleString("import sys, made\nprint(sys.argv, sys.flags.bytes_warning, sys.flags.isolated, made.__doc__)");
 }
 
 static void lists(void) {
@@ -190,10 +196,17 @@ int main(int argc, char **argv) {
     } else {
         config.parse_argv = 0;
     }
+    if (!strcmp(what, "isolated") && home()) check(PyConfig_SetBytesString(&config, &config.home, home()));
     if (!strcmp(what, "paths")) {
         config.module_search_paths_set = 1;
         config.site_import = 0;
         check(PyWideStringList_Append(&config.module_search_paths, L"/nowhere"));
+        if (home()) {
+            wchar_t *library = Py_DecodeLocale(home(), NULL), path[1000];
+            swprintf(path, 1000, L"%ls/lib/python3.14", library);
+            check(PyWideStringList_Append(&config.module_search_paths, path));
+            PyMem_RawFree(library);
+        }
     }
     if (!strcmp(what, "modules")) PyImport_AppendInittab("made", make_module);
     if (!strcmp(what, "read")) {
@@ -213,7 +226,7 @@ int main(int argc, char **argv) {
     if (!strcmp(what, "set")) set();
     fflush(stdout);
     if (!strcmp(what, "isolated")) PyRun_SimpleString("import sys\nprint(sys.flags[:13], sys.argv)");
-    if (!strcmp(what, "paths")) PyRun_SimpleString("import sys\nprint(sys.path)");
+    if (!strcmp(what, "paths")) PyRun_SimpleString("import sys\nprint(sys.path[0])");
     if (!strcmp(what, "modules")) PyRun_SimpleString("import sys, made\nprint('made' in sys.builtin_module_names, made.__doc__)");
     if (!strcmp(what, "names")) {
         PyObject *sorted = PySequence_List(PyConfig_Names());

@@ -34,7 +34,7 @@ static PyObject *value(const char *source) {
     return result;
 }
 
-static PyObject *make(void *text) { return text ? PyUnicode_FromString(text) : NULL; }
+static PyObject *make(void *text) { return text ? PyUnicode_FromString((const char *)text) : NULL; }
 
 static PyObject *va_build(const char *format, ...) {
     va_list list;
@@ -95,7 +95,7 @@ static void build(void) {
 
 static void text(void) {
     PyObject *accents = PyUnicode_FromString("h\xc3\xa9llo"), *list = Py_BuildValue("[s]", "\xc3\xa9");
-    PyObject *class = value("Class"), *instance = value("Class()");
+    PyObject *cls = value("Class"), *instance = value("Class()");
     show(PyUnicode_FromFormat("plain"));
     show(PyUnicode_FromFormat(""));
     show(PyUnicode_FromFormat("100%%"));
@@ -117,7 +117,7 @@ static void text(void) {
     show(PyUnicode_FromFormat("%U|%7U|%-7U|%.2U|%7.2U", accents, accents, accents, accents, accents));
     show(PyUnicode_FromFormat("%V|%V|%7V|%.1V|%lV", accents, "no", NULL, "c\xc3\xa9", NULL, "text", NULL, "text", NULL, L"wide"));
     show(PyUnicode_FromFormat("%S|%R|%A|%8S|%-8S|%.2R", list, list, list, list, list, list));
-    show(PyUnicode_FromFormat("%T|%#T|%N|%#N|%12T|%.3T", instance, instance, class, class, list, list));
+    show(PyUnicode_FromFormat("%T|%#T|%N|%#N|%12T|%.3T", instance, instance, cls, cls, list, list));
     show(PyUnicode_FromFormat("%T|%#T|%N", accents, accents, PyExc_ValueError));
     show(PyUnicode_FromFormat("%N", list));
     show(PyUnicode_FromFormat("%"));
@@ -169,7 +169,7 @@ static void text(void) {
     show((PyObject *)PyUnicodeWriter_Create(-1));
     Py_DECREF(accents);
     Py_DECREF(list);
-    Py_DECREF(class);
+    Py_DECREF(cls);
     Py_DECREF(instance);
 }
 
@@ -205,10 +205,10 @@ static void calls(void) {
     Py_DECREF(missing);
 }
 
-static PyObject *raise_it(PyObject *class, const char *format, ...) {
+static PyObject *raise_it(PyObject *cls, const char *format, ...) {
     va_list list;
     va_start(list, format);
-    PyObject *result = PyErr_FormatV(class, format, list);
+    PyObject *result = PyErr_FormatV(cls, format, list);
     va_end(list);
     return result;
 }

@@ -95,7 +95,7 @@ static int run(const char *what) {
     CASE("lost-main") {
         Py_Initialize();
         PyRun_SimpleString("import sys\ndel sys.modules['__main__']");
-        printf("%d\n", PyRun_SimpleString("print('in a new one')"));
+        printf("%d\n", PyRun_SimpleString("print('in a new one', flush=True)"));
     }
     return 0;
 }

@@ -75,3 +75,65 @@ pub fn PyMemoryView_FromBuffer(th: &Thread, view: *const Py_buffer) -> PyResult<
     // SAFETY: C passes a filled view.
     unsafe { MemoryView::from_buffer(th, &*view) }
 }
+
+/// A view of memory that C keeps alive.
+#[capi]
+pub fn PyMemoryView_FromMemory(
+    th: &Thread,
+    memory: *mut c_char,
+    size: isize,
+    flags: c_int,
+) -> PyResult<Owned<MemoryView>> {
+    let mut view = Py_buffer::EMPTY;
+    let readonly = flags != krait_abi::PyBUF_WRITE;
+    let start = memory.cast();
+    let size = size.max(0) as usize;
+    // SAFETY: a view of our own; C passes so much memory.
+    unsafe {
+        buffer::fill_info(
+            th,
+            &raw mut view,
+            none(),
+            start,
+            size,
+            readonly,
+            krait_abi::PyBUF_FULL_RO,
+        )?;
+        drop(Owned::<Object>::from_ptr_or_null(view.obj));
+        view.obj = std::ptr::null_mut();
+    }
+    MemoryView::from_buffer(th, &view)
+}
+
+/// A contiguous view: the object's own, or one of a copy of it, which nobody may write.
+#[capi]
+pub fn PyMemoryView_GetContiguous(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    kind: c_int,
+    order: c_char,
+) -> PyResult<Owned<MemoryView>> {
+    let view = MemoryView::new(th, ob)?;
+    let info = buffer::Buffer::get(th, view.object(), krait_abi::PyBUF_FULL_RO)?;
+    if kind == krait_abi::PyBUF_WRITE && info.view().readonly != 0 {
+        return Err(th.raise(exc::BUFFER_ERROR, "underlying buffer is not writable"));
+    }
+    // SAFETY: a filled view.
+    if unsafe { PyBuffer_IsContiguous(info.view(), order) } != 0 {
+        drop(info);
+        return Ok(view);
+    }
+    if kind == krait_abi::PyBUF_WRITE {
+        let message = "writable contiguous buffer requested for a non-contiguous object.";
+        return Err(th.raise(exc::BUFFER_ERROR, message));
+    }
+    let order = Str::new(th, if order as u8 == b'F' { "F" } else { "C" })?;
+    drop(info);
+    let copy = call::call_method(
+        th,
+        view.object(),
+        Str::interned(th, "tobytes")?.borrow(),
+        &[order.object()],
+    )?;
+    MemoryView::new(th, copy.object())
+}

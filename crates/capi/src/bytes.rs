@@ -177,3 +177,38 @@ pub fn PyByteArray_Resize(
     };
     array.resize(th, len).map(|()| 0)
 }
+
+#[capi]
+pub fn PyBytes_Join(th: &Thread, separator: Borrowed<'_, Bytes>, pieces: Borrowed<'_>) -> PyResult {
+    call::call_method(th, separator.object(), Str::interned(th, "join")?.borrow(), &[pieces])
+}
+
+#[capi]
+pub fn PyBytes_Repr(th: &Thread, ob: Borrowed<'_, Bytes>, _smart: c_int) -> PyResult<Owned<Str>> {
+    object::repr(th, ob.object())
+}
+
+#[capi]
+pub fn PyBytes_DecodeEscape(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+    errors: *const c_char,
+    _unicode: isize,
+    _recode: *const c_char,
+) -> PyResult<Owned<Bytes>> {
+    let len = checked_len(th, len, "PyBytes_DecodeEscape")?;
+    // SAFETY: C passes `len` bytes.
+    let data = unsafe { std::slice::from_raw_parts(text.cast(), len) };
+    krait_objects::codecs::escape::escape_decode(th, data, optional(errors).as_deref())
+}
+
+#[capi]
+pub fn PyByteArray_Concat(
+    th: &Thread,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+) -> PyResult<Owned<ByteArray>> {
+    let name = left.get().type_name();
+    ByteArray::new(th, &krait_objects::bytelike::join::concat(th, name, left, right)?)
+}

@@ -129,3 +129,86 @@ pub fn PyEval_AcquireLock() {}
 
 #[capi]
 pub fn PyEval_ReleaseLock() {}
+
+#[capi]
+pub fn PyEval_GetFrame(th: &Thread) -> Ptr {
+    match krait_eval::frame::object_at_depth(th, 0) {
+        // The running frame keeps its object: the reference is lent.
+        Ok(Some(frame)) => frame.as_ptr(),
+        Ok(None) => std::ptr::null_mut(),
+        Err(raised) => {
+            drop(th.take_raised(raised));
+            std::ptr::null_mut()
+        }
+    }
+}
+
+/// The running frame's names; for those of a function the reference lends what the frame keeps, as we do.
+#[capi(error = std::ptr::null_mut())]
+pub fn PyEval_GetLocals(th: &Thread) -> PyResult<Ptr> {
+    let locals = krait_eval::frame::current_locals(th)?;
+    let pointer = locals.as_ptr();
+    if locals.object().get().ref_count() == 1 {
+        // A copy, which somebody has to keep: the thread, until the next one.
+        let name = Str::interned(th, "_krait_locals")?;
+        krait_eval::sys::set(th, name.borrow(), locals.object())?;
+    }
+    Ok(pointer)
+}
+
+#[capi]
+pub fn PyEval_GetFrameLocals(th: &Thread) -> PyResult {
+    krait_eval::frame::current_locals(th)
+}
+
+#[capi]
+pub fn PyEval_GetFrameGlobals(th: &Thread) -> Option<Owned> {
+    (th.interp().services.get().globals)(th).map(Owned::into_object)
+}
+
+#[capi]
+pub fn PyEval_GetFrameBuiltins(th: &Thread) -> Option<Owned> {
+    th.interp().builtins.get_owned().map(Owned::into_object)
+}
+
+/// Runs a frame: only the interpreter itself does, so nobody else can have one that is to be run.
+#[capi]
+pub fn PyEval_EvalFrameEx(th: &Thread, _frame: Borrowed<'_>, _throw: c_int) -> PyResult {
+    Err(th.raise(exc::SYSTEM_ERROR, "a frame object cannot be run"))
+}
+
+#[capi]
+pub fn PyEval_EvalFrame(th: &Thread, _frame: Borrowed<'_>) -> PyResult {
+    Err(th.raise(exc::SYSTEM_ERROR, "a frame object cannot be run"))
+}
+
+/// What a trace function is: the object, the frame, the event and its argument.
+type TraceFunction = unsafe extern "C" fn(Ptr, Ptr, c_int, Ptr) -> c_int;
+
+/// Events are not delivered yet: setting a function says so, taking it away is no change.
+fn set_trace(th: &Thread, function: Option<TraceFunction>, what: &str) {
+    if function.is_some() {
+        let _raised = raise!(th, NOT_IMPLEMENTED_ERROR, "{what} is not supported");
+        krait_eval::sys::hooks::unraisable(th, None, "");
+    }
+}
+
+#[capi]
+pub fn PyEval_SetTrace(th: &Thread, function: Option<TraceFunction>, _ob: Ptr) {
+    set_trace(th, function, "PyEval_SetTrace()");
+}
+
+#[capi]
+pub fn PyEval_SetTraceAllThreads(th: &Thread, function: Option<TraceFunction>, _ob: Ptr) {
+    set_trace(th, function, "PyEval_SetTraceAllThreads()");
+}
+
+#[capi]
+pub fn PyEval_SetProfile(th: &Thread, function: Option<TraceFunction>, _ob: Ptr) {
+    set_trace(th, function, "PyEval_SetProfile()");
+}
+
+#[capi]
+pub fn PyEval_SetProfileAllThreads(th: &Thread, function: Option<TraceFunction>, _ob: Ptr) {
+    set_trace(th, function, "PyEval_SetProfileAllThreads()");
+}

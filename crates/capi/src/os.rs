@@ -277,3 +277,81 @@ fn copied(th: &Thread, bytes: &[u8]) -> PyResult<*mut c_char> {
         Ok(memory)
     }
 }
+
+#[capi]
+pub fn PyOS_BeforeFork(th: &Thread) {
+    krait_modules::before_fork(th);
+}
+
+#[capi]
+pub fn PyOS_AfterFork_Parent(th: &Thread) {
+    krait_modules::after_fork(th, false);
+}
+
+#[capi]
+pub fn PyOS_AfterFork_Child(th: &Thread) {
+    krait_modules::after_fork(th, true);
+}
+
+#[capi]
+pub fn PyOS_AfterFork(th: &Thread) {
+    krait_modules::after_fork(th, true);
+}
+
+/// As `fopen`, with any path; OSError if it fails.
+#[capi]
+pub fn Py_fopen(th: &Thread, path: Borrowed<'_>, mode: *const c_char) -> PyResult<*mut FILE> {
+    let posix = import::import(th, "os")?;
+    let encode = Str::interned(th, "fsencode")?;
+    let bytes = call::call_method(th, posix.object(), encode.borrow(), &[path])?;
+    let name = bytes.object().downcast::<Bytes>().map(|bytes| bytes.get().as_bytes().to_vec());
+    let Ok(name) = std::ffi::CString::new(name.unwrap_or_default()) else {
+        return Err(th.raise(exc::VALUE_ERROR, "embedded null byte"));
+    };
+    // SAFETY: two strings.
+    let file = krait_eval::gil::without_gil(th, || unsafe { libc::fopen(name.as_ptr(), mode) });
+    if file.is_null() {
+        return Err(krait_objects::exceptions::os::raise_from_errno(th, Some(path)));
+    }
+    Ok(file)
+}
+
+#[capi]
+pub fn Py_fclose(file: *mut FILE) -> c_int {
+    // SAFETY: C gives the file up.
+    unsafe { libc::fclose(file) }
+}
+
+/// As `fgets`, with every kind of line end read as a newline.
+#[capi]
+pub fn Py_UniversalNewlineFgets(
+    buffer: *mut c_char,
+    size: c_int,
+    file: *mut FILE,
+    _object: Ptr,
+) -> *mut c_char {
+    let mut len = 0;
+    // SAFETY: C passes an open file and room for `size` bytes.
+    unsafe {
+        while len + 1 < size.max(1) as usize {
+            let mut byte = libc::fgetc(file);
+            if byte == libc::EOF {
+                break;
+            }
+            if byte == c_int::from(b'\r') {
+                let next = libc::fgetc(file);
+                if next != c_int::from(b'\n') && next != libc::EOF {
+                    libc::ungetc(next, file);
+                }
+                byte = b'\n'.into();
+            }
+            buffer.add(len).write(byte as c_char);
+            len += 1;
+            if byte == c_int::from(b'\n') {
+                break;
+            }
+        }
+        buffer.add(len).write(0);
+    }
+    if len == 0 { std::ptr::null_mut() } else { buffer }
+}

@@ -170,3 +170,79 @@ pub fn PySys_AddAuditHook(
     audit::add_host_hook(hook, data);
     0
 }
+
+/// `sys.argv`; with `update`, `sys.path` begins with the script's folder.
+#[capi]
+pub fn PySys_SetArgvEx(th: &Thread, argc: c_int, argv: *const *mut libc::wchar_t, update: c_int) {
+    let set = || -> PyResult<()> {
+        let count = usize::try_from(argc).unwrap_or(0);
+        // SAFETY: C passes so many strings.
+        let args: PyResult<Vec<Owned>> = (0..count)
+            .map(|at| unsafe { wide_string(th, *argv.add(at), None) }.map(Owned::into_object))
+            .collect();
+        let mut args = args?;
+        if args.is_empty() {
+            args.push(Str::empty().object().to_owned());
+        }
+        let first = object::str(th, args[0].object())?.to_string_lossy();
+        let list = List::from_vec(th, args)?;
+        sys::set(th, Str::interned(th, "argv")?.borrow(), list.object())?;
+        if update == 0 {
+            return Ok(());
+        }
+        let real = std::fs::canonicalize(&first).unwrap_or_else(|_| first.clone().into());
+        let folder = match first.as_str() {
+            "" | "-c" => String::new(),
+            _ => real.parent().map(|folder| folder.display().to_string()).unwrap_or_default(),
+        };
+        let path = sys::get(th, id::path)?;
+        if let Some(path) = path.as_ref().and_then(|path| path.object().downcast::<List>()) {
+            path.insert_at(th, 0, Str::from_fs_bytes(th, folder.as_bytes())?.into_object())?;
+        }
+        Ok(())
+    };
+    if set().is_err() {
+        crate::lifecycle::fatal_error("PySys_SetArgvEx", "can't assign sys.argv");
+    }
+}
+
+#[capi]
+pub fn PySys_SetArgv(argc: c_int, argv: *const *mut libc::wchar_t) {
+    let update = !crate::config::is_isolated();
+    // SAFETY: as for `PySys_SetArgvEx`.
+    unsafe { PySys_SetArgvEx(argc, argv, update.into()) }
+}
+
+#[capi]
+pub fn PySys_SetPath(th: &Thread, path: *const libc::wchar_t) {
+    let set = || -> PyResult<()> {
+        // SAFETY: C passes a string.
+        let path = unsafe { wide_text(path) };
+        let entries: PyResult<Vec<Owned>> =
+            path.split(':').map(|entry| Str::new(th, entry).map(Owned::into_object)).collect();
+        sys::set(th, id::path, List::from_vec(th, entries?)?.object())
+    };
+    if set().is_err() {
+        crate::lifecycle::fatal_error("PySys_SetPath", "can't assign sys.path");
+    }
+}
+
+#[capi]
+pub fn PySys_AddXOption(th: &Thread, option: *const libc::wchar_t) {
+    let add = || -> PyResult<()> {
+        // SAFETY: C passes a string.
+        let option = unsafe { wide_text(option) };
+        let (key, value) = match option.split_once('=') {
+            Some((key, value)) => (key, Str::new(th, value)?.into_object()),
+            None => (option.as_str(), bool_object(true).object().to_owned()),
+        };
+        let options = sys::get(th, Str::interned(th, "_xoptions")?.borrow())?;
+        match options.as_ref().and_then(|options| options.object().downcast::<Dict>()) {
+            Some(options) => options.set(th, Str::new(th, key)?.object(), value.object()),
+            None => Ok(()),
+        }
+    };
+    if add().is_err() {
+        drop(th.take_exception());
+    }
+}

@@ -22,15 +22,13 @@ fn no_function_is_exported_twice() {
     let mut places: HashMap<String, Vec<String>> = HashMap::new();
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a source file");
-        let mut lines = text.lines();
-        while let Some(line) = lines.next() {
-            if !line.starts_with("#[capi") {
-                continue;
+        let file = file.file_name().unwrap_or_default().display().to_string();
+        for line in text.lines() {
+            let declared = line.trim_start_matches("pub fn ").trim_start_matches("pub static ");
+            let name = declared.split(['(', '<', ':']).next().unwrap_or_default();
+            if declared != line && (name.starts_with("Py") || name.starts_with("_Py")) {
+                places.entry(name.to_owned()).or_default().push(file.clone());
             }
-            let signature = lines.find(|line| line.starts_with("pub fn")).unwrap_or_default();
-            let name = signature.trim_start_matches("pub fn ").split(['(', '<']).next();
-            let file = file.file_name().unwrap_or_default().display().to_string();
-            places.entry(name.unwrap_or_default().to_owned()).or_default().push(file);
         }
     }
     places.retain(|_, files| files.len() > 1);

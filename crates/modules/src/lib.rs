@@ -61,6 +61,8 @@ mod zoneinfo;
 
 use krait_eval::config::NativeModule;
 
+pub use posix::process::{after_fork, before_fork};
+
 /// A line of the table.
 macro_rules! native {
     ($name:literal, $module:path) => {

@@ -20,6 +20,7 @@ mod start;
 mod status;
 
 pub use process::{
-    home, ignores_environment, is_interactive, is_pre_initialized, program_name, was_running,
+    home, ignores_environment, is_interactive, is_isolated, is_pre_initialized, program_name,
+    was_running,
 };
 pub use start::initialize;

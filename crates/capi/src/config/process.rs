@@ -69,6 +69,10 @@ pub fn home() -> *const wchar_t {
     member(|config| config.home.cast_const()).unwrap_or(std::ptr::null())
 }
 
+pub fn is_isolated() -> bool {
+    member(|config| config.isolated > 0).unwrap_or(false)
+}
+
 pub fn is_interactive() -> bool {
     member(|config| config.interactive > 0).unwrap_or(false)
 }

@@ -202,13 +202,3 @@ pub fn PyBytes_DecodeEscape(
     let data = unsafe { std::slice::from_raw_parts(text.cast(), len) };
     krait_objects::codecs::escape::escape_decode(th, data, optional(errors).as_deref())
 }
-
-#[capi]
-pub fn PyByteArray_Concat(
-    th: &Thread,
-    left: Borrowed<'_>,
-    right: Borrowed<'_>,
-) -> PyResult<Owned<ByteArray>> {
-    let name = left.get().type_name();
-    ByteArray::new(th, &krait_objects::bytelike::join::concat(th, name, left, right)?)
-}

@@ -145,19 +145,18 @@ pub fn without_gil<T>(th: &Thread, body: impl FnOnce() -> T) -> T {
     }
 }
 
-/// In a forked child: the lock's memory may be in any state, as other threads left it, and nobody waits for it any more.
-/// The calling thread holds a new one.
+/// In a forked child, where only the calling thread is left, which holds the lock: the lock's memory may be in any state, as
+/// other threads left it, so it is made anew in its place.
 pub fn after_fork(th: &Thread) {
-    let new = Gil::default();
-    {
-        let mut state = new.lock();
-        state.held = true;
-        state.switches = 1;
+    let gil = of(th);
+    let lock = &*gil.0;
+    let state = State { held: true, switches: 1, ..State::default() };
+    // SAFETY: no other thread is there to use them, and all of their memory may change behind a shared reference.
+    unsafe {
+        (&raw const lock.state).cast_mut().write(Mutex::new(state));
+        (&raw const lock.changed).cast_mut().write(Condvar::new());
     }
-    let interval = &of(th).0.interval_micros;
-    new.0.interval_micros.store(interval.load(Ordering::Relaxed), Ordering::Relaxed);
-    new.0.holder.store(std::ptr::from_ref(th).cast_mut(), Ordering::Release);
-    std::mem::forget(th.interp().state::<Kept>().0.replace(Some(new)));
+    lock.holder.store(std::ptr::from_ref(th).cast_mut(), Ordering::Release);
     pending::withdraw(th, pending::GIL_DROP_REQUEST);
 }
 

@@ -19,6 +19,7 @@ pub mod interpreter;
 pub mod lifecycle;
 pub mod marshal;
 pub mod pending;
+pub mod reentrant;
 pub mod registry;
 pub mod run;
 pub mod services;

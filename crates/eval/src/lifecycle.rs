@@ -2,6 +2,8 @@
 //!
 //! The same job as CPython's `Python/pylifecycle.c`.
 
+use std::path::{Path, PathBuf};
+
 use krait_objects::gc;
 use krait_objects::handle::Instance as _;
 use krait_objects::hash::HashSecret;
@@ -148,6 +150,9 @@ impl Instance {
         make_streams(th)?;
         make_main(th)?;
         th.interp().checks_codecs.set(config::of(th).dev_mode);
+        if !config::of(th).warnoptions.is_empty() {
+            import::import(th, "warnings")?;
+        }
         if config::of(th).site_import {
             import::import(th, "site")?;
         }
@@ -189,10 +194,21 @@ fn set_path(th: &Thread) -> PyResult<()> {
         path.push(lib.join("python314.zip").display().to_string());
         path.push(lib.join("python3.14").display().to_string());
         path.push(lib.join("python3.14/lib-dynload").display().to_string());
+    } else if let Some(library) = installed_library(&config) {
+        path.push(library.display().to_string());
+        path.push(library.join("lib-dynload").display().to_string());
     }
     let path: PyResult<Vec<Owned>> =
         path.iter().map(|entry| Str::new(th, entry).map(Owned::into_object)).collect();
     sys::set_text(th, "path", List::from_vec(th, path?)?.object())
+}
+
+/// The library folder of the installation that the command belongs to: with `bin/krait` goes `lib/python3.14`. What it has
+/// comes on top of the embedded library.
+fn installed_library(config: &Config) -> Option<PathBuf> {
+    let bin = Path::new(&config.executable).parent()?;
+    let library = bin.parent()?.join("lib/python3.14");
+    library.is_dir().then_some(library)
 }
 
 /// `sys.stdin`, `stdout` and `stderr`, and their originals.
@@ -323,37 +339,79 @@ pub fn flush_streams(th: &Thread) -> bool {
     flushed
 }
 
-/// Drops all modules, collects, and empties those that something still holds, the last ones first, `sys` and
-/// `builtins` at the end, so that finalisers still find what they need.
+/// What of `sys` may keep objects of a program alive that are to go before the modules do.
+const SPECIAL: [&str; 12] = [
+    "path",
+    "argv",
+    "ps1",
+    "ps2",
+    "last_exc",
+    "last_type",
+    "last_value",
+    "last_traceback",
+    "path_importer_cache",
+    "path_hooks",
+    "meta_path",
+    "__interactivehook__",
+];
+
+/// The end of the modules. Each goes as soon as nothing but `sys.modules` needs it, so that finalisers see their globals
+/// whole; what is left is emptied, the last import first; `sys` and `builtins` come last.
 fn clear_modules(th: &Thread) {
+    for name in SPECIAL {
+        ignore(th, sys::set_text(th, name, none()));
+    }
+    for name in ["stdin", "stdout", "stderr"] {
+        ignore(th, restore_stream(th, name));
+    }
     let Some(modules) = th.interp().modules.get_owned() else {
         return;
     };
     let mut position = 0;
-    let mut core = Vec::new();
-    let mut others = Vec::new();
+    let mut known = Vec::new();
     while let Some((name, module)) = modules.next(&mut position) {
-        let name = name.downcast::<Str>();
-        let is_core = name.is_ok_and(|name| name.eq_str("sys") || name.eq_str("builtins"));
-        if is_core {
-            core.extend(module.downcast::<Module>().ok().map(|module| module.dict().to_owned()));
-        } else if module.borrow().downcast::<Module>().is_some() {
-            // Held weakly: what only cycles hold is collected with its names still there.
-            others.extend(weakref::new_ref(th, module.borrow(), None).ok());
+        if module.object().downcast::<Module>().is_none() {
+            continue;
         }
+        match weakref::new_ref(th, module.object(), None) {
+            Ok(reference) => known.push(reference),
+            Err(raised) => drop(th.take_raised(raised)),
+        }
+        drop(module);
+        ignore(th, modules.set(th, name.object(), none()));
     }
-    drop(th.take_exception());
     modules.clear();
     collect(th);
-    for reference in others.into_iter().rev() {
-        let module = weakref::referent(reference.borrow()).map(Owned::downcast::<Module>);
-        if let Some(Ok(module)) = module {
-            empty_namespace(th, &module.dict().to_owned());
+    let last = [th.interp().sys_dict.get_owned(), th.interp().builtins.get_owned()];
+    for reference in known.iter().rev() {
+        let Some(module) = weakref::referent(reference.object()) else {
+            continue;
+        };
+        let Ok(module) = module.downcast::<Module>() else {
+            continue;
+        };
+        let dict = module.dict();
+        if !last.iter().flatten().any(|core| core.is(dict)) {
+            empty_namespace(th, &dict);
         }
     }
     flush_streams(th);
-    for dict in core {
-        empty_namespace(th, &dict);
+    for dict in last.iter().flatten() {
+        empty_namespace(th, dict);
+    }
+}
+
+/// A standard stream that a program has replaced comes back, so that the replacement can go.
+fn restore_stream(th: &Thread, name: &str) -> PyResult<()> {
+    let original = Str::interned(th, &format!("__{name}__"))?;
+    let original = sys::get(th, original.borrow())?;
+    sys::set_text(th, name, original.as_ref().map_or(none(), Owned::object))
+}
+
+/// At the end there is nobody to tell of a failure.
+fn ignore(th: &Thread, result: PyResult<()>) {
+    if let Err(raised) = result {
+        drop(th.take_raised(raised));
     }
 }
 

@@ -86,13 +86,20 @@ impl Warnings {
         category: Option<Borrowed<'_>>,
         stacklevel: isize,
         source: Option<Borrowed<'_>>,
-        #[default(None)] skip_file_prefixes: Option<Borrowed<'_, Tuple>>,
+        #[default(Tuple::empty())] skip_file_prefixes: Borrowed<'_, Tuple>,
     ) -> PyResult<()> {
         let category = category_of(th, message, category)?;
-        let prefixes = skip_file_prefixes.filter(|prefixes| !prefixes.is_empty());
+        for prefix in skip_file_prefixes.as_slice() {
+            if prefix.downcast::<Str>().is_none() {
+                let found = prefix.type_name();
+                let message = format!("Found non-str '{found}' in skip_file_prefixes.");
+                return Err(th.raise(exc::TYPE_ERROR, &message));
+            }
+        }
+        let prefixes = Some(skip_file_prefixes).filter(|prefixes| !prefixes.is_empty());
         let stacklevel = if prefixes.is_some() { stacklevel.max(2) } else { stacklevel };
         let place = Place::find(th, stacklevel, prefixes)?;
-        decide(th, category.borrow(), message, &place, source)
+        decide(th, category.borrow(), message, &place, &Details { source, line: None })
     }
 
     /// Issue a warning, or maybe ignore it or raise an exception: as if from the given place.
@@ -108,7 +115,7 @@ impl Warnings {
         lineno: i32,
         module: Option<Borrowed<'_>>,
         registry: Option<Borrowed<'_>>,
-        _module_globals: Option<Borrowed<'_>>,
+        module_globals: Option<Borrowed<'_>>,
         source: Option<Borrowed<'_>>,
     ) -> PyResult<()> {
         let category = category_of(th, message, Some(category))?;
@@ -116,22 +123,31 @@ impl Warnings {
             Some(registry) => match registry.downcast::<Dict>() {
                 Some(registry) => Some(registry.to_owned()),
                 None => {
-                    return Err(raise!(
-                        th,
-                        TYPE_ERROR,
-                        "'registry' must be a dict or None, not '{}'",
-                        registry.type_name()
-                    ));
+                    return Err(th.raise(exc::TYPE_ERROR, "'registry' must be a dict or None"));
                 }
             },
             None => None,
         };
         let module = match module.filter(|module| !module.is_none()) {
-            Some(module) => object::str(th, module)?,
-            None => module_from_file(th, filename)?,
+            Some(module) => module.to_owned(),
+            None => module_from_file(th, filename)?.into_object(),
+        };
+        let line = match module_globals {
+            Some(globals) => match globals.downcast::<Dict>() {
+                Some(globals) => source_line(th, globals, lineno)?,
+                None => {
+                    return Err(raise!(
+                        th,
+                        TYPE_ERROR,
+                        "module_globals must be a dict, not '{}'",
+                        globals.type_name()
+                    ));
+                }
+            },
+            None => None,
         };
         let place = Place { filename: filename.to_owned(), line: lineno, module, registry };
-        decide(th, category.borrow(), message, &place, source)
+        decide(th, category.borrow(), message, &place, &Details { source, line })
     }
 
     /// Tell that the filters have changed.
@@ -141,13 +157,69 @@ impl Warnings {
         version.set(version.get() + 1);
     }
 
-    /// Acquire the lock of the filters: the GIL does.
+    /// Acquire the lock of the filters.
     #[function(sig = "()")]
-    fn _acquire_lock() {}
+    fn _acquire_lock(th: &Thread) {
+        th.interp().state::<FiltersLock>().0.acquire(th);
+    }
 
     /// Release the lock of the filters.
     #[function(sig = "()")]
-    fn _release_lock() {}
+    fn _release_lock(th: &Thread) -> PyResult<()> {
+        match th.interp().state::<FiltersLock>().0.release() {
+            true => Ok(()),
+            false => Err(th.raise(exc::RUNTIME_ERROR, "cannot release un-acquired lock")),
+        }
+    }
+}
+
+/// What the library holds while it changes the filters.
+#[derive(Default)]
+struct FiltersLock(crate::reentrant::Lock);
+
+/// What a warning tells beside its place.
+struct Details<'a> {
+    /// The object that it is about.
+    source: Option<Borrowed<'a>>,
+    /// The line of the program, where it is known.
+    line: Option<Owned<Str>>,
+}
+
+impl Details<'_> {
+    const NONE: Details<'static> = Details { source: None, line: None };
+}
+
+/// The line that the loader of a module knows.
+fn source_line(
+    th: &Thread,
+    globals: Borrowed<'_, Dict>,
+    line: i32,
+) -> PyResult<Option<Owned<Str>>> {
+    let external = crate::import::import(th, "_frozen_importlib_external")?;
+    let bless = Str::interned(th, "_bless_my_loader")?;
+    let loader = call::call_method(th, external.object(), bless.borrow(), &[globals.object()])?;
+    if loader.is_none() {
+        return Ok(None);
+    }
+    let Some(name) = globals.get_str(th, id::__name__)? else {
+        return Ok(None);
+    };
+    let get = Str::interned(th, "get_source")?;
+    let Some(get) = object::get_attr_opt(th, loader.object(), get.borrow())? else {
+        return Ok(None);
+    };
+    let source = call::call(th, get.object(), &[name.object()])?;
+    let Ok(source) = source.downcast::<Str>() else {
+        return Ok(None);
+    };
+    // A subclass of `str` may have lines of its own.
+    let split = Str::interned(th, "splitlines")?;
+    let split =
+        object::get_attr(th, Borrowed::from_ref(Str::type_object()).object(), split.borrow())?;
+    let lines = call::call(th, split.object(), &[source.object()])?;
+    let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
+    let found = lines.downcast::<List>().ok().zip(at).and_then(|(lines, at)| lines.get(at));
+    Ok(found.and_then(|line| line.downcast::<Str>().ok()))
 }
 
 /// The filters an interpreter starts with.
@@ -208,7 +280,8 @@ fn category_of(
 struct Place {
     filename: Owned<Str>,
     line: i32,
-    module: Owned<Str>,
+    /// The module's name: a `str`, unless a program says otherwise.
+    module: Owned,
     /// What was shown already, kept by the module.
     registry: Option<Owned<Dict>>,
 }
@@ -239,6 +312,7 @@ impl Place {
             Some(Ok(name)) => name,
             _ => Str::interned(th, "<string>")?,
         };
+        let module = module.into_object();
         Ok(Place { filename, line, module, registry: Some(registry) })
     }
 }
@@ -257,7 +331,7 @@ fn decide(
     category: Borrowed<'_, Type>,
     message: Borrowed<'_>,
     place: &Place,
-    source: Option<Borrowed<'_>>,
+    details: &Details<'_>,
 ) -> PyResult<()> {
     let is_warning = object::is_instance(th, message, Borrowed::from_ref(exc::WARNING).object())?;
     let text =
@@ -274,52 +348,48 @@ fn decide(
             return Ok(());
         }
     }
-    let action = action_for(th, text.object(), category, place)?;
-    match action.to_string_lossy().as_str() {
+    let (action, filter) = action_for(th, text.object(), category, place)?;
+    let action_name = action.to_string_lossy();
+    match action_name.as_str() {
         "error" => return Err(th.raise_in(category, Some(instance.object()))),
         "ignore" => return Ok(()),
-        "once" => {
-            let registry = th.interp().state::<Filters>().once.get_owned();
-            let key = Tuple::pack(th, [text.clone(), category.object().to_owned()])?;
-            if let Some(registry) = registry {
-                if seen(th, &registry, key.object(), true)? {
-                    return Ok(());
-                }
-            }
-        }
         "always" | "all" => {}
-        "module" => {
-            if let Some(registry) = &place.registry {
-                let key = Tuple::pack(
-                    th,
-                    [
-                        text.clone(),
-                        category.object().to_owned(),
-                        Int::from_i64(th, 0)?.into_object(),
-                    ],
-                )?;
-                if seen(th, registry, key.object(), true)? {
-                    return Ok(());
-                }
-            }
-        }
-        "default" => {
-            if let Some(registry) = &place.registry {
-                seen(th, registry, key.object(), true)?;
-            }
-        }
         _ => {
-            let shown = object::repr(th, action.object())?;
-            return Err(raise!(
-                th,
-                RUNTIME_ERROR,
-                "Unrecognized action ({}) in warnings.filters:\n {}",
-                *action,
-                *shown
-            ));
+            if let Some(registry) = &place.registry {
+                registry.set(th, key.object(), bool_object(true).object())?;
+            }
+            let short = Tuple::pack(th, [text.clone(), category.object().to_owned()])?;
+            let known = match action_name.as_str() {
+                "once" => {
+                    let registry = match &place.registry {
+                        Some(registry) => registry.clone(),
+                        None => once_registry(th)?,
+                    };
+                    seen(th, &registry, short.object(), true)?
+                }
+                "module" => match &place.registry {
+                    Some(registry) => seen(th, registry, short.object(), true)?,
+                    None => false,
+                },
+                "default" => false,
+                _ => {
+                    let shown = object::repr(th, action.object())?;
+                    let filter = object::repr(th, filter.as_ref().map_or(none(), Owned::object))?;
+                    return Err(raise!(
+                        th,
+                        RUNTIME_ERROR,
+                        "Unrecognized action ({}) in warnings.filters:\n {}",
+                        *shown,
+                        *filter
+                    ));
+                }
+            };
+            if known {
+                return Ok(());
+            }
         }
     }
-    show(th, instance.object(), text.object(), category, place, line.object(), source)
+    show(th, instance.object(), text.object(), category, place, line.object(), details)
 }
 
 /// Whether the registry knows `key`; `enter` makes it so. A registry older than the filters is emptied.
@@ -343,23 +413,53 @@ fn seen(th: &Thread, registry: &Dict, key: Borrowed<'_>, enter: bool) -> PyResul
     Ok(false)
 }
 
-/// The filters in force: the library module's, if it is there, since a program may replace them.
+/// An attribute of the library module, which a program may replace; kept in `place` for when it is taken away.
+fn replaced<T: Instance>(
+    th: &Thread,
+    name: &str,
+    kept: &Slot<T>,
+    refuse: impl FnOnce(Borrowed<'_>) -> Raised,
+) -> PyResult<Option<Owned<T>>> {
+    if let Some(library) = library(th)? {
+        let found = object::get_attr_opt(th, library.object(), Str::interned(th, name)?.borrow())?;
+        if let Some(found) = found {
+            let found = found.downcast::<T>().map_err(|other| refuse(other.object()))?;
+            drop(kept.replace(Some(found)));
+        }
+    }
+    Ok(kept.get_owned())
+}
+
+/// The filters in force.
 fn current_filters(th: &Thread) -> PyResult<Vec<Owned>> {
     let state = th.interp().state::<Filters>();
-    let filters = match library(th)? {
-        Some(library) => {
-            object::get_attr_opt(th, library.object(), Str::interned(th, "filters")?.borrow())?
-        }
-        None => None,
-    };
-    let filters = match filters.or_else(|| state.filters.get_owned().map(Owned::into_object)) {
-        Some(filters) => filters,
-        None => default_filters(th)?.into_object(),
-    };
-    match filters.object().downcast::<List>() {
-        Some(list) => Ok(list.to_vec()),
-        None => Err(th.raise(exc::VALUE_ERROR, "warnings.filters must be a list")),
+    let filters = replaced(th, "filters", &state.filters, |_| {
+        th.raise(exc::VALUE_ERROR, "_warnings.filters must be a list")
+    })?;
+    match filters {
+        Some(filters) => Ok(filters.to_vec()),
+        None => Ok(default_filters(th)?.to_vec()),
     }
+}
+
+/// What was shown once, for places without a registry.
+fn once_registry(th: &Thread) -> PyResult<Owned<Dict>> {
+    let state = th.interp().state::<Filters>();
+    let registry = replaced(th, "onceregistry", &state.once, |found| {
+        let found = found.type_name();
+        raise!(th, TYPE_ERROR, "_warnings.onceregistry must be a dict, not '{found}'")
+    })?;
+    registry.map_or_else(|| Dict::new(th), Ok)
+}
+
+/// What becomes of warnings that no filter fits.
+fn default_action(th: &Thread) -> PyResult<Owned<Str>> {
+    let state = th.interp().state::<Filters>();
+    let action = replaced(th, "defaultaction", &state.default_action, |found| {
+        let found = found.type_name();
+        raise!(th, TYPE_ERROR, "_warnings.defaultaction must be a string, not '{found}'")
+    })?;
+    action.map_or_else(|| Str::interned(th, "default"), Ok)
 }
 
 /// The `warnings` module, if a program has imported it.
@@ -371,45 +471,43 @@ fn library(th: &Thread) -> PyResult<Option<Owned>> {
     Ok(modules.get_str(th, name.borrow())?.filter(|module| !module.is_none()))
 }
 
-/// What the first filter that fits says; the default action if none does.
+/// What the first filter that fits says, with the filter; the default action if none does.
 fn action_for(
     th: &Thread,
     text: Borrowed<'_>,
     category: Borrowed<'_, Type>,
     place: &Place,
-) -> PyResult<Owned<Str>> {
-    let mut filters = context_filters(th)?;
-    filters.extend(current_filters(th)?);
-    for filter in filters {
-        let parts = filter.object().downcast::<Tuple>().filter(|parts| parts.len() == 5);
-        let Some(parts) = parts else {
-            return Err(th.raise(exc::VALUE_ERROR, "warnings.filters item isn't a 5-tuple"));
-        };
-        let [action, message, wanted, module, line] = parts.get().as_slice() else {
-            continue;
-        };
-        let fits = matches(th, *message, text)?
-            && object::is_subclass(th, category.object(), *wanted)?
-            && matches(th, *module, place.module.object())?
-            && line
-                .downcast::<Int>()
-                .and_then(|line| line.to_i64())
-                .is_none_or(|line| line == 0 || line == i64::from(place.line));
-        if fits {
-            return object::str(th, *action);
+) -> PyResult<(Owned<Str>, Option<Owned>)> {
+    for filters in [context_filters(th)?, current_filters(th)?] {
+        for (at, filter) in filters.into_iter().enumerate() {
+            let parts = filter.object().downcast::<Tuple>();
+            let Some(&[action, message, wanted, module, line]) =
+                parts.as_ref().map(|parts| parts.get().as_slice())
+            else {
+                return Err(raise!(th, VALUE_ERROR, "warnings.filters item {at} isn't a 5-tuple"));
+            };
+            let Some(action) = action.downcast::<Str>() else {
+                let found = action.type_name();
+                return Err(raise!(th, TYPE_ERROR, "action must be a string, not '{found}'"));
+            };
+            let fits = matches(th, message, text)?
+                && object::is_subclass(th, category.object(), wanted)?
+                && matches(th, module, place.module.object())?
+                && fits_line(th, line, place.line)?;
+            if fits {
+                return Ok((action.to_owned(), Some(filter.clone())));
+            }
         }
     }
-    let state = th.interp().state::<Filters>();
-    if let Some(library) = library(th)? {
-        let name = Str::interned(th, "defaultaction")?;
-        if let Some(action) = object::get_attr_opt(th, library.object(), name.borrow())? {
-            return object::str(th, action.object());
-        }
-    }
-    match state.default_action.get_owned() {
-        Some(action) => Ok(action),
-        None => Str::interned(th, "default"),
-    }
+    Ok((default_action(th)?, None))
+}
+
+/// Whether a filter's line number is this one; 0 is any.
+fn fits_line(th: &Thread, wanted: Borrowed<'_>, line: i32) -> PyResult<bool> {
+    let Some(wanted) = wanted.downcast::<Int>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
+    };
+    Ok(wanted.is_zero() || wanted.to_i64() == Some(line.into()))
 }
 
 /// The filters of `warnings.catch_warnings` in this context, where the library keeps them per context.
@@ -435,7 +533,13 @@ fn matches(th: &Thread, pattern: Borrowed<'_>, text: Borrowed<'_>) -> PyResult<b
         return Ok(true);
     }
     if let Some(exact) = pattern.downcast_exact::<Str>() {
-        return Ok(text.downcast::<Str>().is_some_and(|text| exact.eq(text.get())));
+        return match text.downcast::<Str>() {
+            Some(text) => Ok(exact.eq(text.get())),
+            None => {
+                let found = text.type_name();
+                Err(raise!(th, TYPE_ERROR, "Can't compare str and {found}"))
+            }
+        };
     }
     let name = Str::interned(th, "match")?;
     let found = call::call_method(th, pattern, name.borrow(), &[text])?;
@@ -449,25 +553,26 @@ fn show(
     category: Borrowed<'_, Type>,
     place: &Place,
     line: Borrowed<'_>,
-    source: Option<Borrowed<'_>>,
+    details: &Details<'_>,
 ) -> PyResult<()> {
     // A warning about a lost resource is worth the import that can say where it was made.
-    let library = match source {
+    let library = match details.source {
         Some(_) if !th.interp().finalizing.get() => Some(crate::import::import(th, "warnings")?),
         _ => library(th)?,
     };
     let Some(library) = library else {
-        return show_plainly(th, text, category, place);
+        return show_plainly(th, text, category, place, details);
     };
     let get = |name: &str| -> PyResult<Option<Owned>> {
         object::get_attr_opt(th, library.object(), Str::interned(th, name)?.borrow())
     };
     let (Some(show), Some(message)) = (get("_showwarnmsg")?, get("WarningMessage")?) else {
-        return show_plainly(th, text, category, place);
+        return show_plainly(th, text, category, place, details);
     };
-    let source = source.unwrap_or(none());
+    let source = details.source.unwrap_or(none());
+    let text = details.line.as_ref().map_or(none(), Owned::object);
     let arguments =
-        [instance, category.object(), place.filename.object(), line, none(), none(), source];
+        [instance, category.object(), place.filename.object(), line, none(), text, source];
     let message = call::call(th, message.object(), &arguments)?;
     call::call(th, show.object(), &[message.object()]).map(drop)
 }
@@ -478,12 +583,17 @@ fn show_plainly(
     text: Borrowed<'_>,
     category: Borrowed<'_, Type>,
     place: &Place,
+    details: &Details<'_>,
 ) -> PyResult<()> {
     let text = object::str(th, text)?;
     let (file, number) = (&place.filename, place.line);
     let mut shown = format!("{}:{number}: {}: {}\n", **file, category.name(), *text);
-    if let Some(line) = line_of_file(&file.to_string_lossy(), number as usize) {
+    if let Some(line) = &details.line {
+        shown += line.to_string_lossy().trim_start();
+        shown.push('\n');
+    } else if let Some(line) = line_of_file(&file.to_string_lossy(), number as usize) {
         shown.push_str(&format!("  {}\n", line.trim()));
+    }
     }
     match sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) {
         Some(stream) => {
@@ -513,7 +623,7 @@ pub fn warn(
 ) -> PyResult<()> {
     let category = category_of(th, message.object(), Some(category))?;
     let place = Place::find(th, level, None)?;
-    decide(th, category.borrow(), message.object(), &place, None)
+    decide(th, category.borrow(), message.object(), &place, &Details::NONE)
 }
 
 /// `PyErr_ResourceWarning`: as `warn`, about an object that is going away.
@@ -526,7 +636,8 @@ pub fn warn_about(
 ) -> PyResult<()> {
     let category = category_of(th, message.object(), Some(category))?;
     let place = Place::find(th, level, None)?;
-    decide(th, category.borrow(), message.object(), &place, Some(source))
+    let details = Details { source: Some(source), line: None };
+    decide(th, category.borrow(), message.object(), &place, &details)
 }
 
 /// `PyErr_WarnExplicit`: a warning about a place in a file.
@@ -537,7 +648,7 @@ pub fn warn_explicit(
     filename: Borrowed<'_, Str>,
     line: i32,
 ) -> PyResult<()> {
-    let module = module_from_file(th, filename)?;
+    let module = module_from_file(th, filename)?.into_object();
     let place = Place { filename: filename.to_owned(), line, module, registry: None };
-    decide(th, category, message, &place, None)
+    decide(th, category, message, &place, &Details::NONE)
 }

@@ -11,6 +11,7 @@ use std::io::Read as _;
 use krait_objects::prelude::*;
 use krait_syntax::{Mode, Source};
 
+use crate::code::Code;
 use crate::compile::{self, Request};
 use crate::config::{Config, NativeModule};
 use crate::lifecycle::Instance;
@@ -85,7 +86,9 @@ fn run_as_asked(th: &Thread, options: &Options) -> PyResult<()> {
     match &options.run {
         Run::Command(command) => {
             prepend_path(th, config.safe_path, "")?;
-            run_text(th, command.as_bytes(), "<string>")
+            let code = compile_text(th, command.as_bytes(), "<string>")?;
+            remember_lines(th, code.borrow(), command)?;
+            run_main(th, code)
         }
         Run::Module(name) => {
             if !config.safe_path {
@@ -205,7 +208,27 @@ fn main_dict(th: &Thread) -> PyResult<Owned<Dict>> {
     }
 }
 
+/// Where tracebacks find the lines of a program that is in no file.
+fn remember_lines(th: &Thread, code: Borrowed<'_, Code>, source: &str) -> PyResult<()> {
+    let linecache = import::import(th, "linecache")?;
+    let register = Str::interned(th, "_register_code")?;
+    let name = Str::interned(th, "<string>")?;
+    let source = Str::from_fs_bytes(th, source.as_bytes())?;
+    let arguments = [code.object(), source.object(), name.object()];
+    call::call_method(th, linecache.object(), register.borrow(), &arguments).map(drop)
+}
+
 fn run_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<()> {
+    let code = compile_text(th, source, filename)?;
+    run_main(th, code)
+}
+
+fn run_main(th: &Thread, code: Owned<Code>) -> PyResult<()> {
+    let dict = main_dict(th)?;
+    running::eval_code(th, code.borrow(), dict.borrow(), None).map(drop)
+}
+
+fn compile_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<Owned<Code>> {
     let filename = Str::from_fs_bytes(th, filename.as_bytes())?;
     let request = Request {
         filename: filename.borrow(),
@@ -214,9 +237,7 @@ fn run_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<()> {
         optimize: None,
         feature_version: None,
     };
-    let code = compile::compile(th, Source::Bytes(source), request)?;
-    let dict = main_dict(th)?;
-    running::eval_code(th, code.borrow(), dict.borrow(), None).map(drop)
+    compile::compile(th, Source::Bytes(source), request)
 }
 
 fn prepend_path(th: &Thread, safe_path: bool, entry: &str) -> PyResult<()> {

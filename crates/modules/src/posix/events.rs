@@ -47,7 +47,12 @@ fn seconds(th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<i64> {
     match value {
         None => Ok(0),
         Some(value) => {
-            let value = Float::new(th, number::as_f64(th, value)?)?;
+            let seconds = number::as_f64(th, value)?;
+            if seconds.is_nan() {
+                let message = "timestamp out of range for C PyTime_t";
+                return Err(th.raise(exc::OVERFLOW_ERROR, message));
+            }
+            let value = Float::new(th, seconds)?;
             nanoseconds(th, value.object(), BILLION)
         }
     }

@@ -53,7 +53,7 @@ fn buffers(th: &Thread, ob: Borrowed<'_>, function: &str, writable: bool) -> PyR
     let items = iter::collect(th, ob)?;
     let get = |item: &Owned| {
         if writable {
-            Buffer::writable(th, item.object())
+            Buffer::get(th, item.object(), krait_abi::PyBUF_WRITABLE)
         } else {
             Buffer::simple(th, item.object())
         }

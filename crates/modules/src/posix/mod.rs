@@ -68,7 +68,7 @@ impl Posix {
         module.add(th, "stat_result", stat::stat_result_type(th)?.object())?;
         module.add(th, "statvfs_result", stat::statvfs_result_type(th)?.object())?;
         module.add(th, "times_result", process::times_type(th)?.object())?;
-        module.add(th, "sched_param", scheduling::sched_param_type(th)?.object())?;
+        module.add(th, "sched_param", scheduling::make_sched_param_type(th)?.object())?;
         module.add(th, "waitid_result", waiting::waitid_type(th)?.object())?;
         module.add(th, "uname_result", system::uname_type(th)?.object())?;
         module.add(th, "terminal_size", system::terminal_type(th)?.object())

@@ -71,10 +71,17 @@ fn thread_count() -> Option<usize> {
 }
 
 /// A forked child of a process with several threads may wait for ever for what the others held.
-pub fn warn_about_threads(th: &Thread, function: &str) -> PyResult<()> {
+pub fn warn_about_threads(th: &Thread, function: &str) {
     if thread_count().is_none_or(|count| count <= 1) {
-        return Ok(());
+        return;
     }
+    // The child runs already: what the warning raises would only lose its number.
+    if let Err(raised) = thread_warning(th, function) {
+        drop(th.take_raised(raised));
+    }
+}
+
+fn thread_warning(th: &Thread, function: &str) -> PyResult<()> {
     let pid = std::process::id();
     let message = Str::from_fmt(
         th,
@@ -337,7 +344,7 @@ impl Posix {
             return Err(failed(th, error, NO_NAMES));
         }
         if pid > 0 {
-            warn_about_threads(th, "fork")?;
+            warn_about_threads(th, "fork");
         }
         Ok(pid)
     }

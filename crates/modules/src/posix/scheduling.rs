@@ -5,18 +5,49 @@ use krait_objects::prelude::*;
 use krait_objects::set::Set;
 use krait_objects::structseq::{Field, StructSequence};
 
+use krait_objects::descr;
+use krait_objects::typeobj::StaticCell;
+
 use super::Posix;
 use super::path::{NO_NAMES, errno, failed, sys};
 
 static SCHED: [Field; 1] = [Field { name: "sched_priority", doc: "the scheduling priority" }];
 
+const NAME: &str = "posix.sched_param";
+const DOC: &str =
+    "Currently has only one field: sched_priority\n\n  sched_priority\n    The priority.";
+
 /// `os.sched_param`: a sequence of one item, which is made from the item itself.
-pub fn sched_param_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "Currently has only one field: sched_priority\n\n  sched_priority\n    The priority.";
-    let class = StructSequence::new_type(th, "posix.sched_param", doc, &SCHED, 1)?;
-    // SAFETY: its own instances are made all the same; writing the same pointer again changes nothing.
+pub fn make_sched_param_type(th: &Thread) -> PyResult<Owned<Type>> {
+    let class = sched_param_type(th)?;
+    // SAFETY: nobody else has seen the type yet.
     unsafe { (*class.as_type_ptr()).tp_new = Some(new_param) };
+    let name = Str::interned(th, "__reduce__")?;
+    let reduce = descr::method_from_def(th, class.borrow(), REDUCE.as_ptr())?;
+    class.dict(th).set_str(th, name.borrow(), reduce.object())?;
     Ok(class)
+}
+
+fn sched_param_type(th: &Thread) -> PyResult<Owned<Type>> {
+    StructSequence::new_type(th, NAME, DOC, &SCHED, 1)
+}
+
+static REDUCE: StaticCell<abi::PyMethodDef> = StaticCell::new(abi::PyMethodDef {
+    ml_name: c"__reduce__".as_ptr(),
+    ml_meth: Some(reduce),
+    ml_flags: abi::METH_NOARGS as i32,
+    ml_doc: std::ptr::null(),
+});
+
+/// `(type, (priority,))`.
+unsafe extern "C" fn reduce(ob: Ptr, _: Ptr) -> Ptr {
+    let th = Thread::current();
+    // SAFETY: the descriptor has checked what it is called with: a `sched_param`, which is a tuple.
+    let this: Borrowed<'_, Tuple> = unsafe { Borrowed::from_ptr(ob) };
+    let made = Tuple::from_slice(th, this.get().as_slice()).and_then(|values| {
+        Tuple::pack(th, [object::type_of(this.object()).object().to_owned(), values.into_object()])
+    });
+    made.map_or(std::ptr::null_mut(), Owned::into_ptr)
 }
 
 type Ptr = *mut abi::PyObject;

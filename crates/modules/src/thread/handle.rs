@@ -340,11 +340,11 @@ pub fn start(
 
 /// The new thread's life.
 fn run(start: Start) {
-    let Start { interp, thread, gil: lock, shared, function, args, kwargs } = start;
+    let Start { interp, thread, gil, shared, function, args, kwargs } = start;
     shared.lock().ident = ident();
     // SAFETY: the thread state was made for this OS thread; the interpreter lives (see `Start`).
     unsafe {
-        lock.acquire(&*thread);
+        gil.acquire(&*thread);
         Thread::swap_current(&*thread);
         debug_assert!(std::ptr::eq(thread.interp(), interp));
         (*thread.raw()).thread_id = ident();
@@ -361,8 +361,6 @@ fn run(start: Start) {
     let state = threads(th);
     state.running.set(state.running.get().saturating_sub(1));
     crate::contextvars::leave_thread(th);
-    // In a forked child it is not the lock that the thread began with.
-    let gil = gil::of(th);
     // SAFETY: no frame is left, and the state is not used any more.
     unsafe {
         datastack::free(th);

@@ -347,12 +347,11 @@ impl ThreadModule {
     /// Set the name of the current thread.
     #[function(sig = "(name)")]
     fn set_name(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<()> {
-        let mut bytes = name.to_fs_bytes(th)?;
+        // What the file system's encoding has no bytes for becomes a question mark.
+        let text: String =
+            name.chars().iter().map(|point| char::from_u32(point).unwrap_or('?')).collect();
+        let mut bytes = text.into_bytes();
         bytes.truncate(15);
-        // Not in the middle of a character.
-        while std::str::from_utf8(&bytes).is_err_and(|error| error.error_len().is_none()) {
-            bytes.pop();
-        }
         let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
         bytes.truncate(end);
         bytes.push(0);

@@ -279,8 +279,7 @@ unsafe fn has_legacy_finalizer(ob: Ptr) -> bool {
     unsafe { (*(*ob).ob_type).tp_del.is_some() }
 }
 
-/// Clears the weak references with callbacks to unreachable objects and calls the callbacks of those that are reachable
-/// themselves. The others stay until the finalisers have run.
+/// Clears the weak references to unreachable objects and calls the callbacks of those that are reachable themselves.
 unsafe fn handle_weakrefs(th: &Thread, unreachable: *mut Head) {
     let mut calls = Vec::new();
     // SAFETY: live objects; nothing is released before the list was gone through.
@@ -297,11 +296,9 @@ unsafe fn handle_weakrefs(th: &Thread, unreachable: *mut Head) {
             }
             for reference in weakref::all(handle) {
                 let weak = reference.borrow().cast::<WeakRef>();
-                let Some(callback) = weak.callback() else {
-                    continue;
-                };
                 weak.detach();
-                if !is_collecting(&*head_of(reference.as_ptr())) {
+                let is_trash = is_collecting(&*head_of(reference.as_ptr()));
+                if let Some(callback) = weak.callback().filter(|_| !is_trash) {
                     calls.push((reference.clone(), callback));
                 }
             }

@@ -24,6 +24,7 @@ pub mod registry;
 pub mod run;
 pub mod services;
 pub mod sys;
+pub mod thread_states;
 pub mod traceback;
 pub mod types;
 pub mod warnings;

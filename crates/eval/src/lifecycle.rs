@@ -15,7 +15,7 @@ use krait_objects::weakref;
 
 use crate::config::{self, Config};
 use crate::gil::{self, Gil};
-use crate::{import, pending, registry, services, sys, warnings};
+use crate::{import, pending, registry, services, sys, thread_states, warnings};
 
 /// What the object layer needs of this one.
 pub const SERVICES: Services = Services {
@@ -69,7 +69,12 @@ impl Instance {
         let th = &*thread;
         let gil = gil::of(th);
         // SAFETY: as above.
-        unsafe { gil.acquire(th) };
+        unsafe {
+            gil.acquire(th);
+            (*th.raw()).thread_id = libc::pthread_self();
+            (*th.raw()).native_thread_id = libc::syscall(libc::SYS_gettid) as _;
+        }
+        thread_states::enter(th);
         config::keep(th, config);
         let rules = ExtensionRules::of(th);
         rules.is_sub.set(sub.is_some());
@@ -213,7 +218,7 @@ fn installed_library(config: &Config) -> Option<PathBuf> {
 
 /// `sys.stdin`, `stdout` and `stderr`, and their originals.
 fn make_streams(th: &Thread) -> PyResult<()> {
-    let io = import::import(th, "io")?;
+    let io = import::import(th, "_io")?;
     for (fd, name, mode) in [(0, "stdin", "rb"), (1, "stdout", "wb"), (2, "stderr", "wb")] {
         let stream = make_stream(th, io.object(), fd, name, mode)?;
         sys::set_text(th, name, stream.object())?;

@@ -29,6 +29,7 @@ mod heapq;
 mod io;
 mod itertools;
 mod json;
+mod locale;
 mod math;
 mod multibyte;
 mod notes;
@@ -91,6 +92,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_heapq", heapq::Heapq),
     native!("_io", io::Io),
     native!("_json", json::Json),
+    native!("_locale", locale::Locale),
     native!("_md5", hashes::Md5Module),
     native!("_multibytecodec", multibyte::MultibyteModule),
     native!("_opcode", opcode::OpcodeModule),

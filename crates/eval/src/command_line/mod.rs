@@ -22,8 +22,33 @@ pub use prompt::{interact, is_incomplete};
 /// Runs the program with these arguments, its name first; the answer is its exit code.
 pub fn main(args: &[String], native_modules: &'static [NativeModule]) -> i32 {
     match understand(Config::python(native_modules), args) {
-        Ok(options) => run_program(options),
+        Ok(options) => {
+            choose_locale();
+            run_program(options)
+        }
         Err(code) => code,
+    }
+}
+
+/// Characters are the user's locale's, as the environment has it. The C locale, which says nothing of them, becomes UTF-8,
+/// for child processes too, unless LC_ALL insists on it (PEP 538). A host's locale is its own business.
+fn choose_locale() {
+    // SAFETY: terminated strings; nothing else runs in the process yet.
+    unsafe {
+        libc::setlocale(libc::LC_CTYPE, c"".as_ptr());
+        let now = libc::setlocale(libc::LC_CTYPE, std::ptr::null());
+        let is_c = !now.is_null() && libc::strcmp(now, c"C".as_ptr()) == 0;
+        let insists = std::env::var_os("LC_ALL").is_some_and(|value| !value.is_empty());
+        let refused = std::env::var_os("PYTHONCOERCECLOCALE").is_some_and(|value| value == "0");
+        if !is_c || insists || refused {
+            return;
+        }
+        for target in [c"C.UTF-8", c"C.utf8", c"UTF-8"] {
+            if !libc::setlocale(libc::LC_CTYPE, target.as_ptr()).is_null() {
+                libc::setenv(c"LC_CTYPE".as_ptr(), target.as_ptr(), 1);
+                return;
+            }
+        }
     }
 }
 

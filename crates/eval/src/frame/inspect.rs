@@ -22,6 +22,16 @@ pub fn object_at_depth(th: &Thread, depth: usize) -> PyResult<Option<Owned>> {
     unsafe { object::of(th, frame) }.map(|object| Some(object.into_object()))
 }
 
+/// The frame object of what runs in another thread of the interpreter.
+pub fn running(th: &Thread, other: &Thread) -> PyResult<Option<Owned>> {
+    let frame = current_complete(other);
+    if frame.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: (7): the other thread waits for the GIL, so its frames stay.
+    unsafe { object::of(th, frame) }.map(|object| Some(object.into_object()))
+}
+
 /// `locals()`: the namespace of a module or class body; a copy of a function's variables.
 pub fn current_locals(th: &Thread) -> PyResult {
     let frame = current_complete(th);

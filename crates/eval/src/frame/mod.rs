@@ -20,7 +20,9 @@ mod stackref;
 use krait_abi as abi;
 use krait_objects::prelude::*;
 
-pub use inspect::{WarningPlace, current_code, current_locals, object_at_depth, warning_place};
+pub use inspect::{
+    WarningPlace, current_code, current_locals, object_at_depth, running, warning_place,
+};
 pub use object::FrameObject;
 pub use stackref::{Held, StackRef};
 

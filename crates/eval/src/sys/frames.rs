@@ -3,7 +3,14 @@
 use krait_objects::prelude::*;
 
 use super::Sys;
-use crate::frame;
+use crate::{frame, thread_states};
+
+/// The number that `threading.get_ident` gives in that thread.
+fn ident_of(th: &Thread, other: &Thread) -> PyResult<Owned<Int>> {
+    // SAFETY: the state is live.
+    let ident = unsafe { (*other.raw()).thread_id };
+    Int::from_u64(th, ident)
+}
 
 #[pyfunctions(part = "frames")]
 impl Sys {
@@ -14,6 +21,32 @@ impl Sys {
             Some(frame) => Ok(frame),
             None => Err(th.raise(exc::VALUE_ERROR, "call stack is not deep enough")),
         }
+    }
+
+    /// Return a dictionary from each thread's identifier to the frame that runs in it.
+    #[function(sig = "()")]
+    fn _current_frames(th: &Thread) -> PyResult<Owned<Dict>> {
+        super::audit(th, "sys._current_frames", &[])?;
+        let frames = Dict::new(th)?;
+        thread_states::for_each(th, |other| {
+            let Some(frame) = frame::running(th, other)? else {
+                return Ok(());
+            };
+            frames.set(th, ident_of(th, other)?.object(), frame.object())
+        })?;
+        Ok(frames)
+    }
+
+    /// Return a dictionary from each thread's identifier to the exception that it is handling.
+    #[function(sig = "()")]
+    fn _current_exceptions(th: &Thread) -> PyResult<Owned<Dict>> {
+        super::audit(th, "sys._current_exceptions", &[])?;
+        let exceptions = Dict::new(th)?;
+        thread_states::for_each(th, |other| {
+            let handled = other.handled_exception().map_or(none(), Borrowed::object);
+            exceptions.set(th, ident_of(th, other)?.object(), handled)
+        })?;
+        Ok(exceptions)
     }
 
     /// Return the name of the module that a calling frame runs in, or None.

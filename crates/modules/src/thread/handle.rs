@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use krait_eval::frame::datastack;
 use krait_eval::gil::{self, Gil};
-use krait_eval::pending;
+use krait_eval::{pending, thread_states};
 use krait_objects::interp::Interpreter;
 use krait_objects::prelude::*;
 use krait_objects::typeobj;
@@ -350,6 +350,7 @@ fn run(start: Start) {
         (*thread.raw()).thread_id = ident();
         (*thread.raw()).native_thread_id = native_id();
     }
+    thread_states::enter(&thread);
     let th = &*thread;
     let kwargs_given = kwargs.as_ref().map(Owned::borrow);
     if call::call_tuple_dict(th, function.borrow(), args.borrow(), kwargs_given).is_err() {
@@ -361,6 +362,7 @@ fn run(start: Start) {
     let state = threads(th);
     state.running.set(state.running.get().saturating_sub(1));
     crate::contextvars::leave_thread(th);
+    thread_states::leave(th);
     // SAFETY: no frame is left, and the state is not used any more.
     unsafe {
         datastack::free(th);

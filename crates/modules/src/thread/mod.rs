@@ -46,6 +46,7 @@ impl Default for Threads {
 pub fn after_fork(th: &Thread) {
     threads(th).main.set(ident());
     threads(th).running.set(0);
+    krait_eval::thread_states::after_fork(th);
     handle::after_fork(th);
     local::after_fork(th);
 }
@@ -346,7 +347,7 @@ impl ThreadModule {
 
     /// Set the name of the current thread.
     #[function(sig = "(name)")]
-    fn set_name(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<()> {
+    fn set_name(name: Borrowed<'_, Str>) -> PyResult<()> {
         // What the file system's encoding has no bytes for becomes a question mark.
         let text: String =
             name.chars().iter().map(|point| char::from_u32(point).unwrap_or('?')).collect();

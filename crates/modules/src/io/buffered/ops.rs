@@ -359,7 +359,8 @@ impl Stream<'_> {
                     |step: &i64| -(core.pos.get() as i64) <= *step && *step <= ahead as i64;
                 if let Some(step) = step.filter(inside) {
                     core.pos.set((core.pos.get() as i64 + step) as usize);
-                    return Ok(here + step);
+                    // A device that always says it is at 0 would be before its start.
+                    return Ok((here + step).max(0));
                 }
             }
         }
@@ -422,7 +423,11 @@ impl Stream<'_> {
             self.dealloc_warn(th, self.ob)?;
         }
         let flushed = call::call_method(th, self.ob, id::flush, &[]);
-        let result = both(th, flushed, || call::call_method(th, raw.borrow(), id::close, &[]));
+        // Whoever wants to write meanwhile waits, and then finds the file closed.
+        let result = both(th, flushed, || {
+            let _held = self.enter(th)?;
+            call::call_method(th, raw.borrow(), id::close, &[])
+        });
         self.core.size.set(0);
         self.core.buffer.replace(Vec::new());
         result.map(drop)

@@ -9,7 +9,13 @@ use crate::io::support::{Size, attr, both, invoke, unsupported};
 fn flag_argument(th: &Thread, value: Option<Borrowed<'_>>, old: bool) -> PyResult<bool> {
     match value.filter(|value| !value.is_none()) {
         None => Ok(old),
-        Some(value) => object::is_true(th, value),
+        Some(value) => match number::index(th, value)?.to_i64() {
+            Some(value) => Ok(value != 0),
+            None => {
+                let message = "Python int too large to convert to C long";
+                Err(th.raise(exc::OVERFLOW_ERROR, message))
+            }
+        },
     }
 }
 
@@ -87,7 +93,7 @@ impl TextIOWrapper {
     /// encoding is given. Encoding and newlines cannot change once something
     /// was read.
     #[method(
-        sig = "(self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)"
+        sig = "(self, /, *, encoding=None, errors=None, newline=<unrepresentable>, line_buffering=None, write_through=None)"
     )]
     #[allow(clippy::too_many_arguments)]
     fn reconfigure(
@@ -95,7 +101,7 @@ impl TextIOWrapper {
         th: &Thread,
         encoding: Option<Borrowed<'_>>,
         errors: Option<Borrowed<'_>>,
-        #[default(None)] newline: Option<Borrowed<'_>>,
+        newline: Option<Borrowed<'_>>,
         line_buffering: Option<Borrowed<'_>>,
         write_through: Option<Borrowed<'_>>,
     ) -> PyResult<()> {
@@ -230,7 +236,8 @@ impl TextIOWrapper {
     fn close(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<()> {
         let buffer = this.attached(th)?;
         let closed = attr(th, this.object(), "closed")?;
-        if object::is_true(th, closed.borrow())? {
+        // Asking may run code, which may have taken the buffer away.
+        if object::is_true(th, closed.borrow())? || this.state.get() == State::Detached {
             return Ok(());
         }
         if this.finalizing.get() {
@@ -308,7 +315,9 @@ impl TextIOWrapper {
     /// What is done about encoding errors.
     #[getter]
     fn errors(&self, th: &Thread) -> PyResult<Option<Owned<Str>>> {
-        self.attached(th)?;
+        if self.state.get() == State::Uninitialised {
+            self.attached(th)?;
+        }
         Ok(self.errors.get_owned())
     }
 

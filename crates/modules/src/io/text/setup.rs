@@ -103,7 +103,13 @@ impl TextIOWrapper {
             Some("locale") => locale_encoding(th),
             Some(encoding) => encoding.to_owned(),
         };
+        if encoding.contains('\0') {
+            return Err(th.raise(exc::VALUE_ERROR, "embedded null character"));
+        }
         let errors = errors_argument(th, errors, "TextIOWrapper")?;
+        if krait_eval::config::of(th).dev_mode {
+            krait_objects::codecs::registry::lookup_error(th, errors.as_utf8(th)?)?;
+        }
         let newline = Newline::parse(th, newline.map(Borrowed::get))?;
         this.reset_fields();
         this.newline.set(newline);
@@ -139,9 +145,6 @@ impl TextIOWrapper {
 
     /// Sets `encoding`; the `CodecInfo` comes back unless the encoding is native.
     fn choose_codec(&self, th: &Thread, encoding: &str) -> PyResult<Option<Owned>> {
-        if encoding.contains('\0') {
-            return Err(th.raise(exc::VALUE_ERROR, "embedded null character"));
-        }
         let native = Native::of(encoding);
         let codec = match native {
             Some(_) => None,
@@ -221,29 +224,29 @@ impl TextIOWrapper {
         errors: Option<Borrowed<'_, Str>>,
         newline: Option<Newline>,
     ) -> PyResult<()> {
-        if let Some(newline) = newline {
-            self.newline.set(newline);
-        }
         if encoding.is_none() && errors.is_none() && newline.is_none() {
             return Ok(());
         }
         let text = match encoding {
-            Some(encoding) => c_text(th, &encoding)?.to_owned(),
+            Some(encoding) => encoding.get().as_utf8(th)?.to_owned(),
             None => match self.encoding.get().and_then(|encoding| encoding.downcast::<Str>()) {
                 Some(encoding) => encoding.to_string_lossy(),
                 None => "utf-8".to_owned(),
             },
         };
         let text = if text == "locale" && encoding.is_some() { locale_encoding(th) } else { text };
+        if let Some(errors) = errors {
+            c_text(th, &errors)?;
+        }
+        let codec = self.choose_codec(th, &text)?;
         match (errors, encoding) {
-            (Some(errors), _) => {
-                c_text(th, &errors)?;
-                self.errors.set(Some(errors.to_owned()));
-            }
+            (Some(errors), _) => self.errors.set(Some(errors.to_owned())),
             (None, Some(_)) => self.errors.set(Some(id::strict.to_owned())),
             (None, None) => {}
         }
-        let codec = self.choose_codec(th, &text)?;
+        if let Some(newline) = newline {
+            self.newline.set(newline);
+        }
         self.decoder.replace(None);
         self.encoder.set(None);
         self.make_decoder(th, codec.as_ref().map(Owned::borrow))?;
@@ -262,7 +265,8 @@ impl TextIOWrapper {
             return Err(raise!(th, RUNTIME_ERROR, "reentrant call inside {ty}.__repr__"));
         };
         let mut out = StrBuilder::new();
-        out.push_str("<_io.TextIOWrapper");
+        out.push_str("<");
+        out.push_str(this.object().ty().tp_name());
         for (attribute, label) in [("name", " name="), ("mode", " mode=")] {
             let found = object::get_attr_opt(th, this.object(), name(th, attribute)?.borrow());
             let found = match found {

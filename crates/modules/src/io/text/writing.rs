@@ -79,8 +79,9 @@ impl TextIOWrapper {
                 encoded.as_bytes()
             }
         };
-        let waiting = self.pending.borrow().len();
-        if waiting > 0 && waiting + data.len() > self.chunk_size.get() {
+        let is_full = |waiting: usize| waiting > 0 && waiting + data.len() > self.chunk_size.get();
+        // Writing may run code that writes more.
+        while is_full(self.pending.borrow().len()) {
             self.write_pending(th)?;
         }
         self.pending.borrow_mut().extend_from_slice(data);

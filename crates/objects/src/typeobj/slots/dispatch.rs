@@ -363,22 +363,6 @@ pub unsafe extern "C" fn tp_new(class: *mut abi::PyTypeObject, args: Ptr, kwargs
     })
 }
 
-/// Reports what a `__del__` raised.
-fn report_finalizer(th: &Thread, this: Borrowed<'_>) {
-    let raised = th.take_exception();
-    let method = this.ty().lookup(th, id::__del__);
-    let shown = match method.as_ref().map(|method| object::repr(th, method.object())) {
-        Some(Ok(shown)) => format!(" {}", shown.to_string_lossy()),
-        _ => String::new(),
-    };
-    drop(th.take_exception());
-    if let Some(raised) = raised {
-        let _raised = th.set_exception(raised.into_object());
-        let message = format!("Exception ignored while calling deallocator{shown}");
-        (th.interp().services.get().unraisable)(th, None, &message);
-    }
-}
-
 /// `__del__`: an exception in it is reported, not raised; the current one is kept.
 pub unsafe extern "C" fn tp_finalize(this: Ptr) {
     let th = Thread::current();
@@ -386,7 +370,12 @@ pub unsafe extern "C" fn tp_finalize(this: Ptr) {
     // SAFETY: see the top of the file.
     let this: Borrowed<'_> = unsafe { Borrowed::from_ptr(this) };
     if special(th, this, id::__del__, &[]).is_err() {
-        report_finalizer(th, this);
+        let method = this.ty().lookup(th, id::__del__);
+        (th.interp().services.get().unraisable)(
+            th,
+            method.as_ref().map(Owned::object),
+            "Exception ignored while calling deallocator",
+        );
     }
     if let Some(pending) = pending {
         let _raised = th.set_exception(pending.into_object());

@@ -99,7 +99,7 @@ fn parse<'a>(
     let options = parse_options(request, &codecs);
     let tree = krait_syntax::parse_into(arena, source, &options, &mut warnings);
     issue(th, &warnings, request.filename)?;
-    tree.map_err(|error| raise_syntax_error(th, &error, request.filename, None))
+    tree.map_err(|error| raise_syntax_error(th, &error, request.filename))
 }
 
 /// The syntax tree of a text, as an object.
@@ -118,7 +118,7 @@ pub fn optimized_tree(th: &Thread, tree: Borrowed<'_>, request: Request<'_>) -> 
     let tree = from_object(th, &arena, tree)?;
     let options = compile_options(th, request);
     krait_compiler::validate(&tree, options.stack_budget)
-        .map_err(|error| raise_compile_error(th, error, request.filename, None))?;
+        .map_err(|error| raise_compile_error(th, error, request.filename))?;
     to_object(th, &tree, tree_optimization(th, request))
 }
 
@@ -156,9 +156,9 @@ pub fn compile_tree(
     }
     let options = compile_options(th, request);
     krait_compiler::validate(&tree, options.stack_budget)
-        .map_err(|error| raise_compile_error(th, error, request.filename, None))?;
+        .map_err(|error| raise_compile_error(th, error, request.filename))?;
     let Compiled { code, warnings } = krait_compiler::compile(&tree, &options)
-        .map_err(|error| raise_compile_error(th, error, request.filename, None))?;
+        .map_err(|error| raise_compile_error(th, error, request.filename))?;
     issue(th, &warnings, request.filename)?;
     code::from_compiled(th, &code)
 }
@@ -169,7 +169,7 @@ pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResul
     let tree = parse(th, &arena, source, request)?;
     let compiled = krait_compiler::compile(tree, &compile_options(th, request));
     let Compiled { code, warnings } =
-        compiled.map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
+        compiled.map_err(|error| raise_compile_error(th, error, request.filename))?;
     issue(th, &warnings, request.filename)?;
     code::from_compiled(th, &code)
 }
@@ -185,7 +185,7 @@ pub fn symbol_table<R>(
     let tree = parse(th, &arena, source, request)?;
     let options = compile_options(th, request);
     let table = krait_compiler::symbol_table(tree, options.flags, &arena)
-        .map_err(|error| raise_compile_error(th, error, request.filename, Some(source)))?;
+        .map_err(|error| raise_compile_error(th, error, request.filename))?;
     read(&table)
 }
 
@@ -230,20 +230,31 @@ fn issue(th: &Thread, warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyRe
         if let Err(raised) = issued {
             // As an error it points to the place, like any other.
             th.take_if(raised, category)?;
-            return Err(raise_syntax_error(th, &warning.error, filename, None));
+            return Err(raise_syntax_error(th, &warning.error, filename));
         }
     }
     Ok(())
 }
 
-/// The line of a text, with its end, as SyntaxError shows it.
-fn line_of(source: Source<'_>, line: i32) -> Option<String> {
-    let text = match source {
-        Source::Text(text) => text.into(),
-        Source::Bytes(bytes) => String::from_utf8_lossy(bytes),
+/// The line of a file, with its end, as SyntaxError shows it; nothing if there is no such file.
+fn line_of_file(th: &Thread, filename: Borrowed<'_, Str>, line: i32) -> PyResult<Option<String>> {
+    use std::os::unix::ffi::OsStrExt;
+    let name = filename.to_fs_bytes(th)?;
+    let path = std::path::Path::new(std::ffi::OsStr::from_bytes(&name));
+    // Reading anything else might wait.
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let Ok(bytes) = std::fs::read(path) else {
+        return Ok(None);
     };
-    let at = usize::try_from(line).ok()?.checked_sub(1)?;
-    text.split_inclusive('\n').nth(at).map(str::to_owned)
+    let codecs = Codecs(th);
+    let options = ParseOptions { decoder: Some(&codecs), ..ParseOptions::default() };
+    let Ok(text) = krait_syntax::decode_source(&bytes, &options) else {
+        return Ok(None);
+    };
+    let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
+    Ok(at.and_then(|at| text.split_inclusive('\n').nth(at)).map(str::to_owned))
 }
 
 /// Raises what stands for `error`.
@@ -251,10 +262,17 @@ pub fn raise_compile_error(
     th: &Thread,
     error: CompileError,
     filename: Borrowed<'_, Str>,
-    source: Option<Source<'_>>,
 ) -> Raised {
     match error {
-        CompileError::Syntax(error) => raise_syntax_error(th, &error, filename, source),
+        CompileError::Syntax(mut error) => {
+            if error.text.is_none() {
+                match line_of_file(th, filename, error.lineno) {
+                    Ok(line) => error.text = line,
+                    Err(raised) => return raised,
+                }
+            }
+            raise_syntax_error(th, &error, filename)
+        }
         CompileError::Recursion(message) => th.raise(exc::RECURSION_ERROR, &message),
         CompileError::Type(message) => th.raise(exc::TYPE_ERROR, &message),
         CompileError::Value(message) => th.raise(exc::VALUE_ERROR, &message),
@@ -275,12 +293,7 @@ pub fn raise_compile_error(
     }
 }
 
-fn raise_syntax_error(
-    th: &Thread,
-    error: &SyntaxError,
-    filename: Borrowed<'_, Str>,
-    source: Option<Source<'_>>,
-) -> Raised {
+fn raise_syntax_error(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, Str>) -> Raised {
     let class = match error.kind {
         ErrorKind::SyntaxError => exc::SYNTAX_ERROR,
         ErrorKind::IndentationError => exc::INDENTATION_ERROR,
@@ -289,7 +302,7 @@ fn raise_syntax_error(
         ErrorKind::MemoryError => return th.raise(exc::MEMORY_ERROR, &error.message),
         ErrorKind::OverflowError => return th.raise(exc::OVERFLOW_ERROR, &error.message),
     };
-    match arguments(th, error, filename, source) {
+    match arguments(th, error, filename) {
         Ok(arguments) => th.raise_value(class, arguments.object()),
         Err(raised) => raised,
     }
@@ -300,13 +313,10 @@ fn arguments(
     th: &Thread,
     error: &SyntaxError,
     filename: Borrowed<'_, Str>,
-    source: Option<Source<'_>>,
 ) -> PyResult<Owned<Tuple>> {
     let int = |value: i32| Int::from_i64(th, value.into()).map(Owned::into_object);
-    let line =
-        error.text.clone().or_else(|| source.and_then(|source| line_of(source, error.lineno)));
-    let line = match line {
-        Some(line) => Str::new(th, &line)?.into_object(),
+    let line = match &error.text {
+        Some(line) => Str::new(th, line)?.into_object(),
         None => none().to_owned(),
     };
     let mut place =

@@ -189,6 +189,18 @@ impl Details<'_> {
     const NONE: Details<'static> = Details { source: None, line: None };
 }
 
+/// What its loader knows a module by: the program's own module has another name.
+fn module_name(th: &Thread, globals: Borrowed<'_, Dict>) -> PyResult<Option<Owned>> {
+    let spec = globals.get_str(th, Str::interned(th, "__spec__")?.borrow())?;
+    if let Some(spec) = spec.filter(|spec| !spec.is_none()) {
+        let name = object::get_attr_opt(th, spec.object(), id::name)?;
+        if name.as_ref().is_some_and(|name| !name.is_none()) {
+            return Ok(name);
+        }
+    }
+    globals.get_str(th, id::__name__)
+}
+
 /// The line that the loader of a module knows.
 fn source_line(
     th: &Thread,
@@ -201,14 +213,24 @@ fn source_line(
     if loader.is_none() {
         return Ok(None);
     }
-    let Some(name) = globals.get_str(th, id::__name__)? else {
+    let Some(name) = module_name(th, globals)? else {
         return Ok(None);
     };
     let get = Str::interned(th, "get_source")?;
     let Some(get) = object::get_attr_opt(th, loader.object(), get.borrow())? else {
         return Ok(None);
     };
-    let source = call::call(th, get.object(), &[name.object()])?;
+    let source = match call::call(th, get.object(), &[name.object()]) {
+        Ok(source) => source,
+        // Such as the loader of a program that is in no file.
+        Err(raised) => match th.take_if(raised, exc::IMPORT_ERROR) {
+            Ok(_) => return Ok(None),
+            Err(raised) => {
+                drop(th.take_if(raised, exc::OS_ERROR)?);
+                return Ok(None);
+            }
+        },
+    };
     let Ok(source) = source.downcast::<Str>() else {
         return Ok(None);
     };
@@ -593,7 +615,6 @@ fn show_plainly(
         shown.push('\n');
     } else if let Some(line) = line_of_file(&file.to_string_lossy(), number as usize) {
         shown.push_str(&format!("  {}\n", line.trim()));
-    }
     }
     match sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) {
         Some(stream) => {

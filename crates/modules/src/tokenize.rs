@@ -148,7 +148,7 @@ fn raise(th: &Thread, error: krait_syntax::SyntaxError) -> Raised {
     }
     match Str::interned(th, "<string>") {
         Ok(filename) => {
-            compile::raise_compile_error(th, CompileError::Syntax(error), filename.borrow(), None)
+            compile::raise_compile_error(th, CompileError::Syntax(error), filename.borrow())
         }
         Err(raised) => raised,
     }

@@ -23,6 +23,7 @@ mod tokenize;
 
 pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
 pub use options::{DecodeError, Decoder, Mode, ParseOptions, Parsed};
+pub use source::decode as decode_source;
 pub use token::{Token, TokenKind};
 pub use tokenize::{TokenInfo, Tokenizer, TokenizerSource};
 

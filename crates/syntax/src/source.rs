@@ -34,7 +34,7 @@ pub(crate) fn prepare<'a>(arena: &'a Bump, text: &str, mode: Mode) -> Result<&'a
 }
 
 /// Decodes what a file holds: by its byte order mark, its coding cookie, or as UTF-8.
-pub(crate) fn decode<'s>(
+pub fn decode<'s>(
     bytes: &'s [u8],
     options: &ParseOptions<'_>,
 ) -> Result<Cow<'s, str>, SyntaxError> {

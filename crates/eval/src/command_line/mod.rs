@@ -161,6 +161,7 @@ fn run_file(th: &Thread, path: &str, options: &Options) -> PyResult<()> {
             return Err(th.raise_value(exc::SYSTEM_EXIT, Int::from_i64(th, 2)?.object()));
         }
     };
+    let path = &*absolute(path);
     if options.skip_first_line {
         let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
         source.drain(..end);
@@ -175,6 +176,20 @@ fn run_file(th: &Thread, path: &str, options: &Options) -> PyResult<()> {
     dict.set_str(th, id::__cached__, none())?;
     set_source_loader(th, &dict, path)?;
     run_text(th, &source, path)
+}
+
+/// A script's path as the program sees it, wherever it goes.
+fn absolute(path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    match std::env::current_dir() {
+        Ok(here) => {
+            let path = path.strip_prefix("./").unwrap_or(path);
+            format!("{}/{path}", here.display().to_string().trim_end_matches('/'))
+        }
+        Err(_) => path.to_owned(),
+    }
 }
 
 /// The loader that finds the script's source again, for tracebacks and `inspect`.
@@ -262,7 +277,36 @@ fn compile_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<Owned<Co
         optimize: None,
         feature_version: None,
     };
-    compile::compile(th, Source::Bytes(source), request)
+    compile::compile(th, Source::Bytes(source), request).map_err(|raised| {
+        if filename.char_at(0) == u32::from('<') {
+            raised
+        } else {
+            name_file(th, raised, &filename)
+        }
+    })
+}
+
+/// Of a script, unlike of other sources, the message about its encoding tells the name.
+fn name_file(th: &Thread, raised: Raised, filename: &Str) -> Raised {
+    let exception = match th.take_if(raised, exc::SYNTAX_ERROR) {
+        Ok(exception) => exception,
+        Err(raised) => return raised,
+    };
+    let renamed = (|| -> PyResult<()> {
+        let msg = Str::interned(th, "msg")?;
+        let message = object::get_attr(th, exception.object(), msg.borrow())?;
+        let message = object::str(th, message.object())?.to_string_lossy();
+        if message.starts_with("Non-UTF-8 code") {
+            let place = format!(" in file {} on line ", filename.to_string_lossy());
+            let message = Str::new(th, &message.replacen(" on line ", &place, 1))?;
+            object::set_attr(th, exception.object(), msg.borrow(), message.object())?;
+        }
+        Ok(())
+    })();
+    match renamed {
+        Ok(()) => th.set_exception(exception.into_object()),
+        Err(raised) => raised,
+    }
 }
 
 fn prepend_path(th: &Thread, safe_path: bool, entry: &str) -> PyResult<()> {

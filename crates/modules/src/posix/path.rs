@@ -102,8 +102,19 @@ pub fn path_bytes(th: &Thread, path: Borrowed<'_>) -> PyResult<(Vec<u8>, bool)> 
     }
 }
 
+/// A truth value in place of a descriptor is likely a mistake.
+fn warn_of_bool(th: &Thread, ob: Borrowed<'_>) -> PyResult<()> {
+    if !ob.is(bool_object(true)) && !ob.is(bool_object(false)) {
+        return Ok(());
+    }
+    let category = Borrowed::from_ref(exc::RUNTIME_WARNING).object();
+    let message = Str::interned(th, "bool is used as a file descriptor")?;
+    (th.interp().services.get().warn)(th, category, message.borrow(), 1)
+}
+
 /// A descriptor given as an integer.
 pub fn fd_of_index(th: &Thread, ob: Borrowed<'_>) -> PyResult<i32> {
+    warn_of_bool(th, ob)?;
     let int = number::index(th, ob)?;
     match int.to_i64().and_then(|value| i32::try_from(value).ok()) {
         Some(fd) => Ok(fd),
@@ -200,6 +211,7 @@ pub struct Fildes(pub i32);
 
 /// `PyObject_AsFileDescriptor`.
 pub fn fildes(th: &Thread, arg: Borrowed<'_>) -> PyResult<i32> {
+    warn_of_bool(th, arg)?;
     let int = match arg.downcast::<Int>() {
         Some(int) => int.to_owned(),
         None => {

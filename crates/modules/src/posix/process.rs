@@ -301,7 +301,9 @@ impl Posix {
     }
 
     /// Register callables to be called when forking a new process.
-    #[function(sig = "(*, before=None, after_in_child=None, after_in_parent=None)")]
+    #[function(
+        sig = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>,\n                 after_in_parent=<unrepresentable>)"
+    )]
     fn register_at_fork(
         th: &Thread,
         before: Option<Borrowed<'_>>,

@@ -133,6 +133,20 @@ fn current_directory(th: &Thread, bytes: bool) -> PyResult {
     }
 }
 
+/// What stands for the absence of a device; -1 to Python.
+const NO_DEVICE: u64 = u64::MAX;
+
+fn device_number(th: &Thread, number: Borrowed<'_>) -> PyResult<u64> {
+    let number = number::index(th, number)?;
+    if number.to_i64() == Some(-1) {
+        return Ok(NO_DEVICE);
+    }
+    if number.is_negative() {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "can't convert negative int to unsigned"));
+    }
+    number.to_u64().ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, "int too big to convert"))
+}
+
 #[pyfunctions(part = "tree")]
 impl Posix {
     /// Create a directory.
@@ -330,20 +344,33 @@ impl Posix {
 
     /// Extracts a device major number from a raw device number.
     #[function(sig = "(device, /)")]
-    fn major(device: u64) -> u32 {
-        libc::major(device)
+    fn major(th: &Thread, device: Borrowed<'_>) -> PyResult<i64> {
+        let device = device_number(th, device)?;
+        Ok(if device == NO_DEVICE { -1 } else { libc::major(device).into() })
     }
 
     /// Extracts a device minor number from a raw device number.
     #[function(sig = "(device, /)")]
-    fn minor(device: u64) -> u32 {
-        libc::minor(device)
+    fn minor(th: &Thread, device: Borrowed<'_>) -> PyResult<i64> {
+        let device = device_number(th, device)?;
+        Ok(if device == NO_DEVICE { -1 } else { libc::minor(device).into() })
     }
 
     /// Composes a raw device number from the major and minor device numbers.
     #[function(sig = "(major, minor, /)")]
-    fn makedev(major: u32, minor: u32) -> u64 {
-        libc::makedev(major, minor)
+    fn makedev(th: &Thread, major: Borrowed<'_>, minor: Borrowed<'_>) -> PyResult {
+        let half = |number: Borrowed<'_>| match u32::try_from(device_number(th, number)?) {
+            Ok(half) => Ok(half),
+            Err(_) if number::index(th, number)?.is_negative() => Ok(u32::MAX),
+            Err(_) => {
+                let message = "Python int too large to convert to C unsigned int";
+                Err(th.raise(exc::OVERFLOW_ERROR, message))
+            }
+        };
+        let device = libc::makedev(half(major)?, half(minor)?);
+        let device =
+            if device == NO_DEVICE { Int::from_i64(th, -1) } else { Int::from_u64(th, device) };
+        device.map(Owned::into_object)
     }
 
     /// Return a list containing the names of the files in the directory.

@@ -297,20 +297,25 @@ fn make_main(th: &Thread) -> PyResult<()> {
 }
 
 fn run_exit_functions(th: &Thread) {
-    for (module, function) in [("threading", "_shutdown"), ("atexit", "_run_exitfuncs")] {
-        let result = (|| {
-            let name = Str::interned(th, module)?;
-            let Some(module) = import::modules(th)?.get_str(th, name.borrow())? else {
-                return Ok(());
-            };
-            let function = Str::interned(th, function)?;
-            call::call_method(th, module.object(), function.borrow(), &[]).map(drop)
-        })();
-        if result.is_err() {
-            sys::hooks::unraisable(th, None, "Exception ignored at interpreter exit");
-        }
+    let result = (|| {
+        let name = Str::interned(th, "threading")?;
+        let Some(module) = import::modules(th)?.get_str(th, name.borrow())? else {
+            return Ok(());
+        };
+        let shutdown = Str::interned(th, "_shutdown")?;
+        call::call_method(th, module.object(), shutdown.borrow(), &[]).map(drop)
+    })();
+    if result.is_err() {
+        sys::hooks::unraisable(th, None, "Exception ignored at interpreter exit");
+    }
+    if let Some(run) = th.interp().state::<ExitHook>().0.get() {
+        run(th);
     }
 }
+
+/// Runs what a program has registered for its end; set by the `atexit` module, which a program may have dropped since.
+#[derive(Default)]
+pub struct ExitHook(pub std::cell::Cell<Option<fn(&Thread)>>);
 
 /// Flushes the standard streams; false if one could not be.
 pub fn flush_streams(th: &Thread) -> bool {

@@ -54,6 +54,12 @@ pub fn run(th: &Thread) {
 
 #[pyfunctions]
 impl Atexit {
+    #[exec]
+    fn exec(_module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+        th.interp().state::<krait_eval::lifecycle::ExitHook>().0.set(Some(run));
+        Ok(())
+    }
+
     /// Register a function to be executed upon normal program termination
     ///
     ///     func - function to be called at exit

@@ -82,7 +82,8 @@ impl Generator {
             self.enter(th, value);
             if throwing.is_some() {
                 // What the generator was handling when it yielded is the context of what comes in there.
-                chain_to_handled(th);
+                let handled = (*self.exc_state.get()).exc_value;
+                chain_to_handled(th, Borrowed::<BaseException>::from_ptr_or_null(handled));
             }
             let result = interpreter::run_frame(th, self.frame(), throwing.is_some())?;
             if self.frame_state.get() == CLEARED {
@@ -264,12 +265,12 @@ fn close_iterator(th: &Thread, delegate: Borrowed<'_>) -> PyResult<()> {
     }
 }
 
-/// Makes the exception being handled the context of the current one.
-fn chain_to_handled(th: &Thread) {
-    let handled = th.handled_exception().map(Borrowed::to_owned);
-    if let Some(handled) = handled
-        && let Some(exception) = th.take_exception()
-    {
+/// Makes the exception that the generator is handling the context of the current one. What its callers handle is
+/// not: the exception comes from there.
+fn chain_to_handled(th: &Thread, handled: Option<Borrowed<'_, BaseException>>) {
+    let Some(handled) = handled.filter(|handled| !handled.object().is_none()) else { return };
+    let handled = handled.to_owned();
+    if let Some(exception) = th.take_exception() {
         krait_objects::exceptions::chain_context(exception.borrow(), handled.borrow());
         let _raised = th.set_exception(exception.into_object());
     }

@@ -105,11 +105,11 @@ impl Generator {
         let mut stop = visitor.visit(self.name.get());
         stop |= visitor.visit(self.qualname.get());
         stop |= visitor.visit(self.origin_or_finalizer.get());
-        // SAFETY: (10): a frame that runs is not the collector's to look into.
+        // SAFETY: (10): a frame that runs has its state saved, because it has called whoever collects.
         unsafe {
             let handled = (*self.exc_state.get()).exc_value;
             stop |= visitor.visit(Borrowed::<Object>::from_ptr_or_null(handled));
-            if stop == 0 && self.frame_state.get() < EXECUTING {
+            if stop == 0 && self.frame_state.get() < CLEARED {
                 stop = frame::visit(self.frame(), visitor);
             } else if stop == 0 {
                 stop = visitor.visit((*self.frame()).executable.get_opt());

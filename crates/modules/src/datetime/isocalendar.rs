@@ -97,7 +97,7 @@ impl IsoCalendarDate {
         self.item(2)
     }
 
-    // As a plain tuple: the class has no public name.
+    /// Return a plain tuple: the class has no public name.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         let plain = Tuple::from_slice(th, self.base.as_slice())?;

@@ -19,6 +19,7 @@ use krait_bytecode::{ExceptionEntry, find_handler, line_at};
 use krait_objects::prelude::*;
 
 pub use build::{Parts, empty, from_compiled, new};
+pub use krait_bytecode::Opcode;
 pub use lines::location;
 pub use quicken::original_bytes;
 

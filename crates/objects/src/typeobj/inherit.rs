@@ -83,8 +83,16 @@ unsafe fn inherit_special(ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObje
 
 /// The slots that are empty in `ty`, from one base.
 unsafe fn inherit_slots(ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObject) {
+    // What a base only inherits comes from where it is defined, which may be after another base that overrides it.
     macro_rules! copy {
-        ($($field:ident),*) => {$( if (*ty).$field.is_none() { (*ty).$field = (*base).$field; } )*};
+        ($($field:ident),*) => {$(
+            if (*ty).$field.is_none() {
+                let inherited = (*base).tp_base.as_ref().and_then(|next| next.$field);
+                if (*base).$field.map(|f| f as usize) != inherited.map(|f| f as usize) {
+                    (*ty).$field = (*base).$field;
+                }
+            }
+        )*};
     }
     // SAFETY: see the top of the file.
     unsafe {
@@ -171,14 +179,21 @@ unsafe fn overrides_hash(ty: *mut abi::PyTypeObject) -> bool {
 
 /// The number, sequence, mapping, async and buffer tables: shared with the base where the type has none, else filled up.
 unsafe fn inherit_tables(ty: Borrowed<'_, Type>) {
-    macro_rules! table {
-        ($raw:expr, $base:expr, $table:ident) => {
+    macro_rules! fill {
+        ($raw:expr, $base:expr, $($table:ident),*) => {$(
+            let (to, from) = ((*$raw).$table, (*$base).$table);
+            if !to.is_null() && !from.is_null() && to != from {
+                let next = (*$base).tp_base.as_ref().map_or(std::ptr::null_mut(), |next| next.$table);
+                fill_words(to, from, next);
+            }
+        )*};
+    }
+    macro_rules! share {
+        ($raw:expr, $base:expr, $($table:ident),*) => {$(
             if (*$raw).$table.is_null() {
                 (*$raw).$table = (*$base).$table;
-            } else if !(*$base).$table.is_null() && (*$base).$table != (*$raw).$table {
-                fill_words((*$raw).$table, (*$base).$table);
             }
-        };
+        )*};
     }
     let Some(mro) = ty.get().mro() else {
         return;
@@ -190,24 +205,46 @@ unsafe fn inherit_tables(ty: Borrowed<'_, Type>) {
         // SAFETY: see the top of the file; the tables consist of pointers only.
         unsafe {
             let (raw, base) = (ty.as_type_ptr(), base.as_type_ptr());
-            table!(raw, base, tp_as_number);
-            table!(raw, base, tp_as_sequence);
-            table!(raw, base, tp_as_mapping);
-            table!(raw, base, tp_as_async);
-            table!(raw, base, tp_as_buffer);
+            fill!(
+                raw,
+                base,
+                tp_as_number,
+                tp_as_sequence,
+                tp_as_mapping,
+                tp_as_async,
+                tp_as_buffer
+            );
+        }
+    }
+    // A table that is shared is not the type's to write in: it comes last, and from one base.
+    // SAFETY: as above.
+    unsafe {
+        let raw = ty.as_type_ptr();
+        if let Some(base) = ty.get().base() {
+            let base = base.as_type_ptr();
+            share!(
+                raw,
+                base,
+                tp_as_number,
+                tp_as_sequence,
+                tp_as_mapping,
+                tp_as_async,
+                tp_as_buffer
+            );
         }
     }
 }
 
-/// Copies every pointer that is set in `from` and not in `to`.
-unsafe fn fill_words<T>(to: *mut T, from: *const T) {
+/// Copies every pointer that is set in `from` and not in `to`, unless it is but what `from`'s own base has (`next`).
+unsafe fn fill_words<T>(to: *mut T, from: *const T, next: *const T) {
     let words = size_of::<T>() / size_of::<usize>();
     // SAFETY: see the top of the file: both are whole tables of pointers.
     unsafe {
         for at in 0..words {
-            let (to, from) = (to.cast::<usize>().add(at), from.cast::<usize>().add(at));
-            if *to == 0 {
-                *to = *from;
+            let (to, found) = (to.cast::<usize>().add(at), *from.cast::<usize>().add(at));
+            let inherited = if next.is_null() { 0 } else { *next.cast::<usize>().add(at) };
+            if *to == 0 && found != inherited {
+                *to = found;
             }
         }
     }

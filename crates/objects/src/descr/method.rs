@@ -191,8 +191,8 @@ impl MethodDescriptor {
         check_instance(th, this.get(), ob)?;
         let mut defining = None;
         if this.def().ml_flags & abi::METH_METHOD != 0 {
-            let class = class.unwrap_or(none());
-            if class.downcast::<Type>().is_none() {
+            let class = class.filter(|class| !class.is_none());
+            if let Some(class) = class.filter(|class| class.downcast::<Type>().is_none()) {
                 return Err(raise!(
                     th,
                     TYPE_ERROR,

@@ -74,7 +74,8 @@ impl Python {
         command
             .args(arguments)
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("LC_ALL", "C.UTF-8");
         if let Some(home) = &self.home {
             command.env("PYTHONHOME", home).env("TEST_HOME", home);
         } else {

@@ -2,7 +2,7 @@
 /* args: defaults */
 /* args: read prog -X utf8 -W error -c print(1) arg */
 /* args: read prog -IBSOO -m mod arg */
-/* args: read prog -q script.py arg */
+/* args: read prog -q /script.py arg */
 /* args: run prog -c import\sys;print(sys.argv) arg */
 /* args: run prog -c raise\SystemExit(3) */
 /* args: run prog -Z */

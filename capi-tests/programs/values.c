@@ -248,6 +248,7 @@ static void errors(void) {
 static void output(void) {
     fflush(stdout);
     PyRun_SimpleString("import sys\nsys.stdout.flush()");
+    PyRun_SimpleString("sys.stdout.reconfigure(write_through=True)");
     PySys_WriteStdout("%s %d\n", "written", 5);
     PySys_FormatStdout("%U %zd\n", value("'h\\xe9'"), (Py_ssize_t)7);
     char big[1200];

@@ -131,7 +131,7 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
             // Settled before: the command line counts only if it was known then.
             options.config.dev_mode = process::process().pre.is_some_and(|pre| pre.dev_mode > 0);
         }
-        complete(&mut options.config, &*config);
+        complete(&mut options.config);
         if let Err(message) = read_environment(&mut options.config, &*config) {
             return error_in(c"config_read", &message);
         }
@@ -140,23 +140,38 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
 }
 
 /// What `Py_SetProgramName` and `Py_SetPythonHome` gave stands for what the configuration leaves open.
-fn complete(config: &mut Config, from: &PyConfig) {
+fn complete(config: &mut Config) {
     let process = process::process();
     let given = |text: &Option<Vec<wchar_t>>| {
         text.as_ref().map(|text| {
             text.iter().filter_map(|&unit| char::from_u32(unit as u32)).collect::<String>()
         })
     };
-    if from.program_name.is_null() {
-        config.program_name = given(&process.program_name)
-            .or_else(|| config.orig_argv.first().filter(|name| !name.is_empty()).cloned())
-            .unwrap_or_else(|| "python3".into());
-    }
     if config.home.is_none() {
         config.home = given(&process.home).map(PathBuf::from);
     }
     if config.argv.is_empty() {
         config.argv = vec![String::new()];
+    }
+}
+
+/// The program's name, which is settled when the interpreter starts: as C gave it, as the command line has it, or
+/// the usual one.
+///
+/// # Safety
+/// Invariant 1 of `config`.
+pub unsafe fn settle_program_name(config: *mut PyConfig) -> PyStatus {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !(*config).program_name.is_null() {
+            return PyStatus_Ok();
+        }
+        let given = process::process().program_name.clone();
+        let name = given
+            .or_else(|| list_units(&(*config).orig_argv).into_iter().next())
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| wide("python3"));
+        assign(&raw mut (*config).program_name, Some(&name))
     }
 }
 
@@ -183,6 +198,11 @@ fn read_environment(config: &mut Config, from: &PyConfig) -> Result<(), String> 
     Ok(())
 }
 
+/// Scripts are named in full, so that a change of the folder does not matter.
+fn absolute(path: String) -> String {
+    std::path::absolute(&path).map_or(path, |path| path.display().to_string())
+}
+
 fn wide(text: &str) -> Vec<wchar_t> {
     text.chars().map(|character| character as wchar_t).collect()
 }
@@ -200,7 +220,6 @@ unsafe fn write_back(options: &Options, to: *mut PyConfig) -> PyStatus {
             Some(config.pythonpath.join(":")).filter(|_| !config.pythonpath.is_empty());
         let run = |wanted: fn(&Run) -> Option<&String>| wanted(&options.run).cloned();
         let texts = [
-            (&raw mut (*to).program_name, Some(config.program_name.clone())),
             (&raw mut (*to).home, home),
             (&raw mut (*to).pythonpath_env, pythonpath),
             (&raw mut (*to).pycache_prefix, config.pycache_prefix.clone()),
@@ -225,7 +244,7 @@ unsafe fn write_back(options: &Options, to: *mut PyConfig) -> PyStatus {
             ),
             (
                 &raw mut (*to).run_filename,
-                run(|run| if let Run::File(text) = run { Some(text) } else { None }),
+                run(|run| if let Run::File(text) = run { Some(text) } else { None }).map(absolute),
             ),
         ];
         for (place, text) in texts {

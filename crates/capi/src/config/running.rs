@@ -201,12 +201,23 @@ fn set_flag(th: &Thread, index: usize, value: i64) -> PyResult<()> {
     let Some(flags) = sys::get(th, name.borrow())? else {
         return Err(th.raise(exc::RUNTIME_ERROR, "lost sys.flags"));
     };
-    let mut values = krait_objects::protocol::iter::collect(th, flags.object())?;
-    // Entries beyond the tuple's length are not shown, and not kept by a copy of the tuple.
-    for hidden in values.len()..=index {
-        let name = if hidden == 17 { "int_max_str_digits" } else { "safe_path" };
-        values.push(object::get_attr(th, flags.object(), Str::interned(th, name)?.borrow())?);
+    let Some(tuple) = flags.object().downcast::<Tuple>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "sys.flags is not what it was"));
+    };
+    let count = Str::interned(th, "n_fields")?;
+    let count = object::get_attr(th, flags.object(), count.borrow())?;
+    let count = count.object().downcast::<Int>().and_then(|count| count.to_i64()).unwrap_or(0);
+    let count = usize::try_from(count).unwrap_or(0);
+    if index >= count {
+        return Err(th.bad_internal_call());
     }
+    // Fields beyond the tuple's length are there, but not shown.
+    // SAFETY: a struct sequence has so many, each an object.
+    let mut values: Vec<Owned> = unsafe {
+        (0..count)
+            .map(|at| Borrowed::<Object>::from_ptr(*tuple.get().items().add(at)).to_owned())
+            .collect()
+    };
     values[index] = Int::from_i64(th, value)?.into_object();
     let class = object::type_of(flags.object());
     let new = StructSequence::new(th, class.borrow(), values)?;

@@ -42,6 +42,10 @@ fn start(config: defaults::Owned) -> PyStatus {
         if is_exception(&status) {
             return status;
         }
+        let status = read::settle_program_name(config.ptr());
+        if is_exception(&status) {
+            return status;
+        }
         let mut options = read::options(&*config.ptr());
         if options.config.executable.is_empty() {
             if let Ok(executable) = std::env::current_exe() {

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 
 use krait_objects::codecs::recover::{self, Target};
+use krait_objects::exceptions::unicode::raise_decode_error;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::Buffer;
 use krait_objects::text::codec::CodecError;
@@ -11,6 +12,10 @@ use super::table::{Decoded, Encoded, Table};
 
 const ILLEGAL: &str = "illegal multibyte sequence";
 const INCOMPLETE: &str = "incomplete multibyte sequence";
+
+fn target(encoding: &str) -> Target<'_> {
+    Target { any_index: true, ..Target::bytes(encoding) }
+}
 
 /// An encoding of several bytes a character.
 #[pytype(
@@ -46,6 +51,13 @@ impl MultibyteCodec {
         }
     }
 
+    /// More bytes wait than any character takes.
+    pub fn too_much_pending(&self, th: &Thread, pending: Borrowed<'_, Bytes>) -> Raised {
+        let name = self.name.get().map_or("", |name| name);
+        let error = CodecError { start: 0, end: pending.len(), reason: "pending buffer too large" };
+        raise_decode_error(th, name, pending, error)
+    }
+
     /// Decodes `data`: the text, and the bytes that are left because more must follow.
     pub fn decode_bytes(
         &self,
@@ -56,30 +68,37 @@ impl MultibyteCodec {
     ) -> PyResult<(Owned<Str>, Vec<u8>)> {
         let (name, table) = self.parts(th)?;
         let mut rest = Vec::new();
-        let text = recover::decode(th, name, data, errors, &mut 0, &mut |input, at, out| {
-            rest.clear();
-            while *at < input.len() {
-                let error = |len: usize, reason| {
-                    Err(CodecError { start: *at, end: (*at + len).min(input.len()), reason })
-                };
-                match table.decode(&input[*at..]) {
-                    Decoded::Chars(chars, len) => {
-                        out.push(chars[0]);
-                        if chars[1] != 0 {
-                            out.push(chars[1]);
+        let text = recover::decode_from(
+            th,
+            &target(name),
+            data,
+            errors,
+            &mut 0,
+            &mut |input, at, out| {
+                rest.clear();
+                while *at < input.len() {
+                    let error = |len: usize, reason| {
+                        Err(CodecError { start: *at, end: (*at + len).min(input.len()), reason })
+                    };
+                    match table.decode(&input[*at..]) {
+                        Decoded::Chars(chars, len) => {
+                            out.push(chars[0]);
+                            if chars[1] != 0 {
+                                out.push(chars[1]);
+                            }
+                            *at += len;
                         }
-                        *at += len;
+                        Decoded::Incomplete if is_last => return error(input.len(), INCOMPLETE),
+                        Decoded::Incomplete => {
+                            rest.extend_from_slice(&input[*at..]);
+                            return Ok(());
+                        }
+                        Decoded::Illegal(len) => return error(len, ILLEGAL),
                     }
-                    Decoded::Incomplete if is_last => return error(input.len(), INCOMPLETE),
-                    Decoded::Incomplete => {
-                        rest.extend_from_slice(&input[*at..]);
-                        return Ok(());
-                    }
-                    Decoded::Illegal(len) => return error(len, ILLEGAL),
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         Ok((text, rest))
     }
 
@@ -93,9 +112,8 @@ impl MultibyteCodec {
     ) -> PyResult<(Owned<Bytes>, Option<u32>)> {
         let (name, table) = self.parts(th)?;
         let mut left = None;
-        let target = Target::bytes(name);
         let bytes =
-            recover::encode(th, &target, text, errors, Vec::new(), &mut |text, at, out| {
+            recover::encode(th, &target(name), text, errors, Vec::new(), &mut |text, at, out| {
                 while *at < text.len() {
                     let next = (*at + 1 < text.len()).then(|| text.at(*at + 1));
                     match table.encode(text.at(*at), next, is_last) {

@@ -153,7 +153,7 @@ impl MultibyteIncrementalDecoder {
             return Err(th.raise(exc::OVERFLOW_ERROR, "int too big to convert"));
         }
         if pending.len() > MAX_PENDING {
-            return Err(th.raise(exc::UNICODE_ERROR, "pending buffer too large"));
+            return Err(self.state.codec(th)?.too_much_pending(th, pending));
         }
         *self.state.pending.borrow_mut() = pending.as_bytes().to_vec();
         Ok(())

@@ -30,7 +30,7 @@ impl State {
         Ok(())
     }
 
-    fn codec(&self, th: &Thread) -> PyResult<Owned<MultibyteCodec>> {
+    pub fn codec(&self, th: &Thread) -> PyResult<Owned<MultibyteCodec>> {
         self.codec.get_owned().ok_or_else(|| th.bad_internal_call())
     }
 

@@ -44,7 +44,7 @@ pub fn encode_utf8(
     if errors == Some("surrogatepass") {
         return Bytes::new(th, &string.to_wtf8());
     }
-    let target = Target { encoding: "utf-8", unit: 1, ascii_replacement: true };
+    let target = Target { ascii_replacement: true, ..Target::bytes("utf-8") };
     let out = Vec::with_capacity(string.len());
     recover::encode(
         th,
@@ -207,7 +207,7 @@ fn encode_wide(
         // The mark is a character, which both encode.
         let _ = encode(crate::str::Chars::Two(&[0xfeff]), &mut 0, &mut out);
     }
-    let target = Target { encoding, unit, ascii_replacement: true };
+    let target = Target { unit, ascii_replacement: true, ..Target::bytes(encoding) };
     recover::encode(th, &target, string, errors, out, &mut |chars, at, out| encode(chars, at, out))
 }
 

@@ -51,6 +51,18 @@ pub fn decode(
     at: &mut usize,
     decoder: &mut Decoder<'_>,
 ) -> PyResult<Owned<Str>> {
+    decode_from(th, &Target::bytes(encoding), data, errors, at, decoder)
+}
+
+/// `decode`, for an encoding with something particular.
+pub fn decode_from(
+    th: &Thread,
+    target: &Target<'_>,
+    data: &[u8],
+    errors: Option<&str>,
+    at: &mut usize,
+    decoder: &mut Decoder<'_>,
+) -> PyResult<Owned<Str>> {
     let mut out = TextBuf::with_capacity(data.len());
     // A handler may put other bytes in place of the input.
     let mut replaced: Option<Owned<Bytes>> = None;
@@ -85,7 +97,7 @@ pub fn decode(
             }
             Mode::Strict => {
                 let input = Bytes::new(th, input)?;
-                return Err(raise_decode_error(th, encoding, input.borrow(), error));
+                return Err(raise_decode_error(th, target.encoding, input.borrow(), error));
             }
             _ => {
                 let object = match replaced.take() {
@@ -93,7 +105,7 @@ pub fn decode(
                     None => Bytes::new(th, data)?,
                 };
                 let name = errors.unwrap_or("strict");
-                let (text, next, object) = ask_decode(th, name, encoding, object, error)?;
+                let (text, next, object) = ask_decode(th, name, target, object, error)?;
                 push(&mut out, text.chars());
                 *at = next;
                 replaced = Some(object);
@@ -112,11 +124,15 @@ fn exception(raised: Raised, th: &Thread) -> Owned<BaseException> {
 }
 
 /// The position a handler returned, counted from the end if it is negative.
-fn position(th: &Thread, value: &Int, len: usize) -> PyResult<usize> {
-    let Some(position) = value.to_i64() else {
-        return Err(raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C ssize_t"));
+fn position(th: &Thread, target: &Target<'_>, value: &Int, len: usize) -> PyResult<usize> {
+    let from_start = match value.to_i64() {
+        Some(position) if position < 0 => position + len as i64,
+        Some(position) => position,
+        None if target.any_index => -1,
+        None => {
+            return Err(raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C ssize_t"));
+        }
     };
-    let from_start = if position < 0 { position + len as i64 } else { position };
     match usize::try_from(from_start) {
         Ok(at) if at <= len => Ok(at),
         _ => Err(raise!(th, INDEX_ERROR, "position {from_start} from error handler out of bounds")),
@@ -127,12 +143,12 @@ fn position(th: &Thread, value: &Int, len: usize) -> PyResult<usize> {
 fn ask_decode(
     th: &Thread,
     name: &str,
-    encoding: &str,
+    target: &Target<'_>,
     input: Owned<Bytes>,
     error: CodecError,
 ) -> PyResult<(Owned<Str>, usize, Owned<Bytes>)> {
     let handler = registry::lookup_error(th, name)?;
-    let exception = exception(raise_decode_error(th, encoding, input.borrow(), error), th);
+    let exception = exception(raise_decode_error(th, target.encoding, input.borrow(), error), th);
     let result = call::call(th, handler.borrow(), &[exception.object()])?;
     let refused =
         || th.raise(exc::TYPE_ERROR, "decoding error handler must return (str, int) tuple");
@@ -146,7 +162,7 @@ fn ask_decode(
     let Some(object) = object.and_then(|object| object.downcast::<Bytes>().ok()) else {
         return Err(raise!(th, TYPE_ERROR, "UnicodeError 'object' attribute must be a bytes"));
     };
-    let next = position(th, &next, object.len())?;
+    let next = position(th, target, &next, object.len())?;
     Ok((text.to_owned(), next, object))
 }
 
@@ -162,12 +178,14 @@ pub struct Target<'a> {
     pub unit: usize,
     /// Handlers may give text that is ASCII only.
     pub ascii_replacement: bool,
+    /// An index from a handler that is too large for a machine word is out of bounds as others are.
+    pub any_index: bool,
 }
 
 impl<'a> Target<'a> {
     /// An encoding to single bytes.
     pub fn bytes(encoding: &'a str) -> Target<'a> {
-        Target { encoding, unit: 1, ascii_replacement: false }
+        Target { encoding, unit: 1, ascii_replacement: false, any_index: false }
     }
 }
 
@@ -259,7 +277,7 @@ fn ask(
     };
     let next = next.downcast::<Int>().ok_or_else(bad)?;
     if let Some(text) = replacement.downcast::<Str>() {
-        let next = position(th, &next, string.len())?;
+        let next = position(th, target, &next, string.len())?;
         if target.ascii_replacement && !text.is_ascii() {
             return Err(refuse());
         }
@@ -269,7 +287,7 @@ fn ask(
         };
     }
     let bytes = replacement.downcast::<Bytes>().ok_or_else(bad)?;
-    let next = position(th, &next, string.len())?;
+    let next = position(th, target, &next, string.len())?;
     if bytes.len() % target.unit != 0 {
         return Err(refuse());
     }

@@ -261,7 +261,7 @@ impl Zlib {
     ) -> PyResult<u32> {
         let start = value.map_or(Ok(1), |value| low_bits(th, value))?;
         // Both halves are taken modulo the largest prime of 16 bits, even if no data come.
-        let start = (start & 0xFFFF) % 65521 | (start >> 16) % 65521 << 16;
+        let start = ((start & 0xFFFF) % 65521) | (((start >> 16) % 65521) << 16);
         Ok(checksum(th, data, start, zlib_rs::adler32::adler32))
     }
 

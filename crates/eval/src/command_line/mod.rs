@@ -8,6 +8,7 @@ mod usage;
 
 use std::io::Read as _;
 
+use krait_bytecode::MAGIC;
 use krait_objects::prelude::*;
 use krait_syntax::{Mode, Source};
 
@@ -174,8 +175,24 @@ fn run_file(th: &Thread, path: &str, options: &Options) -> PyResult<()> {
     let dict = main_dict(th)?;
     dict.set_str(th, id::__file__, Str::from_fs_bytes(th, path.as_bytes())?.object())?;
     dict.set_str(th, id::__cached__, none())?;
-    set_source_loader(th, &dict, path)?;
+    if path.ends_with(".pyc") || source.starts_with(&MAGIC[..2]) {
+        set_loader(th, &dict, "SourcelessFileLoader", path)?;
+        return run_main(th, read_pyc(th, &source)?);
+    }
+    set_loader(th, &dict, "SourceFileLoader", path)?;
     run_text(th, &source, path)
+}
+
+/// The code of a `.pyc` file.
+fn read_pyc(th: &Thread, data: &[u8]) -> PyResult<Owned<Code>> {
+    // Magic number, flags, and what identifies the source.
+    const HEADER: usize = 16;
+    let Some(rest) = data.strip_prefix(&MAGIC).and_then(|rest| rest.get(HEADER - 4..)) else {
+        return Err(th.raise(exc::RUNTIME_ERROR, "Bad magic number in .pyc file"));
+    };
+    let code = crate::marshal::loads(th, rest)?;
+    code.downcast::<Code>()
+        .map_err(|_| th.raise(exc::RUNTIME_ERROR, "Bad code object in .pyc file"))
 }
 
 /// A script's path as the program sees it, wherever it goes.
@@ -185,18 +202,16 @@ fn absolute(path: &str) -> String {
     }
     match std::env::current_dir() {
         Ok(here) => {
-            let path = path.strip_prefix("./").unwrap_or(path);
             format!("{}/{path}", here.display().to_string().trim_end_matches('/'))
         }
         Err(_) => path.to_owned(),
     }
 }
 
-/// The loader that finds the script's source again, for tracebacks and `inspect`.
-fn set_source_loader(th: &Thread, dict: &Dict, path: &str) -> PyResult<()> {
+/// The loader that finds the script again, for tracebacks and `inspect`.
+fn set_loader(th: &Thread, dict: &Dict, class: &str, path: &str) -> PyResult<()> {
     let external = import::import(th, "_frozen_importlib_external")?;
-    let loader =
-        object::get_attr(th, external.object(), Str::interned(th, "SourceFileLoader")?.borrow())?;
+    let loader = object::get_attr(th, external.object(), Str::interned(th, class)?.borrow())?;
     let loader = call::call(
         th,
         loader.object(),

@@ -128,7 +128,16 @@ fn make(th: &Thread, shared: Arc<Shared>) -> PyResult<Owned<ThreadHandle>> {
 
 /// A handle of a thread that was started elsewhere.
 pub fn of_ident(th: &Thread, ident: u64) -> PyResult<Owned<ThreadHandle>> {
-    make(th, Shared::new(Phase::Running, ident))
+    let shared = Shared::new(Phase::Running, ident);
+    remember(th, &shared);
+    make(th, shared)
+}
+
+/// A forked child must find it.
+fn remember(th: &Thread, shared: &Arc<Shared>) {
+    let started = &th.interp().state::<Started>().0;
+    started.borrow_mut().retain(|other| other.strong_count() > 0);
+    started.borrow_mut().push(Arc::downgrade(shared));
 }
 
 pub fn new_handle(th: &Thread) -> PyResult<Owned<ThreadHandle>> {
@@ -327,9 +336,7 @@ pub fn start(
         }
     }
     state.running.set(state.running.get() + 1);
-    let started = &th.interp().state::<Started>().0;
-    started.borrow_mut().retain(|other| other.strong_count() > 0);
-    started.borrow_mut().push(Arc::downgrade(&shared));
+    remember(th, &shared);
     if !daemon {
         let known = &th.interp().state::<NonDaemon>().0;
         known.borrow_mut().retain(|other| other.lock().phase != Phase::Done);

@@ -12,7 +12,7 @@ use krait_objects::text::TextBuf;
 
 use crate::notes;
 
-use super::escape::{push_ascii, push_quoted};
+use super::escape::{finish, push_ascii, push_quoted};
 use super::{Signature, Site, object_and_index, two};
 
 /// Encoder(markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan)
@@ -146,6 +146,10 @@ impl Encoder {
                 }
             },
         };
+        let ascii = self.quoting.get() == AS_ASCII
+            && key_separator.is_ascii()
+            && item_separator.is_ascii()
+            && indent.as_ref().is_none_or(|indent| indent.is_ascii());
         let mut writer = Writer {
             th,
             out: TextBuf::with_capacity(64),
@@ -160,7 +164,7 @@ impl Encoder {
             open: Vec::new(),
         };
         writer.value(obj)?;
-        let text = Str::from_text(th, &writer.out)?;
+        let text = finish(th, &writer.out, ascii)?;
         Tuple::pack(th, [text.into_object()])
     }
 }

@@ -9,7 +9,15 @@ use krait_objects::with_units;
 pub(super) fn quoted(th: &Thread, string: &Str, ascii: bool) -> PyResult<Owned<Str>> {
     let mut out = TextBuf::with_capacity(string.len() + 2);
     push_quoted(&mut out, string, ascii);
-    Str::from_text(th, &out)
+    finish(th, &out, ascii)
+}
+
+/// The text as a string; if it is known to be ASCII, without looking.
+pub(super) fn finish(th: &Thread, text: &TextBuf, ascii: bool) -> PyResult<Owned<Str>> {
+    match text {
+        TextBuf::Latin1(units) if ascii => Str::from_chars_bounded(th, Chars::One(units), 0x7f),
+        _ => Str::from_text(th, text),
+    }
 }
 
 /// Appends the quoted form of a string.

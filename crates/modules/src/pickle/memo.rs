@@ -100,8 +100,8 @@ impl UnpicklerMemo {
     #[inline]
     pub fn get(&self, number: usize) -> Option<Owned> {
         match self.near.get(number) {
-            Some(found) => found.clone(),
-            None => self.far.get(&number).cloned(),
+            Some(Some(found)) => Some(found.clone()),
+            _ => self.far.get(&number).cloned(),
         }
     }
 
@@ -109,7 +109,8 @@ impl UnpicklerMemo {
     #[inline]
     pub fn set(&mut self, number: usize, value: Owned) -> Option<Owned> {
         let old = if number < self.near.len() {
-            self.near[number].replace(value)
+            // It may have been far when it was set.
+            self.near[number].replace(value).or_else(|| self.far.remove(&number))
         } else if number <= self.count * 2 + 1024 && !self.far.contains_key(&number) {
             self.near.resize_with(number, || None);
             self.near.push(Some(value));

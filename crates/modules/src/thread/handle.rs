@@ -87,6 +87,11 @@ impl Shared {
             if self.lock().phase == Phase::Done {
                 return Ok(true);
             }
+            // Other threads run no more, so it would never end.
+            if th.interp().finalizing.get() {
+                let message = "cannot join thread at interpreter shutdown";
+                return Err(th.raise(exc::PYTHON_FINALIZATION_ERROR, message));
+            }
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(false);

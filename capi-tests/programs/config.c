@@ -115,24 +115,28 @@ static PyObject *make_module(void) {
     return PyModule_Create(&def);
 }
 
+/* The outcome of a call, and the error that is kept. */
+static void report(PyInitConfig *config, int outcome) {
+    const char *message = NULL;
+    int kept = PyInitConfig_GetError(config, &message);
+    printf("%d %d %s\n", outcome, kept, message ? message : "NULL");
+}
+
 static void init_config(void) {
     PyInitConfig *config = PyInitConfig_Create();
-    const char *message = NULL;
     int64_t number = -1;
     char *text = NULL, **items = NULL;
     size_t length = 0;
     int code = -1;
     printf("%d%d", PyInitConfig_HasOption(config, "verbose"), PyInitConfig_HasOption(config, "utf8_mode"));
     printf("%d\n", PyInitConfig_HasOption(config, "nothing"));
-    printf("%d %d\n", PyInitConfig_GetInt(config, "isolated", &number), (int)number);
-    printf("%d %d\n", PyInitConfig_SetInt(config, "bytes_warning", 1), PyInitConfig_SetInt(config, "nothing", 1));
-    printf("%d %s\n", PyInitConfig_GetError(config, &message), message ? message : "NULL");
-    printf("%d", PyInitConfig_SetInt(config, "verbose", -1));
-    printf(" %d %s\n", PyInitConfig_GetError(config, &message), message ? message : "NULL");
-    printf("%d", PyInitConfig_SetStr(config, "verbose", "x"));
-    printf(" %d %s\n", PyInitConfig_GetError(config, &message), message ? message : "NULL");
-    printf("%d", PyInitConfig_GetInt(config, "program_name", &number));
-    printf(" %d %s\n", PyInitConfig_GetError(config, &message), message ? message : "NULL");
+    report(config, PyInitConfig_GetInt(config, "isolated", &number));
+    printf("%d\n", (int)number);
+    report(config, PyInitConfig_SetInt(config, "bytes_warning", 1));
+    report(config, PyInitConfig_SetInt(config, "nothing", 1));
+    report(config, PyInitConfig_SetInt(config, "verbose", -1));
+    report(config, PyInitConfig_SetStr(config, "verbose", "x"));
+    report(config, PyInitConfig_GetInt(config, "program_name", &number));
     printf("%d\n", PyInitConfig_SetStr(config, "program_name", "h\xc3\xa9llo"));
     if (!PyInitConfig_GetStr(config, "program_name", &text)) printf("%s\n", text);
     free(text);

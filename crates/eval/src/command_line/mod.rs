@@ -144,7 +144,7 @@ fn run_as_asked(th: &Thread, options: &Options) -> PyResult<()> {
 fn run_file(th: &Thread, path: &str, options: &Options) -> PyResult<()> {
     let importer = path_importer(th, path)?;
     if importer {
-        prepend_path(th, false, path)?;
+        prepend_path(th, false, &absolute(path))?;
         return run_module(th, "__main__", false);
     }
     let mut source = match std::fs::read(path) {
@@ -201,6 +201,7 @@ fn absolute(path: &str) -> String {
         return path.to_owned();
     }
     match std::env::current_dir() {
+        Ok(here) if path == "." => here.display().to_string(),
         Ok(here) => {
             format!("{}/{path}", here.display().to_string().trim_end_matches('/'))
         }

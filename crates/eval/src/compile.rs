@@ -99,7 +99,41 @@ fn parse<'a>(
     let options = parse_options(request, &codecs);
     let tree = krait_syntax::parse_into(arena, source, &options, &mut warnings);
     issue(th, &warnings, request.filename)?;
-    tree.map_err(|error| raise_syntax_error(th, &error, request.filename))
+    tree.map_err(|error| {
+        let raised = raise_syntax_error(th, &error, request.filename);
+        let text = match source {
+            Source::Text(text) => Some(text.to_owned()),
+            Source::Bytes(bytes) => {
+                krait_syntax::decode_source(bytes, &options).ok().map(|text| text.into_owned())
+            }
+        };
+        match text {
+            Some(text) => with_source(th, raised, text, request.mode),
+            None => raised,
+        }
+    })
+}
+
+/// The SyntaxError just raised, with the text from which `traceback` guesses which keyword was meant.
+fn with_source(th: &Thread, raised: Raised, mut text: String, mode: Mode) -> Raised {
+    if mode == Mode::Exec && !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let exception = th.take_raised(raised);
+    let attempt = || -> PyResult<()> {
+        if !exception.object().ty().is_subtype(exc::SYNTAX_ERROR) {
+            return Ok(());
+        }
+        let zero = || Int::from_i64(th, 0).map(Owned::into_object);
+        let metadata =
+            Tuple::pack(th, [zero()?, zero()?, Str::from_string(th, text)?.into_object()])?;
+        let name = Str::interned(th, "_metadata")?;
+        object::set_attr(th, exception.object(), name.borrow(), metadata.object())
+    };
+    if let Err(raised) = attempt() {
+        drop(th.take_raised(raised));
+    }
+    th.set_exception(exception.into_object())
 }
 
 /// The syntax tree of a text, as an object.

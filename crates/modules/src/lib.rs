@@ -49,6 +49,7 @@ mod stat;
 mod string;
 mod structs;
 mod subprocess;
+mod suggestions;
 mod support;
 mod symtable;
 mod thread;
@@ -110,6 +111,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_stat", stat::Stat),
     native!("_string", string::String),
     native!("_struct", structs::StructModule),
+    native!("_suggestions", suggestions::Suggestions),
     native!("_symtable", symtable::SymtableModule),
     native!("_thread", thread::ThreadModule),
     native!("_tokenize", tokenize::Tokenize),

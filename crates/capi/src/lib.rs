@@ -38,6 +38,7 @@ mod module_state;
 mod monitoring;
 mod number;
 mod object;
+mod object_calls;
 mod object_more;
 mod odict;
 mod os;

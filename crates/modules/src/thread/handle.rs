@@ -166,6 +166,11 @@ impl ThreadHandle {
         if phase != Phase::Done && thread == ident() {
             return Err(th.raise(exc::RUNTIME_ERROR, "Cannot join current thread"));
         }
+        // The thread cannot run any more, so it would never end.
+        if phase != Phase::Done && th.interp().finalizing.get() {
+            let message = "cannot join thread at interpreter shutdown";
+            return Err(th.raise(exc::PYTHON_FINALIZATION_ERROR, message));
+        }
         // The handle may go meanwhile.
         self.shared.clone().wait(th, timeout)
     }

@@ -167,7 +167,7 @@ pub(super) fn construct(
     kwargs: Option<Borrowed<'_, Dict>>,
 ) -> PyResult<Owned<Array>> {
     let init = |ty: &Type| ty.raw().tp_init.map(|init| init as usize);
-    if kwargs.is_some_and(|kwargs| kwargs.len() > 0) && init(&cls) == init(Array::type_object()) {
+    if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) && init(&cls) == init(Array::type_object()) {
         return Err(th.raise(exc::TYPE_ERROR, "array.array() takes no keyword arguments"));
     }
     let (first, initial) = match *args.get().as_slice() {

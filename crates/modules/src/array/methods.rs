@@ -275,13 +275,13 @@ impl Array {
     /// Return a copy of the array.
     #[method(sig = "(self, /)")]
     fn __copy__(&self, th: &Thread) -> PyResult<Owned<Array>> {
-        self.from_bytes(th, self.bytes())
+        self.of_bytes(th, self.bytes())
     }
 
     /// Return a copy of the array.
     #[method(sig = "(self, unused, /)")]
     fn __deepcopy__(&self, th: &Thread, _unused: Borrowed<'_>) -> PyResult<Owned<Array>> {
-        self.from_bytes(th, self.bytes())
+        self.of_bytes(th, self.bytes())
     }
 
     /// Size of the array in memory, in bytes.

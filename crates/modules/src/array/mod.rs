@@ -82,7 +82,7 @@ impl Array {
     }
 
     /// An exact array with the same type code, of items as they lie in memory.
-    fn from_bytes(&self, th: &Thread, bytes: &[u8]) -> PyResult<Owned<Array>> {
+    fn of_bytes(&self, th: &Thread, bytes: &[u8]) -> PyResult<Owned<Array>> {
         let code = self.code();
         let class = Borrowed::from_ref(Array::type_object());
         let array = Array::make(th, class, code, bytes.len() / code.size())?;

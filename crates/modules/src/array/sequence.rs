@@ -30,7 +30,7 @@ impl Array {
             .ok_or_else(|| th.raise(exc::INDEX_ERROR, message))
     }
 
-    fn from_end(&self, index: isize) -> isize {
+    fn resolved(&self, index: isize) -> isize {
         if index < 0 { index + self.len() as isize } else { index }
     }
 
@@ -239,10 +239,10 @@ impl Array {
     #[slot(mp_subscript)]
     fn subscript(&self, th: &Thread, subscript: Borrowed<'_>) -> PyResult {
         match key(th, subscript)? {
-            Key::Index(index) => self.item(th, self.from_end(index)),
+            Key::Index(index) => self.item(th, self.resolved(index)),
             Key::Slice(start, stop, step) => {
                 let data = self.gather(SliceRange::of(start, stop, step, self.len()));
-                self.from_bytes(th, &data).map(Owned::into_object)
+                self.of_bytes(th, &data).map(Owned::into_object)
             }
         }
     }
@@ -255,7 +255,7 @@ impl Array {
         value: Option<Borrowed<'_>>,
     ) -> PyResult<()> {
         let (start, stop, step) = match key(th, subscript)? {
-            Key::Index(index) => return self.set_item(th, self.from_end(index), value),
+            Key::Index(index) => return self.set_item(th, self.resolved(index), value),
             Key::Slice(start, stop, step) => (start, stop, step),
         };
         let data = match value {
@@ -292,14 +292,14 @@ impl Array {
         if !std::ptr::eq(self.code(), other.code()) {
             return Err(th.bad_argument());
         }
-        let sum = self.from_bytes(th, self.bytes())?;
+        let sum = self.of_bytes(th, self.bytes())?;
         sum.splice(th, sum.len(), sum.len(), other.bytes())?;
         Ok(sum)
     }
 
     #[slot(sq_repeat)]
     fn repeat(&self, th: &Thread, count: isize) -> PyResult<Owned<Array>> {
-        self.from_bytes(th, &self.repeated(th, count)?)
+        self.of_bytes(th, &self.repeated(th, count)?)
     }
 
     #[slot(sq_inplace_concat)]

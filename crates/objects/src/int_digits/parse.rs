@@ -85,7 +85,7 @@ fn digit_values(text: &[u8], radix: u32, limit: usize) -> Result<Vec<u8>, ParseE
     let mut after_digit = false;
     for &c in text {
         let digit = u32::from(VALUES[usize::from(c)]) < radix;
-        if !digit && !(c == b'_' && after_digit) {
+        if !digit && (c != b'_' || !after_digit) {
             return Err(ParseError::Invalid);
         }
         underscores += usize::from(!digit);

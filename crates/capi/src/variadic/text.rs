@@ -398,9 +398,9 @@ fn formatted_bytes(th: &Thread, mut format: Format, args: VaList) -> PyResult<Ow
             b'x' => out.extend(format!("{:x}", args.unsigned()).bytes()),
             b's' => {
                 let start = args.string();
-                // SAFETY: C passes a string, which ends there at the latest.
                 out.extend(match precision {
                     0 => bytes_of(start),
+                    // SAFETY: C passes a string, which ends there at the latest.
                     limit => unsafe {
                         std::slice::from_raw_parts(start.cast(), libc::strnlen(start, limit))
                     },

@@ -100,13 +100,15 @@ fn parse<'a>(
     let tree = krait_syntax::parse_into(arena, source, &options, &mut warnings);
     issue(th, &warnings, request.filename)?;
     tree.map_err(|error| {
-        let raised = raise_syntax_error(th, &error, request.filename);
+        // Decoding may run Python code, which must not find an exception.
         let text = match source {
             Source::Text(text) => Some(text.to_owned()),
             Source::Bytes(bytes) => {
                 krait_syntax::decode_source(bytes, &options).ok().map(|text| text.into_owned())
             }
         };
+        drop(th.take_exception());
+        let raised = raise_syntax_error(th, &error, request.filename);
         match text {
             Some(text) => with_source(th, raised, text, request.mode),
             None => raised,

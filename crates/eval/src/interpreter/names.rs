@@ -33,13 +33,13 @@ fn with_name(th: &Thread, raised: Raised, name: Borrowed<'_, Str>) -> Raised {
 #[inline(never)]
 pub fn unbound_local(op: Op<'_>, index: usize) -> Raised {
     let name = op.local_name(index);
-    let raised = raise!(
+    // Without `name`: what is meant is known, so nothing else is to be suggested.
+    raise!(
         op.th,
         UNBOUND_LOCAL_ERROR,
         "cannot access local variable '{}' where it is not associated with a value",
         name.get()
-    );
-    with_name(op.th, raised, name)
+    )
 }
 
 /// The cell at `index` is empty: a local variable of this function, or a free one.

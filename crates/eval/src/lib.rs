@@ -23,6 +23,7 @@ pub mod reentrant;
 pub mod registry;
 pub mod run;
 pub mod services;
+mod site;
 pub mod sys;
 pub mod thread_states;
 pub mod traceback;

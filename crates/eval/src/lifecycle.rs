@@ -15,7 +15,7 @@ use krait_objects::weakref;
 
 use crate::config::{self, Config};
 use crate::gil::{self, Gil};
-use crate::{import, pending, registry, services, sys, thread_states, warnings};
+use crate::{import, pending, registry, services, site, sys, thread_states, warnings};
 
 /// What the object layer needs of this one.
 pub const SERVICES: Services = Services {
@@ -151,7 +151,6 @@ impl Instance {
         }
         import::install_external(th)?;
         set_path(th)?;
-        import::import(th, "encodings")?;
         install_zip_importer(th)?;
         make_streams(th)?;
         make_main(th)?;
@@ -160,7 +159,7 @@ impl Instance {
             import::import(th, "warnings")?;
         }
         if config::of(th).site_import {
-            import::import(th, "site")?;
+            site::run(th)?;
         }
         Ok(())
     }
@@ -231,6 +230,7 @@ fn installed_library(config: &Config) -> Option<PathBuf> {
 
 /// `sys.stdin`, `stdout` and `stderr`, and their originals.
 fn make_streams(th: &Thread) -> PyResult<()> {
+    // Not `io`, which is Python code: it only adds abstract classes.
     let io = import::import(th, "_io")?;
     for (fd, name, mode) in [(0, "stdin", "rb"), (1, "stdout", "wb"), (2, "stderr", "wb")] {
         let stream = make_stream(th, io.object(), fd, name, mode)?;

@@ -60,11 +60,21 @@ pub(super) fn normalize_into<'b>(encoding: &str, buffer: &'b mut [u8]) -> Option
     std::str::from_utf8(&buffer[..len]).ok()
 }
 
+/// Imports `encodings` before anything else is registered: its search function comes first.
+fn load_package(th: &Thread, registry: &Registry) -> PyResult<()> {
+    if registry.loaded.replace(true) {
+        return Ok(());
+    }
+    let package = Str::interned(th, "encodings")?;
+    (th.interp().services.get().import)(th, package.borrow(), None, 0).map(drop)
+}
+
 /// `codecs.register`.
 pub fn register(th: &Thread, search: Borrowed<'_>) -> PyResult<()> {
     if !object::is_callable(search) {
         return Err(th.raise(exc::TYPE_ERROR, "argument must be callable"));
     }
+    load_package(th, registry(th))?;
     registry(th).search.borrow_mut().push(search.to_owned());
     Ok(())
 }
@@ -89,10 +99,7 @@ pub fn lookup(th: &Thread, encoding: &str) -> PyResult<Owned<Tuple>> {
     if let Some(codec) = registry.found.borrow().get(&name) {
         return Ok(codec.clone());
     }
-    if !registry.loaded.replace(true) && registry.search.borrow().is_empty() {
-        let package = Str::interned(th, "encodings")?;
-        (th.interp().services.get().import)(th, package.borrow(), None, 0)?;
-    }
+    load_package(th, registry)?;
     if registry.search.borrow().is_empty() {
         return Err(th.raise(
             exc::LOOKUP_ERROR,

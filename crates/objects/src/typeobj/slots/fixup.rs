@@ -12,7 +12,6 @@ use crate::handle::{Borrowed, Owned};
 use crate::ids::id;
 use crate::str::Str;
 use crate::thread::Thread;
-use crate::typeobj::ready::OwnSlots;
 use crate::typeobj::{Type, subclasses};
 
 /// Fills every slot of a heap type from what its MRO defines.
@@ -22,17 +21,18 @@ pub fn fixup_all(th: &Thread, ty: Borrowed<'_, Type>) {
     }
 }
 
-/// As `fixup_all`, for a type that has just inherited from its base: only slots whose special methods come from
-/// elsewhere are decided anew.
+/// As `fixup_all`, for a type that has just inherited. Where it adds nothing but itself to its base's order, only
+/// the slots of special methods that it defines itself are decided anew.
 pub fn fixup_new(th: &Thread, ty: Borrowed<'_, Type>) {
-    let differing = differing_lines(th, ty);
-    let mut line = 0;
+    if !extends_order_of_base(&ty) {
+        return fixup_all(th, ty);
+    }
+    let dict = ty.dict(th);
     for group in SLOTS.chunk_by(|a, b| a.place == b.place) {
-        let lines = ((1 << group.len()) - 1) << line;
-        line += group.len();
         // SAFETY: a live heap type.
         let inherited = unsafe { group[0].place.read(ty.as_type_ptr()) };
-        if differing & lines != 0 || (is_next(&group[0]) && inherited.is_null()) {
+        let defined = |def: &SlotDef| !matches!(dict.get_str(th, def.name), Ok(None));
+        if group.iter().any(defined) || (is_next(&group[0]) && inherited.is_null()) {
             update_group(th, ty, group);
         } else {
             debug_assert_eq!(inherited, decide(th, ty, group), "{}", group[0].name.get());
@@ -40,34 +40,15 @@ pub fn fixup_new(th: &Thread, ty: Borrowed<'_, Type>) {
     }
 }
 
-/// The lines of `SLOTS` whose method `ty` itself defines; all of them unless its other classes are those of its base.
-fn differing_lines(th: &Thread, ty: Borrowed<'_, Type>) -> OwnSlots {
-    let (Some(mro), Some(base)) = (ty.get().mro(), ty.get().base()) else {
-        return OwnSlots::MAX;
+/// Whether the MRO is the type itself, then its base's.
+fn extends_order_of_base(ty: &Type) -> bool {
+    let (Some(mro), Some(base)) = (ty.mro(), ty.base()) else {
+        return false;
     };
-    let Some(inherited) = base.get().mro() else {
-        return OwnSlots::MAX;
-    };
-    let (mut lines, mut inherited) = (0, inherited.as_slice().iter());
-    let mut expected = inherited.next();
-    for class in mro.as_slice() {
-        if expected.is_some_and(|expected| expected.is(*class)) {
-            expected = inherited.next();
-            continue;
-        }
-        // What a further base inherits may stand in a slot already, in front of what the order of classes finds.
-        let Some(class) = class.downcast::<Type>().filter(|class| class.is(ty)) else {
-            return OwnSlots::MAX;
-        };
-        let dict = class.dict(th);
-        for (line, def) in SLOTS.iter().enumerate() {
-            if lines & 1 << line == 0 && !matches!(dict.get_str(th, def.name), Ok(None)) {
-                lines |= 1 << line;
-            }
-        }
-    }
-    // A metaclass may have left something of the base's order out.
-    if expected.is_some() { OwnSlots::MAX } else { lines }
+    base.get().mro().is_some_and(|rest| {
+        let (mro, rest) = (mro.as_slice(), rest.as_slice());
+        mro.len() == rest.len() + 1 && mro[1..].iter().zip(rest).all(|(a, b)| a.is(*b))
+    })
 }
 
 /// `name` was set on or deleted from `ty`: brings the slots of `ty` and its subclasses up to date.

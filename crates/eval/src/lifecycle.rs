@@ -151,7 +151,7 @@ impl Instance {
         }
         import::install_external(th)?;
         set_path(th)?;
-        install_zip_importer(th)?;
+        import::install_archive_hook(th)?;
         make_streams(th)?;
         make_main(th)?;
         th.interp().checks_codecs.set(config::of(th).dev_mode);
@@ -206,18 +206,6 @@ fn set_path(th: &Thread) -> PyResult<()> {
     let path: PyResult<Vec<Owned>> =
         path.iter().map(|entry| Str::new(th, entry).map(Owned::into_object)).collect();
     sys::set_text(th, "path", List::from_vec(th, path?)?.object())
-}
-
-/// Archives on `sys.path` come before folders.
-fn install_zip_importer(th: &Thread) -> PyResult<()> {
-    let zipimport = import::import(th, "zipimport")?;
-    let class = Str::interned(th, "zipimporter")?;
-    let class = object::get_attr(th, zipimport.object(), class.borrow())?;
-    let hooks = sys::get(th, Str::interned(th, "path_hooks")?.borrow())?;
-    match hooks.as_ref().and_then(|hooks| hooks.object().downcast::<List>()) {
-        Some(hooks) => hooks.insert_at(th, 0, class),
-        None => Ok(()),
-    }
 }
 
 /// The library folder of the installation that the command belongs to: with `bin/krait` goes `lib/python3.14`. What it has

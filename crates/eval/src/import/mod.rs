@@ -14,6 +14,7 @@ mod native;
 use krait_objects::prelude::*;
 
 pub use bootstrap::{install_core, install_external, plain_spec};
+pub use library::install_archive_hook;
 pub use native::{builtin_names, create as create_native, native_module};
 
 /// `import name` from a place without a package: the module that the whole dotted name means.

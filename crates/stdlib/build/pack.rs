@@ -41,8 +41,10 @@ pub fn write(out: &Path, modules: &[Built], resources: &[(String, Vec<u8>)]) -> 
     writeln!(index, "static MODULES: [Record; {}] = [", modules.len()).unwrap();
     for module in modules {
         let code_span = match &module.code {
-            Ok(bytes) => code.add(bytes, module.packed_code.as_deref()),
-            Err(_) => code.add(&[], None),
+            Ok(bytes) if !selection::is_source_only(&module.name) => {
+                code.add(bytes, module.packed_code.as_deref())
+            }
+            _ => code.add(&[], None),
         };
         let record = Record {
             name: &module.name,

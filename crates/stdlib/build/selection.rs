@@ -38,111 +38,49 @@ pub fn is_excluded(path: &str) -> bool {
         })
 }
 
-/// Top-level modules and packages whose code is stored as it is: imported by many programs, or at
+/// Top-level modules and packages whose code is stored as it is: imported by almost every program, or at
 /// start-up. The rest is compressed, which more than halves it, and inflated when imported; so the
 /// whole library fits its size budget (docs/internals/stdlib.md).
 const DIRECT: &[&str] = &[
     "__future__",
     "_collections_abc",
-    "_colorize",
-    "_compat_pickle",
-    "_opcode_metadata",
-    "_py_warnings",
     "_sitebuiltins",
-    "_strptime",
-    "_threading_local",
     "_weakrefset",
     "abc",
-    "annotationlib",
-    "argparse",
-    "ast",
-    "base64",
-    "bisect",
-    "calendar",
-    "codecs",
     "collections",
     "contextlib",
-    "contextvars",
-    "copy",
     "copyreg",
-    "csv",
-    "dataclasses",
-    "datetime",
-    "dis",
     "enum",
-    "fnmatch",
-    "fractions",
     "functools",
     "genericpath",
-    "getopt",
-    "gettext",
-    "glob",
-    "graphlib",
-    "hashlib",
-    "heapq",
-    "importlib",
-    "inspect",
-    "io",
-    "json",
     "keyword",
-    "linecache",
-    "locale",
-    "logging",
-    "numbers",
-    "opcode",
     "operator",
     "os",
-    "pathlib",
-    "pickle",
     "posixpath",
-    "pprint",
-    "queue",
-    "random",
-    "re",
     "reprlib",
-    "runpy",
-    "selectors",
-    "shlex",
-    "shutil",
-    "signal",
-    "site",
-    "socket",
     "stat",
-    "statistics",
-    "string",
-    "struct",
-    "subprocess",
-    "sysconfig",
-    "tempfile",
-    "textwrap",
-    "threading",
-    "token",
-    "tokenize",
-    "tomllib",
-    "traceback",
     "types",
-    "typing",
-    "urllib",
-    "uuid",
     "warnings",
     "weakref",
-    "zipimport",
 ];
 
-/// The encodings that start-up and most programs need; `encodings` holds a hundred others.
+/// What the first look-up of a codec needs; `encodings` holds a hundred others.
 const DIRECT_ENCODINGS: &[&str] = &[
     "encodings",
     "encodings.aliases",
-    "encodings.ascii",
-    "encodings.latin_1",
     "encodings.utf_8",
-    "encodings.utf_16",
-    "encodings.utf_16_le",
-    "encodings.utf_8_sig",
-    "encodings.idna",
 ];
+
+/// Modules that hardly any program imports, and large: only their source is inside, compiled when they are imported.
+const SOURCE_ONLY: &[&str] = &["_pydatetime", "_pyio", "pydoc_data.topics"];
+
+pub fn is_source_only(name: &str) -> bool {
+    SOURCE_ONLY.contains(&name)
+}
 
 pub fn is_direct(name: &str) -> bool {
     let top = name.split('.').next().unwrap_or(name);
-    DIRECT.binary_search(&top).is_ok() || DIRECT_ENCODINGS.contains(&name)
+    DIRECT.binary_search(&top).is_ok()
+        || DIRECT_ENCODINGS.contains(&name)
+        || name.starts_with("importlib._bootstrap")
 }

@@ -135,6 +135,7 @@ pub fn PyType_GetSlot(th: &Thread, ty: TypePtr, slot: c_int) -> PyResult<*mut c_
         let heap = unsafe { type_of(ty) }.is_heap_type();
         // SAFETY: a heap type is laid out as `PyHeapTypeObject`.
         return Ok(if heap {
+            // SAFETY: the flag says that the memory is a heap type's.
             unsafe { (*ty.cast::<abi::PyHeapTypeObject>()).ht_token }
         } else {
             null_mut()

@@ -65,11 +65,7 @@ const DIRECT: &[&str] = &[
 ];
 
 /// What the first look-up of a codec needs; `encodings` holds a hundred others.
-const DIRECT_ENCODINGS: &[&str] = &[
-    "encodings",
-    "encodings.aliases",
-    "encodings.utf_8",
-];
+const DIRECT_ENCODINGS: &[&str] = &["encodings", "encodings.aliases", "encodings.utf_8"];
 
 /// Modules that hardly any program imports, and large: only their source is inside, compiled when they are imported.
 const SOURCE_ONLY: &[&str] = &["_pydatetime", "_pyio", "pydoc_data.topics"];

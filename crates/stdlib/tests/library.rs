@@ -55,8 +55,13 @@ fn resources_are_there() {
 
 #[test]
 fn every_module_is_compiled() {
+    // Those that are compiled when they are imported: see the build's selection.
+    let source_only = ["_pydatetime", "_pyio", "pydoc_data.topics"];
     for module in stdlib::modules() {
-        let code = module.code().unwrap_or_else(|| panic!("{} has no code", module.name()));
+        let Some(code) = module.code() else {
+            assert!(source_only.contains(&module.name()), "{} has no code", module.name());
+            continue;
+        };
         // A code object; it is not shared, so its type byte has no flag.
         assert_eq!(code.first(), Some(&b'c'), "{}", module.name());
     }

@@ -111,8 +111,8 @@ fn push_unicode_escape(out: &mut TextBuf, point: u32) {
         push_ascii(out, &[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
     };
     if point >= 0x1_0000 {
-        one(0xd800 + (point - 0x1_0000 >> 10));
-        one(0xdc00 + (point - 0x1_0000 & 0x3ff));
+        one(0xd800 + ((point - 0x1_0000) >> 10));
+        one(0xdc00 + ((point - 0x1_0000) & 0x3ff));
     } else {
         one(point);
     }

@@ -28,7 +28,7 @@ use save::Saver;
 use unpickler::{ReadMemoCell, Unpickler};
 
 /// What the module keeps: its exceptions and what it uses of other modules.
-pub(self) struct State {
+struct State {
     pickling_error: Slot<Type>,
     unpickling_error: Slot<Type>,
     dispatch_table: Slot<Dict>,

@@ -55,9 +55,9 @@ impl Saver<'_> {
             return Err(self.error(&format!("Can't pickle local object {}", *shown()?)));
         }
         let module_name = match module_name {
-            Some(module_name) => module_name.downcast::<Str>().or_else(|other| {
+            Some(module_name) => module_name.downcast::<Str>().map_err(|other| {
                 let found = other.type_name();
-                Err(raise!(th, TYPE_ERROR, "module name must be a string, not {found}"))
+                raise!(th, TYPE_ERROR, "module name must be a string, not {found}")
             })?,
             None => self.search_modules(ob, path)?,
         };
@@ -280,7 +280,7 @@ impl Saver<'_> {
         let [a, b, c, d] = number.to_le_bytes();
         match number {
             ..0x100 => self.out.put(&[EXT1, a]),
-            ..0x1_0000 => self.out.put(&[EXT2, a, b]),
+            0x100..0x1_0000 => self.out.put(&[EXT2, a, b]),
             _ => self.out.put(&[EXT4, a, b, c, d]),
         }
         Ok(true)

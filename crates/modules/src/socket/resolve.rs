@@ -175,6 +175,7 @@ fn host_entry(
         }
         // SAFETY: the answer is `place`, whose strings are in the buffer.
         return match unsafe { found.as_ref() } {
+            // SAFETY: as above.
             Some(host) => unsafe { show_host(th, host) },
             None => Err(raise_host(th, if code == 0 { h_errno() } else { code })),
         };

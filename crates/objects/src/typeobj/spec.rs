@@ -76,7 +76,7 @@ pub fn from_spec(
     Ok(ty)
 }
 
-fn slots_of<'a>(spec: &'a abi::PyType_Spec) -> impl Iterator<Item = &'a abi::PyType_Slot> {
+fn slots_of(spec: &abi::PyType_Spec) -> impl Iterator<Item = &abi::PyType_Slot> {
     let mut at = spec.slots;
     std::iter::from_fn(move || {
         // SAFETY: see the top of the file.

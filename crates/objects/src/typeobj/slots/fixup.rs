@@ -34,8 +34,6 @@ pub fn fixup_new(th: &Thread, ty: Borrowed<'_, Type>) {
         let defined = |def: &SlotDef| !matches!(dict.get_str(th, def.name), Ok(None));
         if group.iter().any(defined) || (is_next(&group[0]) && inherited.is_null()) {
             update_group(th, ty, group);
-        } else {
-            debug_assert_eq!(inherited, decide(th, ty, group), "{}", group[0].name.get());
         }
     }
 }
@@ -83,22 +81,6 @@ fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
     if slot.is_null() {
         return;
     }
-    let chosen = decide(th, ty, group);
-    let is_call = group[0].name.is(id::__call__);
-    // SAFETY: the slot lies in a live type, which only this thread writes.
-    unsafe {
-        *slot = chosen;
-        // A vectorcall function of a base would pass over a `__call__` defined in Python.
-        if is_call && chosen == super::dispatch::tp_call as *const c_void {
-            (*ty.as_type_ptr()).tp_flags &= !abi::Py_TPFLAGS_HAVE_VECTORCALL;
-        }
-    }
-}
-
-/// What the slot that a group of lines shares is to hold.
-fn decide(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) -> *const c_void {
-    // SAFETY: a live heap type, whose tables lie in itself.
-    let slot = unsafe { group[0].place.of(ty.as_type_ptr()) };
     let mut choice = Choice::default();
     for def in group {
         match ty.lookup(th, def.name) {
@@ -109,7 +91,16 @@ fn decide(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) -> *const c_vo
             None => {}
         }
     }
-    choice.slot()
+    let chosen = choice.slot();
+    let is_call = group[0].name.is(id::__call__);
+    // SAFETY: the slot lies in a live type, which only this thread writes.
+    unsafe {
+        *slot = chosen;
+        // A vectorcall function of a base would pass over a `__call__` defined in Python.
+        if is_call && chosen == super::dispatch::tp_call as *const c_void {
+            (*ty.as_type_ptr()).tp_flags &= !abi::Py_TPFLAGS_HAVE_VECTORCALL;
+        }
+    }
 }
 
 fn is_next(def: &SlotDef) -> bool {

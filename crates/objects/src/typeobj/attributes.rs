@@ -94,7 +94,7 @@ impl Type {
         }
         let qualname = self.qualname(th)?;
         match self.dict(th).get_str(th, id::__module__)?.map(Owned::downcast::<Str>) {
-            Some(Ok(module)) if !module.eq_str("builtins") => {
+            Some(Ok(module)) if !module.eq_str("builtins") && !module.eq_str("__main__") => {
                 Str::from_fmt(th, format_args!("{}.{}", *module, *qualname))
             }
             _ => Ok(qualname),

@@ -87,14 +87,19 @@ impl Type {
         }
     }
 
-    /// `module.qualname`, without the module for built-ins: how `repr` and messages name a type in full.
+    /// `module.qualname`, without the module for built-ins and for `__main__`: how messages name a type in full.
     pub fn full_name(&self, th: &Thread) -> PyResult<Owned<Str>> {
+        self.name_outside(th, &["builtins", "__main__"])
+    }
+
+    /// `module.qualname`, unless the module is one of `here`.
+    fn name_outside(&self, th: &Thread, here: &[&str]) -> PyResult<Owned<Str>> {
         if !self.is_heap_type() {
             return Str::new(th, self.tp_name());
         }
         let qualname = self.qualname(th)?;
         match self.dict(th).get_str(th, id::__module__)?.map(Owned::downcast::<Str>) {
-            Some(Ok(module)) if !module.eq_str("builtins") && !module.eq_str("__main__") => {
+            Some(Ok(module)) if !here.iter().any(|here| module.eq_str(here)) => {
                 Str::from_fmt(th, format_args!("{}.{}", *module, *qualname))
             }
             _ => Ok(qualname),
@@ -217,7 +222,7 @@ impl Type {
         if !self.is_heap_type() {
             return Str::from_fmt(th, format_args!("<class '{}'>", self.tp_name()));
         }
-        let name = self.full_name(th)?;
+        let name = self.name_outside(th, &["builtins"])?;
         Str::from_fmt(th, format_args!("<class '{}'>", *name))
     }
 

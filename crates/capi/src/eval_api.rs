@@ -5,6 +5,8 @@ use std::ffi::{c_char, c_int};
 use krait_abi::PyCompilerFlags;
 use krait_eval::code::Code;
 use krait_eval::function::Function;
+use krait_eval::monitoring::legacy::{self, Kind, TraceFunction};
+use krait_eval::thread_states;
 use krait_macros::capi;
 use krait_objects::cfunction::CFunction;
 use krait_objects::method::Method;
@@ -182,33 +184,47 @@ pub fn PyEval_EvalFrame(th: &Thread, _frame: Borrowed<'_>) -> PyResult {
     Err(th.raise(exc::SYSTEM_ERROR, "a frame object cannot be run"))
 }
 
-/// What a trace function is: the object, the frame, the event and its argument.
-type TraceFunction = unsafe extern "C" fn(Ptr, Ptr, c_int, Ptr) -> c_int;
-
-/// Events are not delivered yet: setting a function says so, taking it away is no change.
-fn set_trace(th: &Thread, function: Option<TraceFunction>, what: &str) {
-    if function.is_some() {
-        let _raised = raise!(th, NOT_IMPLEMENTED_ERROR, "{what} is not supported");
+fn report(th: &Thread, done: PyResult<()>) {
+    if done.is_err() {
         krait_eval::sys::hooks::unraisable(th, None, "");
     }
 }
 
-#[capi]
-pub fn PyEval_SetTrace(th: &Thread, function: Option<TraceFunction>, _ob: Ptr) {
-    set_trace(th, function, "PyEval_SetTrace()");
+/// Sets the trace or profile function of `target`.
+fn set_function(
+    th: &Thread,
+    target: &Thread,
+    kind: Kind,
+    function: Option<TraceFunction>,
+    ob: Ptr,
+) -> PyResult<()> {
+    // SAFETY: the C contract: an object or null, borrowed.
+    let ob = unsafe { Borrowed::<Object>::from_ptr_or_null(ob) };
+    legacy::set_in(th, target, kind, function, ob)
 }
 
 #[capi]
-pub fn PyEval_SetTraceAllThreads(th: &Thread, function: Option<TraceFunction>, _ob: Ptr) {
-    set_trace(th, function, "PyEval_SetTraceAllThreads()");
+pub fn PyEval_SetTrace(th: &Thread, function: Option<TraceFunction>, ob: Ptr) {
+    report(th, set_function(th, th, Kind::Trace, function, ob));
 }
 
 #[capi]
-pub fn PyEval_SetProfile(th: &Thread, function: Option<TraceFunction>, _ob: Ptr) {
-    set_trace(th, function, "PyEval_SetProfile()");
+pub fn PyEval_SetTraceAllThreads(th: &Thread, function: Option<TraceFunction>, ob: Ptr) {
+    let all = thread_states::for_each(th, |other| {
+        set_function(th, other, Kind::Trace, function, ob)
+    });
+    report(th, all);
 }
 
 #[capi]
-pub fn PyEval_SetProfileAllThreads(th: &Thread, function: Option<TraceFunction>, _ob: Ptr) {
-    set_trace(th, function, "PyEval_SetProfileAllThreads()");
+pub fn PyEval_SetProfile(th: &Thread, function: Option<TraceFunction>, ob: Ptr) {
+    report(th, set_function(th, th, Kind::Profile, function, ob));
+}
+
+#[capi]
+pub fn PyEval_SetProfileAllThreads(th: &Thread, function: Option<TraceFunction>, ob: Ptr) {
+    let all = thread_states::for_each(th, |other| {
+        set_function(th, other, Kind::Profile, function, ob)
+    });
+    report(th, all);
 }

@@ -18,6 +18,7 @@ pub mod import;
 pub mod interpreter;
 pub mod lifecycle;
 pub mod marshal;
+pub mod monitoring;
 pub mod pending;
 pub mod reentrant;
 pub mod registry;

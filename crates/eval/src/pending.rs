@@ -15,6 +15,8 @@ pub const SIGNALS_PENDING: usize = abi::_PY_SIGNALS_PENDING_BIT as usize;
 pub const CALLS_TO_DO: usize = abi::_PY_CALLS_TO_DO_BIT as usize;
 pub const ASYNC_EXCEPTION: usize = abi::_PY_ASYNC_EXCEPTION_BIT as usize;
 pub const GC_SCHEDULED: usize = abi::_PY_GC_SCHEDULED_BIT as usize;
+/// A tool listens everywhere: code must have its hooks before it runs. Stays set as long as that is so.
+pub const MONITORING: usize = 1 << 7;
 const EVENTS: usize = abi::_PY_EVAL_EVENTS_MASK as usize;
 
 /// What the bits call for.
@@ -61,6 +63,12 @@ pub fn request(th: &Thread, bits: usize) {
 #[inline(always)]
 pub fn is_set(th: &Thread) -> bool {
     word(th).load(Ordering::Relaxed) & EVENTS != 0
+}
+
+/// Whether `bits` are asked for.
+#[inline(always)]
+pub fn has(th: &Thread, bits: usize) -> bool {
+    word(th).load(Ordering::Relaxed) & bits != 0
 }
 
 /// Takes a request back, answering whether there was one.

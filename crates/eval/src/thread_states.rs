@@ -17,6 +17,7 @@ fn states(th: &Thread) -> &RefCell<Vec<*const Thread>> {
 /// Enters the calling thread's state.
 pub fn enter(th: &Thread) {
     states(th).borrow_mut().push(th);
+    crate::monitoring::greet(th);
 }
 
 /// Takes the calling thread's state out, before it goes.

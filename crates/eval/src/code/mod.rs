@@ -18,6 +18,8 @@ use krait_abi as abi;
 use krait_bytecode::{ExceptionEntry, find_handler, line_at};
 use krait_objects::prelude::*;
 
+use crate::monitoring::Hooks;
+
 pub use build::{Parts, empty, from_compiled, new};
 pub use krait_bytecode::Opcode;
 pub use lines::location;
@@ -73,7 +75,7 @@ pub struct Code {
     executors: Cell<*mut abi::_PyExecutorArray>,
     cached: Cell<*mut abi::_PyCoCached>,
     pub instrumentation_version: Cell<usize>,
-    monitoring: Cell<*mut c_void>,
+    hooks: Hooks,
     unique_id: isize,
     /// The index of the first instruction that tracing shows: the `RESUME` at the start.
     pub first_traceable: i32,
@@ -97,6 +99,11 @@ impl Code {
     #[inline(always)]
     pub fn units(&self) -> *const CodeUnit {
         self.code_units.as_ptr()
+    }
+
+    /// What tools that listen have done to the code.
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// The number of code units.

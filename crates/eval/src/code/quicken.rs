@@ -6,6 +6,7 @@ use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
 
 use super::{Code, CodeUnit};
+use crate::monitoring::original_at;
 
 /// A fresh adaptive counter: it triggers after one execution, and backs off by powers of two.
 pub const WARMUP: u16 = (krait_abi::ADAPTIVE_WARMUP_VALUE << krait_abi::BACKOFF_BITS
@@ -70,7 +71,7 @@ pub fn original_bytes(code: &Code) -> Vec<u8> {
             bytes.extend([0, 0]);
             continue;
         }
-        match opcode_of(unit) {
+        match opcode_of(original_at(code, at).into()) {
             Some(opcode) => {
                 let base = opcode.base();
                 skip = base.cache_units();

@@ -266,8 +266,10 @@ impl FrameObject {
     fn set_f_trace_opcodes(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         match value.filter(|value| value.is_exact::<krait_objects::int::Bool>()) {
             Some(value) => {
-                self.trace_opcodes.set(u8::from(object::is_true(th, value)?));
-                Ok(())
+                let on = object::is_true(th, value)?;
+                self.trace_opcodes.set(u8::from(on));
+                // Others may trace the same code, so nothing is switched off here.
+                if on { crate::monitoring::legacy::trace_opcodes(th, self.code()) } else { Ok(()) }
             }
             None => Err(th.raise(exc::TYPE_ERROR, "attribute value type must be bool")),
         }

@@ -90,6 +90,23 @@ impl Cold for Pending {
     }
 }
 
+/// The eval breaker is set at a `RESUME`, which lies before `ip`: code that tools have not seen yet gets their hooks,
+/// and begins again.
+pub struct PendingAtResume;
+
+impl Cold for PendingAtResume {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: the state is complete.
+        unsafe {
+            if super::hooks::prepare(s.th, s.frame) {
+                return D::next(s.jump(-1));
+            }
+            Pending::run::<D>(s, x)
+        }
+    }
+}
+
 /// A counter has run out: looks for a better form of the instruction, then runs what is there.
 pub struct Specialize;
 
@@ -100,7 +117,11 @@ impl Cold for Specialize {
         unsafe {
             s.save();
             respecialize(s.th, s.frame, s.arg);
-            let (opcode, _) = decode(s.ip);
+            // Not what a hook replaces once more: it has been told.
+            let (mut opcode, _) = decode(s.ip);
+            if crate::monitoring::is_hook(opcode) {
+                opcode = super::hooks::original(s.frame, s.ip);
+            }
             D::to(s, opcode)
         }
     }

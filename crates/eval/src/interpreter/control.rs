@@ -3,7 +3,7 @@
 use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
 
-use super::cold::{Dealloc, Pending, dealloc};
+use super::cold::{Dealloc, Pending, PendingAtResume, dealloc};
 use super::state::{Cold, Dispatch, State};
 use crate::frame::{self, Frame, OWNED_BY_THREAD, StackRef};
 
@@ -20,7 +20,7 @@ pub unsafe fn resume<D: Dispatch>(s: State) -> D::Out {
         let pending = events_pending(s);
         let s = s.skip(1);
         if pending {
-            return D::cold::<Pending>(s, 0);
+            return D::cold::<PendingAtResume>(s, 0);
         }
         D::next(s)
     }

@@ -18,6 +18,7 @@ mod entering;
 mod except_star;
 mod exceptions;
 mod functions;
+mod hooks;
 mod imports;
 mod integers;
 mod intrinsics;
@@ -50,6 +51,10 @@ use state::State;
 /// Opcodes of the loop's own pseudo-instructions, unused by CPython.
 const OP_UNWIND: u8 = 212;
 const OP_LEAVE: u8 = 213;
+
+/// Opcodes of the hooks that tools put over instructions, by the units of the instruction's cache.
+pub const OP_HOOK: u8 = 214;
+pub const HOOKS: u8 = 10;
 
 /// Where an instruction goes on that has raised.
 static UNWIND: [CodeUnit; 1] = [OP_UNWIND as CodeUnit];

@@ -9,7 +9,7 @@ use krait_objects::prelude::*;
 
 use super::op::Op;
 use super::state::{Dispatch, Operation, State};
-use super::{OP_LEAVE, OP_UNWIND, cold};
+use super::{HOOKS, OP_HOOK, OP_LEAVE, OP_UNWIND, cold, hooks};
 use crate::code::CodeUnit;
 
 /// What an operation answers: where to go on.
@@ -183,6 +183,11 @@ static UNITS: [u8; 256] = {
         }
         at += 1;
     }
+    let mut hook = 0;
+    while hook < HOOKS {
+        table[(OP_HOOK + hook) as usize] = 1 + hook;
+        hook += 1;
+    }
     table
 };
 
@@ -252,7 +257,8 @@ mod tail {
                         unsafe { handlers::$handler::<Tail>(State { ip, sp, frame, th, arg }) }
                     }
                 )*
-                own!(unknown_opcode, unwind, leave_loop);
+                own!(cold: unknown_opcode, unwind, leave_loop);
+                own!(hooks: hook);
             }
 
             static HANDLERS: [Handler; 256] = {
@@ -260,6 +266,11 @@ mod tail {
                 $(if $number < 256 { table[$number & 255] = entry::$handler; })*
                 table[OP_UNWIND as usize] = entry::unwind;
                 table[OP_LEAVE as usize] = entry::leave_loop;
+                let mut at = 0;
+                while at < HOOKS {
+                    table[(OP_HOOK + at) as usize] = entry::hook;
+                    at += 1;
+                }
                 table
             };
         };
@@ -267,12 +278,12 @@ mod tail {
 
     /// The loop's own pseudo-instructions.
     macro_rules! own {
-        ($($name:ident),*) => {$(
+        ($module:ident: $($name:ident),*) => {$(
             pub unsafe fn $name(
                 ip: *const CodeUnit, sp: *mut StackRef, frame: *mut Frame, th: *const Thread, arg: usize,
             ) {
                 // SAFETY: the caller dispatches on a valid state.
-                unsafe { cold::$name::<Tail>(State { ip, sp, frame, th, arg }) }
+                unsafe { $module::$name::<Tail>(State { ip, sp, frame, th, arg }) }
             }
         )*};
     }
@@ -325,6 +336,7 @@ mod looped {
                         $($number => handlers::$handler::<Loop>(s),)*
                         _ if opcode == OP_UNWIND => cold::unwind::<Loop>(s),
                         _ if opcode == OP_LEAVE => cold::leave_loop::<Loop>(s),
+                        _ if crate::monitoring::is_hook(opcode) => hooks::hook::<Loop>(s),
                         _ => cold::unknown_opcode::<Loop>(s),
                     }
                 }

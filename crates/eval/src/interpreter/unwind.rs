@@ -7,6 +7,7 @@ use krait_objects::prelude::*;
 use super::{LEAVE, OWNED_BY_INTERPRETER};
 use crate::code::CodeUnit;
 use crate::frame::{self, Frame, StackRef};
+use crate::monitoring::{self, event};
 use crate::traceback;
 
 /// Adds the current frame to the exception's traceback and goes to its handler, or leaves the frame and
@@ -21,11 +22,11 @@ pub fn unwind(th: &Thread) -> *const CodeUnit {
             }
             if !Frame::is_incomplete(frame) {
                 traceback::add_here(th, frame);
+                tell(th, frame, event::RAISE);
             }
-            if let Some(ip) = enter_handler(th, frame, Frame::last_unit(frame)) {
+            if let Some(ip) = handle_or_leave(th, frame, Frame::last_unit(frame)) {
                 return ip;
             }
-            frame::leave(th, frame);
         }
     }
 }
@@ -36,10 +37,10 @@ pub fn unwind_again(th: &Thread, ip: *const CodeUnit) -> *const CodeUnit {
     unsafe {
         let frame = frame::current(th);
         let at = ip.offset_from(Frame::code(frame).units());
-        if let Some(ip) = enter_handler(th, frame, at) {
+        tell(th, frame, event::RERAISE);
+        if let Some(ip) = handle_or_leave(th, frame, at) {
             return ip;
         }
-        frame::leave(th, frame);
     }
     unwind(th)
 }
@@ -49,14 +50,51 @@ pub fn unwind_again(th: &Thread, ip: *const CodeUnit) -> *const CodeUnit {
 pub unsafe fn unwind_waiting(th: &Thread, frame: *mut Frame) -> Option<*const CodeUnit> {
     // SAFETY: (7): the frame is the current one, with its state saved.
     unsafe {
+        if monitoring::is_stale(th, Frame::code(frame)) {
+            monitoring::instrument(th, Frame::code(frame));
+        }
         if !Frame::is_incomplete(frame) {
+            tell(th, frame, event::PY_THROW);
             traceback::add_here(th, frame);
+            tell(th, frame, event::RAISE);
         }
-        let handler = enter_handler(th, frame, Frame::last_unit(frame) - 1);
-        if handler.is_none() {
+        handle_or_leave(th, frame, Frame::last_unit(frame) - 1)
+    }
+}
+
+/// Tells the tools, if any listen.
+#[inline(always)]
+unsafe fn tell(th: &Thread, frame: *mut Frame, event: u8) {
+    if monitoring::is_on(th) {
+        // SAFETY: the caller's: the frame is the current one.
+        unsafe { monitoring::exception_event(th, frame, event) };
+    }
+}
+
+/// The handler of the current exception in this frame; without one the frame is left.
+unsafe fn handle_or_leave(th: &Thread, frame: *mut Frame, at: isize) -> Option<*const CodeUnit> {
+    // SAFETY: the caller's: the frame is the current one.
+    unsafe {
+        let Some(ip) = enter_handler(th, frame, at) else {
+            tell(th, frame, event::PY_UNWIND);
             frame::leave(th, frame);
+            return None;
+        };
+        if !monitoring::is_on(th) {
+            return Some(ip);
         }
-        handler
+        let handled = (*(*frame).sp.sub(1)).get().to_owned();
+        let code = Frame::code(frame);
+        let told =
+            monitoring::deliver(th, code, event::EXCEPTION_HANDLED, at.max(0) as usize, &[handled.borrow()]);
+        match told {
+            Ok(()) => Some(ip),
+            // The tool's own exception is raised where the handler begins.
+            Err(_raised) => {
+                (*frame).ip = ip;
+                Some(super::UNWIND.as_ptr())
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use krait_objects::prelude::*;
 
 use super::Sys;
+use crate::monitoring::legacy::{self, Kind};
 use crate::{frame, thread_states};
 
 /// The number that `threading.get_ident` gives in that thread.
@@ -66,26 +67,53 @@ impl Sys {
 
     /// Return the tracing function, or None.
     #[function(sig = "()")]
-    fn gettrace() -> Option<Owned> {
-        None
+    fn gettrace(th: &Thread) -> Option<Owned> {
+        legacy::object_of(th, Kind::Trace)
     }
 
     /// Return the profiling function, or None.
     #[function(sig = "()")]
-    fn getprofile() -> Option<Owned> {
-        None
+    fn getprofile(th: &Thread) -> Option<Owned> {
+        legacy::object_of(th, Kind::Profile)
     }
 
-    /// Set the function that is called for every line: not supported yet, but for None.
+    /// Set the function that is called for every new frame; what it returns is called for every line in it.
     #[function(sig = "(function, /)")]
     fn settrace(th: &Thread, function: Borrowed<'_>) -> PyResult<()> {
-        unsupported(th, function, "sys.settrace()")
+        legacy::set_python(th, th, Kind::Trace, function)
     }
 
-    /// Set the function that is called for every call and return: not supported yet, but for None.
+    /// Set the function that is called for every call and return.
     #[function(sig = "(function, /)")]
     fn setprofile(th: &Thread, function: Borrowed<'_>) -> PyResult<()> {
-        unsupported(th, function, "sys.setprofile()")
+        legacy::set_python(th, th, Kind::Profile, function)
+    }
+
+    /// Set the tracing function of all threads.
+    #[function(sig = "(function, /)")]
+    fn _settraceallthreads(th: &Thread, function: Borrowed<'_>) -> PyResult<()> {
+        thread_states::for_each(th, |other| legacy::set_python(th, other, Kind::Trace, function))
+    }
+
+    /// Set the profiling function of all threads.
+    #[function(sig = "(function, /)")]
+    fn _setprofileallthreads(th: &Thread, function: Borrowed<'_>) -> PyResult<()> {
+        thread_states::for_each(th, |other| legacy::set_python(th, other, Kind::Profile, function))
+    }
+
+    /// Call a function with a tuple of arguments, with tracing on even if the caller is a tracing function.
+    #[function(sig = "(func, args, /)")]
+    fn call_tracing(
+        th: &Thread,
+        func: Borrowed<'_>,
+        args: Borrowed<'_, Tuple>,
+    ) -> PyResult {
+        // SAFETY: the thread is ours.
+        let nested = unsafe { std::mem::replace(&mut (*th.raw()).tracing, 0) };
+        let answer = call::call_tuple_dict(th, func, args, None);
+        // SAFETY: as above.
+        unsafe { (*th.raw()).tracing = nested };
+        answer
     }
 
     /// set_asyncgen_hooks([firstiter] [, finalizer])
@@ -145,11 +173,4 @@ impl Sys {
         let ty = StructSequence::new_type(th, "sys.asyncgen_hooks", "", &FIELDS, 2)?;
         StructSequence::new(th, ty.borrow(), hooks).map(Owned::into_object)
     }
-}
-
-fn unsupported(th: &Thread, function: Borrowed<'_>, what: &str) -> PyResult<()> {
-    if function.is_none() {
-        return Ok(());
-    }
-    Err(raise!(th, NOT_IMPLEMENTED_ERROR, "{what} is not supported yet"))
 }

@@ -1,44 +1,22 @@
-//! `sys.monitoring`: tools register here. Events are not raised yet: asking for one says so.
-
-use std::cell::RefCell;
+//! `sys.monitoring`: tools register here and ask for events, which `crate::monitoring` delivers.
 
 use krait_objects::namespace::Namespace;
 use krait_objects::prelude::*;
+
+use crate::code::Code;
+use crate::monitoring::{TOOLS as ALL_TOOLS, event, forget_disabled, has, monitors, refresh};
 
 /// Monitoring of execution events (PEP 669).
 #[pymodule(name = "monitoring")]
 pub struct Monitoring;
 
-/// How many tools there may be.
+/// How many tools may register.
 const TOOLS: usize = 6;
 
-/// The names of the tools in use.
-#[derive(Default)]
-struct Tools(RefCell<[Option<Owned<Str>>; TOOLS]>);
-
-/// Name and bit of each event.
-const EVENTS: [(&str, i64); 20] = [
-    ("PY_START", 1),
-    ("PY_RESUME", 2),
-    ("PY_RETURN", 4),
-    ("PY_YIELD", 8),
-    ("CALL", 16),
-    ("LINE", 32),
-    ("INSTRUCTION", 64),
-    ("JUMP", 128),
-    ("BRANCH_LEFT", 256),
-    ("BRANCH_RIGHT", 512),
-    ("STOP_ITERATION", 1024),
-    ("RAISE", 2048),
-    ("EXCEPTION_HANDLED", 4096),
-    ("PY_UNWIND", 8192),
-    ("PY_THROW", 16384),
-    ("RERAISE", 32768),
-    ("C_RETURN", 65536),
-    ("C_RAISE", 131_072),
-    ("BRANCH", 262_144),
-    ("NO_EVENTS", 0),
-];
+/// What belongs to calls: asked for together.
+const C_ENDS: u32 = 1 << event::C_RETURN | 1 << event::C_RAISE;
+const C_CALLS: u32 = C_ENDS | 1 << event::CALL;
+const BRANCHES: u32 = 1 << event::BRANCH_LEFT | 1 << event::BRANCH_RIGHT;
 
 fn tool(th: &Thread, tool_id: i32) -> PyResult<usize> {
     match usize::try_from(tool_id).ok().filter(|&id| id < TOOLS) {
@@ -47,12 +25,50 @@ fn tool(th: &Thread, tool_id: i32) -> PyResult<usize> {
     }
 }
 
-fn used(th: &Thread, tool_id: i32) -> PyResult<()> {
+fn used(th: &Thread, tool_id: i32) -> PyResult<usize> {
     let id = tool(th, tool_id)?;
-    if th.interp().state::<Tools>().0.borrow()[id].is_none() {
+    if monitors(th).names.borrow()[id].is_none() {
         return Err(raise!(th, VALUE_ERROR, "tool {tool_id} is not in use"));
     }
-    Ok(())
+    Ok(id)
+}
+
+/// The events that a set stands for: both directions for a branch, none for the ends of C calls, which come with CALL.
+fn event_set(th: &Thread, given: i32, what: &str, limit: u8) -> PyResult<u32> {
+    let invalid = || Err(raise!(th, VALUE_ERROR, "invalid {what} 0x{given:x}"));
+    let Ok(mut events) = u32::try_from(given) else { return invalid() };
+    if events >> event::COUNT != 0 {
+        return invalid();
+    }
+    if events & C_ENDS != 0 && events & C_CALLS != C_CALLS {
+        let message = "cannot set C_RETURN or C_RAISE events independently";
+        return Err(th.raise(exc::VALUE_ERROR, message));
+    }
+    events &= !C_ENDS;
+    if has(events, event::BRANCH) {
+        events = events & !(1 << event::BRANCH) | BRANCHES;
+    }
+    if events >> limit != 0 {
+        return invalid();
+    }
+    Ok(events)
+}
+
+fn code_object<'a>(th: &Thread, code: Borrowed<'a>) -> PyResult<Borrowed<'a, Code>> {
+    match code.downcast::<Code>() {
+        Some(code) => Ok(code),
+        None => Err(th.raise(exc::TYPE_ERROR, "code must be a code object")),
+    }
+}
+
+/// Takes back all that a tool has asked for.
+fn clear(th: &Thread, id: usize) -> PyResult<()> {
+    let monitors = monitors(th);
+    let old = std::mem::take(&mut monitors.callbacks.borrow_mut()[id]);
+    drop(old);
+    monitors.set_global(id, 0);
+    crate::monitoring::forget_tool(th, id);
+    refresh(th)
 }
 
 #[pyfunctions]
@@ -69,17 +85,20 @@ impl Monitoring {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         let events = Dict::new(th)?;
-        for (name, bit) in EVENTS {
-            events.set_str(
-                th,
-                Str::interned(th, name)?.borrow(),
-                Int::from_i64(th, bit)?.object(),
-            )?;
+        let add = |name: &str, set: i64| {
+            events.set_str(th, Str::interned(th, name)?.borrow(), Int::from_i64(th, set)?.object())
+        };
+        for (number, name) in event::NAMES.into_iter().enumerate() {
+            add(name, 1 << number)?;
         }
+        add("NO_EVENTS", 0)?;
         module.add(th, "events", Namespace::new(th, Some(events.borrow()))?.object())?;
-        for name in ["DISABLE", "MISSING"] {
-            let object = Borrowed::from_ref(Object::type_object());
-            module.add(th, name, call::call(th, object.object(), &[])?.object())?;
+        let monitors = monitors(th);
+        for (name, slot) in [("DISABLE", &monitors.disable), ("MISSING", &monitors.missing)] {
+            let class = Borrowed::from_ref(Object::type_object());
+            let object = call::call(th, class.object(), &[])?;
+            module.add(th, name, object.object())?;
+            *slot.borrow_mut() = Some(object);
         }
         Ok(())
     }
@@ -91,25 +110,33 @@ impl Monitoring {
         let Some(name) = name.downcast::<Str>() else {
             return Err(th.raise(exc::VALUE_ERROR, "tool name must be a str"));
         };
-        let tools = th.interp().state::<Tools>();
-        if tools.0.borrow()[id].is_some() {
+        let names = &monitors(th).names;
+        if names.borrow()[id].is_some() {
             return Err(raise!(th, VALUE_ERROR, "tool {tool_id} is already in use"));
         }
-        tools.0.borrow_mut()[id] = Some(name.to_owned());
+        names.borrow_mut()[id] = Some(name.to_owned());
         Ok(())
     }
 
     /// Forget what a tool has asked for.
     #[function(sig = "(tool_id, /)")]
     fn clear_tool_id(th: &Thread, tool_id: i32) -> PyResult<()> {
-        tool(th, tool_id).map(drop)
+        let id = tool(th, tool_id)?;
+        if monitors(th).names.borrow()[id].is_none() {
+            return Ok(());
+        }
+        clear(th, id)
     }
 
     /// Give a tool's number back.
     #[function(sig = "(tool_id, /)")]
     fn free_tool_id(th: &Thread, tool_id: i32) -> PyResult<()> {
         let id = tool(th, tool_id)?;
-        let old = th.interp().state::<Tools>().0.borrow_mut()[id].take();
+        if monitors(th).names.borrow()[id].is_none() {
+            return Ok(());
+        }
+        clear(th, id)?;
+        let old = monitors(th).names.borrow_mut()[id].take();
         drop(old);
         Ok(())
     }
@@ -118,38 +145,64 @@ impl Monitoring {
     #[function(sig = "(tool_id, /)")]
     fn get_tool(th: &Thread, tool_id: i32) -> PyResult<Option<Owned<Str>>> {
         let id = tool(th, tool_id)?;
-        Ok(th.interp().state::<Tools>().0.borrow()[id].clone())
+        Ok(monitors(th).names.borrow()[id].clone())
     }
 
-    /// Set the function that is called for an event. No event is raised yet.
+    /// Set the function that is called for an event, and return the one before.
+    ///
+    /// None takes it away.
     #[function(sig = "(tool_id, event, func, /)")]
     fn register_callback(
         th: &Thread,
         tool_id: i32,
-        _event: i32,
+        event: i32,
         func: Borrowed<'_>,
-    ) -> PyResult<()> {
-        tool(th, tool_id)?;
-        unsupported(th, func.is_none())
+    ) -> PyResult<Option<Owned>> {
+        let id = tool(th, tool_id)?;
+        let Some(set) = u32::try_from(event).ok().filter(|set| set.count_ones() == 1) else {
+            let message = "The callback can only be set for one event at a time";
+            return Err(th.raise(exc::VALUE_ERROR, message));
+        };
+        let number = set.trailing_zeros() as u8;
+        if usize::from(number) >= event::COUNT {
+            return Err(raise!(th, VALUE_ERROR, "invalid event {event}"));
+        }
+        crate::sys::audit(th, "sys.monitoring.register_callback", &[func])?;
+        let callbacks = &monitors(th).callbacks;
+        let replace = |number: u8| {
+            let new = (!func.is_none()).then(|| func.to_owned());
+            std::mem::replace(&mut callbacks.borrow_mut()[id][usize::from(number)], new)
+        };
+        if number == event::BRANCH {
+            let old = [replace(event::BRANCH_LEFT), replace(event::BRANCH_RIGHT)];
+            drop(old);
+        }
+        Ok(replace(number))
     }
 
     /// Return the events a tool has switched on everywhere.
     #[function(sig = "(tool_id, /)")]
-    fn get_events(th: &Thread, tool_id: i32) -> PyResult<i32> {
-        used(th, tool_id).map(|()| 0)
+    fn get_events(th: &Thread, tool_id: i32) -> PyResult<u32> {
+        let id = used(th, tool_id)?;
+        Ok(shown(monitors(th).global.get()[id]))
     }
 
     /// Switch events on for a tool, everywhere.
     #[function(sig = "(tool_id, event_set, /)")]
     fn set_events(th: &Thread, tool_id: i32, event_set: i32) -> PyResult<()> {
+        let id = tool(th, tool_id)?;
+        let events = self::event_set(th, event_set, "event set", event::UNGROUPED)?;
         used(th, tool_id)?;
-        unsupported(th, event_set == 0)
+        monitors(th).set_global(id, events);
+        refresh(th)
     }
 
     /// Return the events a tool has switched on in a code object.
     #[function(sig = "(tool_id, code, /)")]
-    fn get_local_events(th: &Thread, tool_id: i32, _code: Borrowed<'_>) -> PyResult<i32> {
-        used(th, tool_id).map(|()| 0)
+    fn get_local_events(th: &Thread, tool_id: i32, code: Borrowed<'_>) -> PyResult<u32> {
+        let code = code_object(th, code)?;
+        let id = used(th, tool_id)?;
+        Ok(code.get().hooks().get().map_or(0, |data| shown(data.borrow().local[id])))
     }
 
     /// Switch events on for a tool, in a code object.
@@ -157,27 +210,44 @@ impl Monitoring {
     fn set_local_events(
         th: &Thread,
         tool_id: i32,
-        _code: Borrowed<'_>,
+        code: Borrowed<'_>,
         event_set: i32,
     ) -> PyResult<()> {
-        used(th, tool_id)?;
-        unsupported(th, event_set == 0)
+        let code = code_object(th, code)?;
+        let id = used(th, tool_id)?;
+        let events = self::event_set(th, event_set, "local event set", event::LOCAL)?;
+        code.get().hooks().make(th, code.get()).borrow_mut().local[id] = events;
+        refresh(th)
     }
 
     /// Switch on again what callbacks have switched off.
     #[function(sig = "()")]
-    fn restart_events() {}
+    fn restart_events(th: &Thread) -> PyResult<()> {
+        forget_disabled(th);
+        refresh(th)
+    }
 
-    /// Return the events that are switched on, by name.
+    /// Return the tools of each event that is switched on everywhere, by the event's name: a bit each.
     #[function(sig = "()")]
     fn _all_events(th: &Thread) -> PyResult<Owned<Dict>> {
-        Dict::new(th)
+        let all = Dict::new(th)?;
+        let global: [u32; ALL_TOOLS] = monitors(th).global.get();
+        for number in 0..event::UNGROUPED {
+            let tools = (0..ALL_TOOLS).filter(|&tool| has(global[tool], number));
+            let set = tools.fold(0, |set, tool| set | 1 << tool);
+            if set != 0 {
+                let name = Str::interned(th, event::NAMES[usize::from(number)])?;
+                all.set_str(th, name.borrow(), Int::from_i64(th, set)?.object())?;
+            }
+        }
+        Ok(all)
     }
 }
 
-fn unsupported(th: &Thread, nothing_asked: bool) -> PyResult<()> {
-    if nothing_asked {
-        return Ok(());
+/// What Python is told of a set.
+fn shown(events: u32) -> u32 {
+    match has(events, event::CALL) {
+        true => events | C_ENDS,
+        false => events,
     }
-    Err(th.raise(exc::NOT_IMPLEMENTED_ERROR, "sys.monitoring events are not supported yet"))
 }

@@ -41,6 +41,10 @@ pub fn specialize(op: Op<'_>) {
     let ip = op.ip().cast_mut();
     // SAFETY: (8): the instruction and its cache are the code's, which only the attached thread rewrites.
     unsafe {
+        if crate::monitoring::is_hook(*ip as u8) {
+            *ip.add(1) = backed_off(*ip.add(1));
+            return;
+        }
         let current = Opcode::from_byte(*ip as u8);
         let base = current.map_or(Opcode::NOP, Opcode::base);
         match best_form(op, base) {

@@ -1,0 +1,143 @@
+//! Calling the tools that listen to an event.
+
+use krait_objects::prelude::*;
+
+use super::{Monitors, SYS_PROFILE, SYS_TRACE, event, instrument, legacy, monitors};
+use crate::code::Code;
+use crate::frame::{self, Frame};
+
+/// Tells the tools about an event at `unit`; `extra` is what the callbacks get behind code and offset. An error is a
+/// callback's.
+///
+/// While a callback runs there are no events in its thread.
+pub fn deliver(
+    th: &Thread,
+    code: Borrowed<'_, Code>,
+    event: u8,
+    unit: usize,
+    extra: &[Borrowed<'_>],
+) -> PyResult<()> {
+    deliver_from(th, code, event, unit, unit, extra)
+}
+
+/// As `deliver`, for an event that happens at `unit` but tells of `from`.
+pub fn deliver_from(
+    th: &Thread,
+    code: Borrowed<'_, Code>,
+    event: u8,
+    unit: usize,
+    from: usize,
+    extra: &[Borrowed<'_>],
+) -> PyResult<()> {
+    // SAFETY: the thread is ours.
+    if unsafe { (*th.raw()).tracing } > 0 {
+        return Ok(());
+    }
+    let monitors = monitors(th);
+    let mut tools = listening(monitors, code, event, unit);
+    let code = code.to_owned();
+    let mut changed = false;
+    while tools != 0 {
+        let tool = tools.trailing_zeros() as usize;
+        tools &= tools - 1;
+        if call_tool(th, monitors, tool, &code, event, from, extra)? {
+            changed |= switch_off(th, monitors, tool, &code, event, unit)?;
+        }
+    }
+    if changed {
+        instrument::renew(th, &code);
+    }
+    Ok(())
+}
+
+/// The tools that listen, a bit each. What a call leads to belongs to the call.
+fn listening(monitors: &Monitors, code: Borrowed<'_, Code>, event: u8, unit: usize) -> u8 {
+    let wanted = match event {
+        event::C_RETURN | event::C_RAISE => event::CALL,
+        event => event,
+    };
+    match code.get().hooks().get() {
+        Some(data) => data.borrow().tools(monitors, wanted, unit),
+        None => instrument::wanting(&monitors.global.get(), wanted),
+    }
+}
+
+/// Calls one tool with its thread marked; the answer is whether it wants to hear no more of the place.
+fn call_tool(
+    th: &Thread,
+    monitors: &Monitors,
+    tool: usize,
+    code: &Owned<Code>,
+    event: u8,
+    unit: usize,
+    extra: &[Borrowed<'_>],
+) -> PyResult<bool> {
+    let marked = |body: &dyn Fn() -> PyResult<bool>| {
+        // SAFETY: the thread is ours.
+        unsafe { (*th.raw()).tracing += 1 };
+        let answer = body();
+        // SAFETY: as above.
+        unsafe { (*th.raw()).tracing -= 1 };
+        answer
+    };
+    match tool {
+        SYS_TRACE => marked(&|| legacy::trace(th, code.borrow(), event, unit, extra)),
+        SYS_PROFILE => marked(&|| legacy::profile(th, event, extra)),
+        _ => {
+            let callback = monitors.callbacks.borrow()[tool][usize::from(event)].clone();
+            let Some(callback) = callback else { return Ok(false) };
+            let offset = Int::from_i64(th, 2 * unit as i64)?;
+            let mut args = vec![code.object()];
+            if event != event::LINE {
+                args.push(offset.object());
+            }
+            args.extend_from_slice(extra);
+            marked(&|| {
+                let answer = call::call(th, callback.borrow(), &args)?;
+                let disable = monitors.disable.borrow();
+                Ok(disable.as_ref().is_some_and(|disable| disable.borrow().is(answer.borrow())))
+            })
+        }
+    }
+}
+
+/// The tool wants to hear no more: answers whether that is possible here; else takes its callback away.
+fn switch_off(
+    th: &Thread,
+    monitors: &Monitors,
+    tool: usize,
+    code: &Owned<Code>,
+    event: u8,
+    unit: usize,
+) -> PyResult<bool> {
+    if event < event::LOCAL {
+        code.hooks().make(th, code).borrow_mut().disable(tool, event, unit);
+        return Ok(true);
+    }
+    if event >= event::UNGROUPED {
+        return Ok(false);
+    }
+    let old = monitors.callbacks.borrow_mut()[tool][usize::from(event)].take();
+    drop(old);
+    let name = event::NAMES[usize::from(event)];
+    Err(raise!(th, VALUE_ERROR, "Cannot disable {name} events. Callback removed."))
+}
+
+/// Tells the tools about the current exception, which stays the current one unless a callback raises another.
+///
+/// # Safety
+/// `frame` is the current frame, with its state saved.
+#[cold]
+#[inline(never)]
+pub unsafe fn exception_event(th: &Thread, frame: *mut Frame, event: u8) {
+    let Some(exception) = th.take_exception() else { return };
+    // SAFETY: (5), (7).
+    let delivered = unsafe {
+        debug_assert!(frame == frame::current(th));
+        let unit = Frame::last_unit(frame).max(0) as usize;
+        deliver(th, Frame::code(frame), event, unit, &[exception.object()])
+    };
+    if delivered.is_ok() {
+        let _raised = th.set_exception(exception.into_object());
+    }
+}

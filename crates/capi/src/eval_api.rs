@@ -210,9 +210,8 @@ pub fn PyEval_SetTrace(th: &Thread, function: Option<TraceFunction>, ob: Ptr) {
 
 #[capi]
 pub fn PyEval_SetTraceAllThreads(th: &Thread, function: Option<TraceFunction>, ob: Ptr) {
-    let all = thread_states::for_each(th, |other| {
-        set_function(th, other, Kind::Trace, function, ob)
-    });
+    let all =
+        thread_states::for_each(th, |other| set_function(th, other, Kind::Trace, function, ob));
     report(th, all);
 }
 
@@ -223,8 +222,7 @@ pub fn PyEval_SetProfile(th: &Thread, function: Option<TraceFunction>, ob: Ptr) 
 
 #[capi]
 pub fn PyEval_SetProfileAllThreads(th: &Thread, function: Option<TraceFunction>, ob: Ptr) {
-    let all = thread_states::for_each(th, |other| {
-        set_function(th, other, Kind::Profile, function, ob)
-    });
+    let all =
+        thread_states::for_each(th, |other| set_function(th, other, Kind::Profile, function, ob));
     report(th, all);
 }

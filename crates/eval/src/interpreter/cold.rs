@@ -81,9 +81,14 @@ impl Cold for Pending {
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: the state is complete.
         unsafe {
+            // A hook that follows may look where the frame has been.
+            let from = (*s.frame).ip;
             s.save();
             match crate::pending::handle(s.thread()) {
-                Ok(()) => D::next(State::reload(s.th, s.ip)),
+                Ok(()) => {
+                    (*s.frame).ip = from;
+                    D::next(State::reload(s.th, s.ip))
+                }
                 Err(_raised) => D::next(s.unwinding()),
             }
         }

@@ -85,8 +85,9 @@ unsafe fn handle_or_leave(th: &Thread, frame: *mut Frame, at: isize) -> Option<*
         }
         let handled = (*(*frame).sp.sub(1)).get().to_owned();
         let code = Frame::code(frame);
+        let unit = ip.offset_from(code.units()) as usize;
         let told =
-            monitoring::deliver(th, code, event::EXCEPTION_HANDLED, at.max(0) as usize, &[handled.borrow()]);
+            monitoring::deliver(th, code, event::EXCEPTION_HANDLED, unit, &[handled.borrow()]);
         match told {
             Ok(()) => Some(ip),
             // The tool's own exception is raised where the handler begins.

@@ -103,11 +103,7 @@ impl Sys {
 
     /// Call a function with a tuple of arguments, with tracing on even if the caller is a tracing function.
     #[function(sig = "(func, args, /)")]
-    fn call_tracing(
-        th: &Thread,
-        func: Borrowed<'_>,
-        args: Borrowed<'_, Tuple>,
-    ) -> PyResult {
+    fn call_tracing(th: &Thread, func: Borrowed<'_>, args: Borrowed<'_, Tuple>) -> PyResult {
         // SAFETY: the thread is ours.
         let nested = unsafe { std::mem::replace(&mut (*th.raw()).tracing, 0) };
         let answer = call::call_tuple_dict(th, func, args, None);

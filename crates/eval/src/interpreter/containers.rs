@@ -8,33 +8,39 @@ use super::op::Op;
 use crate::frame::Held;
 
 pub fn build_tuple(op: Op<'_>) -> PyResult<()> {
-    let items = op.pop_owned(op.arg);
-    op.push(Tuple::from_vec(op.th, items)?);
+    let items = op.own_top(op.arg);
+    // SAFETY: the stack's own references move: it forgets them once they are in the tuple.
+    let tuple = unsafe { Tuple::from_raw(op.th, items.as_ptr().cast(), items.len())? };
+    op.pop_slice(op.arg);
+    op.push(tuple);
     Ok(())
 }
 
 pub fn build_list(op: Op<'_>) -> PyResult<()> {
-    let items = op.pop_owned(op.arg);
-    op.push(List::from_vec(op.th, items)?);
+    let items = op.own_top(op.arg);
+    // SAFETY: as in `build_tuple`.
+    let list = unsafe { List::from_raw(op.th, items.as_ptr().cast(), items.len())? };
+    op.pop_slice(op.arg);
+    op.push(list);
     Ok(())
 }
 
 pub fn build_set(op: Op<'_>) -> PyResult<()> {
-    let items = op.pop_owned(op.arg);
     let set = Set::new(op.th)?;
-    for item in &items {
-        set.add(op.th, item.borrow())?;
+    for depth in (1..=op.arg).rev() {
+        set.add(op.th, op.peek(depth))?;
     }
+    op.release_top(op.arg);
     op.push(set);
     Ok(())
 }
 
 pub fn build_map(op: Op<'_>) -> PyResult<()> {
-    let items = op.pop_owned(2 * op.arg);
     let dict = Dict::new(op.th)?;
-    for pair in items.chunks_exact(2) {
-        dict.set(op.th, pair[0].borrow(), pair[1].borrow())?;
+    for depth in (1..=op.arg).rev() {
+        dict.set(op.th, op.peek(2 * depth), op.peek(2 * depth - 1))?;
     }
+    op.release_top(2 * op.arg);
     op.push(dict);
     Ok(())
 }

@@ -58,10 +58,27 @@ impl<'a> Op<'a> {
         }
     }
 
-    /// Takes the topmost `count` values as handles.
-    pub fn pop_owned(self, count: usize) -> Vec<Owned> {
-        // SAFETY: (1), (2): each is taken once.
-        self.pop_slice(count).iter().map(|value| unsafe { value.into_owned() }).collect()
+    /// The topmost `count` values, which stay on the stack, each made a counted reference: the slots are
+    /// then plain addresses of objects. They can be moved from with `pop_slice`.
+    #[inline]
+    pub fn own_top(self, count: usize) -> &'a [Borrowed<'a>] {
+        let base = self.slot(count);
+        // SAFETY: (1), (2), (9): each slot's reference becomes an owned one and goes back to where it was.
+        unsafe {
+            for at in 0..count {
+                let slot = base.add(at);
+                *slot = StackRef::from_bits((*slot).into_owned().into_ptr() as usize);
+            }
+            std::slice::from_raw_parts(base.cast(), count)
+        }
+    }
+
+    /// Releases the topmost `count` values, the topmost first.
+    #[inline]
+    pub fn release_top(self, count: usize) {
+        for _ in 0..count {
+            drop(self.pop1());
+        }
     }
 
     #[inline(always)]

@@ -40,9 +40,9 @@ pub fn format_with_spec(op: Op<'_>) -> PyResult<()> {
 }
 
 pub fn build_string(op: Op<'_>) -> PyResult<()> {
-    let pieces = op.pop_owned(op.arg);
-    let views: Vec<Borrowed<'_>> = pieces.iter().map(Owned::borrow).collect();
-    op.push(Str::join(op.th, id::empty, &views)?);
+    let text = Str::join(op.th, id::empty, op.own_top(op.arg))?;
+    op.release_top(op.arg);
+    op.push(text);
     Ok(())
 }
 

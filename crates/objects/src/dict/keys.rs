@@ -440,6 +440,14 @@ unsafe fn lookup_str_in_general(keys: Keys, key: Ptr, hash: isize) -> Option<isi
     }
 }
 
+/// Whether two exact integers of one digit are equal; `None` if they are anything else. Runs nothing.
+#[inline(always)]
+pub(crate) fn equal_words(left: Borrowed<'_>, right: Borrowed<'_>) -> Option<bool> {
+    let left = left.downcast_exact::<Int>().filter(|int| int.is_compact())?;
+    let right = right.downcast_exact::<Int>().filter(|int| int.is_compact())?;
+    Some(left.compact_value() == right.compact_value())
+}
+
 /// As `lookup`, once: `None` if a comparison changed the table, so that the search must start again.
 unsafe fn lookup_comparing(
     dict: &Dict,
@@ -469,7 +477,16 @@ unsafe fn lookup_comparing(
                     return Ok(Some(index));
                 }
                 if found_hash == hash {
-                    let found = Borrowed::<Object>::from_ptr(found).to_owned();
+                    let found = Borrowed::<Object>::from_ptr(found);
+                    match equal_words(found, key) {
+                        Some(true) => return Ok(Some(index)),
+                        Some(false) => {
+                            probe.step();
+                            continue;
+                        }
+                        None => {}
+                    }
+                    let found = found.to_owned();
                     let equal = object::compare_bool(th, found.borrow(), key, CompareOp::Eq);
                     let same = dict.keys.get() == keys && entry(index).0 == found.as_ptr();
                     drop(found);

@@ -7,9 +7,12 @@
 
 mod merge;
 
+use std::cmp::Ordering;
+
 use krait_abi as abi;
 
 use super::{List, Ptr};
+use crate::dict::keys::equal_words;
 use crate::float::Float;
 use crate::int::{Bool, Int};
 use crate::prelude::*;
@@ -38,6 +41,26 @@ pub(super) enum First {
     Ints,
     Floats,
     Latin,
+}
+
+impl First {
+    /// How two items compare, if that can be told without running code.
+    ///
+    /// # Safety
+    /// Both are live objects of the kind the order was chosen for.
+    #[inline(always)]
+    unsafe fn compare(self, left: Ptr, right: Ptr) -> Option<Ordering> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self {
+                First::General => None,
+                First::Ints => Some(compact_int(left).cmp(&compact_int(right))),
+                // No answer for NaN, which can be the same object.
+                First::Floats => float(left).partial_cmp(&float(right)),
+                First::Latin => Some(latin(left).cmp(latin(right))),
+            }
+        }
+    }
 }
 
 impl Order {
@@ -99,21 +122,22 @@ unsafe fn tuples(th: &Thread, first: First, left: Ptr, right: Ptr) -> PyResult<b
     // SAFETY: see `Order::less`.
     let (left, right) = unsafe { (&*left.cast::<Tuple>(), &*right.cast::<Tuple>()) };
     let (a, b) = (left.as_slice(), right.as_slice());
-    for (at, (&x, &y)) in a.iter().zip(b).enumerate() {
-        if object::eq(th, x, y)? {
-            continue;
+    // SAFETY: see `Order::less`: the tuples are not empty.
+    if let Some(ordering) = unsafe { first.compare(a[0].as_ptr(), b[0].as_ptr()) } {
+        if ordering.is_ne() {
+            return Ok(ordering.is_lt());
         }
-        if at > 0 {
+    } else if !object::eq(th, a[0], b[0])? {
+        return object::compare_bool(th, a[0], b[0], CompareOp::Lt);
+    }
+    for (&x, &y) in a.iter().zip(b).skip(1) {
+        let equal = match equal_words(x, y) {
+            Some(equal) => equal,
+            None => object::eq(th, x, y)?,
+        };
+        if !equal {
             return object::compare_bool(th, x, y, CompareOp::Lt);
         }
-        let order = match first {
-            First::General => Order::General,
-            First::Ints => Order::Ints,
-            First::Floats => Order::Floats,
-            First::Latin => Order::Latin,
-        };
-        // SAFETY: see `Order::less`.
-        return unsafe { order.less(th, x.as_ptr(), y.as_ptr()) };
     }
     Ok(a.len() < b.len())
 }

@@ -9,6 +9,7 @@
 use krait_abi as abi;
 
 use super::{Entry, MIN_SIZE, Set};
+use crate::dict::keys::equal_words;
 use crate::prelude::*;
 
 /// How many neighbours are tried.
@@ -65,7 +66,11 @@ unsafe fn match_entry(entry: *const Entry, key: Borrowed<'_>, hash: isize) -> Ma
         match (found.downcast_exact::<Str>(), key.downcast_exact::<Str>()) {
             (Some(found), Some(key)) if found.eq(&key) => Match::Same,
             (Some(_), Some(_)) => Match::Different,
-            _ => Match::Perhaps,
+            _ => match equal_words(found, key) {
+                Some(true) => Match::Same,
+                Some(false) => Match::Different,
+                None => Match::Perhaps,
+            },
         }
     }
 }

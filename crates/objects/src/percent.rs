@@ -6,6 +6,7 @@
 
 use crate::float_text::{self, Style};
 use crate::format_spec::Laid;
+use crate::text::Unit;
 use std::ops::Range;
 
 /// A width or a precision.
@@ -59,7 +60,7 @@ pub struct Parser<'a, T> {
     precision_too_big: &'static str,
 }
 
-impl<'a, T: Copy + Into<u32>> Parser<'a, T> {
+impl<'a, T: Unit> Parser<'a, T> {
     /// For a `str` of any kind.
     pub fn new(text: &'a [T]) -> Self {
         Parser { text, at: 0, precision_too_big: "precision too big" }
@@ -143,14 +144,18 @@ impl<'a, T: Copy + Into<u32>> Parser<'a, T> {
     }
 }
 
-impl<T: Copy + Into<u32>> Iterator for Parser<'_, T> {
+impl<T: Unit> Iterator for Parser<'_, T> {
     type Item = Result<Piece, PercentError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at;
         let percent = |&c: &T| c.into() == u32::from(b'%');
         let rest = self.text.get(start..)?;
-        let literal = rest.iter().position(percent).unwrap_or(rest.len());
+        let literal = match T::as_bytes(rest) {
+            Some(rest) => memchr::memchr(b'%', rest),
+            None => rest.iter().position(percent),
+        };
+        let literal = literal.unwrap_or(rest.len());
         if literal > 0 {
             self.at += literal;
             return Some(Ok(Piece::Literal(start..self.at)));
@@ -223,19 +228,22 @@ impl Conversion {
     pub fn layout_float(&self, value: f64) -> Laid {
         let style = Style { alternate: self.alternate, ..Style::default() };
         let code = u8::try_from(self.code).unwrap_or(b'g');
-        let text = float_text::format(value, code, self.precision().unwrap_or(6), style);
-        match text.strip_prefix('-') {
-            Some(digits) => self.layout_number(true, "", digits.to_owned()),
-            None => self.layout_number(false, "", text),
+        let mut text = float_text::format(value, code, self.precision().unwrap_or(6), style);
+        let negative = text.starts_with('-');
+        if negative {
+            text.remove(0);
         }
+        self.layout_number(negative, "", text)
     }
 
     /// For `d`, `i`, `u`, `o`, `x`, `X`: the digits are those of the magnitude in the radix that
     /// belongs to the type, in lower case.
-    pub fn layout_int(&self, negative: bool, digits: &str) -> Laid {
+    pub fn layout_int(&self, negative: bool, digits: String) -> Laid {
         let zeros = self.precision().unwrap_or(0).saturating_sub(digits.len());
-        let mut body = "0".repeat(zeros);
-        body.push_str(digits);
+        let mut body = digits;
+        if zeros > 0 {
+            body.insert_str(0, &"0".repeat(zeros));
+        }
         let code = u8::try_from(self.code).unwrap_or(b'd');
         if code == b'X' {
             body.make_ascii_uppercase();
@@ -256,7 +264,7 @@ impl Conversion {
             (_, _, true) => " ",
             _ => "",
         };
-        let head = format!("{sign}{prefix}");
+        let head = [sign, prefix].concat();
         let missing = self.missing(head.len() + body.len());
         let zero = self.zero && !self.left;
         let (left, inner, right) = match (self.left, zero) {
@@ -292,7 +300,7 @@ mod tests {
     // The expected texts are what the reference answers.
     #[test]
     fn integers() {
-        let int = |format, digits| text(conversion(format).layout_int(false, digits));
+        let int = |format, digits| text(conversion(format).layout_int(false, String::from(digits)));
         assert_eq!(int("%#x", "ff"), "0xff");
         assert_eq!(int("%+ d", "5"), "+5");
         assert_eq!(int("%010.5d", "42"), "0000000042");

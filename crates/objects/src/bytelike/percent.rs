@@ -104,7 +104,7 @@ fn convert(
         }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             let (negative, digits) = integer(th, value, conversion.code)?;
-            conversion.layout_int(negative, &digits)
+            conversion.layout_int(negative, digits)
         }
         b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
             let float = match number::as_f64(th, value) {

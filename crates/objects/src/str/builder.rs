@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::{Chars, Str};
 use crate::error::PyResult;
+use crate::format_spec::Laid;
 use crate::handle::Owned;
 use crate::text::{TextBuf, Unit};
 use crate::thread::Thread;
@@ -52,10 +53,22 @@ impl StrBuilder {
     pub fn push_repeated(&mut self, point: u32, count: usize) {
         if count > 0 {
             self.flush();
+            self.text.push_repeated(point, count);
         }
-        for _ in 0..count {
-            self.text.push(point);
+    }
+
+    /// A number that was laid out, padding and all; MemoryError if it is too wide.
+    pub fn push_laid(&mut self, th: &Thread, laid: &Laid) -> PyResult<()> {
+        self.flush();
+        if !laid.len().is_some_and(|len| self.text.try_reserve(len)) {
+            return Err(th.no_memory());
         }
+        self.push_repeated(laid.fill, laid.left);
+        self.push_str(&laid.head);
+        self.push_repeated(laid.fill, laid.inner);
+        self.push_str(&laid.body);
+        self.push_repeated(laid.fill, laid.right);
+        Ok(())
     }
 
     pub fn push_chars(&mut self, chars: Chars<'_>) {

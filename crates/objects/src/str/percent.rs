@@ -125,11 +125,13 @@ pub fn integer(th: &Thread, value: Borrowed<'_>, code: u32) -> PyResult<(bool, S
             }
         }
     };
-    let digits = if radix == 10 {
-        let text = crate::int::to_decimal(th, &int)?;
-        text.to_string_lossy().trim_start_matches('-').to_owned()
-    } else {
-        int_digits::to_radix(int.view().abs(), radix)
+    let digits = match int.to_i64() {
+        _ if radix != 10 => int_digits::to_radix(int.view().abs(), radix),
+        Some(value) => value.unsigned_abs().to_string(),
+        None => {
+            let text = crate::int::to_decimal(th, &int)?;
+            text.to_string_lossy().trim_start_matches('-').to_owned()
+        }
     };
     Ok((int.is_negative(), digits))
 }
@@ -201,18 +203,14 @@ fn convert(
         }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             let (negative, digits) = integer(th, value, conversion.code)?;
-            conversion.layout_int(negative, &digits)
+            conversion.layout_int(negative, digits)
         }
         b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
             conversion.layout_float(number::as_f64(th, value)?)
         }
         _ => return Err(th.raise(exc::VALUE_ERROR, &conversion.unsupported())),
     };
-    if laid.len().is_none() {
-        return Err(th.no_memory());
-    }
-    laid.code_points().for_each(|point| out.push_char(point));
-    Ok(())
+    out.push_laid(th, &laid)
 }
 
 fn format_units<T: Unit>(

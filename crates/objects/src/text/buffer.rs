@@ -69,12 +69,29 @@ impl TextBuf {
     }
 
     /// Becomes able to hold a code point.
+    #[inline]
     fn reach(&mut self, c: u32) {
+        if c > 0xff {
+            self.reach_wide(c);
+        }
+    }
+
+    #[inline(never)]
+    fn reach_wide(&mut self, c: u32) {
         match self {
             TextBuf::Latin1(text) if c > 0xffff => *self = TextBuf::Ucs4(widen(text)),
-            TextBuf::Latin1(text) if c > 0xff => *self = TextBuf::Ucs2(widen(text)),
+            TextBuf::Latin1(text) => *self = TextBuf::Ucs2(widen(text)),
             TextBuf::Ucs2(text) if c > 0xffff => *self = TextBuf::Ucs4(widen(text)),
             _ => {}
+        }
+    }
+
+    /// Makes room for `more` code points; `false` if there is not the memory.
+    pub fn try_reserve(&mut self, more: usize) -> bool {
+        match self {
+            TextBuf::Latin1(text) => text.try_reserve(more).is_ok(),
+            TextBuf::Ucs2(text) => text.try_reserve(more).is_ok(),
+            TextBuf::Ucs4(text) => text.try_reserve(more).is_ok(),
         }
     }
 
@@ -88,8 +105,24 @@ impl TextBuf {
         }
     }
 
+    /// Appends a code point `count` times.
+    pub fn push_repeated(&mut self, c: u32, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.reach(c);
+        match self {
+            TextBuf::Latin1(text) => text.extend(std::iter::repeat_n(c as u8, count)),
+            TextBuf::Ucs2(text) => text.extend(std::iter::repeat_n(c as u16, count)),
+            TextBuf::Ucs4(text) => text.extend(std::iter::repeat_n(c, count)),
+        }
+    }
+
     /// Appends text of any kind.
     pub fn push_units<T: Unit>(&mut self, more: &[T]) {
+        if let (TextBuf::Latin1(text), Some(more)) = (&mut *self, T::as_bytes(more)) {
+            return text.extend_from_slice(more);
+        }
         if !more.is_empty() {
             self.reach(max_char(more));
         }

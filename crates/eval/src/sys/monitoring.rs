@@ -183,7 +183,7 @@ impl Monitoring {
     /// Return the events a tool has switched on everywhere.
     #[function(sig = "(tool_id, /)")]
     fn get_events(th: &Thread, tool_id: i32) -> PyResult<u32> {
-        let id = used(th, tool_id)?;
+        let id = tool(th, tool_id)?;
         Ok(shown(monitors(th).global.get()[id]))
     }
 
@@ -201,7 +201,7 @@ impl Monitoring {
     #[function(sig = "(tool_id, code, /)")]
     fn get_local_events(th: &Thread, tool_id: i32, code: Borrowed<'_>) -> PyResult<u32> {
         let code = code_object(th, code)?;
-        let id = used(th, tool_id)?;
+        let id = tool(th, tool_id)?;
         Ok(code.get().hooks().get().map_or(0, |data| shown(data.borrow().local[id])))
     }
 

@@ -123,10 +123,10 @@ impl Place<'_> {
             Opcode::POP_JUMP_IF_FALSE
             | Opcode::POP_JUMP_IF_TRUE
             | Opcode::POP_JUMP_IF_NONE
-            | Opcode::POP_JUMP_IF_NOT_NONE => {
-                if self.is_taken(opcode) {
-                    self.jump(event::BRANCH_RIGHT, opcode)?;
-                }
+            | Opcode::POP_JUMP_IF_NOT_NONE
+                if self.is_taken(opcode) =>
+            {
+                self.jump(event::BRANCH_RIGHT, opcode)?;
             }
             Opcode::NOT_TAKEN => self.arrive(event::BRANCH_LEFT)?,
             Opcode::POP_ITER | Opcode::END_ASYNC_FOR => self.arrive(event::BRANCH_RIGHT)?,

@@ -134,6 +134,7 @@ fn shim(
             quote!(rt::fastcall_keywords(#shim)),
         ),
     };
+    // SAFETY, in what is generated: the slot's convention says what its arguments are.
     shims.extend(quote! {
         unsafe extern "C" fn #shim(this: #object, #parameters) -> #object {
             unsafe { rt::object(|th| { #body }) }

@@ -5,6 +5,7 @@
 extern crate self as krait_modules;
 
 mod abc;
+mod accounts;
 mod array;
 mod ast;
 pub mod atexit;

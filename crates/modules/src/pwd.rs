@@ -4,11 +4,11 @@
 
 use std::ffi::CString;
 
-use krait_eval::gil::without_gil;
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 
-use crate::posix::path::{NO_NAMES, c_bytes, failed, owner_id};
+use crate::accounts;
+use crate::posix::path::owner_id;
 
 /// This module provides access to the Unix password database.
 ///
@@ -34,50 +34,17 @@ fn entry_type(th: &Thread) -> PyResult<Owned<Type>> {
 /// An entry as the system gives it; its strings are copied at once.
 fn entry(th: &Thread, found: &libc::passwd) -> PyResult {
     // SAFETY: the strings live in the caller's buffer.
-    let text = |text: *const libc::c_char| unsafe {
-        Str::from_fs_bytes(th, c_bytes(text)).map(Owned::into_object)
-    };
-    let int = |value: u32| Int::from_i64(th, value.into()).map(Owned::into_object);
+    let text = |text: *const libc::c_char| unsafe { accounts::text(th, text) };
     let values = vec![
         text(found.pw_name)?,
         text(found.pw_passwd)?,
-        int(found.pw_uid)?,
-        int(found.pw_gid)?,
+        accounts::number(th, found.pw_uid)?,
+        accounts::number(th, found.pw_gid)?,
         text(found.pw_gecos)?,
         text(found.pw_dir)?,
         text(found.pw_shell)?,
     ];
     StructSequence::new(th, entry_type(th)?.borrow(), values).map(Owned::into_object)
-}
-
-type Found = *mut libc::passwd;
-
-/// Asks with a buffer that grows until the answer fits; nothing if there is no such user.
-fn look_up(
-    th: &Thread,
-    ask: impl Fn(Found, *mut libc::c_char, usize, *mut Found) -> i32,
-) -> PyResult<Option<Owned>> {
-    let mut room = 1024;
-    loop {
-        let mut buffer = vec![0u8; room];
-        // SAFETY: all zeros are valid.
-        let mut place: libc::passwd = unsafe { std::mem::zeroed() };
-        let mut found: Found = std::ptr::null_mut();
-        let error = without_gil(th, || {
-            ask(&raw mut place, buffer.as_mut_ptr().cast(), room, &raw mut found)
-        });
-        if error == libc::ERANGE && room < 1 << 24 {
-            room *= 2;
-            continue;
-        }
-        if !found.is_null() {
-            return entry(th, &place).map(Some);
-        }
-        return match error {
-            0 | libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM => Ok(None),
-            error => Err(failed(th, error, NO_NAMES)),
-        };
-    }
 }
 
 #[pyfunctions]
@@ -99,9 +66,13 @@ impl Pwd {
         };
         let found = match uid {
             // SAFETY: room for the answer and its strings.
-            Some(uid) => look_up(th, |place, buffer, room, found| unsafe {
-                libc::getpwuid_r(uid, place, buffer, room, found)
-            })?,
+            Some(uid) => accounts::look_up(
+                th,
+                |place, buffer, room, found| unsafe {
+                    libc::getpwuid_r(uid, place, buffer, room, found)
+                },
+                entry,
+            )?,
             None => None,
         };
         match found {
@@ -119,9 +90,13 @@ impl Pwd {
         let text = CString::new(name.to_fs_bytes(th)?)
             .map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null byte"))?;
         // SAFETY: a terminated name; room for the answer and its strings.
-        let found = look_up(th, |place, buffer, room, found| unsafe {
-            libc::getpwnam_r(text.as_ptr(), place, buffer, room, found)
-        })?;
+        let found = accounts::look_up(
+            th,
+            |place, buffer, room, found| unsafe {
+                libc::getpwnam_r(text.as_ptr(), place, buffer, room, found)
+            },
+            entry,
+        )?;
         match found {
             Some(found) => Ok(found),
             None => {

@@ -124,13 +124,13 @@ fn check(name: &str, expected: &str) {
 }
 
 #[test]
-#[ignore = "builds Krait"]
+#[ignore = "builds Krait, which takes minutes: a step of its own in CI"]
 fn load_otus() {
     check("load_otus", "42\n84\nLOAD_OTUS\n");
 }
 
 #[test]
-#[ignore = "builds Krait"]
+#[ignore = "builds Krait, which takes minutes: a step of its own in CI"]
 fn until() {
     let unparsed = "until n == 0:\n    n -= 1\nelse:\n    pass\n";
     let error = "expected an indented block after 'until' statement on line 1\n";
@@ -138,7 +138,7 @@ fn until() {
 }
 
 #[test]
-#[ignore = "builds Krait"]
+#[ignore = "builds Krait, which takes minutes: a step of its own in CI"]
 fn increment() {
     check("increment", "2\n[0, 1]\nx += 1\n3\ninvalid syntax\n");
 }

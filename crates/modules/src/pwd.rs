@@ -65,9 +65,9 @@ impl Pwd {
             }
         };
         let found = match uid {
-            // SAFETY: room for the answer and its strings.
             Some(uid) => accounts::look_up(
                 th,
+                // SAFETY: room for the answer and its strings.
                 |place, buffer, room, found| unsafe {
                     libc::getpwuid_r(uid, place, buffer, room, found)
                 },

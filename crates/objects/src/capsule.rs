@@ -50,6 +50,18 @@ impl Capsule {
         Ok(capsule)
     }
 
+    /// Shows the collector the references that the pointer's target holds.
+    pub fn track(
+        &self,
+        th: &Thread,
+        traverse: unsafe extern "C" fn(*mut abi::PyObject, abi::visitproc, *mut c_void) -> c_int,
+        clear: unsafe extern "C" fn(*mut abi::PyObject) -> c_int,
+    ) {
+        self.traverse.set(Some(traverse));
+        self.clear.set(Some(clear));
+        crate::gc::track(th, Borrowed::from_ref(self).object());
+    }
+
     /// Whether `name` is the capsule's: both null, or the same text.
     ///
     /// # Safety

@@ -1,37 +1,34 @@
-//! `deque`: the object and its storage. Its methods are in `deque_methods`, its iterators in `deque_iterators`.
+//! `deque`: the object. Its storage is in `blocks`, its methods in `deque_methods`, its iterators in `deque_iterators`.
 //!
-//! Invariants: 1. `items` is not borrowed while anything else runs: references leave it before they are released;
+//! Invariants: 1. references leave the storage before they are released;
 //! 2. every change of the number of items, or of their order, counts in `state`.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::Cell;
 use std::ffi::c_int;
 
+use super::blocks::Blocks;
 use krait_abi as abi;
 use krait_objects::gc::Visit;
 use krait_objects::prelude::*;
 
-/// The items. Memory that starts as zeros holds none.
-#[allow(clippy::box_collection)] // zeroed memory is a valid `None` only of a box
-pub struct Items(RefCell<Option<Box<VecDeque<Owned>>>>);
-
-impl Visit for Items {
+impl Visit for Blocks {
     fn visit(&self, visitor: &mut Visitor<'_>) -> c_int {
-        let Ok(items) = self.0.try_borrow() else {
-            return 0;
-        };
-        for item in items.iter().flat_map(|items| items.iter()) {
-            let stop = visitor.visit(Some(item.borrow()));
+        let mut cursor = self.first();
+        for _ in 0..self.len() {
+            // SAFETY: the cursor is on an item; visiting changes no deque.
+            let item = unsafe { cursor.item() };
+            let stop = visitor.visit(Some(item));
             if stop != 0 {
                 return stop;
             }
+            // SAFETY: as above.
+            unsafe { cursor.forward() };
         }
         0
     }
 
     fn clear(&self) {
-        let items = self.0.borrow_mut().take();
-        drop(items);
+        drop(self.take());
     }
 }
 
@@ -44,38 +41,36 @@ impl Visit for Items {
 pub struct Deque {
     head: Head,
     #[visit]
-    items: Items,
+    pub(super) items: Blocks,
     pub(super) state: Cell<usize>,
     /// -1 for none.
     max: Cell<isize>,
     weakrefs: Cell<*mut abi::PyObject>,
 }
 
+// `sys.getsizeof` of the reference's.
+const _: () = assert!(size_of::<Deque>() == 216);
+
 impl Deque {
     /// An empty one of a class.
     pub(super) fn make(th: &Thread, cls: Borrowed<'_, Type>) -> PyResult<Owned<Deque>> {
         let deque = cls.alloc::<Deque>(th, 0)?;
+        deque.items.prepare(th)?;
         deque.max.set(-1);
         Ok(deque)
     }
 
-    /// Does something to the items that runs no code.
-    pub(super) fn with<R>(&self, action: impl FnOnce(&mut VecDeque<Owned>) -> R) -> R {
-        action(self.items.0.borrow_mut().get_or_insert_default())
-    }
-
-    /// As `with`, and counts as a change.
-    pub(super) fn change<R>(&self, action: impl FnOnce(&mut VecDeque<Owned>) -> R) -> R {
+    /// Counts a change.
+    fn changes(&self) {
         self.state.set(self.state.get().wrapping_add(1));
-        self.with(action)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.with(|items| items.len())
+        self.items.len()
     }
 
     pub(super) fn get(&self, index: usize) -> Option<Owned> {
-        self.with(|items| items.get(index).cloned())
+        self.items.get(index).map(Borrowed::to_owned)
     }
 
     pub(super) fn max(&self) -> Option<usize> {
@@ -87,23 +82,35 @@ impl Deque {
     }
 
     /// At the right end; one falls off the left if there are too many.
-    pub(super) fn push_back(&self, item: Owned) {
-        let max = self.max();
-        let fallen = self.change(|items| {
-            items.push_back(item);
-            max.filter(|&max| items.len() > max).and_then(|_| items.pop_front())
-        });
-        drop(fallen);
+    #[inline]
+    pub(super) fn push_back(&self, th: &Thread, item: Owned) -> PyResult<()> {
+        self.items.push_back(th, item)?;
+        self.changes();
+        if self.len() > self.max.get() as usize {
+            drop(self.items.pop_front());
+        }
+        Ok(())
     }
 
     /// At the left end; one falls off the right if there are too many.
-    pub(super) fn push_front(&self, item: Owned) {
-        let max = self.max();
-        let fallen = self.change(|items| {
-            items.push_front(item);
-            max.filter(|&max| items.len() > max).and_then(|_| items.pop_back())
-        });
-        drop(fallen);
+    #[inline]
+    pub(super) fn push_front(&self, th: &Thread, item: Owned) -> PyResult<()> {
+        self.items.push_front(th, item)?;
+        self.changes();
+        if self.len() > self.max.get() as usize {
+            drop(self.items.pop_back());
+        }
+        Ok(())
+    }
+
+    pub(super) fn pop_back(&self) -> Option<Owned> {
+        self.changes();
+        self.items.pop_back()
+    }
+
+    pub(super) fn pop_front(&self) -> Option<Owned> {
+        self.changes();
+        self.items.pop_front()
     }
 
     pub(super) fn extend(
@@ -116,8 +123,11 @@ impl Deque {
             return Deque::extend(this, th, copy.object());
         }
         let iterator = iter::get_iter(th, iterable)?;
+        if this.get().len() == 0 {
+            this.items.start_left(th)?;
+        }
         while let Some(item) = iter::next(th, iterator.borrow())? {
-            this.push_back(item);
+            this.push_back(th, item)?;
         }
         Ok(())
     }
@@ -132,29 +142,54 @@ impl Deque {
             return Deque::extend_left(this, th, copy.object());
         }
         let iterator = iter::get_iter(th, iterable)?;
+        if this.get().len() == 0 {
+            this.items.start_right(th)?;
+        }
         while let Some(item) = iter::next(th, iterator.borrow())? {
-            this.push_front(item);
+            this.push_front(th, item)?;
         }
         Ok(())
     }
 
     pub(super) fn clear_items(&self) {
-        let items = self.change(std::mem::take);
+        let items = self.items.take();
+        self.changes();
         drop(items);
     }
 
-    pub(super) fn rotate_by(&self, n: isize) {
-        self.change(|items| {
-            let len = items.len();
-            if len > 1 {
-                items.rotate_right(n.rem_euclid(len as isize) as usize);
-            }
-        });
+    pub(super) fn rotate_by(&self, th: &Thread, n: isize) -> PyResult<()> {
+        let len = self.len();
+        if len <= 1 {
+            return Ok(());
+        }
+        self.changes();
+        let right = n.rem_euclid(len as isize) as usize;
+        if right <= len / 2 {
+            self.items.rotate_right(th, right)
+        } else {
+            self.items.rotate_left(th, len - right)
+        }
+    }
+
+    /// Puts an item before the one at `index`, or at the end.
+    pub(super) fn insert_at(&self, th: &Thread, index: usize, item: Owned) -> PyResult<()> {
+        let behind = self.len() - index;
+        if behind < index {
+            self.rotate_by(th, behind as isize)?;
+            self.push_back(th, item)?;
+            return self.rotate_by(th, -(behind as isize));
+        }
+        self.rotate_by(th, -(index as isize))?;
+        self.push_front(th, item)?;
+        self.rotate_by(th, index as isize)
     }
 
     /// Takes the item at `index` out, which exists.
-    pub(super) fn remove_at(&self, index: usize) -> Option<Owned> {
-        self.change(|items| items.remove(index))
+    pub(super) fn remove_at(&self, th: &Thread, index: usize) -> PyResult<Option<Owned>> {
+        self.rotate_by(th, -(index as isize))?;
+        let item = self.pop_front();
+        self.rotate_by(th, index as isize)?;
+        Ok(item)
     }
 
     /// A copy of the same class, as its constructor makes it, with the same bound.
@@ -201,16 +236,12 @@ impl Deque {
             // What would only fall off again is not made.
             count = count.min(max / len + 2);
         }
-        let total = len.checked_mul(count).filter(|&total| total < isize::MAX as usize / 8);
-        let total = total.ok_or_else(|| th.no_memory())?;
-        let items: Vec<Owned> = self.with(|items| items.iter().cloned().collect());
-        let room = self.with(|own| own.try_reserve(total - len));
-        if room.is_err() {
-            return Err(th.no_memory());
-        }
+        let total = len.checked_mul(count).filter(|&total| th.interp().heap.allows(total * 8));
+        total.ok_or_else(|| th.no_memory())?;
+        let items: Vec<Owned> = (0..len).filter_map(|at| self.get(at)).collect();
         for _ in 1..count {
             for item in &items {
-                self.push_back(item.clone());
+                self.push_back(th, item.clone())?;
             }
         }
         Ok(())

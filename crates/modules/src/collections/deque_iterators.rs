@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::blocks::Cursor;
 use super::deque::Deque;
 use krait_objects::prelude::*;
 
@@ -14,11 +15,11 @@ macro_rules! iterator {
             head: Head,
             #[visit]
             deque: Slot<Deque>,
-            /// How many items were given.
-            index: Cell<usize>,
             /// The deque's state at the start.
             state: Cell<usize>,
             left: Cell<usize>,
+            /// The next item, while the state is the same and `left` is not zero.
+            cursor: Cell<Cursor>,
         }
 
         impl $ty {
@@ -26,6 +27,8 @@ macro_rules! iterator {
                 let iterator = Borrowed::from_ref(Self::type_object()).alloc::<$ty>(th, 0)?;
                 iterator.state.set(deque.state.get());
                 iterator.left.set(deque.get().len());
+                let start = if $reversed { deque.items.last() } else { deque.items.first() };
+                iterator.cursor.set(start);
                 iterator.deque.set(Some(deque.to_owned()));
                 Ok(iterator)
             }
@@ -71,12 +74,14 @@ macro_rules! iterator {
                 if left == 0 {
                     return Ok(None);
                 }
-                let index = self.index.get();
-                let at = if $reversed { deque.get().len().wrapping_sub(index + 1) } else { index };
-                let item = deque.get().get(at);
-                self.index.set(index + 1);
+                let mut cursor = self.cursor.get();
+                // SAFETY: `left` items of the same state are still to come.
+                let item = unsafe { cursor.item() }.to_owned();
+                // SAFETY: as above.
+                unsafe { if $reversed { cursor.back() } else { cursor.forward() } };
+                self.cursor.set(cursor);
                 self.left.set(left - 1);
-                Ok(item)
+                Ok(Some(item))
             }
 
             /// Private method returning an estimate of len(list(it)).

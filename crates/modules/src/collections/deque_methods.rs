@@ -16,8 +16,12 @@ impl Deque {
         changed: impl Fn() -> Raised,
     ) -> PyResult<Option<usize>> {
         let state = self.state.get();
+        let Some(mut cursor) = self.items.place(range.start) else {
+            return Ok(None);
+        };
         for at in range {
-            let Some(item) = self.get(at) else { break };
+            // SAFETY: `at` is below the length, and the state says that nothing changed.
+            let item = unsafe { cursor.item() }.to_owned();
             let equal = object::eq(th, item.borrow(), value)?;
             if self.state.get() != state {
                 return Err(changed());
@@ -25,6 +29,8 @@ impl Deque {
             if equal {
                 return Ok(Some(at));
             }
+            // SAFETY: as above.
+            unsafe { cursor.forward() };
         }
         Ok(None)
     }
@@ -162,11 +168,8 @@ impl Deque {
     fn set_item(&self, th: &Thread, index: isize, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let at = self.index_in_range(th, index)?;
         let old = match value {
-            None => self.remove_at(at),
-            Some(value) => {
-                let value = value.to_owned();
-                self.with(|items| items.get_mut(at).map(|place| std::mem::replace(place, value)))
-            }
+            None => self.remove_at(th, at)?,
+            Some(value) => self.items.replace(at, value.to_owned()),
         };
         drop(old);
         Ok(())
@@ -226,14 +229,14 @@ impl Deque {
 
     /// Add an element to the right side of the deque.
     #[method(sig = "(self, item, /)")]
-    fn append(&self, item: Owned) {
-        self.push_back(item);
+    fn append(&self, th: &Thread, item: Owned) -> PyResult<()> {
+        self.push_back(th, item)
     }
 
     /// Add an element to the left side of the deque.
     #[method(sig = "(self, item, /)")]
-    fn appendleft(&self, item: Owned) {
-        self.push_front(item);
+    fn appendleft(&self, th: &Thread, item: Owned) -> PyResult<()> {
+        self.push_front(th, item)
     }
 
     /// Remove all elements from the deque.
@@ -259,13 +262,17 @@ impl Deque {
     fn count(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<usize> {
         let state = self.state.get();
         let mut count = 0;
-        for at in 0..self.len() {
-            let Some(item) = self.get(at) else { break };
+        let mut cursor = self.items.first();
+        for _ in 0..self.len() {
+            // SAFETY: as many items as these are there, and the state says that nothing changed.
+            let item = unsafe { cursor.item() }.to_owned();
             let equal = object::eq(th, item.borrow(), value)?;
             if self.state.get() != state {
                 return Err(Deque::mutated(th));
             }
             count += usize::from(equal);
+            // SAFETY: as above.
+            unsafe { cursor.forward() };
         }
         Ok(count)
     }
@@ -313,14 +320,13 @@ impl Deque {
             return Err(th.raise(exc::INDEX_ERROR, "deque already at its maximum size"));
         }
         let at = SliceBound(index).within(len).min(len);
-        self.change(|items| items.insert(at, value));
-        Ok(())
+        self.insert_at(th, at, value)
     }
 
     /// Remove and return the rightmost element.
     #[method(sig = "(self, /)")]
     fn pop(&self, th: &Thread) -> PyResult {
-        match self.change(|items| items.pop_back()) {
+        match self.pop_back() {
             Some(item) => Ok(item),
             None => Err(th.raise(exc::INDEX_ERROR, "pop from an empty deque")),
         }
@@ -329,7 +335,7 @@ impl Deque {
     /// Remove and return the leftmost element.
     #[method(sig = "(self, /)")]
     fn popleft(&self, th: &Thread) -> PyResult {
-        match self.change(|items| items.pop_front()) {
+        match self.pop_front() {
             Some(item) => Ok(item),
             None => Err(th.raise(exc::INDEX_ERROR, "pop from an empty deque")),
         }
@@ -341,7 +347,7 @@ impl Deque {
         let changed = || th.raise(exc::INDEX_ERROR, "deque mutated during remove().");
         match self.find(th, value, 0..self.len(), changed)? {
             Some(at) => {
-                drop(self.remove_at(at));
+                drop(self.remove_at(th, at)?);
                 Ok(())
             }
             None => Err(th.raise(exc::VALUE_ERROR, "deque.remove(x): x not in deque")),
@@ -351,13 +357,13 @@ impl Deque {
     /// Reverse *IN PLACE*.
     #[method(sig = "(self, /)")]
     fn reverse(&self) {
-        self.with(|items| items.make_contiguous().reverse());
+        self.items.reverse();
     }
 
     /// Rotate the deque n steps to the right.  If n is negative, rotates left.
     #[method(sig = "(self, n=1, /)")]
-    fn rotate(&self, n: isize) {
-        self.rotate_by(n);
+    fn rotate(&self, th: &Thread, n: isize) -> PyResult<()> {
+        self.rotate_by(th, n)
     }
 
     /// Return state information for pickling.
@@ -389,7 +395,7 @@ impl Deque {
     #[method(sig = "(self, /)")]
     fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
         let basic = this.object().get().ty().raw().tp_basicsize as usize;
-        basic + this.with(|items| items.capacity()) * size_of::<usize>()
+        basic + this.items.bytes()
     }
 
     /// See PEP 585

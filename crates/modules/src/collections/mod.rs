@@ -1,5 +1,6 @@
 //! `_collections`. The same job as CPython's `Modules/_collectionsmodule.c` and `Objects/odictobject.c`.
 
+mod blocks;
 mod defaultdict;
 mod deque;
 mod deque_iterators;

@@ -55,6 +55,7 @@ impl SocketModule {
         let api = State::of(th).api(Socket::type_object());
         let name = c"_socket.CAPI".as_ptr();
         let capsule = Capsule::new(th, api.cast_mut().cast(), name, None)?;
+        capsule.track(th, state::visit_api, state::clear_api);
         module.add(th, "CAPI", capsule.object())
     }
 

@@ -3,9 +3,10 @@
 //! Relies on `objects::interp` for the state; the same job as `socket_state` in CPython's `Modules/socketmodule.c`.
 
 use std::cell::{Cell, OnceCell};
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int, c_void};
 
 use krait_abi as abi;
+use krait_objects::capsule::Capsule;
 use krait_objects::exceptions::os::raise_errno;
 use krait_objects::prelude::*;
 
@@ -52,6 +53,37 @@ impl State {
             timeout_error: Borrowed::from_ref(exc::TIMEOUT_ERROR).as_ptr(),
         })
     }
+}
+
+/// What the collector finds in the capsule of an `Api`.
+///
+/// # Safety
+/// As for a `tp_traverse`; `capsule` is one whose pointer is to an `Api`.
+pub unsafe extern "C" fn visit_api(
+    capsule: *mut abi::PyObject,
+    visit: abi::visitproc,
+    arg: *mut c_void,
+) -> c_int {
+    let Some(visit) = visit else { return 0 };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let api = &*(*capsule.cast::<Capsule>()).pointer.get().cast::<Api>();
+        for ob in [api.sock_type.cast(), api.error, api.timeout_error] {
+            let stop = visit(ob, arg);
+            if stop != 0 {
+                return stop;
+            }
+        }
+    }
+    0
+}
+
+/// The types are static: there is nothing to give up.
+///
+/// # Safety
+/// None is needed.
+pub unsafe extern "C" fn clear_api(_capsule: *mut abi::PyObject) -> c_int {
+    0
 }
 
 /// A subclass of OSError that lives in `socket`.

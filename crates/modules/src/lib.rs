@@ -30,6 +30,7 @@ mod heapq;
 mod io;
 mod itertools;
 mod json;
+mod late;
 mod locale;
 mod math;
 mod multibyte;

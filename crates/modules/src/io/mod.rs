@@ -96,9 +96,13 @@ impl Io {
         // A heap type would get `object.__new__` from its base; a static one has to be given it.
         // SAFETY: written before the type is ready, always with the same value.
         unsafe {
-            let base = base::IOBase::type_object().as_type_ptr();
-            if (*base).tp_new.is_none() {
-                (*base).tp_new = Object::type_object().raw().tp_new;
+            for ty in
+                [base::IOBase::type_object(), newline::IncrementalNewlineDecoder::type_object()]
+            {
+                let raw = ty.as_type_ptr();
+                if (*raw).tp_new.is_none() {
+                    (*raw).tp_new = Object::type_object().raw().tp_new;
+                }
             }
         }
         for ty in [

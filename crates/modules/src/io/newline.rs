@@ -167,16 +167,6 @@ impl IncrementalNewlineDecoder {
 
 #[pymethods]
 impl IncrementalNewlineDecoder {
-    #[slot(tp_new)]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<Owned<Self>> {
-        cls.alloc::<Self>(th, 0)
-    }
-
     #[init(sig = "(decoder, translate, errors='strict')")]
     fn init(
         &self,

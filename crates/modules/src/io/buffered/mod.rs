@@ -20,6 +20,7 @@ use self::core::{Core, Stream};
 use super::base;
 use super::kinds::{BufferedIOBase, read_limit};
 use super::support::{Size, attr, invoke};
+use crate::late::Late;
 
 /// Declares a buffered stream: they differ in what they ask of the raw stream and in their methods.
 macro_rules! buffered {
@@ -41,7 +42,7 @@ macro_rules! buffered {
             raw: Slot,
             #[member(name = "_finalizing", kind = "BOOL")]
             finalizing: Cell<bool>,
-            core: Core,
+            core: Late<Core>,
             #[visit]
             dict: Slot<Dict>,
             weakrefs: Cell<*mut abi::PyObject>,
@@ -56,19 +57,6 @@ macro_rules! buffered {
 
         #[pymethods]
         impl $name {
-            #[slot(tp_new)]
-            fn new(
-                cls: Borrowed<'_, Type>,
-                th: &Thread,
-                _args: Borrowed<'_, Tuple>,
-                _kwargs: Option<Borrowed<'_, Dict>>,
-            ) -> PyResult<Owned<Self>> {
-                let made = cls.alloc::<Self>(th, 0)?;
-                // SAFETY: fresh, and nobody else knows it: what is zeroed there needs no drop.
-                unsafe { (&raw mut (*made.as_ptr().cast::<Self>()).core).write(Core::default()) };
-                Ok(made)
-            }
-
             #[init(sig = "(raw, buffer_size=131072)")]
             fn init(
                 this: Borrowed<'_, Self>,

@@ -49,16 +49,6 @@ fn make(th: &Thread, ty: &'static Type, raw: Borrowed<'_>, size: isize) -> PyRes
 
 #[pymethods]
 impl BufferedRWPair {
-    #[slot(tp_new)]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<Owned<Self>> {
-        cls.alloc::<Self>(th, 0)
-    }
-
     #[init(sig = "(reader, writer, buffer_size=131072, /)")]
     fn init(
         &self,

@@ -40,27 +40,6 @@ fn text_argument<'a>(
 
 #[pymethods]
 impl TextIOWrapper {
-    #[slot(tp_new)]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<Owned<Self>> {
-        let made = cls.alloc::<Self>(th, 0)?;
-        // SAFETY: fresh; a vector is not valid when zeroed, everything else is.
-        unsafe {
-            let raw: *mut TextIOWrapper = made.as_ptr().cast();
-            (&raw mut (*raw).pending).write(Default::default());
-            (&raw mut (*raw).snapshot).write(Default::default());
-            (&raw mut (*raw).decoder).write(Default::default());
-            (&raw mut (*raw).native).write(Default::default());
-            (&raw mut (*raw).newline).write(std::cell::Cell::new(Newline::Translated));
-            (&raw mut (*raw).state).write(std::cell::Cell::new(State::Uninitialised));
-        }
-        Ok(made)
-    }
-
     #[init(
         sig = "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)"
     )]

@@ -21,6 +21,7 @@ pub use decoding::{Decoder, Native};
 
 use super::kinds::TextIOBase;
 use super::support::{flag, unsupported};
+use crate::late::Late;
 
 /// Where the decoder stood before the current piece of text: its state, and what it was given since.
 #[derive(Clone)]
@@ -58,7 +59,7 @@ pub struct TextIOWrapper {
     #[member(readonly, kind = "OBJECT_EX")]
     buffer: Slot,
     #[visit]
-    #[member(readonly, kind = "OBJECT_EX")]
+    #[member(readonly, kind = "OBJECT")]
     encoding: Slot,
     #[visit]
     errors: Slot<Str>,
@@ -76,8 +77,8 @@ pub struct TextIOWrapper {
     seekable: Cell<bool>,
     /// Whether `tell` works: not while the object is iterated over.
     telling: Cell<bool>,
-    native: Cell<Option<Native>>,
-    newline: Cell<Newline>,
+    native: Late<Cell<Option<Native>>>,
+    newline: Late<Cell<Newline>>,
     chunk_size: Cell<usize>,
     /// Bytes per character of the last piece read.
     ratio: Cell<f64>,
@@ -85,10 +86,10 @@ pub struct TextIOWrapper {
     #[visit]
     decoded: Slot<Str>,
     used: Cell<usize>,
-    decoder: RefCell<Option<Rc<Decoder>>>,
-    snapshot: RefCell<Option<Snapshot>>,
+    decoder: Late<RefCell<Option<Rc<Decoder>>>>,
+    snapshot: Late<RefCell<Option<Snapshot>>>,
     /// Encoded text that has not been handed on.
-    pending: RefCell<Vec<u8>>,
+    pending: Late<RefCell<Vec<u8>>>,
     #[visit]
     dict: Slot<Dict>,
     weakrefs: Cell<*mut abi::PyObject>,
@@ -96,16 +97,19 @@ pub struct TextIOWrapper {
 
 /// Whether the object can be used.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 enum State {
-    Uninitialised,
+    /// As the zeros of a new object.
+    Uninitialised = 0,
     Ready,
     Detached,
 }
 
 /// The argument `newline`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Newline {
     /// `None`: all are read as `\n`.
+    #[default]
     Translated,
     /// `""`: all end a line, and stay.
     Any,

@@ -1,7 +1,42 @@
 //! What differs between operating systems, so that another one needs this file only.
 
+use std::ffi::{CStr, c_char};
+
 /// The lowest and highest address of the calling thread's native stack.
 pub fn stack_bounds() -> (usize, usize) {
+    main_stack_bounds().unwrap_or_else(thread_stack_bounds)
+}
+
+/// The main thread's stack, whose bounds the C library would look for in the kernel's list of mappings. `None` for
+/// another thread, and where only that list tells.
+fn main_stack_bounds() -> Option<(usize, usize)> {
+    // The kernel leaves this much room below the stack, or what the limit allows if that is more.
+    const LEAST_GAP: u64 = 128 << 20;
+    const PAGE: usize = 4096;
+    // SAFETY: system calls that only ask; the name of the program is the last string above the stack.
+    unsafe {
+        if libc::syscall(libc::SYS_gettid) != libc::getpid().into() {
+            return None;
+        }
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        if libc::getrlimit(libc::RLIMIT_STACK, &mut limit) != 0 || limit.rlim_cur > LEAST_GAP {
+            return None;
+        }
+        let name = libc::getauxval(libc::AT_EXECFN) as *const c_char;
+        if name.is_null() {
+            return None;
+        }
+        let end = name as usize + CStr::from_ptr(name).count_bytes() + 1;
+        let high = end.next_multiple_of(PAGE);
+        let here = 0u8;
+        let here = &raw const here as usize;
+        let low = high.checked_sub(limit.rlim_cur as usize)?;
+        // A program that runs on a stack of its own making knows better.
+        (low..high).contains(&here).then_some((low, high))
+    }
+}
+
+fn thread_stack_bounds() -> (usize, usize) {
     let here = 0u8;
     let here = &raw const here as usize;
     // Used where the system does not tell: the least a thread gets by default.
@@ -21,5 +56,24 @@ pub fn stack_bounds() -> (usize, usize) {
         }
         let low = low as usize;
         (low + guard, low + size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn another_stack_is_not_taken_for_the_main_one() {
+        // SAFETY: the child only asks and exits.
+        let status = unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                // It is the main thread of its process now, on the stack of the test's thread.
+                libc::_exit(i32::from(super::main_stack_bounds().is_some()));
+            }
+            let mut status = 0;
+            libc::waitpid(child, &mut status, 0);
+            libc::WEXITSTATUS(status)
+        };
+        assert_eq!(status, 0);
     }
 }

@@ -184,11 +184,6 @@ pub fn single(point: u8) -> Borrowed<'static, Str> {
     }
 }
 
-/// The static strings of this file, for the table of interned strings.
-pub fn statics() -> impl Iterator<Item = Borrowed<'static, Str>> {
-    std::iter::once(EMPTY.as_str()).chain((0..=255).map(single))
-}
-
 impl Str {
     pub fn empty() -> Borrowed<'static, Str> {
         EMPTY.as_str()

@@ -1,97 +1,85 @@
 //! The table of interned strings, one per interpreter.
 //!
-//! Strings of the house (`ids`) and of one character are in it from the start. The table owns no reference to
-//! the others: a string that dies takes itself out. Invariant: 1. every pointer in the table is a live string.
+//! Strings of the house (`ids`) are in it from the start; those without or with one Latin-1 character are static and need no
+//! place in it. The table owns no reference to the others: a string that dies takes itself out.
+//! Invariant: 1. every pointer in the table is a live string that knows its hash.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
+use hashbrown::HashTable;
 use krait_abi as abi;
 
 use crate::error::PyResult;
 use crate::handle::{Borrowed, Owned};
-use crate::str::{Str, create};
+use crate::str::{Chars, Str, create, hash_secret};
 use crate::thread::Thread;
-
-/// Strings bring their own hash: nothing to mix.
-#[derive(Default)]
-struct Identity(u64);
-
-impl Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_i64(&mut self, hash: i64) {
-        self.0 = hash as u64;
-    }
-
-    fn write_isize(&mut self, hash: isize) {
-        self.0 = hash as u64;
-    }
-}
-
-/// A string as a key: compared by its characters.
-struct Key(*const Str);
-
-impl std::hash::Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        // SAFETY: (1); the hash was computed when the key was made.
-        state.write_isize(unsafe { (*self.0).hash_known() });
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Key) -> bool {
-        // SAFETY: (1).
-        unsafe { (*self.0).eq(&*other.0) }
-    }
-}
-
-impl Eq for Key {}
-
-type Table = HashMap<Key, (), BuildHasherDefault<Identity>>;
 
 #[derive(Default)]
 pub struct Interned {
-    table: RefCell<Table>,
+    table: RefCell<HashTable<*const Str>>,
 }
 
 impl Interned {
     /// Enters the static strings, when an interpreter begins.
     pub fn seed(&self, th: &Thread) {
         let mut table = self.table.borrow_mut();
-        for &name in crate::ids::ALL.iter() {
-            name.hash(th);
-            table.entry(Key(name.get())).or_insert(());
-        }
-        for single in create::statics() {
-            single.hash(th);
-            table.entry(Key(single.get())).or_insert(());
+        table.reserve(2 * crate::ids::ALL.len(), hash_of);
+        for name in crate::ids::ALL.iter() {
+            table.insert_unique(name.hash(th) as u64, name.get(), hash_of);
         }
     }
 
-    /// How many strings are interned.
-    pub fn len(&self) -> usize {
-        self.table.borrow().len()
+    fn find(&self, hash: isize, is_same: impl Fn(&Str) -> bool) -> Option<Owned<Str>> {
+        let table = self.table.borrow();
+        // SAFETY: (1).
+        let found = table.find(hash as u64, |&known| unsafe { is_same(&*known) })?;
+        // SAFETY: (1).
+        Some(unsafe { Borrowed::from_ref(&**found) }.to_owned())
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    fn insert(&self, string: &Str) {
+        self.table.borrow_mut().insert_unique(
+            hash_of(&std::ptr::from_ref(string)),
+            string,
+            hash_of,
+        );
+        string.set_interned(abi::SSTATE_INTERNED_MORTAL as u32);
+    }
+}
+
+fn hash_of(string: &*const Str) -> u64 {
+    // SAFETY: (1).
+    unsafe { (**string).raw()._base.hash as u64 }
+}
+
+/// The static string of at most one character, of which there is only one.
+fn short(chars: Chars<'_>) -> Option<Borrowed<'static, Str>> {
+    match chars {
+        Chars::One([]) => Some(Str::empty()),
+        Chars::One(&[point]) => Some(create::single(point)),
+        _ => None,
     }
 }
 
 impl Str {
-    fn hash_known(&self) -> isize {
-        self.raw()._base.hash
-    }
-
     /// An interned string: one object per text and interpreter, compared by identity first.
     pub fn interned(th: &Thread, text: &str) -> PyResult<Owned<Str>> {
-        Str::intern(th, Str::new(th, text)?)
+        if !text.is_ascii() {
+            return Str::intern(th, Str::new(th, text)?);
+        }
+        let chars = Chars::One(text.as_bytes());
+        if let Some(short) = short(chars) {
+            return Ok(short.to_owned());
+        }
+        let interned = &th.interp().interned;
+        let hash = hash_secret().hash(text.as_bytes()) as isize;
+        if let Some(known) = interned.find(hash, |known| known.as_ascii() == Some(text)) {
+            return Ok(known);
+        }
+        let string = Str::from_chars_bounded(th, chars, 0x7f)?;
+        string.hash(th);
+        interned.insert(&string);
+        Ok(string)
     }
 
     /// The interned string of the same text; `string` itself if it is the first. Subclasses are left alone.
@@ -99,16 +87,14 @@ impl Str {
         if string.is_interned() || !string.object().is_exact::<Str>() {
             return Ok(string);
         }
-        string.hash(th);
-        let mut table = th.interp().interned.table.borrow_mut();
-        if let Some((known, ())) = table.get_key_value(&Key(&*string)) {
-            // SAFETY: (1).
-            let known = unsafe { Borrowed::from_ref(&*known.0) }.to_owned();
-            drop(table);
+        if let Some(short) = short(string.chars()) {
+            return Ok(short.to_owned());
+        }
+        let interned = &th.interp().interned;
+        if let Some(known) = interned.find(string.hash(th), |known| known.eq(&string)) {
             return Ok(known);
         }
-        table.insert(Key(&*string), ());
-        string.set_interned(abi::SSTATE_INTERNED_MORTAL as u32);
+        interned.insert(&string);
         Ok(string)
     }
 
@@ -123,7 +109,11 @@ impl Str {
     /// A dying string leaves the table.
     pub(super) fn forget_interned(&self, th: &Thread) {
         if self.is_interned() {
-            th.interp().interned.table.borrow_mut().remove(&Key(self));
+            let mut table = th.interp().interned.table.borrow_mut();
+            let this = std::ptr::from_ref(self);
+            if let Ok(entry) = table.find_entry(hash_of(&this), |&known| known == this) {
+                entry.remove();
+            }
         }
     }
 }

@@ -96,7 +96,11 @@ unsafe fn entries<'a, T: 'a>(
 
 unsafe fn name_of(th: &Thread, name: *const std::ffi::c_char) -> PyResult<Owned<Str>> {
     // SAFETY: see the top of the file.
-    Str::interned(th, &unsafe { CStr::from_ptr(name) }.to_string_lossy())
+    let name = unsafe { CStr::from_ptr(name) };
+    match name.to_str() {
+        Ok(name) => Str::interned(th, name),
+        Err(_) => Str::interned(th, &name.to_string_lossy()),
+    }
 }
 
 /// Enters `value` under `name` unless something is there.

@@ -205,30 +205,30 @@ impl Type {
 
     /// The type's own dictionary: per interpreter, also for static types.
     pub fn dict(&self, th: &Thread) -> Owned<Dict> {
-        let dict = match state::static_state(th, self) {
+        self.known_dict(th).unwrap_or_else(|| self.first_dict(th))
+    }
+
+    fn known_dict(&self, th: &Thread) -> Option<Owned<Dict>> {
+        match state::static_state(th, self) {
             Some(state) => state.dict.get_owned(),
             // SAFETY: the field of a type that is ready holds a dictionary.
             None => unsafe { Borrowed::<Dict>::from_ptr_or_null(self.raw().tp_dict) }
                 .map(Borrowed::to_owned),
-        };
-        dict.unwrap_or_else(|| self.first_dict(th))
+        }
     }
 
-    /// A static type is completed for each interpreter when that first asks for its dictionary.
+    /// The dictionary of a static type is filled for each interpreter when that first asks for it.
     #[cold]
     fn first_dict(&self, th: &Thread) -> Owned<Dict> {
-        if Borrowed::from_ref(self).ready(th).is_ok() {
-            let dict = match state::static_state(th, self) {
-                Some(state) => state.dict.get_owned(),
-                // SAFETY: the field of a type that is ready holds a dictionary.
-                None => unsafe { Borrowed::<Dict>::from_ptr_or_null(self.raw().tp_dict) }
-                    .map(Borrowed::to_owned),
-            };
-            if let Some(dict) = dict {
-                return dict;
-            }
+        let this = Borrowed::from_ref(self);
+        let filled = match self.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) {
+            true => ready::fill_static(th, this),
+            false => this.ready(th),
+        };
+        match (filled, self.known_dict(th)) {
+            (Ok(()), Some(dict)) => dict,
+            _ => crate::fatal("a type cannot be made ready"),
         }
-        crate::fatal("a type cannot be made ready")
     }
 
     /// `_PyType_Lookup`: `name` in the dictionaries of the MRO, through the method cache. Never raises.

@@ -1,12 +1,14 @@
 //! `PyType_Ready`: makes a type object, static or new on the heap, complete.
 //!
-//! A static type is completed once for the process (slots inherited, order of resolution) and once for each
-//! interpreter (its dictionary). The same job as `type_ready` in CPython's `Objects/typeobject.c`.
+//! A static type is completed once for the process: slots inherited, order of resolution. Its dictionary, which each
+//! interpreter has its own of, is filled when somebody first looks into it: most of a program's types are never asked. The
+//! same job as `type_ready` in CPython's `Objects/typeobject.c`.
 //!
 //! Invariant: 1. the type struct is written by one thread at a time: static types under `STATICS`, heap types
 //! before anyone else knows them.
 
-use std::sync::Mutex;
+use std::sync::atomic::{Ordering, fence};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use krait_abi as abi;
 
@@ -22,13 +24,16 @@ use crate::typeobj::slots::SLOTS;
 use crate::typeobj::state::{FIRST_HEAP_VERSION, static_state};
 use crate::typeobj::{Type, contents, inherit, mro, subclasses};
 
-/// For each static type that is ready: which lines of `SLOTS` it filled itself, before it inherited.
+/// What each static type that is ready filled itself, before it inherited.
 static STATICS: Mutex<Vec<OwnSlots>> = Mutex::new(Vec::new());
 
-/// A bit for each line of `SLOTS`.
+/// A bit for each line of `SLOTS`, and `NO_HASH`.
 pub type OwnSlots = u128;
 
-const _: () = assert!(SLOTS.len() <= 128);
+/// The type says with neither slot nor method what its hash is: its instances have none.
+const NO_HASH: OwnSlots = 1 << 127;
+
+const _: () = assert!(SLOTS.len() < 127);
 
 /// Completes `ty` if it is not complete yet.
 pub fn ready(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
@@ -37,12 +42,11 @@ pub fn ready(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         let begun = abi::Py_TPFLAGS_READY | abi::Py_TPFLAGS_READYING;
         return if ty.flags() & begun != 0 { Ok(()) } else { ready_new(th, ty) };
     }
-    if ty.has_flag(abi::Py_TPFLAGS_READY)
-        && static_state(th, &ty).is_some_and(|state| state.dict.get().is_some())
-    {
-        return Ok(());
+    if !ty.has_flag(abi::Py_TPFLAGS_READY) {
+        ready_static(th, ty)?;
     }
-    ready_static(th, ty)
+    th.interp().types.enter_static(ty);
+    Ok(())
 }
 
 /// A static type of an extension module: it has no per-interpreter state and keeps its dictionary in itself.
@@ -80,7 +84,10 @@ fn ready_new_inner(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     inherit::inherit_new(ty);
     contents::fill(th, ty, own)?;
     inherit::inherit_all(ty);
-    finish(th, ty)?;
+    check_traverse(th, ty)?;
+    if refuse_hash(ty, || ty.dict(th).contains(th, id::__hash__.object()))? {
+        ty.dict(th).set_str(th, id::__hash__, none())?;
+    }
     check_dict_place(th, ty)?;
     if !ty.is_heap_type() {
         set_flag(ty, abi::Py_TPFLAGS_IMMUTABLETYPE);
@@ -157,73 +164,79 @@ fn check_dict_place(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     Ok(())
 }
 
-/// Completes a static built-in type for the process, if it is the first interpreter, and for this interpreter.
+/// Completes the struct of a static built-in type, for the process.
+#[cold]
 fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     set_base(th, ty)?;
-    let own = claim_index(ty);
-    let Some(state) = static_state(th, &ty) else {
-        return Err(th.bad_internal_call());
-    };
-    if state.dict.get().is_some() {
+    let mut statics = statics();
+    if ty.has_flag(abi::Py_TPFLAGS_READY) {
         return Ok(());
     }
-    state.dict.set(Some(Dict::new(th)?));
-    if !ty.has_flag(abi::Py_TPFLAGS_READY) {
-        // SAFETY: (1).
-        unsafe {
-            let raw = ty.as_type_ptr();
-            if (*raw).tp_bases.is_null() {
-                (*raw).tp_bases = for_the_process(bases_tuple(th, ty)?);
-            }
-            if (*raw).tp_mro.is_null() {
-                (*raw).tp_mro = for_the_process(mro::linearize(th, ty)?);
-            }
-        }
-        inherit::inherit_new(ty);
-        contents::fill(th, ty, own)?;
-        inherit::inherit_all(ty);
-        finish(th, ty)?;
-        set_flag(ty, abi::Py_TPFLAGS_READY);
-    } else {
-        contents::fill(th, ty, own)?;
-        finish(th, ty)?;
-    }
-    enter_with_bases(th, ty)
-}
-
-/// The index that finds a static type's state, given out on first sight, and the slots it filled itself.
-fn claim_index(ty: Borrowed<'_, Type>) -> OwnSlots {
-    let mut statics = match STATICS.lock() {
-        Ok(statics) => statics,
-        Err(poisoned) => poisoned.into_inner(),
-    };
+    let mut own = own_slots(ty);
     // SAFETY: (1), under the lock.
     unsafe {
         let raw = ty.as_type_ptr();
-        match ((*raw).tp_subclasses as usize).checked_sub(1) {
-            Some(index) => statics[index],
-            None => {
-                statics.push(own_slots(ty));
-                (*raw).tp_subclasses = statics.len() as *mut _;
-                // Static types never change: a version for good, the same in all interpreters.
-                debug_assert!(statics.len() < FIRST_HEAP_VERSION as usize);
-                (*raw).tp_version_tag = statics.len() as u32;
-                (*raw).tp_flags |= abi::Py_TPFLAGS_IMMUTABLETYPE;
-                statics[statics.len() - 1]
-            }
+        let base = ty.get().base();
+        if (*raw).tp_bases.is_null() {
+            (*raw).tp_bases = for_the_process(base.map(Borrowed::object).as_slice());
         }
+        (*raw).tp_mro = for_the_process(&order_of_static(ty));
+        inherit::inherit_new(ty);
+        inherit::inherit_all(ty);
+        check_traverse(th, ty)?;
+        if refuse_hash(ty, || Ok(false))? {
+            own |= NO_HASH;
+        }
+        statics.push(own);
+        (*raw).tp_subclasses = statics.len() as *mut _;
+        // Static types never change: a version for good, the same in all interpreters.
+        debug_assert!(statics.len() < FIRST_HEAP_VERSION as usize);
+        (*raw).tp_version_tag = statics.len() as u32;
     }
+    // Whoever sees the flag, in whatever thread, sees the rest.
+    fence(Ordering::Release);
+    set_flag(ty, abi::Py_TPFLAGS_IMMUTABLETYPE | abi::Py_TPFLAGS_READY);
+    Ok(())
 }
 
-fn own_slots(ty: Borrowed<'_, Type>) -> OwnSlots {
-    let mut own = 0;
-    for (line, def) in SLOTS.iter().enumerate() {
-        // SAFETY: a live type.
-        if !unsafe { def.place.read(ty.as_type_ptr()) }.is_null() {
-            own |= 1 << line;
-        }
+/// The order of resolution of a static type, which has one base: itself, then the base's.
+fn order_of_static<'a>(ty: Borrowed<'a, Type>) -> Vec<Borrowed<'a>> {
+    let base = ty.get().base().and_then(|base| base.get().mro());
+    let rest = base.map_or(&[][..], |mro| mro.get().as_slice());
+    std::iter::once(ty.object()).chain(rest.iter().copied()).collect()
+}
+
+/// Fills the dictionary that this interpreter has of a static type.
+pub fn fill_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+    ready(th, ty)?;
+    let Some(state) = static_state(th, &ty) else {
+        return Err(th.bad_internal_call());
+    };
+    let own = statics()[ty.raw().tp_subclasses as usize - 1];
+    let dict = Dict::new(th)?;
+    state.dict.set(Some(dict.clone()));
+    let filled = contents::fill(th, ty, own).and_then(|()| match own & NO_HASH {
+        0 => Ok(()),
+        _ => dict.set_str(th, id::__hash__, none()),
+    });
+    if filled.is_err() {
+        state.dict.set(None);
     }
-    own
+    filled
+}
+
+fn statics() -> MutexGuard<'static, Vec<OwnSlots>> {
+    STATICS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The lines of `SLOTS` that are filled.
+fn own_slots(ty: Borrowed<'_, Type>) -> OwnSlots {
+    let lines = SLOTS.iter().enumerate();
+    lines.fold(0, |own, (line, def)| {
+        // SAFETY: a live type.
+        let function = unsafe { def.place.read(ty.as_type_ptr()) };
+        own | OwnSlots::from(!function.is_null()) << line
+    })
 }
 
 /// `tp_base` defaults to `object`, the metatype to the base's; the base is made ready first.
@@ -258,34 +271,29 @@ fn bases_tuple(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> {
     }
 }
 
-/// A copy of a tuple of static types that outlives every interpreter, as these types do: its memory is never freed.
-fn for_the_process(tuple: Owned<Tuple>) -> *mut abi::PyObject {
+/// A tuple of static types that outlives every interpreter, as these do: its memory is never freed.
+fn for_the_process(items: &[Borrowed<'_>]) -> *mut abi::PyObject {
     // What the collector keeps in front of an object: nothing, as it never learns of this one.
     const BEFORE: usize = 16;
-    let start = tuple.as_ptr().cast::<u8>();
-    // SAFETY: the items are the end of the object; the copy has room for all of it.
+    const ITEMS: usize = std::mem::offset_of!(abi::PyTupleObject, ob_item);
+    // SAFETY: the memory has room for the tuple and its items, which are immortal.
     unsafe {
-        let len = tuple.items().add(tuple.len()).byte_offset_from_unsigned(start);
-        let memory = libc::calloc(1, BEFORE + len).cast::<u8>();
+        let memory = libc::calloc(1, BEFORE + ITEMS + size_of_val(items)).cast::<u8>();
         if memory.is_null() {
             crate::fatal("no memory for the bases of a built-in type");
         }
-        let copy = memory.add(BEFORE);
-        copy.copy_from_nonoverlapping(start, len);
-        *copy.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
-        copy.cast()
+        let tuple = memory.add(BEFORE).cast::<abi::PyTupleObject>();
+        let head = tuple.cast::<abi::PyVarObject>();
+        *tuple.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
+        (*head).ob_base.ob_type = Tuple::type_object().as_type_ptr();
+        (*head).ob_size = items.len() as isize;
+        let values = tuple.byte_add(ITEMS).cast::<Borrowed<'_>>();
+        values.copy_from_nonoverlapping(items.as_ptr(), items.len());
+        tuple.cast()
     }
 }
 
-/// What is left once slots and dictionary stand: `__hash__`, `__doc__`, collection checks.
-fn finish(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
-    let dict = ty.dict(th);
-    let raw = ty.as_type_ptr();
-    if !dict.contains(th, id::__hash__.object())? && ty.raw().tp_hash.is_none() {
-        dict.set_str(th, id::__hash__, none())?;
-        // SAFETY: (1).
-        unsafe { (*raw).tp_hash = Some(crate::object::hash_not_implemented) };
-    }
+fn check_traverse(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     if ty.is_gc() && ty.raw().tp_traverse.is_none() {
         return Err(crate::raise!(
             th,
@@ -295,6 +303,19 @@ fn finish(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         ));
     }
     Ok(())
+}
+
+/// A type that inherits no hash and defines none has unhashable instances; true if this is so.
+fn refuse_hash(
+    ty: Borrowed<'_, Type>,
+    is_defined: impl FnOnce() -> PyResult<bool>,
+) -> PyResult<bool> {
+    if ty.raw().tp_hash.is_some() || is_defined()? {
+        return Ok(false);
+    }
+    // SAFETY: (1).
+    unsafe { (*ty.as_type_ptr()).tp_hash = Some(crate::object::hash_not_implemented) };
+    Ok(true)
 }
 
 fn enter_with_bases(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {

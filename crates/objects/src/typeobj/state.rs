@@ -16,6 +16,9 @@ use crate::typeobj::Type;
 /// The changing part of one static type in one interpreter.
 #[derive(Default)]
 pub struct StaticState {
+    /// The type, once it is in use here.
+    ty: Cell<Option<&'static Type>>,
+    /// What the type defines, filled on first use.
     pub dict: Slot<Dict>,
     /// Address of a subclass to a weak reference to it.
     pub subclasses: Slot<Dict>,
@@ -46,16 +49,17 @@ struct CacheEntry {
 pub struct TypeStates {
     statics: RefCell<Vec<Option<Box<StaticState>>>>,
     next_version: Cell<u32>,
-    cache: UnsafeCell<Vec<CacheEntry>>,
+    cache: UnsafeCell<Box<[CacheEntry]>>,
 }
 
 impl Default for TypeStates {
     fn default() -> TypeStates {
-        let empty = || CacheEntry { version: 0, name: None, value: std::ptr::null_mut() };
+        // SAFETY: an entry of zeros is one that remembers nothing. Pages that are never written cost nothing.
+        let cache = unsafe { Box::new_zeroed_slice(1 << CACHE_BITS).assume_init() };
         TypeStates {
             statics: RefCell::default(),
             next_version: Cell::new(FIRST_HEAP_VERSION),
-            cache: UnsafeCell::new((0..1 << CACHE_BITS).map(|_| empty()).collect()),
+            cache: UnsafeCell::new(cache),
         }
     }
 }
@@ -70,6 +74,18 @@ impl TypeStates {
         let state: *const StaticState = &**statics[index].get_or_insert_default();
         // SAFETY: a box does not move, and entries live as long as the interpreter.
         unsafe { &*state }
+    }
+
+    /// A static type is in use in this interpreter.
+    pub fn enter_static(&self, ty: Borrowed<'_, Type>) {
+        let index = ty.raw().tp_subclasses as usize - 1;
+        // SAFETY: a static type.
+        self.of_static(index).ty.set(Some(unsafe { &*std::ptr::from_ref(ty.get()) }));
+    }
+
+    /// The static types in use in this interpreter, in the order in which they became ready.
+    pub fn statics(&self) -> Vec<&'static Type> {
+        self.statics.borrow().iter().flatten().filter_map(|state| state.ty.get()).collect()
     }
 
     /// A version that no other heap type has, or 0 if they are used up.
@@ -116,6 +132,10 @@ impl TypeStates {
     /// Empties the cache (`sys._clear_type_cache`, finalisation).
     pub fn clear_cache(&self) {
         for at in 0..1 << CACHE_BITS {
+            // SAFETY: as in `remember`.
+            if unsafe { (&*self.cache.get())[at].version } == 0 {
+                continue;
+            }
             let empty = CacheEntry { version: 0, name: None, value: std::ptr::null_mut() };
             // SAFETY: as in `remember`.
             let old = unsafe { std::mem::replace(&mut (&mut *self.cache.get())[at], empty) };

@@ -56,9 +56,14 @@ pub fn remove(th: &Thread, base: &Type, subclass: *mut abi::PyObject) {
     }
 }
 
-/// The direct subclasses that are alive.
+/// The direct subclasses that are alive. Static types are in nobody's table: they know their base.
 pub fn of(th: &Thread, ty: &Type) -> Vec<Owned<Type>> {
     let mut found = Vec::new();
+    if ty.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) {
+        let statics = th.interp().types.statics().into_iter();
+        let derives = |other: &&Type| other.base().is_some_and(|base| std::ptr::eq(base.get(), ty));
+        found.extend(statics.filter(derives).map(|other| Borrowed::from_ref(other).to_owned()));
+    }
     let Some(table) = table(th, ty) else {
         return found;
     };

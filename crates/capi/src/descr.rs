@@ -75,6 +75,21 @@ pub fn PyMember_SetOne(
     }
 }
 
+/// The method-wrapper of a slot wrapper and an object.
+#[capi]
+pub fn PyWrapper_New(th: &Thread, wrapper: Borrowed<'_>, ob: Borrowed<'_>) -> PyResult {
+    if wrapper.downcast::<descr::WrapperDescriptor>().is_none() {
+        return Err(th.bad_internal_call());
+    }
+    // SAFETY: a live object of a type with this slot.
+    unsafe {
+        match (*(*wrapper.as_ptr()).ob_type).tp_descr_get {
+            Some(get) => returned(th, get(wrapper.as_ptr(), ob.as_ptr(), null_mut())),
+            None => Err(th.bad_internal_call()),
+        }
+    }
+}
+
 #[capi]
 pub fn PyClassMethod_New(th: &Thread, callable: Borrowed<'_>) -> PyResult<Owned<ClassMethod>> {
     ClassMethod::new(th, callable)

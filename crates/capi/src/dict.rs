@@ -152,6 +152,18 @@ pub fn _PyDict_SetItem_KnownHash(
     dict.set_hashed(th, key, value, hash)
 }
 
+/// For those who hold the lock that a dictionary has without a GIL.
+#[capi]
+pub fn _PyDict_SetItem_KnownHash_LockHeld(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    value: Borrowed<'_>,
+    hash: isize,
+) -> PyResult<()> {
+    dict.set_hashed(th, key, value, hash)
+}
+
 #[capi]
 pub fn PyDict_GetItemRef(
     th: &Thread,

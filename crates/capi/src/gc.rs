@@ -26,6 +26,17 @@ pub fn PyObject_GC_Del(ob: *mut c_void) {
     unsafe { gc::gc_del(ob) }
 }
 
+/// The object with room for another number of items, perhaps elsewhere.
+#[capi]
+pub fn _PyObject_GC_Resize(
+    th: &Thread,
+    ob: *mut krait_abi::PyVarObject,
+    items: isize,
+) -> PyResult<*mut krait_abi::PyObject> {
+    // SAFETY: C passes an object that nobody else knows and that is not tracked.
+    unsafe { krait_objects::typeobj::alloc::resize(th, ob, items) }.map(|ob| ob.cast())
+}
+
 #[capi]
 pub fn PyObject_GC_IsTracked(ob: Borrowed<'_>) -> bool {
     // SAFETY: the object is live.

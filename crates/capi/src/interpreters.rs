@@ -25,6 +25,21 @@ pub fn PyThreadState_New(interp: Interp) -> State {
 }
 
 #[capi]
+pub fn _PyThreadState_Prealloc(interp: Interp) -> State {
+    // SAFETY: see the top of the file.
+    unsafe { runtime::new_thread_of(interp.cast()) }.cast_mut().cast()
+}
+
+/// A name of the stable ABI that nobody may call: states are whole from the start.
+#[capi]
+pub fn _PyThreadState_Init(_state: State) {
+    crate::lifecycle::fatal_error(
+        "_PyThreadState_Init",
+        "_PyThreadState_Init() is for internal use only",
+    );
+}
+
+#[capi]
 pub fn PyThreadState_Clear(state: State) {
     // SAFETY: see the top of the file.
     unsafe { runtime::clear_thread(&*state.cast::<Thread>()) }

@@ -2,8 +2,10 @@
 //!
 //! A file per header topic. `support` has the conversions they share, `runtime` the process's interpreter.
 
+mod allocators;
 mod buffer;
 mod buffer_copy;
+mod buffer_old;
 mod bytes;
 mod call;
 mod capsule;
@@ -46,6 +48,7 @@ mod picklebuf;
 mod print;
 mod private;
 mod pythread;
+mod refcount;
 mod run;
 mod run_files;
 mod runtime;

@@ -3,39 +3,65 @@
 use std::ffi::c_void;
 
 use krait_abi as abi;
+use krait_abi::PyMemAllocatorEx;
 use krait_macros::capi;
 use krait_objects::memory::entry;
 use krait_objects::prelude::*;
 use krait_objects::typeobj::alloc;
 
+use crate::allocators;
 use crate::support::*;
 
 macro_rules! family {
-    ($malloc:ident $calloc:ident $realloc:ident $free:ident: $a:ident $c:ident $r:ident $f:ident) => {
+    ($malloc:ident $calloc:ident $realloc:ident $free:ident: $choice:ident $a:ident $c:ident $r:ident $f:ident) => {
         #[capi]
         pub fn $malloc(size: usize) -> *mut c_void {
-            entry::$a(size).cast()
+            match allocators::$choice.get() {
+                // SAFETY: C promised such a function.
+                Some(&PyMemAllocatorEx { ctx, malloc: Some(malloc), .. }) => unsafe {
+                    malloc(ctx, size)
+                },
+                _ => entry::$a(size).cast(),
+            }
         }
         #[capi]
         pub fn $calloc(count: usize, size: usize) -> *mut c_void {
-            entry::$c(count, size).cast()
+            match allocators::$choice.get() {
+                // SAFETY: as above.
+                Some(&PyMemAllocatorEx { ctx, calloc: Some(calloc), .. }) => unsafe {
+                    calloc(ctx, count, size)
+                },
+                _ => entry::$c(count, size).cast(),
+            }
         }
         #[capi]
         pub fn $realloc(block: *mut c_void, size: usize) -> *mut c_void {
-            // SAFETY: C passes a block of this family or NULL.
-            unsafe { entry::$r(block.cast(), size).cast() }
+            match allocators::$choice.get() {
+                // SAFETY: as above.
+                Some(&PyMemAllocatorEx { ctx, realloc: Some(realloc), .. }) => unsafe {
+                    realloc(ctx, block, size)
+                },
+                // SAFETY: C passes a block of this family or NULL.
+                _ => unsafe { entry::$r(block.cast(), size).cast() },
+            }
         }
         #[capi]
         pub fn $free(block: *mut c_void) {
-            // SAFETY: C passes a block of this family or NULL.
-            unsafe { entry::$f(block.cast()) }
+            match allocators::$choice.get() {
+                // SAFETY: as above.
+                Some(&PyMemAllocatorEx { ctx, free: Some(free), .. }) => unsafe {
+                    free(ctx, block)
+                },
+                // SAFETY: C passes a block of this family or NULL.
+                _ => unsafe { entry::$f(block.cast()) },
+            }
         }
     };
 }
 
-family!(PyMem_RawMalloc PyMem_RawCalloc PyMem_RawRealloc PyMem_RawFree: raw_malloc raw_calloc raw_realloc raw_free);
-family!(PyMem_Malloc PyMem_Calloc PyMem_Realloc PyMem_Free: mem_malloc mem_calloc mem_realloc mem_free);
-family!(PyObject_Malloc PyObject_Calloc PyObject_Realloc PyObject_Free: mem_malloc mem_calloc mem_realloc mem_free);
+family!(PyMem_RawMalloc PyMem_RawCalloc PyMem_RawRealloc PyMem_RawFree: RAW raw_malloc raw_calloc raw_realloc raw_free);
+family!(PyMem_Malloc PyMem_Calloc PyMem_Realloc PyMem_Free: MEM mem_malloc mem_calloc mem_realloc mem_free);
+family!(PyObject_Malloc PyObject_Calloc PyObject_Realloc PyObject_Free: OBJ mem_malloc mem_calloc mem_realloc mem_free);
 
 #[capi]
 pub fn _PyObject_New(th: &Thread, ty: TypePtr) -> PyResult {

@@ -365,6 +365,20 @@ pub fn Py_IsNone(ob: Ptr) -> c_int {
 }
 
 #[capi]
+pub fn Py_IsTrue(ob: Ptr) -> c_int {
+    (ob == bool_object(true).as_ptr()).into()
+}
+
+#[capi]
+pub fn Py_IsFalse(ob: Ptr) -> c_int {
+    (ob == bool_object(false).as_ptr()).into()
+}
+
+/// For each comparison, the one that says the same with the sides exchanged.
+#[unsafe(no_mangle)]
+pub static _Py_SwappedOp: [c_int; 6] = [4, 5, 2, 3, 0, 1];
+
+#[capi]
 pub fn Py_GetConstantBorrowed(th: &Thread, which: u32) -> PyResult<*mut krait_abi::PyObject> {
     Ok(match which {
         0 => none().as_ptr(),

@@ -207,6 +207,12 @@ pub fn Py_MakePendingCalls(th: &Thread) -> PyResult<()> {
 }
 
 #[capi]
+pub fn _Py_IsValidFD(descriptor: c_int) -> c_int {
+    // SAFETY: any number may be asked about.
+    (unsafe { libc::fcntl(descriptor, libc::F_GETFD) } >= 0).into()
+}
+
+#[capi]
 pub fn Py_FdIsInteractive(file: *mut libc::FILE, name: *const c_char) -> c_int {
     // SAFETY: C passes an open file.
     if unsafe { libc::isatty(libc::fileno(file)) } == 1 {

@@ -139,6 +139,12 @@ pub fn PyUnicode_GetLength(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     Ok(expected(th, ob)?.len() as isize)
 }
 
+/// A name of the stable ABI: the size in units that strings no longer have.
+#[capi]
+pub fn PyUnicode_GetSize(th: &Thread, _ob: Ptr) -> PyResult<isize> {
+    Err(th.raise(exc::RUNTIME_ERROR, "PyUnicode_GetSize has been removed."))
+}
+
 #[capi]
 pub fn PyUnicode_ReadChar(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult<u32> {
     let text = expected(th, ob)?;

@@ -168,6 +168,16 @@ pub fn Py_EnterRecursiveCall(th: &Thread, place: *const c_char) -> PyResult<()> 
     th.check_stack(&text_of(place))
 }
 
+/// What the stable ABI of older versions calls when its own count of calls ran out.
+#[capi]
+pub fn _Py_CheckRecursiveCall(
+    th: &Thread,
+    _state: *mut c_void,
+    place: *const c_char,
+) -> PyResult<()> {
+    th.check_stack(&text_of(place))
+}
+
 #[capi]
 pub fn Py_LeaveRecursiveCall() {}
 

@@ -24,6 +24,8 @@ pub struct Process {
     /// What `Py_SetProgramName` and `Py_SetPythonHome` gave.
     pub program_name: Option<Vec<wchar_t>>,
     pub home: Option<Vec<wchar_t>>,
+    /// What `Py_SetPath` gave: folders with colons between them.
+    pub path: Option<Vec<wchar_t>>,
     /// What the running interpreter was started with.
     pub config: Option<Arc<defaults::Owned>>,
 }
@@ -224,6 +226,13 @@ pub fn Py_SetProgramName(name: *const wchar_t) {
 #[capi]
 pub fn Py_SetPythonHome(home: *const wchar_t) {
     process().home = remember(home);
+}
+
+/// NULL takes back what was set.
+#[capi]
+pub fn Py_SetPath(path: *const wchar_t) {
+    // SAFETY: C passes a string or NULL.
+    process().path = (!path.is_null()).then(|| unsafe { super::memory::units(path) }.to_vec());
 }
 
 macro_rules! flags {

@@ -139,7 +139,7 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
     }
 }
 
-/// What `Py_SetProgramName` and `Py_SetPythonHome` gave stands for what the configuration leaves open.
+/// What `Py_SetProgramName`, `Py_SetPythonHome` and `Py_SetPath` gave stands for what the configuration leaves open.
 fn complete(config: &mut Config) {
     let process = process::process();
     let given = |text: &Option<Vec<wchar_t>>| {
@@ -149,6 +149,10 @@ fn complete(config: &mut Config) {
     };
     if config.home.is_none() {
         config.home = given(&process.home).map(PathBuf::from);
+    }
+    if config.module_search_paths.is_none() {
+        config.module_search_paths =
+            given(&process.path).map(|path| path.split(':').map(str::to_owned).collect());
     }
     if config.argv.is_empty() {
         config.argv = vec![String::new()];

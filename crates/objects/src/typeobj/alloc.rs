@@ -115,6 +115,35 @@ pub fn size_before(ty: &Type) -> usize {
     header + managed
 }
 
+/// Moves an object into a block for another number of items.
+///
+/// # Safety
+/// `ob` is an object with items that has one owner and is not tracked; the old address is gone unless this fails.
+pub unsafe fn resize(
+    th: &Thread,
+    ob: *mut abi::PyVarObject,
+    items: isize,
+) -> PyResult<*mut abi::PyVarObject> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*ob).ob_base.ob_type.cast());
+        let size = items
+            .checked_mul(ty.raw().tp_itemsize)
+            .and_then(|extra| ty.raw().tp_basicsize.checked_add(extra))
+            .and_then(|size| size.checked_add(7))
+            .and_then(|size| usize::try_from(size & !7).ok())
+            .ok_or_else(|| th.no_memory())?;
+        let before = size_before(&ty);
+        let block = th.interp().heap.realloc(ob.cast::<u8>().sub(before), before + size);
+        if block.is_null() {
+            return Err(th.no_memory());
+        }
+        let moved: *mut abi::PyVarObject = block.add(before).cast();
+        (*moved).ob_size = items;
+        Ok(moved)
+    }
+}
+
 /// `PyType_GenericAlloc`.
 pub unsafe extern "C" fn generic_alloc(ty: *mut abi::PyTypeObject, items: isize) -> Ptr {
     // SAFETY: see the top of the file.

@@ -1,8 +1,10 @@
 //! `cpython/pymem.h`: allocators that C puts in place of the three families of `memory`.
 //!
-//! They serve what C allocates through those functions. The interpreter's own objects stay in its heap, whose blocks do
-//! not carry the family they belong to; an allocator that wraps the previous one, as profilers do, is right with both.
-//! C's functions take no handle, so the choice is the process's, as in the reference.
+//! C's functions take no handle, so the choice is the process's, as in the reference. An allocator for objects also takes
+//! the place of the interpreter's heap: at once in the interpreter of the thread that chooses, in others when
+//! they start. One that does not pass on to the previous one has to be there before the first interpreter, as in the
+//! reference. What the interpreter allocates for itself counts as memory of objects, lists' items and the like
+//! too.
 
 use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
@@ -11,7 +13,10 @@ use std::sync::{Mutex, PoisonError};
 
 use krait_abi::PyMemAllocatorEx;
 use krait_macros::capi;
-use krait_objects::memory::entry;
+use krait_objects::memory::{Functions, entry};
+use krait_objects::prelude::Thread;
+
+use crate::memory::{PyObject_Calloc, PyObject_Free, PyObject_Malloc, PyObject_Realloc};
 
 /// What C chose for a family: null for the usual functions.
 pub struct Choice(AtomicPtr<PyMemAllocatorEx>);
@@ -26,6 +31,23 @@ impl Choice {
         // SAFETY: null, or a struct of `KEPT`, which is never freed.
         unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
+}
+
+/// Leads a heap's requests to what is chosen at the time.
+const TO_CHOICE: &Functions = &Functions {
+    // SAFETY: any size goes.
+    alloc: |size, zeroed| unsafe {
+        if zeroed { PyObject_Calloc(1, size).cast() } else { PyObject_Malloc(size).cast() }
+    },
+    // SAFETY: the heap passes a block that it was given here, or gave itself before.
+    realloc: |block, size| unsafe { PyObject_Realloc(block.cast(), size).cast() },
+    // SAFETY: as above.
+    free: |block| unsafe { PyObject_Free(block.cast()) },
+};
+
+/// What an interpreter that starts now has in place of its heap.
+pub fn heap_hook() -> Option<&'static Functions> {
+    OBJ.get().map(|_| TO_CHOICE)
 }
 
 /// The structs that were chosen once, each one time: another thread may be reading any of them.
@@ -129,6 +151,9 @@ pub fn PyMem_SetAllocator(domain: c_int, allocator: *const PyMemAllocatorEx) {
         std::ptr::from_ref(kept(allocator)).cast_mut()
     };
     choice.0.store(chosen, Ordering::Release);
+    if let Some(th) = Thread::current_or_none() {
+        th.interp().heap.set_hook(heap_hook());
+    }
 }
 
 /// There is no heap that looks for overruns here, so that none is put in place.

@@ -77,8 +77,8 @@ fn new_object(th: &Thread, ty: TypePtr, items: isize) -> PyResult {
     // SAFETY: C passes a live type.
     unsafe {
         let size = (*ty).tp_basicsize.saturating_add(items.saturating_mul((*ty).tp_itemsize));
-        let block =
-            entry::mem_malloc(usize::try_from(size).unwrap_or(usize::MAX).saturating_add(7) & !7);
+        let size = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(7) & !7;
+        let block = PyObject_Malloc(size);
         if block.is_null() {
             return Err(th.no_memory());
         }

@@ -48,6 +48,7 @@ pub fn start(mut config: Config) -> Result<(), String> {
         return Ok(());
     }
     config.linked_modules.extend(crate::import_code::linked_modules());
+    config.heap_hook = crate::allocators::heap_hook();
     let instance = Instance::start(config).map_err(|error| error.0)?;
     let th = instance.thread();
     OWN.set(th);
@@ -75,6 +76,7 @@ pub fn start_sub(checks: bool) -> Result<*const Thread, String> {
         config
     };
     config.install_signal_handlers = false;
+    config.heap_hook = crate::allocators::heap_hook();
     match Instance::start_sub(config, checks) {
         Ok(instance) => {
             let th: *const Thread = instance.thread();

@@ -282,8 +282,9 @@ pub fn PyUnicode_AsUCS4(
 #[capi]
 pub fn PyUnicode_AsUCS4Copy(th: &Thread, string: Borrowed<'_, Str>) -> PyResult<*mut u32> {
     let len = string.len() + 1;
-    let block: *mut u32 =
-        krait_objects::memory::entry::mem_malloc(len.saturating_mul(size_of::<u32>())).cast();
+    let bytes = len.saturating_mul(size_of::<u32>());
+    // SAFETY: any size goes.
+    let block: *mut u32 = unsafe { crate::memory::PyMem_Malloc(bytes) }.cast();
     if block.is_null() {
         return Err(th.no_memory());
     }

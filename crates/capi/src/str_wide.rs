@@ -72,7 +72,8 @@ pub fn PyUnicode_AsWideCharString(
         return Err(th.raise(exc::VALUE_ERROR, "embedded null character"));
     }
     let bytes = (text.len() + 1).saturating_mul(size_of::<Wide>());
-    let block: *mut Wide = krait_objects::memory::entry::mem_malloc(bytes).cast();
+    // SAFETY: any size goes.
+    let block: *mut Wide = unsafe { crate::memory::PyMem_Malloc(bytes) }.cast();
     if block.is_null() {
         return Err(th.no_memory());
     }

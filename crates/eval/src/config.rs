@@ -67,6 +67,8 @@ pub struct Config {
     pub pycache_prefix: Option<String>,
     pub stdio_encoding: Option<String>,
     pub stdio_errors: Option<String>,
+    /// What takes the place of the heap (`PyMem_SetAllocator`).
+    pub heap_hook: Option<&'static krait_objects::memory::Functions>,
 }
 
 impl Config {
@@ -120,6 +122,7 @@ impl Config {
             pycache_prefix: None,
             stdio_encoding: None,
             stdio_errors: None,
+            heap_hook: None,
         }
     }
 

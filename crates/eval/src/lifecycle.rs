@@ -63,6 +63,7 @@ impl Instance {
         str::set_hash_secret(secret);
         let id = if sub.is_some() { registry::next_id() } else { 0 };
         let interp = Interpreter::new(id, SERVICES);
+        interp.heap.set_hook(config.heap_hook);
         let thread = Thread::new(&interp, 1);
         // SAFETY: nobody else knows the new thread state.
         unsafe { Thread::swap_current(&*thread) };

@@ -26,6 +26,12 @@ const EDITS: &[(&str, &[Edit])] = &[
         &[
             Replace("'RustPython' # XXX: RUSTPYTHON; for site-packages", "'Python'"),
             Replace("/lib/rustpython{", "/lib/python{"),
+            // What is embedded is in no folder.
+            Replace(
+                "            m.__file__ = os.path.abspath(m.__file__)\n",
+                "            if not m.__file__.startswith('<krait>'):
+                m.__file__ = os.path.abspath(m.__file__)\n",
+            ),
         ],
     ),
     (

@@ -1,7 +1,9 @@
 //! Fresh configurations, and freeing them.
 
 use krait_abi::{PyConfig, PyPreConfig};
+use krait_eval::config;
 use krait_macros::capi;
+use krait_objects::prelude::Thread;
 
 use super::fields::{CONFIG, Kind};
 use super::memory::{assign, assign_list, clear_list, list_units, units};
@@ -44,6 +46,20 @@ pub fn pre_config_for(config: &PyConfig) -> PyPreConfig {
     pre.use_environment = config.use_environment;
     pre.isolated = config.isolated;
     pre
+}
+
+/// For an interpreter that was started without C's help, by our command or a Rust host: all is settled.
+pub fn pre_config_of_running(th: &Thread) -> PyPreConfig {
+    let config = config::of(th);
+    PyPreConfig {
+        isolated: config.isolated.into(),
+        use_environment: config.use_environment.into(),
+        coerce_c_locale: 0,
+        coerce_c_locale_warn: 0,
+        utf8_mode: config.utf8_mode.into(),
+        dev_mode: config.dev_mode.into(),
+        ..PRE_CONFIG
+    }
 }
 
 /// `PyConfig_InitPythonConfig`: as the command line starts.

@@ -114,6 +114,10 @@ fn pre_initialize(mut pre: PyPreConfig) {
         let asked = pre.use_environment > 0 && std::env::var("PYTHONUTF8").is_ok_and(|v| v == "1");
         pre.utf8_mode = asked.into();
     }
+    if pre.configure_locale > 0 {
+        // SAFETY: C starts the interpreter before it has threads that read the locale.
+        unsafe { libc::setlocale(libc::LC_CTYPE, c"".as_ptr()) };
+    }
     pre.coerce_c_locale = pre.coerce_c_locale.max(0);
     pre.coerce_c_locale_warn = pre.coerce_c_locale_warn.max(0);
     process.pre = Some(pre);

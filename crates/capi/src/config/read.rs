@@ -7,14 +7,15 @@ use std::path::PathBuf;
 
 use krait_abi::{PyConfig, PyStatus};
 use krait_eval::command_line::{self, Options, Run};
-use krait_eval::config::Config;
+use krait_eval::config::{self, Config};
 use krait_macros::capi;
 use krait_modules::NATIVE_MODULES;
+use krait_objects::prelude::Thread;
 use libc::wchar_t;
 
 use super::memory::{assign, assign_list, flag, list_units, texts};
-use super::process;
 use super::status::{PyStatus_Exit, PyStatus_Ok, error_in, is_exception};
+use super::{defaults, process};
 use crate::support::*;
 
 /// # Safety
@@ -136,6 +137,29 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
             return error_in(c"config_read", &message);
         }
         write_back(&options, config)
+    }
+}
+
+/// The configuration of an interpreter that was started without C's help, by our command or a Rust host; `None`
+/// without memory.
+pub fn of_running(th: &Thread) -> Option<defaults::Owned> {
+    let config = (*config::of(th)).clone();
+    let ranges = !config.xoptions.iter().any(|option| option == "no_debug_ranges");
+    let options = Options { config, run: Run::Stdin, skip_first_line: false };
+    let described = defaults::Owned::new(PyConfig {
+        parse_argv: 2,
+        code_debug_ranges: ranges.into(),
+        ..defaults::python()
+    });
+    // SAFETY: the configuration is ours.
+    unsafe {
+        let status = write_back(&options, described.ptr());
+        if is_exception(&status) {
+            return None;
+        }
+        let name = wide(&options.config.program_name);
+        let status = assign(&raw mut (*described.ptr()).program_name, Some(&name));
+        (!is_exception(&status)).then_some(described)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `PyConfig_Get` and `PyConfig_Set`: the configuration of the running interpreter, by name.
 
 use std::ffi::{c_char, c_int};
+use std::sync::Arc;
 
 use krait_eval::sys;
 use krait_macros::capi;
@@ -10,6 +11,7 @@ use krait_objects::structseq::StructSequence;
 use super::fields::{Access, CONFIG, Field, Kind, Live, PRE_CONFIG, find};
 use super::memory::{list_units, units};
 use super::process::process;
+use super::{defaults, read};
 use crate::support::*;
 
 fn unknown(th: &Thread, name: &str) -> Raised {
@@ -73,22 +75,20 @@ fn get(th: &Thread, name: &str) -> PyResult {
         }
         _ => {}
     }
-    let config = process().config.clone();
-    match config {
-        // SAFETY: the configuration is ours.
-        Some(config) => unsafe { value(th, field, config.ptr()) },
-        None => Err(unknown(th, name)),
-    }
+    let config = match process().config.clone() {
+        Some(config) => config,
+        None => Arc::new(read::of_running(th).ok_or_else(|| th.no_memory())?),
+    };
+    // SAFETY: the configuration is ours.
+    unsafe { value(th, field, config.ptr()) }
 }
 
 /// An option that was settled before the start.
 fn get_early(th: &Thread, name: &str) -> PyResult {
-    let pre = process().pre;
-    match (find(PRE_CONFIG, name), pre) {
-        // SAFETY: the copy is ours.
-        (Some(field), Some(mut pre)) => unsafe { value(th, field, &raw mut pre) },
-        _ => Err(unknown(th, name)),
-    }
+    let Some(field) = find(PRE_CONFIG, name) else { return Err(unknown(th, name)) };
+    let mut pre = process().pre.unwrap_or_else(|| defaults::pre_config_of_running(th));
+    // SAFETY: the copy is ours.
+    unsafe { value(th, field, &raw mut pre) }
 }
 
 #[capi]

@@ -136,7 +136,11 @@ fn limit_of(th: &Thread, path: &path::Path, name: i32) -> PyResult<i64> {
 }
 
 fn random(th: &Thread, size: isize, flags: u32, whole: bool) -> PyResult<Owned<Bytes>> {
-    let mut data = vec![0u8; size as usize];
+    let mut data = Vec::new();
+    if !th.interp().heap.allows(size as usize) || data.try_reserve_exact(size as usize).is_err() {
+        return Err(th.no_memory());
+    }
+    data.resize(size as usize, 0u8);
     let mut done = 0;
     while done < data.len() {
         let rest = &mut data[done..];

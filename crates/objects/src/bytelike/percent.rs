@@ -71,11 +71,28 @@ fn bytes_of(th: &Thread, value: Borrowed<'_>) -> PyResult<Vec<u8>> {
     ))
 }
 
-fn push_text(out: &mut Vec<u8>, conversion: &Conversion, data: &[u8]) {
-    let (used, left, right) = conversion.layout_text(data.len());
+/// Appends `data` between spaces, if there is memory for all of it.
+fn push_padded(
+    th: &Thread,
+    out: &mut Vec<u8>,
+    left: usize,
+    data: &[u8],
+    right: usize,
+) -> PyResult<()> {
+    let len = left.checked_add(data.len()).and_then(|len| len.checked_add(right));
+    match len {
+        Some(len) if out.try_reserve(len).is_ok() => {}
+        _ => return Err(th.no_memory()),
+    }
     out.resize(out.len() + left, b' ');
-    out.extend_from_slice(&data[..used]);
+    out.extend_from_slice(data);
     out.resize(out.len() + right, b' ');
+    Ok(())
+}
+
+fn push_text(th: &Thread, out: &mut Vec<u8>, conversion: &Conversion, data: &[u8]) -> PyResult<()> {
+    let (used, left, right) = conversion.layout_text(data.len());
+    push_padded(th, out, left, &data[..used], right)
 }
 
 fn convert(
@@ -86,21 +103,16 @@ fn convert(
 ) -> PyResult<()> {
     let laid = match u8::try_from(conversion.code).unwrap_or(0) {
         b's' | b'b' => {
-            push_text(out, conversion, &bytes_of(th, value)?);
-            return Ok(());
+            return push_text(th, out, conversion, &bytes_of(th, value)?);
         }
         b'r' | b'a' => {
             let text = object::ascii(th, value)?;
-            push_text(out, conversion, &text.to_wtf8());
-            return Ok(());
+            return push_text(th, out, conversion, &text.to_wtf8());
         }
         b'c' => {
             let byte = single_byte(th, value)?;
             let (left, right) = conversion.padding(1);
-            out.resize(out.len() + left, b' ');
-            out.push(byte);
-            out.resize(out.len() + right, b' ');
-            return Ok(());
+            return push_padded(th, out, left, &[byte], right);
         }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             let (negative, digits) = integer(th, value, conversion.code)?;

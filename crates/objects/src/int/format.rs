@@ -32,18 +32,8 @@ pub fn refuse(th: &Thread, ob: Borrowed<'_>, spec: &Str, error: SpecError) -> Ra
 
 /// The text of a laid out number.
 pub fn finish(th: &Thread, laid: &Laid) -> PyResult<Owned<Str>> {
-    let Some(len) = laid.len() else {
-        return Err(th.no_memory());
-    };
-    if !th.interp().heap.allows(len) {
-        return Err(th.no_memory());
-    }
     let mut out = StrBuilder::new();
-    out.push_repeated(laid.fill, laid.left);
-    out.push_str(&laid.head);
-    out.push_repeated(laid.fill, laid.inner);
-    out.push_str(&laid.body);
-    out.push_repeated(laid.fill, laid.right);
+    out.push_laid(th, laid)?;
     out.finish(th)
 }
 
@@ -102,10 +92,8 @@ fn character(th: &Thread, int: &Int, spec: &Spec) -> PyResult<Owned<Str>> {
         return Err(th.raise(exc::OVERFLOW_ERROR, "%c arg not in range(0x110000)"));
     };
     let (left, right) = spec.padding(1);
-    if !th.interp().heap.allows(left.saturating_add(right)) {
-        return Err(th.no_memory());
-    }
     let mut out = StrBuilder::new();
+    out.reserve(th, left.checked_add(right).and_then(|blanks| blanks.checked_add(1)))?;
     out.push_repeated(spec.fill, left);
     out.push_char(point);
     out.push_repeated(spec.fill, right);

@@ -1,8 +1,8 @@
 //! What the C API's three families of allocation functions do.
 //!
 //! `raw_…` is the system's allocator, for callers without an interpreter. `mem_…` serves `PyMem_Malloc` and
-//! `PyObject_Malloc`: the heap of the interpreter that the calling thread is attached to. As the reference, all give a
-//! block even for no bytes, and refuse more than `PY_SSIZE_T_MAX`.
+//! `PyObject_Malloc`: the heap of the interpreter that the calling thread is attached to, whatever hook C put before it. As
+//! the reference, all give a block even for no bytes, and refuse more than `PY_SSIZE_T_MAX`.
 
 use std::ptr::null_mut;
 
@@ -56,7 +56,7 @@ pub fn mem_malloc(size: usize) -> *mut u8 {
         return null_mut();
     }
     match Thread::current_or_none() {
-        Some(th) => th.interp().heap.alloc(size),
+        Some(th) => th.interp().heap.unhooked(|heap| heap.alloc(size)),
         None => large::alloc_unowned(size, false),
     }
 }
@@ -67,7 +67,7 @@ pub fn mem_calloc(count: usize, size: usize) -> *mut u8 {
         return null_mut();
     };
     match Thread::current_or_none() {
-        Some(th) => th.interp().heap.alloc_zeroed(total),
+        Some(th) => th.interp().heap.unhooked(|heap| heap.alloc_zeroed(total)),
         None => large::alloc_unowned(total, true),
     }
 }
@@ -83,7 +83,7 @@ pub unsafe fn mem_realloc(block: *mut u8, size: usize) -> *mut u8 {
     // SAFETY: the caller's promise.
     unsafe {
         match Thread::current_or_none() {
-            Some(th) => th.interp().heap.realloc(block, size),
+            Some(th) => th.interp().heap.unhooked(|heap| heap.realloc(block, size)),
             None if block.is_null() => large::alloc_unowned(size, false),
             None => large::realloc_unowned(block, size),
         }
@@ -98,7 +98,7 @@ pub unsafe fn mem_free(block: *mut u8) {
     // SAFETY: the caller's promise.
     unsafe {
         match Thread::current_or_none() {
-            Some(th) => th.interp().heap.free(block),
+            Some(th) => th.interp().heap.unhooked(|heap| heap.free(block)),
             None if block.is_null() => {}
             None => large::free_unowned(block),
         }

@@ -13,17 +13,20 @@ use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
 
 use super::arena::{ARENA, Arena, Map, Pool};
+use super::hook::Hook;
 use super::large::{self, Large};
 
 /// The largest block that comes from a pool.
 pub const SMALL: usize = 512;
 const STEP: usize = 16;
-const CLASSES: usize = SMALL / STEP;
+pub(super) const CLASSES: usize = SMALL / STEP;
 
 /// An interpreter's memory for objects, counted so that a limit can refuse more.
 pub struct Heap {
-    pools: [Cell<*mut Pool>; CLASSES],
-    map: RefCell<Map>,
+    pub(super) pools: [Cell<*mut Pool>; CLASSES],
+    pub(super) map: RefCell<Map>,
+    /// What C put in place of all this.
+    pub(super) hook: Hook,
     spare: Cell<*mut Arena>,
     arenas: RefCell<Vec<*mut Arena>>,
     large: Large,
@@ -36,6 +39,7 @@ impl Default for Heap {
         Heap {
             pools: [const { Cell::new(null_mut()) }; CLASSES],
             map: RefCell::default(),
+            hook: Hook::default(),
             spare: Cell::new(null_mut()),
             arenas: RefCell::default(),
             large: Large::default(),
@@ -60,7 +64,7 @@ impl Heap {
                 return block;
             }
         }
-        self.alloc_slow(class)
+        self.alloc_slow(size, class)
     }
 
     /// As `alloc`, all zeros.
@@ -79,6 +83,9 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn alloc_large(&self, size: usize, zeroed: bool) -> *mut u8 {
+        if let Some(functions) = self.hook.get() {
+            return (functions.alloc)(size, zeroed);
+        }
         if !self.allows(size) {
             return null_mut();
         }
@@ -87,7 +94,10 @@ impl Heap {
 
     /// The current pool of the class is full: drops it from the list, and goes on with the next or a new one.
     #[inline(never)]
-    fn alloc_slow(&self, class: usize) -> *mut u8 {
+    fn alloc_slow(&self, size: usize, class: usize) -> *mut u8 {
+        if let Some(functions) = self.hook.get() {
+            return (functions.alloc)(size, false);
+        }
         // SAFETY: (2).
         unsafe {
             loop {
@@ -211,7 +221,7 @@ impl Heap {
         // SAFETY: (1): a block of a pool, or a large one.
         unsafe {
             if !self.contains(block) {
-                return self.large.free(block);
+                return self.free_other(block);
             }
             let pool = Pool::of(block);
             block.cast::<*mut u8>().write((*pool).free);
@@ -219,6 +229,19 @@ impl Heap {
             (*pool).used -= 1;
             if !(*pool).linked || (*pool).used == 0 {
                 self.freed_in(pool);
+            }
+        }
+    }
+
+    /// # Safety
+    /// `block` is a large one, or a hook's.
+    #[inline(never)]
+    unsafe fn free_other(&self, block: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.hook.get() {
+                Some(functions) => (functions.free)(block),
+                None => self.large.free(block),
             }
         }
     }
@@ -261,8 +284,8 @@ impl Heap {
     /// How many bytes of `block` may be used.
     ///
     /// # Safety
-    /// `block` came from this heap.
-    pub unsafe fn size_of(&self, block: *mut u8) -> usize {
+    /// `block` came from this heap, and there is no hook.
+    unsafe fn size_of(&self, block: *mut u8) -> usize {
         // SAFETY: (1).
         unsafe {
             if self.contains(block) { (*Pool::of(block)).size as usize } else { large::size(block) }
@@ -277,6 +300,9 @@ impl Heap {
         }
         // SAFETY: (1).
         unsafe {
+            if let Some(functions) = self.hook.get() {
+                return (functions.realloc)(block, size);
+            }
             let old = self.size_of(block);
             if !self.contains(block) && size > SMALL {
                 if size > old && !self.allows(size - old) {

@@ -1,7 +1,7 @@
 //! Raw memory of objects, and their deallocation.
 //!
-//! `heap` is an interpreter's memory: pools in `arena`s for small blocks, `large` for the others; `entry` is what the C API's
-//! allocation functions do. This file ends an object's life. The same job as CPython's `Objects/obmalloc.c` and
+//! `heap` is an interpreter's memory: pools in `arena`s for small blocks, `large` for the others; `hook` is what C may put in
+//! its place, and `entry` is what the C API's allocation functions do otherwise. This file ends an object's life. The same job as CPython's `Objects/obmalloc.c` and
 //! `_Py_Dealloc`.
 //!
 //! Invariants:
@@ -11,6 +11,7 @@
 mod arena;
 pub mod entry;
 mod heap;
+mod hook;
 mod large;
 
 use krait_abi as abi;
@@ -20,6 +21,7 @@ use crate::thread::Thread;
 use crate::typeobj::Type;
 
 pub use heap::Heap;
+pub use hook::Functions;
 
 /// Frees an object whose last reference is gone: `_Py_Dealloc`.
 ///

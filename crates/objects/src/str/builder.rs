@@ -57,12 +57,18 @@ impl StrBuilder {
         }
     }
 
+    /// Makes room for so many more characters; `None` is more than there can be.
+    pub fn reserve(&mut self, th: &Thread, more: Option<usize>) -> PyResult<()> {
+        self.flush();
+        match more {
+            Some(more) if th.interp().heap.allows(more) && self.text.try_reserve(more) => Ok(()),
+            _ => Err(th.no_memory()),
+        }
+    }
+
     /// A number that was laid out, padding and all; MemoryError if it is too wide.
     pub fn push_laid(&mut self, th: &Thread, laid: &Laid) -> PyResult<()> {
-        self.flush();
-        if !laid.len().is_some_and(|len| self.text.try_reserve(len)) {
-            return Err(th.no_memory());
-        }
+        self.reserve(th, laid.len())?;
         self.push_repeated(laid.fill, laid.left);
         self.push_str(&laid.head);
         self.push_repeated(laid.fill, laid.inner);

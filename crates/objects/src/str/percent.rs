@@ -163,15 +163,30 @@ fn character(th: &Thread, value: Borrowed<'_>) -> PyResult<u32> {
     }
 }
 
-fn push_text(out: &mut StrBuilder, conversion: &Conversion, text: Owned<Str>) {
+fn push_text(
+    th: &Thread,
+    out: &mut StrBuilder,
+    conversion: &Conversion,
+    text: Owned<Str>,
+) -> PyResult<()> {
     let (used, left, right) = conversion.layout_text(text.len());
-    out.push_repeated(0x20, left);
+    push_blanks(th, out, left)?;
     if used == text.len() {
         out.push_owned(text);
     } else {
         out.push_chars(text.chars().slice(0..used));
     }
-    out.push_repeated(0x20, right);
+    push_blanks(th, out, right)
+}
+
+/// Padding is as wide as a program asks for, so that there may be no memory for it.
+#[inline]
+fn push_blanks(th: &Thread, out: &mut StrBuilder, count: usize) -> PyResult<()> {
+    if count > 0 {
+        out.reserve(th, Some(count))?;
+        out.push_repeated(0x20, count);
+    }
+    Ok(())
 }
 
 fn convert(
@@ -182,24 +197,20 @@ fn convert(
 ) -> PyResult<()> {
     let laid = match u8::try_from(conversion.code).unwrap_or(0) {
         b's' => {
-            push_text(out, conversion, object::str(th, value)?);
-            return Ok(());
+            return push_text(th, out, conversion, object::str(th, value)?);
         }
         b'r' => {
-            push_text(out, conversion, object::repr(th, value)?);
-            return Ok(());
+            return push_text(th, out, conversion, object::repr(th, value)?);
         }
         b'a' => {
-            push_text(out, conversion, object::ascii(th, value)?);
-            return Ok(());
+            return push_text(th, out, conversion, object::ascii(th, value)?);
         }
         b'c' => {
             let point = character(th, value)?;
             let (left, right) = conversion.padding(1);
-            out.push_repeated(0x20, left);
+            push_blanks(th, out, left)?;
             out.push_char(point);
-            out.push_repeated(0x20, right);
-            return Ok(());
+            return push_blanks(th, out, right);
         }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             let (negative, digits) = integer(th, value, conversion.code)?;

@@ -44,6 +44,8 @@ impl Thread {
         let mut state: abi::PyThreadState = abi::PyThreadState::EMPTY;
         state.interp = std::ptr::from_ref(interp).cast_mut().cast();
         state.id = id;
+        // No tool is being called.
+        state.what_event = -1;
         state.py_recursion_limit = interp.recursion_limit.get();
         state.py_recursion_remaining = interp.recursion_limit.get();
         let thread = Box::new(Thread {

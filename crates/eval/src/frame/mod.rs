@@ -13,6 +13,7 @@
 
 pub mod datastack;
 mod inspect;
+pub mod jump;
 pub mod locals;
 pub mod object;
 mod stackref;

@@ -13,6 +13,7 @@ use super::{
     FRAME_WORDS, Frame, OWNED_BY_FRAME_OBJECT, OWNED_BY_GENERATOR, OWNED_BY_THREAD, StackRef,
 };
 use crate::code::Code;
+use crate::monitoring::legacy;
 
 /// A frame object.
 #[pytype(name = "frame", symbol = "PyFrame_Type", flags(HAVE_GC), itemsize = 8, basicsize = 152)]
@@ -234,14 +235,7 @@ impl FrameObject {
 
     #[setter]
     fn set_f_lineno(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        let Some(value) = value else {
-            return Err(th.raise(exc::ATTRIBUTE_ERROR, "cannot delete attribute"));
-        };
-        if !value.is_exact::<Int>() {
-            return Err(th.raise(exc::VALUE_ERROR, "lineno must be an integer"));
-        }
-        let message = "f_lineno can only be set in a trace function";
-        Err(th.raise(exc::VALUE_ERROR, message))
+        super::jump::set_line(th, self, value)
     }
 
     /// Return the trace function for this frame, or None if no trace function is set.
@@ -251,8 +245,13 @@ impl FrameObject {
     }
 
     #[setter]
-    fn set_f_trace(&self, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        self.trace.set(value.filter(|value| !value.is_none()).map(Borrowed::to_owned));
+    fn set_f_trace(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let new = value.filter(|value| !value.is_none());
+        if new.is_some() && self.trace_opcodes.get() != 0 {
+            legacy::trace_opcodes(th, self.code(), true)?;
+        }
+        let old = self.trace.replace(new.map(Borrowed::to_owned));
+        drop(old);
         Ok(())
     }
 
@@ -264,15 +263,20 @@ impl FrameObject {
 
     #[setter]
     fn set_f_trace_opcodes(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        match value.filter(|value| value.is_exact::<krait_objects::int::Bool>()) {
-            Some(value) => {
-                let on = object::is_true(th, value)?;
-                self.trace_opcodes.set(u8::from(on));
-                // Others may trace the same code, so nothing is switched off here.
-                if on { crate::monitoring::legacy::trace_opcodes(th, self.code()) } else { Ok(()) }
-            }
-            None => Err(th.raise(exc::TYPE_ERROR, "attribute value type must be bool")),
+        let Some(value) = value else {
+            let message = "attribute 'f_trace_opcodes' of 'frame' objects cannot be deleted";
+            return Err(th.raise(exc::ATTRIBUTE_ERROR, message));
+        };
+        if !value.is_exact::<krait_objects::int::Bool>() {
+            return Err(th.raise(exc::TYPE_ERROR, "attribute value type must be bool"));
         }
+        let on = object::is_true(th, value)?;
+        self.trace_opcodes.set(u8::from(on));
+        // Without a tracer of its own the frame waits for one.
+        if on && self.trace.get().is_none() {
+            return Ok(());
+        }
+        legacy::trace_opcodes(th, self.code(), on)
     }
 
     /// Clear all references held by the frame.

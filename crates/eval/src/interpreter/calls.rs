@@ -13,14 +13,14 @@ use crate::function::Function;
 use krait_objects::method::Method;
 
 /// The callee of a call instruction and where its arguments lie on the stack.
-struct Callee<'a> {
-    callable: Borrowed<'a>,
-    args: *mut StackRef,
-    count: usize,
+pub struct Callee<'a> {
+    pub callable: Borrowed<'a>,
+    pub args: *mut StackRef,
+    pub count: usize,
 }
 
 /// Reads callable, receiver or null, and arguments at `base`. A bound method is taken apart on the stack.
-fn callee<'a>(base: *mut StackRef, count: usize) -> Callee<'a> {
+pub fn callee<'a>(base: *mut StackRef, count: usize) -> Callee<'a> {
     // SAFETY: (9): the instruction's operands.
     unsafe {
         if (*base.add(1)).is_null()

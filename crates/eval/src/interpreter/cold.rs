@@ -22,7 +22,7 @@ impl Cold for Dealloc {
     unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
         // SAFETY: the count is zero; the state is complete, so any code may run.
         unsafe {
-            s.save();
+            s.save_done();
             dealloc(s.th, StackRef::from_bits(x).ptr());
             D::next(s)
         }
@@ -60,7 +60,7 @@ impl Cold for ReleaseOperands {
         // SAFETY: both were moved out of the stack by the handler.
         unsafe {
             let right = *s.sp;
-            s.save();
+            s.save_done();
             if right.release() {
                 dealloc(s.th, right.ptr());
             }

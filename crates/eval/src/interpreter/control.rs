@@ -123,11 +123,25 @@ pub unsafe fn pop_jump_if_not_none<D: Dispatch>(s: State) -> D::Out {
         if value == StackRef::none() {
             return branch::<D>(s, false);
         }
-        let s = s.skip(POP_JUMP + s.arg);
         if value.release() {
-            return D::cold::<Dealloc>(s, value.bits());
+            return D::cold::<DeallocAndJump>(s, value.bits());
         }
-        D::next(s)
+        D::next(s.skip(POP_JUMP + s.arg))
+    }
+}
+
+/// Deallocates what a conditional jump has looked at, then takes the jump.
+struct DeallocAndJump;
+
+impl Cold for DeallocAndJump {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: the count is zero; the state is complete, so any code may run.
+        unsafe {
+            s.save();
+            dealloc(s.th, StackRef::from_bits(x).ptr());
+            D::next(s.skip(POP_JUMP + s.arg))
+        }
     }
 }
 

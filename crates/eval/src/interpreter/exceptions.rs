@@ -109,11 +109,21 @@ pub fn push_exc_info(op: Op<'_>) -> PyResult<()> {
 
 /// Ends the handling of an exception: the one before it is the handled one again.
 pub fn pop_except(op: Op<'_>) -> PyResult<()> {
-    let previous = op.pop1();
+    let previous = op.pop1().into_ref();
+    // SAFETY: (9): what `push_exc_info` has kept.
+    unsafe { end_handling(op.th, previous) };
+    Ok(())
+}
+
+/// Makes `previous`, an exception or None, the one being handled.
+///
+/// # Safety
+/// The reference is given up by the caller.
+pub unsafe fn end_handling(th: &Thread, previous: StackRef) {
     // SAFETY: as for `push_exc_info`; the field is whole before the old exception is released.
     unsafe {
-        let level = (*op.th.raw()).exc_info;
-        let new = if previous.is_none() {
+        let level = (*th.raw()).exc_info;
+        let new = if previous == StackRef::none() {
             std::ptr::null_mut()
         } else {
             previous.into_owned().into_ptr()
@@ -121,7 +131,6 @@ pub fn pop_except(op: Op<'_>) -> PyResult<()> {
         let old = std::mem::replace(&mut (*level).exc_value, new);
         drop(Owned::<Object>::from_ptr_or_null(old));
     }
-    Ok(())
 }
 
 const NOT_EXCEPTIONS: &str =

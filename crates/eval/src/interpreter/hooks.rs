@@ -8,11 +8,12 @@ use krait_objects::prelude::*;
 
 use super::op::Op;
 use super::state::{Cold, Dispatch, State};
-use super::{UNWIND, calls};
+use super::{UNWIND, calls, iteration};
 use crate::code::{Code, CodeUnit};
 use crate::frame::{Frame, StackRef};
+use crate::function::Function;
 use crate::generator::{Coroutine, Generator};
-use crate::monitoring::{self, base_at, deliver, event};
+use crate::monitoring::{self, base_at, deliver, event, mark};
 use krait_objects::method::Method;
 
 /// The handler of all hooks.
@@ -72,7 +73,8 @@ struct Place<'a> {
     op: Op<'a>,
     code: Borrowed<'a, Code>,
     unit: usize,
-    /// The place that the frame knew before.
+    ip: *const CodeUnit,
+    /// The unit that the frame knew before.
     from: usize,
 }
 
@@ -87,13 +89,14 @@ unsafe fn tell(
     // SAFETY: (8).
     unsafe {
         let th = &*th;
+        let ip = (*frame).ip;
         if (*th.raw()).tracing > 0 {
-            return (*frame).ip;
+            return ip;
         }
         let code = Frame::code(frame);
         let unit = Frame::last_unit(frame) as usize;
         let from = from.offset_from(code.units()).max(0) as usize;
-        let place = Place { op: Op::new(th, frame, arg), code, unit, from };
+        let place = Place { op: Op::new(th, frame, arg), code, unit, ip, from };
         place.tell().unwrap_or(UNWIND.as_ptr())
     }
 }
@@ -103,54 +106,80 @@ impl Place<'_> {
         deliver(self.op.th, self.code, event, self.unit, extra)
     }
 
-    fn tell(&self) -> PyResult<*const CodeUnit> {
-        let ip = self.op.ip();
-        let Some(opcode) = base_at(self.code.get(), self.unit) else { return Ok(ip) };
-        self.line()?;
-        // A tracer may have sent the frame to another line.
-        if self.op.ip() != ip {
-            return Ok(self.op.ip());
-        }
-        if opcode != Opcode::RESUME {
-            self.deliver(event::INSTRUCTION, &[])?;
+    /// Whether some tool wants to hear of the event here.
+    fn wants(&self, event: u8) -> bool {
+        monitoring::tools_at(self.op.th, self.code, event, self.unit) != 0
+    }
+
+    fn is(&self, mark: u8) -> bool {
+        self.code.get().hooks().get().is_some_and(|data| data.borrow().is(self.unit, mark))
+    }
+
+    fn tell(mut self) -> PyResult<*const CodeUnit> {
+        let Some(opcode) = base_at(self.code.get(), self.unit) else { return Ok(self.ip) };
+        if self.is(mark::FIRST) && opcode != Opcode::RESUME {
+            if self.is(mark::LINE) && self.wants(event::LINE) {
+                self.line()?;
+                // A tracer may have sent the frame to another line.
+                if self.op.ip() != self.ip {
+                    return Ok(self.op.ip());
+                }
+                self.from = self.unit;
+            }
+            if self.wants(event::INSTRUCTION) {
+                self.from = self.unit;
+                self.deliver(event::INSTRUCTION, &[])?;
+            }
         }
         match opcode {
-            Opcode::RESUME if self.op.arg & 3 == 0 => self.deliver(event::PY_START, &[])?,
-            Opcode::RESUME => self.deliver(event::PY_RESUME, &[])?,
-            Opcode::RETURN_VALUE => self.deliver(event::PY_RETURN, &[self.op.peek(1)])?,
-            Opcode::YIELD_VALUE => self.deliver(event::PY_YIELD, &[self.op.peek(1)])?,
-            Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD => self.jump(event::JUMP, opcode)?,
+            Opcode::CALL | Opcode::CALL_KW | Opcode::CALL_FUNCTION_EX => self.call(opcode),
+            Opcode::LOAD_SUPER_ATTR => self.load_super(),
+            Opcode::FOR_ITER if self.wants(event::BRANCH_LEFT) => self.iterate(),
+            Opcode::END_FOR => self.end_for(),
+            _ => {
+                self.pass(opcode)?;
+                Ok(self.op.ip())
+            }
+        }
+    }
+
+    /// The event of an instruction that runs by itself. A tracer may have sent the frame to another line then.
+    fn pass(&self, opcode: Opcode) -> PyResult<()> {
+        match opcode {
+            Opcode::RESUME if self.op.arg & 3 == 0 => self.deliver(event::PY_START, &[]),
+            Opcode::RESUME => self.deliver(event::PY_RESUME, &[]),
+            Opcode::RETURN_VALUE => self.deliver(event::PY_RETURN, &[self.op.peek(1)]),
+            Opcode::YIELD_VALUE => self.deliver(event::PY_YIELD, &[self.op.peek(1)]),
+            Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD => self.jump(event::JUMP, opcode),
             Opcode::POP_JUMP_IF_FALSE
             | Opcode::POP_JUMP_IF_TRUE
             | Opcode::POP_JUMP_IF_NONE
             | Opcode::POP_JUMP_IF_NOT_NONE
                 if self.is_taken(opcode) =>
             {
-                self.jump(event::BRANCH_RIGHT, opcode)?;
+                self.jump(event::BRANCH_RIGHT, opcode)
             }
-            Opcode::NOT_TAKEN => self.arrive(event::BRANCH_LEFT)?,
-            Opcode::POP_ITER | Opcode::END_ASYNC_FOR => self.arrive(event::BRANCH_RIGHT)?,
-            Opcode::FOR_ITER => return self.iterate(),
-            Opcode::END_FOR | Opcode::END_SEND => self.stop_iteration()?,
-            Opcode::CALL | Opcode::CALL_KW | Opcode::CALL_FUNCTION_EX => return self.call(opcode),
-            Opcode::LOAD_SUPER_ATTR => self.call_super()?,
-            _ => {}
+            Opcode::NOT_TAKEN => self.arrive(event::BRANCH_LEFT, self.from),
+            Opcode::POP_ITER => self.arrive(event::BRANCH_RIGHT, self.from),
+            Opcode::END_ASYNC_FOR => {
+                // The argument leads back to where the loop has its items from.
+                let source = (self.unit + 1).saturating_sub(self.op.arg);
+                self.arrive(event::BRANCH_RIGHT, source)
+            }
+            Opcode::END_SEND => self.stop_iteration(),
+            _ => Ok(()),
         }
-        Ok(ip)
     }
 
+    /// A line starts here, unless it is the one that the frame comes from; where a frame resumes, one always does.
     fn line(&self) -> PyResult<()> {
-        let starts = match self.code.get().hooks().get() {
-            Some(data) => data.borrow().line_starts.get(self.unit).copied().unwrap_or(false),
+        let code = self.code.get();
+        let Some(line) = code.line_of_unit(self.unit as isize) else { return Ok(()) };
+        let resumed = match code.hooks().get() {
+            Some(data) => data.borrow().is(self.from, mark::RESUME),
             None => false,
         };
-        let code = self.code.get();
-        let Some(line) = code.line_of_unit(self.unit as isize).filter(|_| starts) else {
-            return Ok(());
-        };
-        if code.line_of_unit(self.from as isize) == Some(line)
-            && base_at(code, self.from) != Some(Opcode::RESUME)
-        {
+        if !resumed && code.line_of_unit(self.from as isize) == Some(line) {
             return Ok(());
         }
         let line = Int::from_i64(self.op.th, line.into())?;
@@ -184,30 +213,43 @@ impl Place<'_> {
         }
     }
 
-    /// The end of a branch, which began where the frame was before.
-    fn arrive(&self, event: u8) -> PyResult<()> {
+    /// The end of a branch that began at `source`.
+    fn arrive(&self, event: u8, source: usize) -> PyResult<()> {
         let target = Int::from_i64(self.op.th, 2 * (self.unit as i64 + 1))?;
-        deliver_at(self, event, target.object())
+        let (th, code) = (self.op.th, self.code);
+        monitoring::deliver_from(th, code, event, self.unit, source, &[target.object()])
     }
 
     /// As `FOR_ITER` itself, without entering a generator in place: what follows is a branch.
     fn iterate(&self) -> PyResult<*const CodeUnit> {
         let op = self.op;
+        let Some(item) = iteration::next_item(op)? else { return Ok(iteration::behind_loop(op)) };
         let next = op.next();
-        let Some(item) = iter::next(op.th, op.peek(1))? else {
-            // SAFETY: (8): the argument leads to `END_FOR`, which only generators need.
-            return Ok(unsafe { next.add(op.arg + 1) });
-        };
-        op.push(item);
         let target = Int::from_i64(op.th, 2 * self.behind(Opcode::FOR_ITER))?;
         self.deliver(event::BRANCH_LEFT, &[target.object()])?;
+        if op.ip() != self.ip {
+            return Ok(op.ip());
+        }
+        op.push(item);
         Ok(next)
+    }
+
+    /// A generator has returned into the loop that it feeds. For everyone who looks the frame is still at its
+    /// `FOR_ITER`.
+    fn end_for(&self) -> PyResult<*const CodeUnit> {
+        // SAFETY: (8): a unit of the same code.
+        unsafe { (*self.op.frame).ip = self.code.get().units().add(self.from) };
+        self.stop_iteration()?;
+        Ok(self.ip)
     }
 
     /// A generator has returned into a loop or a delegation: as if its StopIteration had been raised.
     fn stop_iteration(&self) -> PyResult<()> {
         let (receiver, value) = (self.op.peek(2), self.op.peek(1));
         if !receiver.is_exact::<Generator>() && !receiver.is_exact::<Coroutine>() {
+            return Ok(());
+        }
+        if !self.wants(event::STOP_ITERATION) {
             return Ok(());
         }
         let class = Borrowed::from_ref(exc::STOP_ITERATION).object();
@@ -217,66 +259,92 @@ impl Place<'_> {
 
     /// A call; one that the loop cannot run itself is done here, because its end is an event too.
     fn call(&self, opcode: Opcode) -> PyResult<*const CodeUnit> {
-        let op = self.op;
-        let missing = monitoring::monitors(op.th).missing();
+        if !self.wants(event::CALL) {
+            return Ok(self.ip);
+        }
         let (callable, first) = self.callee(opcode);
-        let (callable, first) = (callable.to_owned(), first.unwrap_or(missing));
-        let before = op.ip();
         self.deliver(event::CALL, &[callable.borrow(), first.borrow()])?;
-        let python = match callable.borrow().downcast_exact::<Method>() {
-            Some(method) => calls::is_python(method.get().function()),
-            None => calls::is_python(callable.borrow()),
+        let python = match opcode {
+            Opcode::CALL_FUNCTION_EX => {
+                callable.is_exact::<Function>() || callable.is_exact::<Method>()
+            }
+            _ => calls::is_python(callable.borrow()),
         };
         if python {
-            return Ok(before);
+            return Ok(self.ip);
         }
         let done = match opcode {
-            Opcode::CALL => calls::call(op),
-            Opcode::CALL_KW => calls::call_kw(op),
-            _ => calls::call_function_ex(op),
+            Opcode::CALL => calls::call(self.op),
+            Opcode::CALL_KW => calls::call_kw(self.op),
+            _ => calls::call_function_ex(self.op),
         };
-        match done {
-            Ok(next) => {
-                self.deliver(event::C_RETURN, &[callable.borrow(), first.borrow()])?;
-                Ok(next)
-            }
-            Err(raised) => {
-                let Some(exception) = op.th.take_exception() else { return Err(raised) };
-                self.deliver(event::C_RAISE, &[callable.borrow(), first.borrow()])?;
-                Err(op.th.set_exception(exception.into_object()))
-            }
-        }
+        self.call_ended(&[callable.borrow(), first.borrow()], done)
     }
 
-    /// What is called, and its first positional argument.
-    fn callee(&self, opcode: Opcode) -> (Borrowed<'_>, Option<Owned>) {
+    /// What is called, without its receiver, and its first positional argument, that receiver first of all.
+    fn callee(&self, opcode: Opcode) -> (Owned, Owned) {
         let op = self.op;
+        let missing = || monitoring::monitors(op.th).missing();
         if opcode == Opcode::CALL_FUNCTION_EX {
-            let args = op.peek(2).downcast::<Tuple>();
-            let first = args.and_then(|args| args.get().get(0).map(Borrowed::to_owned));
-            return (op.peek(4), first);
+            let first = op.peek(2).downcast::<Tuple>().and_then(|args| {
+                let args: &Tuple = args.get();
+                args.get(0).map(Borrowed::to_owned)
+            });
+            return (op.peek(4).to_owned(), first.unwrap_or_else(missing));
         }
-        let below = if opcode == Opcode::CALL_KW { 3 } else { 2 };
-        let callable = op.peek(op.arg + below);
-        // SAFETY: (9): the receiver or null, then the arguments.
-        let this = unsafe { (*op.slot(op.arg + below - 1)).get_opt() };
-        let first = match this {
-            Some(this) => Some(this.to_owned()),
-            None if op.arg > 0 => Some(op.peek(op.arg + below - 2).to_owned()),
-            None => None,
+        let base = op.slot(op.arg + if opcode == Opcode::CALL_KW { 3 } else { 2 });
+        let callee = calls::callee(base, op.arg);
+        let first = if callee.count > 0 {
+            // SAFETY: (9): the first argument.
+            unsafe { (*callee.args).get().to_owned() }
+        } else {
+            missing()
         };
-        (callable, first)
+        (callee.callable.to_owned(), first)
     }
 
-    fn call_super(&self) -> PyResult<()> {
-        let callable = self.op.peek(3).to_owned();
-        let missing = monitoring::monitors(self.op.th).missing();
-        let first = if self.op.arg & 2 != 0 { self.op.peek(2).to_owned() } else { missing };
-        self.deliver(event::CALL, &[callable.borrow(), first.borrow()])
+    /// `super(…).name` as if it had not been optimised: the call of `super` is one of native code.
+    fn load_super(&self) -> PyResult<*const CodeUnit> {
+        if !self.wants(event::CALL) {
+            return Ok(self.ip);
+        }
+        let op = self.op;
+        let callable = op.peek(3).to_owned();
+        let given = op.arg & 2 != 0;
+        let first = match given {
+            true => op.peek(2).to_owned(),
+            false => monitoring::monitors(op.th).missing(),
+        };
+        let extra = [callable.borrow(), first.borrow()];
+        self.deliver(event::CALL, &extra)?;
+        let both = [op.peek(2), op.peek(1)];
+        let made = call::call(op.th, callable.borrow(), if given { &both } else { &[] });
+        let parent = self.call_ended(&extra, made)?;
+        let value = object::get_attr(op.th, parent.borrow(), op.name(op.arg >> 2))?;
+        let next = op.next();
+        op.release_top(3);
+        op.push(value);
+        if op.arg & 1 != 0 {
+            op.push_ref(StackRef::NULL);
+        }
+        Ok(next)
     }
-}
 
-/// An event of the place that the frame came from.
-fn deliver_at(place: &Place<'_>, event: u8, target: Borrowed<'_>) -> PyResult<()> {
-    monitoring::deliver_from(place.op.th, place.code, event, place.unit, place.from, &[target])
+    /// Tells of the end of a call that was not one of Python code.
+    fn call_ended<T>(&self, extra: &[Borrowed<'_>], done: PyResult<T>) -> PyResult<T> {
+        // The eval breaker may have raised behind a call that has succeeded.
+        let pending = self.op.th.take_exception();
+        let event = if done.is_ok() { event::C_RETURN } else { event::C_RAISE };
+        self.deliver(event, extra)?;
+        match (done, pending) {
+            (done, None) => done,
+            (Ok(done), Some(pending)) => {
+                let _raised = self.op.th.set_exception(pending.into_object());
+                Ok(done)
+            }
+            (Err(_raised), Some(pending)) => {
+                Err(self.op.th.set_exception(pending.into_object()))
+            }
+        }
+    }
 }

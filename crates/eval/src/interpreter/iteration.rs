@@ -4,6 +4,7 @@ use krait_objects::prelude::*;
 
 use super::op::Op;
 use super::suspend;
+use super::unwind::tell_of_stop;
 use crate::code::CodeUnit;
 use crate::frame::StackRef;
 use crate::generator::{AsyncGenerator, Generator, awaitable};
@@ -23,14 +24,30 @@ pub fn for_iter(op: Op<'_>) -> PyResult<*const CodeUnit> {
         // SAFETY: just checked.
         return Ok(unsafe { suspend::resume(op, generator, StackRef::none()) });
     }
-    match iter::next(op.th, iterator)? {
+    match next_item(op)? {
         Some(item) => {
             op.push(item);
             Ok(op.next())
         }
-        // SAFETY: (8): the argument leads to `END_FOR`, which only generators need.
-        None => Ok(unsafe { op.next().add(op.arg + 1) }),
+        None => Ok(behind_loop(op)),
     }
+}
+
+/// The next item of the iterator on top; an iterator's StopIteration is its regular end.
+pub fn next_item(op: Op<'_>) -> PyResult<Option<Owned>> {
+    match suspend::iter_next_raw(op.th, op.peek(1)) {
+        Ok(item) => Ok(item),
+        Err(raised) => {
+            tell_of_stop(op.th);
+            op.th.take_if(raised, exc::STOP_ITERATION).map(|_end| None)
+        }
+    }
+}
+
+/// Where `FOR_ITER` goes on when there are no more items.
+pub fn behind_loop(op: Op<'_>) -> *const CodeUnit {
+    // SAFETY: (8): the argument leads to `END_FOR`, which only generators need.
+    unsafe { op.next().add(op.arg + 1) }
 }
 
 pub fn get_aiter(op: Op<'_>) -> PyResult<()> {

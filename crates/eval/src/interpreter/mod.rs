@@ -41,7 +41,7 @@ pub use except_star::prepare_reraise;
 use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
 
-pub use exceptions::exception_group_split;
+pub use exceptions::{end_handling, exception_group_split};
 pub use intrinsics::{TypingHooks, TypingRequest, typing_hooks};
 
 use crate::code::CodeUnit;

@@ -2,9 +2,9 @@
 
 use krait_objects::error::PyResult;
 
-use super::cold::{Dealloc, Raise};
+use super::cold::{Dealloc, Raise, dealloc};
 use super::op::Op;
-use super::state::{Dispatch, Operation, State, decode};
+use super::state::{Cold, Dispatch, Operation, State, decode};
 use crate::code::CodeUnit;
 use crate::frame::StackRef;
 
@@ -215,7 +215,29 @@ pub unsafe fn pop_top<D: Dispatch>(s: State) -> D::Out {
 #[inline(always)]
 pub unsafe fn end_for<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
-    unsafe { pop_top::<D>(s) }
+    unsafe {
+        let value = s.peek(1);
+        let s = s.drop(1).skip(1);
+        if value.release() {
+            return D::cold::<EndFor>(s, value.bits());
+        }
+        D::next(s)
+    }
+}
+
+/// Deallocates the value; for everyone who looks the frame is still at its `FOR_ITER`.
+struct EndFor;
+
+impl Cold for EndFor {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: the count is zero; the stack is complete, so any code may run.
+        unsafe {
+            (*s.frame).sp = s.sp;
+            dealloc(s.th, StackRef::from_bits(x).ptr());
+            D::next(s)
+        }
+    }
 }
 
 /// Drops an exhausted iterator.

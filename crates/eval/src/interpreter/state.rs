@@ -131,6 +131,20 @@ impl State {
         }
     }
 
+    /// As `save`, when the instruction before `ip` is done but for what it releases: the frame is still there, for
+    /// finalisers and for the line that follows.
+    ///
+    /// # Safety
+    /// (8); the instruction has not jumped.
+    #[inline(always)]
+    pub unsafe fn save_done(self) {
+        // SAFETY: (8).
+        unsafe {
+            (*self.frame).ip = self.ip.sub(1);
+            (*self.frame).sp = self.sp;
+        }
+    }
+
     #[inline(always)]
     pub fn thread<'a>(self) -> &'a Thread {
         // SAFETY: (8): the loop's thread outlives the loop.

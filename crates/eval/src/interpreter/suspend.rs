@@ -6,7 +6,7 @@ use krait_bytecode::code_flags;
 use krait_objects::prelude::*;
 
 use super::op::Op;
-use super::unwind::unwind_again;
+use super::unwind::{tell_of_stop, unwind_again};
 use crate::code::CodeUnit;
 use crate::frame::{self, Frame, OWNED_BY_GENERATOR, StackRef};
 use crate::generator::{self, Coroutine, Generator, awaitable};
@@ -54,7 +54,10 @@ pub fn send(op: Op<'_>) -> PyResult<*const CodeUnit> {
             return Ok(op.next());
         }
         Ok(None) => None,
-        Err(raised) => Some(raised),
+        Err(raised) => {
+            tell_of_stop(op.th);
+            Some(raised)
+        }
     };
     op.push(generator::stop_value(op.th, raised)?);
     // SAFETY: (8): the argument leads to `END_SEND`.
@@ -62,7 +65,7 @@ pub fn send(op: Op<'_>) -> PyResult<*const CodeUnit> {
 }
 
 /// `tp_iternext`, with StopIteration left set for its value.
-fn iter_next_raw(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
+pub fn iter_next_raw(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
     let Some(next) = iterator.ty().get().raw().tp_iternext else {
         return Err(th.bad_internal_call());
     };

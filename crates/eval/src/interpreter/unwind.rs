@@ -13,6 +13,20 @@ use crate::traceback;
 /// Adds the current frame to the exception's traceback and goes to its handler, or leaves the frame and
 /// looks in its caller. Answers where to go on.
 pub fn unwind(th: &Thread) -> *const CodeUnit {
+    unwind_from(th, Place::Here)
+}
+
+/// The unit of the current frame that the tools are told of.
+#[derive(Clone, Copy)]
+enum Place {
+    /// The last of the instruction that has raised.
+    Here,
+    /// The one before the instruction in which a callee has raised, or at which an exception was thrown in.
+    Before,
+    Unit(isize),
+}
+
+fn unwind_from(th: &Thread, mut place: Place) -> *const CodeUnit {
     // SAFETY: (7): each frame met is the current one, with its state saved.
     unsafe {
         loop {
@@ -22,11 +36,12 @@ pub fn unwind(th: &Thread) -> *const CodeUnit {
             }
             if !Frame::is_incomplete(frame) {
                 traceback::add_here(th, frame);
-                tell(th, frame, event::RAISE);
+                tell(th, frame, event::RAISE, place);
             }
-            if let Some(ip) = handle_or_leave(th, frame, Frame::last_unit(frame)) {
+            if let Some(ip) = handle_or_leave(th, frame, Frame::last_unit(frame), place) {
                 return ip;
             }
+            place = Place::Before;
         }
     }
 }
@@ -37,12 +52,12 @@ pub fn unwind_again(th: &Thread, ip: *const CodeUnit) -> *const CodeUnit {
     unsafe {
         let frame = frame::current(th);
         let at = ip.offset_from(Frame::code(frame).units());
-        tell(th, frame, event::RERAISE);
-        if let Some(ip) = handle_or_leave(th, frame, at) {
+        tell(th, frame, event::RERAISE, Place::Unit(at));
+        if let Some(ip) = handle_or_leave(th, frame, at, Place::Unit(at)) {
             return ip;
         }
     }
-    unwind(th)
+    unwind_from(th, Place::Before)
 }
 
 /// As `unwind`, for an exception thrown into a generator's frame that waits: it comes from the instruction before
@@ -54,47 +69,79 @@ pub unsafe fn unwind_waiting(th: &Thread, frame: *mut Frame) -> Option<*const Co
             monitoring::instrument(th, Frame::code(frame));
         }
         if !Frame::is_incomplete(frame) {
-            tell(th, frame, event::PY_THROW);
+            tell(th, frame, event::PY_THROW, Place::Unit(Frame::last_unit(frame)));
             traceback::add_here(th, frame);
-            tell(th, frame, event::RAISE);
+            tell(th, frame, event::RAISE, Place::Before);
         }
-        handle_or_leave(th, frame, Frame::last_unit(frame) - 1)
+        handle_or_leave(th, frame, Frame::last_unit(frame) - 1, Place::Before)
     }
 }
 
 /// Tells the tools, if any listen.
 #[inline(always)]
-unsafe fn tell(th: &Thread, frame: *mut Frame, event: u8) {
+unsafe fn tell(th: &Thread, frame: *mut Frame, event: u8, place: Place) {
     if monitoring::is_on(th) {
         // SAFETY: the caller's: the frame is the current one.
-        unsafe { monitoring::exception_event(th, frame, event) };
+        unsafe { monitoring::exception_event(th, frame, event, unit_of(frame, place)) };
+    }
+}
+
+#[cold]
+unsafe fn unit_of(frame: *mut Frame, place: Place) -> isize {
+    // SAFETY: the caller's: a live frame of Python code.
+    let last = unsafe { Frame::last_unit(frame) };
+    match place {
+        Place::Before => last - 1,
+        Place::Unit(unit) => unit,
+        Place::Here => {
+            // SAFETY: as above.
+            let code = unsafe { Frame::code(frame) };
+            let opcode = monitoring::base_at(code.get(), last.max(0) as usize);
+            last + opcode.map_or(0, |opcode| opcode.cache_units() as isize)
+        }
+    }
+}
+
+/// StopIteration is the current exception and will be dropped, because it ends the loop or the delegation that
+/// runs: the tools are told as if it had been raised.
+#[cold]
+pub fn tell_of_stop(th: &Thread) {
+    if monitoring::is_on(th) && th.exception_matches(exc::STOP_ITERATION) {
+        let frame = frame::current(th);
+        // SAFETY: (7): the frame runs an instruction, its state saved.
+        unsafe { monitoring::exception_event(th, frame, event::RAISE, Frame::last_unit(frame)) };
     }
 }
 
 /// The handler of the current exception in this frame; without one the frame is left.
-unsafe fn handle_or_leave(th: &Thread, frame: *mut Frame, at: isize) -> Option<*const CodeUnit> {
+unsafe fn handle_or_leave(
+    th: &Thread,
+    frame: *mut Frame,
+    mut at: isize,
+    mut place: Place,
+) -> Option<*const CodeUnit> {
     // SAFETY: the caller's: the frame is the current one.
     unsafe {
-        let Some(ip) = enter_handler(th, frame, at) else {
-            tell(th, frame, event::PY_UNWIND);
-            frame::leave(th, frame);
-            return None;
-        };
-        if !monitoring::is_on(th) {
-            return Some(ip);
-        }
-        let handled = (*(*frame).sp.sub(1)).get().to_owned();
-        let code = Frame::code(frame);
-        let unit = ip.offset_from(code.units()) as usize;
-        let told =
-            monitoring::deliver(th, code, event::EXCEPTION_HANDLED, unit, &[handled.borrow()]);
-        match told {
-            Ok(()) => Some(ip),
-            // The tool's own exception is raised where the handler begins.
-            Err(_raised) => {
-                (*frame).ip = ip;
-                Some(super::UNWIND.as_ptr())
+        loop {
+            let Some(ip) = enter_handler(th, frame, at) else {
+                tell(th, frame, event::PY_UNWIND, place);
+                frame::leave(th, frame);
+                return None;
+            };
+            if !monitoring::is_on(th) {
+                return Some(ip);
             }
+            let handled = (*(*frame).sp.sub(1)).get().to_owned();
+            let code = Frame::code(frame);
+            let unit = ip.offset_from(code.units());
+            let extra = [handled.borrow()];
+            let event = event::EXCEPTION_HANDLED;
+            if monitoring::deliver(th, code, event, unit as usize, &extra).is_ok() {
+                return Some(ip);
+            }
+            // A tool's own exception is raised in front of the handler.
+            at = unit - 1;
+            place = Place::Unit(at);
         }
     }
 }

@@ -34,24 +34,54 @@ pub fn deliver_from(
         return Ok(());
     }
     let monitors = monitors(th);
-    let mut tools = listening(monitors, code, event, unit);
+    let tools = tools_at(th, code, event, unit);
+    if tools == 0 {
+        return Ok(());
+    }
     let code = code.to_owned();
+    let frame = frame::current(th);
+    monitors.told.borrow_mut().push(frame);
+    let told = call_tools(th, monitors, tools, &code, event, [unit, from], extra);
+    let mut frames = monitors.told.borrow_mut();
+    if let Some(at) = frames.iter().rposition(|&known| known == frame) {
+        frames.remove(at);
+    }
+    told
+}
+
+/// Whether a tool of some thread is being told of the frame, which so waits at an instruction that is still to run.
+pub fn is_told(th: &Thread, frame: *mut Frame) -> bool {
+    monitors(th).told.borrow().contains(&frame)
+}
+
+/// Calls the tools, the highest number first.
+fn call_tools(
+    th: &Thread,
+    monitors: &Monitors,
+    mut tools: u8,
+    code: &Owned<Code>,
+    event: u8,
+    [unit, from]: [usize; 2],
+    extra: &[Borrowed<'_>],
+) -> PyResult<()> {
     let mut changed = false;
     while tools != 0 {
-        let tool = tools.trailing_zeros() as usize;
-        tools &= tools - 1;
-        if call_tool(th, monitors, tool, &code, event, from, extra)? {
-            changed |= switch_off(th, monitors, tool, &code, event, unit)?;
+        let tool = tools.ilog2() as usize;
+        tools ^= 1 << tool;
+        if call_tool(th, monitors, tool, code, event, from, extra)? {
+            switch_off(th, monitors, tool, code, event, unit)?;
+            changed = true;
         }
     }
     if changed {
-        instrument::renew(th, &code);
+        instrument::renew(th, code);
     }
     Ok(())
 }
 
 /// The tools that listen, a bit each. What a call leads to belongs to the call.
-fn listening(monitors: &Monitors, code: Borrowed<'_, Code>, event: u8, unit: usize) -> u8 {
+pub fn tools_at(th: &Thread, code: Borrowed<'_, Code>, event: u8, unit: usize) -> u8 {
+    let monitors = monitors(th);
     let wanted = match event {
         event::C_RETURN | event::C_RAISE => event::CALL,
         event => event,
@@ -74,10 +104,16 @@ fn call_tool(
 ) -> PyResult<bool> {
     let marked = |body: &dyn Fn() -> PyResult<bool>| {
         // SAFETY: the thread is ours.
-        unsafe { (*th.raw()).tracing += 1 };
+        let outer = unsafe {
+            (*th.raw()).tracing += 1;
+            std::mem::replace(&mut (*th.raw()).what_event, event.into())
+        };
         let answer = body();
         // SAFETY: as above.
-        unsafe { (*th.raw()).tracing -= 1 };
+        unsafe {
+            (*th.raw()).tracing -= 1;
+            (*th.raw()).what_event = outer;
+        }
         answer
     };
     match tool {
@@ -101,7 +137,7 @@ fn call_tool(
     }
 }
 
-/// The tool wants to hear no more: answers whether that is possible here; else takes its callback away.
+/// The tool wants to hear no more. Where that is not possible, its callback goes.
 fn switch_off(
     th: &Thread,
     monitors: &Monitors,
@@ -109,13 +145,10 @@ fn switch_off(
     code: &Owned<Code>,
     event: u8,
     unit: usize,
-) -> PyResult<bool> {
+) -> PyResult<()> {
     if event < event::LOCAL {
         code.hooks().make(th, code).borrow_mut().disable(tool, event, unit);
-        return Ok(true);
-    }
-    if event >= event::UNGROUPED {
-        return Ok(false);
+        return Ok(());
     }
     let old = monitors.callbacks.borrow_mut()[tool][usize::from(event)].take();
     drop(old);
@@ -123,18 +156,19 @@ fn switch_off(
     Err(raise!(th, VALUE_ERROR, "Cannot disable {name} events. Callback removed."))
 }
 
-/// Tells the tools about the current exception, which stays the current one unless a callback raises another.
+/// Tells the tools about the current exception, which stays the current one unless a callback raises another. The
+/// event is one of `unit`.
 ///
 /// # Safety
 /// `frame` is the current frame, with its state saved.
 #[cold]
 #[inline(never)]
-pub unsafe fn exception_event(th: &Thread, frame: *mut Frame, event: u8) {
+pub unsafe fn exception_event(th: &Thread, frame: *mut Frame, event: u8, unit: isize) {
     let Some(exception) = th.take_exception() else { return };
     // SAFETY: (5), (7).
     let delivered = unsafe {
         debug_assert!(frame == frame::current(th));
-        let unit = Frame::last_unit(frame).max(0) as usize;
+        let unit = unit.max(0) as usize;
         deliver(th, Frame::code(frame), event, unit, &[exception.object()])
     };
     if delivered.is_ok() {

@@ -20,8 +20,8 @@ pub struct CodeData {
     pub local: [u32; TOOLS],
     /// By unit: the opcode that a hook replaces; 0 without one.
     original: Vec<u8>,
-    /// By unit: whether a line starts there.
-    pub line_starts: Vec<bool>,
+    /// By unit: `plan::mark`s.
+    marks: Vec<u8>,
     /// Place and event: the tools that want to hear no more of it.
     disabled: HashMap<(usize, u8), u8>,
 }
@@ -45,7 +45,7 @@ impl Hooks {
             code,
             local: [0; TOOLS],
             original: vec![0; code.unit_count()],
-            line_starts: Vec::new(),
+            marks: plan::marks(code, &original_bytes(code)),
             disabled: HashMap::new(),
         }));
         monitors(th).codes.borrow_mut().push(code);
@@ -88,6 +88,11 @@ pub fn base_at(code: &Code, unit: usize) -> Option<Opcode> {
 }
 
 impl CodeData {
+    /// Whether the unit is what the mark says.
+    pub fn is(&self, unit: usize, mark: u8) -> bool {
+        self.marks.get(unit).is_some_and(|marks| marks & mark != 0)
+    }
+
     /// The tools that want `event` at `unit`, a bit each.
     pub fn tools(&self, monitors: &Monitors, event: u8, unit: usize) -> u8 {
         let off = self.disabled.get(&(unit, event)).copied().unwrap_or(0);
@@ -139,10 +144,8 @@ pub fn renew(th: &Thread, code: &Code) {
     let bytes = original_bytes(code);
     let mut data = code.hooks().make(th, code).borrow_mut();
     let all = data.events(monitors).iter().fold(0, |all, events| all | events);
-    if super::has(all, event::LINE) && data.line_starts.is_empty() {
-        data.line_starts = plan::line_starts(code, &bytes);
-    }
     let wanted = plan::hooks(code, &bytes, all, &data, monitors);
+    let mut before = 0;
     for unit in 0..code.unit_count() {
         let at = code.units().wrapping_add(unit).cast_mut();
         let known = data.original[unit];
@@ -152,10 +155,26 @@ pub fn renew(th: &Thread, code: &Code) {
                 let Some(opcode) = Opcode::from_byte(bytes[2 * unit]) else { continue };
                 data.original[unit] = opcode.number() as u8;
                 write_opcode(at, OP_HOOK + opcode.cache_units() as u8);
+                generalize(code.units().wrapping_add(before).cast_mut());
             } else if !wanted[unit] && known != 0 {
                 data.original[unit] = 0;
                 write_opcode(at, known);
             }
+        }
+        if data.is(unit, plan::mark::FIRST) {
+            before = unit;
+        }
+    }
+}
+
+/// What stands before a hook must not be a form that does the work of the hook's instruction too.
+unsafe fn generalize(at: *mut CodeUnit) {
+    // SAFETY: the caller's: a unit of the code.
+    unsafe {
+        let form = Opcode::from_byte(*at as u8);
+        if let Some(form @ (Opcode::CALL_LIST_APPEND | Opcode::BINARY_OP_INPLACE_ADD_UNICODE)) = form
+        {
+            write_opcode(at, form.base().number() as u8);
         }
     }
 }

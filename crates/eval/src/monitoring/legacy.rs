@@ -99,7 +99,15 @@ pub fn set_in(
     };
     let updated = update(th);
     drop(old);
-    updated
+    updated?;
+    if kind == Kind::Trace
+        && function.is_some()
+        && let Some(frame) = current(th)?
+        && frame.trace_opcodes.get() != 0
+    {
+        trace_opcodes(th, frame.code(), true)?;
+    }
+    Ok(())
 }
 
 /// Sets a function of Python's, or removes it with None.
@@ -146,11 +154,16 @@ fn update(th: &Thread) -> PyResult<()> {
     refresh(th)
 }
 
-/// Switches events for each instruction on in the code of a frame.
-pub fn trace_opcodes(th: &Thread, code: Borrowed<'_, Code>) -> PyResult<()> {
+/// Switches events for each instruction on or off in the code of a frame.
+pub fn trace_opcodes(th: &Thread, code: Borrowed<'_, Code>, on: bool) -> PyResult<()> {
     let data = code.get().hooks().make(th, code.get());
+    let old = data.borrow().local[SYS_TRACE];
     let bit = 1 << event::INSTRUCTION;
-    data.borrow_mut().local[SYS_TRACE] |= bit;
+    let new = if on { old | bit } else { old & !bit };
+    if new == old {
+        return Ok(());
+    }
+    data.borrow_mut().local[SYS_TRACE] = new;
     refresh(th)
 }
 

@@ -15,8 +15,9 @@ use std::cell::{Cell, RefCell};
 
 use krait_objects::prelude::*;
 
-pub use deliver::{deliver, deliver_from, exception_event};
+pub use deliver::{deliver, deliver_from, exception_event, is_told, tools_at};
 pub use instrument::{CodeData, Hooks, base_at, instrument, is_hook, original_at};
+pub use plan::mark;
 
 use crate::code::Code;
 use crate::frame::{self, Frame, OWNED_BY_INTERPRETER};
@@ -94,6 +95,8 @@ pub struct Monitors {
     version: Cell<usize>,
     /// The code objects that have a `CodeData`, which takes itself off the list.
     codes: RefCell<Vec<*const Code>>,
+    /// Frames that tools are just being told of.
+    told: RefCell<Vec<*mut Frame>>,
     /// What callbacks answer to hear no more of a place, and what stands for an argument that is not there.
     pub disable: RefCell<Option<Owned>>,
     pub missing: RefCell<Option<Owned>>,

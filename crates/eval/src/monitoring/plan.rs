@@ -29,6 +29,15 @@ pub fn event_of(opcode: Opcode, oparg: u32) -> Option<u8> {
     })
 }
 
+/// What a unit is; no bit for the inside of an instruction.
+pub mod mark {
+    /// An instruction begins, with its `EXTENDED_ARG`s.
+    pub const FIRST: u8 = 1;
+    /// A line starts, seen from above or from a jump that leads there.
+    pub const LINE: u8 = 2;
+    pub const RESUME: u8 = 4;
+}
+
 /// By unit: whether a hook belongs there, given all events that any tool wants.
 ///
 /// Under line events every jump, and what precedes the start of a line, has a hook too: it leaves its place in the
@@ -63,8 +72,13 @@ pub fn hooks(
             wanted[start] = true;
         }
         wanted[unit] |= lines && (resume || at.jump_target().is_some());
-        wanted[unit] |= branches && at.opcode.has_jump();
-        if lines && data.line_starts.get(start) == Some(&true) {
+        if branches {
+            wanted[unit] |= at.opcode.has_jump();
+            if let (Opcode::NOT_TAKEN, Some(before)) = (at.opcode, before) {
+                wanted[before] = true;
+            }
+        }
+        if lines && data.is(start, mark::LINE) {
             if data.tools(monitors, event::LINE, start) != 0 {
                 wanted[start] = true;
             }
@@ -77,51 +91,51 @@ pub fn hooks(
     wanted
 }
 
-/// By unit: whether a line starts there, seen from above or from a jump that leads there.
-pub fn line_starts(code: &Code, bytes: &[u8]) -> Vec<bool> {
-    let mut starts = vec![false; code.unit_count()];
+/// By unit: what it is.
+pub fn marks(code: &Code, bytes: &[u8]) -> Vec<u8> {
+    let mut marks = vec![0; code.unit_count()];
     let line = |unit: u32| code.line_of_unit(unit as isize);
     let all: Vec<Decoded> = instructions(bytes).collect();
-    let can_start = |opcode: Opcode| {
-        !matches!(
-            opcode,
-            Opcode::END_ASYNC_FOR
-                | Opcode::END_FOR
-                | Opcode::END_SEND
-                | Opcode::RESUME
-                | Opcode::POP_ITER
-        )
-    };
     let mut current = None;
     for at in &all {
-        if (at.start as i32) < code.first_traceable || !can_start(at.opcode) {
+        marks[at.start as usize] |= mark::FIRST;
+        if at.opcode == Opcode::RESUME {
+            marks[at.offset as usize] |= mark::RESUME;
+        }
+        if (at.start as i32) < code.first_traceable || !can_start_line(at.opcode) {
             continue;
         }
         let here = line(at.start);
-        starts[at.start as usize] = here.is_some() && here != current;
+        if here.is_some() && here != current {
+            marks[at.start as usize] |= mark::LINE;
+        }
         current = here;
     }
-    for at in &all {
-        let Some(target) = at.jump_target() else { continue };
+    let jumps = all.iter().filter_map(|at| {
+        let target = at.jump_target()?;
         // A loop ends behind `END_FOR` and `POP_ITER`.
-        let target = if at.opcode == Opcode::FOR_ITER { target + 2 } else { target };
-        let reached = line(target);
-        if (target as usize) < starts.len() && reached.is_some() && reached != line(at.offset) {
-            mark(&mut starts, &all, target, &can_start);
+        Some(if at.opcode == Opcode::FOR_ITER { target + 2 } else { target })
+    });
+    let handlers = exception_entries(code.exceptiontable.as_bytes()).map(|entry| entry.target);
+    for target in jumps.chain(handlers) {
+        if let Ok(index) = all.binary_search_by_key(&target, |at| at.start)
+            && can_start_line(all[index].opcode)
+            && line(target).is_some()
+        {
+            marks[target as usize] |= mark::LINE;
         }
     }
-    for entry in exception_entries(code.exceptiontable.as_bytes()) {
-        if (entry.target as usize) < starts.len() && line(entry.target).is_some() {
-            mark(&mut starts, &all, entry.target, &can_start);
-        }
-    }
-    starts
+    marks
 }
 
-fn mark(starts: &mut [bool], all: &[Decoded], target: u32, can_start: &impl Fn(Opcode) -> bool) {
-    if let Ok(index) = all.binary_search_by_key(&target, |at| at.start)
-        && can_start(all[index].opcode)
-    {
-        starts[target as usize] = true;
-    }
+/// Not what only ends something that another line has begun.
+fn can_start_line(opcode: Opcode) -> bool {
+    !matches!(
+        opcode,
+        Opcode::END_ASYNC_FOR
+            | Opcode::END_FOR
+            | Opcode::END_SEND
+            | Opcode::RESUME
+            | Opcode::POP_ITER
+    )
 }

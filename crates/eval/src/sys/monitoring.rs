@@ -184,7 +184,7 @@ impl Monitoring {
     #[function(sig = "(tool_id, /)")]
     fn get_events(th: &Thread, tool_id: i32) -> PyResult<u32> {
         let id = tool(th, tool_id)?;
-        Ok(shown(monitors(th).global.get()[id]))
+        Ok(monitors(th).global.get()[id])
     }
 
     /// Switch events on for a tool, everywhere.
@@ -202,7 +202,7 @@ impl Monitoring {
     fn get_local_events(th: &Thread, tool_id: i32, code: Borrowed<'_>) -> PyResult<u32> {
         let code = code_object(th, code)?;
         let id = tool(th, tool_id)?;
-        Ok(code.get().hooks().get().map_or(0, |data| shown(data.borrow().local[id])))
+        Ok(code.get().hooks().get().map_or(0, |data| data.borrow().local[id]))
     }
 
     /// Switch events on for a tool, in a code object.
@@ -244,10 +244,3 @@ impl Monitoring {
     }
 }
 
-/// What Python is told of a set.
-fn shown(events: u32) -> u32 {
-    match has(events, event::CALL) {
-        true => events | C_ENDS,
-        false => events,
-    }
-}

@@ -56,7 +56,7 @@ pub mod hot {
     use krait_objects::prelude::*;
 
     use super::super::cold::{Dealloc, ReleaseOperands, deopt};
-    use super::super::specialize::layout::{self, compact_int};
+    use super::super::specialize::layout;
     use super::super::state::{Dispatch, Operation, State, decode};
     use super::Op;
     use crate::code::CodeUnit;
@@ -213,8 +213,8 @@ pub mod hot {
     #[inline(always)]
     unsafe fn index_below(index: *mut abi::PyObject, len: isize) -> Option<isize> {
         // SAFETY: the caller has checked the type.
-        let index = unsafe { compact_int(index)? } as isize;
-        (index >= 0 && index < len).then_some(index)
+        let index = unsafe { layout::natural(index)? } as isize;
+        (index < len).then_some(index)
     }
 
     #[inline(always)]
@@ -348,20 +348,28 @@ pub mod hot {
             if !layout::is_str(left.ptr()) || !layout::is_str(right.ptr()) {
                 return deopt::<D>(s);
             }
-            let equal = left.ptr() == right.ptr() || same_text(left.ptr(), right.ptr());
+            let equal = left.ptr() == right.ptr();
+            if !equal && !layout::texts_differ(left.ptr(), right.ptr()) {
+                return D::out_of_line::<CompareText>(s);
+            }
             let outcome = if equal { 8 } else { 2 };
             finish_counting::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
         }
     }
 
-    /// Out of line: comparing lets addresses of locals out, which would keep the last call from being a jump.
-    #[inline(never)]
-    unsafe fn same_text(left: *mut abi::PyObject, right: *mut abi::PyObject) -> bool {
-        // SAFETY: two strings.
-        unsafe {
+    struct CompareText;
+
+    impl Operation for CompareText {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            // SAFETY: the handler has checked the types.
             let (left, right): (Borrowed<'_, Str>, Borrowed<'_, Str>) =
-                (Borrowed::from_ptr(left), Borrowed::from_ptr(right));
-            Str::eq(left.get(), right.get())
+                unsafe { (op.peek(2).cast(), op.peek(1).cast()) };
+            let outcome = if Str::eq(left.get(), right.get()) { 8 } else { 2 };
+            let operands = op.pop::<2>();
+            op.push_bool(op.arg & outcome != 0);
+            drop(operands);
+            Ok(op.next())
         }
     }
 

@@ -231,12 +231,23 @@ fn statics() -> MutexGuard<'static, Vec<OwnSlots>> {
 
 /// The lines of `SLOTS` that are filled.
 fn own_slots(ty: Borrowed<'_, Type>) -> OwnSlots {
-    let lines = SLOTS.iter().enumerate();
-    lines.fold(0, |own, (line, def)| {
-        // SAFETY: a live type.
-        let function = unsafe { def.place.read(ty.as_type_ptr()) };
-        own | OwnSlots::from(!function.is_null()) << line
-    })
+    let mut own = 0;
+    let mut line = 0;
+    for lines in SLOTS.chunk_by(|a, b| a.place.table == b.place.table) {
+        for (at, def) in lines.iter().enumerate() {
+            // SAFETY: a live type.
+            let slot = unsafe { def.place.of(ty.as_type_ptr()) };
+            if slot.is_null() {
+                // It has none of the table's slots.
+                break;
+            }
+            // SAFETY: as above.
+            let filled = unsafe { !(*slot).is_null() };
+            own |= OwnSlots::from(filled) << (line + at);
+        }
+        line += lines.len();
+    }
+    own
 }
 
 /// `tp_base` defaults to `object`, the metatype to the base's; the base is made ready first.

@@ -79,21 +79,41 @@ pub unsafe fn compact_int(ob: *mut abi::PyObject) -> Option<i64> {
     }
 }
 
-/// The values of two `int` objects that are not negative and have at most one digit: one test tells.
+/// The bits of the tags of zero and of positive numbers of one digit.
+const NATURAL: usize = 1 << 3 | 1;
+
+/// The value of an `int` that is not negative and has at most one digit.
+#[inline(always)]
+pub unsafe fn natural(ob: *mut abi::PyObject) -> Option<u32> {
+    // SAFETY: an int; the digits follow the tag.
+    unsafe { (int_tag(ob) & !NATURAL == 0).then(|| *ob.byte_add(DIGITS).cast()) }
+}
+
+/// As `natural`, of two objects: one test tells.
 #[inline(always)]
 pub unsafe fn natural_pair(
     left: *mut abi::PyObject,
     right: *mut abi::PyObject,
 ) -> Option<(i64, i64)> {
-    const ONE_DIGIT: usize = 1 << 3;
-    const ZERO: usize = 1;
     // SAFETY: two ints; the digits follow the tags.
     unsafe {
-        if (int_tag(left) | int_tag(right)) & !(ONE_DIGIT | ZERO) != 0 {
+        if (int_tag(left) | int_tag(right)) & !NATURAL != 0 {
             return None;
         }
         let digit = |ob: *mut abi::PyObject| i64::from(*ob.byte_add(DIGITS).cast::<u32>());
         Some((digit(left), digit(right)))
+    }
+}
+
+/// Whether two strings are known to be of different texts without a look at them.
+#[inline(always)]
+pub unsafe fn texts_differ(left: *mut abi::PyObject, right: *mut abi::PyObject) -> bool {
+    // SAFETY: two strings, which begin as `PyASCIIObject`.
+    unsafe {
+        let (left, right) =
+            (&*left.cast::<abi::PyASCIIObject>(), &*right.cast::<abi::PyASCIIObject>());
+        left.length != right.length
+            || (left.hash != right.hash && left.hash != -1 && right.hash != -1)
     }
 }
 

@@ -28,6 +28,8 @@ pub const SERVICES: Services = Services {
     builtins: services::builtins,
     current_module: services::current_module,
     super_arguments: services::super_arguments,
+    define_module: import::define_module,
+    importlib: import::importlib,
 };
 
 /// An interpreter with its main thread. Dropping it finalises the interpreter.
@@ -131,6 +133,7 @@ impl Instance {
             ..pending::Hooks::default()
         });
         th.interp().modules.set(Some(Dict::new(th)?));
+        import::CoreObjects::declare(th)?;
         let modules = import::modules(th)?;
         let builtins = import::create_native(th, "builtins")?;
         th.interp().builtins.set(Some(builtins.dict().to_owned()));
@@ -146,15 +149,19 @@ impl Instance {
         modules.set_str(th, id::sys, sys.object())?;
         // Good enough for messages until the `io` module makes the real one.
         sys::set(th, id::stderr, sys::printer::new(th, 2)?.object())?;
-        import::install_core(th)?;
+        let core = import::CoreObjects::of(th);
+        core.sys.set(Some(sys.into_object()));
+        core.builtins.set(Some(builtins.into_object()));
+        import::install_finders(th)?;
         if config::of(th).install_signal_handlers {
-            import::import(th, "_signal")?;
+            import::native_module(th, "_signal")?;
         }
-        import::install_external(th)?;
         set_path(th)?;
-        import::install_archive_hook(th)?;
         make_streams(th)?;
         make_main(th)?;
+        if config::of(th).verbose > 0 {
+            import::publish(th)?;
+        }
         th.interp().checks_codecs.set(config::of(th).dev_mode);
         if !config::of(th).warnoptions.is_empty() {
             import::import(th, "warnings")?;
@@ -178,6 +185,7 @@ impl Instance {
 
     fn tear_down(self) {
         let th = self.thread();
+        th.interp().forward.clear();
         clear_modules(th);
         collect(th);
         th.interp().clear_states();
@@ -220,16 +228,18 @@ fn installed_library(config: &Config) -> Option<PathBuf> {
 /// `sys.stdin`, `stdout` and `stderr`, and their originals.
 fn make_streams(th: &Thread) -> PyResult<()> {
     // Not `io`, which is Python code: it only adds abstract classes.
-    let io = import::import(th, "_io")?;
+    let io = import::native_module(th, "_io")?;
     for (fd, name, mode) in [(0, "stdin", "rb"), (1, "stdout", "wb"), (2, "stderr", "wb")] {
         let stream = make_stream(th, io.object(), fd, name, mode)?;
         sys::set_text(th, name, stream.object())?;
         sys::set_text(th, &format!("__{name}__"), stream.object())?;
     }
-    let builtins = import::import(th, "builtins")?;
     let open = Str::interned(th, "open")?;
     let function = object::get_attr(th, io.object(), open.borrow())?;
-    object::set_attr(th, builtins.object(), open.borrow(), function.object())
+    match th.interp().builtins.get() {
+        Some(builtins) => builtins.set_str(th, open.borrow(), function.object()),
+        None => Ok(()),
+    }
 }
 
 fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -> PyResult {
@@ -291,10 +301,9 @@ fn make_main(th: &Thread) -> PyResult<()> {
     if let Some(builtins) = import::modules(th)?.get_str(th, id::builtins)? {
         dict.set_str(th, id::__builtins__, builtins.object())?;
     }
-    let importlib = import::import(th, "_frozen_importlib")?;
-    let loader =
-        object::get_attr(th, importlib.object(), Str::interned(th, "BuiltinImporter")?.borrow())?;
-    dict.set_str(th, id::__loader__, loader.object())?;
+    if let Some(loader) = import::CoreObjects::of(th).builtin_importer.get() {
+        dict.set_str(th, id::__loader__, loader.object())?;
+    }
     import::modules(th)?.set_str(th, id::__main__, main.object())
 }
 

@@ -87,6 +87,13 @@ pub fn withdraw(th: &Thread, bits: usize) {
 #[inline(never)]
 pub fn handle(th: &Thread) -> PyResult<()> {
     let hooks = th.interp().state::<Pending>().hooks.get();
+    if th.interp().forward.is_setting_up(th) {
+        // The rest waits: it would run code of the program's while there is no importlib.
+        if take(th, GIL_DROP_REQUEST) {
+            (hooks.yield_gil)(th);
+        }
+        return Ok(());
+    }
     if take(th, SIGNALS_PENDING) {
         (hooks.signals)(th)?;
     }

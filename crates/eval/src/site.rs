@@ -7,7 +7,9 @@
 
 use std::path::{Path, PathBuf};
 
+use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
+use krait_objects::typeobj::forward;
 
 use crate::config::{self, Config};
 use crate::{import, sys};
@@ -95,45 +97,47 @@ fn add_to_path(th: &Thread, folders: &[String]) -> PyResult<()> {
     Ok(())
 }
 
-/// `quit`, `exit`, `copyright`, `credits`, `license` and `help`.
-fn set_builtins(th: &Thread) -> PyResult<()> {
-    let module = import::import(th, "_sitebuiltins")?;
-    let class =
-        |name: &str| object::get_attr(th, module.object(), Str::interned(th, name)?.borrow());
-    let text = |text: &str| Str::new(th, text).map(Owned::into_object);
-    let set = |name: &str, value: Owned| {
-        let Some(builtins) = th.interp().builtins.get() else {
-            return Err(th.raise(exc::RUNTIME_ERROR, "lost builtins"));
-        };
-        builtins.set_str(th, Str::interned(th, name)?.borrow(), value.borrow())
-    };
-    let quitter = class("Quitter")?;
-    for name in ["quit", "exit"] {
-        let arguments = [text(name)?, text("Ctrl-D (i.e. EOF)")?];
-        let arguments = [arguments[0].borrow(), arguments[1].borrow()];
-        set(name, call::call(th, quitter.borrow(), &arguments)?)?;
-    }
-    let printer = class("_Printer")?;
-    let copyright = sys::get(th, Str::interned(th, "copyright")?.borrow())?;
-    set("copyright", make_printer(th, &printer, "copyright", copyright)?)?;
-    set("credits", make_printer(th, &printer, "credits", Some(text(CREDITS)?))?)?;
-    set("license", make_printer(th, &printer, "license", Some(text(LICENSE)?))?)?;
-    set("help", call::call(th, class("_Helper")?.borrow(), &[])?)
-}
+/// The module whose classes the names in `builtins` are instances of.
+const SITE_BUILTINS: &str = "_sitebuiltins";
 
-/// A `_Printer` as its `__init__` would make it, which imports `os` to look for files that an embedded library does
-/// not have.
-fn make_printer(th: &Thread, class: &Owned, name: &str, data: Option<Owned>) -> PyResult {
-    let printer = call::call_method(th, class.borrow(), id::__new__, &[class.borrow()])?;
-    let set = |field: &str, value: Borrowed<'_>| {
-        let field = Str::interned(th, &format!("_Printer__{field}"))?;
-        object::set_attr(th, printer.borrow(), field.borrow(), value)
+/// `quit`, `exit`, `copyright`, `credits`, `license` and `help`. Their classes are declared only: the module that defines
+/// them is imported when one of them is used.
+fn set_builtins(th: &Thread) -> PyResult<()> {
+    let Some(builtins) = th.interp().builtins.get_owned() else {
+        return Err(th.raise(exc::RUNTIME_ERROR, "lost builtins"));
     };
-    set("name", Str::new(th, name)?.object())?;
-    set("data", data.as_ref().map_or(none(), Owned::borrow))?;
-    set("lines", none())?;
-    set("filenames", List::new(th)?.object())?;
-    Ok(printer)
+    let shown = [id::__init__, id::__repr__, id::__call__];
+    let quitter = forward::declare(th, SITE_BUILTINS, "Quitter", &shown)?;
+    let printer = forward::declare(th, SITE_BUILTINS, "_Printer", &shown)?;
+    let helper = forward::declare(th, SITE_BUILTINS, "_Helper", &shown[1..])?;
+    let text = |text: &str| Str::new(th, text).map(Owned::into_object);
+    let add = |name: &str, class: &Owned<Type>, fields: &[(&str, Owned)]| -> PyResult<()> {
+        let made: Owned = class.alloc::<Object>(th, 0)?;
+        for (field, value) in fields {
+            let field = Str::interned(th, field)?;
+            let value = Some(value.borrow());
+            instance_dict::set_attribute(th, made.borrow(), field.borrow(), value)?;
+        }
+        builtins.set_str(th, Str::interned(th, name)?.borrow(), made.borrow())
+    };
+    for name in ["quit", "exit"] {
+        add(name, &quitter, &[("name", text(name)?), ("eof", text("Ctrl-D (i.e. EOF)")?)])?;
+    }
+    let copyright = sys::get(th, Str::interned(th, "copyright")?.borrow())?;
+    let copyright = copyright.unwrap_or_else(|| none().to_owned());
+    let texts =
+        [("copyright", copyright), ("credits", text(CREDITS)?), ("license", text(LICENSE)?)];
+    for (name, data) in texts {
+        // As `_Printer.__init__` would make it, had it found no files.
+        let fields = [
+            ("_Printer__name", text(name)?),
+            ("_Printer__data", data),
+            ("_Printer__lines", none().to_owned()),
+            ("_Printer__filenames", List::new(th)?.into_object()),
+        ];
+        add(name, &printer, &fields)?;
+    }
+    add("help", &helper, &[])
 }
 
 const LICENSE: &str = "See https://www.python.org/psf/license/";

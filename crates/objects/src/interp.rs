@@ -18,6 +18,7 @@ use crate::str::Str;
 use crate::str::interned::Interned;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
+use crate::typeobj::forward::Forward;
 use crate::typeobj::state::TypeStates;
 
 /// What `objects` needs of higher layers, filled in by `eval` when it creates an interpreter.
@@ -35,6 +36,10 @@ pub struct Services {
     pub builtins: fn(&Thread) -> Option<Owned>,
     /// Adds a traceback entry or anything else that needs the running frame's code: name of the module.
     pub current_module: fn(&Thread) -> Option<Owned>,
+    /// Has a module of Python code define the classes that were declared in its name.
+    pub define_module: fn(&Thread, &'static str) -> PyResult<()>,
+    /// The core module of importlib.
+    pub importlib: fn(&Thread) -> PyResult,
     /// The arguments of a zero-argument `super()`: class and first argument of the running frame.
     pub super_arguments: fn(&Thread) -> PyResult<(Owned, Owned)>,
 }
@@ -44,6 +49,7 @@ pub struct Interpreter {
     pub id: i64,
     pub gc: Collector,
     pub types: TypeStates,
+    pub forward: Forward,
     pub free_lists: FreeLists,
     pub dicts: DictState,
     pub interned: Interned,
@@ -84,6 +90,7 @@ impl Interpreter {
             heap: Heap::default(),
             gc: Collector::default(),
             types: TypeStates::default(),
+            forward: Forward::default(),
             free_lists: FreeLists::default(),
             dicts: DictState::default(),
             interned: Interned::default(),

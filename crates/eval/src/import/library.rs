@@ -14,50 +14,13 @@ pub struct LibraryImporter {
     head: Head,
 }
 
-/// Appends the finder to `sys.meta_path`, unless a library on disk is to be used.
-pub fn install(th: &Thread) -> PyResult<()> {
+/// The finder, unless a library on disk is to be used.
+pub fn importer(th: &Thread) -> PyResult<Option<Owned>> {
     if config::of(th).home.is_some() {
-        return Ok(());
+        return Ok(None);
     }
     let ty = Borrowed::from_ref(LibraryImporter::type_object());
-    ty.ready(th)?;
-    let name = Str::interned(th, "meta_path")?;
-    let Some(meta_path) = crate::sys::get(th, name.borrow())? else {
-        return Err(th.raise(exc::RUNTIME_ERROR, "lost sys.meta_path"));
-    };
-    let Some(finders) = meta_path.object().downcast::<List>() else {
-        return Err(th.raise(exc::TYPE_ERROR, "sys.meta_path is not a list"));
-    };
-    // Before the path finder, which is the last.
-    let importer = ty.alloc::<LibraryImporter>(th, 0)?;
-    let last = finders.len().saturating_sub(1);
-    finders.insert_at(th, last, importer.into_object())
-}
-
-/// Puts a hook for archives before the one for folders in `sys.path_hooks`. The reference has `zipimporter` there from
-/// the start; here it comes when something on `sys.path` is not a folder.
-pub fn install_archive_hook(th: &Thread) -> PyResult<()> {
-    let ty = Borrowed::from_ref(LibraryImporter::type_object());
-    ty.ready(th)?;
-    let name = Str::interned(th, "archive_hook")?;
-    let hook = object::get_attr(th, ty.object(), name.borrow())?;
-    path_hooks(th)?.insert_at(th, 0, hook)
-}
-
-fn is_archive_hook(hook: Borrowed<'_>) -> bool {
-    let function = hook.downcast_exact::<krait_objects::cfunction::CFunction>();
-    // SAFETY: a definition's name is a C string.
-    function.is_some_and(|function| unsafe {
-        std::ffi::CStr::from_ptr(function.get().def().ml_name) == c"archive_hook"
-    })
-}
-
-fn path_hooks(th: &Thread) -> PyResult<Owned<List>> {
-    let hooks = crate::sys::get(th, Str::interned(th, "path_hooks")?.borrow())?;
-    match hooks.map(Owned::downcast::<List>) {
-        Some(Ok(hooks)) => Ok(hooks),
-        _ => Err(th.raise(exc::RUNTIME_ERROR, "sys.path_hooks must be a list of import hooks")),
-    }
+    Ok(Some(ty.alloc::<LibraryImporter>(th, 0)?.into_object()))
 }
 
 fn find(name: &str) -> Option<krait_stdlib::Module> {
@@ -84,26 +47,6 @@ impl LibraryImporter {
     #[new(sig = "()")]
     fn new(cls: Borrowed<'_, Type>, th: &Thread) -> PyResult {
         Ok(cls.alloc::<LibraryImporter>(th, 0)?.into_object())
-    }
-
-    /// Return an importer for an archive on sys.path; zipimport.zipimporter takes this hook's place then.
-    #[staticmethod(sig = "(path, /)")]
-    fn archive_hook(th: &Thread, path: Borrowed<'_>) -> PyResult {
-        if let Some(path) = path.downcast::<Str>()
-            && (path.is_empty() || std::path::Path::new(path.as_utf8(th)?).is_dir())
-        {
-            return Err(th.raise(exc::IMPORT_ERROR, "not an archive"));
-        }
-        let zipimport = super::import(th, "zipimport")?;
-        let class =
-            object::get_attr(th, zipimport.object(), Str::interned(th, "zipimporter")?.borrow())?;
-        let hooks = path_hooks(th)?;
-        for at in 0..hooks.len() {
-            if hooks.get(at).is_some_and(|hook| is_archive_hook(hook.borrow())) {
-                drop(hooks.replace(at, class.clone()));
-            }
-        }
-        call::call(th, class.borrow(), &[path])
     }
 
     /// Return the spec of an embedded module, or None.

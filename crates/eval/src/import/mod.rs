@@ -4,7 +4,9 @@
 //! importlib up. The same job as CPython's `Python/import.c`.
 
 mod bootstrap;
+mod core_objects;
 pub mod extension;
+mod finder;
 mod frozen;
 pub mod imp;
 mod library;
@@ -13,9 +15,10 @@ mod native;
 
 use krait_objects::prelude::*;
 
-pub use bootstrap::{install_core, install_external, plain_spec};
-pub use library::install_archive_hook;
-pub use native::{builtin_names, create as create_native, native_module};
+pub use bootstrap::{define_module, importlib, publish, set_up};
+pub use core_objects::CoreObjects;
+pub use finder::install as install_finders;
+pub use native::{builtin_names, create as create_native, native_module, plain_spec};
 
 /// `import name` from a place without a package: the module that the whole dotted name means.
 pub fn import(th: &Thread, name: &str) -> PyResult {
@@ -32,8 +35,11 @@ pub fn import_module(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
     }
 }
 
-/// `sys.modules`.
+/// `sys.modules`; what stands for it while importlib is set up.
 pub fn modules(th: &Thread) -> PyResult<Owned<Dict>> {
+    if let Some(private) = bootstrap::private_modules(th) {
+        return Ok(private);
+    }
     match th.interp().modules.get_owned() {
         Some(modules) => Ok(modules),
         None => Err(th.raise(exc::RUNTIME_ERROR, "unable to get sys.modules")),
@@ -63,14 +69,6 @@ pub fn import_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
     Ok(true)
 }
 
-/// The importlib module of this interpreter.
-fn importlib(th: &Thread) -> PyResult {
-    match bootstrap::importlib(th) {
-        Some(importlib) => Ok(importlib),
-        None => Err(th.raise(exc::RUNTIME_ERROR, "import is not initialised")),
-    }
-}
-
 /// `__import__(name, globals, locals, fromlist, level)`.
 pub fn import_level(
     th: &Thread,
@@ -87,7 +85,15 @@ pub fn import_level(
         0 => name.to_owned(),
         _ => resolve(th, name, globals, level)?,
     };
-    let module = match modules(th)?.get(th, absolute.object())?.filter(|module| !module.is_none()) {
+    let find = || -> PyResult<Option<Owned>> {
+        Ok(modules(th)?.get(th, absolute.object())?.filter(|module| !module.is_none()))
+    };
+    let mut found = find()?;
+    // What importlib has brought with it may be what is looked for.
+    if found.is_none() && publish(th)? {
+        found = find()?;
+    }
+    let module = match found {
         Some(module) => {
             wait_until_initialised(th, module.object(), absolute.borrow())?;
             module
@@ -168,11 +174,7 @@ fn wait_until_initialised(
     let Some(spec) = object::get_attr_opt(th, module, id::__spec__)? else {
         return Ok(());
     };
-    let initializing = match object::get_attr_opt(th, spec.object(), id::_initializing)? {
-        Some(value) => object::is_true(th, value.object())?,
-        None => false,
-    };
-    if initializing {
+    if krait_objects::module::is_initializing(th, spec.object())? {
         call::call_method(th, importlib(th)?.object(), id::_lock_unlock_module, &[name.object()])?;
     }
     Ok(())

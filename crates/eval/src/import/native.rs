@@ -3,6 +3,7 @@
 use krait_objects::module::{self, StaticModuleDef};
 use krait_objects::prelude::*;
 
+use super::core_objects;
 use super::extension::Hook;
 use super::imp::Imp;
 use crate::builtins::Builtins;
@@ -48,18 +49,34 @@ pub fn native_module(th: &Thread, name: &str) -> PyResult {
     if let Some(module) = modules.get(th, key.object())? {
         return Ok(module);
     }
-    let module = create(th, name)?;
+    let (module, spec) = make(th, name, &key)?;
     modules.set(th, key.object(), module.object())?;
+    core_objects::mark_loaded(th, &spec)?;
     Ok(module.into_object())
 }
 
-/// A native module, created and executed outside of importlib: for those that importlib itself needs.
+/// A native module, created and executed outside of importlib: for those that are there before it.
 pub fn create(th: &Thread, name: &str) -> PyResult<Owned<Module>> {
+    let key = Str::interned(th, name)?;
+    make(th, name, &key).map(|(module, _)| module)
+}
+
+fn make(th: &Thread, name: &str, key: &Owned<Str>) -> PyResult<(Owned<Module>, Owned)> {
     let Some(definition) = find(th, name) else {
         return Err(raise!(th, IMPORT_ERROR, "no built-in module named {name}"));
     };
-    let spec = super::bootstrap::plain_spec(th, name)?;
-    let module = module::from_definition(th, definition.as_ptr(), spec.object())?;
+    let spec = core_objects::native_spec(th, key.borrow())?;
+    let module = module::from_definition_named(th, definition.as_ptr(), spec.object(), key.borrow())?;
+    let module = module.downcast::<Module>().map_err(|_| th.bad_internal_call())?;
+    core_objects::set_module_attributes(th, &module, &spec)?;
     module::execute(th, module.object(), definition.as_ptr())?;
-    module.downcast::<Module>().map_err(|_| th.bad_internal_call())
+    Ok((module, spec))
+}
+
+/// A spec good enough to create a part of a module with: its `name`.
+pub fn plain_spec(th: &Thread, name: &str) -> PyResult {
+    let fields = Dict::new(th)?;
+    let name = Str::interned(th, name)?;
+    fields.set_str(th, id::name, name.object())?;
+    krait_objects::namespace::Namespace::new(th, Some(fields.borrow())).map(Owned::into_object)
 }

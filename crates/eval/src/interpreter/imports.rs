@@ -9,6 +9,11 @@ use super::op::Op;
 pub fn import_name(op: Op<'_>) -> PyResult<()> {
     let [level, from_list] = op.pop();
     let name = op.name(op.arg);
+    if op.th.interp().forward.is_setting_up(op.th) {
+        // Whatever the program has made of `__import__`: importlib's own imports are none of its business.
+        op.push(crate::import::import_level(op.th, name, None, Some(from_list.get()), 0)?);
+        return Ok(());
+    }
     let function = match op.builtins().downcast_exact::<Dict>() {
         Some(builtins) => builtins.get_str(op.th, id::__import__)?,
         None => mapping::get_opt(op.th, op.builtins(), id::__import__.object())?,

@@ -48,6 +48,10 @@ impl Sys {
 
 /// Whether anybody listens: whoever raises an event asks first.
 pub fn is_watched(th: &Thread) -> bool {
+    // In the reference importlib is there before anybody can listen.
+    if th.interp().forward.is_setting_up(th) {
+        return false;
+    }
     HOST_LISTENS.load(Ordering::Relaxed) || !th.interp().state::<Hooks>().0.borrow().is_empty()
 }
 

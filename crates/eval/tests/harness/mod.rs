@@ -94,6 +94,8 @@ const SERVICES: Services = Services {
     builtins: services::builtins,
     current_module: services::current_module,
     super_arguments: services::super_arguments,
+    define_module: |_, _| Ok(()),
+    importlib: |th| Err(th.raise(exc::RUNTIME_ERROR, "no importlib")),
 };
 
 fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {

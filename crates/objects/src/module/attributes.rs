@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Module;
 use crate::prelude::*;
+use crate::typeobj::forward;
 
 /// `module.name`: the generic look-up, then the module's own `__getattr__`; `None` if neither has it.
 pub fn find(
@@ -38,6 +39,10 @@ fn missing(th: &Thread, module: Borrowed<'_, Module>, name: Borrowed<'_, Str>) -
         return Ok(plain());
     };
     let spec = spec.object();
+    if forward::is_pending(&spec.ty()) {
+        // A native module's, whole since start-up.
+        return Ok(plain());
+    }
     let origin = origin_of(th, spec)?;
     let shadows = match &origin {
         Some(origin) => may_shadow(th, origin)?,
@@ -147,6 +152,9 @@ fn is_stdlib_name(th: &Thread, name: Borrowed<'_>) -> PyResult<bool> {
 
 /// `spec._initializing`: the module is being executed.
 pub fn is_initializing(th: &Thread, spec: Borrowed<'_>) -> PyResult<bool> {
+    if forward::is_pending(&spec.ty()) {
+        return Ok(false);
+    }
     match object::get_attr_opt(th, spec, id::_initializing)? {
         Some(answer) => object::is_true(th, answer.object()),
         None => Ok(false),
@@ -186,11 +194,10 @@ impl Module {
     /// `importlib` knows how to describe a module.
     #[slot(tp_repr)]
     fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
-        if let Some(modules) = th.interp().modules.get_owned() {
-            if let Some(importlib) = modules.get_str(th, id::_frozen_importlib)? {
-                let args = [this.object()];
-                return call::call_method(th, importlib.object(), id::_module_repr, &args);
-            }
+        if !th.interp().finalizing.get() {
+            let importlib = (th.interp().services.get().importlib)(th)?;
+            let args = [this.object()];
+            return call::call_method(th, importlib.object(), id::_module_repr, &args);
         }
         let name = this.get().dict().get_str(th, id::__name__)?;
         let name = match &name {

@@ -125,13 +125,25 @@ pub fn add_functions(
 /// `PyModule_FromDefAndSpec2`: the first phase. `spec.name` is the module's name.
 pub fn from_definition(th: &Thread, def: *mut abi::PyModuleDef, spec: Borrowed<'_>) -> PyResult {
     // SAFETY: see the top of the file.
-    let declared = unsafe {
-        init_definition(def);
-        &*def
-    };
+    unsafe { init_definition(def) };
     let name = object::get_attr(th, spec, id::name)?;
     let Ok(name) = name.downcast::<Str>() else {
         return Err(th.raise(exc::TYPE_ERROR, "spec.name must be a str"));
+    };
+    from_definition_named(th, def, spec, name.borrow())
+}
+
+/// As `from_definition`, for a spec whose name is known.
+pub fn from_definition_named(
+    th: &Thread,
+    def: *mut abi::PyModuleDef,
+    spec: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+) -> PyResult {
+    // SAFETY: see the top of the file.
+    let declared = unsafe {
+        init_definition(def);
+        &*def
     };
     let shown = name.to_string_lossy();
     if declared.m_size < 0 {
@@ -174,7 +186,7 @@ pub fn from_definition(th: &Thread, def: *mut abi::PyModuleDef, spec: Borrowed<'
         ExtensionRules::of(th).refuse(th, &shown)?;
     }
     let module = if create.is_null() {
-        Module::new(th, name.borrow())?.into_object()
+        Module::new(th, name)?.into_object()
     } else {
         // SAFETY: see the top of the file.
         created(th, &shown, unsafe {

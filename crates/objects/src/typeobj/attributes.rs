@@ -7,7 +7,7 @@ use std::cell::UnsafeCell;
 use krait_abi as abi;
 
 use crate::prelude::*;
-use crate::typeobj::{annotations, build, mro, slots, subclasses};
+use crate::typeobj::{annotations, build, forward, mro, slots, subclasses};
 
 /// type(object) -> the object's type
 /// type(name, bases, dict, **kwds) -> a new type
@@ -113,6 +113,7 @@ pub fn find_attribute(
     this: Borrowed<'_, Type>,
     name: Borrowed<'_, Str>,
 ) -> PyResult<Option<Owned>> {
+    forward::ensure(th, this)?;
     let metaclass = this.object().get().ty();
     let bind = crate::descr::bind;
     let meta = metaclass.lookup(th, name);
@@ -258,6 +259,7 @@ impl Type {
                 *name
             ));
         }
+        forward::ensure(th, this)?;
         let name = Str::intern(th, name.to_owned())?;
         // Before the change: whoever looks while it happens must not trust the old version.
         this.modified(th);

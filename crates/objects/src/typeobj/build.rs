@@ -11,7 +11,7 @@ use krait_abi as abi;
 
 use crate::prelude::*;
 use crate::typeobj::class_slots::{self, ClassSlots};
-use crate::typeobj::{alloc, layout, mro, slots, subclasses};
+use crate::typeobj::{alloc, forward, layout, mro, slots, subclasses};
 
 /// `type.__new__(metaclass, name, bases, namespace, **kwds)`.
 pub fn new(
@@ -37,15 +37,28 @@ pub fn new(
     let namespace = namespace.copy(th)?;
     let base = layout::best_base(th, &bases)?.to_owned();
     let slots = class_slots::read(th, name, base.borrow(), &bases, &namespace)?;
-    let ty = make(th, metatype.borrow(), name, base.borrow(), &bases, namespace, slots)?;
+    let forward = forward::take(th, metatype.borrow(), name, &namespace)?;
+    let room = match &forward {
+        Some(forward) => forward.clone(),
+        None => metatype.alloc(th, slots.names.as_ref().map_or(0, Vec::len) as isize)?,
+    };
+    let made = make(th, room, name, base.borrow(), &bases, namespace, slots)
+        .and_then(|ty| complete(th, &ty, kwargs).map(|()| ty.into_object()));
+    if let Some(forward) = forward {
+        forward::built(th, &forward, made.is_ok());
+    }
+    made
+}
+
+/// What is left once the struct and the namespace stand.
+fn complete(th: &Thread, ty: &Owned<Type>, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
     fill_namespace(th, ty.borrow())?;
     ty.borrow().ready(th)?;
     slots::fixup_new(th, ty.borrow());
     crate::object::instance_dict::init_shared_keys(th, ty.borrow())?;
     set_names(th, ty.borrow())?;
     init_subclass(th, ty.borrow(), kwargs)?;
-    warn_of_odd_keys(th, &ty)?;
-    Ok(ty.into_object())
+    warn_of_odd_keys(th, ty)
 }
 
 /// Attributes whose names are no strings are of no use.
@@ -107,9 +120,9 @@ fn winner(
         return Ok(Winner::This(metatype.to_owned(), Tuple::from_slice(th, &[object.object()])?));
     }
     for base in bases.as_slice() {
-        if base.downcast::<Type>().is_none()
-            && object::get_attr_opt(th, *base, id::__mro_entries__)?.is_some()
-        {
+        if let Some(base) = base.downcast::<Type>() {
+            forward::ensure(th, base)?;
+        } else if object::get_attr_opt(th, *base, id::__mro_entries__)?.is_some() {
             return Err(th.raise(
                 exc::TYPE_ERROR,
                 "type() doesn't support MRO entry resolution; use types.new_class()",
@@ -154,10 +167,10 @@ fn c_name(th: &Thread, name: &Str) -> PyResult<CString> {
         .map_err(|_| th.raise(exc::VALUE_ERROR, "type name must not contain null characters"))
 }
 
-/// The heap type itself, with its struct filled in and its namespace in place.
-fn make(
+/// Fills in the struct of a heap type, `ty`, which is all zeros, and puts its namespace in place.
+pub(super) fn make(
     th: &Thread,
-    metatype: Borrowed<'_, Type>,
+    ty: Owned<Type>,
     name: Borrowed<'_, Str>,
     base: Borrowed<'_, Type>,
     bases: &Tuple,
@@ -165,9 +178,7 @@ fn make(
     slots: ClassSlots,
 ) -> PyResult<Owned<Type>> {
     let tp_name = c_name(th, &name)?;
-    let count = slots.names.as_ref().map_or(0, Vec::len);
-    let ty: Owned<Type> = metatype.alloc(th, count as isize)?;
-    // SAFETY: (1), (2): `tp_alloc` of a metaclass made room for the struct and `count` members.
+    // SAFETY: (1), (2): `tp_alloc` of a metaclass made room for the struct and a member for each slot.
     unsafe {
         let heap = ty.as_heap_ptr();
         let raw = ty.as_type_ptr();
@@ -548,28 +559,41 @@ pub unsafe fn dealloc(ty: *mut Type) {
         }
         let metatype = (*raw).ob_base.ob_base.ob_type;
         crate::object::instance_dict::drop_shared_keys((*heap).ht_cached_keys);
-        let references = [
-            (*raw).tp_dict,
-            (*raw).tp_bases,
-            (*raw).tp_mro,
-            (*raw).tp_cache,
-            (*raw).tp_subclasses.cast(),
-            (*heap).ht_name,
-            (*heap).ht_slots,
-            (*heap).ht_qualname,
-            (*heap).ht_module,
-            (*raw).tp_base.cast(),
-        ];
-        for reference in references {
-            drop(Owned::<Object>::from_ptr_or_null(reference));
-        }
-        if !(*heap)._ht_tpname.is_null() {
-            drop(CString::from_raw((*heap)._ht_tpname));
-        }
-        th.interp().heap.free((*raw).tp_doc.cast_mut().cast());
+        drop(Owned::<Object>::from_ptr_or_null((*raw).tp_subclasses.cast()));
+        release_contents(th, heap);
         // The count on a metatype made in Python is given back by `subtype_dealloc`.
         if let Some(free) = (*metatype).tp_free {
             free(raw.cast());
         }
+    }
+}
+
+/// Releases what the struct of a heap type owns, but for what its instances and subclasses have put there.
+///
+/// # Safety
+/// The struct is not used any more.
+pub(super) unsafe fn release_contents(th: &Thread, heap: *mut abi::PyHeapTypeObject) {
+    // SAFETY: the caller's promise; every field is a reference of its own, or NULL.
+    unsafe {
+        let raw = &(*heap).ht_type;
+        let references = [
+            raw.tp_dict,
+            raw.tp_bases,
+            raw.tp_mro,
+            raw.tp_cache,
+            (*heap).ht_name,
+            (*heap).ht_slots,
+            (*heap).ht_qualname,
+            (*heap).ht_module,
+            raw.tp_base.cast(),
+        ];
+        let (name, doc) = ((*heap)._ht_tpname, raw.tp_doc);
+        for reference in references {
+            drop(Owned::<Object>::from_ptr_or_null(reference));
+        }
+        if !name.is_null() {
+            drop(CString::from_raw(name));
+        }
+        th.interp().heap.free(doc.cast_mut().cast());
     }
 }

@@ -10,6 +10,7 @@ mod attributes;
 pub mod build;
 mod class_slots;
 mod contents;
+pub mod forward;
 mod inherit;
 pub mod layout;
 pub mod mro;
@@ -220,6 +221,9 @@ impl Type {
     /// The dictionary of a static type is filled for each interpreter when that first asks for it.
     #[cold]
     fn first_dict(&self, th: &Thread) -> Owned<Dict> {
+        if forward::is_pending(self) {
+            return self.forward_dict(th);
+        }
         let this = Borrowed::from_ref(self);
         let filled = match self.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) {
             true => ready::fill_static(th, this),
@@ -228,6 +232,20 @@ impl Type {
         match (filled, self.known_dict(th)) {
             (Ok(()), Some(dict)) => dict,
             _ => crate::fatal("a type cannot be made ready"),
+        }
+    }
+
+    /// The dictionary of a declared class, whose module is set up for it. An empty one if that fails.
+    #[cold]
+    fn forward_dict(&self, th: &Thread) -> Owned<Dict> {
+        if forward::ensure(th, Borrowed::from_ref(self)).is_err() {
+            drop(th.take_exception());
+        }
+        // SAFETY: a dictionary or NULL.
+        let dict = unsafe { Borrowed::<Dict>::from_ptr_or_null(self.raw().tp_dict) };
+        match dict.map(Borrowed::to_owned).map_or_else(|| Dict::new(th), Ok) {
+            Ok(dict) => dict,
+            Err(_) => crate::fatal("no memory for the dictionary of a class"),
         }
     }
 
@@ -246,7 +264,7 @@ impl Type {
     #[inline(never)]
     fn lookup_uncached(&self, th: &Thread, name: Borrowed<'_, Str>) -> Option<Owned> {
         let found = self.find_in_mro(th, name);
-        if name.is_interned() {
+        if name.is_interned() && !forward::is_pending(self) {
             let version = self.assign_version(th);
             if version != 0 {
                 th.interp().types.remember(version, name, found.as_ref().map(Owned::object));

@@ -67,6 +67,7 @@ mod support;
 mod sys;
 mod threads;
 mod time;
+mod tracemalloc;
 mod tuple;
 mod type_specs;
 mod typeobj;

@@ -254,17 +254,6 @@ pub fn _PyTrash_thread_destroy_chain(th: &Thread, _state: *mut c_void) {
     }
 }
 
-/// Nobody traces memory.
-#[capi]
-pub fn PyTraceMalloc_Track(_domain: u32, _block: usize, _size: usize) -> c_int {
-    -2
-}
-
-#[capi]
-pub fn PyTraceMalloc_Untrack(_domain: u32, _block: usize) -> c_int {
-    -2
-}
-
 #[capi]
 pub fn PyObject_GetArenaAllocator(allocator: *mut abi::PyObjectArenaAllocator) {
     // SAFETY: C passes a writable struct: arenas come from the system itself.

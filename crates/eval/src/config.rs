@@ -4,6 +4,7 @@
 //! builder. The same job as CPython's `Python/initconfig.c`.
 
 use std::cell::OnceCell;
+use std::ffi::CStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -69,6 +70,26 @@ pub struct Config {
     pub stdio_errors: Option<String>,
     /// What takes the place of the heap (`PyMem_SetAllocator`).
     pub heap_hook: Option<&'static krait_objects::memory::Functions>,
+    /// How many frames of a traceback `tracemalloc` keeps from the start; 0: it is off. `None`: not settled.
+    pub tracemalloc: Option<u32>,
+    pub faulthandler: bool,
+    /// What `os.cpu_count` answers; -1: what the system says.
+    pub cpu_count: i32,
+    /// Whether the C library's standard streams are to buffer as Python's.
+    pub configure_c_stdio: bool,
+}
+
+/// A setting that cannot be: where the reference notices, and what it says.
+#[derive(Debug)]
+pub struct Invalid {
+    pub function: &'static CStr,
+    pub message: String,
+}
+
+impl Invalid {
+    fn new(function: &'static CStr, message: &str) -> Invalid {
+        Invalid { function, message: message.to_owned() }
+    }
 }
 
 impl Config {
@@ -123,14 +144,83 @@ impl Config {
             stdio_encoding: None,
             stdio_errors: None,
             heap_hook: None,
+            tracemalloc: None,
+            faulthandler: false,
+            cpu_count: -1,
+            configure_c_stdio: false,
         }
     }
 
-    /// Takes what `PYTHON…` environment variables ask for, unless the environment is to be ignored.
-    pub fn read_environment(&mut self) -> Result<(), String> {
-        if !self.use_environment {
+    /// Takes what `PYTHON…` environment variables ask for, unless the environment is to be ignored, and what `-X` options
+    /// ask for that go before them.
+    pub fn read_environment(&mut self) -> Result<(), Invalid> {
+        if self.use_environment {
+            self.read_variables()?;
+        }
+        self.faulthandler |= self.dev_mode
+            || self.xoption("faulthandler").is_some()
+            || self.variable("PYTHONFAULTHANDLER").is_some();
+        self.read_tracemalloc()?;
+        self.read_cpu_count()
+    }
+
+    /// The last `-X name` or `-X name=value`: what follows the name.
+    fn xoption(&self, name: &str) -> Option<&str> {
+        self.xoptions.iter().rev().find_map(|option| match option.strip_prefix(name)? {
+            "" => Some(""),
+            rest => rest.strip_prefix('='),
+        })
+    }
+
+    /// An environment variable that counts and is not empty.
+    fn variable(&self, name: &str) -> Option<String> {
+        let value = std::env::var(name).ok()?;
+        Some(value).filter(|value| self.use_environment && !value.is_empty())
+    }
+
+    fn read_tracemalloc(&mut self) -> Result<(), Invalid> {
+        if self.tracemalloc.is_some() {
             return Ok(());
         }
+        let (given, message) = match self.xoption("tracemalloc") {
+            Some("") => (Some("1".to_owned()), ""),
+            Some(value) => {
+                (Some(value.to_owned()), "-X tracemalloc=NFRAME: invalid number of frames")
+            }
+            None => {
+                let message = "PYTHONTRACEMALLOC: invalid number of frames";
+                (self.variable("PYTHONTRACEMALLOC"), message)
+            }
+        };
+        let Some(given) = given else { return Ok(()) };
+        match given.parse::<u32>().ok().filter(|&frames| frames <= u16::MAX.into()) {
+            Some(frames) => self.tracemalloc = Some(frames),
+            None => return Err(Invalid::new(c"config_init_tracemalloc", message)),
+        }
+        Ok(())
+    }
+
+    fn read_cpu_count(&mut self) -> Result<(), Invalid> {
+        const RULE: &str = "n is missing or an invalid number, n must be greater than 0";
+        let (given, option) = match (self.variable("PYTHON_CPU_COUNT"), self.xoption("cpu_count")) {
+            (_, Some(option)) => (option.to_owned(), "-X cpu_count=n option: "),
+            (Some(variable), None) => (variable, "PYTHON_CPU_COUNT=n: "),
+            (None, None) => return Ok(()),
+        };
+        self.cpu_count = match given.as_str() {
+            "default" => -1,
+            number => match number.parse().ok().filter(|&count: &i32| count >= 1) {
+                Some(count) => count,
+                None => {
+                    let message = format!("{option}{RULE}");
+                    return Err(Invalid::new(c"config_init_cpu_count", &message));
+                }
+            },
+        };
+        Ok(())
+    }
+
+    fn read_variables(&mut self) -> Result<(), Invalid> {
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let level =
             |name: &str| text(name).map_or(0, |value| value.parse::<u8>().unwrap_or(1).max(1));
@@ -156,21 +246,26 @@ impl Config {
             self.stdio_errors = Some(errors.to_owned()).filter(|errors| !errors.is_empty());
         }
         if let Some(digits) = text("PYTHONINTMAXSTRDIGITS") {
-            self.int_max_str_digits =
-                digits.parse().ok().filter(|&digits| digits == 0 || digits >= 640).ok_or(
-                    "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.",
-                )?;
+            const RULE: &str =
+                "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.";
+            self.int_max_str_digits = digits
+                .parse()
+                .ok()
+                .filter(|&digits| digits == 0 || digits >= 640)
+                .ok_or_else(|| Invalid::new(c"config_init_int_max_str_digits", RULE))?;
         }
         self.read_hash_seed(text("PYTHONHASHSEED"))
     }
 
-    fn read_hash_seed(&mut self, seed: Option<String>) -> Result<(), String> {
+    fn read_hash_seed(&mut self, seed: Option<String>) -> Result<(), Invalid> {
         match seed.as_deref() {
             None | Some("random") => Ok(()),
             Some(seed) => {
                 let parsed = seed.parse().map_err(|_| {
-                    "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]"
-                        .to_owned()
+                    Invalid::new(
+                        c"config_init_hash_seed",
+                        "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]",
+                    )
                 })?;
                 self.hash_seed = Some(parsed);
                 Ok(())

@@ -30,6 +30,7 @@ pub const SERVICES: Services = Services {
     super_arguments: services::super_arguments,
     define_module: import::define_module,
     importlib: import::importlib,
+    stack: services::stack,
 };
 
 /// An interpreter with its main thread. Dropping it finalises the interpreter.
@@ -157,6 +158,10 @@ impl Instance {
             import::native_module(th, "_signal")?;
         }
         set_path(th)?;
+        import::install_archive_hook(th)?;
+        if let Some(frames) = config::of(th).tracemalloc.filter(|&frames| frames > 0) {
+            th.interp().start_tracing(frames as usize);
+        }
         make_streams(th)?;
         make_main(th)?;
         if config::of(th).verbose > 0 {
@@ -188,6 +193,7 @@ impl Instance {
         th.interp().forward.clear();
         clear_modules(th);
         collect(th);
+        th.interp().stop_tracing();
         th.interp().clear_states();
         th.interp().clear_objects();
         // SAFETY: the thread is not used afterwards; the interpreter's memory goes with it.

@@ -27,6 +27,19 @@ pub fn builtins(th: &Thread) -> Option<Owned> {
     unsafe { Some(Borrowed::<Object>::from_ptr((*frame).builtins).to_owned()) }
 }
 
+/// File name and line of each running frame, innermost first; line 0 where an instruction has none.
+pub fn stack(th: &Thread, each: &mut dyn FnMut(Borrowed<'_, Str>, u32)) {
+    let mut frame = frame::current_complete(th);
+    while !frame.is_null() {
+        // SAFETY: (5), (7).
+        unsafe {
+            let line = Frame::line(frame).and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
+            each(Frame::code(frame).get().filename(), line);
+            frame = Frame::first_complete((*frame).previous);
+        }
+    }
+}
+
 /// `__name__` of the running frame's globals.
 pub fn current_module(th: &Thread) -> Option<Owned> {
     let globals = globals(th)?;

@@ -57,6 +57,7 @@ mod symtable;
 mod thread;
 mod time;
 mod tokenize;
+pub mod tracemalloc;
 mod types;
 mod typing;
 mod unicodedata;
@@ -117,6 +118,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_symtable", symtable::SymtableModule),
     native!("_thread", thread::ThreadModule),
     native!("_tokenize", tokenize::Tokenize),
+    native!("_tracemalloc", tracemalloc::Tracemalloc),
     native!("_types", types::Types),
     native!("_typing", typing::Typing),
     native!("_weakref", weakref::Weakref),

@@ -56,6 +56,11 @@ impl<const MAX: usize> FreeList<MAX> {
         true
     }
 
+    /// An empty list looks full, so that it takes no block, or is open again.
+    fn set_closed(&self, closed: bool) {
+        self.len.set(if closed { MAX } else { 0 });
+    }
+
     fn clear(&self, heap: &Heap, before: usize) {
         loop {
             let block = self.pop();
@@ -97,16 +102,23 @@ impl FreeLists {
         for tuples in &self.tuples {
             tuples.clear(heap, HEADER);
         }
-        self.ints.clear(heap, 0);
-        self.floats.clear(heap, 0);
-        self.lists.clear(heap, HEADER);
-        self.list_iterators.clear(heap, HEADER);
-        self.tuple_iterators.clear(heap, HEADER);
-        self.dicts.clear(heap, HEADER);
-        self.dict_keys.clear(heap, 0);
-        self.slices.clear(heap, HEADER);
-        self.ranges.clear(heap, 0);
-        self.range_iterators.clear(heap, 0);
+        macro_rules! clear {
+            ($($list:ident $before:expr),*) => { $(self.$list.clear(heap, $before);)* };
+        }
+        clear!(ints 0, floats 0, lists HEADER, list_iterators HEADER, tuple_iterators HEADER, dicts HEADER);
+        clear!(dict_keys 0, slices HEADER, ranges 0, range_iterators 0);
+    }
+
+    /// While closed, every object takes its memory from the heap and gives it back there, which sees it (`tracemalloc`).
+    pub fn set_closed(&self, heap: &Heap, closed: bool) {
+        self.clear(heap);
+        for tuples in &self.tuples {
+            tuples.set_closed(closed);
+        }
+        macro_rules! set {
+            ($($list:ident)*) => { $(self.$list.set_closed(closed);)* };
+        }
+        set!(ints floats lists list_iterators tuple_iterators dicts dict_keys slices ranges range_iterators);
     }
 }
 

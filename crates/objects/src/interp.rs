@@ -42,6 +42,8 @@ pub struct Services {
     pub importlib: fn(&Thread) -> PyResult,
     /// The arguments of a zero-argument `super()`: class and first argument of the running frame.
     pub super_arguments: fn(&Thread) -> PyResult<(Owned, Owned)>,
+    /// File name and line of each running frame, innermost first. Allocates nothing.
+    pub stack: for<'a> fn(&'a Thread, &mut dyn FnMut(Borrowed<'_, Str>, u32)),
 }
 
 /// One isolated interpreter.
@@ -83,6 +85,20 @@ pub struct KnownCallables {
 }
 
 impl Interpreter {
+    /// Traces what is allocated from here on (`tracemalloc`), with so many frames of each traceback.
+    pub fn start_tracing(&self, frames: usize) {
+        self.free_lists.set_closed(&self.heap, true);
+        self.heap.start_tracing(frames);
+    }
+
+    /// Ends tracing and forgets all traces.
+    pub fn stop_tracing(&self) {
+        if let Some(tracer) = self.heap.stop_tracing() {
+            self.free_lists.set_closed(&self.heap, false);
+            drop(tracer);
+        }
+    }
+
     /// An interpreter without modules; `eval::lifecycle` brings it to life.
     pub fn new(id: i64, services: Services) -> Box<Interpreter> {
         Box::new(Interpreter {

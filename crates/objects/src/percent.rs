@@ -53,6 +53,9 @@ pub struct PercentError {
     pub before: Conversion,
 }
 
+/// The message about a key that does not end. Before it, the arguments are found to be no mapping.
+pub const INCOMPLETE_KEY: &str = "incomplete format key";
+
 /// Yields the pieces of a format.
 pub struct Parser<'a, T> {
     text: &'a [T],
@@ -125,7 +128,7 @@ impl<'a, T: Unit> Parser<'a, T> {
                 return Ok(start..self.at - 1);
             }
         }
-        Err("incomplete format key")
+        Err(INCOMPLETE_KEY)
     }
 
     /// `None` if the number is greater than `most`.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use krait_abi::{PyConfig, PyStatus};
 use krait_eval::command_line::{self, Options, Run};
-use krait_eval::config::{self, Config};
+use krait_eval::config::{self, Config, Invalid};
 use krait_macros::capi;
 use krait_modules::NATIVE_MODULES;
 use krait_objects::prelude::Thread;
@@ -76,6 +76,10 @@ unsafe fn to_config(from: &PyConfig) -> Config {
             pycache_prefix: text(from.pycache_prefix),
             stdio_encoding: text(from.stdio_encoding),
             stdio_errors: text(from.stdio_errors),
+            tracemalloc: u32::try_from(from.tracemalloc).ok(),
+            faulthandler: flag(from.faulthandler, false),
+            cpu_count: from.cpu_count,
+            configure_c_stdio: flag(from.configure_c_stdio, false),
             module_search_paths: (from.module_search_paths_set > 0)
                 .then(|| texts(&from.module_search_paths)),
             ..Config::python(NATIVE_MODULES)
@@ -133,8 +137,8 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
             options.config.dev_mode = process::process().pre.is_some_and(|pre| pre.dev_mode > 0);
         }
         complete(&mut options.config);
-        if let Err(message) = read_environment(&mut options.config, &*config) {
-            return error_in(c"config_read", &message);
+        if let Err(invalid) = read_environment(&mut options.config, &*config) {
+            return error_in(invalid.function, &invalid.message);
         }
         write_back(&options, config)
     }
@@ -204,7 +208,7 @@ pub unsafe fn settle_program_name(config: *mut PyConfig) -> PyStatus {
 }
 
 /// Takes what the environment asks for; what C has settled stays.
-fn read_environment(config: &mut Config, from: &PyConfig) -> Result<(), String> {
+fn read_environment(config: &mut Config, from: &PyConfig) -> Result<(), Invalid> {
     let settled = config.clone();
     config.read_environment()?;
     if from.use_hash_seed >= 0 {
@@ -212,6 +216,12 @@ fn read_environment(config: &mut Config, from: &PyConfig) -> Result<(), String> 
     }
     if !from.pythonpath_env.is_null() {
         config.pythonpath = settled.pythonpath;
+    }
+    if from.faulthandler >= 0 {
+        config.faulthandler = settled.faulthandler;
+    }
+    if from.cpu_count >= 0 {
+        config.cpu_count = settled.cpu_count;
     }
     if from.dev_mode >= 0 {
         config.dev_mode = settled.dev_mode;
@@ -340,8 +350,9 @@ unsafe fn write_numbers(config: &Config, to: *mut PyConfig) {
     to.use_hash_seed = config.hash_seed.is_some().into();
     to.hash_seed = config.hash_seed.unwrap_or(0).into();
     to.int_max_str_digits = config.int_max_str_digits;
-    to.faulthandler = i32::from(to.faulthandler > 0 || config.dev_mode);
-    to.tracemalloc = to.tracemalloc.max(0);
+    to.faulthandler = config.faulthandler.into();
+    to.tracemalloc = config.tracemalloc.unwrap_or(0) as i32;
+    to.cpu_count = config.cpu_count;
     to.perf_profiling = to.perf_profiling.max(0);
     to.import_time = to.import_time.max(0);
     to.configure_c_stdio = to.configure_c_stdio.max(0);

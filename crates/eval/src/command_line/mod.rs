@@ -84,9 +84,11 @@ pub fn run(th: &Thread, options: &Options) -> i32 {
 }
 
 fn run_program(mut options: Options) -> i32 {
-    if let Err(message) = options.config.read_environment() {
+    if let Err(invalid) = options.config.read_environment() {
         eprintln!(
-            "Fatal Python error: config_init_hash_seed: {message}\nPython runtime state: preinitialized\n"
+            "Fatal Python error: {}: {}\nPython runtime state: preinitialized\n",
+            invalid.function.to_string_lossy(),
+            invalid.message
         );
         return 1;
     }

@@ -212,8 +212,8 @@ impl Sys {
 
     /// Return the number of processors that PYTHON_CPU_COUNT asks for, or -1.
     #[function(sig = "()")]
-    fn _get_cpu_count_config() -> i32 {
-        -1
+    fn _get_cpu_count_config(th: &Thread) -> i32 {
+        crate::config::of(th).cpu_count
     }
 }
 

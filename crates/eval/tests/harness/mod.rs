@@ -96,6 +96,7 @@ const SERVICES: Services = Services {
     super_arguments: services::super_arguments,
     define_module: |_, _| Ok(()),
     importlib: |th| Err(th.raise(exc::RUNTIME_ERROR, "no importlib")),
+    stack: services::stack,
 };
 
 fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {

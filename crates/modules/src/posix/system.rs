@@ -224,7 +224,11 @@ impl Posix {
 
     /// Return the number of logical CPUs in the system; None if indeterminable.
     #[function(sig = "()")]
-    fn cpu_count() -> Option<i64> {
+    fn cpu_count(th: &Thread) -> Option<i64> {
+        let asked_for = krait_eval::config::of(th).cpu_count;
+        if asked_for > 0 {
+            return Some(asked_for.into());
+        }
         // SAFETY: a plain question.
         Some(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).filter(|&count| count > 0)
     }

@@ -76,18 +76,30 @@ pub fn concat(
 
 /// The bytes `count` times.
 pub fn repeat(th: &Thread, data: &[u8], count: isize) -> PyResult<Vec<u8>> {
-    let count = usize::try_from(count).unwrap_or(0);
-    let Some(len) = data.len().checked_mul(count).filter(|&len| len < isize::MAX as usize) else {
-        return Err(th.raise(exc::OVERFLOW_ERROR, "repeated bytes are too long"));
-    };
+    let len = repeated_len(th, data, count)?;
     let mut out = Vec::new();
     out.try_reserve_exact(len).map_err(|_| th.no_memory())?;
-    if let &[byte] = data {
-        out.resize(len, byte);
-    } else {
-        (0..count).for_each(|_| out.extend_from_slice(data));
-    }
+    out.resize(len, 0);
+    fill_repeated(&mut out, data);
     Ok(out)
+}
+
+/// How long the bytes are `count` times.
+pub fn repeated_len(th: &Thread, data: &[u8], count: isize) -> PyResult<usize> {
+    let count = usize::try_from(count).unwrap_or(0);
+    match data.len().checked_mul(count).filter(|&len| len < isize::MAX as usize) {
+        Some(len) => Ok(len),
+        None => Err(th.raise(exc::OVERFLOW_ERROR, "repeated bytes are too long")),
+    }
+}
+
+/// Fills `out` with `data`, over and over.
+pub fn fill_repeated(out: &mut [u8], data: &[u8]) {
+    if let &[byte] = data {
+        out.fill(byte);
+    } else if !data.is_empty() {
+        out.chunks_mut(data.len()).for_each(|chunk| chunk.copy_from_slice(&data[..chunk.len()]));
+    }
 }
 
 /// `item in data`: a byte's number, or bytes. `data` is asked for when no Python code runs any more.

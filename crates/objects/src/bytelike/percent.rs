@@ -167,7 +167,7 @@ pub fn format(th: &Thread, format: &[u8], args: Borrowed<'_>) -> PyResult<Vec<u8
             }
             Err(mut error) => {
                 prepare(&mut values, &mut error.before)?;
-                return Err(th.raise(exc::VALUE_ERROR, error.message));
+                return Err(values.fail(th, error.message));
             }
         }
     }

@@ -182,7 +182,16 @@ impl Bytes {
         if count == 1 {
             return Bytes::unchanged(this, th);
         }
-        Bytes::new(th, &join::repeat(th, this.get().as_bytes(), count)?)
+        let data = this.get().as_bytes();
+        let len = join::repeated_len(th, data, count)?;
+        if len == 0 {
+            // As in the reference an object of its own, not the common empty one.
+            return Bytes::new_of(th, Borrowed::from_ref(Bytes::type_object()), &[]);
+        }
+        Bytes::build(th, len, |out| {
+            join::fill_repeated(out, data);
+            Ok(())
+        })
     }
 
     /// Return the bytes themselves, exactly of type bytes.

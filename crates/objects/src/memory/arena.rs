@@ -33,9 +33,11 @@ pub struct Pool {
     pub fresh: u32,
     /// Size of a block.
     pub size: u32,
-    /// Neighbours in the list of pools of the class that have room; `linked` says whether it is in there.
+    /// Neighbours in the list of pools of the class that have room; `listed` says whether it is in there.
     pub next: *mut Pool,
     pub prev: *mut Pool,
+    pub listed: bool,
+    /// As `listed`, but false while memory is traced: then blocks take the slow way.
     pub linked: bool,
 }
 
@@ -172,6 +174,7 @@ impl Arena {
                 size,
                 next: null_mut(),
                 prev: null_mut(),
+                listed: false,
                 linked: false,
             });
             pool

@@ -6,7 +6,7 @@
 //! Invariants:
 //! 1. A block goes back to the heap it came from, once.
 //! 2. `pools[class]` heads the list of the pools of the class that may have room; a pool that turned out to be
-//!    full is not in it.
+//!    full is not in it. While memory is traced (`tracing`), `traced_pools` has those lists and `pools` is empty.
 //! 3. `arenas` is all arenas, `spare` heads the list of those that have a pool to give.
 
 use std::cell::{Cell, RefCell};
@@ -15,6 +15,7 @@ use std::ptr::null_mut;
 use super::arena::{ARENA, Arena, Map, Pool};
 use super::hook::Hook;
 use super::large::{self, Large};
+use super::trace::Tracer;
 
 /// The largest block that comes from a pool.
 pub const SMALL: usize = 512;
@@ -27,6 +28,14 @@ pub struct Heap {
     pub(super) map: RefCell<Map>,
     /// What C put in place of all this.
     pub(super) hook: Hook,
+    pub(super) traced_pools: [Cell<*mut Pool>; CLASSES],
+    pub(super) tracer: RefCell<Option<Box<Tracer>>>,
+    /// Whether there is a tracer.
+    pub(super) tracing: Cell<bool>,
+    /// How many frames of a traceback tracing was last asked to keep.
+    pub(super) trace_limit: Cell<usize>,
+    /// Whether what happens is not for the tracer.
+    pub(super) trace_paused: Cell<bool>,
     spare: Cell<*mut Arena>,
     arenas: RefCell<Vec<*mut Arena>>,
     large: Large,
@@ -38,6 +47,11 @@ impl Default for Heap {
     fn default() -> Heap {
         Heap {
             pools: [const { Cell::new(null_mut()) }; CLASSES],
+            traced_pools: [const { Cell::new(null_mut()) }; CLASSES],
+            tracer: RefCell::default(),
+            tracing: Cell::new(false),
+            trace_limit: Cell::new(1),
+            trace_paused: Cell::new(false),
             map: RefCell::default(),
             hook: Hook::default(),
             spare: Cell::new(null_mut()),
@@ -84,24 +98,32 @@ impl Heap {
     #[inline(never)]
     fn alloc_large(&self, size: usize, zeroed: bool) -> *mut u8 {
         if let Some(functions) = self.hook.get() {
-            return (functions.alloc)(size, zeroed);
+            return self.traced((functions.alloc)(size, zeroed), size);
         }
         if !self.allows(size) {
             return null_mut();
         }
-        self.large.alloc(size, zeroed)
+        let block = self.large.alloc(size, zeroed);
+        self.traced(block, size)
     }
 
-    /// The current pool of the class is full: drops it from the list, and goes on with the next or a new one.
+    /// The head of a class's list (2).
+    #[inline]
+    fn head(&self, class: usize) -> &Cell<*mut Pool> {
+        if self.tracing.get() { &self.traced_pools[class] } else { &self.pools[class] }
+    }
+
+    /// The current pool of the class is full: drops it from the list, and goes on with the next or a new one. While
+    /// memory is traced, every block comes from here.
     #[inline(never)]
     fn alloc_slow(&self, size: usize, class: usize) -> *mut u8 {
         if let Some(functions) = self.hook.get() {
-            return (functions.alloc)(size, false);
+            return self.traced((functions.alloc)(size, false), size);
         }
         // SAFETY: (2).
         unsafe {
             loop {
-                let mut pool = self.pools[class].get();
+                let mut pool = self.head(class).get();
                 if pool.is_null() {
                     pool = self.new_pool(class);
                     if pool.is_null() {
@@ -111,7 +133,7 @@ impl Heap {
                 }
                 let block = Pool::take(pool);
                 if !block.is_null() {
-                    return block;
+                    return self.traced(block, size);
                 }
                 self.unlink(pool, class);
             }
@@ -123,10 +145,11 @@ impl Heap {
     unsafe fn link(&self, pool: *mut Pool, class: usize) {
         // SAFETY: the caller's promise, (2).
         unsafe {
-            let next = self.pools[class].replace(pool);
+            let next = self.head(class).replace(pool);
             (*pool).next = next;
             (*pool).prev = null_mut();
-            (*pool).linked = true;
+            (*pool).listed = true;
+            (*pool).linked = !self.tracing.get();
             if let Some(next) = next.as_mut() {
                 next.prev = pool;
             }
@@ -140,11 +163,12 @@ impl Heap {
         unsafe {
             match (*pool).prev.as_mut() {
                 Some(before) => before.next = (*pool).next,
-                None => self.pools[class].set((*pool).next),
+                None => self.head(class).set((*pool).next),
             }
             if let Some(after) = (*pool).next.as_mut() {
                 after.prev = (*pool).prev;
             }
+            (*pool).listed = false;
             (*pool).linked = false;
         }
     }
@@ -228,7 +252,7 @@ impl Heap {
             (*pool).free = block;
             (*pool).used -= 1;
             if !(*pool).linked || (*pool).used == 0 {
-                self.freed_in(pool);
+                self.freed_in(pool, block);
             }
         }
     }
@@ -237,6 +261,7 @@ impl Heap {
     /// `block` is a large one, or a hook's.
     #[inline(never)]
     unsafe fn free_other(&self, block: *mut u8) {
+        self.untraced(block);
         // SAFETY: the caller's promise.
         unsafe {
             match self.hook.get() {
@@ -252,17 +277,18 @@ impl Heap {
         unsafe { (*self.map.as_ptr()).contains(block) }
     }
 
-    /// A block of a full pool was freed, or the last block of any.
+    /// A block of a full pool was freed, or the last block of any, or any while memory is traced.
     #[inline(never)]
-    unsafe fn freed_in(&self, pool: *mut Pool) {
+    unsafe fn freed_in(&self, pool: *mut Pool, block: *mut u8) {
+        self.untraced(block);
         // SAFETY: (2), (3).
         unsafe {
             let class = (*pool).class as usize;
-            if !(*pool).linked {
+            if !(*pool).listed {
                 self.link(pool, class);
             }
             // The class's current pool stays, so that one block that comes and goes costs nothing.
-            if (*pool).used != 0 || self.pools[class].get() == pool {
+            if (*pool).used != 0 || self.head(class).get() == pool {
                 return;
             }
             self.unlink(pool, class);
@@ -298,6 +324,17 @@ impl Heap {
         if block.is_null() {
             return self.alloc(size);
         }
+        if self.tracing.get() {
+            // SAFETY: the caller's promise.
+            return unsafe { self.realloc_traced(block, size) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.realloc_block(block, size) }
+    }
+
+    /// # Safety
+    /// As for `realloc`; `block` is not null.
+    pub(super) unsafe fn realloc_block(&self, block: *mut u8, size: usize) -> *mut u8 {
         // SAFETY: (1).
         unsafe {
             if let Some(functions) = self.hook.get() {

@@ -63,7 +63,10 @@ impl Heap {
             return body(self);
         }
         self.set_hook(None);
+        // What the hook is asked for is traced, not what it asks for.
+        let paused = self.trace_paused.replace(true);
         let result = body(self);
+        self.trace_paused.set(paused);
         self.set_hook(functions);
         result
     }

@@ -13,6 +13,8 @@ pub mod entry;
 mod heap;
 mod hook;
 mod large;
+pub mod trace;
+mod tracing;
 
 use krait_abi as abi;
 

@@ -3,7 +3,7 @@
 //! The grammar and the layout are in `crate::percent`. The same job as CPython's `Objects/unicode_format.c`.
 
 use crate::int_digits;
-use crate::percent::{Amount, Conversion, Parser, Piece};
+use crate::percent::{Amount, Conversion, INCOMPLETE_KEY, Parser, Piece};
 use crate::prelude::*;
 use crate::str::StrBuilder;
 use crate::text::Unit;
@@ -46,11 +46,23 @@ impl<'a> Values<'a> {
         Ok(found)
     }
 
+    fn mapping(&self, th: &Thread) -> PyResult<Borrowed<'a>> {
+        self.mapping.ok_or_else(|| th.raise(exc::TYPE_ERROR, "format requires a mapping"))
+    }
+
+    /// The ValueError of a format, unless what is looked up before it fails.
+    pub fn fail(&self, th: &Thread, message: &str) -> Raised {
+        if message == INCOMPLETE_KEY
+            && let Err(raised) = self.mapping(th)
+        {
+            return raised;
+        }
+        th.raise(exc::VALUE_ERROR, message)
+    }
+
     /// Looks a key up; the next argument will be what it found.
     pub fn select(&mut self, th: &Thread, key: Borrowed<'_>) -> PyResult<()> {
-        let Some(mapping) = self.mapping else {
-            return Err(th.raise(exc::TYPE_ERROR, "format requires a mapping"));
-        };
+        let mapping = self.mapping(th)?;
         self.keyed = Some(object::get_item(th, mapping, key)?);
         Ok(())
     }
@@ -248,7 +260,7 @@ fn format_units<T: Unit>(
             }
             Err(mut error) => {
                 prepare(values, &mut error.before)?;
-                return Err(th.raise(exc::VALUE_ERROR, error.message));
+                return Err(values.fail(th, error.message));
             }
         }
     }

@@ -78,22 +78,49 @@ impl<'a, E: Keyed> Sorter<'a, E> {
         Ok(())
     }
 
-    /// The length of the run that begins at `start`, made ascending if it was strictly descending.
+    /// The length of the run that begins at `start`, made ascending if it was descending. Items that are equal may
+    /// stand in either kind of run: each stretch of them is turned round twice, and so keeps its order.
     fn natural_run(&mut self, start: usize) -> PyResult<usize> {
         let len = self.items.len();
         let mut end = start + 1;
+        while end < len && !self.falls(end)? {
+            end += 1;
+        }
         if end >= len {
             return Ok(len - start);
         }
-        let descending = self.less(&self.items[end], &self.items[start])?;
-        end += 1;
-        while end < len && self.less(&self.items[end], &self.items[end - 1])? == descending {
-            end += 1;
-        }
-        if descending {
+        if end - start > 1 {
+            if self.less(&self.items[start], &self.items[end - 1])? {
+                return Ok(end - start);
+            }
+            // All equal so far, and now it falls.
             self.items[start..end].reverse();
         }
+        end += 1;
+        let mut equal = 0;
+        while end < len {
+            if self.falls(end)? {
+                self.items[end - 1 - equal..end].reverse();
+                equal = 0;
+            } else if self.less(&self.items[end - 1], &self.items[end])? {
+                break;
+            } else {
+                equal += 1;
+            }
+            end += 1;
+        }
+        self.items[end - 1 - equal..end].reverse();
+        self.items[start..end].reverse();
+        // Now that it ascends, more may follow.
+        while end < len && !self.falls(end)? {
+            end += 1;
+        }
         Ok(end - start)
+    }
+
+    /// Whether the item at `at` is less than the one before it.
+    fn falls(&self, at: usize) -> PyResult<bool> {
+        self.less(&self.items[at], &self.items[at - 1])
     }
 
     /// Extends the sorted `done` items at `start` to `len` by binary insertion.

@@ -158,7 +158,6 @@ impl Instance {
             import::native_module(th, "_signal")?;
         }
         set_path(th)?;
-        import::install_archive_hook(th)?;
         if let Some(frames) = config::of(th).tracemalloc.filter(|&frames| frames > 0) {
             th.interp().start_tracing(frames as usize);
         }

@@ -8,6 +8,7 @@ use std::ffi::CStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use krait_objects::error::PyResult;
 use krait_objects::module::StaticModuleDef;
 use krait_objects::thread::Thread;
 
@@ -16,6 +17,17 @@ use krait_objects::thread::Thread;
 pub struct NativeModule {
     pub name: &'static str,
     pub definition: fn() -> &'static StaticModuleDef,
+    /// What the module does for an interpreter before anyone imports it.
+    pub start: Option<fn(&Thread) -> PyResult<()>>,
+}
+
+impl NativeModule {
+    pub const fn new(
+        name: &'static str,
+        definition: fn() -> &'static StaticModuleDef,
+    ) -> NativeModule {
+        NativeModule { name, definition, start: None }
+    }
 }
 
 /// A module of the table that a C host fills before it starts Python (`PyImport_AppendInittab`).

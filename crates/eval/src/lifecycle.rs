@@ -139,7 +139,6 @@ impl Instance {
         let builtins = import::create_native(th, "builtins")?;
         th.interp().builtins.set(Some(builtins.dict().to_owned()));
         crate::builtins::remember_common(th, &builtins.dict())?;
-        modules.set_str(th, id::builtins, builtins.object())?;
         let known = &th.interp().known;
         known.len.set(builtins.dict().get_str(th, id::len)?);
         known.isinstance.set(builtins.dict().get_str(th, id::isinstance)?);
@@ -148,6 +147,7 @@ impl Instance {
         th.interp().sys_dict.set(Some(sys.dict().to_owned()));
         sys.add(th, "modules", modules.object())?;
         modules.set_str(th, id::sys, sys.object())?;
+        modules.set_str(th, id::builtins, builtins.object())?;
         // Good enough for messages until the `io` module makes the real one.
         sys::set(th, id::stderr, sys::printer::new(th, 2)?.object())?;
         let core = import::CoreObjects::of(th);
@@ -155,7 +155,7 @@ impl Instance {
         core.builtins.set(Some(builtins.into_object()));
         import::install_finders(th)?;
         if config::of(th).install_signal_handlers {
-            import::native_module(th, "_signal")?;
+            import::start_native(th, "_signal")?;
         }
         set_path(th)?;
         if let Some(frames) = config::of(th).tracemalloc.filter(|&frames| frames > 0) {
@@ -455,8 +455,8 @@ fn empty_namespace(th: &Thread, dict: &Dict) {
             let Ok(name) = name.downcast::<Str>() else {
                 continue;
             };
-            let text = name.to_wtf8();
-            let is_private = text.starts_with(b"_") && !text.starts_with(b"__");
+            let underscore = |at: usize| name.len() > at && name.char_at(at) == '_'.into();
+            let is_private = underscore(0) && !underscore(1);
             if is_private != private || name.is(id::__builtins__) || value.is_none() {
                 continue;
             }

@@ -71,7 +71,10 @@ pub use posix::process::{after_fork, before_fork};
 /// A line of the table.
 macro_rules! native {
     ($name:literal, $module:path) => {
-        NativeModule { name: $name, definition: || <$module>::module_def() }
+        NativeModule::new($name, || <$module>::module_def())
+    };
+    ($name:literal, $module:path, $start:path) => {
+        NativeModule { start: Some($start), ..native!($name, $module) }
     };
 }
 
@@ -108,7 +111,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_sha1", hashes::Sha1Module),
     native!("_sha2", hashes::Sha2Module),
     native!("_sha3", hashes::Sha3Module),
-    native!("_signal", signal::Signal),
+    native!("_signal", signal::Signal, signal::start),
     native!("_socket", socket::SocketModule),
     native!("_sre", sre::Sre),
     native!("_stat", stat::Stat),

@@ -9,6 +9,7 @@ use std::ffi::CString;
 use krait_abi as abi;
 
 use crate::prelude::*;
+use crate::typeobj::forward;
 use crate::{descr, typeobj};
 
 /// A named item; without a name it can only be reached by its index.
@@ -22,8 +23,10 @@ pub struct StructSequence;
 
 /// A type that was made, with what describes it.
 struct Made {
-    /// What `new_type` finds it by; none for those that C described.
-    name: Option<&'static str>,
+    name: &'static str,
+    /// Whether `new_type` finds it by its name: not those that C described.
+    is_ours: bool,
+    doc: Box<str>,
     ty: Owned<Type>,
     fields: &'static [Field],
     visible: usize,
@@ -43,12 +46,10 @@ impl StructSequence {
         visible: usize,
     ) -> PyResult<Owned<Type>> {
         let types = th.interp().state::<Types>();
-        if let Some(made) = types.0.borrow().iter().find(|made| made.name == Some(name)) {
+        if let Some(made) = types.0.borrow().iter().find(|made| made.is_ours && made.name == name) {
             return Ok(made.ty.clone());
         }
-        let ty = make_type(th, name, doc, fields, visible)?;
-        types.0.borrow_mut().push(Made { name: Some(name), ty: ty.clone(), fields, visible });
-        Ok(ty)
+        make_type(th, name, true, doc, fields, visible)
     }
 
     /// As `new_type`, always a new one. Its description lives as long as the process.
@@ -60,9 +61,8 @@ impl StructSequence {
         visible: usize,
     ) -> PyResult<Owned<Type>> {
         let fields: &'static [Field] = fields.leak();
-        let ty = make_type(th, name, doc, fields, visible)?;
-        let types = th.interp().state::<Types>();
-        types.0.borrow_mut().push(Made { name: None, ty: ty.clone(), fields, visible });
+        let ty = make_type(th, name, false, doc, fields, visible)?;
+        forward::ensure(th, ty.borrow())?;
         Ok(ty)
     }
 
@@ -106,21 +106,49 @@ fn visible_of(th: &Thread, ty: Borrowed<'_, Type>) -> Option<usize> {
     entry_of(th, ty).map(|(_, visible)| visible)
 }
 
+/// A type whose dictionary is filled when somebody looks into it: most of those that start-up makes are never asked.
 fn make_type(
     th: &Thread,
     name: &'static str,
+    is_ours: bool,
     doc: &str,
     fields: &'static [Field],
     visible: usize,
 ) -> PyResult<Owned<Type>> {
-    let (module, short) = name.rsplit_once('.').unwrap_or(("builtins", name));
-    let namespace = Dict::new(th)?;
+    let short = name.rsplit_once('.').map_or(name, |(_, short)| short);
+    let bases = [Borrowed::from_ref(Tuple::type_object()).object()];
+    let ty = forward::declare_native(th, short, &bases, true, fill)?;
+    // SAFETY: the new type is known to nobody else yet.
+    unsafe {
+        let raw = ty.as_type_ptr();
+        (*raw).tp_repr = Some(repr);
+        (*raw).tp_new = Some(construct);
+        (*raw).tp_dealloc = Some(dealloc);
+        (*raw).tp_traverse = Some(traverse);
+        (*raw).tp_flags &= !abi::Py_TPFLAGS_BASETYPE;
+    }
+    let made = Made { name, is_ours, doc: doc.into(), ty: ty.clone(), fields, visible };
+    th.interp().state::<Types>().0.borrow_mut().push(made);
+    Ok(ty)
+}
+
+/// What the dictionary of a type holds.
+fn fill(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict) -> PyResult<()> {
+    let (name, doc, fields, visible) = {
+        let types = th.interp().state::<Types>().0.borrow();
+        let Some(made) = types.iter().find(|made| made.ty.is(ty)) else {
+            return Err(th.bad_internal_call());
+        };
+        (made.name, made.doc.clone(), made.fields, made.visible)
+    };
+    let module = name.rsplit_once('.').map_or("builtins", |(module, _)| module);
     let put = |name: &str, value: Owned| -> PyResult<()> {
-        namespace.set_str(th, Str::interned(th, name)?.borrow(), value.object())
+        dict.set_str(th, Str::interned(th, name)?.borrow(), value.object())
     };
     put("__module__", Str::interned(th, module)?.into_object())?;
-    put("__doc__", Str::new(th, doc)?.into_object())?;
-    put("__slots__", Tuple::empty().object().to_owned())?;
+    let doc = Str::new(th, &doc)?;
+    put("__doc__", doc.clone().into_object())?;
+    typeobj::build::set_c_doc(th, ty, doc.object())?;
     put("n_sequence_fields", Int::from_usize(th, visible)?.into_object())?;
     put("n_fields", Int::from_usize(th, fields.len())?.into_object())?;
     let unnamed = fields.iter().filter(|field| field.name.is_empty()).count();
@@ -131,36 +159,20 @@ fn make_type(
         .map(|field| Str::interned(th, field.name).map(Owned::into_object))
         .collect();
     put("__match_args__", Tuple::from_vec(th, names?)?.into_object())?;
-    let bases = Tuple::from_slice(th, &[Borrowed::from_ref(Tuple::type_object()).object()])?;
-    let args = Tuple::pack(
-        th,
-        [Str::interned(th, short)?.into_object(), bases.into_object(), namespace.into_object()],
-    )?;
-    let ty = typeobj::build::new(th, Borrowed::from_ref(Type::type_object()), args.borrow(), None)?;
-    let ty = ty.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
-    // SAFETY: the new type is known to nobody else yet.
-    unsafe {
-        let raw = ty.as_type_ptr();
-        (*raw).tp_repr = Some(repr);
-        (*raw).tp_new = Some(construct);
-        (*raw).tp_dealloc = Some(dealloc);
-        (*raw).tp_traverse = Some(traverse);
-        (*raw).tp_flags &= !abi::Py_TPFLAGS_BASETYPE;
-    }
-    add_members(th, ty.borrow(), fields)?;
-    let dict = ty.dict(th);
-    // It was there only to leave out a dictionary.
-    dict.remove(th, Str::interned(th, "__slots__")?.object())?;
+    add_members(th, ty, dict, fields)?;
     for (name, method) in [("__reduce__", &REDUCE), ("__replace__", &REPLACE)] {
-        let method = descr::method_from_def(th, ty.borrow(), method.as_ptr())?;
-        dict.set_str(th, Str::interned(th, name)?.borrow(), method.object())?;
+        put(name, descr::method_from_def(th, ty, method.as_ptr())?)?;
     }
-    Ok(ty)
+    Ok(())
 }
 
 /// A member for each field. Their definitions live as long as the process: a handful per type and interpreter.
-fn add_members(th: &Thread, ty: Borrowed<'_, Type>, fields: &'static [Field]) -> PyResult<()> {
-    let dict = ty.dict(th);
+fn add_members(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    dict: &Dict,
+    fields: &'static [Field],
+) -> PyResult<()> {
     for (at, field) in fields.iter().enumerate().filter(|(_, field)| !field.name.is_empty()) {
         let text = |text: &str| CString::new(text).unwrap_or_default().into_raw().cast_const();
         let def = Box::leak(Box::new(abi::PyMemberDef {

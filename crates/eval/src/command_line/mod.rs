@@ -6,6 +6,7 @@ mod options;
 mod prompt;
 mod usage;
 
+use std::cell::RefCell;
 use std::io::Read as _;
 
 use krait_bytecode::MAGIC;
@@ -14,7 +15,7 @@ use krait_syntax::{Mode, Source};
 
 use crate::code::Code;
 use crate::compile::{self, Request};
-use crate::config::{Config, NativeModule};
+use crate::config::{self, Config, NativeModule};
 use crate::lifecycle::Instance;
 use crate::{import, run as running, sys};
 pub use options::{Options, Run};
@@ -266,14 +267,36 @@ fn main_dict(th: &Thread) -> PyResult<Owned<Dict>> {
     }
 }
 
-/// Where tracebacks find the lines of a program that is in no file.
+/// The program of `-c`, for whoever wants to show its lines.
+#[derive(Default)]
+struct Command(RefCell<Option<(Owned<Code>, String)>>);
+
+/// Keeps the lines of a program that is in no file for `linecache`, where tracebacks find them: an error or a curious
+/// program imports that, most do not.
 fn remember_lines(th: &Thread, code: Borrowed<'_, Code>, source: &str) -> PyResult<()> {
-    let linecache = import::import(th, "linecache")?;
-    let register = Str::interned(th, "_register_code")?;
+    *th.interp().state::<Command>().0.borrow_mut() = Some((code.to_owned(), source.to_owned()));
+    let linecache = Str::interned(th, "linecache")?;
+    let embedded = config::of(th).home.is_none();
+    match import::modules(th)?.get(th, linecache.object())? {
+        None if embedded => Ok(()),
+        _ => {
+            let module = import::import(th, "linecache")?;
+            let dict = object::get_attr(th, module.object(), id::__dict__)?;
+            dict.object().downcast::<Dict>().map_or(Ok(()), |dict| register_lines(th, &dict))
+        }
+    }
+}
+
+/// Tells `linecache`, whose namespace this is, of the program of `-c`.
+pub fn register_lines(th: &Thread, linecache: &Dict) -> PyResult<()> {
+    let command = th.interp().state::<Command>().0.take();
+    let register = linecache.get_str(th, Str::interned(th, "_register_code")?.borrow())?;
+    let (Some((code, source)), Some(register)) = (command, register) else {
+        return Ok(());
+    };
     let name = Str::interned(th, "<string>")?;
     let source = Str::from_fs_bytes(th, source.as_bytes())?;
-    let arguments = [code.object(), source.object(), name.object()];
-    call::call_method(th, linecache.object(), register.borrow(), &arguments).map(drop)
+    call::call(th, register.object(), &[code.object(), source.object(), name.object()]).map(drop)
 }
 
 fn run_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<()> {

@@ -106,7 +106,11 @@ impl LibraryImporter {
                 dict.set_str(th, id::__builtins__, builtins.object())?;
             }
         }
-        crate::run::eval_code_object(th, code.object(), dict).map(drop)
+        crate::run::eval_code_object(th, code.object(), dict)?;
+        match name.eq_str("linecache") {
+            true => crate::command_line::register_lines(th, &dict),
+            false => Ok(()),
+        }
     }
 
     /// Return a module's code object.

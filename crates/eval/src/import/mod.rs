@@ -15,10 +15,12 @@ mod native;
 
 use krait_objects::prelude::*;
 
+use crate::sys;
+
 pub use bootstrap::{define_module, importlib, publish, set_up};
 pub use core_objects::CoreObjects;
 pub use finder::install as install_finders;
-pub use native::{builtin_names, create as create_native, native_module, plain_spec};
+pub use native::{builtin_names, create as create_native, native_module, plain_spec, start as start_native};
 
 /// `import name` from a place without a package: the module that the whole dotted name means.
 pub fn import(th: &Thread, name: &str) -> PyResult {
@@ -98,12 +100,12 @@ pub fn import_level(
             wait_until_initialised(th, module.object(), absolute.borrow())?;
             module
         }
-        None => call::call_method(
-            th,
-            importlib(th)?.object(),
-            id::_find_and_load,
-            &[absolute.object(), import_function(th)?.object()],
-        )?,
+        None => {
+            report(th, absolute.borrow())?;
+            let function = import_function(th)?;
+            let arguments = [absolute.object(), function.object()];
+            call::call_method(th, importlib(th)?.object(), id::_find_and_load, &arguments)?
+        }
     };
     let has_from = match from_list.filter(|list| !list.is_none()) {
         Some(list) => object::is_true(th, list)?,
@@ -125,6 +127,20 @@ pub fn import_level(
         );
     }
     top_of(th, name, absolute.borrow(), module, level)
+}
+
+/// Tells audit hooks of a module that is about to be looked for.
+fn report(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<()> {
+    if !sys::audit::is_watched(th) {
+        return Ok(());
+    }
+    let get = |name: &str| -> PyResult {
+        let found = sys::get(th, Str::interned(th, name)?.borrow())?;
+        Ok(found.unwrap_or_else(|| none().to_owned()))
+    };
+    let (path, finders, hooks) = (get("path")?, get("meta_path")?, get("path_hooks")?);
+    let arguments = [name.object(), none(), path.object(), finders.object(), hooks.object()];
+    sys::audit(th, "import", &arguments)
 }
 
 /// What `import a.b.c` binds: `a` (for a relative name, the part that the name stands for).

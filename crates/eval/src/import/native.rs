@@ -14,11 +14,11 @@ use crate::warnings::Warnings;
 
 /// The modules of this crate.
 static OWN: &[NativeModule] = &[
-    NativeModule { name: "_imp", definition: Imp::module_def },
-    NativeModule { name: "_warnings", definition: Warnings::module_def },
-    NativeModule { name: "builtins", definition: Builtins::module_def },
-    NativeModule { name: "marshal", definition: Marshal::module_def },
-    NativeModule { name: "sys", definition: Sys::module_def },
+    NativeModule::new("_imp", Imp::module_def),
+    NativeModule::new("_warnings", Warnings::module_def),
+    NativeModule::new("builtins", Builtins::module_def),
+    NativeModule::new("marshal", Marshal::module_def),
+    NativeModule::new("sys", Sys::module_def),
 ];
 
 /// The names of all native modules of the current interpreter.
@@ -40,6 +40,12 @@ pub fn find_linked(th: &Thread, name: &str) -> Option<Hook> {
 pub fn find(th: &Thread, name: &str) -> Option<&'static StaticModuleDef> {
     let others = config::of(th).native_modules;
     OWN.iter().chain(others).find(|module| module.name == name).map(|module| (module.definition)())
+}
+
+/// Has a native module do what it does for an interpreter that has not imported it.
+pub fn start(th: &Thread, name: &str) -> PyResult<()> {
+    let native = config::of(th).native_modules.iter().find(|module| module.name == name);
+    native.and_then(|module| module.start).map_or(Ok(()), |start| start(th))
 }
 
 /// A native module from `sys.modules`, or made now without importlib.

@@ -16,6 +16,7 @@ pub mod support;
 mod text;
 
 use krait_objects::prelude::*;
+use krait_objects::typeobj::forward;
 
 use support::DEFAULT_BUFFER_SIZE;
 
@@ -135,15 +136,9 @@ fn unsupported_class(th: &Thread) -> PyResult<Owned<Type>> {
         return Ok(class.clone());
     }
     let class = |ty: &'static Type| Borrowed::from_ref(ty).object();
-    let bases = Tuple::from_slice(th, &[class(exc::OS_ERROR), class(exc::VALUE_ERROR)])?;
-    let namespace = Dict::new(th)?;
-    namespace.set_str(th, id::__module__, Str::interned(th, "io")?.object())?;
-    let name = Str::interned(th, "UnsupportedOperation")?;
-    let made = call::call(
-        th,
-        class(Type::type_object()),
-        &[name.object(), bases.object(), namespace.object()],
-    )?;
-    let made = made.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
+    let bases = [class(exc::OS_ERROR), class(exc::VALUE_ERROR)];
+    let made = forward::declare_native(th, "UnsupportedOperation", &bases, false, |th, _, dict| {
+        dict.set_str(th, id::__module__, Str::interned(th, "io")?.object())
+    })?;
     Ok(classes.unsupported.get_or_init(|| made).clone())
 }

@@ -29,6 +29,8 @@ struct State {
     changed: RefCell<Vec<c_int>>,
     /// Whether the interpreter gets the process's signals.
     is_main: Cell<bool>,
+    /// Whether SIGINT raises KeyboardInterrupt although nobody has made the function that does so.
+    interrupts: Cell<bool>,
 }
 
 impl Drop for State {
@@ -76,7 +78,8 @@ fn ours() -> libc::sighandler_t {
 pub fn simulate(th: &Thread, signal: c_int) {
     let handlers = state(th).handlers.borrow();
     let handled = handlers.get(signal as usize).and_then(Option::as_ref);
-    if handled.is_some_and(|handler| object::is_callable(handler.borrow())) {
+    let interrupts = signal == libc::SIGINT && state(th).interrupts.get();
+    if interrupts || handled.is_some_and(|handler| object::is_callable(handler.borrow())) {
         drop(handlers);
         trip::trip(signal);
     }
@@ -85,6 +88,9 @@ pub fn simulate(th: &Thread, signal: c_int) {
 /// Calls the handlers of the signals that have arrived.
 pub fn run_handlers(th: &Thread) -> PyResult<()> {
     trip::take_each(th, |signal| {
+        if signal == libc::SIGINT && state(th).interrupts.get() {
+            return Err(th.raise_none(exc::KEYBOARD_INTERRUPT));
+        }
         let handler = state(th).handlers.borrow().get(signal as usize).cloned().flatten();
         let Some(handler) = handler.filter(|handler| object::is_callable(handler.borrow())) else {
             return Ok(());
@@ -194,7 +200,13 @@ impl Signal {
             module.add(th, name, Int::from_i64(th, number.into())?.object())?;
         }
         module.add(th, "struct_siginfo", wait::siginfo_type(th)?.object())?;
-        take_over(th, module)
+        start(th)?;
+        if state(th).interrupts.take() {
+            let name = Str::interned(th, "default_int_handler")?;
+            let handler = object::get_attr(th, module.object(), name.borrow())?;
+            state(th).handlers.borrow_mut()[libc::SIGINT as usize] = Some(handler);
+        }
+        Ok(())
     }
 
     /// The default handler for SIGINT installed by Python.
@@ -339,7 +351,11 @@ impl Signal {
 }
 
 /// Fills the table of handlers and, in the main interpreter, lets signals come to it: SIGINT raises KeyboardInterrupt.
-fn take_over(th: &Thread, module: Borrowed<'_, Module>) -> PyResult<()> {
+/// Does so once, with the interpreter or, if that installs no handlers, with the module.
+pub fn start(th: &Thread) -> PyResult<()> {
+    if !state(th).handlers.borrow().is_empty() {
+        return Ok(());
+    }
     let install = config::of(th).install_signal_handlers && th.interp().id == 0;
     if install {
         // Writing to a closed pipe, or past the limit of files, is an OSError, not the end.
@@ -368,11 +384,9 @@ fn take_over(th: &Thread, module: Borrowed<'_, Module>) -> PyResult<()> {
     if !install || current_action(libc::SIGINT) != Some(libc::SIG_DFL) {
         return Ok(());
     }
-    let name = Str::interned(th, "default_int_handler")?;
-    let handler = object::get_attr(th, module.object(), name.borrow())?;
     if set_action(libc::SIGINT, ours()) {
         state.changed.borrow_mut().push(libc::SIGINT);
-        state.handlers.borrow_mut()[libc::SIGINT as usize] = Some(handler);
+        state.interrupts.set(true);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::text::concat;
 use crate::prelude::*;
 use crate::protocol::call;
 use crate::str::Chars;
+use crate::typeobj::forward;
 
 /// A combination of multiple unrelated exceptions.
 #[pytype(name = "BaseExceptionGroup", base = BaseException, flags(BASETYPE, HAVE_GC))]
@@ -44,18 +45,10 @@ pub fn exception_group(th: &Thread) -> PyResult<Owned<Type>> {
         return Ok(class);
     }
     let bases = [exc::BASE_EXCEPTION_GROUP, exc::EXCEPTION];
-    for base in bases {
-        Borrowed::from_ref(base).ready(th)?;
-    }
     let bases = bases.map(|base| Borrowed::from_ref(base).object());
-    let bases = Tuple::from_slice(th, &bases)?;
-    let namespace = Dict::new(th)?;
-    namespace.set_str(th, id::__module__, id::builtins.object())?;
-    let name = Str::interned(th, "ExceptionGroup")?;
-    let arguments = [name.object(), bases.object(), namespace.object()];
-    let meta = Borrowed::from_ref(Type::type_object());
-    let class = call::call(th, meta.object(), &arguments)?;
-    let class = class.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
+    let class = forward::declare_native(th, "ExceptionGroup", &bases, false, |th, _, dict| {
+        dict.set_str(th, id::__module__, id::builtins.object())
+    })?;
     place.set(Some(class.clone()));
     Ok(class)
 }

@@ -104,6 +104,8 @@ pub fn add_functions(
     functions: *mut abi::PyMethodDef,
 ) -> PyResult<()> {
     let mut at = functions;
+    // What setting an attribute of a plain module comes to.
+    let dict = module.downcast_exact::<Module>().map(|module| module.get().dict());
     // SAFETY: see the top of the file.
     unsafe {
         while !at.is_null() && !(*at).ml_name.is_null() {
@@ -115,7 +117,10 @@ pub fn add_functions(
             }
             let function = CFunction::new(th, at, Some(module), Some(name), None)?;
             let name = Str::interned(th, text((*at).ml_name).unwrap_or("?"))?;
-            object::set_attr(th, module, name.borrow(), function.object())?;
+            match &dict {
+                Some(dict) => dict.set_str(th, name.borrow(), function.object())?,
+                None => object::set_attr(th, module, name.borrow(), function.object())?,
+            }
             at = at.add(1);
         }
     }

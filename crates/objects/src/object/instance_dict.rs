@@ -311,8 +311,12 @@ pub unsafe fn init_inline_values(ob: Ptr, ty: &Type) {
     }
 }
 
-/// `ht_cached_keys` of a new class whose instances share keys.
-pub fn init_shared_keys(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
+/// `ht_cached_keys` of a new class whose instances share keys; they are known to have `attributes`.
+pub fn init_shared_keys(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    attributes: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<()> {
     if !ty.has_flag(abi::Py_TPFLAGS_MANAGED_DICT) || !ty.is_heap_type() {
         return Ok(());
     }
@@ -320,9 +324,6 @@ pub fn init_shared_keys(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     unsafe {
         let heap = ty.as_heap_ptr();
         if (*heap).ht_cached_keys.is_null() {
-            let attributes = ty.dict(th).get_str(th, id::__static_attributes__)?;
-            let attributes =
-                attributes.as_ref().and_then(|known| known.object().downcast::<Tuple>());
             (*heap).ht_cached_keys = split::new_keys_for_class(th, attributes)?;
         }
         if ty.raw().tp_itemsize == 0 {

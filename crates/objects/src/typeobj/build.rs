@@ -42,7 +42,7 @@ pub fn new(
         Some(forward) => forward.clone(),
         None => metatype.alloc(th, slots.names.as_ref().map_or(0, Vec::len) as isize)?,
     };
-    let made = make(th, room, name, base.borrow(), &bases, namespace, slots)
+    let made = make(th, room, name, base.borrow(), &bases, Some(namespace), slots)
         .and_then(|ty| complete(th, &ty, kwargs).map(|()| ty.into_object()));
     if let Some(forward) = forward {
         forward::built(th, &forward, made.is_ok());
@@ -55,7 +55,9 @@ fn complete(th: &Thread, ty: &Owned<Type>, kwargs: Option<Borrowed<'_, Dict>>) -
     fill_namespace(th, ty.borrow())?;
     ty.borrow().ready(th)?;
     slots::fixup_new(th, ty.borrow());
-    crate::object::instance_dict::init_shared_keys(th, ty.borrow())?;
+    let attributes = ty.dict(th).get_str(th, id::__static_attributes__)?;
+    let attributes = attributes.as_ref().and_then(|known| known.object().downcast::<Tuple>());
+    crate::object::instance_dict::init_shared_keys(th, ty.borrow(), attributes)?;
     set_names(th, ty.borrow())?;
     init_subclass(th, ty.borrow(), kwargs)?;
     warn_of_odd_keys(th, ty)
@@ -174,7 +176,7 @@ pub(super) fn make(
     name: Borrowed<'_, Str>,
     base: Borrowed<'_, Type>,
     bases: &Tuple,
-    namespace: Owned<Dict>,
+    namespace: Option<Owned<Dict>>,
     slots: ClassSlots,
 ) -> PyResult<Owned<Type>> {
     let tp_name = c_name(th, &name)?;
@@ -183,12 +185,12 @@ pub(super) fn make(
         let heap = ty.as_heap_ptr();
         let raw = ty.as_type_ptr();
         (*heap).ht_name = name.to_owned().into_ptr();
-        (*heap).ht_qualname = qualname(th, name, &namespace)?.into_ptr();
+        (*heap).ht_qualname = qualname(th, name, namespace.as_deref())?.into_ptr();
         (*heap)._ht_tpname = tp_name.into_raw();
         (*raw).tp_name = (*heap)._ht_tpname;
         (*raw).tp_base = base.to_owned().into_ptr().cast();
         (*raw).tp_bases = bases_of(th, bases)?.into_ptr();
-        (*raw).tp_dict = namespace.into_ptr();
+        (*raw).tp_dict = namespace.map_or(std::ptr::null_mut(), Owned::into_ptr);
         (*raw).tp_as_async = &raw mut (*heap).as_async;
         (*raw).tp_as_number = &raw mut (*heap).as_number;
         (*raw).tp_as_mapping = &raw mut (*heap).as_mapping;
@@ -220,8 +222,16 @@ fn bases_of(th: &Thread, bases: &Tuple) -> PyResult<Owned<Tuple>> {
 }
 
 /// `__qualname__` of the namespace (taken out), or the name.
-fn qualname(th: &Thread, name: Borrowed<'_, Str>, namespace: &Dict) -> PyResult<Owned<Str>> {
-    let Some(qualname) = namespace.pop(th, id::__qualname__.object())? else {
+fn qualname(
+    th: &Thread,
+    name: Borrowed<'_, Str>,
+    namespace: Option<&Dict>,
+) -> PyResult<Owned<Str>> {
+    let given = match namespace {
+        Some(namespace) => namespace.pop(th, id::__qualname__.object())?,
+        None => None,
+    };
+    let Some(qualname) = given else {
         return Ok(name.to_owned());
     };
     qualname.downcast::<Str>().map_err(|other| {
@@ -318,7 +328,7 @@ fn fill_namespace(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
 }
 
 /// A docstring is also `tp_doc`, for C; what C strings cannot hold is cut.
-fn set_c_doc(th: &Thread, ty: Borrowed<'_, Type>, doc: Borrowed<'_>) -> PyResult<()> {
+pub(crate) fn set_c_doc(th: &Thread, ty: Borrowed<'_, Type>, doc: Borrowed<'_>) -> PyResult<()> {
     let Some(doc) = doc.downcast::<Str>() else {
         return Ok(());
     };

@@ -14,6 +14,21 @@ pub struct ClassSlots {
     pub add_weakref: bool,
 }
 
+impl ClassSlots {
+    /// Without `__slots__`: what the base lacks.
+    pub fn inherited(base: Borrowed<'_, Type>) -> ClassSlots {
+        let raw = base.raw();
+        let has_dict = raw.tp_dictoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_DICT);
+        let has_weakref =
+            raw.tp_weaklistoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF);
+        ClassSlots {
+            names: None,
+            add_dict: !has_dict,
+            add_weakref: !has_weakref && raw.tp_itemsize == 0,
+        }
+    }
+}
+
 /// Reads `__slots__` out of the namespace of a class `name` with layout base `base`.
 pub fn read(
     th: &Thread,
@@ -23,16 +38,10 @@ pub fn read(
     namespace: &Dict,
 ) -> PyResult<ClassSlots> {
     let raw = base.raw();
-    let has_dict = raw.tp_dictoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_DICT);
-    let has_weakref = raw.tp_weaklistoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF);
-    let may_add_dict = !has_dict;
-    let may_add_weakref = !has_weakref && raw.tp_itemsize == 0;
+    let without = ClassSlots::inherited(base);
+    let (may_add_dict, may_add_weakref) = (without.add_dict, without.add_weakref);
     let Some(declared) = namespace.get_str(th, id::__slots__)? else {
-        return Ok(ClassSlots {
-            names: None,
-            add_dict: may_add_dict,
-            add_weakref: may_add_weakref,
-        });
+        return Ok(without);
     };
     let declared = if declared.object().downcast::<Str>().is_some() {
         Tuple::pack(th, [declared])?

@@ -3,8 +3,9 @@
 //! Start-up shows programs a few classes of Python code (those of importlib, for one) which most programs never look
 //! into. Such a class is declared: it has its name, its layout and, for the special methods that its code will define,
 //! slots that look them up; its dictionary is missing. Whoever asks for that has the module set up that defines the
-//! class, and the `class` statement there fills the declared class instead of making another. Nothing of this is in
-//! the reference, which runs that code at start.
+//! class, and the `class` statement there fills the declared class instead of making another. Some classes that the
+//! reference's C code makes at start are declared in the same way, with a function that fills them. Nothing of this is
+//! in the reference.
 //!
 //! Invariants: 1. a declared class is a heap type whose `tp_dict` is NULL; 2. what is filled into it may be taken back
 //! until its module is settled, because the old struct is kept until then.
@@ -16,7 +17,7 @@ use krait_abi as abi;
 use crate::object::instance_dict;
 use crate::prelude::*;
 use crate::typeobj::class_slots::ClassSlots;
-use crate::typeobj::{build, slots};
+use crate::typeobj::{build, contents, layout, ready};
 
 /// The declared classes of an interpreter that are not settled yet.
 #[derive(Default)]
@@ -26,8 +27,18 @@ pub struct Forward {
     pub setting_up: Cell<usize>,
 }
 
+/// Fills the new dictionary of a class that native code defines.
+pub type Fill = fn(&Thread, Borrowed<'_, Type>, &Dict) -> PyResult<()>;
+
+#[derive(Clone, Copy)]
+enum Source {
+    /// A module of Python code that has a `class` statement for it.
+    Module(&'static str),
+    Native(Fill),
+}
+
 struct Entry {
-    module: &'static str,
+    source: Source,
     class: Owned<Type>,
     /// The struct as it was declared, once another has been filled in.
     declared: Option<Box<abi::PyHeapTypeObject>>,
@@ -60,27 +71,52 @@ pub fn declare(
     name: &str,
     special: &[Borrowed<'static, Str>],
 ) -> PyResult<Owned<Type>> {
-    let namespace = Dict::new(th)?;
-    for &method in special {
-        namespace.set_str(th, method, none())?;
-    }
-    let object = Borrowed::from_ref(Object::type_object());
-    let bases = Tuple::from_slice(th, &[object.object()])?;
-    let room = Borrowed::from_ref(Type::type_object()).alloc(th, 0)?;
-    let slots = ClassSlots { names: None, add_dict: true, add_weakref: true };
-    let name = Str::interned(th, name)?;
-    let class = build::make(th, room, name.borrow(), object, &bases, namespace, slots)?;
-    class.borrow().ready(th)?;
-    slots::fixup_new(th, class.borrow());
-    instance_dict::init_shared_keys(th, class.borrow())?;
-    class.modified(th);
-    // SAFETY: (1): nobody knows the class yet.
-    drop(unsafe {
-        let dict = &mut (*class.as_type_ptr()).tp_dict;
-        Owned::<Dict>::from_ptr_or_null(std::mem::replace(dict, std::ptr::null_mut()))
-    });
-    let entry = Entry { module, class: class.clone(), declared: None };
+    let object = Borrowed::from_ref(Object::type_object()).object();
+    let class = lay_out(th, name, &[object], false, special)?;
+    push(th, Source::Module(module), &class);
+    Ok(class)
+}
+
+/// A class without special methods of its own, whose dictionary `fill` fills when somebody looks into it. It adds no
+/// dictionary and no weak list to its instances if `is_plain`.
+pub fn declare_native(
+    th: &Thread,
+    name: &str,
+    bases: &[Borrowed<'_>],
+    is_plain: bool,
+    fill: Fill,
+) -> PyResult<Owned<Type>> {
+    let class = lay_out(th, name, bases, is_plain, &[])?;
+    push(th, Source::Native(fill), &class);
+    Ok(class)
+}
+
+fn push(th: &Thread, source: Source, class: &Owned<Type>) {
+    let entry = Entry { source, class: class.clone(), declared: None };
     th.interp().forward.classes.borrow_mut().push(entry);
+}
+
+/// A class that is ready but for its dictionary.
+fn lay_out(
+    th: &Thread,
+    name: &str,
+    bases: &[Borrowed<'_>],
+    is_plain: bool,
+    special: &[Borrowed<'static, Str>],
+) -> PyResult<Owned<Type>> {
+    for base in bases.iter().filter_map(|base| base.downcast::<Type>()) {
+        base.ready(th)?;
+    }
+    let bases = Tuple::from_slice(th, bases)?;
+    let base = layout::best_base(th, &bases)?.to_owned();
+    let room = Borrowed::from_ref(Type::type_object()).alloc(th, 0)?;
+    let mut slots = ClassSlots::inherited(base.borrow());
+    slots.add_dict &= !is_plain;
+    slots.add_weakref &= !is_plain;
+    let name = Str::interned(th, name)?;
+    let class = build::make(th, room, name.borrow(), base.borrow(), &bases, None, slots)?;
+    ready::ready_declared(th, class.borrow(), special)?;
+    instance_dict::init_shared_keys(th, class.borrow(), None)?;
     Ok(class)
 }
 
@@ -92,13 +128,20 @@ pub fn ensure(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
 
 #[cold]
 fn complete(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
-    let module = {
+    let source = {
         let classes = th.interp().forward.classes.borrow();
-        classes.iter().find(|entry| entry.class.is(ty)).map(|entry| entry.module)
+        classes.iter().find(|entry| entry.class.is(ty)).map(|entry| entry.source)
     };
-    let Some(module) = module.filter(|_| !th.interp().forward.is_setting_up(th)) else {
-        return Ok(());
-    };
+    match source {
+        Some(Source::Module(module)) if !th.interp().forward.is_setting_up(th) => {
+            define(th, ty, module)
+        }
+        Some(Source::Native(fill)) => fill_native(th, ty, fill),
+        _ => Ok(()),
+    }
+}
+
+fn define(th: &Thread, ty: Borrowed<'_, Type>, module: &'static str) -> PyResult<()> {
     // Somebody may ask while an exception is on its way.
     let current = th.take_exception();
     (th.interp().services.get().define_module)(th, module)?;
@@ -109,6 +152,26 @@ fn complete(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     if let Some(current) = current {
         let _raised = th.set_exception(current.into_object());
     }
+    Ok(())
+}
+
+fn fill_native(th: &Thread, ty: Borrowed<'_, Type>, fill: Fill) -> PyResult<()> {
+    let dict = Dict::new(th)?;
+    // SAFETY: (1): from here on the class is an ordinary one.
+    unsafe { (*ty.as_type_ptr()).tp_dict = dict.clone().into_ptr() };
+    if let Err(raised) = fill(th, ty, &dict).and_then(|()| contents::fill(th, ty, 0)) {
+        // SAFETY: as above; what was in it goes.
+        unsafe { (*ty.as_type_ptr()).tp_dict = std::ptr::null_mut() };
+        // The field's reference.
+        drop(unsafe { Owned::<Dict>::from_ptr(dict.as_ptr()) });
+        return Err(raised);
+    }
+    let entry = {
+        let mut classes = th.interp().forward.classes.borrow_mut();
+        let at = classes.iter().position(|entry| entry.class.is(ty));
+        at.map(|at| classes.swap_remove(at))
+    };
+    drop(entry);
     Ok(())
 }
 
@@ -130,7 +193,9 @@ pub fn take(
     };
     let mut classes = forward.classes.borrow_mut();
     let wanted = |entry: &&mut Entry| {
-        entry.declared.is_none() && module.eq_str(entry.module) && name.eq_str(entry.class.name())
+        matches!(entry.source, Source::Module(its) if module.eq_str(its))
+            && entry.declared.is_none()
+            && name.eq_str(entry.class.name())
     };
     let Some(entry) = classes.iter_mut().find(wanted) else {
         return Ok(None);

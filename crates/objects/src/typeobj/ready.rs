@@ -18,11 +18,12 @@ use crate::exceptions::exc;
 use crate::handle::{Borrowed, Instance, Object, Owned};
 use crate::ids::id;
 use crate::singletons::none;
+use crate::str::Str;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
 use crate::typeobj::slots::SLOTS;
 use crate::typeobj::state::{FIRST_HEAP_VERSION, static_state};
-use crate::typeobj::{Type, contents, inherit, mro, subclasses};
+use crate::typeobj::{Type, contents, inherit, mro, slots, subclasses};
 
 /// What each static type that is ready filled itself, before it inherited.
 static STATICS: Mutex<Vec<OwnSlots>> = Mutex::new(Vec::new());
@@ -92,6 +93,23 @@ fn ready_new_inner(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     if !ty.is_heap_type() {
         set_flag(ty, abi::Py_TPFLAGS_IMMUTABLETYPE);
     }
+    set_flag(ty, abi::Py_TPFLAGS_READY);
+    enter_with_bases(th, ty)
+}
+
+/// Completes a new class but for its dictionary, which is to have the special methods in `special`.
+pub fn ready_declared(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    special: &[Borrowed<'static, Str>],
+) -> PyResult<()> {
+    set_base(th, ty)?;
+    mro::update(th, ty)?;
+    inherit::inherit_new(ty);
+    slots::set_dispatchers(ty, special);
+    inherit::inherit_all(ty);
+    // With an `__eq__` of its own it inherits no hash.
+    refuse_hash(ty, || Ok(false))?;
     set_flag(ty, abi::Py_TPFLAGS_READY);
     enter_with_bases(th, ty)
 }

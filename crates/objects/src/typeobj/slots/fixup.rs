@@ -38,6 +38,31 @@ pub fn fixup_new(th: &Thread, ty: Borrowed<'_, Type>) {
     }
 }
 
+/// The slots of a class that will define the methods in `names` and inherits nothing in their place.
+pub fn set_dispatchers(ty: Borrowed<'_, Type>, names: &[Borrowed<'static, Str>]) {
+    for def in SLOTS {
+        let is_named = names.iter().any(|name| name.is(def.name));
+        let function = match is_named {
+            true => def.function,
+            false if is_next(def) && !inherits_next(&ty) => {
+                crate::protocol::iter::next_not_implemented as *const c_void
+            }
+            false => continue,
+        };
+        // SAFETY: a live heap type, whose tables lie in itself.
+        unsafe {
+            let slot = def.place.of(ty.as_type_ptr());
+            if !slot.is_null() {
+                *slot = function;
+            }
+        }
+    }
+}
+
+fn inherits_next(ty: &Type) -> bool {
+    ty.base().is_some_and(|base| base.raw().tp_iternext.is_some())
+}
+
 /// Whether the MRO is the type itself, then its base's.
 fn extends_order_of_base(ty: &Type) -> bool {
     let (Some(mro), Some(base)) = (ty.mro(), ty.base()) else {

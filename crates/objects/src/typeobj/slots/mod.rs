@@ -17,7 +17,7 @@ use std::ffi::c_void;
 
 use krait_abi as abi;
 
-pub use fixup::{fixup_all, fixup_new, update_slots};
+pub use fixup::{fixup_all, fixup_new, set_dispatchers, update_slots};
 pub use table::SLOTS;
 
 use crate::handle::Borrowed;

@@ -4,7 +4,7 @@
 //! builder. The same job as CPython's `Python/initconfig.c`.
 
 use std::cell::OnceCell;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString, OsString};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -43,8 +43,9 @@ pub struct Config {
     /// Modules of higher layers; those of this crate are always there.
     pub native_modules: &'static [NativeModule],
     pub linked_modules: Vec<LinkedModule>,
-    pub argv: Vec<String>,
-    pub orig_argv: Vec<String>,
+    /// Bytes as the system gave them, as are those of `orig_argv`.
+    pub argv: Vec<OsString>,
+    pub orig_argv: Vec<OsString>,
     pub program_name: String,
     pub executable: String,
     pub isolated: bool,
@@ -96,6 +97,15 @@ pub struct Config {
 pub struct Invalid {
     pub function: &'static CStr,
     pub message: String,
+}
+
+/// The name of the locale for characters.
+pub fn character_locale() -> Option<CString> {
+    // SAFETY: asking changes nothing; the answer is copied at once.
+    unsafe {
+        let name = libc::setlocale(libc::LC_CTYPE, std::ptr::null());
+        (!name.is_null()).then(|| CStr::from_ptr(name).to_owned())
+    }
 }
 
 impl Invalid {
@@ -169,6 +179,13 @@ impl Config {
         if self.use_environment {
             self.read_variables()?;
         }
+        self.read_utf8_mode()?;
+        self.read_int_max_str_digits()?;
+        self.pycache_prefix = match self.xoption("pycache_prefix") {
+            Some(prefix) => Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()),
+            None => self.pycache_prefix.take().or_else(|| self.variable("PYTHONPYCACHEPREFIX")),
+        };
+        self.add_warnoptions();
         self.faulthandler |= self.dev_mode
             || self.xoption("faulthandler").is_some()
             || self.variable("PYTHONFAULTHANDLER").is_some();
@@ -188,6 +205,55 @@ impl Config {
     fn variable(&self, name: &str) -> Option<String> {
         let value = std::env::var(name).ok()?;
         Some(value).filter(|value| self.use_environment && !value.is_empty())
+    }
+
+    /// UTF-8 mode is asked for, or goes with the C locale, which says nothing of characters (PEP 540).
+    fn read_utf8_mode(&mut self) -> Result<(), Invalid> {
+        let invalid = |message| Err(Invalid::new(c"preconfig_init_utf8_mode", message));
+        self.utf8_mode = match (self.xoption("utf8"), self.variable("PYTHONUTF8").as_deref()) {
+            (Some("" | "1"), _) | (None, Some("1")) => true,
+            (Some("0"), _) | (None, Some("0")) => false,
+            (Some(_), _) => return invalid("invalid -X utf8 option value"),
+            (None, Some(_)) => return invalid("invalid PYTHONUTF8 environment variable value"),
+            (None, None) => self.utf8_mode || character_locale().is_some_and(|name| name == c"C"),
+        };
+        Ok(())
+    }
+
+    fn read_int_max_str_digits(&mut self) -> Result<(), Invalid> {
+        const OPTION: &str =
+            "-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.";
+        const VARIABLE: &str =
+            "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.";
+        let variable = self.variable("PYTHONINTMAXSTRDIGITS");
+        let (given, message) = match (self.xoption("int_max_str_digits"), &variable) {
+            (Some(option), _) => (option, OPTION),
+            (None, Some(variable)) => (variable.as_str(), VARIABLE),
+            (None, None) => return Ok(()),
+        };
+        match given.parse().ok().filter(|&digits| digits == 0 || digits >= 640) {
+            Some(digits) => self.int_max_str_digits = digits,
+            None => return Err(Invalid::new(c"config_init_int_max_str_digits", message)),
+        }
+        Ok(())
+    }
+
+    /// The warnings that other options ask for: the development mode's give way to any others, those about bytes
+    /// do not.
+    fn add_warnoptions(&mut self) {
+        let mut add = |option: &str, at: usize| {
+            if !self.warnoptions.iter().any(|known| known == option) {
+                self.warnoptions.insert(at.min(self.warnoptions.len()), option.to_owned());
+            }
+        };
+        if self.dev_mode {
+            add("default", 0);
+        }
+        match self.bytes_warning {
+            0 => {}
+            1 => add("default::BytesWarning", usize::MAX),
+            2.. => add("error::BytesWarning", usize::MAX),
+        }
     }
 
     fn read_tracemalloc(&mut self) -> Result<(), Invalid> {
@@ -245,7 +311,6 @@ impl Config {
         self.safe_path |= text("PYTHONSAFEPATH").is_some();
         self.dev_mode |= text("PYTHONDEVMODE").is_some();
         self.home = self.home.take().or_else(|| text("PYTHONHOME").map(PathBuf::from));
-        self.pycache_prefix = self.pycache_prefix.take().or_else(|| text("PYTHONPYCACHEPREFIX"));
         if let Some(path) = text("PYTHONPATH") {
             self.pythonpath = path.split(':').map(str::to_owned).collect();
         }
@@ -256,15 +321,6 @@ impl Config {
             let (encoding, errors) = io.split_once(':').unwrap_or((&io, ""));
             self.stdio_encoding = Some(encoding.to_owned()).filter(|encoding| !encoding.is_empty());
             self.stdio_errors = Some(errors.to_owned()).filter(|errors| !errors.is_empty());
-        }
-        if let Some(digits) = text("PYTHONINTMAXSTRDIGITS") {
-            const RULE: &str =
-                "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.";
-            self.int_max_str_digits = digits
-                .parse()
-                .ok()
-                .filter(|&digits| digits == 0 || digits >= 640)
-                .ok_or_else(|| Invalid::new(c"config_init_int_max_str_digits", RULE))?;
         }
         self.read_hash_seed(text("PYTHONHASHSEED"))
     }

@@ -224,7 +224,7 @@ fn set_path(th: &Thread) -> PyResult<()> {
 
 /// The library folder of the installation that the command belongs to: with `bin/krait` goes `lib/python3.14`. What it has
 /// comes on top of the embedded library.
-fn installed_library(config: &Config) -> Option<PathBuf> {
+pub fn installed_library(config: &Config) -> Option<PathBuf> {
     let bin = Path::new(&config.executable).parent()?;
     let library = bin.parent()?.join("lib/python3.14");
     library.is_dir().then_some(library)
@@ -278,16 +278,12 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
     let terminal = unsafe { libc::isatty(fd) } == 1;
     let line_buffering = terminal || fd == 2 || config.interactive;
     let encoding = config.stdio_encoding.clone().unwrap_or_else(|| "utf-8".into());
-    let errors = match (fd, &config.stdio_errors) {
-        (2, _) => "backslashreplace".to_owned(),
-        (_, Some(errors)) => errors.clone(),
-        _ => "strict".to_owned(),
-    };
+    let errors = if fd == 2 { "backslashreplace" } else { stream_errors(&config) };
     let wrapper = object::get_attr(th, io, Str::interned(th, "TextIOWrapper")?.borrow())?;
     let flag = |value: bool| bool_object(value).object().to_owned();
     let newline = text("\n")?;
     let arguments =
-        [buffer, text(&encoding)?, text(&errors)?, newline, flag(line_buffering), flag(unbuffered)];
+        [buffer, text(&encoding)?, text(errors)?, newline, flag(line_buffering), flag(unbuffered)];
     let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
     let stream = call::call(th, wrapper.object(), &arguments)?;
     object::set_attr(
@@ -297,6 +293,24 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
         text(if fd == 0 { "r" } else { "w" })?.object(),
     )?;
     Ok(stream)
+}
+
+/// How standard input and output treat what is no text.
+pub fn stream_errors(config: &Config) -> &str {
+    match &config.stdio_errors {
+        Some(errors) => errors,
+        None if config.utf8_mode || locale_is_vague() => "surrogateescape",
+        None => "strict",
+    }
+}
+
+/// Whether the locale for characters is C's own, or the one that took its place (PEP 538): then bytes that are no
+/// text go through the standard streams as they are.
+fn locale_is_vague() -> bool {
+    let name = config::character_locale();
+    name.is_none_or(|name| {
+        [c"C", c"POSIX", c"C.UTF-8", c"C.utf8", c"UTF-8"].contains(&name.as_c_str())
+    })
 }
 
 /// The module that scripts run in.

@@ -23,7 +23,7 @@ pub struct Builder {
 impl Builder {
     /// `sys.argv`.
     pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Builder {
-        self.config.argv = args.into_iter().map(Into::into).collect();
+        self.config.argv = args.into_iter().map(|arg| arg.into().into()).collect();
         self
     }
 

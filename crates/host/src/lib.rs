@@ -30,10 +30,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The `krait` command: runs the process's own arguments and answers the exit code.
 pub fn command_line() -> i32 {
-    use std::os::unix::ffi::OsStringExt;
-    // Arguments that are not UTF-8 keep their bytes as far as text can show them.
-    let args: Vec<String> = std::env::args_os()
-        .map(|arg| String::from_utf8_lossy(&arg.into_vec()).into_owned())
-        .collect();
+    let args: Vec<_> = std::env::args_os().collect();
     krait_eval::command_line::main(&args, NATIVE_MODULES)
 }

@@ -99,15 +99,15 @@ fn decode_base64(th: &Thread, data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
             }
             if position >= 2 {
                 pads += 1;
-                if position + pads >= 4 {
-                    if strict && let Some(&next) = data.get(at + 1) {
-                        return refuse(match next {
-                            b'=' => "Excess padding not allowed",
-                            next if base64_value(next).is_none() => "Only base64 data is allowed",
-                            _ => "Excess data after padding",
-                        });
-                    }
-                    return Ok(out);
+                if strict
+                    && position + pads >= 4
+                    && let Some(&next) = data.get(at + 1)
+                {
+                    return refuse(match next {
+                        b'=' => "Excess padding not allowed",
+                        next if base64_value(next).is_none() => "Only base64 data is allowed",
+                        _ => "Excess data after padding",
+                    });
                 }
             }
             continue;
@@ -121,6 +121,7 @@ fn decode_base64(th: &Thread, data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
         if strict && padding {
             return refuse("Discontinuous padding not allowed");
         }
+        // Data behind padding goes on as if that were not there.
         pads = 0;
         bits = bits << 6 | value;
         match position {
@@ -133,6 +134,7 @@ fn decode_base64(th: &Thread, data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
     }
     match position {
         0 => Ok(out),
+        2.. if position + pads >= 4 => Ok(out),
         1 => {
             let count = out.len() / 3 * 4 + 1;
             Err(error(

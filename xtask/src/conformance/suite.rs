@@ -1,14 +1,17 @@
-//! Where the tests run: an installation of our command with a copy of the reference's `test` package
-//! as its only library files. The standard library under test is the embedded one, and byte code
-//! that we write beside the tests does not reach the reference.
+//! Where the tests run: an installation of our command, with the sources of its library beside a copy of
+//! the reference's `test` package. The standard library under test is the embedded one: the sources are
+//! there for tests that read a module's file. Byte code that we write beside the tests does not
+//! reach the reference.
 //!
 //! ```text
 //! target/conformance/krait/bin/krait            the command
+//!                          lib/python3.14       the library's sources
 //!                          lib/python3.14/test  the copy
 //! ```
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{fs, io};
 
 use crate::interpreter;
@@ -57,7 +60,18 @@ pub fn prepare(reference: &Path, binary: &Path) -> io::Result<Suite> {
     fs::create_dir_all(prefix.join("bin"))?;
     let _ = fs::remove_file(&installed);
     fs::copy(&binary, &installed)?;
+    unpack(&installed, &library)?;
     Ok(Suite { binary: installed, library, is_reference: false })
+}
+
+/// Has the command write the library's sources.
+fn unpack(binary: &Path, library: &Path) -> io::Result<()> {
+    let program = "import argparse, sys; argparse.__loader__.unpack(sys.argv[1])";
+    let status = Command::new(binary).args(["-I", "-c", program]).arg(library).status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(io::Error::other("the library's sources cannot be unpacked")),
+    }
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

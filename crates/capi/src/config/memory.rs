@@ -1,6 +1,7 @@
 //! The strings of a configuration: wide, and in memory that C may free with `PyMem_RawFree`.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{OsString, c_char, c_int, c_void};
+use std::os::unix::ffi::OsStringExt;
 
 use krait_abi::{PyConfig, PyStatus, PyWideStringList};
 use krait_macros::capi;
@@ -75,6 +76,24 @@ pub unsafe fn texts(list: &PyWideStringList) -> Vec<String> {
     let count = usize::try_from(list.length).unwrap_or(0);
     // SAFETY: the caller's promise.
     (0..count).map(|at| unsafe { wide_text(*list.items.add(at)) }).collect()
+}
+
+/// As `texts`: arguments, of which each byte that was no text is one again (PEP 383).
+///
+/// # Safety
+/// Invariant 1 of `config`.
+pub unsafe fn arguments(list: &PyWideStringList) -> Vec<OsString> {
+    // SAFETY: the caller's promise.
+    unsafe { list_units(list) }.iter().map(|units| encoded(units)).collect()
+}
+
+/// The bytes that wide characters stand for: undoes `decode`. What stands for none is replaced.
+pub fn encoded(wide: &[wchar_t]) -> OsString {
+    let bytes = encode(wide).unwrap_or_else(|_| {
+        let character = |&unit| char::from_u32(unit as u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+        wide.iter().map(character).collect::<String>().into_bytes()
+    });
+    OsString::from_vec(bytes)
 }
 
 /// # Safety

@@ -3,6 +3,8 @@
 //! The rules are the interpreter's own (`krait_eval::config`, `krait_eval::command_line`): a `PyConfig` is turned into
 //! a `Config`, completed there, and written back.
 
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use krait_abi::{PyConfig, PyStatus};
@@ -13,7 +15,9 @@ use krait_modules::NATIVE_MODULES;
 use krait_objects::prelude::Thread;
 use libc::wchar_t;
 
-use super::memory::{assign, assign_list, flag, list_units, texts};
+use super::memory::{
+    arguments, assign, assign_list, decode, encoded, flag, list_units, texts, units,
+};
 use super::status::{PyStatus_Exit, PyStatus_Ok, error_in, is_exception};
 use super::{defaults, process};
 use crate::support::*;
@@ -37,8 +41,8 @@ unsafe fn to_config(from: &PyConfig) -> Config {
     // SAFETY: the caller's promise.
     unsafe {
         Config {
-            argv: texts(&from.argv),
-            orig_argv: texts(&from.orig_argv),
+            argv: arguments(&from.argv),
+            orig_argv: arguments(&from.orig_argv),
             program_name: text(from.program_name).unwrap_or_default(),
             executable: text(from.executable).unwrap_or_default(),
             isolated: flag(from.isolated, false),
@@ -94,7 +98,8 @@ unsafe fn to_config(from: &PyConfig) -> Config {
 pub unsafe fn options(from: &PyConfig) -> Options {
     // SAFETY: the caller's promise.
     unsafe {
-        let run = match (text(from.run_command), text(from.run_module), text(from.run_filename)) {
+        let bytes = |place: *const wchar_t| (!place.is_null()).then(|| encoded(units(place)));
+        let run = match (bytes(from.run_command), text(from.run_module), bytes(from.run_filename)) {
             (Some(command), ..) => Run::Command(command),
             (_, Some(module), _) => Run::Module(module),
             (_, _, Some(file)) => Run::File(file),
@@ -183,7 +188,7 @@ fn complete(config: &mut Config) {
             given(&process.path).map(|path| path.split(':').map(str::to_owned).collect());
     }
     if config.argv.is_empty() {
-        config.argv = vec![String::new()];
+        config.argv = vec![OsString::new()];
     }
 }
 
@@ -217,6 +222,8 @@ fn read_environment(config: &mut Config, from: &PyConfig) -> Result<(), Invalid>
     if !from.pythonpath_env.is_null() {
         config.pythonpath = settled.pythonpath;
     }
+    // Settled before Python was configured.
+    config.utf8_mode = settled.utf8_mode;
     if from.faulthandler >= 0 {
         config.faulthandler = settled.faulthandler;
     }
@@ -237,8 +244,8 @@ fn read_environment(config: &mut Config, from: &PyConfig) -> Result<(), Invalid>
 }
 
 /// Scripts are named in full, so that a change of the folder does not matter.
-fn absolute(path: String) -> String {
-    std::path::absolute(&path).map_or(path, |path| path.display().to_string())
+fn absolute(path: &OsStr) -> OsString {
+    std::path::absolute(path).map_or(path.to_owned(), |path| path.into_os_string())
 }
 
 fn wide(text: &str) -> Vec<wchar_t> {
@@ -256,7 +263,6 @@ unsafe fn write_back(options: &Options, to: *mut PyConfig) -> PyStatus {
         let home = config.home.as_ref().map(|home| home.display().to_string());
         let pythonpath =
             Some(config.pythonpath.join(":")).filter(|_| !config.pythonpath.is_empty());
-        let run = |wanted: fn(&Run) -> Option<&String>| wanted(&options.run).cloned();
         let texts = [
             (&raw mut (*to).home, home),
             (&raw mut (*to).pythonpath_env, pythonpath),
@@ -269,28 +275,31 @@ unsafe fn write_back(options: &Options, to: *mut PyConfig) -> PyStatus {
             ),
             (
                 &raw mut (*to).stdio_errors,
-                config.stdio_errors.clone().or_else(|| Some("strict".into())),
+                Some(krait_eval::lifecycle::stream_errors(config).to_owned()),
             ),
             (&raw mut (*to).check_hash_pycs_mode, Some(config.check_hash_pycs_mode.clone())),
-            (
-                &raw mut (*to).run_command,
-                run(|run| if let Run::Command(text) = run { Some(text) } else { None }),
-            ),
-            (
-                &raw mut (*to).run_module,
-                run(|run| if let Run::Module(text) = run { Some(text) } else { None }),
-            ),
-            (
-                &raw mut (*to).run_filename,
-                run(|run| if let Run::File(text) = run { Some(text) } else { None }).map(absolute),
-            ),
         ];
-        for (place, text) in texts {
-            // What is there already says the same, and may hold what a Rust string cannot.
-            if text.is_some() && !(*place).is_null() && text == self::text(*place) {
+        let mut wides: Vec<_> =
+            texts.into_iter().map(|(place, text)| (place, text.map(|text| wide(&text)))).collect();
+        let [mut command, mut module, mut file] = [None, None, None];
+        match &options.run {
+            Run::Command(text) => command = Some(decode(text.as_bytes())),
+            Run::Module(name) => module = Some(wide(name)),
+            Run::File(path) => file = Some(decode(absolute(path).as_bytes())),
+            _ => {}
+        }
+        wides.push((&raw mut (*to).run_command, command));
+        wides.push((&raw mut (*to).run_module, module));
+        wides.push((&raw mut (*to).run_filename, file));
+        for (place, text) in wides {
+            // What is there already says the same, and may hold what is neither text nor bytes.
+            let same = |wide: &Vec<wchar_t>| {
+                !(*place).is_null() && encoded(units(*place)) == encoded(wide)
+            };
+            if text.as_ref().is_some_and(same) {
                 continue;
             }
-            let status = assign(place, text.as_deref().map(wide).as_deref());
+            let status = assign(place, text.as_deref());
             if is_exception(&status) {
                 return status;
             }
@@ -313,10 +322,10 @@ unsafe fn write_back(options: &Options, to: *mut PyConfig) -> PyStatus {
     }
 }
 
-/// The arguments that are left, as they were given: a Rust string may have lost something.
-fn kept(argv: &[String], given: &[Vec<wchar_t>]) -> Vec<Vec<wchar_t>> {
+/// The arguments that are left, as they were given, which may be neither text nor bytes.
+fn kept(argv: &[OsString], given: &[Vec<wchar_t>]) -> Vec<Vec<wchar_t>> {
     let skipped = given.len().saturating_sub(argv.len());
-    let mut all: Vec<Vec<wchar_t>> = argv.iter().map(|text| wide(text)).collect();
+    let mut all: Vec<Vec<wchar_t>> = argv.iter().map(|arg| decode(arg.as_bytes())).collect();
     for (at, original) in given.iter().skip(skipped).enumerate().skip(1) {
         if let Some(place) = all.get_mut(at) {
             place.clone_from(original);

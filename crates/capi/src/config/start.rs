@@ -106,7 +106,13 @@ pub fn Py_RunMain() -> c_int {
         None => crate::lifecycle::fatal_error("Py_RunMain", "Python is not initialized"),
     };
     let code = command_line::run(Thread::current(), &options);
-    if runtime::finish() || code != 0 { code } else { 120 }
+    let interrupted = command_line::is_interrupted(Thread::current());
+    let flushed = runtime::finish();
+    match interrupted {
+        true => command_line::die_of_interrupt(),
+        false if flushed || code != 0 => code,
+        false => 120,
+    }
 }
 
 fn main(argv: Vec<Vec<wchar_t>>) -> c_int {

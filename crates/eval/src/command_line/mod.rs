@@ -7,7 +7,9 @@ mod prompt;
 mod usage;
 
 use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
 
 use krait_bytecode::MAGIC;
 use krait_objects::prelude::*;
@@ -22,7 +24,7 @@ pub use options::{Options, Run};
 pub use prompt::{interact, is_incomplete};
 
 /// Runs the program with these arguments, its name first; the answer is its exit code.
-pub fn main(args: &[String], native_modules: &'static [NativeModule]) -> i32 {
+pub fn main(args: &[OsString], native_modules: &'static [NativeModule]) -> i32 {
     match understand(Config::python(native_modules), args) {
         Ok(options) => {
             choose_locale();
@@ -56,12 +58,13 @@ fn choose_locale() {
 
 /// Reads a command line onto a configuration. The exit code if there is nothing to be run: what was asked for, or what
 /// is wrong, has been printed.
-pub fn understand(config: Config, args: &[String]) -> Result<Options, i32> {
+pub fn understand(config: Config, args: &[OsString]) -> Result<Options, i32> {
     let options = match options::parse(config, args) {
         Ok(options) => options,
         Err(message) => {
             eprintln!("{message}");
-            eprint!("{}", usage::short(args.first().map_or("krait", |name| name)));
+            let name = args.first().map_or("krait".into(), |name| name.to_string_lossy());
+            eprint!("{}", usage::short(&name));
             return Err(2);
         }
     };
@@ -104,31 +107,53 @@ fn run_program(mut options: Options) -> i32 {
         }
     };
     let mut code = run(instance.thread(), &options);
+    let interrupted = is_interrupted(instance.thread());
     if !instance.finish() && code == 0 {
         code = 120;
     }
-    code
+    if interrupted { die_of_interrupt() } else { code }
+}
+
+/// Whether the program ended by a KeyboardInterrupt that nobody handled.
+#[derive(Default)]
+struct Interrupted(std::cell::Cell<bool>);
+
+/// Whether the program ended by a KeyboardInterrupt that nobody handled: then, once all is finished, the process
+/// is to `die_of_interrupt`.
+pub fn is_interrupted(th: &Thread) -> bool {
+    th.interp().state::<Interrupted>().0.get()
+}
+
+/// Ends the process by SIGINT, so that a shell that waits for it stops too. The exit code if the signal is blocked.
+pub fn die_of_interrupt() -> i32 {
+    // SAFETY: plain system calls, after Python has ended.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_DFL);
+        libc::kill(libc::getpid(), libc::SIGINT);
+    }
+    libc::SIGINT + 128
 }
 
 fn run_as_asked(th: &Thread, options: &Options) -> PyResult<()> {
     let config = &options.config;
     match &options.run {
         Run::Command(command) => {
-            prepend_path(th, config.safe_path, "")?;
-            let code = compile_text(th, command.as_bytes(), "<string>")?;
-            remember_lines(th, code.borrow(), command)?;
+            prepend_path(th, config.safe_path, b"")?;
+            let command = decoded(th, command)?;
+            let code = compile_text(th, command.as_bytes(), b"<string>")?;
+            remember_lines(th, code.borrow(), &command)?;
             run_main(th, code)
         }
         Run::Module(name) => {
             if !config.safe_path {
                 let here = std::env::current_dir().unwrap_or_default();
-                prepend_path(th, false, &here.display().to_string())?;
+                prepend_path(th, false, here.as_os_str().as_bytes())?;
             }
             run_module(th, name, true)
         }
         Run::File(path) => run_file(th, path, options),
         _ => {
-            prepend_path(th, config.safe_path, "")?;
+            prepend_path(th, config.safe_path, b"")?;
             // SAFETY: asking about a descriptor changes nothing.
             if config.interactive || unsafe { libc::isatty(0) } == 1 {
                 prompt::interact(th);
@@ -138,16 +163,16 @@ fn run_as_asked(th: &Thread, options: &Options) -> PyResult<()> {
             if let Err(error) = std::io::stdin().read_to_end(&mut source) {
                 return Err(raise!(th, OS_ERROR, "standard input cannot be read: {error}"));
             }
-            run_text(th, &source, "<stdin>")
+            run_text(th, &source, b"<stdin>")
         }
     }
 }
 
 /// A script; or a folder or archive with a `__main__` module.
-fn run_file(th: &Thread, path: &str, options: &Options) -> PyResult<()> {
+fn run_file(th: &Thread, path: &OsStr, options: &Options) -> PyResult<()> {
     let importer = path_importer(th, path)?;
     if importer {
-        prepend_path(th, false, &absolute(path))?;
+        prepend_path(th, false, absolute(path).as_bytes())?;
         return run_module(th, "__main__", false);
     }
     let mut source = match std::fs::read(path) {
@@ -172,18 +197,47 @@ fn run_file(th: &Thread, path: &str, options: &Options) -> PyResult<()> {
     }
     if !options.config.safe_path {
         let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
-        let folder = real.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
-        prepend_path(th, false, &folder)?;
+        let folder = real.parent().map(|folder| folder.as_os_str().as_bytes()).unwrap_or_default();
+        prepend_path(th, false, folder)?;
     }
     let dict = main_dict(th)?;
     dict.set_str(th, id::__file__, Str::from_fs_bytes(th, path.as_bytes())?.object())?;
     dict.set_str(th, id::__cached__, none())?;
-    if path.ends_with(".pyc") || source.starts_with(&MAGIC[..2]) {
+    if path.as_bytes().ends_with(b".pyc") || source.starts_with(&MAGIC[..2]) {
         set_loader(th, &dict, "SourcelessFileLoader", path)?;
         return run_main(th, read_pyc(th, &source)?);
     }
     set_loader(th, &dict, "SourceFileLoader", path)?;
-    run_text(th, &source, path)
+    run_text(th, &source, path.as_bytes())
+}
+
+/// The program after `-c`, without the indentation that all of its lines have.
+fn decoded(th: &Thread, command: &OsStr) -> PyResult<String> {
+    match command.to_str() {
+        Some(text) => Ok(dedent(text)),
+        None => {
+            crate::builtins::write_stderr("Unable to decode the command from the command line:\n");
+            Str::from_fs_bytes(th, command.as_bytes())?.as_utf8(th).map(str::to_owned)
+        }
+    }
+}
+
+/// Takes the white space away that all lines begin with; lines of nothing else become empty.
+fn dedent(text: &str) -> String {
+    const BLANK: [char; 2] = [' ', '\t'];
+    let is_blank = |line: &&str| line.trim_matches(BLANK).is_empty();
+    let mut lines = text.split('\n').filter(|line| !is_blank(line));
+    let indent = |line: &str| line.len() - line.trim_start_matches(BLANK).len();
+    let first = lines.next().unwrap_or("");
+    let margin = lines.fold(&first[..indent(first)], |margin, line| {
+        let common = margin.bytes().zip(line.bytes()).take_while(|(a, b)| a == b).count();
+        &margin[..common]
+    });
+    if margin.is_empty() {
+        return text.to_owned();
+    }
+    let cut = |line| if is_blank(&line) { "" } else { &line[margin.len()..] };
+    text.split('\n').map(cut).collect::<Vec<_>>().join("\n")
 }
 
 /// The code of a `.pyc` file.
@@ -199,21 +253,17 @@ fn read_pyc(th: &Thread, data: &[u8]) -> PyResult<Owned<Code>> {
 }
 
 /// A script's path as the program sees it, wherever it goes.
-fn absolute(path: &str) -> String {
-    if path.starts_with('/') {
-        return path.to_owned();
-    }
+fn absolute(path: &OsStr) -> OsString {
     match std::env::current_dir() {
-        Ok(here) if path == "." => here.display().to_string(),
-        Ok(here) => {
-            format!("{}/{path}", here.display().to_string().trim_end_matches('/'))
-        }
+        Ok(here) if path == "." => here.into_os_string(),
+        // Joined as it is: what is in it stays, and an absolute one takes the folder's place.
+        Ok(here) => here.join(path).into_os_string(),
         Err(_) => path.to_owned(),
     }
 }
 
 /// The loader that finds the script again, for tracebacks and `inspect`.
-fn set_loader(th: &Thread, dict: &Dict, class: &str, path: &str) -> PyResult<()> {
+fn set_loader(th: &Thread, dict: &Dict, class: &str, path: &OsStr) -> PyResult<()> {
     let external = import::import(th, "_frozen_importlib_external")?;
     let loader = object::get_attr(th, external.object(), Str::interned(th, class)?.borrow())?;
     let loader = call::call(
@@ -225,7 +275,7 @@ fn set_loader(th: &Thread, dict: &Dict, class: &str, path: &str) -> PyResult<()>
 }
 
 /// Whether something on `sys.path_hooks` can import from `path`.
-fn path_importer(th: &Thread, path: &str) -> PyResult<bool> {
+fn path_importer(th: &Thread, path: &OsStr) -> PyResult<bool> {
     if std::path::Path::new(path).is_file() && !is_archive(path) {
         return Ok(false);
     }
@@ -238,7 +288,7 @@ fn path_importer(th: &Thread, path: &str) -> PyResult<bool> {
 }
 
 /// Whether a file ends like a zip archive: the record that closes one is within its last 64 KiB.
-fn is_archive(path: &str) -> bool {
+fn is_archive(path: &OsStr) -> bool {
     std::fs::read(path).is_ok_and(|data| {
         let tail = &data[data.len().saturating_sub((1 << 16) + 22)..];
         tail.windows(4).any(|window| window == b"PK\x05\x06")
@@ -299,7 +349,7 @@ pub fn register_lines(th: &Thread, linecache: &Dict) -> PyResult<()> {
     call::call(th, register.object(), &[code.object(), source.object(), name.object()]).map(drop)
 }
 
-fn run_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<()> {
+fn run_text(th: &Thread, source: &[u8], filename: &[u8]) -> PyResult<()> {
     let code = compile_text(th, source, filename)?;
     run_main(th, code)
 }
@@ -309,8 +359,8 @@ fn run_main(th: &Thread, code: Owned<Code>) -> PyResult<()> {
     running::eval_code(th, code.borrow(), dict.borrow(), None).map(drop)
 }
 
-fn compile_text(th: &Thread, source: &[u8], filename: &str) -> PyResult<Owned<Code>> {
-    let filename = Str::from_fs_bytes(th, filename.as_bytes())?;
+fn compile_text(th: &Thread, source: &[u8], filename: &[u8]) -> PyResult<Owned<Code>> {
+    let filename = Str::from_fs_bytes(th, filename)?;
     let request = Request {
         filename: filename.borrow(),
         mode: Mode::Exec,
@@ -350,13 +400,13 @@ fn name_file(th: &Thread, raised: Raised, filename: &Str) -> Raised {
     }
 }
 
-fn prepend_path(th: &Thread, safe_path: bool, entry: &str) -> PyResult<()> {
+fn prepend_path(th: &Thread, safe_path: bool, entry: &[u8]) -> PyResult<()> {
     if safe_path {
         return Ok(());
     }
     let path = sys::get(th, id::path)?;
     if let Some(list) = path.as_ref().and_then(|path| path.object().downcast::<List>()) {
-        list.insert_at(th, 0, Str::from_fs_bytes(th, entry.as_bytes())?.into_object())?;
+        list.insert_at(th, 0, Str::from_fs_bytes(th, entry)?.into_object())?;
     }
     Ok(())
 }
@@ -372,6 +422,7 @@ pub fn exit_code(th: &Thread, result: PyResult<()>) -> i32 {
     };
     let interrupted = exception.object().get().ty().is_subtype(exc::KEYBOARD_INTERRUPT);
     show_uncaught(th, exception.object());
+    th.interp().state::<Interrupted>().0.set(interrupted);
     if interrupted { 130 } else { 1 }
 }
 

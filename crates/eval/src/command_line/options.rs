@@ -2,15 +2,19 @@
 //!
 //! The same job as CPython's `Python/getopt.c` and the option part of `Python/initconfig.c`.
 
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
 use crate::config::Config;
 
 /// What is to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Run {
-    Command(String),
+    Command(OsString),
     Module(String),
     /// A file, folder or zip archive; `-` is standard input.
-    File(String),
+    File(OsString),
     Stdin,
     /// Print and leave.
     Version,
@@ -26,12 +30,13 @@ pub struct Options {
 }
 
 /// Reads `args`, the program's name first. An error is what goes before the usage line.
-pub fn parse(mut config: Config, args: &[String]) -> Result<Options, String> {
+pub fn parse(mut config: Config, args: &[OsString]) -> Result<Options, String> {
+    let texts: Vec<Cow<'_, str>> = args.iter().map(|arg| arg.to_string_lossy()).collect();
     if config.program_name.is_empty() {
-        config.program_name = args.first().cloned().unwrap_or_else(|| "krait".into());
+        config.program_name = texts.first().map_or("krait", |name| name).to_owned();
     }
     config.orig_argv = args.to_vec();
-    let mut reader = Reader { args, at: 1, rest: "" };
+    let mut reader = Reader { args, texts: &texts, at: 1, rest: "" };
     let mut options = Options { config, run: Run::Stdin, skip_first_line: false };
     let mut version = 0;
     while let Some(option) = reader.option() {
@@ -46,9 +51,7 @@ pub fn parse(mut config: Config, args: &[String]) -> Result<Options, String> {
                 }
             }
             Found::Short('c') => {
-                let mut command = reader.value('c')?.to_owned();
-                command.push('\n');
-                options.run = Run::Command(command);
+                options.run = Run::Command(reader.command()?);
                 return Ok(finish(options, &reader, "-c"));
             }
             Found::Short('m') => {
@@ -69,10 +72,10 @@ pub fn parse(mut config: Config, args: &[String]) -> Result<Options, String> {
         return Ok(options);
     }
     if let Some(file) = args.get(reader.at) {
-        options.run = if file == "-" { Run::Stdin } else { Run::File(file.clone()) };
+        options.run = if *file == "-" { Run::Stdin } else { Run::File(file.clone()) };
         options.config.argv = args[reader.at..].to_vec();
     } else {
-        options.config.argv = vec![String::new()];
+        options.config.argv = vec![OsString::new()];
     }
     Ok(options)
 }
@@ -80,7 +83,7 @@ pub fn parse(mut config: Config, args: &[String]) -> Result<Options, String> {
 /// After `-c` and `-m` the rest are the program's arguments.
 fn finish(mut options: Options, reader: &Reader<'_>, name: &str) -> Options {
     options.config.argv =
-        std::iter::once(name.to_owned()).chain(reader.args[reader.at..].iter().cloned()).collect();
+        std::iter::once(name.into()).chain(reader.args[reader.at..].iter().cloned()).collect();
     options
 }
 
@@ -110,30 +113,20 @@ fn short(letter: char, config: &mut Config, reader: &mut Reader<'_>) -> Result<(
         'u' => config.buffered_stdio = false,
         'v' => config.verbose += 1,
         'W' => config.warnoptions.push(reader.value('W')?.to_owned()),
-        'X' => implementation_option(reader.value('X')?, config)?,
+        'X' => implementation_option(reader.value('X')?, config),
         letter => return Err(format!("Unknown option: -{letter}")),
     }
     Ok(())
 }
 
-fn implementation_option(option: &str, config: &mut Config) -> Result<(), String> {
-    match option.split_once('=').unwrap_or((option, "")) {
-        ("dev", _) => config.dev_mode = true,
-        ("utf8", value) => config.utf8_mode = value != "0",
-        ("warn_default_encoding", _) => config.warn_default_encoding = true,
-        ("int_max_str_digits", value) => {
-            config.int_max_str_digits =
-                value.parse().ok().filter(|&digits| digits == 0 || digits >= 640).ok_or(
-                    "-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.",
-                )?;
-        }
-        ("pycache_prefix", value) => {
-            config.pycache_prefix = Some(value.to_owned()).filter(|value| !value.is_empty())
-        }
+/// What else it sets, `Config::read_environment` finds among the options.
+fn implementation_option(option: &str, config: &mut Config) {
+    match option.split_once('=').unwrap_or((option, "")).0 {
+        "dev" => config.dev_mode = true,
+        "warn_default_encoding" => config.warn_default_encoding = true,
         _ => {}
     }
     config.xoptions.push(option.to_owned());
-    Ok(())
 }
 
 fn long(name: &str, config: &mut Config, reader: &mut Reader<'_>) -> Result<Option<Run>, String> {
@@ -163,7 +156,9 @@ enum Found<'a> {
 
 /// Walks over options: several letters may share a dash, a value may follow its letter directly.
 struct Reader<'a> {
-    args: &'a [String],
+    args: &'a [OsString],
+    /// As text, in which options are looked for.
+    texts: &'a [Cow<'a, str>],
     at: usize,
     /// The letters of the current argument that are not read yet.
     rest: &'a str,
@@ -172,7 +167,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn option(&mut self) -> Option<Found<'a>> {
         if self.rest.is_empty() {
-            let argument = self.args.get(self.at)?.as_str();
+            let argument: &str = self.texts.get(self.at)?;
             if argument == "-" || !argument.starts_with('-') {
                 return None;
             }
@@ -195,8 +190,22 @@ impl<'a> Reader<'a> {
         self.next_argument().ok_or_else(|| format!("Argument expected for the -{letter} option"))
     }
 
+    /// The value of `-c`, with a newline behind it.
+    fn command(&mut self) -> Result<OsString, String> {
+        let attached = self.rest.len();
+        let value = self.value('c')?;
+        let given = self.args[self.at - 1].as_bytes();
+        // Text that stands for bytes that are none is longer than they are: then the text counts.
+        let command = match attached {
+            0 => given,
+            len if given.ends_with(value.as_bytes()) => &given[given.len() - len..],
+            _ => value.as_bytes(),
+        };
+        Ok(OsString::from_vec([command, b"\n"].concat()))
+    }
+
     fn next_argument(&mut self) -> Option<&'a str> {
-        let argument = self.args.get(self.at)?;
+        let argument = self.texts.get(self.at)?;
         self.at += 1;
         Some(argument)
     }
@@ -207,8 +216,8 @@ mod tests {
     use super::*;
 
     fn read(args: &[&str]) -> Result<Options, String> {
-        let args: Vec<String> =
-            std::iter::once("krait").chain(args.iter().copied()).map(str::to_owned).collect();
+        let args: Vec<OsString> =
+            std::iter::once("krait").chain(args.iter().copied()).map(OsString::from).collect();
         parse(Config::python(&[]), &args)
     }
 

@@ -136,9 +136,7 @@ fn behind(at: &Decoded, before: Stack) -> Stack {
         Opcode::PUSH_EXC_INFO => before.push(Kind::Except),
         Opcode::PUSH_NULL => before.push(Kind::Null),
         Opcode::LOAD_GLOBAL if at.oparg & 1 != 0 => before.push(Kind::Object).push(Kind::Null),
-        Opcode::LOAD_ATTR if at.oparg & 1 != 0 => {
-            popped(1).push(Kind::Object).push(Kind::Null)
-        }
+        Opcode::LOAD_ATTR if at.oparg & 1 != 0 => popped(1).push(Kind::Object).push(Kind::Null),
         Opcode::SWAP => before.swap(at.oparg),
         Opcode::COPY => match before.peek(at.oparg) {
             Some(kind) => before.push(kind),
@@ -159,8 +157,7 @@ fn stacks(code: &Code) -> Vec<Stack> {
     let bytes = original_bytes(code);
     let all: Vec<Decoded> = instructions(&bytes).collect();
     let mut stacks = vec![Stack::Unknown; code.unit_count() + 1];
-    let generators =
-        code_flags::GENERATOR | code_flags::COROUTINE | code_flags::ASYNC_GENERATOR;
+    let generators = code_flags::GENERATOR | code_flags::COROUTINE | code_flags::ASYNC_GENERATOR;
     stacks[0] = match code.has_flag(generators) {
         // What is sent in first.
         true => Stack::EMPTY.push(Kind::Object),
@@ -221,7 +218,12 @@ fn follow(stacks: &mut [Stack], at: &Decoded) -> bool {
 }
 
 /// Where the frame is to go on, and the stack there.
-fn find_target(th: &Thread, code: &Code, from: usize, wanted: i32) -> PyResult<(usize, Stack, Stack)> {
+fn find_target(
+    th: &Thread,
+    code: &Code,
+    from: usize,
+    wanted: i32,
+) -> PyResult<(usize, Stack, Stack)> {
     let starts = || {
         location_entries(code.linetable.as_bytes(), code.firstlineno)
             .filter_map(|entry| Some((entry.start as usize, entry.position.line?)))

@@ -185,12 +185,8 @@ fn run(th: &Thread) -> PyResult<()> {
     let loaders = call::call_method(th, external.object(), loaders.borrow(), &[])?;
     let loaders = sequence::tuple(th, loaders.object())?;
     let class = object::get_attr(th, external.object(), name("FileFinder")?.borrow())?;
-    let hook = call::call_method(
-        th,
-        class.object(),
-        name("path_hook")?.borrow(),
-        loaders.as_slice(),
-    )?;
+    let hook =
+        call::call_method(th, class.object(), name("path_hook")?.borrow(), loaders.as_slice())?;
     finder::replace_hook(th, hook.object());
     state(th).hook.set(Some(hook));
     Ok(())

@@ -42,7 +42,8 @@ impl CoreObjects {
     /// Declares the classes, in an interpreter that has no modules yet.
     pub fn declare(th: &Thread) -> PyResult<()> {
         let core = CoreObjects::of(th);
-        let spec = forward::declare(th, CORE, "ModuleSpec", &[id::__init__, id::__repr__, id::__eq__])?;
+        let spec =
+            forward::declare(th, CORE, "ModuleSpec", &[id::__init__, id::__repr__, id::__eq__])?;
         core.module_spec.set(Some(spec));
         for (slot, module, name) in [
             (&core.builtin_importer, CORE, "BuiltinImporter"),

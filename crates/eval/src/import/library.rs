@@ -1,11 +1,16 @@
 //! The finder of the embedded library: modules that are neither native nor frozen, but inside all the same.
 //!
 //! It stands in `sys.meta_path` before the path finder, so that no file is looked for. With `PYTHONHOME` the
-//! library on disk takes its place.
+//! library on disk takes its place. Where an installation has the sources on disk too, modules say so in `__file__`, as the
+//! reference's frozen modules do.
 
+use std::cell::OnceCell;
+use std::path::Path;
+
+use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 
-use crate::{config, marshal};
+use crate::{config, lifecycle, marshal};
 
 /// Finder and loader of the embedded standard library.
 #[pytype(name = "_krait.LibraryImporter", new = "()")]
@@ -27,11 +32,44 @@ fn find(name: &str) -> Option<krait_stdlib::Module> {
     krait_stdlib::find(name).filter(|module| module.name() == name)
 }
 
-/// Where a module would lie if the library were a folder.
-fn path_of(module: krait_stdlib::Module) -> String {
-    let stem = module.name().replace('.', "/");
-    let end = if module.is_package() { "/__init__.py" } else { ".py" };
-    format!("{}/{stem}{end}", krait_stdlib::LIBRARY_DIR)
+#[derive(Default)]
+struct Folder(OnceCell<String>);
+
+/// The folder with the library's sources: the installation's, if it has them (`os.py` tells), else a name for the
+/// embedded ones.
+pub fn folder(th: &Thread) -> &str {
+    th.interp().state::<Folder>().0.get_or_init(|| {
+        let installed = lifecycle::installed_library(&config::of(th));
+        let with_sources = installed.filter(|folder| folder.join("os.py").is_file());
+        let path = with_sources.and_then(|folder| folder.into_os_string().into_string().ok());
+        path.unwrap_or_else(|| krait_stdlib::LIBRARY_DIR.to_owned())
+    })
+}
+
+/// Where a module lies, or would lie if the library were a folder.
+fn path_of(th: &Thread, module: krait_stdlib::Module) -> String {
+    format!("{}/{}", folder(th), module.path())
+}
+
+/// The path within the library of a file of it.
+fn inside<'a>(th: &Thread, path: &'a str) -> Option<&'a str> {
+    let rest =
+        path.strip_prefix(folder(th)).or_else(|| path.strip_prefix(krait_stdlib::LIBRARY_DIR))?;
+    rest.strip_prefix('/')
+}
+
+/// Writes a file, and the folders that it is in.
+fn write(th: &Thread, folder: &Path, path: &str, data: &[u8]) -> PyResult<()> {
+    let path = folder.join(path);
+    let parent = path.parent().unwrap_or(folder);
+    let written = std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, data));
+    written.map_err(|error| {
+        let errno = error.raw_os_error().unwrap_or(libc::EIO);
+        match Str::from_fs_bytes(th, path.as_os_str().as_encoded_bytes()) {
+            Ok(path) => os::raise_errno(th, exc::OS_ERROR, errno, [Some(path.object()), None]),
+            Err(raised) => raised,
+        }
+    })
 }
 
 fn text_list(th: &Thread, text: &str) -> PyResult<Owned<List>> {
@@ -72,10 +110,10 @@ impl LibraryImporter {
         let set = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
             object::set_attr(th, spec.object(), Str::interned(th, name)?.borrow(), value)
         };
-        set("origin", Str::new(th, &path_of(module))?.object())?;
+        set("origin", Str::new(th, &path_of(th, module))?.object())?;
         set("_set_fileattr", bool_object(true).object())?;
         if module.is_package() {
-            let path = path_of(module);
+            let path = path_of(th, module);
             let folder = path.strip_suffix("/__init__.py").unwrap_or(&path);
             set("submodule_search_locations", text_list(th, folder)?.object())?;
         }
@@ -128,7 +166,7 @@ impl LibraryImporter {
     /// Return where a module would lie in a library on disk.
     #[method(sig = "(self, fullname)")]
     fn get_filename(&self, th: &Thread, fullname: &str) -> PyResult<String> {
-        Ok(path_of(known(th, fullname)?))
+        Ok(path_of(th, known(th, fullname)?))
     }
 
     /// Whether a module is a package.
@@ -137,11 +175,23 @@ impl LibraryImporter {
         Ok(known(th, fullname)?.is_package())
     }
 
+    /// Write the library's sources and other files into a folder, as an installation has them.
+    #[staticmethod(sig = "(folder, /)")]
+    fn unpack(th: &Thread, folder: &str) -> PyResult<()> {
+        let folder = Path::new(folder);
+        for module in krait_stdlib::modules() {
+            write(th, folder, &module.path(), &module.source())?;
+        }
+        for path in krait_stdlib::resources() {
+            write(th, folder, path, &krait_stdlib::resource(path).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
     /// Return the bytes of a file beside the library's modules.
     #[method(sig = "(self, path)")]
     fn get_data(&self, th: &Thread, path: &str) -> PyResult<Owned<Bytes>> {
-        let inside =
-            path.strip_prefix(krait_stdlib::LIBRARY_DIR).map(|rest| rest.trim_start_matches('/'));
+        let inside = inside(th, path);
         if let Some(data) = inside.and_then(krait_stdlib::resource) {
             return Bytes::new(th, &data);
         }
@@ -159,7 +209,7 @@ impl LibraryImporter {
 fn code_of(th: &Thread, module: krait_stdlib::Module) -> PyResult {
     match module.code() {
         Some(code) if config::of(th).optimization_level == 0 => marshal::loads(th, &code),
-        _ => crate::compile::compile_module(th, &module.source(), &path_of(module))
+        _ => crate::compile::compile_module(th, &module.source(), &module.filename())
             .map(Owned::into_object),
     }
 }

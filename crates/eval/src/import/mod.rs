@@ -9,7 +9,7 @@ pub mod extension;
 mod finder;
 mod frozen;
 pub mod imp;
-mod library;
+pub mod library;
 pub mod lock;
 mod native;
 

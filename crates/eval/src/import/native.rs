@@ -72,7 +72,8 @@ fn make(th: &Thread, name: &str, key: &Owned<Str>) -> PyResult<(Owned<Module>, O
         return Err(raise!(th, IMPORT_ERROR, "no built-in module named {name}"));
     };
     let spec = core_objects::native_spec(th, key.borrow())?;
-    let module = module::from_definition_named(th, definition.as_ptr(), spec.object(), key.borrow())?;
+    let module =
+        module::from_definition_named(th, definition.as_ptr(), spec.object(), key.borrow())?;
     let module = module.downcast::<Module>().map_err(|_| th.bad_internal_call())?;
     core_objects::set_module_attributes(th, &module, &spec)?;
     module::execute(th, module.object(), definition.as_ptr())?;

@@ -342,9 +342,7 @@ impl Place<'_> {
                 let _raised = self.op.th.set_exception(pending.into_object());
                 Ok(done)
             }
-            (Err(_raised), Some(pending)) => {
-                Err(self.op.th.set_exception(pending.into_object()))
-            }
+            (Err(_raised), Some(pending)) => Err(self.op.th.set_exception(pending.into_object())),
         }
     }
 }

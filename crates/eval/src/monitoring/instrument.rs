@@ -172,7 +172,8 @@ unsafe fn generalize(at: *mut CodeUnit) {
     // SAFETY: the caller's: a unit of the code.
     unsafe {
         let form = Opcode::from_byte(*at as u8);
-        if let Some(form @ (Opcode::CALL_LIST_APPEND | Opcode::BINARY_OP_INPLACE_ADD_UNICODE)) = form
+        if let Some(form @ (Opcode::CALL_LIST_APPEND | Opcode::BINARY_OP_INPLACE_ADD_UNICODE)) =
+            form
         {
             write_opcode(at, form.base().number() as u8);
         }

@@ -1,5 +1,8 @@
 //! What `sys` says of the interpreter and the machine.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 use krait_objects::{namespace, set};
@@ -190,6 +193,15 @@ fn strings<S: AsRef<str>>(th: &Thread, texts: &[S]) -> PyResult<Owned<List>> {
     List::from_vec(th, texts?)
 }
 
+/// Arguments as text, in which bytes that are none have become lone surrogates.
+fn arguments(th: &Thread, arguments: &[OsString]) -> PyResult<Owned<List>> {
+    let texts: PyResult<Vec<Owned>> = arguments
+        .iter()
+        .map(|argument| Str::from_fs_bytes(th, argument.as_bytes()).map(Owned::into_object))
+        .collect();
+    List::from_vec(th, texts?)
+}
+
 static FLAGS: [Field; 21] = [
     Field { name: "debug", doc: "-d" },
     Field { name: "inspect", doc: "-i" },
@@ -245,8 +257,8 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
     let ty = StructSequence::new_type(th, "sys.flags", "", &FLAGS, FLAGS.len() - 3)?;
     module.add(th, "flags", StructSequence::new(th, ty.borrow(), values)?.object())?;
     module.add(th, "dont_write_bytecode", bool_object(!config.write_bytecode).object())?;
-    module.add(th, "argv", strings(th, &config.argv)?.object())?;
-    module.add(th, "orig_argv", strings(th, &config.orig_argv)?.object())?;
+    module.add(th, "argv", arguments(th, &config.argv)?.object())?;
+    module.add(th, "orig_argv", arguments(th, &config.orig_argv)?.object())?;
     module.add(th, "warnoptions", strings(th, &config.warnoptions)?.object())?;
     let xoptions = Dict::new(th)?;
     for option in &config.xoptions {
@@ -269,7 +281,7 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
     }
     let stdlib = match &config.home {
         Some(home) => home.join("lib/python3.14").display().to_string(),
-        None => krait_stdlib::LIBRARY_DIR.to_owned(),
+        None => crate::import::library::folder(th).to_owned(),
     };
     module.add(th, "_stdlib_dir", Str::new(th, &stdlib)?.object())?;
     match &config.pycache_prefix {

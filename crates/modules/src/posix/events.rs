@@ -115,6 +115,8 @@ impl Posix {
         clockid: i32,
         #[default(libc::TFD_CLOEXEC)] flags: i32,
     ) -> PyResult<i32> {
+        // No descriptor that Python makes is inherited unless that is asked for.
+        let flags = flags | libc::TFD_CLOEXEC;
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::timerfd_create(clockid, flags) })
     }

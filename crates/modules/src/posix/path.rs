@@ -67,9 +67,10 @@ fn fspath_opt(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<Owned>> {
     }
     let name = Str::interned(th, "__fspath__")?;
     let class = ob.get().ty();
-    let Some(_) = object::get_attr_opt(th, class.object(), name.borrow())? else {
+    let method = object::get_attr_opt(th, class.object(), name.borrow())?;
+    if method.is_none_or(|method| method.is_none()) {
         return Ok(None);
-    };
+    }
     let path = call::call_method(th, ob, name.borrow(), &[])?;
     if path.object().downcast::<Str>().is_some() || path.object().downcast::<Bytes>().is_some() {
         return Ok(Some(path));

@@ -20,7 +20,7 @@ use crate::prelude::*;
 pub use attributes::{find as find_attribute, is_initializing};
 pub use define::{
     ModuleDefinition, StaticModuleDef, create_single_phase, execute, from_definition,
-    from_definition_named,    init_definition,
+    from_definition_named, init_definition,
 };
 
 /// A namespace whose attributes are in a dictionary.

@@ -18,19 +18,14 @@ mod pack;
 mod selection;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 use std::thread;
 
-/// One module with everything that gets embedded.
-struct Built {
-    name: String,
-    is_package: bool,
+/// One module, before it is packed.
+struct Compiled {
     /// Marshalled code, or why there is none.
     code: Result<Vec<u8>, String>,
-    /// None: stored as it is, so that importing it copies nothing.
-    packed_code: Option<Vec<u8>>,
-    source: Vec<u8>,
-    packed_source: Vec<u8>,
+    source: collect::Source,
 }
 
 fn main() {
@@ -41,31 +36,34 @@ fn main() {
     println!("cargo:rerun-if-changed={}", own.display());
 
     let tree = collect::collect(lib, &own);
-    let built = build_all(&tree.modules);
-    let failed: Vec<&Built> = built.iter().filter(|module| module.code.is_err()).collect();
-    for module in failed.iter().take(12) {
-        let Err(why) = &module.code else { continue };
-        println!("cargo:warning=stdlib module {} is embedded without code: {why}", module.name);
+    let modules = in_parallel(tree.modules, |source| {
+        let code = compile::compile(&source.text, &source.filename());
+        Compiled { code, source }
+    });
+    let failed = modules.iter().filter_map(|module| Some((module, module.code.as_ref().err()?)));
+    for (module, why) in failed.clone().take(12) {
+        let name = &module.source.name;
+        println!("cargo:warning=stdlib module {name} is embedded without code: {why}");
     }
-    if failed.len() > 12 {
-        println!("cargo:warning={} stdlib modules are embedded without code", failed.len());
+    if failed.clone().count() > 12 {
+        println!("cargo:warning={} stdlib modules are embedded without code", failed.count());
     }
 
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    pack::write(&out, &built, &tree.resources).expect("cannot write the packed library");
+    pack::write(&out, &modules, &tree.resources).expect("cannot write the packed library");
 }
 
-/// Compiles and compresses on every core; the result keeps the order of `modules`.
-fn build_all(modules: &[collect::Source]) -> Vec<Built> {
-    let next = AtomicUsize::new(0);
+/// Does `work` for every item on every core; the results keep the items' order.
+fn in_parallel<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let queue = Mutex::new(items.into_iter().enumerate());
     let workers = thread::available_parallelism().map_or(1, |count| count.get());
-    let mut built: Vec<(usize, Built)> = thread::scope(|scope| {
+    let mut results: Vec<(usize, R)> = thread::scope(|scope| {
         let worker = || {
             let mut mine = Vec::new();
             loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some(source) = modules.get(at) else { return mine };
-                mine.push((at, build_one(source)));
+                let next = queue.lock().expect("no worker panics with the queue").next();
+                let Some((at, item)) = next else { return mine };
+                mine.push((at, work(item)));
             }
         };
         let handles: Vec<_> = (0..workers)
@@ -75,27 +73,8 @@ fn build_all(modules: &[collect::Source]) -> Vec<Built> {
                 builder.spawn_scoped(scope, worker).expect("cannot start a thread")
             })
             .collect();
-        handles
-            .into_iter()
-            .flat_map(|handle| handle.join().expect("a compile thread panicked"))
-            .collect()
+        handles.into_iter().flat_map(|handle| handle.join().expect("a worker panicked")).collect()
     });
-    built.sort_by_key(|(at, _)| *at);
-    built.into_iter().map(|(_, module)| module).collect()
-}
-
-fn build_one(module: &collect::Source) -> Built {
-    let code = compile::compile(&module.text, &module.filename());
-    let packed_code = match &code {
-        Ok(code) if !selection::is_direct(&module.name) => Some(pack::deflate(code)),
-        _ => None,
-    };
-    Built {
-        name: module.name.clone(),
-        is_package: module.is_package,
-        code,
-        packed_code,
-        packed_source: pack::deflate(&module.text),
-        source: module.text.clone(),
-    }
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
 }

@@ -39,7 +39,7 @@ pub fn is_excluded(path: &str) -> bool {
 }
 
 /// Top-level modules and packages whose code is stored as it is: imported by almost every program, or at
-/// start-up. The rest is compressed, which more than halves it, and inflated when imported; so the
+/// start-up. The rest is compressed, which more than halves it, and decompressed when imported; so the
 /// whole library fits its size budget (docs/internals/stdlib.md).
 const DIRECT: &[&str] = &[
     "__future__",

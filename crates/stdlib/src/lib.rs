@@ -2,7 +2,7 @@
 //!
 //! [`find`] is a binary search in a read-only table. The code of common modules is stored as it
 //! is, so finding it touches only its own pages; that of rarely imported ones, and all sources,
-//! are deflated one by one. Nothing here knows objects: code is marshal data for the importer.
+//! are compressed one by one, with a dictionary for each kind. Nothing here knows objects: code is marshal data for the importer.
 //! How it is built: `build/main.rs`; why it is stored so: `docs/internals/stdlib.md`.
 //!
 //! CPython's counterpart: the frozen modules (`Python/frozen.c`) and the `Lib` folder.
@@ -10,8 +10,10 @@
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 mod frozen;
+mod zstd;
 
 pub use frozen::{FROZEN, Frozen};
 
@@ -20,7 +22,7 @@ struct Span {
     start: u32,
     /// Bytes in the file.
     stored: u32,
-    /// Bytes once inflated; equal to `stored` if it is not compressed.
+    /// Bytes once decompressed; equal to `stored` if it is not compressed.
     size: u32,
 }
 
@@ -39,6 +41,17 @@ static NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/names.txt"));
 static CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/code.bin"));
 static SOURCE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/source.bin"));
 static RESOURCE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/resource.bin"));
+static CODE_DICTIONARY: Dictionary =
+    Dictionary::new(include_bytes!(concat!(env!("OUT_DIR"), "/code.dict")));
+static SOURCE_DICTIONARY: Dictionary =
+    Dictionary::new(include_bytes!(concat!(env!("OUT_DIR"), "/source.dict")));
+
+/// What pieces of a kind were compressed with. Its tables are derived from constant bytes when the
+/// first piece is wanted: programs that want none do not pay for them, and nothing is allocated.
+struct Dictionary {
+    bytes: &'static [u8],
+    derived: OnceLock<zstd::Dictionary>,
+}
 
 /// The folder that embedded modules name in `co_filename`: `<krait>/json/decoder.py`. It does not
 /// exist; their loader hands out the source. Frozen modules are named `<frozen os>` instead, and are
@@ -86,7 +99,7 @@ pub fn source(name: &str) -> Option<Vec<u8>> {
 /// `pydoc_data/_pydoc.css`.
 pub fn resource(path: &str) -> Option<Cow<'static, [u8]>> {
     let at = RESOURCES.binary_search_by(|record| record.name().cmp(path)).ok()?;
-    Some(RESOURCES[at].code.load(RESOURCE))
+    Some(RESOURCES[at].source.load(RESOURCE, &SOURCE_DICTIONARY))
 }
 
 /// The paths of every resource, sorted.
@@ -113,12 +126,12 @@ impl Module {
     /// The module's code object as marshal data, or None if it did not compile at build time (the
     /// importer compiles [`source`](Self::source) then, and raises what is to be raised).
     pub fn code(self) -> Option<Cow<'static, [u8]>> {
-        (self.record.code.stored > 0).then(|| self.record.code.load(CODE))
+        (self.record.code.stored > 0).then(|| self.record.code.load(CODE, &CODE_DICTIONARY))
     }
 
     /// The source as it stands in its file: UTF-8 unless a coding cookie says otherwise.
     pub fn source(self) -> Vec<u8> {
-        self.record.source.load(SOURCE).into_owned()
+        self.record.source.load(SOURCE, &SOURCE_DICTIONARY).into_owned()
     }
 
     /// The path in the library: `json/decoder.py`, `json/__init__.py`.
@@ -144,14 +157,26 @@ impl Record {
 }
 
 impl Span {
-    fn load(&self, file: &'static [u8]) -> Cow<'static, [u8]> {
+    fn load(&self, file: &'static [u8], dictionary: &Dictionary) -> Cow<'static, [u8]> {
         let start = self.start as usize;
         let stored = &file[start..start + self.stored as usize];
         if self.stored == self.size {
             return Cow::Borrowed(stored);
         }
-        let inflated = miniz_oxide::inflate::decompress_to_vec(stored);
-        // Both ends were written by the same build, so this cannot fail at run time.
-        Cow::Owned(inflated.expect("the embedded library is damaged"))
+        let plain = dictionary.derived().decode(stored, self.size as usize);
+        Cow::Owned(plain.expect(INTACT))
+    }
+}
+
+/// Both ends were written by the same build, so decoding cannot fail at run time.
+const INTACT: &str = "the embedded library is damaged";
+
+impl Dictionary {
+    const fn new(bytes: &'static [u8]) -> Dictionary {
+        Dictionary { bytes, derived: OnceLock::new() }
+    }
+
+    fn derived(&self) -> &zstd::Dictionary {
+        self.derived.get_or_init(|| zstd::Dictionary::read(self.bytes).expect(INTACT))
     }
 }

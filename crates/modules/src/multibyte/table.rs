@@ -8,6 +8,8 @@
 
 use std::collections::HashMap;
 
+use zlib_rs::{InflateConfig, ReturnCode, decompress_slice};
+
 /// What a 16-bit word says if it is no character: the first byte is wrong.
 const ILLEGAL: u16 = 0xFFFF;
 /// More bytes are needed.
@@ -19,6 +21,8 @@ const EXTRA: std::ops::Range<u16> = 0xD800..0xE000;
 /// The lead byte of triples.
 const TRIPLE: u8 = 0x8F;
 const PAIRS: usize = 128 * 256;
+/// More than any of the files is, inflated.
+const LARGEST: usize = 192 << 10;
 
 /// An encoding's name, data, and the encoding it shares pairs with.
 struct Source(&'static str, &'static [u8], Option<&'static str>);
@@ -124,8 +128,12 @@ impl Table {
     /// The encoding of that name, if it is among those here.
     pub fn load(name: &str) -> Option<Table> {
         let source = SOURCES.iter().find(|source| source.0 == name)?;
-        let data = miniz_oxide::inflate::decompress_to_vec_zlib(source.1).ok()?;
-        let mut reader = Reader(&data);
+        let mut space = vec![0; LARGEST];
+        let (data, state) = decompress_slice(&mut space, source.1, InflateConfig::default());
+        if state != ReturnCode::Ok {
+            return None;
+        }
+        let mut reader = Reader(data);
         let singles = reader.words(256);
         let mut pairs = reader.words(PAIRS);
         if let Some(base) = source.2.and_then(Table::load) {

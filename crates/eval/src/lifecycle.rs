@@ -142,7 +142,6 @@ impl Instance {
         let known = &th.interp().known;
         known.len.set(builtins.dict().get_str(th, id::len)?);
         known.isinstance.set(builtins.dict().get_str(th, id::isinstance)?);
-        known.list_append.set(List::type_object().lookup(th, id::append));
         let sys = import::create_native(th, "sys")?;
         th.interp().sys_dict.set(Some(sys.dict().to_owned()));
         sys.add(th, "modules", modules.object())?;

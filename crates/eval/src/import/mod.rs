@@ -20,7 +20,7 @@ use crate::sys;
 pub use bootstrap::{define_module, importlib, publish, set_up};
 pub use core_objects::CoreObjects;
 pub use finder::install as install_finders;
-pub use native::{builtin_names, create as create_native, native_module, plain_spec, start as start_native};
+pub use native::{builtin_names, create as create_native, native_module, start as start_native};
 
 /// `import name` from a place without a package: the module that the whole dotted name means.
 pub fn import(th: &Thread, name: &str) -> PyResult {

@@ -79,11 +79,3 @@ fn make(th: &Thread, name: &str, key: &Owned<Str>) -> PyResult<(Owned<Module>, O
     module::execute(th, module.object(), definition.as_ptr())?;
     Ok((module, spec))
 }
-
-/// A spec good enough to create a part of a module with: its `name`.
-pub fn plain_spec(th: &Thread, name: &str) -> PyResult {
-    let fields = Dict::new(th)?;
-    let name = Str::interned(th, name)?;
-    fields.set_str(th, id::name, name.object())?;
-    krait_objects::namespace::Namespace::new(th, Some(fields.borrow())).map(Owned::into_object)
-}

@@ -32,6 +32,9 @@ pub fn form(op: Op<'_>, callable: Borrowed<'_>, has_self: bool, count: usize) ->
     if is(&known.isinstance) && count == 2 && !has_self {
         return Some(Opcode::CALL_ISINSTANCE);
     }
+    if known.list_append.get().is_none() {
+        known.list_append.set(List::type_object().lookup(op.th, id::append));
+    }
     if !is(&known.list_append) || count != 2 || !has_self {
         return None;
     }

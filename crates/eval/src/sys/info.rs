@@ -294,12 +294,12 @@ fn add_modules(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     let mut names = crate::import::builtin_names(th);
     names.sort_unstable();
     let builtin: PyResult<Vec<Owned>> =
-        names.iter().map(|name| Str::interned(th, name).map(Owned::into_object)).collect();
+        names.iter().map(|name| Str::new(th, name).map(Owned::into_object)).collect();
     let builtin = Tuple::from_vec(th, builtin?)?;
     module.add(th, "builtin_module_names", builtin.object())?;
     let mut all: Vec<Owned> = builtin.as_slice().iter().map(|&name| name.to_owned()).collect();
     for name in krait_stdlib::names().filter(|name| !name.contains('.')) {
-        all.push(Str::interned(th, name)?.into_object());
+        all.push(Str::new(th, name)?.into_object());
     }
     let all: Vec<Borrowed<'_>> = all.iter().map(Owned::object).collect();
     module.add(th, "stdlib_module_names", set::Set::new_frozen(th, &all)?.object())?;

@@ -12,6 +12,7 @@ pub(crate) mod limits;
 mod monitoring;
 pub mod printer;
 
+use krait_objects::module::{self, StaticModuleDef};
 use krait_objects::prelude::*;
 
 pub use audit::audit;
@@ -26,11 +27,16 @@ pub struct Sys;
 impl Sys {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
-        let spec = crate::import::plain_spec(th, "sys.monitoring")?;
-        let monitoring = monitoring::Monitoring::module_def().load(th, spec.object())?;
-        module.add(th, "monitoring", monitoring.object())?;
-        let spec = crate::import::plain_spec(th, "sys._jit")?;
-        module.add(th, "_jit", jit::Jit::module_def().load(th, spec.object())?.object())?;
+        let part = |name: &str, definition: &'static StaticModuleDef| -> PyResult<()> {
+            let full_name = Str::from_fmt(th, format_args!("sys.{name}"))?;
+            let definition = definition.as_ptr();
+            let part =
+                module::from_definition_named(th, definition, none(), full_name.borrow())?;
+            module::execute(th, part.object(), definition)?;
+            module.add(th, name, part.object())
+        };
+        part("monitoring", monitoring::Monitoring::module_def())?;
+        part("_jit", jit::Jit::module_def())?;
         info::add(module, th)
     }
 

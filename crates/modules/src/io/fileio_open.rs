@@ -2,6 +2,7 @@
 
 use krait_eval::sys::audit;
 use krait_objects::exceptions::os;
+use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 
 use super::fileio::FileIO;
@@ -182,7 +183,12 @@ pub fn open(
     audit(th, "open", &[what, mode_text.object(), flags_number.object()])?;
     let result = acquire(th, file, what, given, path, flags, opener).and_then(|()| {
         inspect(th, file, what)?;
-        object::set_attr(th, file.object(), id::name, what)?;
+        if file.object().is_exact::<FileIO>() {
+            // Nothing in the class stands in the way of the attribute.
+            instance_dict::set_attribute(th, file.object(), id::name, Some(what))?;
+        } else {
+            object::set_attr(th, file.object(), id::name, what)?;
+        }
         if parsed.appending {
             // As in C, a file that cannot seek may still be appended to.
             let _ = support::seek_fd(th, file.fd.get(), 0, libc::SEEK_END);

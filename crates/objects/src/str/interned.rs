@@ -77,7 +77,8 @@ impl Str {
             return Ok(known);
         }
         let string = Str::from_chars_bounded(th, chars, 0x7f)?;
-        string.hash(th);
+        // SAFETY: a new string, whose hash this is.
+        unsafe { (*string.compact.get())._base.hash = hash };
         interned.insert(&string);
         Ok(string)
     }

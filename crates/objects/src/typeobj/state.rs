@@ -4,7 +4,7 @@
 //! type and interpreter, found by the index that `tp_subclasses` of a static type holds (plus one, so that
 //! zero means none), as in the reference.
 
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, RefCell};
 
 use krait_abi as abi;
 
@@ -45,21 +45,71 @@ struct CacheEntry {
     value: *mut abi::PyObject,
 }
 
+/// The entries of the method cache, in pages that cost nothing until they are touched.
+struct Cache {
+    entries: *mut CacheEntry,
+    /// A bit for each 64th of the entries: whether one of them remembers something.
+    noted: Cell<u64>,
+}
+
+impl Cache {
+    const SIZE: usize = size_of::<CacheEntry>() << CACHE_BITS;
+    /// Entries that share a bit.
+    const SHARE: usize = (1 << CACHE_BITS) / 64;
+
+    fn new() -> Cache {
+        // SAFETY: new memory, all zeros: entries that remember nothing.
+        let block = unsafe {
+            let access = libc::PROT_READ | libc::PROT_WRITE;
+            let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+            libc::mmap(std::ptr::null_mut(), Self::SIZE, access, kind, -1, 0)
+        };
+        if block == libc::MAP_FAILED {
+            crate::fatal("no memory for the cache of methods");
+        }
+        Cache { entries: block.cast(), noted: Cell::new(0) }
+    }
+
+    #[inline(always)]
+    fn entry(&self, at: usize) -> *mut CacheEntry {
+        debug_assert!(at < 1 << CACHE_BITS);
+        self.entries.wrapping_add(at)
+    }
+
+    fn note(&self, at: usize) {
+        self.noted.set(self.noted.get() | 1 << (at / Self::SHARE));
+    }
+
+    /// The entries that may remember something, which their bits forget.
+    fn take_noted(&self) -> impl Iterator<Item = usize> + use<> {
+        let noted = self.noted.take();
+        (0..64).filter(move |share| noted >> share & 1 != 0).flat_map(|share| {
+            let first = share * Self::SHARE;
+            first..first + Self::SHARE
+        })
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        // SAFETY: the block of `new`; what was remembered is released before (`clear_cache`).
+        unsafe { libc::munmap(self.entries.cast(), Self::SIZE) };
+    }
+}
+
 /// Per-interpreter state of types.
 pub struct TypeStates {
     statics: RefCell<Vec<Option<Box<StaticState>>>>,
     next_version: Cell<u32>,
-    cache: UnsafeCell<Box<[CacheEntry]>>,
+    cache: Cache,
 }
 
 impl Default for TypeStates {
     fn default() -> TypeStates {
-        // SAFETY: an entry of zeros is one that remembers nothing. Pages that are never written cost nothing.
-        let cache = unsafe { Box::new_zeroed_slice(1 << CACHE_BITS).assume_init() };
         TypeStates {
             statics: RefCell::default(),
             next_version: Cell::new(FIRST_HEAP_VERSION),
-            cache: UnsafeCell::new(cache),
+            cache: Cache::new(),
         }
     }
 }
@@ -106,7 +156,7 @@ impl TypeStates {
     #[inline]
     pub fn cached(&self, version: u32, name: Borrowed<'_, Str>) -> Option<Option<Owned>> {
         // SAFETY: the attached thread reads; nothing runs meanwhile.
-        let entry = unsafe { &(&*self.cache.get())[Self::slot(version, name)] };
+        let entry = unsafe { &*self.cache.entry(Self::slot(version, name)) };
         let known =
             entry.version == version && entry.name.as_ref().is_some_and(|known| known.is(name));
         // SAFETY: the version still holds, so the value is still in its dictionary.
@@ -124,21 +174,19 @@ impl TypeStates {
         };
         // SAFETY: the attached thread writes; the old name is released after the entry is whole.
         let old = unsafe {
-            std::mem::replace(&mut (&mut *self.cache.get())[Self::slot(version, name)], entry)
+            let slot = Self::slot(version, name);
+            self.cache.note(slot);
+            std::mem::replace(&mut *self.cache.entry(slot), entry)
         };
         drop(old);
     }
 
     /// Empties the cache (`sys._clear_type_cache`, finalisation).
     pub fn clear_cache(&self) {
-        for at in 0..1 << CACHE_BITS {
-            // SAFETY: as in `remember`.
-            if unsafe { (&*self.cache.get())[at].version } == 0 {
-                continue;
-            }
+        for at in self.cache.take_noted() {
             let empty = CacheEntry { version: 0, name: None, value: std::ptr::null_mut() };
             // SAFETY: as in `remember`.
-            let old = unsafe { std::mem::replace(&mut (&mut *self.cache.get())[at], empty) };
+            let old = unsafe { std::mem::replace(&mut *self.cache.entry(at), empty) };
             drop(old);
         }
     }

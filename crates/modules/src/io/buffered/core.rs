@@ -115,9 +115,8 @@ impl Stream<'_> {
         let Some(size) = usize::try_from(size).ok().filter(|&size| size > 0) else {
             return Err(th.raise(exc::VALUE_ERROR, "buffer size must be strictly positive"));
         };
-        let mut buffer = Vec::new();
-        buffer.try_reserve_exact(size).map_err(|_| th.no_memory())?;
-        buffer.resize(size, 0);
+        // From the system, which gives zeroed memory page by page when it is touched.
+        let buffer = zeroed(size).ok_or_else(|| th.no_memory())?;
         *core.buffer.borrow_mut() = buffer;
         self.raw.set(Some(raw.to_owned()));
         core.size.set(size);
@@ -376,5 +375,15 @@ impl Stream<'_> {
             Ok(args) => th.raise_value(exc::BLOCKING_IO_ERROR, args.object()),
             Err(raised) => raised,
         }
+    }
+}
+
+/// A buffer of zeros; `None` without memory for it.
+fn zeroed(size: usize) -> Option<Vec<u8>> {
+    let layout = std::alloc::Layout::array::<u8>(size).ok()?;
+    // SAFETY: `size` is not zero; the vector takes over a block of its layout, initialised.
+    unsafe {
+        let block = std::alloc::alloc_zeroed(layout);
+        (!block.is_null()).then(|| Vec::from_raw_parts(block, size, size))
     }
 }

@@ -5,12 +5,12 @@
 use std::path::{Path, PathBuf};
 
 use krait_objects::gc;
-use krait_objects::handle::Instance as _;
 use krait_objects::hash::HashSecret;
 use krait_objects::interp::{Interpreter, Services};
 use krait_objects::module::rules::ExtensionRules;
 use krait_objects::prelude::*;
 use krait_objects::str;
+use krait_objects::typeobj::unfilled;
 use krait_objects::weakref;
 
 use crate::config::{self, Config};
@@ -268,11 +268,11 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
     ];
     let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
     let buffer = call::call(th, open.object(), &arguments)?;
-    let raw = match object::get_attr_opt(th, buffer.object(), Str::interned(th, "raw")?.borrow())? {
+    let raw = match unfilled::get_attr_opt(th, buffer.object(), Str::interned(th, "raw")?.borrow())? {
         Some(raw) => raw,
         None => buffer.clone(),
     };
-    object::set_attr(th, raw.object(), id::name, text(&format!("<{name}>"))?.object())?;
+    unfilled::set_attr(th, raw.object(), id::name, text(&format!("<{name}>"))?.object())?;
     // SAFETY: asking about a descriptor changes nothing.
     let terminal = unsafe { libc::isatty(fd) } == 1;
     let line_buffering = terminal || fd == 2 || config.interactive;
@@ -285,7 +285,7 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
         [buffer, text(&encoding)?, text(errors)?, newline, flag(line_buffering), flag(unbuffered)];
     let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
     let stream = call::call(th, wrapper.object(), &arguments)?;
-    object::set_attr(
+    unfilled::set_attr(
         th,
         stream.object(),
         Str::interned(th, "mode")?.borrow(),
@@ -352,7 +352,7 @@ pub fn flush_streams(th: &Thread) -> bool {
     for name in [id::stdout, id::stderr] {
         let result = (|| match sys::get(th, name)?.filter(|stream| !stream.is_none()) {
             Some(stream) => {
-                let closed = object::get_attr_opt(
+                let closed = unfilled::get_attr_opt(
                     th,
                     stream.object(),
                     Str::interned(th, "closed")?.borrow(),
@@ -362,7 +362,7 @@ pub fn flush_streams(th: &Thread) -> bool {
                         return Ok(());
                     }
                 }
-                call::call_method(th, stream.object(), id::flush, &[]).map(drop)
+                unfilled::call_method(th, stream.object(), id::flush, &[]).map(drop)
             }
             None => Ok(()),
         })();

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use krait_abi as abi;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
+use krait_objects::typeobj::unfilled;
 
 use super::support::{Size, attr, closed_error, flag, invoke, name, unsupported};
 
@@ -52,7 +53,7 @@ pub fn check_seekable(th: &Thread, ob: Borrowed<'_>) -> PyResult {
 }
 
 fn is_marked_closed(th: &Thread, ob: Borrowed<'_>) -> PyResult<bool> {
-    object::has_attr(th, ob, name(th, CLOSED)?.borrow())
+    Ok(unfilled::get_attr_opt(th, ob, name(th, CLOSED)?.borrow())?.is_some())
 }
 
 /// `_IOBase.close`: flushes, and is closed even if that fails.
@@ -62,7 +63,7 @@ pub fn close(th: &Thread, ob: Borrowed<'_>) -> PyResult<()> {
     }
     let flushed = invoke(th, ob, "flush", &[]);
     super::support::both(th, flushed, || {
-        object::set_attr(th, ob, name(th, CLOSED)?.borrow(), bool_object(true).object())
+        unfilled::set_attr(th, ob, name(th, CLOSED)?.borrow(), bool_object(true).object())
     })
 }
 
@@ -116,7 +117,7 @@ fn finalize(th: &Thread, ob: Borrowed<'_>) {
     }
     // So that a stream can tell this close from an explicit one.
     let marked = name(th, "_finalizing")
-        .and_then(|name| object::set_attr(th, ob, name.borrow(), bool_object(true).object()));
+        .and_then(|name| unfilled::set_attr(th, ob, name.borrow(), bool_object(true).object()));
     if let Err(raised) = marked {
         drop(th.take_raised(raised));
     }

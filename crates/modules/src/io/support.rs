@@ -10,6 +10,7 @@ use krait_objects::args::{FromArg, Site};
 use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::Buffer;
+use krait_objects::typeobj::unfilled;
 
 /// The size of buffers, unless a file's own block size is larger.
 pub const DEFAULT_BUFFER_SIZE: usize = 128 * 1024;
@@ -85,11 +86,11 @@ pub fn name(th: &Thread, text: &str) -> PyResult<Owned<Str>> {
 }
 
 pub fn attr(th: &Thread, ob: Borrowed<'_>, text: &str) -> PyResult {
-    object::get_attr(th, ob, Str::interned(th, text)?.borrow())
+    unfilled::get_attr(th, ob, Str::interned(th, text)?.borrow())
 }
 
 pub fn invoke(th: &Thread, ob: Borrowed<'_>, method: &str, args: &[Borrowed<'_>]) -> PyResult {
-    call::call_method(th, ob, Str::interned(th, method)?.borrow(), args)
+    unfilled::call_method(th, ob, Str::interned(th, method)?.borrow(), args)
 }
 
 /// The truth of what a method without arguments answers.

@@ -76,7 +76,7 @@ fn add_new(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict, own: OwnSlots) -> P
 }
 
 /// The entries of a NULL-terminated table.
-unsafe fn entries<'a, T: 'a>(
+pub(super) unsafe fn entries<'a, T: 'a>(
     table: *mut T,
     is_end: impl Fn(&T) -> bool + 'a,
 ) -> impl Iterator<Item = *mut T> + 'a {

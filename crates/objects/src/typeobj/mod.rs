@@ -20,6 +20,7 @@ pub mod slots;
 pub mod spec;
 pub mod state;
 pub mod subclasses;
+pub mod unfilled;
 
 use std::cell::UnsafeCell;
 use std::ffi::CStr;

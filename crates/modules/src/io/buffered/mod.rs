@@ -12,6 +12,7 @@ use std::cell::Cell;
 
 use krait_abi as abi;
 use krait_objects::prelude::*;
+use krait_objects::typeobj::unfilled;
 use krait_objects::protocol::buffer::Buffer;
 
 pub use pair::BufferedRWPair;
@@ -257,7 +258,7 @@ reader! {
         #[method(sig = "(self)")]
         fn flush(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
             let raw = BufferedReader::stream(this).raw(th)?;
-            call::call_method(th, raw.borrow(), id::flush, &[])
+            unfilled::call_method(th, raw.borrow(), id::flush, &[])
         }
     },
     /// A buffer in front of a raw stream that is read.

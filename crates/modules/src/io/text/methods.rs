@@ -1,6 +1,7 @@
 //! What Python sees of a `TextIOWrapper`.
 
 use krait_objects::prelude::*;
+use krait_objects::typeobj::unfilled;
 
 use super::{Newline, State, TextIOWrapper};
 use crate::io::base;
@@ -207,7 +208,7 @@ impl TextIOWrapper {
         let buffer = TextIOWrapper::open_buffer(this, th)?;
         this.telling.set(this.seekable.get());
         this.write_pending(th)?;
-        call::call_method(th, buffer.borrow(), id::flush, &[])
+        unfilled::call_method(th, buffer.borrow(), id::flush, &[])
     }
 
     /// Flush and close the stream and the buffer.
@@ -225,8 +226,8 @@ impl TextIOWrapper {
                 drop(th.take_raised(raised));
             }
         }
-        let flushed = call::call_method(th, this.object(), id::flush, &[]);
-        both(th, flushed, || call::call_method(th, buffer.borrow(), id::close, &[])).map(drop)
+        let flushed = unfilled::call_method(th, this.object(), id::flush, &[]);
+        both(th, flushed, || unfilled::call_method(th, buffer.borrow(), id::close, &[])).map(drop)
     }
 
     /// Return the file descriptor.

@@ -1,6 +1,7 @@
 //! Making and reconfiguring a `TextIOWrapper`.
 
 use krait_objects::prelude::*;
+use krait_objects::typeobj::unfilled;
 use krait_objects::str::StrBuilder;
 
 use super::{Decoder, Native, Newline, State, TextIOWrapper};
@@ -120,8 +121,8 @@ impl TextIOWrapper {
         this.buffer.set(Some(buffer.to_owned()));
         this.make_decoder(th, codec.as_ref().map(Owned::borrow))?;
         this.make_encoder(th, codec.as_ref().map(Owned::borrow))?;
-        let has_read1 = object::has_attr(th, buffer, name(th, "read1")?.borrow())?;
-        this.has_read1.set(has_read1);
+        let read1 = unfilled::get_attr_opt(th, buffer, name(th, "read1")?.borrow())?;
+        this.has_read1.set(read1.is_some());
         let seekable = ask(th, buffer, "seekable")?;
         this.seekable.set(seekable);
         this.telling.set(seekable);

@@ -1,6 +1,7 @@
 //! Reading, writing and moving about in a buffered stream.
 
 use krait_objects::prelude::*;
+use krait_objects::typeobj::unfilled;
 
 use super::core::{Done, Stream};
 use crate::io::base;
@@ -422,11 +423,11 @@ impl Stream<'_> {
         if finalizing {
             self.dealloc_warn(th, self.ob)?;
         }
-        let flushed = call::call_method(th, self.ob, id::flush, &[]);
+        let flushed = unfilled::call_method(th, self.ob, id::flush, &[]);
         // Whoever wants to write meanwhile waits, and then finds the file closed.
         let result = both(th, flushed, || {
             let _held = self.enter(th)?;
-            call::call_method(th, raw.borrow(), id::close, &[])
+            unfilled::call_method(th, raw.borrow(), id::close, &[])
         });
         self.core.size.set(0);
         self.core.buffer.replace(Vec::new());

@@ -14,6 +14,7 @@ use krait_objects::typeobj::unfilled;
 use krait_objects::weakref;
 
 use crate::config::{self, Config};
+use crate::frame::datastack;
 use crate::gil::{self, Gil};
 use crate::{import, pending, registry, services, site, sys, thread_states, warnings};
 
@@ -193,7 +194,10 @@ impl Instance {
         collect(th);
         th.interp().stop_tracing();
         th.interp().clear_states();
+        // What modules kept beside their namespaces: classes, for the most part.
+        collect(th);
         th.interp().clear_objects();
+        datastack::free(th);
         // SAFETY: the thread is not used afterwards; the interpreter's memory goes with it.
         unsafe { Thread::swap_current(std::ptr::null()) };
         registry::leave(&*self.interp);

@@ -4,7 +4,6 @@
 //! names. The same job as CPython's `Objects/structseq.c`.
 
 use std::cell::RefCell;
-use std::ffi::CString;
 
 use krait_abi as abi;
 
@@ -166,7 +165,7 @@ fn fill(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict) -> PyResult<()> {
     Ok(())
 }
 
-/// A member for each field. Their definitions live as long as the process: a handful per type and interpreter.
+/// A member for each field.
 fn add_members(
     th: &Thread,
     ty: Borrowed<'_, Type>,
@@ -174,19 +173,41 @@ fn add_members(
     fields: &'static [Field],
 ) -> PyResult<()> {
     for (at, field) in fields.iter().enumerate().filter(|(_, field)| !field.name.is_empty()) {
-        let text = |text: &str| CString::new(text).unwrap_or_default().into_raw().cast_const();
-        let def = Box::leak(Box::new(abi::PyMemberDef {
-            name: text(field.name),
-            r#type: abi::_Py_T_OBJECT,
-            offset: (std::mem::offset_of!(abi::PyTupleObject, ob_item) + at * size_of::<usize>())
-                as isize,
-            flags: abi::Py_READONLY,
-            doc: text(field.doc),
-        }));
+        let offset = std::mem::offset_of!(abi::PyTupleObject, ob_item) + at * size_of::<usize>();
+        let def = definition(th, field, offset as isize)?;
         let member = descr::member_from_def(th, ty, def)?;
         dict.set_str(th, Str::interned(th, field.name)?.borrow(), member.object())?;
     }
     Ok(())
+}
+
+/// The definition of a member with its texts, in memory that goes with the interpreter: descriptors may outlive their
+/// type.
+fn definition(th: &Thread, field: &Field, offset: isize) -> PyResult<*mut abi::PyMemberDef> {
+    const HEAD: usize = size_of::<abi::PyMemberDef>();
+    let (name, doc) = (field.name.as_bytes(), field.doc.as_bytes());
+    let block = th.interp().heap.alloc(HEAD + name.len() + doc.len() + 2);
+    if block.is_null() {
+        return Err(th.no_memory());
+    }
+    // SAFETY: the block has room for the definition and, behind it, both texts with their ends.
+    unsafe {
+        let name_at = block.add(HEAD);
+        let doc_at = name_at.add(name.len() + 1);
+        for (text, place) in [(name, name_at), (doc, doc_at)] {
+            place.copy_from_nonoverlapping(text.as_ptr(), text.len());
+            place.add(text.len()).write(0);
+        }
+        let def: *mut abi::PyMemberDef = block.cast();
+        def.write(abi::PyMemberDef {
+            name: name_at.cast_const().cast(),
+            r#type: abi::_Py_T_OBJECT,
+            offset,
+            flags: abi::Py_READONLY,
+            doc: doc_at.cast_const().cast(),
+        });
+        Ok(def)
+    }
 }
 
 type Ptr = *mut abi::PyObject;

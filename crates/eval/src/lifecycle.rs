@@ -197,9 +197,11 @@ impl Instance {
         // What modules kept beside their namespaces: classes, for the most part.
         collect(th);
         th.interp().clear_objects();
-        datastack::free(th);
-        // SAFETY: the thread is not used afterwards; the interpreter's memory goes with it.
-        unsafe { Thread::swap_current(std::ptr::null()) };
+        // SAFETY: the thread is not used afterwards, and no frame is left; the interpreter's memory goes with it.
+        unsafe {
+            datastack::free(th);
+            Thread::swap_current(std::ptr::null());
+        }
         registry::leave(&*self.interp);
         self.gil.release();
         drop(self.thread);

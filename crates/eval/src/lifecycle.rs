@@ -245,11 +245,21 @@ fn make_streams(th: &Thread) -> PyResult<()> {
         sys::set_text(th, &format!("__{name}__"), stream.object())?;
     }
     let open = Str::interned(th, "open")?;
-    let function = object::get_attr(th, io.object(), open.borrow())?;
+    let function = member(th, io.object(), "open")?;
     match th.interp().builtins.get() {
         Some(builtins) => builtins.set_str(th, open.borrow(), function.object()),
         None => Ok(()),
     }
+}
+
+/// What a native module has under a name.
+fn member(th: &Thread, module: Borrowed<'_>, name: &str) -> PyResult {
+    let name = Str::interned(th, name)?;
+    let found = match module.downcast::<Module>() {
+        Some(module) => module.get().dict().get_str(th, name.borrow())?,
+        None => None,
+    };
+    found.map_or_else(|| object::get_attr(th, module, name.borrow()), Ok)
 }
 
 fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -> PyResult {
@@ -260,7 +270,7 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
     let config = config::of(th);
     let text = |text: &str| Str::new(th, text).map(Owned::into_object);
     let int = |value: i64| Int::from_i64(th, value).map(Owned::into_object);
-    let open = object::get_attr(th, io, Str::interned(th, "open")?.borrow())?;
+    let open = member(th, io, "open")?;
     let unbuffered = !config.buffered_stdio && fd != 0;
     let buffering = int(if unbuffered { 0 } else { -1 })?;
     let arguments = [
@@ -274,7 +284,8 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
     ];
     let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
     let buffer = call::call(th, open.object(), &arguments)?;
-    let raw = match unfilled::get_attr_opt(th, buffer.object(), Str::interned(th, "raw")?.borrow())? {
+    let raw = match unfilled::get_attr_opt(th, buffer.object(), Str::interned(th, "raw")?.borrow())?
+    {
         Some(raw) => raw,
         None => buffer.clone(),
     };
@@ -284,7 +295,7 @@ fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -
     let line_buffering = terminal || fd == 2 || config.interactive;
     let encoding = config.stdio_encoding.clone().unwrap_or_else(|| "utf-8".into());
     let errors = if fd == 2 { "backslashreplace" } else { stream_errors(&config) };
-    let wrapper = object::get_attr(th, io, Str::interned(th, "TextIOWrapper")?.borrow())?;
+    let wrapper = member(th, io, "TextIOWrapper")?;
     let flag = |value: bool| bool_object(value).object().to_owned();
     let newline = text("\n")?;
     let arguments =

@@ -4,7 +4,7 @@
 //! native object (a text stream flushes its buffer) need not be the one: these functions do what their namesakes in
 //! `protocol` do, but search the tables that the dictionary would be filled from.
 
-use std::ffi::CStr;
+use std::ffi::c_char;
 
 use krait_abi as abi;
 
@@ -44,7 +44,7 @@ fn find(th: &Thread, ob: Borrowed<'_>, name: &Str) -> PyResult<Option<Owned>> {
 fn find_in(th: &Thread, ty: Borrowed<'_, Type>, name: &[u8]) -> PyResult<Option<Owned>> {
     // SAFETY: the tables of a type end with an entry whose name is NULL, and live as long as it.
     unsafe {
-        let is = |text: *const std::ffi::c_char| CStr::from_ptr(text).to_bytes() == name;
+        let is = |text| is_text(text, name);
         let raw = ty.raw();
         let mut methods = entries(raw.tp_methods, |def: &abi::PyMethodDef| def.ml_name.is_null());
         if let Some(def) = methods.find(|&def| is((*def).ml_name)) {
@@ -59,6 +59,22 @@ fn find_in(th: &Thread, ty: Borrowed<'_, Type>, name: &[u8]) -> PyResult<Option<
             Some(def) => descr::getset_from_def(th, ty, def).map(Some),
             None => Ok(None),
         }
+    }
+}
+
+/// Whether a C string is `name`. Most differ in their first character.
+///
+/// # Safety
+/// `text` ends with a NUL.
+unsafe fn is_text(text: *const c_char, name: &[u8]) -> bool {
+    // SAFETY: the string is read no further than to its end.
+    unsafe {
+        for (at, &byte) in name.iter().enumerate() {
+            if *text.add(at) as u8 != byte || byte == 0 {
+                return false;
+            }
+        }
+        *text.add(name.len()) == 0
     }
 }
 
@@ -90,8 +106,7 @@ pub fn get_attr_opt(
     if !applies(th, ob, &name) {
         return object::get_attr_opt(th, ob, name);
     }
-    look(th, ob, name)
-        .or_else(|raised| th.take_if(raised, exc::ATTRIBUTE_ERROR).map(|_| None))
+    look(th, ob, name).or_else(|raised| th.take_if(raised, exc::ATTRIBUTE_ERROR).map(|_| None))
 }
 
 /// As `object::set_attr`.

@@ -1,8 +1,8 @@
 //! Making and reconfiguring a `TextIOWrapper`.
 
 use krait_objects::prelude::*;
-use krait_objects::typeobj::unfilled;
 use krait_objects::str::StrBuilder;
+use krait_objects::typeobj::unfilled;
 
 use super::{Decoder, Native, Newline, State, TextIOWrapper};
 use crate::io::support::{ask, attr, invoke, name};

@@ -30,8 +30,7 @@ impl Sys {
         let part = |name: &str, definition: &'static StaticModuleDef| -> PyResult<()> {
             let full_name = Str::from_fmt(th, format_args!("sys.{name}"))?;
             let definition = definition.as_ptr();
-            let part =
-                module::from_definition_named(th, definition, none(), full_name.borrow())?;
+            let part = module::from_definition_named(th, definition, none(), full_name.borrow())?;
             module::execute(th, part.object(), definition)?;
             module.add(th, name, part.object())
         };

@@ -12,8 +12,8 @@ use std::cell::Cell;
 
 use krait_abi as abi;
 use krait_objects::prelude::*;
-use krait_objects::typeobj::unfilled;
 use krait_objects::protocol::buffer::Buffer;
+use krait_objects::typeobj::unfilled;
 
 pub use pair::BufferedRWPair;
 

@@ -189,9 +189,9 @@ impl Instance {
 
     fn tear_down(self) {
         let th = self.thread();
-        th.interp().forward.clear();
         clear_modules(th);
         collect(th);
+        th.interp().forward.clear();
         th.interp().stop_tracing();
         th.interp().clear_states();
         // What modules kept beside their namespaces: classes, for the most part.

@@ -67,6 +67,8 @@ pub fn import_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
     if !frozen::exists(name) {
         return Ok(false);
     }
+    // The classes that importlib is to define are not for another run of its code.
+    set_up(th)?;
     bootstrap::run_frozen(th, name, name)?;
     Ok(true)
 }

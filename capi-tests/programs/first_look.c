@@ -51,6 +51,7 @@ static const char *const pieces[] = {
     "    except RecursionError: pass\ndeep()\nprint(sys.meta_path[0].find_spec('sys'))\nimport json; print(json.dumps([1]))",
     "import _thread\ndone = []\ndef work():\n  import json\n  done.append(json.dumps(1))\n"
     "for n in range(4): _thread.start_new_thread(work, ())\nimport time\nwhile len(done) < 4: time.sleep(0.001)\nprint(done)",
+    "import sys\nclass D:\n  def __del__(self, v=sys.version_info, f=sys.flags, q=quit): print('gone', v.major, f.verbose, q.name)\nd = D()",
 };
 
 int main(void) {

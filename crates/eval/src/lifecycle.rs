@@ -162,6 +162,11 @@ impl Instance {
             th.interp().start_tracing(frames as usize);
         }
         make_streams(th)?;
+        if config::of(th).faulthandler {
+            let faulthandler = import::import(th, "faulthandler")?;
+            let enable = Str::interned(th, "enable")?;
+            call::call_method(th, faulthandler.object(), enable.borrow(), &[])?;
+        }
         make_main(th)?;
         if config::of(th).verbose > 0 {
             import::publish(th)?;

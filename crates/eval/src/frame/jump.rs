@@ -5,12 +5,12 @@
 //! before, the place of a raise, a null or any other object. The frame then drops what the new place does not know.
 //! The same job as `frame_lineno_set_impl` of CPython's `Objects/frameobject.c`.
 
-use krait_bytecode::{Decoded, code_flags, exception_entries, instructions, location_entries};
+use krait_bytecode::{Decoded, code_flags, exception_entries, instructions, lines};
 use krait_objects::prelude::*;
 
 use super::object::FrameObject;
 use super::{Frame, StackRef};
-use crate::code::{Code, Opcode, original_bytes};
+use crate::code::{Code, CodeUnit, Opcode, original_bytes};
 use crate::monitoring::{self, event};
 
 /// What a slot of the stack holds; 0 would be the bottom.
@@ -217,6 +217,15 @@ fn follow(stacks: &mut [Stack], at: &Decoded) -> bool {
     again
 }
 
+/// The units at which another line than before begins.
+fn line_starts(code: &Code) -> Vec<(usize, i32)> {
+    let mut starts: Vec<(usize, i32)> = lines(code.linetable.as_bytes(), code.firstlineno)
+        .filter_map(|run| Some((run.start as usize / size_of::<CodeUnit>(), run.line?)))
+        .collect();
+    starts.dedup_by_key(|&mut (_, line)| line);
+    starts
+}
+
 /// Where the frame is to go on, and the stack there.
 fn find_target(
     th: &Thread,
@@ -224,11 +233,9 @@ fn find_target(
     from: usize,
     wanted: i32,
 ) -> PyResult<(usize, Stack, Stack)> {
-    let starts = || {
-        location_entries(code.linetable.as_bytes(), code.firstlineno)
-            .filter_map(|entry| Some((entry.start as usize, entry.position.line?)))
-    };
-    let Some(line) = starts().map(|(_, line)| line).filter(|&line| line >= wanted).min() else {
+    let starts = line_starts(code);
+    let Some(line) = starts.iter().map(|&(_, line)| line).filter(|&line| line >= wanted).min()
+    else {
         let message = "comes after the current code block";
         return Err(raise!(th, VALUE_ERROR, "line {wanted} {message}"));
     };
@@ -236,7 +243,7 @@ fn find_target(
     let here = stacks.get(from).copied().unwrap_or(Stack::Unknown);
     let mut best: Option<(usize, Stack)> = None;
     let mut refusal = None;
-    for (unit, _) in starts().filter(|&(_, at)| at == line) {
+    for (unit, _) in starts.into_iter().filter(|&(_, at)| at == line) {
         let there = stacks.get(unit).copied().unwrap_or(Stack::Unknown);
         if here.fits(there) {
             // The more of the stack stays the better.

@@ -190,6 +190,19 @@ pub fn call_function_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
     Ok(after_call(op))
 }
 
+/// Makes the positional arguments of `CALL_FUNCTION_EX` a tuple on the stack.
+pub fn own_arguments(op: Op<'_>) -> PyResult<Owned<Tuple>> {
+    if let Some(args) = op.peek(2).downcast_exact::<Tuple>() {
+        return Ok(args.to_owned());
+    }
+    let args = argument_tuple(op.th, op.peek(4), op.peek(2))?;
+    // SAFETY: (2), (9): the slot's old reference is released when the new one is in place.
+    let old = unsafe { std::mem::replace(&mut *op.slot(2), StackRef::from_owned(args.clone())) };
+    // SAFETY: as above.
+    unsafe { old.close() };
+    Ok(args)
+}
+
 fn argument_tuple(
     th: &Thread,
     callable: Borrowed<'_>,

@@ -12,9 +12,20 @@ fn events_pending(s: State) -> bool {
     crate::pending::is_set(s.thread())
 }
 
-/// The beginning of a function, or of what follows a `yield`.
+/// The beginning of a function, or of what follows a `yield`, for the first time.
 #[inline(always)]
 pub unsafe fn resume<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (8): only the attached thread rewrites code.
+    unsafe {
+        if (*s.ip as u8) == Opcode::RESUME as u8 {
+            s.ip.cast_mut().cast::<u8>().write(Opcode::RESUME_CHECK as u8);
+        }
+        resume_check::<D>(s)
+    }
+}
+
+#[inline(always)]
+pub unsafe fn resume_check<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe {
         let pending = events_pending(s);
@@ -24,12 +35,6 @@ pub unsafe fn resume<D: Dispatch>(s: State) -> D::Out {
         }
         D::next(s)
     }
-}
-
-#[inline(always)]
-pub unsafe fn resume_check<D: Dispatch>(s: State) -> D::Out {
-    // SAFETY: (8).
-    unsafe { resume::<D>(s) }
 }
 
 #[inline(always)]

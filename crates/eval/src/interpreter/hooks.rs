@@ -117,24 +117,28 @@ impl Place<'_> {
 
     fn tell(mut self) -> PyResult<*const CodeUnit> {
         let Some(opcode) = base_at(self.code.get(), self.unit) else { return Ok(self.ip) };
-        if self.is(mark::FIRST) && opcode != Opcode::RESUME {
+        let mut seen = false;
+        if self.is(mark::INSTRUCTION) && opcode != Opcode::RESUME {
             if self.is(mark::LINE) && self.wants(event::LINE) {
                 self.line()?;
                 // A tracer may have sent the frame to another line.
                 if self.op.ip() != self.ip {
                     return Ok(self.op.ip());
                 }
-                self.from = self.unit;
+                seen = true;
             }
             if self.wants(event::INSTRUCTION) {
-                self.from = self.unit;
                 self.deliver(event::INSTRUCTION, &[])?;
+                seen = true;
             }
+        }
+        if seen {
+            self.from = self.unit;
         }
         match opcode {
             Opcode::CALL | Opcode::CALL_KW | Opcode::CALL_FUNCTION_EX => self.call(opcode),
             Opcode::LOAD_SUPER_ATTR => self.load_super(),
-            Opcode::FOR_ITER if self.wants(event::BRANCH_LEFT) => self.iterate(),
+            Opcode::FOR_ITER if seen || self.wants(event::BRANCH_LEFT) => self.iterate(),
             Opcode::END_FOR => self.end_for(),
             _ => {
                 self.pass(opcode)?;
@@ -146,8 +150,7 @@ impl Place<'_> {
     /// The event of an instruction that runs by itself. A tracer may have sent the frame to another line then.
     fn pass(&self, opcode: Opcode) -> PyResult<()> {
         match opcode {
-            Opcode::RESUME if self.op.arg & 3 == 0 => self.deliver(event::PY_START, &[]),
-            Opcode::RESUME => self.deliver(event::PY_RESUME, &[]),
+            Opcode::RESUME => self.resume(),
             Opcode::RETURN_VALUE => self.deliver(event::PY_RETURN, &[self.op.peek(1)]),
             Opcode::YIELD_VALUE => self.deliver(event::PY_YIELD, &[self.op.peek(1)]),
             Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD => self.jump(event::JUMP, opcode),
@@ -171,15 +174,29 @@ impl Place<'_> {
         }
     }
 
+    /// Whether the frame comes from a `RESUME` that some tool hears of, or that has never run because an exception
+    /// was thrown in there.
+    fn resumed(&self) -> bool {
+        match self.code.get().hooks().get() {
+            Some(data) => data.borrow().is_fresh_resume(self.from),
+            None => false,
+        }
+    }
+
+    fn resume(&self) -> PyResult<()> {
+        let event = if self.op.arg & 3 == 0 { event::PY_START } else { event::PY_RESUME };
+        let heard = self.wants(event);
+        if let Some(data) = self.code.get().hooks().get() {
+            data.borrow_mut().resume(self.unit, heard);
+        }
+        self.deliver(event, &[])
+    }
+
     /// A line starts here, unless it is the one that the frame comes from; where a frame resumes, one always does.
     fn line(&self) -> PyResult<()> {
         let code = self.code.get();
         let Some(line) = code.line_of_unit(self.unit as isize) else { return Ok(()) };
-        let resumed = match code.hooks().get() {
-            Some(data) => data.borrow().is(self.from, mark::RESUME),
-            None => false,
-        };
-        if !resumed && code.line_of_unit(self.from as isize) == Some(line) {
+        if !self.resumed() && code.line_of_unit(self.from as isize) == Some(line) {
             return Ok(());
         }
         let line = Int::from_i64(self.op.th, line.into())?;
@@ -220,7 +237,7 @@ impl Place<'_> {
         monitoring::deliver_from(th, code, event, self.unit, source, &[target.object()])
     }
 
-    /// As `FOR_ITER` itself, without entering a generator in place: what follows is a branch.
+    /// As `FOR_ITER` itself, without entering a generator in place: that only a form does that no tool has looked at.
     fn iterate(&self) -> PyResult<*const CodeUnit> {
         let op = self.op;
         let Some(item) = iteration::next_item(op)? else { return Ok(iteration::behind_loop(op)) };
@@ -262,7 +279,7 @@ impl Place<'_> {
         if !self.wants(event::CALL) {
             return Ok(self.ip);
         }
-        let (callable, first) = self.callee(opcode);
+        let (callable, first) = self.callee(opcode)?;
         self.deliver(event::CALL, &[callable.borrow(), first.borrow()])?;
         let python = match opcode {
             Opcode::CALL_FUNCTION_EX => {
@@ -282,15 +299,13 @@ impl Place<'_> {
     }
 
     /// What is called, without its receiver, and its first positional argument, that receiver first of all.
-    fn callee(&self, opcode: Opcode) -> (Owned, Owned) {
+    fn callee(&self, opcode: Opcode) -> PyResult<(Owned, Owned)> {
         let op = self.op;
         let missing = || monitoring::monitors(op.th).missing();
         if opcode == Opcode::CALL_FUNCTION_EX {
-            let first = op.peek(2).downcast::<Tuple>().and_then(|args| {
-                let args: &Tuple = args.get();
-                args.get(0).map(Borrowed::to_owned)
-            });
-            return (op.peek(4).to_owned(), first.unwrap_or_else(missing));
+            let args = calls::own_arguments(op)?;
+            let first = args.get(0).map(Borrowed::to_owned);
+            return Ok((op.peek(4).to_owned(), first.unwrap_or_else(missing)));
         }
         let base = op.slot(op.arg + if opcode == Opcode::CALL_KW { 3 } else { 2 });
         let callee = calls::callee(base, op.arg);
@@ -300,7 +315,7 @@ impl Place<'_> {
         } else {
             missing()
         };
-        (callee.callable.to_owned(), first)
+        Ok((callee.callable.to_owned(), first))
     }
 
     /// `super(…).name` as if it had not been optimised: the call of `super` is one of native code.

@@ -88,6 +88,19 @@ pub fn base_at(code: &Code, unit: usize) -> Option<Opcode> {
 }
 
 impl CodeData {
+    /// Whether a `RESUME` is still to run for the first time since some tool has heard of it.
+    pub fn is_fresh_resume(&self, unit: usize) -> bool {
+        self.original.get(unit) == Some(&(Opcode::RESUME.number() as u8))
+    }
+
+    /// A `RESUME` under a hook runs; those that tools hear of count as fresh again afterwards.
+    pub fn resume(&mut self, unit: usize, heard: bool) {
+        if let Some(original) = self.original.get_mut(unit).filter(|original| **original != 0) {
+            let form = if heard { Opcode::RESUME } else { Opcode::RESUME_CHECK };
+            *original = form.number() as u8;
+        }
+    }
+
     /// Whether the unit is what the mark says.
     pub fn is(&self, unit: usize, mark: u8) -> bool {
         self.marks.get(unit).is_some_and(|marks| marks & mark != 0)
@@ -153,7 +166,9 @@ pub fn renew(th: &Thread, code: &Code) {
         unsafe {
             if wanted[unit] && known == 0 {
                 let Some(opcode) = Opcode::from_byte(bytes[2 * unit]) else { continue };
-                data.original[unit] = opcode.number() as u8;
+                // Whether a `RESUME` has run is remembered.
+                let resume = opcode == Opcode::RESUME;
+                data.original[unit] = if resume { *at as u8 } else { opcode.number() as u8 };
                 write_opcode(at, OP_HOOK + opcode.cache_units() as u8);
                 generalize(code.units().wrapping_add(before).cast_mut());
             } else if !wanted[unit] && known != 0 {
@@ -161,7 +176,7 @@ pub fn renew(th: &Thread, code: &Code) {
                 write_opcode(at, known);
             }
         }
-        if data.is(unit, plan::mark::FIRST) {
+        if data.is(unit, plan::mark::INSTRUCTION) {
             before = unit;
         }
     }

@@ -183,6 +183,10 @@ fn notify(th: &Thread, kind: Kind, what: c_int, arg: Borrowed<'_>) -> PyResult<(
         let Some(function) = *fields(th, kind).0 else { return Ok(()) };
         let object = object_of(th, kind);
         let Some(frame) = current(th)? else { return Ok(()) };
+        let places = kind == Kind::Trace && !matches!(what, LINE | OPCODE);
+        if places && frame.trace_opcodes.get() != 0 {
+            trace_opcodes(th, frame.code(), true)?;
+        }
         let target = object.as_ref().map_or(std::ptr::null_mut(), |object| object.as_ptr());
         match function(target, frame.as_ptr().cast(), what, arg.as_ptr()) {
             0 => Ok(()),
@@ -208,10 +212,6 @@ pub fn trace(
     unit: usize,
     extra: &[Borrowed<'_>],
 ) -> PyResult<bool> {
-    // SAFETY: the thread is ours.
-    if unsafe { (*th.raw()).c_tracefunc.is_none() } {
-        return Ok(false);
-    }
     let first = extra.first().copied().unwrap_or(none());
     match event {
         event::PY_START | event::PY_RESUME | event::PY_THROW => {
@@ -225,10 +225,8 @@ pub fn trace(
         }
         event::LINE => trace_line(th, code.get().line_of_unit(unit as isize))?,
         event::INSTRUCTION => {
-            if let Some(frame) = current(th)?
-                && frame.trace_opcodes.get() != 0
-            {
-                notify(th, Kind::Trace, OPCODE, none())?;
+            if let Some(frame) = current(th)? {
+                trace_opcode(th, &frame)?;
             }
         }
         event::JUMP => {
@@ -243,6 +241,16 @@ pub fn trace(
         _ => {}
     }
     Ok(false)
+}
+
+/// Where nobody wants to hear of instructions any more, their events are switched off.
+fn trace_opcode(th: &Thread, frame: &FrameObject) -> PyResult<()> {
+    // SAFETY: the thread is ours.
+    let traced = unsafe { (*th.raw()).c_tracefunc.is_some() };
+    if traced && frame.trace_opcodes.get() != 0 {
+        return notify(th, Kind::Trace, OPCODE, none());
+    }
+    trace_opcodes(th, frame.code(), false)
 }
 
 fn trace_line(th: &Thread, line: Option<i32>) -> PyResult<()> {

@@ -31,11 +31,10 @@ pub fn event_of(opcode: Opcode, oparg: u32) -> Option<u8> {
 
 /// What a unit is; no bit for the inside of an instruction.
 pub mod mark {
-    /// An instruction begins, with its `EXTENDED_ARG`s.
-    pub const FIRST: u8 = 1;
+    /// An instruction, or an `EXTENDED_ARG` in front of it.
+    pub const INSTRUCTION: u8 = 1;
     /// A line starts, seen from above or from a jump that leads there.
     pub const LINE: u8 = 2;
-    pub const RESUME: u8 = 4;
 }
 
 /// By unit: whether a hook belongs there, given all events that any tool wants.
@@ -65,11 +64,10 @@ pub fn hooks(
             wanted[unit] = true;
         }
         let resume = at.opcode == Opcode::RESUME;
-        if has(all, event::INSTRUCTION)
-            && !resume
-            && data.tools(monitors, event::INSTRUCTION, start) != 0
-        {
-            wanted[start] = true;
+        if has(all, event::INSTRUCTION) && !resume {
+            for at in start..=unit {
+                wanted[at] |= data.tools(monitors, event::INSTRUCTION, at) != 0;
+            }
         }
         wanted[unit] |= lines && (resume || at.jump_target().is_some());
         if branches {
@@ -98,10 +96,7 @@ pub fn marks(code: &Code, bytes: &[u8]) -> Vec<u8> {
     let all: Vec<Decoded> = instructions(bytes).collect();
     let mut current = None;
     for at in &all {
-        marks[at.start as usize] |= mark::FIRST;
-        if at.opcode == Opcode::RESUME {
-            marks[at.offset as usize] |= mark::RESUME;
-        }
+        marks[at.start as usize..=at.offset as usize].fill(mark::INSTRUCTION);
         if (at.start as i32) < code.first_traceable || !can_start_line(at.opcode) {
             continue;
         }
@@ -111,10 +106,10 @@ pub fn marks(code: &Code, bytes: &[u8]) -> Vec<u8> {
         }
         current = here;
     }
-    let jumps = all.iter().filter_map(|at| {
-        let target = at.jump_target()?;
-        // A loop ends behind `END_FOR` and `POP_ITER`.
-        Some(if at.opcode == Opcode::FOR_ITER { target + 2 } else { target })
+    let jumps = all.iter().filter_map(|at| match at.opcode {
+        // Behind `END_SEND`, which has no line of its own.
+        Opcode::SEND => at.jump_target().map(|target| target + 1),
+        _ => at.jump_target(),
     });
     let handlers = exception_entries(code.exceptiontable.as_bytes()).map(|entry| entry.target);
     for target in jumps.chain(handlers) {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use krait_bytecode::{Opcode, instructions, lines, positions};
+use krait_bytecode::{Decoded, Opcode, instructions, lines, positions};
 use krait_objects::prelude::*;
 
 use super::{Code, original_bytes};
@@ -103,6 +103,9 @@ pub fn branches(code: &Code) -> Vec<[usize; 3]> {
                 | Opcode::POP_JUMP_IF_NOT_NONE
                 | Opcode::FOR_ITER
         );
+        if instruction.opcode == Opcode::END_ASYNC_FOR {
+            found.extend(async_branch(&all, instruction));
+        }
         if !branching {
             continue;
         }
@@ -119,6 +122,18 @@ pub fn branches(code: &Code) -> Vec<[usize; 3]> {
         found.push([2 * instruction.offset as usize, 2 * fall as usize, 2 * target as usize]);
     }
     found
+}
+
+/// The branch that `END_ASYNC_FOR` ends: it begins at the `END_SEND` to which the argument leads back, and falls
+/// through behind the `NOT_TAKEN` there, if there is one.
+fn async_branch(all: &[Decoded], end: &Decoded) -> Option<[usize; 3]> {
+    let source = end.end().checked_sub(end.oparg)?;
+    let at = all.binary_search_by_key(&source, |at| at.start).ok()?;
+    let fall = match all.get(at + 1) {
+        Some(next) if next.opcode == Opcode::NOT_TAKEN => next.end(),
+        _ => all[at].end(),
+    };
+    Some([source, fall, end.end()].map(|unit| 2 * unit as usize))
 }
 
 /// Where a code unit comes from: line, end line, column, end column.

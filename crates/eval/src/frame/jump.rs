@@ -133,6 +133,8 @@ fn behind(at: &Decoded, before: Stack) -> Stack {
         | Opcode::RAISE_VARARGS
         | Opcode::RERAISE => Stack::Unknown,
         Opcode::GET_ITER | Opcode::GET_AITER => popped(1).push(Kind::Iterator),
+        // The generator is the caller's; what is sent in first is there already.
+        Opcode::RETURN_GENERATOR => before,
         Opcode::PUSH_EXC_INFO => before.push(Kind::Except),
         Opcode::PUSH_NULL => before.push(Kind::Null),
         Opcode::LOAD_GLOBAL if at.oparg & 1 != 0 => before.push(Kind::Object).push(Kind::Null),

@@ -195,8 +195,8 @@ impl Place<'_> {
     /// A line starts here, unless it is the one that the frame comes from; where a frame resumes, one always does.
     fn line(&self) -> PyResult<()> {
         let code = self.code.get();
-        let Some(line) = code.line_of_unit(self.unit as isize) else { return Ok(()) };
-        if !self.resumed() && code.line_of_unit(self.from as isize) == Some(line) {
+        let Some(line) = monitoring::line_at(code, self.unit) else { return Ok(()) };
+        if !self.resumed() && monitoring::line_at(code, self.from) == Some(line) {
             return Ok(());
         }
         let line = Int::from_i64(self.op.th, line.into())?;

@@ -2,7 +2,8 @@
 
 use krait_objects::prelude::*;
 
-use super::{Monitors, SYS_PROFILE, SYS_TRACE, event, instrument, legacy, monitors};
+use super::plan::event_of;
+use super::{Monitors, SYS_PROFILE, SYS_TRACE, direction, event, instrument, legacy, monitors};
 use crate::code::Code;
 use crate::frame::{self, Frame};
 
@@ -119,6 +120,7 @@ fn call_tool(
     match tool {
         SYS_TRACE => marked(&|| legacy::trace(th, code.borrow(), event, unit, extra)),
         SYS_PROFILE => marked(&|| legacy::profile(th, event, extra)),
+        _ if is_branch_switched_off(th, monitors, tool, code, event, unit) => Ok(true),
         _ => {
             let callback = monitors.callbacks.borrow()[tool][usize::from(event)].clone();
             let Some(callback) = callback else { return Ok(false) };
@@ -135,6 +137,24 @@ fn call_tool(
             })
         }
     }
+}
+
+/// A callback for both directions of a branch hears of neither once one is switched off: the end of a branch is for
+/// it only as long as the instruction at `source`, where the branch begins, has a hook for an event of its own.
+fn is_branch_switched_off(
+    th: &Thread,
+    monitors: &Monitors,
+    tool: usize,
+    code: &Owned<Code>,
+    event: u8,
+    source: usize,
+) -> bool {
+    let as_one = direction(event)
+        .is_some_and(|direction| monitors.branch_as_one.get()[direction] >> tool & 1 != 0);
+    as_one
+        && instrument::base_at(code, source)
+            .and_then(|opcode| event_of(opcode, 0))
+            .is_none_or(|own| tools_at(th, code.borrow(), own, source) == 0)
 }
 
 /// The tool wants to hear no more. Where that is not possible, its callback goes.

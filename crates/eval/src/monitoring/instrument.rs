@@ -20,6 +20,8 @@ pub struct CodeData {
     pub local: [u32; TOOLS],
     /// By unit: the opcode that a hook replaces; 0 without one.
     original: Vec<u8>,
+    /// By unit: its line, because the table of the code object is slow to search.
+    lines: Vec<Option<i32>>,
     /// By unit: `plan::mark`s.
     marks: Vec<u8>,
     /// Place and event: the tools that want to hear no more of it.
@@ -41,11 +43,13 @@ impl Hooks {
         if let Some(known) = self.get() {
             return known;
         }
+        let lines = plan::lines(code);
         let data = Box::new(RefCell::new(CodeData {
             code,
             local: [0; TOOLS],
             original: vec![0; code.unit_count()],
-            marks: plan::marks(code, &original_bytes(code)),
+            marks: plan::marks(code, &original_bytes(code), &lines),
+            lines,
             disabled: HashMap::new(),
         }));
         monitors(th).codes.borrow_mut().push(code);
@@ -82,6 +86,14 @@ pub fn original_at(code: &Code, unit: usize) -> u8 {
     code.hooks().get().map_or(opcode, |data| data.borrow().original[unit])
 }
 
+/// The line of a unit of code that has hooks.
+pub fn line_at(code: &Code, unit: usize) -> Option<i32> {
+    match code.hooks().get() {
+        Some(data) => data.borrow().line(unit),
+        None => code.line_of_unit(unit as isize),
+    }
+}
+
 /// The opcode at `unit` as the compiler wrote it.
 pub fn base_at(code: &Code, unit: usize) -> Option<Opcode> {
     Opcode::from_byte(original_at(code, unit)).map(Opcode::base)
@@ -99,6 +111,10 @@ impl CodeData {
             let form = if heard { Opcode::RESUME } else { Opcode::RESUME_CHECK };
             *original = form.number() as u8;
         }
+    }
+
+    pub fn line(&self, unit: usize) -> Option<i32> {
+        self.lines.get(unit).copied().flatten()
     }
 
     /// Whether the unit is what the mark says.

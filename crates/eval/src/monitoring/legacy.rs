@@ -10,6 +10,7 @@ use krait_objects::cfunction::CFunction;
 use krait_objects::descr::MethodDescriptor;
 use krait_objects::prelude::*;
 
+use super::line_at;
 use super::{SYS_PROFILE, SYS_TRACE, event, forget_disabled, monitors, refresh};
 use crate::code::Code;
 use crate::frame::{self, FrameObject};
@@ -223,7 +224,7 @@ pub fn trace(
             let arg = triple(th, first)?;
             notify(th, Kind::Trace, EXCEPTION, arg.object())?;
         }
-        event::LINE => trace_line(th, code.get().line_of_unit(unit as isize))?,
+        event::LINE => trace_line(th, line_at(code.get(), unit))?,
         event::INSTRUCTION => {
             if let Some(frame) = current(th)? {
                 trace_opcode(th, &frame)?;
@@ -231,11 +232,12 @@ pub fn trace(
         }
         event::JUMP => {
             let to = first.downcast::<Int>().and_then(|to| to.get().to_i64());
-            let Some(to) = to.map(|to| to / 2) else { return Ok(true) };
-            let line = code.get().line_of_unit(unit as isize);
-            if to >= unit as i64 || code.get().line_of_unit(to as isize) != line {
+            let to = to.and_then(|to| usize::try_from(to / 2).ok());
+            let line = line_at(code.get(), unit);
+            // Other lines tell of themselves.
+            let Some(_) = to.filter(|&to| to < unit && line_at(code.get(), to) == line) else {
                 return Ok(true);
-            }
+            };
             trace_line(th, line)?;
         }
         _ => {}

@@ -16,7 +16,7 @@ use std::cell::{Cell, RefCell};
 use krait_objects::prelude::*;
 
 pub use deliver::{deliver, deliver_from, exception_event, is_told, tools_at};
-pub use instrument::{CodeData, Hooks, base_at, instrument, is_hook, original_at};
+pub use instrument::{CodeData, Hooks, base_at, instrument, is_hook, line_at, original_at};
 pub use plan::mark;
 
 use crate::code::Code;
@@ -84,6 +84,15 @@ pub fn has(set: u32, event: u8) -> bool {
     set >> event & 1 != 0
 }
 
+/// The direction of a branch that an event is about.
+fn direction(event: u8) -> Option<usize> {
+    match event {
+        event::BRANCH_LEFT => Some(0),
+        event::BRANCH_RIGHT => Some(1),
+        _ => None,
+    }
+}
+
 /// What the tools of an interpreter have asked for.
 #[derive(Default)]
 pub struct Monitors {
@@ -95,6 +104,8 @@ pub struct Monitors {
     version: Cell<usize>,
     /// The code objects that have a `CodeData`, which takes itself off the list.
     codes: RefCell<Vec<*const Code>>,
+    /// Tools whose callbacks for the two directions of a branch were set as one, by direction: a bit each.
+    pub branch_as_one: Cell<[u8; 2]>,
     /// Frames that tools are just being told of.
     told: RefCell<Vec<*mut Frame>>,
     /// What callbacks answer to hear no more of a place, and what stands for an argument that is not there.
@@ -111,6 +122,23 @@ impl Monitors {
         let mut global = self.global.get();
         global[tool] = events;
         self.global.set(global);
+    }
+
+    /// Sets a callback and answers the one before. `as_one` says that it is for both directions of a branch.
+    pub fn set_callback(
+        &self,
+        tool: usize,
+        event: u8,
+        function: Option<Owned>,
+        as_one: bool,
+    ) -> Option<Owned> {
+        if let Some(direction) = direction(event) {
+            let mut tools = self.branch_as_one.get();
+            tools[direction] = tools[direction] & !(1 << tool) | u8::from(as_one) << tool;
+            self.branch_as_one.set(tools);
+        }
+        let mut callbacks = self.callbacks.borrow_mut();
+        std::mem::replace(&mut callbacks[tool][usize::from(event)], function)
     }
 
     pub fn missing(&self) -> Owned {

@@ -1,6 +1,6 @@
 //! Where hooks belong: the instructions at which an event can happen, and the starts of lines.
 
-use krait_bytecode::{Decoded, Opcode, exception_entries, instructions};
+use krait_bytecode::{Decoded, Opcode, exception_entries, instructions, location_entries};
 
 use super::instrument::CodeData;
 use super::{Monitors, event, has};
@@ -89,10 +89,21 @@ pub fn hooks(
     wanted
 }
 
+/// By unit: its line.
+pub fn lines(code: &Code) -> Vec<Option<i32>> {
+    let mut lines = vec![None; code.unit_count()];
+    for entry in location_entries(code.linetable.as_bytes(), code.firstlineno) {
+        let start = (entry.start as usize).min(lines.len());
+        let end = start.saturating_add(entry.units as usize).min(lines.len());
+        lines[start..end].fill(entry.position.line);
+    }
+    lines
+}
+
 /// By unit: what it is.
-pub fn marks(code: &Code, bytes: &[u8]) -> Vec<u8> {
+pub fn marks(code: &Code, bytes: &[u8], lines: &[Option<i32>]) -> Vec<u8> {
     let mut marks = vec![0; code.unit_count()];
-    let line = |unit: u32| code.line_of_unit(unit as isize);
+    let line = |unit: u32| lines.get(unit as usize).copied().flatten();
     let all: Vec<Decoded> = instructions(bytes).collect();
     let mut current = None;
     for at in &all {

@@ -168,14 +168,15 @@ impl Monitoring {
             return Err(raise!(th, VALUE_ERROR, "invalid event {event}"));
         }
         crate::sys::audit(th, "sys.monitoring.register_callback", &[func])?;
-        let callbacks = &monitors(th).callbacks;
+        let as_one = number == event::BRANCH;
         let replace = |number: u8| {
             let new = (!func.is_none()).then(|| func.to_owned());
-            std::mem::replace(&mut callbacks.borrow_mut()[id][usize::from(number)], new)
+            monitors(th).set_callback(id, number, new, as_one)
         };
-        if number == event::BRANCH {
-            let old = [replace(event::BRANCH_LEFT), replace(event::BRANCH_RIGHT)];
-            drop(old);
+        if as_one {
+            let right = replace(event::BRANCH_RIGHT);
+            drop(right);
+            return Ok(replace(event::BRANCH_LEFT));
         }
         Ok(replace(number))
     }

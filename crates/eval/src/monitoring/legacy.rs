@@ -304,7 +304,7 @@ fn profile_call(th: &Thread, what: c_int, extra: &[Borrowed<'_>]) -> PyResult<()
     Ok(())
 }
 
-/// Calls `callback(frame, what, arg)`; its error is also seen in the frame.
+/// Calls `callback(frame, what, arg)`.
 unsafe fn call_python(
     th: &Thread,
     callback: Borrowed<'_>,
@@ -318,13 +318,7 @@ unsafe fn call_python(
         let arg = Borrowed::<Object>::from_ptr_or_null(arg).unwrap_or(none());
         let name = NAMES.get(what as usize).copied().unwrap_or("");
         let name = Str::interned(th, name)?;
-        let answer = call::call(th, callback, &[frame, name.object(), arg]);
-        if answer.is_err()
-            && let Some(frame) = frame.downcast::<FrameObject>()
-        {
-            crate::traceback::add_here(th, frame.frame());
-        }
-        answer
+        call::call(th, callback, &[frame, name.object(), arg])
     }
 }
 

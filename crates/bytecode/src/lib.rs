@@ -20,8 +20,8 @@ pub use constants::*;
 pub use decode::{Decoded, Instructions, instructions};
 pub use exceptions::{ExceptionEntry, exception_entries, find_handler};
 pub use locations::{
-    LineRange, LocationEntries, LocationEntry, Position, line_at, lines, location_entries,
-    position_at, positions,
+    LineRange, LocationEntries, LocationEntry, LocationPlace, Position, line_at, lines,
+    location_entries, location_entries_from, position_at, positions,
 };
 pub use opcode::{OpFlags, Opcode};
 pub use verify::{CodeFault, Verifiable, verify};

@@ -38,7 +38,34 @@ pub fn location_entries(table: &[u8], first_line: i32) -> LocationEntries<'_> {
     LocationEntries { rest: table, line: first_line, start: 0 }
 }
 
+/// How far an iteration has come, for one that goes on later with the same table; zero is its start.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct LocationPlace {
+    bytes: usize,
+    lines: i32,
+    start: u32,
+}
+
+/// As `location_entries`, from a place on.
+pub fn location_entries_from(
+    table: &[u8],
+    first_line: i32,
+    place: LocationPlace,
+) -> LocationEntries<'_> {
+    let rest = table.get(place.bytes..).unwrap_or_default();
+    LocationEntries { rest, line: first_line.wrapping_add(place.lines), start: place.start }
+}
+
 impl LocationEntries<'_> {
+    /// The place from which the next entry comes, in the table that the iteration began with.
+    pub fn place(&self, table: &[u8], first_line: i32) -> LocationPlace {
+        LocationPlace {
+            bytes: table.len().saturating_sub(self.rest.len()),
+            lines: self.line.wrapping_sub(first_line),
+            start: self.start,
+        }
+    }
+
     fn byte(&mut self) -> Option<i32> {
         let (&byte, rest) = self.rest.split_first()?;
         self.rest = rest;

@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use krait_bytecode::{Decoded, Opcode, instructions, lines, positions};
+use krait_bytecode::{Decoded, LocationPlace, Opcode, instructions, location_entries_from};
 use krait_objects::prelude::*;
 
-use super::{Code, original_bytes};
+use super::{Code, CodeUnit, original_bytes};
 
 macro_rules! table_iterator {
     ($(#[$doc:meta])* $name:ident, $text:literal) => {
@@ -15,7 +15,9 @@ macro_rules! table_iterator {
         pub struct $name {
             head: Head,
             code: Slot<Code>,
-            position: Cell<usize>,
+            /// The next entry of the table, and how many units of it have been seen.
+            place: Cell<LocationPlace>,
+            seen: Cell<u32>,
         }
 
         impl $name {
@@ -62,11 +64,20 @@ impl LineIterator {
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(code) = self.code.get_owned() else { return Ok(None) };
-        let at = self.position.get();
-        self.position.set(at + 1);
-        let range = lines(code.linetable.as_bytes(), code.firstlineno).nth(at);
-        let Some(range) = range else { return Ok(None) };
-        row(th, &[Some(range.start.into()), Some(range.end.into()), range.line.map(i64::from)])
+        let (table, first_line) = (code.linetable.as_bytes(), code.firstlineno);
+        let mut entries = location_entries_from(table, first_line, self.place.get());
+        let Some(first) = entries.next() else { return Ok(None) };
+        let line = first.position.line;
+        let mut end = first.start + first.units;
+        loop {
+            self.place.set(entries.place(table, first_line));
+            match entries.next() {
+                Some(more) if more.position.line == line => end = more.start + more.units,
+                _ => break,
+            }
+        }
+        let offset = |unit: u32| Some(i64::from(unit) * size_of::<CodeUnit>() as i64);
+        row(th, &[offset(first.start), offset(end), line.map(i64::from)])
     }
 }
 
@@ -80,10 +91,17 @@ impl PositionsIterator {
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(code) = self.code.get_owned() else { return Ok(None) };
-        let at = self.position.get();
-        self.position.set(at + 1);
-        let position = positions(code.linetable.as_bytes(), code.firstlineno).nth(at);
-        let Some(position) = position else { return Ok(None) };
+        let (table, first_line) = (code.linetable.as_bytes(), code.firstlineno);
+        let mut entries = location_entries_from(table, first_line, self.place.get());
+        let Some(entry) = entries.next() else { return Ok(None) };
+        let seen = self.seen.get() + 1;
+        if seen < entry.units {
+            self.seen.set(seen);
+        } else {
+            self.seen.set(0);
+            self.place.set(entries.place(table, first_line));
+        }
+        let position = entry.position;
         let fields = [position.line, position.end_line, position.column, position.end_column];
         row(th, &fields.map(|field| field.map(i64::from)))
     }

@@ -4,6 +4,7 @@
 //! parser rounds correctly; this module gives them the shapes and the grammar that Python has.
 //! The same job in CPython: `Python/dtoa.c`, `Python/pystrtod.c`, `float_hex`, `double_round`.
 
+use crate::text::ShortText;
 use std::fmt::Write;
 
 /// Fractional or significant digits that a double can have at most, and a margin. More precision
@@ -25,13 +26,23 @@ pub struct Style {
 
 /// `repr(value)`.
 pub fn repr(value: f64) -> String {
-    format(value, b'r', 0, Style { add_dot_0: true, ..Style::default() })
+    repr_short(value).into_string()
+}
+
+/// `repr(value)`, without going to the heap.
+pub fn repr_short(value: f64) -> ShortText {
+    format_short(value, b'r', 0, Style { add_dot_0: true, ..Style::default() })
 }
 
 /// Formats as `PyOS_double_to_string` does: `code` is one of `r`, `e`, `f`, `g`, `E`, `F`, `G`;
 /// the precision is of no meaning for `r`.
 pub fn format(value: f64, code: u8, precision: usize, style: Style) -> String {
-    let mut out = String::with_capacity(24);
+    format_short(value, code, precision, style).into_string()
+}
+
+/// As [`format`], on the heap only if it is long.
+pub fn format_short(value: f64, code: u8, precision: usize, style: Style) -> ShortText {
+    let mut out = ShortText::new();
     if !value.is_finite() {
         push_special(&mut out, value, style);
     } else {
@@ -43,7 +54,7 @@ pub fn format(value: f64, code: u8, precision: usize, style: Style) -> String {
     out
 }
 
-fn push_special(out: &mut String, value: f64, style: Style) {
+fn push_special(out: &mut ShortText, value: f64, style: Style) {
     if value == f64::NEG_INFINITY {
         out.push('-');
     } else if style.sign {
@@ -52,7 +63,7 @@ fn push_special(out: &mut String, value: f64, style: Style) {
     out.push_str(if value.is_nan() { "nan" } else { "inf" });
 }
 
-fn push_finite(out: &mut String, value: f64, code: u8, precision: usize, style: Style) {
+fn push_finite(out: &mut ShortText, value: f64, code: u8, precision: usize, style: Style) {
     if value.is_sign_negative() {
         out.push('-');
     } else if style.sign {
@@ -62,10 +73,7 @@ fn push_finite(out: &mut String, value: f64, code: u8, precision: usize, style: 
     let magnitude = value.abs();
     match code {
         b'f' => {
-            let exact = precision.min(MAX_EXACT_DIGITS);
-            // Writing to a String does not fail.
-            let _ = write!(out, "{magnitude:.exact$}");
-            push_zeros(out, precision - exact);
+            push_fixed(out, magnitude, precision);
             if precision == 0 && style.alternate {
                 out.push('.');
             }
@@ -85,38 +93,134 @@ fn push_finite(out: &mut String, value: f64, code: u8, precision: usize, style: 
     if style.no_negative_zero && value.is_sign_negative() {
         let mantissa = out[start..].split('e').next().unwrap_or_default();
         if !mantissa.bytes().any(|c| (b'1'..=b'9').contains(&c)) {
-            out.remove(start - 1);
+            let digits = ShortText::from(&out[start..]);
+            out.truncate(start - 1);
             if style.sign {
-                out.insert(start - 1, '+');
+                out.push('+');
             }
+            out.push_str(&digits);
         }
     }
 }
 
-fn push_zeros(out: &mut String, count: usize) {
-    out.extend(std::iter::repeat_n('0', count));
+/// Powers of ten that a double holds exactly, and few enough for the product below.
+const POWERS: [u64; 16] = {
+    let mut powers = [1; 16];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// A number as an integer over a power of ten.
+struct Scaled {
+    whole: u64,
+    power: u64,
+    /// Whether nothing was rounded.
+    exact: bool,
+}
+
+/// `magnitude * 10**places` rounded half to even, and that power; `None` if either is too great for this way.
+fn scaled(magnitude: f64, places: usize) -> Option<Scaled> {
+    let power = *POWERS.get(places)?;
+    let bits = magnitude.to_bits();
+    let biased = (bits >> 52) as i32;
+    if biased == 0 {
+        // Zero, or far less than half of the last place.
+        return Some(Scaled { whole: 0, power, exact: magnitude == 0.0 });
+    }
+    // The value is `mantissa / 2**shift`.
+    let mantissa = bits & ((1 << 52) - 1) | 1 << 52;
+    let shift = 1075 - biased;
+    // Less than 2**103.
+    let product = u128::from(mantissa) * u128::from(power);
+    match shift {
+        ..-10 => None,
+        -10..=0 => {
+            let whole = u64::try_from(product << -shift).ok()?;
+            Some(Scaled { whole, power, exact: true })
+        }
+        1..=104 => {
+            let (whole, rest) = (product >> shift, product & ((1 << shift) - 1));
+            let half = 1 << (shift - 1);
+            let up = rest > half || (rest == half && whole & 1 == 1);
+            let whole = u64::try_from(whole).ok()?.checked_add(u64::from(up))?;
+            Some(Scaled { whole, power, exact: rest == 0 })
+        }
+        _ => Some(Scaled { whole: 0, power, exact: false }),
+    }
+}
+
+fn push_fixed(out: &mut ShortText, magnitude: f64, places: usize) {
+    if let Some(Scaled { whole, power, .. }) = scaled(magnitude, places) {
+        out.push_decimal(whole / power, 1);
+        if places > 0 {
+            out.push('.');
+            out.push_decimal(whole % power, places);
+        }
+        return;
+    }
+    let exact = places.min(MAX_EXACT_DIGITS);
+    // Writing to a text does not fail.
+    let _ = write!(out, "{magnitude:.exact$}");
+    out.push_zeros(places - exact);
 }
 
 /// `0.d1 d2 d3… * 10**point`, without trailing zeros but for the last digit.
 struct Decimal {
-    digits: String,
+    digits: ShortText,
     point: i64,
 }
 
 impl Decimal {
     fn shortest(magnitude: f64) -> Self {
-        Decimal::from_exponential(&format!("{magnitude:e}"))
+        let mut text = ShortText::new();
+        let _ = write!(text, "{magnitude:e}");
+        let mut shortest = Decimal::from_exponential(&text);
+        shortest.prefer_even(magnitude);
+        shortest
+    }
+
+    /// Of two shortest texts that are equally near, the one with an even last digit: `std` takes the upper one.
+    fn prefer_even(&mut self, magnitude: f64) {
+        // Shorter ones are never in the middle of two that mean the same double.
+        let Some(places) = usize::try_from(self.digits.len() as i64 - self.point).ok() else {
+            return;
+        };
+        let odd = self.digits.as_bytes().last().is_some_and(|digit| digit & 1 == 1);
+        if self.digits.len() < 15 || !odd {
+            return;
+        }
+        let Some(Scaled { whole, exact: true, .. }) = scaled(magnitude, places + 1) else {
+            return;
+        };
+        if whole % 10 != 5 {
+            return;
+        }
+        let even = whole / 10 + (whole / 10 & 1);
+        let (mut digits, mut text) = (ShortText::new(), ShortText::new());
+        digits.push_decimal(even, 1);
+        let _ = write!(text, "{even}e-{places}");
+        if digits.len() == self.digits.len() && text.parse() == Ok(magnitude) {
+            self.digits = digits;
+        }
     }
 
     /// Rounded to significant digits.
     fn rounded(magnitude: f64, digits: usize) -> Self {
         let places = digits.clamp(1, MAX_EXACT_DIGITS) - 1;
-        Decimal::from_exponential(&format!("{magnitude:.places$e}"))
+        let mut text = ShortText::new();
+        let _ = write!(text, "{magnitude:.places$e}");
+        Decimal::from_exponential(&text)
     }
 
     fn from_exponential(text: &str) -> Self {
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-        let mut digits: String = mantissa.chars().filter(|&c| c != '.').collect();
+        let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let mut digits = ShortText::from(first);
+        digits.push_str(rest);
         let significant = digits.trim_end_matches('0').len().max(1);
         digits.truncate(significant);
         Decimal { digits, point: exponent.parse::<i64>().unwrap_or(0) + 1 }
@@ -124,14 +228,14 @@ impl Decimal {
 
     /// One digit, a point and `places` digits; `places` may be fewer than there are only if the
     /// others are to be kept.
-    fn push_exponential(&self, out: &mut String, places: usize, alternate: bool) {
+    fn push_exponential(&self, out: &mut ShortText, places: usize, alternate: bool) {
         out.push_str(&self.digits[..1]);
         let rest = &self.digits[1..];
         if !rest.is_empty() || places > 0 || alternate {
             out.push('.');
         }
         out.push_str(rest);
-        push_zeros(out, places.saturating_sub(rest.len()));
+        out.push_zeros(places.saturating_sub(rest.len()));
         let exponent = self.point - 1;
         let sign = if exponent < 0 { '-' } else { '+' };
         let _ = write!(out, "e{sign}{:02}", exponent.unsigned_abs());
@@ -139,7 +243,7 @@ impl Decimal {
 
     /// Positional unless the number is below 1e-4 or its point past `limit`. The alternate form
     /// keeps `precision` significant digits.
-    fn push_general(&self, out: &mut String, limit: i64, precision: usize, style: Style) {
+    fn push_general(&self, out: &mut ShortText, limit: i64, precision: usize, style: Style) {
         let kept = if style.alternate { precision } else { 0 };
         if self.point <= -4 || self.point > limit {
             return self.push_exponential(out, kept.saturating_sub(1), style.alternate);
@@ -148,13 +252,13 @@ impl Decimal {
         let mut significant = self.digits.len();
         if self.point <= 0 {
             out.push_str("0.");
-            push_zeros(out, self.point.unsigned_abs() as usize);
+            out.push_zeros(self.point.unsigned_abs() as usize);
             out.push_str(&self.digits);
         } else {
             let point = self.point as usize;
             let whole = &self.digits[..point.min(self.digits.len())];
             out.push_str(whole);
-            push_zeros(out, point - whole.len());
+            out.push_zeros(point - whole.len());
             significant = significant.max(point);
             let fraction = &self.digits[whole.len()..];
             if !fraction.is_empty() || style.add_dot_0 || style.alternate {
@@ -166,7 +270,7 @@ impl Decimal {
             }
         }
         debug_assert!(out.len() > start);
-        push_zeros(out, kept.saturating_sub(significant));
+        out.push_zeros(kept.saturating_sub(significant));
     }
 }
 
@@ -424,11 +528,16 @@ pub fn round(value: f64, places: i64) -> Option<f64> {
     if places < -308 {
         return Some(0.0 * value);
     }
-    let magnitude = if places >= 0 {
-        format!("{:.*}", places as usize, value.abs()).parse().unwrap_or(value.abs())
-    } else {
-        round_whole(value.abs(), -places)
-    };
+    let fast = usize::try_from(places).ok().and_then(|places| scaled(value.abs(), places));
+    let magnitude =
+        if let Some(Scaled { whole, power, .. }) = fast.filter(|fast| fast.whole < 1 << 53) {
+            // Both are exact, so the quotient is the nearest double.
+            whole as f64 / power as f64
+        } else if places >= 0 {
+            format!("{:.*}", places as usize, value.abs()).parse().unwrap_or(value.abs())
+        } else {
+            round_whole(value.abs(), -places)
+        };
     (magnitude < f64::INFINITY).then(|| f64::copysign(magnitude, value))
 }
 
@@ -441,7 +550,7 @@ fn round_whole(magnitude: f64, zeros: i64) -> f64 {
     }
     let text = if kept > 0 {
         format!("{magnitude:.*e}", kept as usize - 1)
-    } else if exact.digits.as_str() > "5" {
+    } else if &*exact.digits > "5" {
         // The next power of ten is nearer than zero; a tie goes to zero, which is even.
         format!("1e{zeros}")
     } else {

@@ -6,7 +6,7 @@
 
 use crate::float_text::{self, Style};
 use crate::format_spec::Laid;
-use crate::text::Unit;
+use crate::text::{ShortText, Unit};
 use std::ops::Range;
 
 /// A width or a precision.
@@ -231,21 +231,22 @@ impl Conversion {
     pub fn layout_float(&self, value: f64) -> Laid {
         let style = Style { alternate: self.alternate, ..Style::default() };
         let code = u8::try_from(self.code).unwrap_or(b'g');
-        let mut text = float_text::format(value, code, self.precision().unwrap_or(6), style);
-        let negative = text.starts_with('-');
-        if negative {
-            text.remove(0);
-        }
+        let precision = self.precision().unwrap_or(6);
+        // A sign is for the layout; NaN has none.
+        let negative = value.is_sign_negative() && !value.is_nan();
+        let text = float_text::format_short(value.abs(), code, precision, style);
         self.layout_number(negative, "", text)
     }
 
     /// For `d`, `i`, `u`, `o`, `x`, `X`: the digits are those of the magnitude in the radix that
     /// belongs to the type, in lower case.
-    pub fn layout_int(&self, negative: bool, digits: String) -> Laid {
+    pub fn layout_int(&self, negative: bool, digits: ShortText) -> Laid {
         let zeros = self.precision().unwrap_or(0).saturating_sub(digits.len());
         let mut body = digits;
         if zeros > 0 {
-            body.insert_str(0, &"0".repeat(zeros));
+            let digits = std::mem::take(&mut body);
+            body.push_zeros(zeros);
+            body.push_str(&digits);
         }
         let code = u8::try_from(self.code).unwrap_or(b'd');
         if code == b'X' {
@@ -260,15 +261,15 @@ impl Conversion {
         self.layout_number(negative, prefix, body)
     }
 
-    fn layout_number(&self, negative: bool, prefix: &str, body: String) -> Laid {
+    fn layout_number(&self, negative: bool, prefix: &'static str, body: ShortText) -> Laid {
         let sign = match (negative, self.sign, self.blank) {
             (true, ..) => "-",
             (_, true, _) => "+",
             (_, _, true) => " ",
             _ => "",
         };
-        let head = [sign, prefix].concat();
-        let missing = self.missing(head.len() + body.len());
+        let head = [sign, prefix];
+        let missing = self.missing(sign.len() + prefix.len() + body.len());
         let zero = self.zero && !self.left;
         let (left, inner, right) = match (self.left, zero) {
             (true, _) => (0, 0, missing),
@@ -303,7 +304,8 @@ mod tests {
     // The expected texts are what the reference answers.
     #[test]
     fn integers() {
-        let int = |format, digits| text(conversion(format).layout_int(false, String::from(digits)));
+        let int =
+            |format, digits| text(conversion(format).layout_int(false, ShortText::from(digits)));
         assert_eq!(int("%#x", "ff"), "0xff");
         assert_eq!(int("%+ d", "5"), "+5");
         assert_eq!(int("%010.5d", "42"), "0000000042");

@@ -160,7 +160,7 @@ fn search_units<T: Unit>(text: &[T], needle: &[T], most: isize) -> String {
         show(&replaced),
     ];
     if !needle.is_empty() {
-        answers.push(show_parts(text, &split::split(text, needle, most)));
+        answers.push(show_parts(text, &split::all(|part| split::split(text, needle, most, part))));
         answers.push(show_parts(text, &split::rsplit(text, needle, most)));
     }
     answers.join(" ")
@@ -175,10 +175,10 @@ fn answer_space(text: &[u32], most: isize) -> String {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let strip = |left, right| split::strip(text, left, right, is_space);
     [
-        split::split_space(text, most, is_space),
+        split::all(|part| split::split_space(text, most, is_space, part)),
         split::rsplit_space(text, most, is_space),
-        split::split_lines(text, false, is_line_break),
-        split::split_lines(text, true, is_line_break),
+        split::all(|line| split::split_lines(text, false, is_line_break, line)),
+        split::all(|line| split::split_lines(text, true, is_line_break, line)),
         vec![strip(true, true), strip(true, false), strip(false, true)],
     ]
     .map(|parts| show_parts(text, &parts))

@@ -137,6 +137,18 @@ impl Builtins {
     }
 }
 
+/// Whether `item` is better than the best so far.
+#[inline]
+fn beats(th: &Thread, item: Borrowed<'_>, best: Borrowed<'_>, better: CompareOp) -> PyResult<bool> {
+    if let (Some(a), Some(b)) = (item.downcast_exact::<Int>(), best.downcast_exact::<Int>())
+        && let (Some(a), Some(b)) = (a.to_i64(), b.to_i64())
+    {
+        return Ok(better.holds(a.cmp(&b)));
+    }
+    let answer = object::compare(th, item, best, better)?;
+    object::is_true(th, answer.object())
+}
+
 fn extreme(
     th: &Thread,
     name: &str,
@@ -151,6 +163,15 @@ fn extreme(
     };
     let key = key.as_ref().map(Owned::object).filter(|key| !key.is_none());
     let default = default.as_ref().map(Owned::object);
+    if let (None, None, [first, second, more @ ..]) = (key, default, args) {
+        let mut best = *first;
+        for &item in [second].into_iter().chain(more) {
+            if beats(th, item, best, better)? {
+                best = item;
+            }
+        }
+        return Ok(best.to_owned());
+    }
     let mut best: Option<(Owned, Owned)> = None;
     let mut consider = |item: Owned| -> PyResult<()> {
         let value = match key {
@@ -158,10 +179,7 @@ fn extreme(
             None => item.clone(),
         };
         let wins = match &best {
-            Some((_, current)) => {
-                let answer = object::compare(th, value.object(), current.object(), better)?;
-                object::is_true(th, answer.object())?
-            }
+            Some((_, current)) => beats(th, value.object(), current.object(), better)?,
             None => true,
         };
         if wins {

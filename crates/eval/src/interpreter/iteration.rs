@@ -108,16 +108,21 @@ pub fn get_anext(op: Op<'_>) -> PyResult<()> {
 /// Handlers in registers.
 pub mod hot {
     use krait_abi as abi;
+    use krait_objects::error::PyResult;
+    use krait_objects::handle::Borrowed;
     use krait_objects::int::Int;
     use krait_objects::list::List;
+    use krait_objects::str::iterator::StrAsciiIterator;
     use krait_objects::tuple::Tuple;
 
     pub use super::super::suspend::hot::for_iter_gen;
 
     use super::super::YIELD_OFFSET;
-    use super::super::cold::deopt;
+    use super::super::cold::{self, deopt};
+    use super::super::op::Op;
     use super::super::specialize::layout;
-    use super::super::state::{Cold, Dispatch, State};
+    use super::super::state::{Cold, Dispatch, Operation, State};
+    use crate::code::CodeUnit;
     use crate::frame::StackRef;
 
     /// Goes on behind the loop, at its `POP_ITER`.
@@ -125,6 +130,31 @@ pub mod hot {
     unsafe fn exhausted<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (8).
         unsafe { D::next(s.skip(YIELD_OFFSET + s.arg + 1)) }
+    }
+
+    /// The generic form. Characters of ASCII text, which no specialised form knows, need no call.
+    #[inline(always)]
+    pub unsafe fn for_iter<D: Dispatch>(s: State) -> D::Out {
+        struct ForIter;
+        impl Operation for ForIter {
+            #[inline(always)]
+            fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+                super::for_iter(op)
+            }
+        }
+        // SAFETY: the iterator is live; the instruction has a cache.
+        unsafe {
+            let iterator: Borrowed<'_> = Borrowed::from_ptr(s.peek(1).ptr());
+            if let Some(characters) = iterator.downcast_exact::<StrAsciiIterator>()
+                && let Some(character) = characters.get().advance()
+            {
+                return D::next(s.push(StackRef::new(character.as_ptr())).skip(YIELD_OFFSET));
+            }
+            if cold::counter_triggers(s) {
+                return D::cold::<cold::Specialize>(s, 0);
+            }
+            D::out_of_line::<ForIter>(s)
+        }
     }
 
     #[inline(always)]

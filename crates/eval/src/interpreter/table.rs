@@ -129,7 +129,6 @@ mod handlers {
         attributes: load_attr, load_super_attr, store_attr;
         calls: call, call_kw;
         containers: contains_op, store_subscr;
-        iteration: for_iter;
         names: load_global;
         suspend: send;
         unpack: unpack_sequence;

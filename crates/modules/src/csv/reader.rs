@@ -4,6 +4,8 @@ use std::cell::Cell;
 
 use krait_objects::prelude::*;
 use krait_objects::str::StrBuilder;
+use krait_objects::text::Unit;
+use krait_objects::with_units;
 
 use super::dialect::{
     Dialect, QUOTE_NONE, QUOTE_NONNUMERIC, QUOTE_NOTNULL, QUOTE_STRINGS, Settings,
@@ -27,7 +29,9 @@ struct Record {
     state: State,
     field: StrBuilder,
     unquoted: bool,
-    fields: Vec<Owned>,
+    fields: Owned<List>,
+    /// How long a field may be.
+    limit: isize,
 }
 
 /// Iterates over the rows of lines of text.
@@ -45,40 +49,79 @@ pub struct Reader {
 }
 
 impl Record {
-    fn new() -> Record {
-        Record {
+    fn new(th: &Thread) -> PyResult<Record> {
+        Ok(Record {
             state: State::StartRecord,
             field: StrBuilder::new(),
             unquoted: false,
-            fields: Vec::new(),
+            fields: List::new(th)?,
+            limit: 0,
+        })
+    }
+
+    /// Refuses a field that would be too long with `more` characters.
+    #[inline(always)]
+    fn check_limit(&self, th: &Thread, more: usize) -> PyResult<()> {
+        if (self.field.len() + more) as isize > self.limit {
+            return Err(too_long(th, self.limit));
         }
+        Ok(())
     }
 
     fn add(&mut self, th: &Thread, point: u32) -> PyResult<()> {
-        let limit = super::state(th).field_limit.get();
-        if self.field.len() as isize >= limit {
-            return Err(super::error(th, &format!("field larger than field limit ({limit})")));
-        }
+        self.check_limit(th, 1)?;
         self.field.push_char(point);
         Ok(())
     }
 
+    /// Takes a line: runs of characters that mean nothing as a whole, others one by one.
+    fn take_line<T: Unit>(&mut self, th: &Thread, line: &[T], settings: &Settings) -> PyResult<()> {
+        self.limit = super::state(th).field_limit.get();
+        let escape = settings.escapechar;
+        let quote = settings.quotechar.filter(|_| settings.quoting != QUOTE_NONE);
+        let mut rest = line;
+        while let Some(&next) = rest.first() {
+            let run = match self.state {
+                State::InField => rest.iter().position(|unit| {
+                    let point = unit.code();
+                    point == settings.delimiter
+                        || matches!(point, 0x0a | 0x0d)
+                        || Some(point) == escape
+                }),
+                State::InQuoted => rest.iter().position(|unit| {
+                    let point = Some(unit.code());
+                    point == quote || point == escape
+                }),
+                _ => Some(0),
+            };
+            let run = run.unwrap_or(rest.len());
+            if run == 0 {
+                self.take(th, Some(next.code()), settings)?;
+                rest = &rest[1..];
+                continue;
+            }
+            self.check_limit(th, run)?;
+            self.field.push_units(&rest[..run]);
+            rest = &rest[run..];
+        }
+        self.take(th, None, settings)
+    }
+
     fn save(&mut self, th: &Thread, settings: &Settings) -> PyResult<()> {
-        let text = std::mem::take(&mut self.field);
-        let (empty, unquoted) = (text.is_empty(), std::mem::take(&mut self.unquoted));
-        let field = text.finish(th)?;
+        let (empty, unquoted) = (self.field.is_empty(), std::mem::take(&mut self.unquoted));
+        let field = self.field.take(th)?;
         let numeric =
             unquoted && !empty && matches!(settings.quoting, QUOTE_NONNUMERIC | QUOTE_STRINGS);
         let nothing =
             unquoted && empty && matches!(settings.quoting, QUOTE_NOTNULL | QUOTE_STRINGS);
-        self.fields.push(if nothing {
+        let value = if nothing {
             none().to_owned()
         } else if numeric {
             number::float(th, field.object())?
         } else {
             field.into_object()
-        });
-        Ok(())
+        };
+        self.fields.push(th, value)
     }
 
     /// Takes one character; `None` is the end of a line.
@@ -198,6 +241,11 @@ impl Record {
     }
 }
 
+#[cold]
+fn too_long(th: &Thread, limit: isize) -> Raised {
+    super::error(th, &format!("field larger than field limit ({limit})"))
+}
+
 impl Reader {
     pub fn new(
         th: &Thread,
@@ -228,7 +276,7 @@ impl Reader {
             return Ok(None);
         };
         let settings = dialect.settings();
-        let mut record = Record::new();
+        let mut record = Record::new(th)?;
         let rows = self.rows.get();
         loop {
             let line = iter::next(th, input.borrow())?;
@@ -256,16 +304,13 @@ impl Reader {
                 ));
             };
             self.line_num.set(self.line_num.get() + 1);
-            for point in text.chars().iter() {
-                record.take(th, Some(point), &settings)?;
-            }
-            record.take(th, None, &settings)?;
+            with_units!(text.chars(), units => record.take_line(th, units, &settings))?;
             if record.state == State::StartRecord {
                 break;
             }
         }
         self.rows.set(rows + 1);
-        Ok(Some(List::from_vec(th, record.fields)?.into_object()))
+        Ok(Some(record.fields.into_object()))
     }
 
     #[getter(name = "line_num")]

@@ -18,53 +18,72 @@ pub struct Writer {
     dialect: Slot<Dialect>,
 }
 
-/// Appends a field; it is quoted at least if `quoted`.
+/// Appends a field; it is quoted at least if `quoted`. The terminator is told if it holds more than line breaks.
 fn push_field(
     th: &Thread,
     out: &mut StrBuilder,
     field: Option<&Str>,
     mut quoted: bool,
     settings: &Settings,
-    terminator: &Str,
+    terminator: Option<&Str>,
 ) -> PyResult<()> {
-    let mut body = StrBuilder::new();
-    for point in field.into_iter().flat_map(|field| field.chars().iter()) {
-        let special = point == settings.delimiter
+    let chars = || field.into_iter().flat_map(|field| field.chars().iter());
+    let special = |point: u32| {
+        point == settings.delimiter
             || Some(point) == settings.escapechar
             || Some(point) == settings.quotechar
             || matches!(point, 0x0a | 0x0d)
-            || terminator.chars().iter().any(|end| end == point);
-        if special {
-            let mut escape = settings.quoting == QUOTE_NONE;
-            if !escape {
-                if Some(point) == settings.quotechar {
-                    if settings.doublequote {
-                        body.push_char(point);
-                    } else {
-                        escape = true;
-                    }
-                } else if Some(point) == settings.escapechar {
-                    escape = true;
-                }
-                quoted |= !escape;
+            || terminator.is_some_and(|text| text.chars().iter().any(|end| end == point))
+    };
+    // What stands before a special character; the others make the field quoted.
+    let before = |point: u32| {
+        if settings.quoting != QUOTE_NONE {
+            if Some(point) == settings.quotechar {
+                return if settings.doublequote { Before::Doubled } else { Before::Escape };
             }
-            if escape {
-                let Some(escapechar) = settings.escapechar else {
-                    return Err(super::error(th, "need to escape, but no escapechar set"));
-                };
-                body.push_char(escapechar);
+            if Some(point) != settings.escapechar {
+                return Before::Nothing;
             }
         }
-        body.push_char(point);
+        Before::Escape
+    };
+    let mut plain = true;
+    for point in chars().filter(|&point| special(point)) {
+        plain = false;
+        match before(point) {
+            Before::Escape if settings.escapechar.is_none() => {
+                return Err(super::error(th, "need to escape, but no escapechar set"));
+            }
+            Before::Escape => {}
+            Before::Doubled | Before::Nothing => quoted = true,
+        }
     }
-    if let Some(quotechar) = settings.quotechar.filter(|_| quoted) {
-        out.push_char(quotechar);
-        out.push(&*body.finish(th)?);
-        out.push_char(quotechar);
+    let quote = settings.quotechar.filter(|_| quoted);
+    quote.into_iter().for_each(|quote| out.push_char(quote));
+    if plain {
+        field.into_iter().for_each(|field| out.push(field));
     } else {
-        out.push(&*body.finish(th)?);
+        for point in chars() {
+            if special(point) {
+                match before(point) {
+                    Before::Nothing => {}
+                    Before::Doubled => out.push_char(point),
+                    Before::Escape => {
+                        settings.escapechar.into_iter().for_each(|escape| out.push_char(escape));
+                    }
+                }
+            }
+            out.push_char(point);
+        }
     }
+    quote.into_iter().for_each(|quote| out.push_char(quote));
     Ok(())
+}
+
+enum Before {
+    Nothing,
+    Doubled,
+    Escape,
 }
 
 /// Whether the dialect refuses quotes to an empty field (`null`: it was `None`).
@@ -105,7 +124,9 @@ impl Writer {
                 return Err(super::error(th, &format!("iterable expected, not {found}")));
             }
         };
-        let mut out = StrBuilder::new();
+        let unusual = Some(&*terminator)
+            .filter(|text| !text.chars().iter().all(|point| matches!(point, 0x0a | 0x0d)));
+        let mut out = StrBuilder::with_capacity(100);
         let (mut count, mut null) = (0, false);
         while let Some(field) = iter::next(th, fields.borrow())? {
             if count > 0 {
@@ -131,13 +152,13 @@ impl Writer {
                 let message = "empty field must be quoted if delimiter is a space and skipinitialspace is true";
                 return Err(super::error(th, message));
             }
-            push_field(th, &mut out, text, quoted || blank, &settings, &terminator)?;
+            push_field(th, &mut out, text, quoted || blank, &settings, unusual)?;
         }
         if count == 1 && out.is_empty() {
             if unquotable(null, &settings) {
                 return Err(super::error(th, "single empty field record must be quoted"));
             }
-            push_field(th, &mut out, None, true, &settings, &terminator)?;
+            push_field(th, &mut out, None, true, &settings, unusual)?;
         }
         out.push(&terminator);
         let line = out.finish(th)?;

@@ -8,7 +8,7 @@ use krait_abi as abi;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 use krait_objects::str::{Chars, StrBuilder};
-use krait_objects::text::TextBuf;
+use krait_objects::text::{TextBuf, Unit, search};
 use krait_objects::with_units;
 
 use super::kinds::TextIOBase;
@@ -89,9 +89,9 @@ impl StringIO {
     }
 
     /// The newline that `\n` is written as, if it is another.
-    fn written_newline(&self) -> Option<String> {
-        let newline = self.newline.get()?.to_string_lossy();
-        newline.starts_with('\r').then_some(newline)
+    fn written_newline(&self) -> Option<Owned<Str>> {
+        let newline = self.newline.get()?;
+        newline.as_ascii()?.starts_with('\r').then(|| newline.to_owned())
     }
 
     fn put(&self, th: &Thread, text: Borrowed<'_, Str>) -> PyResult<()> {
@@ -104,7 +104,7 @@ impl StringIO {
             let mut out = StrBuilder::with_capacity(decoded.len() + 8);
             for point in decoded.chars().iter() {
                 match point {
-                    0x0a => out.push_str(&newline),
+                    0x0a => out.push(&newline),
                     _ => out.push_char(point),
                 }
             }
@@ -155,6 +155,10 @@ impl StringIO {
         let rest = rest.slice(0..rest.len().min(limit.unwrap_or(usize::MAX)));
         let newline = self.newline.get();
         let is = |text: &str| newline.is_some_and(|newline| newline.eq_str(text));
+        if newline.is_none() || is("\n") {
+            let end = with_units!(rest, units => search::find_unit(units, Unit::cut(0x0a)));
+            return end.map_or(rest.len(), |at| at + 1);
+        }
         let (any, two) = (is(""), is("\r\n"));
         let end = if is("\r") { 0x0d } else { 0x0a };
         let mut at = 0;

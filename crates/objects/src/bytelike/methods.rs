@@ -280,11 +280,15 @@ macro_rules! byte_string_methods {
             ) -> PyResult<Owned<List>> {
                 let most = limit(maxsplit);
                 let ranges = match sep {
-                    None => split::split_space(this.get().view(), most, is_space),
+                    None => split::all(|part| {
+                        split::split_space(this.get().view(), most, is_space, part)
+                    }),
                     Some(sep) => {
                         let _held = this.hold(th)?;
                         let sep = separator(th, sep)?;
-                        split::split(this.get().view(), sep.as_bytes(), most)
+                        split::all(|part| {
+                            split::split(this.get().view(), sep.as_bytes(), most, part)
+                        })
                     }
                 };
                 methods::parts(this, th, ranges)
@@ -324,7 +328,9 @@ macro_rules! byte_string_methods {
                 th: &Thread,
                 keepends: bool,
             ) -> PyResult<Owned<List>> {
-                let ranges = split::split_lines(this.get().view(), keepends, is_line_break);
+                let ranges = split::all(|line| {
+                    split::split_lines(this.get().view(), keepends, is_line_break, line)
+                });
                 methods::parts(this, th, ranges)
             }
 

@@ -73,22 +73,20 @@ impl Bytes {
         match *data {
             [] => Ok(Bytes::empty().to_owned()),
             [byte] => Ok(Bytes::single(byte).to_owned()),
-            _ => Bytes::build(th, data.len(), |out| {
-                out.copy_from_slice(data);
-                Ok(())
-            }),
+            _ => {
+                let bytes = Bytes::unwritten(th, data.len())?;
+                // SAFETY: nobody else knows the object, which has room for as many bytes.
+                unsafe {
+                    let start = bytes.as_ptr().cast::<u8>().add(DATA);
+                    start.copy_from_nonoverlapping(data.as_ptr(), data.len());
+                }
+                Ok(bytes)
+            }
         }
     }
 
-    /// An object of `len` bytes, which `fill` writes; they are zero before.
-    pub fn build(
-        th: &Thread,
-        len: usize,
-        fill: impl FnOnce(&mut [u8]) -> PyResult<()>,
-    ) -> PyResult<Owned<Bytes>> {
-        if len == 0 {
-            return Ok(Bytes::empty().to_owned());
-        }
+    /// An object of `len` bytes, which are yet to be written, and the NUL.
+    fn unwritten(th: &Thread, len: usize) -> PyResult<Owned<Bytes>> {
         if len > isize::MAX as usize - DATA - 1 {
             return Err(
                 th.raise(crate::exceptions::exc::OVERFLOW_ERROR, "byte string is too large")
@@ -104,8 +102,25 @@ impl Bytes {
             let raw: *mut abi::PyBytesObject = block.cast();
             (*raw).ob_base.ob_size = len as isize;
             (&raw mut (*raw).ob_shash).write(-1);
-            block.add(DATA).write_bytes(0, len + 1);
-            let bytes: Owned<Bytes> = Owned::from_ptr(block.cast());
+            block.add(DATA + len).write(0);
+            Ok(Owned::from_ptr(block.cast()))
+        }
+    }
+
+    /// An object of `len` bytes, which `fill` writes; they are zero before.
+    pub fn build(
+        th: &Thread,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> PyResult<()>,
+    ) -> PyResult<Owned<Bytes>> {
+        if len == 0 {
+            return Ok(Bytes::empty().to_owned());
+        }
+        let bytes = Bytes::unwritten(th, len)?;
+        // SAFETY: nobody else knows the object, which has room for as many bytes.
+        unsafe {
+            let block = bytes.as_ptr().cast::<u8>();
+            block.add(DATA).write_bytes(0, len);
             fill(std::slice::from_raw_parts_mut(block.add(DATA), len))?;
             Ok(bytes)
         }

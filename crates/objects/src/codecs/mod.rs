@@ -29,6 +29,9 @@ impl Native {
         let Some(encoding) = encoding else {
             return Some(Native::Utf8);
         };
+        if encoding == "utf-8" {
+            return Some(Native::Utf8);
+        }
         // What is no short ASCII name is none of ours.
         let mut name = [0u8; 10];
         let normal = registry::normalize_into(encoding, &mut name)?;

@@ -45,7 +45,9 @@ pub fn encode_utf8(
         return Bytes::new(th, &string.to_wtf8());
     }
     let target = Target { ascii_replacement: true, ..Target::bytes("utf-8") };
-    let out = Vec::with_capacity(string.len());
+    // Room for the worst that a character of the kind can need.
+    let most = if string.state().kind() == 1 { 2 } else { 3 };
+    let out = Vec::with_capacity(string.len().saturating_mul(most).min(isize::MAX as usize));
     recover::encode(
         th,
         &target,

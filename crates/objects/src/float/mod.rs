@@ -197,7 +197,7 @@ impl Float {
 
     #[slot(tp_repr)]
     fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        Str::new(th, &float_text::repr(self.value))
+        Str::new(th, &float_text::repr_short(self.value))
     }
 
     #[slot(tp_dealloc)]

@@ -2,6 +2,7 @@
 
 use super::{Align, Grouping, Spec, SpecError};
 use crate::float_text::{self, Style};
+use crate::text::ShortText;
 
 /// The locale's way of writing numbers, for the type letter `n`; as `localeconv` has it.
 #[derive(Clone, Copy, Debug)]
@@ -22,18 +23,24 @@ impl Locale<'static> {
 pub struct Laid {
     pub fill: u32,
     pub left: usize,
-    pub head: String,
+    /// Sign and prefix.
+    pub head: [&'static str; 2],
     pub inner: usize,
-    pub body: String,
+    pub body: ShortText,
     pub right: usize,
 }
 
 impl Laid {
     /// The number of code points; `None` if it is past what a `str` can hold.
     pub fn len(&self) -> Option<usize> {
-        let text = self.head.chars().count() + self.body.chars().count();
+        let text = self.head_len() + self.body.chars().count();
         let padding = self.left.checked_add(self.inner)?.checked_add(self.right)?;
         text.checked_add(padding).filter(|&len| len <= isize::MAX as usize)
+    }
+
+    /// How long the head is, which is ASCII.
+    fn head_len(&self) -> usize {
+        self.head[0].len() + self.head[1].len()
     }
 
     /// Whether nothing at all is written.
@@ -45,7 +52,7 @@ impl Laid {
     pub fn code_points(&self) -> impl Iterator<Item = u32> {
         let fill = |count| std::iter::repeat_n(self.fill, count);
         fill(self.left)
-            .chain(self.head.chars().map(u32::from))
+            .chain(self.head.iter().flat_map(|part| part.chars()).map(u32::from))
             .chain(fill(self.inner))
             .chain(self.body.chars().map(u32::from))
             .chain(fill(self.right))
@@ -110,7 +117,7 @@ pub fn layout_int(
         Some(b'X') if spec.alternate => "0X",
         _ => "",
     };
-    layout(Parts { negative, prefix, digits: magnitude, rest: String::new() }, spec, locale)
+    layout(Parts { negative, prefix, digits: magnitude, rest: ShortText::new() }, spec, locale)
 }
 
 /// Lays out a float.
@@ -157,18 +164,18 @@ impl FloatForm {
         Ok(FloatForm { code, precision: spec.precision.unwrap_or(6), style })
     }
 
-    fn write(&self, value: f64) -> String {
-        float_text::format(value, self.code, self.precision, self.style)
+    fn write(&self, value: f64) -> ShortText {
+        float_text::format_short(value, self.code, self.precision, self.style)
     }
 }
 
 struct Parts<'a> {
     negative: bool,
-    prefix: &'a str,
+    prefix: &'static str,
     /// What is grouped, and filled up with zeros.
     digits: &'a str,
     /// Everything behind the whole digits.
-    rest: String,
+    rest: ShortText,
 }
 
 fn split_float<'a>(text: &'a str, spec: &Spec, locale: &Locale) -> Parts<'a> {
@@ -178,7 +185,7 @@ fn split_float<'a>(text: &'a str, spec: &Spec, locale: &Locale) -> Parts<'a> {
     };
     let run = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, tail) = text.split_at(run(text));
-    let mut rest = String::new();
+    let mut rest = ShortText::new();
     match tail.strip_prefix('.') {
         Some(tail) => {
             rest.push_str(if spec.is_code(b'n') { locale.decimal_point } else { "." });
@@ -191,7 +198,7 @@ fn split_float<'a>(text: &'a str, spec: &Spec, locale: &Locale) -> Parts<'a> {
     Parts { negative, prefix: "", digits, rest }
 }
 
-fn push_fraction(out: &mut String, fraction: &str, grouping: Grouping) {
+fn push_fraction(out: &mut ShortText, fraction: &str, grouping: Grouping) {
     let separator = match grouping {
         Grouping::None => return out.push_str(fraction),
         Grouping::Comma => ',',
@@ -212,24 +219,22 @@ fn layout(parts: Parts, spec: &Spec, locale: &Locale) -> Result<Laid, SpecError>
         (false, Some(b' ')) => " ",
         _ => "",
     };
-    let head = format!("{sign}{}", parts.prefix);
+    let head = [sign, parts.prefix];
+    let head_len = sign.len() + parts.prefix.len();
     let rest_len = parts.rest.chars().count();
     let width = spec.width.unwrap_or(0);
     // Zeros in front of the digits are grouped with them; without separators they are mere fill.
     let zeros = spec.fill == u32::from(b'0') && spec.align == Align::AfterSign;
     let (separator, sizes) = grouping_of(spec, locale);
-    let min_width = if zeros && !separator.is_empty() {
-        width.saturating_sub(head.len() + rest_len)
+    let min_width =
+        if zeros && !separator.is_empty() { width.saturating_sub(head_len + rest_len) } else { 0 };
+    let mut body = if parts.digits.is_empty() || (separator.is_empty() && min_width == 0) {
+        ShortText::from(parts.digits)
     } else {
-        0
-    };
-    let mut body = if parts.digits.is_empty() {
-        String::new()
-    } else {
-        group_digits(parts.digits, min_width, separator, sizes)?
+        group_digits(parts.digits, min_width, separator, sizes)?.into()
     };
     body.push_str(&parts.rest);
-    let len = head.len() + body.chars().count();
+    let len = head_len + body.chars().count();
     let mut laid = Laid { fill: spec.fill, left: 0, head, inner: 0, body, right: 0 };
     match spec.align {
         Align::AfterSign => laid.inner = width.saturating_sub(len),
@@ -310,7 +315,7 @@ pub fn format_complex(re: f64, im: f64, spec: &Spec, locale: &Locale) -> Result<
         let text = form.write(value);
         let alone = Spec { width: None, align: Align::Left, sign, ..spec.clone() };
         let laid = layout(split_float(&text, &alone, locale), &alone, locale)?;
-        Ok(laid.head + &laid.body)
+        Ok([laid.head[0], laid.head[1], &*laid.body].concat())
     };
     let mut body = String::new();
     // As in `repr`: no real part if it is a positive zero, else parentheses.
@@ -327,5 +332,5 @@ pub fn format_complex(re: f64, im: f64, spec: &Spec, locale: &Locale) -> Result<
         body.push(')');
     }
     let (left, right) = spec.padding(body.chars().count());
-    Ok(Laid { fill: spec.fill, left, head: String::new(), inner: 0, body, right })
+    Ok(Laid { fill: spec.fill, left, head: [""; 2], inner: 0, body: body.into(), right })
 }

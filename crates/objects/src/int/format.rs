@@ -4,7 +4,6 @@ use std::ffi::CStr;
 
 use super::Int;
 use crate::format_spec::{self, Align, IntForm, Laid, Locale, Spec, SpecError};
-use crate::int_digits;
 use crate::prelude::*;
 use crate::str::StrBuilder;
 use crate::str::format::spec_error;
@@ -69,13 +68,10 @@ pub fn format_int(th: &Thread, this: Borrowed<'_, Int>, text: &Str) -> PyResult<
             with_locale(&spec, |locale| format_spec::format_float(value, &spec, locale))
         }
         IntForm::Digits { radix, upper } => {
-            let digits = if radix == 10 {
-                let decimal = super::to_decimal(th, &this)?;
-                decimal.to_string_lossy().trim_start_matches('-').to_owned()
-            } else {
-                int_digits::to_radix(this.view().abs(), radix)
-            };
-            let digits = if upper { digits.to_uppercase() } else { digits };
+            let (_, mut digits) = crate::str::percent::digits(th, &this, radix)?;
+            if upper {
+                digits.make_ascii_uppercase();
+            }
             let negative = this.is_negative();
             with_locale(&spec, |locale| format_spec::layout_int(negative, &digits, &spec, locale))
         }

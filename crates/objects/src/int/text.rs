@@ -87,8 +87,35 @@ pub(crate) fn trim(text: &[u8]) -> &[u8] {
     &text[start..end]
 }
 
+/// The value of a sign, if any, and a few digits and nothing else.
+#[inline]
+fn short_decimal(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    // No limit is lower, and no value greater than fits.
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
 /// Parses text in `base`; `shown` is what the message of a failure quotes.
 fn parse(th: &Thread, text: &[u8], base: u32, shown: Borrowed<'_>) -> PyResult<Owned<Int>> {
+    if base == 10
+        && let Some(value) = short_decimal(text)
+    {
+        return Int::from_i64(th, value);
+    }
     let limit = th.interp().int_max_str_digits.get();
     if limit == 0 {
         // A digit of memory holds nine of a text's, or six in the largest base.

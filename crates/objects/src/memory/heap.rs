@@ -38,6 +38,8 @@ pub struct Heap {
     pub(super) trace_paused: Cell<bool>,
     spare: Cell<*mut Arena>,
     arenas: RefCell<Vec<*mut Arena>>,
+    /// The arena that became empty last, if any; it may be in use again.
+    idle: Cell<*mut Arena>,
     large: Large,
     /// No more bytes than these are taken from the system.
     limit: Cell<usize>,
@@ -56,6 +58,7 @@ impl Default for Heap {
             hook: Hook::default(),
             spare: Cell::new(null_mut()),
             arenas: RefCell::default(),
+            idle: Cell::new(null_mut()),
             large: Large::default(),
             limit: Cell::new(usize::MAX),
         }
@@ -153,6 +156,28 @@ impl Heap {
             if let Some(next) = next.as_mut() {
                 next.prev = pool;
             }
+        }
+    }
+
+    /// As `link`, but the current pool stays the current one: were it pushed aside when it has become empty, nobody
+    /// would give it back.
+    ///
+    /// # Safety
+    /// A live pool that is not in the list.
+    unsafe fn link_behind(&self, pool: *mut Pool, class: usize) {
+        // SAFETY: the caller's promise, (2).
+        unsafe {
+            let Some(first) = self.head(class).get().as_mut() else {
+                return self.link(pool, class);
+            };
+            (*pool).next = first.next;
+            (*pool).prev = first;
+            (*pool).listed = true;
+            (*pool).linked = !self.tracing.get();
+            if let Some(next) = first.next.as_mut() {
+                next.prev = pool;
+            }
+            first.next = pool;
         }
     }
 
@@ -285,7 +310,7 @@ impl Heap {
         unsafe {
             let class = (*pool).class as usize;
             if !(*pool).listed {
-                self.link(pool, class);
+                self.link_behind(pool, class);
             }
             // The class's current pool stays, so that one block that comes and goes costs nothing.
             if (*pool).used != 0 || self.head(class).get() == pool {
@@ -298,12 +323,25 @@ impl Heap {
             if !was_spare {
                 self.add_spare(arena);
             }
-            if (*arena).used == 0 && self.arenas.borrow().len() > 1 {
-                self.drop_spare(arena);
-                self.map.borrow_mut().set(arena, false);
-                self.arenas.borrow_mut().retain(|&other| other != arena);
-                Arena::unmap(arena);
+            if (*arena).used == 0 {
+                self.retire(arena);
             }
+        }
+    }
+
+    /// An arena became empty: it stays, so that what is freed and allocated at its edge does not ask the system each
+    /// time; the one that was kept before goes, if it is still empty.
+    unsafe fn retire(&self, arena: *mut Arena) {
+        let before = self.idle.replace(arena);
+        // SAFETY: (3): an arena is unmapped only here, when it is not the idle one any more.
+        unsafe {
+            if before.is_null() || before == arena || (*before).used != 0 {
+                return;
+            }
+            self.drop_spare(before);
+            self.map.borrow_mut().set(before, false);
+            self.arenas.borrow_mut().retain(|&other| other != before);
+            Arena::unmap(before);
         }
     }
 
@@ -451,6 +489,19 @@ mod tests {
         }
         assert_eq!(heap.blocks(), 0);
         assert_eq!(heap.bytes(), ARENA);
+    }
+
+    #[test]
+    fn memory_goes_back_in_whichever_order_it_is_freed() {
+        let heap = Heap::default();
+        let mut blocks: Vec<_> = (0..20 * ARENA / 48).map(|_| heap.alloc(48)).collect();
+        assert!(heap.bytes() >= 20 * ARENA);
+        let later = blocks.split_off(blocks.len() / 2);
+        for block in blocks.into_iter().chain(later.into_iter().rev()) {
+            // SAFETY: a block of this heap.
+            unsafe { heap.free(block) };
+        }
+        assert!(heap.bytes() <= 2 * ARENA, "{}", heap.bytes());
     }
 
     #[test]

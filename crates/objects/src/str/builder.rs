@@ -39,6 +39,9 @@ impl StrBuilder {
     }
 
     pub fn push_str(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         self.flush();
         self.text.push_str(text);
     }
@@ -70,7 +73,7 @@ impl StrBuilder {
     pub fn push_laid(&mut self, th: &Thread, laid: &Laid) -> PyResult<()> {
         self.reserve(th, laid.len())?;
         self.push_repeated(laid.fill, laid.left);
-        self.push_str(&laid.head);
+        laid.head.iter().for_each(|part| self.push_str(part));
         self.push_repeated(laid.fill, laid.inner);
         self.push_str(&laid.body);
         self.push_repeated(laid.fill, laid.right);
@@ -112,6 +115,16 @@ impl StrBuilder {
     pub fn truncate(&mut self, len: usize) {
         self.flush();
         self.text.truncate(len);
+    }
+
+    /// The text so far as a string; what follows begins a new one, in the same memory.
+    pub fn take(&mut self, th: &Thread) -> PyResult<Owned<Str>> {
+        if let Some(whole) = self.whole.take() {
+            return Ok(whole);
+        }
+        let string = Str::from_text(th, &self.text)?;
+        self.text.clear();
+        Ok(string)
     }
 
     /// The text so far, for codecs.

@@ -1,16 +1,31 @@
 //! Methods of `str` that change case.
 
 use crate::prelude::*;
-use crate::str::{Chars, StrBuilder};
+use crate::str::StrBuilder;
 use crate::text::Unit;
 use crate::unicode::{self, Mapped};
 use crate::with_units;
 
 /// Maps every byte of ASCII text.
-fn map_ascii(th: &Thread, text: &str, map: impl Fn(&mut [u8])) -> PyResult<Owned<Str>> {
-    let mut bytes = text.as_bytes().to_vec();
-    map(&mut bytes);
-    Str::from_chars_bounded(th, Chars::One(&bytes), 0x7f)
+#[inline(always)]
+fn map_ascii(th: &Thread, text: &str, map: impl FnOnce(&mut [u8])) -> PyResult<Owned<Str>> {
+    Str::mapped_ascii(th, text.as_bytes(), map)
+}
+
+fn title_ascii(bytes: &mut [u8]) {
+    let mut after_cased = false;
+    for byte in bytes {
+        let upper = byte.to_ascii_uppercase();
+        let lower = byte.to_ascii_lowercase();
+        *byte = if after_cased { lower } else { upper };
+        after_cased = upper != lower;
+    }
+}
+
+fn swapcase_ascii(bytes: &mut [u8]) {
+    for byte in bytes {
+        *byte ^= u8::from(byte.is_ascii_alphabetic()) << 5;
+    }
 }
 
 /// Maps every character to one or several; `map` gets the text and a position.
@@ -97,12 +112,18 @@ impl Str {
     /// Return the string with lower case as upper case and the other way round.
     #[method(sig = "(self, /)")]
     fn swapcase(&self, th: &Thread) -> PyResult<Owned<Str>> {
+        if let Some(ascii) = self.as_ascii() {
+            return map_ascii(th, ascii, swapcase_ascii);
+        }
         with_units!(self.chars(), units => swapcase(th, units))
     }
 
     /// Return the string with every word beginning in title case and continuing in lower case.
     #[method(sig = "(self, /)")]
     fn title(&self, th: &Thread) -> PyResult<Owned<Str>> {
+        if let Some(ascii) = self.as_ascii() {
+            return map_ascii(th, ascii, title_ascii);
+        }
         with_units!(self.chars(), units => title(th, units))
     }
 

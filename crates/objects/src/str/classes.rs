@@ -15,14 +15,17 @@ fn some_and_none(
     wanted: impl Fn(u32) -> bool,
     refused: impl Fn(u32) -> bool,
 ) -> bool {
-    let mut found = false;
-    for point in string.chars().iter() {
-        if refused(point) {
-            return false;
+    with_units!(string.chars(), units => {
+        let mut found = false;
+        for &unit in units {
+            let point = u32::from(unit);
+            if refused(point) {
+                return false;
+            }
+            found |= wanted(point);
         }
-        found |= wanted(point);
-    }
-    found
+        found
+    })
 }
 
 #[pymethods(part = "classes")]

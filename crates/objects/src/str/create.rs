@@ -23,20 +23,41 @@ pub struct Fresh {
     filled: usize,
 }
 
+/// A string of `len` ASCII characters that are yet to be written, and the terminating zero.
+#[inline]
+fn fresh_ascii(th: &Thread, len: usize) -> PyResult<Owned<Str>> {
+    const HEADER: usize = size_of::<abi::PyASCIIObject>();
+    let Some(size) = len.checked_add(HEADER + 1).filter(|&size| size <= isize::MAX as usize) else {
+        return Err(th.no_memory());
+    };
+    let block = th.interp().heap.alloc(size);
+    if block.is_null() {
+        return Err(th.no_memory());
+    }
+    // SAFETY: the block has room for the header and `len + 1` characters.
+    unsafe {
+        let raw: *mut abi::PyASCIIObject = block.cast();
+        init_static_head(raw.cast(), Str::type_object());
+        (*raw).length = len as isize;
+        (*raw).hash = -1;
+        (*raw).state = abi::_PyUnicodeObject_state::compact(1, true);
+        block.add(HEADER + len).write(0);
+        Ok(Owned::from_ptr(raw.cast()))
+    }
+}
+
 impl Fresh {
     /// Room for `len` characters up to `bound`.
     pub fn new(th: &Thread, len: usize, bound: u32) -> PyResult<Fresh> {
-        let (kind, ascii) = match bound {
-            0..0x80 => (1, true),
-            0x80..0x100 => (1, false),
-            0x100..0x1_0000 => (2, false),
-            _ => (4, false),
+        if bound < 0x80 {
+            return Ok(Fresh { string: fresh_ascii(th, len)?, filled: 0 });
+        }
+        let kind = match bound {
+            0x80..0x100 => 1,
+            0x100..0x1_0000 => 2,
+            _ => 4,
         };
-        let header = if ascii {
-            size_of::<abi::PyASCIIObject>()
-        } else {
-            size_of::<abi::PyCompactUnicodeObject>()
-        };
+        let header = size_of::<abi::PyCompactUnicodeObject>();
         let size = len
             .checked_add(1)
             .and_then(|len| len.checked_mul(kind))
@@ -54,11 +75,9 @@ impl Fresh {
             init_static_head(raw.cast(), Str::type_object());
             (*raw)._base.length = len as isize;
             (*raw)._base.hash = -1;
-            (*raw)._base.state = abi::_PyUnicodeObject_state::compact(kind as u32, ascii);
-            if !ascii {
-                (*raw).utf8 = std::ptr::null_mut();
-                (*raw).utf8_length = 0;
-            }
+            (*raw)._base.state = abi::_PyUnicodeObject_state::compact(kind as u32, false);
+            (*raw).utf8 = std::ptr::null_mut();
+            (*raw).utf8_length = 0;
             block.add(header + len * kind).write_bytes(0, kind);
             Ok(Fresh { string: Owned::from_ptr(raw.cast()), filled: 0 })
         }
@@ -78,6 +97,23 @@ impl Fresh {
         with_units!(chars, units => self.push_units(units));
     }
 
+    /// Writes one character, which must fit, `count` times.
+    pub fn push_repeated(&mut self, point: u32, count: usize) {
+        let room = self.string.len() - self.filled;
+        assert!(count <= room, "a string is filled beyond its length");
+        let data = self.string.data().cast_mut();
+        // SAFETY: (1), and there is room.
+        unsafe {
+            match self.string.state().kind() {
+                1 => data.add(self.filled).write_bytes(point as u8, count),
+                2 => fill(data.cast::<u16>().add(self.filled), point as u16, count),
+                _ => fill(data.cast::<u32>().add(self.filled), point, count),
+            }
+        }
+        self.filled += count;
+    }
+
+    #[inline]
     pub fn push_units<T: Unit>(&mut self, units: &[T]) {
         let room = self.string.len() - self.filled;
         assert!(units.len() <= room, "a string is filled beyond its length");
@@ -88,11 +124,57 @@ impl Fresh {
         self.filled += units.len();
     }
 
+    /// As `push` for each part, with `separator` between them; all are of the kind of one byte, strings and fit.
+    fn join_bytes(&mut self, separator: &[u8], parts: &[Borrowed<'_>]) {
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 {
+                match *separator {
+                    [] => {}
+                    // The usual one is not worth a call.
+                    [only] => self.push_byte(only),
+                    _ => self.push_bytes(separator),
+                }
+            }
+            // SAFETY: the caller has checked the parts.
+            let part = unsafe { part.cast::<Str>() };
+            // SAFETY: a string of one byte a character holds `len` of them.
+            self.push_bytes(unsafe { std::slice::from_raw_parts(part.data(), part.len()) });
+        }
+    }
+
+    /// As `push_units`, into a string of one byte a character.
+    #[inline(always)]
+    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
+        debug_assert_eq!(self.string.state().kind(), 1);
+        assert!(bytes.len() <= self.string.len() - self.filled);
+        // SAFETY: (1), and there is room.
+        unsafe {
+            let to = self.string.data().cast_mut().add(self.filled);
+            to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        }
+        self.filled += bytes.len();
+    }
+
+    #[inline(always)]
+    fn push_byte(&mut self, byte: u8) {
+        assert!(self.filled < self.string.len());
+        // SAFETY: (1), and there is room.
+        unsafe { self.string.data().cast_mut().add(self.filled).write(byte) };
+        self.filled += 1;
+    }
+
     /// The string, which must be full.
     pub fn finish(self) -> Owned<Str> {
         debug_assert_eq!(self.filled, self.string.len());
         self.string
     }
+}
+
+/// # Safety
+/// There is room for `count` units at `to`.
+unsafe fn fill<T: Unit>(to: *mut T, unit: T, count: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(to, count).fill(unit) }
 }
 
 /// Writes `units` as units of `kind` bytes, which hold them.
@@ -173,7 +255,18 @@ const fn latin1_table() -> [StaticLatin1; 128] {
     table
 }
 
+/// The static string of one ASCII character.
+///
+/// # Safety
+/// `point` is ASCII.
+#[inline(always)]
+pub(super) unsafe fn single_ascii(point: u8) -> Borrowed<'static, Str> {
+    // SAFETY: the caller's promise.
+    unsafe { ASCII.get_unchecked(usize::from(point)).as_str() }
+}
+
 /// The static string of one Latin-1 character.
+#[inline]
 pub fn single(point: u8) -> Borrowed<'static, Str> {
     match point {
         0..128 => ASCII[usize::from(point)].as_str(),
@@ -189,9 +282,48 @@ impl Str {
         EMPTY.as_str()
     }
 
+    /// From bytes that are all ASCII: one block, one copy.
+    #[inline]
+    pub(crate) fn from_ascii(th: &Thread, text: &[u8]) -> PyResult<Owned<Str>> {
+        debug_assert!(text.is_ascii());
+        match *text {
+            [] => Ok(Str::empty().to_owned()),
+            [only] => Ok(single(only).to_owned()),
+            _ => {
+                let string = fresh_ascii(th, text.len())?;
+                // SAFETY: (1): the new string has room for as many characters.
+                unsafe {
+                    let data = string.data().cast_mut();
+                    data.copy_from_nonoverlapping(text.as_ptr(), text.len());
+                }
+                Ok(string)
+            }
+        }
+    }
+
+    /// ASCII text after `map` has changed it, into ASCII again.
+    #[inline]
+    pub(super) fn mapped_ascii(
+        th: &Thread,
+        text: &[u8],
+        map: impl FnOnce(&mut [u8]),
+    ) -> PyResult<Owned<Str>> {
+        if let [only] = *text {
+            let mut only = [only];
+            map(&mut only);
+            return Ok(single(only[0]).to_owned());
+        }
+        let string = Str::from_ascii(th, text)?;
+        if !text.is_empty() {
+            // SAFETY: (1): the string was just made, of two characters at least.
+            map(unsafe { std::slice::from_raw_parts_mut(string.data().cast_mut(), text.len()) });
+        }
+        Ok(string)
+    }
+
     pub fn new(th: &Thread, text: &str) -> PyResult<Owned<Str>> {
         if text.is_ascii() {
-            return Str::from_chars_bounded(th, Chars::One(text.as_bytes()), 0x7f);
+            return Str::from_ascii(th, text.as_bytes());
         }
         let (len, bound) = text::codec::shape_of_str(text);
         let mut points = text.chars().map(u32::from);
@@ -243,6 +375,9 @@ impl Str {
 
     /// With a bound for the greatest character, of the right class.
     pub fn from_chars_bounded(th: &Thread, chars: Chars<'_>, bound: u32) -> PyResult<Owned<Str>> {
+        if let (Chars::One(units), true) = (chars, bound < 0x80) {
+            return Str::from_ascii(th, units);
+        }
         match chars.len() {
             0 => return Ok(Str::empty().to_owned()),
             1 if bound < 0x100 => return Ok(single(chars.at(0) as u8).to_owned()),
@@ -257,6 +392,7 @@ impl Str {
         Str::from_chars(th, Chars::Four(points))
     }
 
+    #[inline]
     pub fn from_char(th: &Thread, point: u32) -> PyResult<Owned<Str>> {
         if point < 0x100 {
             return Ok(single(point as u8).to_owned());
@@ -345,6 +481,10 @@ impl Str {
             return Ok(Str::empty().to_owned());
         }
         let mut joined = Fresh::new(th, len, bound)?;
+        if let (Chars::One(_), Chars::One(separator)) = (joined.string.chars(), separator.chars()) {
+            joined.join_bytes(separator, parts);
+            return Ok(joined.finish());
+        }
         for (at, part) in parts.iter().enumerate() {
             if at > 0 {
                 joined.push(separator.chars());

@@ -38,6 +38,12 @@ impl Str {
         new: &Str,
         most: usize,
     ) -> PyResult<Owned<Str>> {
+        if let (Some(text), Some(old), Some(new)) =
+            (this.as_ascii(), old.as_ascii(), new.as_ascii())
+            && let [old] = *old.as_bytes()
+        {
+            return replaced_byte(this, th, text.as_bytes(), old, new.as_bytes(), most);
+        }
         let places: Vec<Range<usize>> = with_units!(this.chars(), units => {
             in_kind(old.chars())
                 .map_or_else(Vec::new, |old| search::replacements(units, &old, most))
@@ -75,6 +81,39 @@ impl Str {
         fresh.push(this.chars().slice(from..this.len()));
         Ok(fresh.finish())
     }
+}
+
+/// As `replaced` for ASCII, of which a single character is replaced: looked for twice instead of keeping the places.
+fn replaced_byte(
+    this: Borrowed<'_, Str>,
+    th: &Thread,
+    text: &[u8],
+    old: u8,
+    new: &[u8],
+    most: usize,
+) -> PyResult<Owned<Str>> {
+    let places = || memchr::memchr_iter(old, text).take(most);
+    let count = places().count();
+    if count == 0 {
+        return this.to_exact(th);
+    }
+    let added = count.checked_mul(new.len());
+    let len = added.and_then(|added| (text.len() - count).checked_add(added));
+    let Some(len) = len.filter(|&len| len <= isize::MAX as usize) else {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "replace string is too long"));
+    };
+    if len == 0 {
+        return Ok(Str::empty().to_owned());
+    }
+    let mut fresh = Fresh::new(th, len, 0x7f)?;
+    let mut from = 0;
+    for at in places() {
+        fresh.push_bytes(&text[from..at]);
+        fresh.push_bytes(new);
+        from = at + 1;
+    }
+    fresh.push_bytes(&text[from..]);
+    Ok(fresh.finish())
 }
 
 impl<'a> Borrowed<'a, Str> {

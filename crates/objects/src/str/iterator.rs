@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::create::single_ascii;
 use crate::prelude::*;
 
 pub(crate) use crate::object::builtin;
@@ -44,6 +45,21 @@ pub fn new(th: &Thread, string: Borrowed<'_, Str>) -> PyResult {
     let iterator = instance::<StrIterator>(th)?;
     iterator.string.set(Some(string.to_owned()));
     Ok(iterator.into_object())
+}
+
+impl StrAsciiIterator {
+    /// The next character, for the loop; at the end nothing changes, so that `tp_iternext` can end it.
+    #[inline(always)]
+    pub fn advance(&self) -> Option<Borrowed<'static, Str>> {
+        let string = self.string.get()?;
+        let at = self.index.get() as usize;
+        if at >= string.len() {
+            return None;
+        }
+        self.index.set(at as isize + 1);
+        // SAFETY: there is a character at `at`, and all are ASCII.
+        Some(unsafe { single_ascii(*string.data().add(at)) })
+    }
 }
 
 fn next(th: &Thread, index: &Cell<isize>, slot: &Slot<Str>) -> PyResult<Option<Owned>> {

@@ -3,7 +3,7 @@
 use super::arguments::Fill;
 use super::create::{Fresh, bound_of};
 use crate::prelude::*;
-use crate::str::{Chars, StrBuilder};
+use crate::str::StrBuilder;
 
 /// The string with so many fill characters before and behind it.
 pub fn pad(
@@ -21,19 +21,10 @@ pub fn pad(
         return Err(th.raise(exc::OVERFLOW_ERROR, "padded string is too long"));
     };
     let mut fresh = Fresh::new(th, len, bound_of(&this).max(fill))?;
-    push_fill(&mut fresh, fill, left);
+    fresh.push_repeated(fill, left);
     fresh.push(this.chars());
-    push_fill(&mut fresh, fill, right);
+    fresh.push_repeated(fill, right);
     Ok(fresh.finish())
-}
-
-fn push_fill(fresh: &mut Fresh, fill: u32, mut count: usize) {
-    let block = [fill; 64];
-    while count > 0 {
-        let some = count.min(block.len());
-        fresh.push(Chars::Four(&block[..some]));
-        count -= some;
-    }
 }
 
 fn missing(this: &Str, width: isize) -> usize {
@@ -92,7 +83,7 @@ impl Str {
         };
         let mut fresh = Fresh::new(th, len, bound_of(&this))?;
         fresh.push(this.chars().slice(0..1));
-        push_fill(&mut fresh, u32::from(b'0'), zeros);
+        fresh.push_repeated(u32::from(b'0'), zeros);
         fresh.push(this.chars().slice(1..this.len()));
         Ok(fresh.finish())
     }

@@ -387,7 +387,12 @@ impl Str {
         if start == 0 && end == self.len() && self.as_object().is_exact::<Str>() {
             return Ok(Borrowed::from_ref(self).to_owned());
         }
-        Str::from_chars(th, self.chars().slice(start..end.max(start)))
+        match self.chars() {
+            Chars::One(units) if self.is_ascii() => {
+                Str::from_ascii(th, &units[start..end.max(start)])
+            }
+            chars => Str::from_chars(th, chars.slice(start..end.max(start))),
+        }
     }
 
     pub(crate) fn as_object(&self) -> Borrowed<'_> {

@@ -6,7 +6,7 @@ use crate::int_digits;
 use crate::percent::{Amount, Conversion, INCOMPLETE_KEY, Parser, Piece};
 use crate::prelude::*;
 use crate::str::StrBuilder;
-use crate::text::Unit;
+use crate::text::{ShortText, Unit};
 use crate::with_units;
 
 /// The arguments, as they are used up.
@@ -111,7 +111,7 @@ fn amount<T>(
 }
 
 /// Sign and digits of the argument of `d`, `i`, `u`, `o`, `x` or `X`.
-pub fn integer(th: &Thread, value: Borrowed<'_>, code: u32) -> PyResult<(bool, String)> {
+pub fn integer(th: &Thread, value: Borrowed<'_>, code: u32) -> PyResult<(bool, ShortText)> {
     let letter = char::from_u32(code).unwrap_or('d');
     let radix = match letter {
         'o' => 8,
@@ -137,12 +137,21 @@ pub fn integer(th: &Thread, value: Borrowed<'_>, code: u32) -> PyResult<(bool, S
             }
         }
     };
+    digits(th, &int, radix)
+}
+
+/// Sign and digits, the latter in lower case; ValueError if there are too many.
+pub(crate) fn digits(th: &Thread, int: &Int, radix: u32) -> PyResult<(bool, ShortText)> {
     let digits = match int.to_i64() {
-        _ if radix != 10 => int_digits::to_radix(int.view().abs(), radix),
-        Some(value) => value.unsigned_abs().to_string(),
+        _ if radix != 10 => int_digits::to_radix(int.view().abs(), radix).into(),
+        Some(value) => {
+            let mut digits = ShortText::new();
+            digits.push_decimal(value.unsigned_abs(), 1);
+            digits
+        }
         None => {
-            let text = crate::int::to_decimal(th, &int)?;
-            text.to_string_lossy().trim_start_matches('-').to_owned()
+            let text = crate::int::to_decimal(th, int)?;
+            text.to_string_lossy().trim_start_matches('-').to_owned().into()
         }
     };
     Ok((int.is_negative(), digits))
@@ -236,12 +245,14 @@ fn convert(
     out.push_laid(th, &laid)
 }
 
+/// Whether all of the format was literal text.
 fn format_units<T: Unit>(
     th: &Thread,
     format: &[T],
     values: &mut Values<'_>,
     out: &mut StrBuilder,
-) -> PyResult<()> {
+) -> PyResult<bool> {
+    let mut literal = true;
     let prepare = |values: &mut Values<'_>, conversion: &mut Conversion| {
         if let Some(key) = conversion.key.clone() {
             let key = super::format::fields::string(th, &format[key])?;
@@ -252,8 +263,12 @@ fn format_units<T: Unit>(
     for piece in Parser::new(format) {
         match piece {
             Ok(Piece::Literal(range)) => out.push_units(&format[range]),
-            Ok(Piece::Percent) => out.push_char(u32::from(b'%')),
+            Ok(Piece::Percent) => {
+                literal = false;
+                out.push_char(u32::from(b'%'));
+            }
             Ok(Piece::Conversion(mut conversion)) => {
+                literal = false;
                 prepare(values, &mut conversion)?;
                 let value = values.next(th)?;
                 convert(th, &conversion, value.object(), out)?;
@@ -264,16 +279,17 @@ fn format_units<T: Unit>(
             }
         }
     }
-    Ok(())
+    Ok(literal)
 }
 
 /// `format % args`.
 pub fn format(th: &Thread, format: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult<Owned<Str>> {
     let mut values = Values::new(args, args.downcast::<Str>().is_some());
-    let mut out = StrBuilder::new();
-    with_units!(format.chars(), units => format_units(th, units, &mut values, &mut out))?;
+    let mut out = StrBuilder::with_capacity(format.len().saturating_add(100));
+    let literal =
+        with_units!(format.chars(), units => format_units(th, units, &mut values, &mut out))?;
     values.finish(th, "string")?;
-    if !format.chars().iter().any(|point| point == u32::from(b'%')) {
+    if literal {
         return format.to_exact(th);
     }
     out.finish(th)

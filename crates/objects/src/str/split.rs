@@ -8,13 +8,30 @@ use crate::prelude::*;
 use crate::text::split;
 use crate::{unicode, with_units};
 
-/// A list of the parts.
+/// A list that the parts are appended to, at most one more than there can be cuts; like the reference's, it has room
+/// for a few from the start.
+fn list_of_parts(th: &Thread, cuts: usize) -> PyResult<Owned<List>> {
+    List::with_capacity(th, cuts.saturating_add(1).min(12))
+}
+
+/// Appends a part.
+#[inline(always)]
+fn push_part(
+    this: Borrowed<'_, Str>,
+    th: &Thread,
+    parts: &List,
+    range: Range<usize>,
+) -> PyResult<()> {
+    parts.push(th, this.substring(th, range.start, range.end)?.into_object())
+}
+
+/// A list of the parts, for what cuts from the right.
 fn parts(this: Borrowed<'_, Str>, th: &Thread, ranges: Vec<Range<usize>>) -> PyResult<Owned<List>> {
-    let items: PyResult<Vec<Owned>> = ranges
-        .into_iter()
-        .map(|range| Ok(this.substring(th, range.start, range.end)?.into_object()))
-        .collect();
-    List::from_vec(th, items?)
+    let list = List::with_capacity(th, ranges.len())?;
+    for range in ranges {
+        push_part(this, th, &list, range)?;
+    }
+    Ok(list)
 }
 
 /// `None` for white space.
@@ -97,13 +114,23 @@ impl Str {
         maxsplit: isize,
     ) -> PyResult<Owned<List>> {
         let most = limit(maxsplit);
-        let ranges = match separator(th, sep)? {
-            None => with_units!(this.chars(), units => {
-                split::split_space(units, most, unicode::is_space)
-            }),
-            Some(sep) => Str::split_ranges(&this, &sep, most),
+        let sep = separator(th, sep)?;
+        let possible = match sep {
+            None => this.len().saturating_sub(1) / 2 + 1,
+            Some(sep) => this.len() / sep.len() + 1,
         };
-        parts(this, th, ranges)
+        let parts = list_of_parts(th, most.min(possible))?;
+        let part = |range| push_part(this, th, &parts, range);
+        match sep {
+            None => with_units!(this.chars(), units => {
+                split::split_space(units, most, unicode::is_space, part)
+            }),
+            Some(sep) => with_units!(this.chars(), units => match in_kind(sep.chars()) {
+                Some(sep) => split::split(units, &sep, most, part),
+                None => push_part(this, th, &parts, 0..units.len()),
+            }),
+        }?;
+        Ok(parts)
     }
 
     /// Return a list of the parts between separators, cutting from the right.
@@ -138,10 +165,12 @@ impl Str {
     /// The ends of lines are left out, unless keepends is true.
     #[method(sig = "(self, /, keepends=False)")]
     fn splitlines(this: Borrowed<'_, Self>, th: &Thread, keepends: bool) -> PyResult<Owned<List>> {
-        let ranges = with_units!(this.chars(), units => {
-            split::split_lines(units, keepends, unicode::is_line_break)
-        });
-        parts(this, th, ranges)
+        let lines = List::new(th)?;
+        let line = |range| push_part(this, th, &lines, range);
+        with_units!(this.chars(), units => {
+            split::split_lines(units, keepends, unicode::is_line_break, line)
+        })?;
+        Ok(lines)
     }
 
     /// Return the part before the first separator, the separator, and the part behind it.
@@ -212,24 +241,11 @@ impl Str {
         let sequence = sequence::fast(th, iterable, "can only join an iterable")?;
         match sequence.object().downcast::<Tuple>() {
             Some(tuple) => Str::join(th, this, tuple.get().as_slice()),
-            None => {
-                // Nothing runs while the items are joined, but the list is Python's.
-                let items = match sequence.object().downcast::<List>() {
-                    Some(list) => list.to_vec(),
-                    None => return Err(th.bad_internal_call()),
-                };
-                let items: Vec<Borrowed<'_>> = items.iter().map(Owned::borrow).collect();
-                Str::join(th, this, &items)
-            }
+            None => match sequence.object().downcast::<List>() {
+                // SAFETY: no Python code runs while the items are joined.
+                Some(list) => Str::join(th, this, unsafe { list.get().as_slice() }),
+                None => Err(th.bad_internal_call()),
+            },
         }
-    }
-}
-
-impl Str {
-    fn split_ranges(this: &Str, sep: &Str, most: usize) -> Vec<Range<usize>> {
-        with_units!(this.chars(), units => match in_kind(sep.chars()) {
-            Some(sep) => split::split(units, &sep, most),
-            None => std::iter::once(0..units.len()).collect(),
-        })
     }
 }

@@ -45,6 +45,18 @@ const UNKNOWN: u8 = 0xff;
 const DELETED: u8 = 0xfe;
 
 impl Known {
+    /// Writes what ASCII text becomes, up to a character of which nothing is known or which has no place.
+    fn write(&self, text: &[u8], out: &mut [u8]) -> usize {
+        for (at, (&from, to)) in text.iter().zip(out).enumerate() {
+            let known = self.0[usize::from(from & 0x7f)];
+            if known >= 0x80 {
+                return at;
+            }
+            *to = known;
+        }
+        text.len()
+    }
+
     /// Appends what is known of `point`; false if nothing is.
     fn push(&self, point: u32, out: &mut StrBuilder) -> bool {
         match self.0.get(point as usize) {
@@ -65,9 +77,38 @@ impl Known {
             Mapping::Same => *known = point as u8,
             Mapping::Deleted => *known = DELETED,
             Mapping::Char(to @ 0..0x80) => *known = *to as u8,
+            Mapping::Text(text) if text.len() == 1 && text.is_ascii() => {
+                *known = text.char_at(0) as u8;
+            }
             _ => {}
         }
     }
+}
+
+/// As much of ASCII text as becomes ASCII, character for character; the rest of the text.
+fn translate_ascii<'a>(
+    th: &Thread,
+    text: &'a [u8],
+    table: Borrowed<'_>,
+    known: &mut Known,
+    out: &mut Vec<u8>,
+) -> PyResult<&'a [u8]> {
+    let mut done = 0;
+    out.resize(text.len(), 0);
+    loop {
+        done += known.write(&text[done..], &mut out[done..]);
+        let Some(&next) = text.get(done) else {
+            break;
+        };
+        if known.0[usize::from(next)] == UNKNOWN {
+            known.learn(next.into(), &look_up(th, table, next.into())?);
+        }
+        if known.0[usize::from(next)] >= 0x80 {
+            break;
+        }
+    }
+    out.truncate(done);
+    Ok(&text[done..])
 }
 
 pub(super) fn translate(
@@ -75,9 +116,19 @@ pub(super) fn translate(
     th: &Thread,
     table: Borrowed<'_>,
 ) -> PyResult<Owned<Str>> {
-    let mut out = StrBuilder::with_capacity(this.len());
     let mut known = Known([UNKNOWN; 128]);
-    for point in this.chars().iter() {
+    let mut out = StrBuilder::with_capacity(this.len());
+    let mut done = 0;
+    if let Some(ascii) = this.as_ascii() {
+        let mut begun = Vec::new();
+        let rest = translate_ascii(th, ascii.as_bytes(), table, &mut known, &mut begun)?;
+        if rest.is_empty() {
+            return Str::from_ascii(th, &begun);
+        }
+        done = begun.len();
+        out.push_units(&begun);
+    }
+    for point in this.chars().slice(done..this.len()).iter() {
         if known.push(point, &mut out) {
             continue;
         }

@@ -41,6 +41,14 @@ impl TextBuf {
         self.len() == 0
     }
 
+    /// Empties it, and begins with the narrowest kind again.
+    pub fn clear(&mut self) {
+        match self {
+            TextBuf::Latin1(text) => text.clear(),
+            _ => *self = TextBuf::default(),
+        }
+    }
+
     /// Cuts the end off. The variant stays, even if a narrower one would do.
     pub fn truncate(&mut self, len: usize) {
         match self {

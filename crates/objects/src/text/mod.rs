@@ -9,9 +9,11 @@
 mod buffer;
 pub mod codec;
 pub mod search;
+mod short;
 pub mod split;
 
 pub use buffer::TextBuf;
+pub use short::ShortText;
 
 use std::cmp::Ordering;
 
@@ -78,6 +80,9 @@ impl Unit for u32 {
 /// A bound for the greatest code point that is good enough to choose a kind: at least the greatest
 /// one, and of the same class (ASCII, Latin-1, two bytes, four bytes).
 pub fn max_char<T: Unit>(text: &[T]) -> u32 {
+    if let Some(bytes) = T::as_bytes(text) {
+        return if bytes.is_ascii() { 0x7f } else { 0xff };
+    }
     let mut bound = 0x7f;
     // A block at a time: the inner loop has no exit, so it becomes vector code.
     for block in text.chunks(256) {

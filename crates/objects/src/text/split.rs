@@ -1,31 +1,46 @@
-//! Splitting and stripping: ranges of the parts, which the caller copies.
+//! Splitting and stripping: ranges of the parts, which the caller copies. What cuts from the left hands each part
+//! out as it is found, and stops when the receiver fails.
 //!
 //! What counts as white space or a line break is the caller's to say: `str` asks the character
 //! database, `bytes` knows ASCII only. The same job in CPython: `Objects/stringlib/split.h`.
 
 use super::Unit;
 use super::search::{find, rfind};
+use std::convert::Infallible;
 use std::ops::Range;
 
 /// The parts between runs of white space, with at most `most` cuts; the last part keeps
 /// the white space behind it then.
-pub fn split_space<T: Unit>(
+pub fn split_space<T: Unit, E>(
     text: &[T],
     most: usize,
     space: impl Fn(u32) -> bool,
-) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
+    mut part: impl FnMut(Range<usize>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut cuts = 0;
     let skip = |from: usize| from + run(&text[from..], &space);
     let mut at = skip(0);
     while at < text.len() {
-        if parts.len() == most {
-            parts.push(at..text.len());
-            break;
+        if cuts == most {
+            return part(at..text.len());
         }
         let end = at + run(&text[at..], |c| !space(c));
-        parts.push(at..end);
+        part(at..end)?;
+        cuts += 1;
         at = skip(end);
     }
+    Ok(())
+}
+
+/// All the parts that a function of this module hands out.
+pub fn all(
+    cut: impl FnOnce(&mut dyn FnMut(Range<usize>) -> Result<(), Infallible>) -> Result<(), Infallible>,
+) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let Ok(()) = cut(&mut |part| {
+        parts.push(part);
+        Ok(())
+    });
     parts
 }
 
@@ -60,15 +75,18 @@ fn run_back<T: Unit>(text: &[T], wanted: impl Fn(u32) -> bool) -> usize {
 }
 
 /// The parts between a separator, which is not empty, with at most `most` cuts.
-pub fn split<T: Unit>(text: &[T], separator: &[T], most: usize) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
+pub fn split<T: Unit, E>(
+    text: &[T],
+    separator: &[T],
+    most: usize,
+    mut part: impl FnMut(Range<usize>) -> Result<(), E>,
+) -> Result<(), E> {
     let mut at = 0;
     for found in super::search::Occurrences::new(text, separator).take(most) {
-        parts.push(at..found);
+        part(at..found)?;
         at = found + separator.len();
     }
-    parts.push(at..text.len());
-    parts
+    part(at..text.len())
 }
 
 /// As [`split`], cutting from the right; the parts are in order.
@@ -98,22 +116,22 @@ pub fn rpartition<T: Unit>(text: &[T], separator: &[T]) -> Option<Range<usize>> 
 
 /// The lines; a carriage return and a line feed together are one break. With `keep`, each line
 /// includes its break.
-pub fn split_lines<T: Unit>(
+pub fn split_lines<T: Unit, E>(
     text: &[T],
     keep: bool,
     line_break: impl Fn(u32) -> bool,
-) -> Vec<Range<usize>> {
-    let mut lines = Vec::new();
+    mut line: impl FnMut(Range<usize>) -> Result<(), E>,
+) -> Result<(), E> {
     let mut at = 0;
     while at < text.len() {
         let end = at + run(&text[at..], |c| !line_break(c));
         let rest = &text[end..];
         let both = rest.len() > 1 && rest[0].code() == 0x0d && rest[1].code() == 0x0a;
         let next = end + if both { 2 } else { rest.len().min(1) };
-        lines.push(at..if keep { next } else { end });
+        line(at..if keep { next } else { end })?;
         at = next;
     }
-    lines
+    Ok(())
 }
 
 /// What `strip`, `lstrip` (`left` only) or `rstrip` (`right` only) leaves.

@@ -160,10 +160,11 @@ fn fill_native(th: &Thread, ty: Borrowed<'_, Type>, fill: Fill) -> PyResult<()> 
     // SAFETY: (1): from here on the class is an ordinary one.
     unsafe { (*ty.as_type_ptr()).tp_dict = dict.clone().into_ptr() };
     if let Err(raised) = fill(th, ty, &dict).and_then(|()| contents::fill(th, ty, 0)) {
-        // SAFETY: as above; what was in it goes.
-        unsafe { (*ty.as_type_ptr()).tp_dict = std::ptr::null_mut() };
-        // The field's reference.
-        drop(unsafe { Owned::<Dict>::from_ptr(dict.as_ptr()) });
+        // SAFETY: as above; the field's reference goes.
+        unsafe {
+            (*ty.as_type_ptr()).tp_dict = std::ptr::null_mut();
+            drop(Owned::<Dict>::from_ptr(dict.as_ptr()));
+        }
         return Err(raised);
     }
     let entry = {

@@ -67,7 +67,8 @@ pub fn send(op: Op<'_>) -> PyResult<*const CodeUnit> {
 /// `tp_iternext`, with StopIteration left set for its value.
 pub fn iter_next_raw(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
     let Some(next) = iterator.ty().get().raw().tp_iternext else {
-        return Err(th.bad_internal_call());
+        let ty = iterator.type_name();
+        return Err(raise!(th, TYPE_ERROR, "'{ty}' object is not an iterator"));
     };
     // SAFETY: a live iterator, and the slot's contract.
     match unsafe { Owned::from_ptr_or_null(next(iterator.as_ptr())) } {

@@ -21,7 +21,7 @@ pub use decode::{Decoded, Instructions, instructions};
 pub use exceptions::{ExceptionEntry, exception_entries, find_handler};
 pub use locations::{
     LineRange, LocationEntries, LocationEntry, LocationPlace, Position, line_at, lines,
-    location_entries, location_entries_from, position_at, positions,
+    location_entries, location_entries_from, position_at, positions, without_columns,
 };
 pub use opcode::{OpFlags, Opcode};
 pub use verify::{CodeFault, Verifiable, verify};

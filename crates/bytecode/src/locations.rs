@@ -33,6 +33,39 @@ pub struct LocationEntries<'a> {
     start: u32,
 }
 
+/// The same lines, and no columns.
+pub fn without_columns(table: &[u8]) -> Vec<u8> {
+    const NO_COLUMNS: u8 = location_kind::NO_COLUMNS;
+    const NONE: u8 = location_kind::NONE;
+    let mut out = Vec::with_capacity(table.len());
+    let mut rest = table;
+    while let Some((&head, mut data)) = rest.split_first() {
+        let end = data.iter().position(|byte| byte & 0x80 != 0).unwrap_or(data.len());
+        rest = &data[end..];
+        data = &data[..end];
+        let kind = head >> 3 & 15;
+        if kind == NONE {
+            out.push(head);
+            continue;
+        }
+        out.push(0x80 | NO_COLUMNS << 3 | head & 7);
+        match kind {
+            // How many lines further is the first number of these, as it is written.
+            location_kind::LONG | location_kind::NO_COLUMNS => {
+                let len =
+                    data.iter().position(|byte| byte & 0x40 == 0).map_or(data.len(), |at| at + 1);
+                out.extend_from_slice(&data[..len]);
+            }
+            // One or two lines further: a signed number has its sign in the lowest bit.
+            kind if (location_kind::ONE_LINE0..=location_kind::ONE_LINE0 + 2).contains(&kind) => {
+                out.push((kind - location_kind::ONE_LINE0) * 2);
+            }
+            _ => out.push(0),
+        }
+    }
+    out
+}
+
 /// The entries of `table`; `first_line` is `co_firstlineno`.
 pub fn location_entries(table: &[u8], first_line: i32) -> LocationEntries<'_> {
     LocationEntries { rest: table, line: first_line, start: 0 }

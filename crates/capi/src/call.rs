@@ -95,7 +95,9 @@ pub fn PyVectorcall_Call(
     args: Borrowed<'_, Tuple>,
     kwargs: Option<Borrowed<'_, Dict>>,
 ) -> PyResult {
-    call::call_with_dict(th, callable, args.get().as_slice(), kwargs)
+    let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+    // SAFETY: objects of the types it asks for.
+    returned(th, unsafe { call::vectorcall_call(callable.as_ptr(), args.as_ptr(), kwargs) })
 }
 
 #[capi]

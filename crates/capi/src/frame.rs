@@ -122,7 +122,7 @@ pub fn PyTraceBack_Here(th: &Thread, frame: Borrowed<'_, FrameObject>) -> PyResu
     traceback::add_object(th, frame)
 }
 
-/// `sys.excepthook`'s lines, written to `file`.
+/// The lines of a traceback, written to `file`.
 #[capi]
 pub fn PyTraceBack_Print(
     th: &Thread,
@@ -132,16 +132,10 @@ pub fn PyTraceBack_Print(
     let Some(traceback) = traceback else {
         return Ok(());
     };
-    if traceback.downcast::<traceback::Traceback>().is_none() {
-        return Err(th.bad_internal_call());
+    match traceback.downcast::<traceback::Traceback>() {
+        Some(traceback) => traceback::display::write_traceback(th, traceback, file),
+        None => Err(th.bad_internal_call()),
     }
-    let module = krait_eval::import::import(th, "traceback")?;
-    let print = get(th, module.object(), "print_tb")?;
-    let kwargs = Dict::new(th)?;
-    kwargs.set_str(th, Str::interned(th, "file")?.borrow(), file)?;
-    let write = Str::new(th, "Traceback (most recent call last):\n")?;
-    call::call_method(th, file, Str::interned(th, "write")?.borrow(), &[write.object()])?;
-    call::call_with_dict(th, print.object(), &[traceback], Some(kwargs.borrow())).map(drop)
 }
 
 fn code_of(frame: *mut abi::_PyInterpreterFrame) -> Option<Owned<Code>> {

@@ -210,6 +210,7 @@ pub fn Py_NewInterpreterFromConfig(
                 .as_ptr(),
         );
     }
+    attach_own();
     match runtime::start_sub(checks) {
         Ok(state) => {
             *place = state.cast_mut().cast();
@@ -219,8 +220,17 @@ pub fn Py_NewInterpreterFromConfig(
     }
 }
 
+/// C may have detached its state first: the new interpreter is like that state's all the same.
+fn attach_own() {
+    if Thread::current_or_none().is_none() && !runtime::own().is_null() {
+        // SAFETY: a state of this OS thread, which is attached nowhere.
+        unsafe { runtime::attach(runtime::own()) };
+    }
+}
+
 #[capi]
 pub fn Py_NewInterpreter() -> State {
+    attach_own();
     runtime::start_sub(false).map_or(null_mut(), |state| state.cast_mut().cast())
 }
 

@@ -69,6 +69,8 @@ pub struct Config {
     /// `None` asks for a random seed.
     pub hash_seed: Option<u32>,
     pub int_max_str_digits: i32,
+    /// Code objects know columns, not only lines.
+    pub code_debug_ranges: bool,
     pub warnoptions: Vec<String>,
     pub xoptions: Vec<String>,
     pub check_hash_pycs_mode: String,
@@ -156,6 +158,7 @@ impl Config {
             install_signal_handlers: true,
             hash_seed: None,
             int_max_str_digits: 4300,
+            code_debug_ranges: true,
             warnoptions: Vec::new(),
             xoptions: Vec::new(),
             check_hash_pycs_mode: "default".into(),
@@ -310,6 +313,7 @@ impl Config {
         self.user_site_directory &= text("PYTHONNOUSERSITE").is_none();
         self.safe_path |= text("PYTHONSAFEPATH").is_some();
         self.dev_mode |= text("PYTHONDEVMODE").is_some();
+        self.code_debug_ranges &= text("PYTHONNODEBUGRANGES").is_none();
         self.home = self.home.take().or_else(|| text("PYTHONHOME").map(PathBuf::from));
         if let Some(path) = text("PYTHONPATH") {
             self.pythonpath = path.split(':').map(str::to_owned).collect();

@@ -127,6 +127,7 @@ impl Instance {
         let th = self.thread();
         th.interp().interned.seed(th);
         th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
+        th.interp().code_debug_ranges.set(config::of(th).code_debug_ranges);
         krait_objects::builtin_types::ready_all(th)?;
         crate::types::ready_all(th)?;
         th.interp().state::<pending::Pending>().hooks.set(pending::Hooks {
@@ -162,11 +163,6 @@ impl Instance {
             th.interp().start_tracing(frames as usize);
         }
         make_streams(th)?;
-        if config::of(th).faulthandler {
-            let faulthandler = import::import(th, "faulthandler")?;
-            let enable = Str::interned(th, "enable")?;
-            call::call_method(th, faulthandler.object(), enable.borrow(), &[])?;
-        }
         make_main(th)?;
         if config::of(th).verbose > 0 {
             import::publish(th)?;

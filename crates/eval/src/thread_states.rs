@@ -30,29 +30,6 @@ pub fn after_fork(th: &Thread) {
     states(th).replace(vec![th]);
 }
 
-/// The list of an interpreter's states, for who may wait for nobody (`crash`).
-#[derive(Clone, Copy)]
-pub struct Known(*const Vec<*const Thread>);
-
-impl Known {
-    /// # Safety
-    /// The interpreter is alive. Without the GIL, what is read may be changing.
-    pub unsafe fn states<'a>(self) -> &'a [*const Thread] {
-        // SAFETY: the caller's promise: the list lives as long as the interpreter.
-        unsafe { &*self.0 }
-    }
-}
-
-/// The states of the calling thread's interpreter.
-pub fn known(th: &Thread) -> Known {
-    Known(states(th).as_ptr())
-}
-
-/// Whether the state at this address is one of the interpreter's.
-pub fn is_live(th: &Thread, address: usize) -> bool {
-    states(th).borrow().iter().any(|known| known.addr() == address)
-}
-
 /// Calls `body` with each state, the newest first.
 pub fn for_each(th: &Thread, mut body: impl FnMut(&Thread) -> PyResult<()>) -> PyResult<()> {
     let known = states(th).borrow().clone();

@@ -1,6 +1,8 @@
 //! Traceback objects: where an exception has passed.
 //!
-//! CPython's `Python/traceback.c`; printing one is the business of who shows it.
+//! CPython's `Python/traceback.c`. `display` writes them where the library's `traceback` does not.
+
+pub mod display;
 
 use std::cell::Cell;
 
@@ -52,6 +54,21 @@ impl Traceback {
     }
 }
 
+impl Traceback {
+    /// The names of the file and the function.
+    pub fn place(&self) -> (Vec<u8>, Vec<u8>) {
+        let Some(frame) = self.frame.get() else { return Default::default() };
+        let code = frame.code();
+        let file = code.get().filename.get().map(|file| file.to_wtf8().to_vec());
+        (file.unwrap_or_default(), code.get().name.to_wtf8().to_vec())
+    }
+
+    /// Goes on with another entry. The caller makes no loop.
+    pub fn set_next(&self, next: Option<Owned<Traceback>>) {
+        self.next.set(next);
+    }
+}
+
 /// A traceback entry for `frame` as it stands.
 ///
 /// # Safety
@@ -73,8 +90,7 @@ pub unsafe fn entry(
     Ok(traceback)
 }
 
-/// Adds `frame` to the traceback of the current exception. If that fails, its error takes the place of
-/// the exception, which becomes its context.
+/// Adds `frame` to the traceback of the current exception. Without memory for that, the exception goes on as it is.
 ///
 /// # Safety
 /// As for `entry`.
@@ -84,17 +100,10 @@ pub unsafe fn add_here(th: &Thread, frame: *mut Frame) {
     let next = known.and_then(|known| known.downcast::<Traceback>().ok());
     // SAFETY: the caller's promise.
     match unsafe { entry(th, next, frame) } {
-        Ok(added) => {
-            exception.set_traceback(Some(added.into_object()));
-            let _raised = th.set_exception(exception.into_object());
-        }
-        Err(_raised) => {
-            if let Some(error) = th.take_exception() {
-                error.set_context(Some(exception.into_object()));
-                let _raised = th.set_exception(error.into_object());
-            }
-        }
+        Ok(added) => exception.set_traceback(Some(added.into_object())),
+        Err(raised) => drop(th.take_raised(raised)),
     }
+    let _raised = th.set_exception(exception.into_object());
 }
 
 /// A traceback of the running frame alone, for an exception that has none. Without a frame, or if it cannot be

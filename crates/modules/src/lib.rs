@@ -20,7 +20,6 @@ pub mod contextvars;
 mod csv;
 mod datetime;
 mod errno;
-mod faulthandler;
 mod fcntl;
 mod functools;
 mod gc;
@@ -28,6 +27,7 @@ mod grp;
 mod guarded;
 mod hashes;
 mod heapq;
+mod internals;
 mod io;
 mod itertools;
 mod json;
@@ -120,6 +120,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_struct", structs::StructModule),
     native!("_suggestions", suggestions::Suggestions),
     native!("_symtable", symtable::SymtableModule),
+    native!("_testinternalcapi", internals::Internals),
     native!("_thread", thread::ThreadModule),
     native!("_tokenize", tokenize::Tokenize),
     native!("_tracemalloc", tracemalloc::Tracemalloc),
@@ -132,7 +133,6 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("binascii", binascii::Binascii),
     native!("cmath", cmath::Cmath),
     native!("errno", errno::Errno),
-    native!("faulthandler", faulthandler::Faulthandler),
     native!("fcntl", fcntl::Fcntl),
     native!("gc", gc::Gc),
     native!("grp", grp::Grp),

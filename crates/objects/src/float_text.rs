@@ -11,6 +11,9 @@ use std::fmt::Write;
 /// than that only appends zeros (and `std` takes no more than 65535).
 const MAX_EXACT_DIGITS: usize = 1100;
 
+/// The reference refuses more, so that its buffers' sizes stay in range.
+pub const MOST_PRECISION: usize = i32::MAX as usize - 1024;
+
 /// What [`format`] does besides its format code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {

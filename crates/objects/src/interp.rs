@@ -63,6 +63,8 @@ pub struct Interpreter {
     pub sys_dict: Slot<Dict>,
     pub builtins: Slot<Dict>,
     pub int_max_str_digits: Cell<i32>,
+    /// Code objects know columns, not only lines.
+    pub code_debug_ranges: Cell<bool>,
     /// In development mode, names of encodings and error handlers are checked even if not needed.
     pub checks_codecs: Cell<bool>,
     /// The code between a call of a class and its `__init__`, once the loop has made it.
@@ -116,6 +118,7 @@ impl Interpreter {
             sys_dict: Slot::EMPTY,
             builtins: Slot::EMPTY,
             int_max_str_digits: Cell::new(4300),
+            code_debug_ranges: Cell::new(true),
             checks_codecs: Cell::new(false),
             init_cleanup: Slot::EMPTY,
             collected_modules: Cell::new(0),

@@ -193,6 +193,16 @@ impl Conversion {
         self.precision = Some(Amount::Given(usize::try_from(precision).unwrap_or(0)));
     }
 
+    /// Whether a number can be laid out with this precision.
+    pub fn allows_int(&self) -> bool {
+        self.precision().is_none_or(|precision| precision <= i32::MAX as usize - 3)
+    }
+
+    /// As `allows_int`, for `layout_float`.
+    pub fn allows_float(&self) -> bool {
+        self.precision().is_none_or(|precision| precision <= float_text::MOST_PRECISION)
+    }
+
     fn precision(&self) -> Option<usize> {
         match self.precision {
             Some(Amount::Given(precision)) => Some(precision),

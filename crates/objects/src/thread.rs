@@ -36,7 +36,7 @@ thread_local! {
 }
 
 /// Native stack kept free below the soft limit for code that cannot fail.
-const STACK_RESERVE: usize = 128 << 10;
+pub const STACK_RESERVE: usize = 128 << 10;
 
 impl Thread {
     /// A new state for `interp`, not yet attached to an OS thread nor linked into the interpreter's list.
@@ -196,7 +196,7 @@ impl Thread {
 
 /// An address in the current native frame.
 #[inline(always)]
-fn stack_pointer() -> usize {
+pub fn stack_pointer() -> usize {
     let marker = 0u8;
     std::hint::black_box(&raw const marker) as usize
 }

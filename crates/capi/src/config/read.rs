@@ -64,6 +64,7 @@ unsafe fn to_config(from: &PyConfig) -> Config {
             warn_default_encoding: flag(from.warn_default_encoding, false),
             install_signal_handlers: flag(from.install_signal_handlers, true),
             hash_seed: (from.use_hash_seed > 0).then_some(from.hash_seed as u32),
+            code_debug_ranges: flag(from.code_debug_ranges, true),
             int_max_str_digits: if from.int_max_str_digits < 0 {
                 4300
             } else {
@@ -153,13 +154,8 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
 /// without memory.
 pub fn of_running(th: &Thread) -> Option<defaults::Owned> {
     let config = (*config::of(th)).clone();
-    let ranges = !config.xoptions.iter().any(|option| option == "no_debug_ranges");
     let options = Options { config, run: Run::Stdin, skip_first_line: false };
-    let described = defaults::Owned::new(PyConfig {
-        parse_argv: 2,
-        code_debug_ranges: ranges.into(),
-        ..defaults::python()
-    });
+    let described = defaults::Owned::new(PyConfig { parse_argv: 2, ..defaults::python() });
     // SAFETY: the configuration is ours.
     unsafe {
         let status = write_back(&options, described.ptr());
@@ -359,6 +355,7 @@ unsafe fn write_numbers(config: &Config, to: *mut PyConfig) {
     to.use_hash_seed = config.hash_seed.is_some().into();
     to.hash_seed = config.hash_seed.unwrap_or(0).into();
     to.int_max_str_digits = config.int_max_str_digits;
+    to.code_debug_ranges = config.code_debug_ranges.into();
     to.faulthandler = config.faulthandler.into();
     to.tracemalloc = config.tracemalloc.unwrap_or(0) as i32;
     to.cpu_count = config.cpu_count;

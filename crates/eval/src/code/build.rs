@@ -134,8 +134,12 @@ fn count(parts: &Parts, kinds: u8) -> i32 {
 }
 
 /// A code object from its parts. ValueError and SystemError for parts that do not fit together.
-pub fn new(th: &Thread, parts: Parts) -> PyResult<Owned<Code>> {
+pub fn new(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
     verify(th, &parts)?;
+    if !th.interp().code_debug_ranges.get() {
+        let lines = krait_bytecode::without_columns(parts.linetable.as_bytes());
+        parts.linetable = Bytes::new(th, &lines)?;
+    }
     let nlocalsplus = parts.localsplusnames.len() as i32;
     let framesize = (nlocalsplus as usize)
         .checked_add(parts.stacksize as usize)

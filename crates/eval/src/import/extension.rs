@@ -51,6 +51,9 @@ struct SinglePhase(RefCell<HashMap<(String, String), Known>>);
 impl Wanted {
     fn new(th: &Thread, name: Borrowed<'_, Str>, path: Option<Owned<Str>>) -> PyResult<Wanted> {
         let text = name.to_wtf8();
+        if text.contains(&0) {
+            return Err(th.raise(exc::VALUE_ERROR, "embedded null character"));
+        }
         let start = text.iter().rposition(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
         let last = Str::from_wtf8(th, &text[start..])?;
         let (short, prefix) = if last.is_ascii() {
@@ -129,7 +132,7 @@ fn open(th: &Thread, wanted: &Wanted) -> PyResult<Hook> {
     let encoded =
         if encoded.contains(&b'/') { encoded.to_vec() } else { [b"./", encoded].concat() };
     let file =
-        CString::new(encoded).map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null byte"))?;
+        CString::new(encoded).map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null character"))?;
     // SAFETY: the file's constructors run, as its author and the caller want.
     let library = unsafe { libc::dlopen(file.as_ptr(), sys::limits::dlopen_flags(th)) };
     if library.is_null() {
@@ -299,6 +302,16 @@ fn enter_again(
         drop(ModulesByIndex::of(th).set(unsafe { &*def }, Some(module.object().to_owned())));
     }
     super::modules(th)?.set(th, wanted.name.object(), module.object())
+}
+
+/// Forgets a single-phase module: its next import initialises it anew.
+pub fn forget(th: &Thread, name: Borrowed<'_, Str>, path: Borrowed<'_, Str>) {
+    let key = (path.to_string_lossy(), name.to_string_lossy());
+    let known = th.interp().state::<SinglePhase>().0.borrow_mut().remove(&key);
+    if let Some(known) = known {
+        // SAFETY: definitions live as long as the process.
+        drop(ModulesByIndex::of(th).set(unsafe { &*known.def }, None));
+    }
 }
 
 /// Where a single-phase module can be found: by its definition, and in `sys.modules`.

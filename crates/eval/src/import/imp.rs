@@ -118,7 +118,21 @@ impl Imp {
             None => frozen::code(th, text(th, name)?),
             Some(data) => {
                 let buffer = krait_objects::protocol::buffer::Buffer::simple(th, data)?;
-                crate::marshal::loads(th, buffer.as_bytes())
+                let found = crate::marshal::loads(th, buffer.as_bytes()).map_err(|raised| {
+                    drop(th.take_raised(raised));
+                    match object::repr(th, name.object()) {
+                        Ok(name) => {
+                            raise!(th, IMPORT_ERROR, "Frozen object named {} is invalid", *name)
+                        }
+                        Err(raised) => raised,
+                    }
+                })?;
+                if found.object().downcast::<Code>().is_none() {
+                    let name = object::repr(th, name.object())?;
+                    let message = format!("frozen object {} is not a code object", *name);
+                    return Err(th.raise(exc::TYPE_ERROR, &message));
+                }
+                Ok(found)
             }
         }
     }
@@ -238,11 +252,20 @@ fn fix_filename(th: &Thread, code: Borrowed<'_>, path: Borrowed<'_, Str>) -> PyR
             code.type_name()
         ));
     };
-    code.filename.set(Some(path.to_owned()));
-    for constant in
-        code.consts.as_slice().iter().filter(|constant| constant.downcast::<Code>().is_some())
-    {
-        fix_filename(th, *constant, path)?;
+    let old = code.filename().to_owned();
+    if !old.eq(&path) {
+        replace_filename(code, old.borrow(), path);
     }
     Ok(())
+}
+
+/// In the code and what it contains; code from elsewhere among its constants keeps its name.
+fn replace_filename(code: Borrowed<'_, Code>, old: Borrowed<'_, Str>, new: Borrowed<'_, Str>) {
+    if !code.filename().eq(&old) {
+        return;
+    }
+    code.filename.set(Some(new.to_owned()));
+    for inner in code.consts.as_slice().iter().filter_map(|constant| constant.downcast::<Code>()) {
+        replace_filename(inner, old, new);
+    }
 }

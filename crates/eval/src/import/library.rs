@@ -1,8 +1,8 @@
 //! The finder of the embedded library: modules that are neither native nor frozen, but inside all the same.
 //!
-//! It stands in `sys.meta_path` before the path finder, so that no file is looked for. With `PYTHONHOME` the
-//! library on disk takes its place. Where an installation has the sources on disk too, modules say so in `__file__`, as the
-//! reference's frozen modules do.
+//! It stands in `sys.meta_path` before the path finder, so that no file is looked for but those that hide one of its
+//! modules (`shadow`). With `PYTHONHOME` the library on disk takes its place. Where an installation has the sources
+//! on disk too, modules say so in `__file__`, as the reference's frozen modules do.
 
 use std::cell::OnceCell;
 use std::path::Path;
@@ -72,6 +72,18 @@ fn write(th: &Thread, folder: &Path, path: &str, data: &[u8]) -> PyResult<()> {
     })
 }
 
+/// Whether a package's path leads into the library: one on disk may have the name of one of ours.
+fn is_inside(th: &Thread, path: Borrowed<'_>) -> PyResult<bool> {
+    let iterator = iter::get_iter(th, path)?;
+    while let Some(entry) = iter::next(th, iterator.borrow())? {
+        let entry = entry.object().downcast::<Str>();
+        if entry.is_some_and(|entry| inside(th, &entry.to_string_lossy()).is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn text_list(th: &Thread, text: &str) -> PyResult<Owned<List>> {
     List::from_vec(th, vec![Str::new(th, text)?.into_object()])
 }
@@ -93,7 +105,7 @@ impl LibraryImporter {
         this: Borrowed<'_, Self>,
         th: &Thread,
         fullname: Borrowed<'_, Str>,
-        _path: Option<Borrowed<'_>>,
+        path: Option<Borrowed<'_>>,
         _target: Option<Borrowed<'_>>,
     ) -> PyResult {
         // A name that is no text is none of ours.
@@ -102,6 +114,13 @@ impl LibraryImporter {
         let Some(module) = find(fullname) else {
             return Ok(none().to_owned());
         };
+        let is_ours = match path.filter(|path| !path.is_none()) {
+            Some(path) => is_inside(th, path)?,
+            None => fullname.contains('.') || !super::shadow::hides(th, fullname)?,
+        };
+        if !is_ours {
+            return Ok(none().to_owned());
+        }
         let importlib = super::importlib(th)?;
         let spec_type =
             object::get_attr(th, importlib.object(), Str::interned(th, "ModuleSpec")?.borrow())?;

@@ -12,6 +12,8 @@ pub mod imp;
 pub mod library;
 pub mod lock;
 mod native;
+mod shadow;
+mod trim;
 
 use krait_objects::prelude::*;
 
@@ -75,6 +77,16 @@ pub fn import_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
 
 /// `__import__(name, globals, locals, fromlist, level)`.
 pub fn import_level(
+    th: &Thread,
+    name: Borrowed<'_, Str>,
+    globals: Option<Borrowed<'_>>,
+    from_list: Option<Borrowed<'_>>,
+    level: i32,
+) -> PyResult {
+    import_untrimmed(th, name, globals, from_list, level).map_err(|raised| trim::trim(th, raised))
+}
+
+fn import_untrimmed(
     th: &Thread,
     name: Borrowed<'_, Str>,
     globals: Option<Borrowed<'_>>,

@@ -1,6 +1,6 @@
 //! The `import` statement.
 
-use krait_objects::module::Module;
+use krait_objects::module::{self, Module, Shadows};
 use krait_objects::prelude::*;
 
 use super::op::Op;
@@ -49,43 +49,62 @@ fn import_attribute(th: &Thread, module: Borrowed<'_>, name: Borrowed<'_, Str>) 
             return Ok(found);
         }
     }
-    Err(cannot_import(th, module, name, package.as_ref().map(Owned::borrow)))
+    match cannot_import(th, module, name, package.as_ref().map(Owned::borrow)) {
+        Ok(raised) | Err(raised) => Err(raised),
+    }
 }
 
-/// ImportError with what is known of the module.
+/// ImportError with what is known of the module, and what might be wrong.
 fn cannot_import(
     th: &Thread,
     module: Borrowed<'_>,
     name: Borrowed<'_, Str>,
     package: Option<Borrowed<'_, Str>>,
-) -> Raised {
-    let shown = package
-        .map_or_else(|| "<unknown module name>".to_string(), |package| package.get().to_string());
-    let spec = object::get_attr_opt(th, module, id::__spec__).unwrap_or_else(|raised| {
-        drop(th.take_raised(raised));
-        None
-    });
-    let origin = match module_path(th, module, spec.as_ref().map(Owned::borrow)) {
-        Ok(origin) => origin,
-        Err(raised) => {
-            drop(th.take_raised(raised));
-            None
-        }
+) -> PyResult<Raised> {
+    let known = package
+        .map_or_else(|| Str::new(th, "<unknown module name>"), |package| Ok(package.to_owned()))?;
+    let shown = object::repr(th, known.object())?;
+    let wanted = object::repr(th, name.object())?;
+    let Some(spec) = object::get_attr_opt(th, module, id::__spec__)? else {
+        let message = format!("cannot import name {} from {} (unknown location)", *wanted, *shown);
+        let raised = th.raise(exc::IMPORT_ERROR, &message);
+        return Ok(describe(th, raised, name, package, None));
     };
-    let initializing = spec.as_ref().is_some_and(|spec| is_initializing(th, spec.borrow()));
-    let place = origin
-        .as_ref()
-        .map_or_else(|| "unknown location".to_string(), |origin| origin.borrow().get().to_string());
-    let message = if initializing {
+    let mut origin = module::origin_of(th, spec.object())?;
+    let shadows = module::shadowing(th, origin.as_ref(), known.object())?;
+    if origin.is_none() && module.downcast::<Module>().is_some() {
+        let file = object::get_attr_opt(th, module, id::__file__)?;
+        origin = file.and_then(|file| file.downcast::<Str>().ok());
+    }
+    let place = match &origin {
+        Some(origin) => origin.to_string_lossy(),
+        None => "unknown location".into(),
+    };
+    let file = match &origin {
+        Some(origin) => object::repr(th, origin.object())?.to_string_lossy(),
+        None => String::new(),
+    };
+    let message = if shadows == Shadows::StandardLibrary {
         format!(
-            "cannot import name '{}' from partially initialized module '{shown}' (most likely due to a circular import) ({place})",
-            name.get()
+            "cannot import name {} from {shown} (consider renaming {file} since it has the same name as the standard library module named {shown} and prevents importing that standard library module)",
+            *wanted,
+            shown = *shown,
+        )
+    } else if !module::is_initializing(th, spec.object())? {
+        format!("cannot import name {} from {} ({place})", *wanted, *shown)
+    } else if shadows == Shadows::Something {
+        format!(
+            "cannot import name {} from {} (consider renaming {file} if it has the same name as a library you intended to import)",
+            *wanted, *shown
         )
     } else {
-        format!("cannot import name '{}' from '{shown}' ({place})", name.get())
+        format!(
+            "cannot import name {} from partially initialized module {} (most likely due to a circular import) ({place})",
+            *wanted, *shown
+        )
     };
     let raised = th.raise(exc::IMPORT_ERROR, &message);
-    describe(th, raised, name, package, origin)
+    Ok(describe(th, raised, name, package, origin))
 }
 
 /// Sets `name`, `path` and `name_from` of the ImportError that is being raised.
@@ -107,36 +126,6 @@ fn describe(
         }
     }
     th.set_exception(exception.into_object())
-}
-
-/// Where the module came from: its spec's origin, or its `__file__`.
-fn module_path(
-    th: &Thread,
-    module: Borrowed<'_>,
-    spec: Option<Borrowed<'_>>,
-) -> PyResult<Option<Owned<Str>>> {
-    if let Some(spec) = spec
-        && let Some(has_location) = object::get_attr_opt(th, spec, id::has_location)?
-        && object::is_true(th, has_location.borrow())?
-        && let Some(origin) = object::get_attr_opt(th, spec, id::origin)?
-        && let Ok(origin) = origin.downcast::<Str>()
-    {
-        return Ok(Some(origin));
-    }
-    if module.downcast::<Module>().is_none() {
-        return Ok(None);
-    }
-    let file = object::get_attr_opt(th, module, id::__file__)?;
-    Ok(file.and_then(|file| file.downcast::<Str>().ok()))
-}
-
-fn is_initializing(th: &Thread, spec: Borrowed<'_>) -> bool {
-    let found = object::get_attr_opt(th, spec, id::_initializing)
-        .and_then(|value| value.map_or(Ok(false), |value| object::is_true(th, value.borrow())));
-    found.unwrap_or_else(|raised| {
-        drop(th.take_raised(raised));
-        false
-    })
 }
 
 /// `from module import *` into `locals`: the names of `__all__`, or those without a leading underscore.

@@ -8,6 +8,7 @@ use krait_objects::structseq::{Field, StructSequence};
 
 use super::Sys;
 use crate::builtins::write_stderr;
+use crate::traceback::display;
 
 #[pyfunctions(part = "hooks")]
 impl Sys {
@@ -103,7 +104,11 @@ pub fn print_exception(th: &Thread, exception: Borrowed<'_>) {
         .downcast::<BaseException>()
         .and_then(|exception| exception.traceback().map(Borrowed::to_owned));
     let traceback = traceback.unwrap_or_else(|| none().to_owned());
-    if show(th, exception, traceback.object()).is_err() {
+    if let Err(raised) = show(th, exception, traceback.object()) {
+        // Without memory nothing can be shown through the stream: the last line at least.
+        if th.take_if(raised, exc::MEMORY_ERROR).is_ok() {
+            write_stderr(&plain(th, exception));
+        }
         drop(th.take_exception());
     }
 }
@@ -121,8 +126,7 @@ fn show(th: &Thread, value: Borrowed<'_>, traceback: Borrowed<'_>) -> PyResult<(
     };
     if let Err(raised) = show_with_library(th, value, stream.object()) {
         drop(th.take_raised(raised));
-        let text = Str::new(th, &plain(th, value))?;
-        call::call_method(th, stream.object(), id::write, &[text.object()])?;
+        display::write_exception(th, value, stream.object())?;
     }
     call::call_method(th, stream.object(), id::flush, &[]).map(drop)
 }

@@ -139,13 +139,16 @@ impl Array {
     }
 }
 
-/// How many items a list, tuple or array has.
+/// How many items a list, tuple, array or string has.
 fn room_for(initial: Borrowed<'_>) -> usize {
     if let Some(list) = initial.downcast::<List>() {
         return list.get().len();
     }
     if let Some(array) = initial.downcast::<Array>() {
         return array.get().len();
+    }
+    if let Some(text) = initial.downcast::<Str>() {
+        return text.get().len();
     }
     initial.downcast::<Tuple>().map_or(0, |tuple| tuple.len())
 }

@@ -76,7 +76,7 @@ fn positions(th: &Thread, len: usize, first: impl Iterator<Item = usize>) -> PyR
 
 /// What all combinatoric iterators over one pool share.
 macro_rules! over_pool {
-    ($(#[$doc:meta])* $ty:ident, $name:literal, $sig:literal, $step:path) => {
+    ($(#[$doc:meta])* $ty:ident, $name:literal, $sig:literal, $step:path, $room:literal) => {
         $(#[$doc])*
         #[pytype(name = $name, new = $sig, flags(BASETYPE, HAVE_GC))]
         #[repr(C)]
@@ -85,6 +85,8 @@ macro_rules! over_pool {
             #[visit]
             pool: Slot<Tuple>,
             state: Holder,
+            /// Where the reference keeps its last result and its length: programs ask for the size.
+            _room: [usize; $room],
         }
 
         #[pymethods(parts(new))]
@@ -133,20 +135,20 @@ over_pool!(
     /// Return successive r-length combinations of elements in the iterable.
     ///
     /// combinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)
-    Combinations, "itertools.combinations", "(iterable, r)", next_combination
+    Combinations, "itertools.combinations", "(iterable, r)", next_combination, 2
 );
 over_pool!(
     /// Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.
     ///
     /// combinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')
     CombinationsWithReplacement, "itertools.combinations_with_replacement", "(iterable, r)",
-    next_with_replacement
+    next_with_replacement, 2
 );
 over_pool!(
     /// Return successive r-length permutations of elements in the iterable.
     ///
     /// permutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)
-    Permutations, "itertools.permutations", "(iterable, r=None)", next_permutation
+    Permutations, "itertools.permutations", "(iterable, r=None)", next_permutation, 3
 );
 
 fn not_negative(th: &Thread, r: isize) -> PyResult<usize> {
@@ -297,6 +299,8 @@ pub struct Product {
     #[visit]
     pools: Slot<Tuple>,
     state: Holder,
+    /// As in the others.
+    _room: [usize; 1],
 }
 
 #[pymethods]

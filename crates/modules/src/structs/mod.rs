@@ -41,10 +41,13 @@ fn error(th: &Thread, message: &str) -> Raised {
 }
 
 /// Struct(fmt) --> compiled struct object
+// Extensions read the two numbers where the reference has them: right behind the head.
 #[pytype(name = "_struct.Struct", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Struct {
     head: Head,
+    size: Cell<isize>,
+    values: Cell<isize>,
     #[visit]
     format: Slot<Str>,
     layout: RefCell<Option<Rc<Layout>>>,
@@ -255,6 +258,8 @@ impl Struct {
     fn init(&self, th: &Thread, format: Borrowed<'_>) -> PyResult<()> {
         let (text, bytes) = format_text(th, format)?;
         let layout = Layout::parse(th, &bytes)?;
+        self.size.set(layout.size as isize);
+        self.values.set(layout.values as isize);
         *self.layout.borrow_mut() = Some(Rc::new(layout));
         self.format.set(Some(text));
         Ok(())
@@ -324,7 +329,8 @@ impl Struct {
     #[method(sig = "(self, /)")]
     fn __sizeof__(&self, th: &Thread) -> PyResult<usize> {
         let fields = self.layout(th)?.fields.len();
-        Ok(size_of::<Struct>() + fields * size_of::<layout::Field>())
+        // An entry more marks the end in the reference.
+        Ok(size_of::<Struct>() + (fields + 1) * size_of::<layout::Field>())
     }
 }
 

@@ -116,6 +116,9 @@ fn convert(
         }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             let (negative, digits) = integer(th, value, conversion.code)?;
+            if !conversion.allows_int() {
+                return Err(th.raise(exc::OVERFLOW_ERROR, "precision too large"));
+            }
             conversion.layout_int(negative, digits)
         }
         b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
@@ -127,6 +130,9 @@ fn convert(
                     return Err(raise!(th, TYPE_ERROR, "float argument required, not {found}"));
                 }
             };
+            if !conversion.allows_float() {
+                return Err(th.raise(exc::VALUE_ERROR, "precision too big"));
+            }
             conversion.layout_float(float)
         }
         code if code > 127 => {

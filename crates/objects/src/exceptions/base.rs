@@ -37,6 +37,17 @@ assert_layout!(BaseException => abi::PyBaseExceptionObject);
 
 /// For `Cell<bool>` fields made by zeroed memory and C alike.
 impl BaseException {
+    /// Lets go of all that it refers to.
+    pub(super) fn empty(&self) {
+        self.dict.set(None);
+        self.args.set(Some(Tuple::empty().to_owned()));
+        self.notes.set(None);
+        self.traceback.set(None);
+        self.context.set(None);
+        self.cause.set(None);
+        self.suppress_context.set(false);
+    }
+
     pub fn args(&self) -> Borrowed<'_, Tuple> {
         self.args.get().unwrap_or(Tuple::empty())
     }

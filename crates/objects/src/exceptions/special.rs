@@ -349,6 +349,19 @@ impl MemoryError {
     ) -> PyResult {
         Ok(make(th, cls, args.to_owned())?.into_object())
     }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        let ob: *mut abi::PyObject = this.cast();
+        // SAFETY: nobody refers to the object any more; what the class adds to its base is nothing.
+        unsafe {
+            if !return_to_reserve(ob) {
+                if let Some(dealloc) = (*Exception::type_object().as_type_ptr()).tp_dealloc {
+                    dealloc(ob);
+                }
+            }
+        }
+    }
 }
 
 /// A cross-interpreter operation failed
@@ -378,35 +391,66 @@ pub struct InterpreterNotFoundError {
 #[pymethods]
 impl InterpreterNotFoundError {}
 
-/// Instances made in advance, so that there is one when there is no memory.
-#[derive(Default)]
-struct Reserve(RefCell<Vec<Owned<BaseException>>>);
+/// Instances of MemoryError that nobody uses, so that there is one when there is no memory.
+struct Reserve {
+    free: RefCell<Vec<Owned<BaseException>>>,
+    /// For when all are in use.
+    last: Slot<BaseException>,
+}
 
+impl Default for Reserve {
+    fn default() -> Reserve {
+        Reserve { free: RefCell::default(), last: Slot::EMPTY }
+    }
+}
+
+/// So many are made in advance.
 const RESERVE: usize = 4;
+/// So many are kept.
+const MOST_KEPT: usize = 16;
 
 /// Fills the reserve; when an interpreter starts.
 pub fn prepare_reserve(th: &Thread) -> PyResult<()> {
     let class = Borrowed::from_ref(exc::MEMORY_ERROR);
     class.ready(th)?;
     let reserve = th.interp().state::<Reserve>();
-    while reserve.0.borrow().len() < RESERVE {
-        let exception = make(th, class, Tuple::empty().to_owned())?;
-        reserve.0.borrow_mut().push(exception);
+    let mut made = Vec::with_capacity(MOST_KEPT);
+    for _ in 0..RESERVE {
+        made.push(make(th, class, Tuple::empty().to_owned())?);
     }
+    *reserve.free.borrow_mut() = made;
+    reserve.last.set(Some(make(th, class, Tuple::empty().to_owned())?));
     Ok(())
 }
 
-/// An instance of MemoryError, without an allocation: one of the reserve that nobody else holds, or, if all are in
-/// use, one that is shared.
+/// An instance of MemoryError, without an allocation: from the reserve, or, if all are in use, one that is shared.
+/// `None` before there is a reserve.
 pub fn reserved_memory_error(th: &Thread) -> Option<Owned<BaseException>> {
-    let reserve = th.interp().state::<Reserve>().0.borrow();
-    let free = reserve.iter().find(|exception| exception.object().ref_count() == 1);
-    let chosen = free.or(reserve.first())?.clone();
-    drop(reserve);
-    // What its last use left in it.
-    chosen.set_traceback(None);
-    chosen.set_context(None);
-    chosen.set_cause(None);
-    chosen.set_suppress_context(false);
-    Some(chosen)
+    let reserve = th.interp().state::<Reserve>();
+    let free = reserve.free.borrow_mut().pop();
+    free.or_else(|| reserve.last.get_owned())
+}
+
+/// Empties an instance and puts it into the reserve, if it has room; false if it is to be freed.
+///
+/// # Safety
+/// `ob` is a MemoryError without references.
+unsafe fn return_to_reserve(ob: *mut abi::PyObject) -> bool {
+    let th = Thread::current();
+    // SAFETY: the caller's promise; the reference made here is the reserve's.
+    unsafe {
+        let exact = (*ob).ob_type == MemoryError::type_object().as_type_ptr();
+        if !exact || th.interp().finalizing.get() {
+            return false;
+        }
+        let reserve = th.interp().state::<Reserve>();
+        if reserve.free.borrow().len() >= MOST_KEPT {
+            return false;
+        }
+        ob.cast::<u32>().write(1);
+        let kept: Owned<BaseException> = Owned::from_ptr(ob);
+        kept.empty();
+        reserve.free.borrow_mut().push(kept);
+        true
+    }
 }

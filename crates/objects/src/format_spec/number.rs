@@ -141,7 +141,7 @@ struct FloatForm {
 
 impl FloatForm {
     fn new(spec: &Spec, percent: bool) -> Result<Self, SpecError> {
-        if spec.precision.is_some_and(|precision| precision > i32::MAX as usize) {
+        if spec.precision.is_some_and(|precision| precision > float_text::MOST_PRECISION) {
             return Err(SpecError::Fixed("precision too big"));
         }
         let mut style = Style {

@@ -44,11 +44,8 @@ fn missing(th: &Thread, module: Borrowed<'_, Module>, name: Borrowed<'_, Str>) -
         return Ok(plain());
     }
     let origin = origin_of(th, spec)?;
-    let shadows = match &origin {
-        Some(origin) => may_shadow(th, origin)?,
-        None => false,
-    };
-    if shadows && is_stdlib_name(th, module_name.object())? {
+    let shadows = shadowing(th, origin.as_ref(), module_name.object())?;
+    if shadows == Shadows::StandardLibrary {
         let origin = origin.as_ref().map(|origin| origin.to_string_lossy()).unwrap_or_default();
         return Ok(raise!(
             th,
@@ -60,7 +57,7 @@ fn missing(th: &Thread, module: Borrowed<'_, Module>, name: Borrowed<'_, Str>) -
     }
     if is_initializing(th, spec)? {
         return Ok(match origin {
-            Some(origin) if shadows => raise!(
+            Some(origin) if shadows != Shadows::Nothing => raise!(
                 th,
                 ATTRIBUTE_ERROR,
                 "module '{}' has no attribute '{}' (consider renaming '{}' if it has the same name as a library you intended to import)",
@@ -98,7 +95,7 @@ fn missing(th: &Thread, module: Borrowed<'_, Module>, name: Borrowed<'_, Str>) -
 }
 
 /// `spec.origin`, if the module comes from a file.
-fn origin_of(th: &Thread, spec: Borrowed<'_>) -> PyResult<Option<Owned<Str>>> {
+pub fn origin_of(th: &Thread, spec: Borrowed<'_>) -> PyResult<Option<Owned<Str>>> {
     let has_location = match object::get_attr_opt(th, spec, id::has_location)? {
         Some(answer) => object::is_true(th, answer.object())?,
         None => false,
@@ -108,6 +105,33 @@ fn origin_of(th: &Thread, spec: Borrowed<'_>) -> PyResult<Option<Owned<Str>>> {
     }
     let origin = object::get_attr_opt(th, spec, id::origin)?;
     Ok(origin.and_then(|origin| origin.downcast::<Str>().ok()))
+}
+
+/// What a module may hide because its file lies next to the script.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shadows {
+    Nothing,
+    /// Some module of the same name.
+    Something,
+    StandardLibrary,
+}
+
+/// What the module of that name and file may hide.
+pub fn shadowing(
+    th: &Thread,
+    origin: Option<&Owned<Str>>,
+    name: Borrowed<'_>,
+) -> PyResult<Shadows> {
+    Ok(match origin {
+        Some(origin) if may_shadow(th, origin)? => {
+            if is_stdlib_name(th, name)? {
+                Shadows::StandardLibrary
+            } else {
+                Shadows::Something
+            }
+        }
+        _ => Shadows::Nothing,
+    })
 }
 
 /// Whether a module of this file was found before others of the name because it lies next to the script.
@@ -144,9 +168,10 @@ fn is_stdlib_name(th: &Thread, name: Borrowed<'_>) -> PyResult<bool> {
     let Some(sys) = th.interp().sys_dict.get_owned() else {
         return Ok(false);
     };
-    match sys.get_str(th, id::stdlib_module_names)?.map(Owned::downcast::<crate::set::Set>) {
-        Some(Ok(names)) => names.contains(th, name),
-        _ => Ok(false),
+    let names = sys.get_str(th, id::stdlib_module_names)?;
+    match names.as_ref().and_then(|names| crate::set::any_set(names.object())) {
+        Some(names) => names.contains(th, name),
+        None => Ok(false),
     }
 }
 

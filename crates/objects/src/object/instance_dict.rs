@@ -103,6 +103,12 @@ unsafe fn inline_values(ob: Ptr) -> Option<*mut abi::PyDictValues> {
     }
 }
 
+/// Whether the values of the instance's attributes lie behind it.
+pub fn has_inline_values(ob: Borrowed<'_>) -> bool {
+    // SAFETY: a live object.
+    unsafe { inline_values(ob.as_ptr()) }.is_some()
+}
+
 /// An attribute that the instance itself has. Runs no Python code if all names are strings.
 #[inline]
 pub fn get_attribute(
@@ -357,9 +363,15 @@ pub unsafe fn clear(ob: Ptr) {
             // Somebody goes on using the dictionary: it takes the values along.
             if dict.object().ref_count() > 1 {
                 let th = Thread::current();
-                if let Err(raised) = split::detach(th, dict.borrow(), values) {
-                    drop(th.take_raised(raised));
+                // The object may die while an exception is on its way.
+                let current = th.take_exception();
+                if split::detach(th, dict.borrow(), values).is_err() {
+                    let place = "Exception ignored while clearing an object managed dict";
+                    (th.interp().services.get().unraisable)(th, None, place);
                     dict.clear();
+                }
+                if let Some(current) = current {
+                    let _raised = th.set_exception(current.into_object());
                 }
             }
         }

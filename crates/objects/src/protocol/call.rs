@@ -15,6 +15,7 @@ use crate::prelude::*;
 use crate::protocol::object::Attribute;
 
 type Ptr = *mut abi::PyObject;
+type VectorFunction = unsafe extern "C" fn(Ptr, *const Ptr, usize, Ptr) -> Ptr;
 
 /// What a C function returned: a new reference, or NULL with an exception.
 #[inline(always)]
@@ -54,6 +55,16 @@ pub fn vectorcall(th: &Thread, callable: Borrowed<'_>, args: Args<'_>) -> PyResu
     let Some(function) = vectorcall_of(callable) else {
         return call_through_tp_call(th, callable, args);
     };
+    call_vector(th, function, callable, args)
+}
+
+#[inline(always)]
+fn call_vector(
+    th: &Thread,
+    function: VectorFunction,
+    callable: Borrowed<'_>,
+    args: Args<'_>,
+) -> PyResult {
     let nargsf = args.positional | if args.offset { ARGUMENTS_OFFSET } else { 0 };
     let kwnames = args.kwnames.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
     // SAFETY: see the top of the file.
@@ -162,8 +173,18 @@ pub fn call_with_dict(
     args: &[Borrowed<'_>],
     kwargs: Option<Borrowed<'_, Dict>>,
 ) -> PyResult {
+    with_dict(th, args, kwargs, |args| vectorcall(th, callable, args))
+}
+
+/// Runs `body` with the values of a dictionary behind the positional arguments.
+fn with_dict(
+    th: &Thread,
+    args: &[Borrowed<'_>],
+    kwargs: Option<Borrowed<'_, Dict>>,
+    body: impl FnOnce(Args<'_>) -> PyResult,
+) -> PyResult {
     let Some(kwargs) = kwargs.filter(|kwargs| !kwargs.is_empty()) else {
-        return vectorcall(th, callable, Args::positional(args));
+        return body(Args::positional(args));
     };
     let mut names = Vec::with_capacity(kwargs.len());
     let mut values = Vec::with_capacity(kwargs.len());
@@ -179,9 +200,12 @@ pub fn call_with_dict(
     let mut all = Vec::with_capacity(args.len() + values.len());
     all.extend_from_slice(args);
     all.extend(values.iter().map(Owned::object));
-    let args =
-        Args { values: &all, positional: args.len(), kwnames: Some(names.borrow()), offset: false };
-    vectorcall(th, callable, args)
+    body(Args {
+        values: &all,
+        positional: args.len(),
+        kwnames: Some(names.borrow()),
+        offset: false,
+    })
 }
 
 /// `PyVectorcall_Call`: the `tp_call` of types whose instances have a vectorcall function.
@@ -202,15 +226,23 @@ pub unsafe extern "C" fn vectorcall_call(callable: Ptr, args: Ptr, kwargs: Ptr) 
                 Borrowed::from_ptr_or_null(kwargs),
             )
         };
-        if vectorcall_of(callable).is_none() {
+        // A class may have taken the flag away and reach this function of its base by `super()`: then its own
+        // `tp_call` is not what is asked for.
+        let offset = callable.get().ty().raw().tp_vectorcall_offset;
+        // SAFETY: see the top of the file.
+        let function = (offset > 0).then(|| unsafe {
+            *callable.as_ptr().byte_offset(offset).cast::<abi::vectorcallfunc>()
+        });
+        let Some(function) = function.flatten() else {
             return Err(raise!(
                 th,
                 TYPE_ERROR,
                 "'{}' object does not support vectorcall",
                 callable.type_name()
             ));
-        }
-        call_with_dict(th, callable, args.get().as_slice(), kwargs)
+        };
+        let args = args.get().as_slice();
+        with_dict(th, args, kwargs, |args| call_vector(th, function, callable, args))
     })
 }
 

@@ -235,10 +235,17 @@ fn convert(
         }
         b'd' | b'i' | b'u' | b'o' | b'x' | b'X' => {
             let (negative, digits) = integer(th, value, conversion.code)?;
+            if !conversion.allows_int() {
+                return Err(th.raise(exc::OVERFLOW_ERROR, "precision too large"));
+            }
             conversion.layout_int(negative, digits)
         }
         b'e' | b'E' | b'f' | b'F' | b'g' | b'G' => {
-            conversion.layout_float(number::as_f64(th, value)?)
+            let float = number::as_f64(th, value)?;
+            if !conversion.allows_float() {
+                return Err(th.raise(exc::VALUE_ERROR, "precision too big"));
+            }
+            conversion.layout_float(float)
         }
         _ => return Err(th.raise(exc::VALUE_ERROR, &conversion.unsupported())),
     };

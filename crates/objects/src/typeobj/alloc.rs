@@ -189,7 +189,7 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
         if collected && (*ty).tp_finalize.is_some() {
             gc::track_raw(ob);
         }
-        if call_finalizer(ob) {
+        if (*ty).tp_finalize.is_some() && call_finalizer(ob) {
             return;
         }
         // The finaliser may have given the object another class.
@@ -201,6 +201,18 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
             base_with_other(ty, |ty| ty.tp_dealloc, subtype_dealloc as *const () as usize);
         if weakref::list_pointer(ob).is_some() && (*base).tp_weaklistoffset == 0 {
             weakref::clear_references(ob);
+        }
+        // Weak references are gone before it runs, unlike for a finaliser.
+        if (*ty).tp_del.is_some() {
+            if collected {
+                gc::track_raw(ob);
+            }
+            if call_legacy_del(ob) {
+                return;
+            }
+            if collected {
+                gc::untrack_raw(ob);
+            }
         }
         clear_slots_down_to(ob, ty, base);
         if (*ty).tp_dictoffset != 0 && (*base).tp_dictoffset == 0 {

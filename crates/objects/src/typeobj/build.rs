@@ -25,7 +25,8 @@ pub fn new(
         Winner::This(metatype, bases) => (metatype, bases),
         Winner::Other(other) => {
             let Some(new) = other.raw().tp_new else {
-                return Err(th.bad_internal_call());
+                let other = other.tp_name();
+                return Err(raise!(th, TYPE_ERROR, "cannot create '{other}' instances"));
             };
             let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
             // SAFETY: `tp_new` takes a type, a tuple and a dictionary or NULL.

@@ -207,7 +207,10 @@ impl Type {
 
     /// The type's own dictionary: per interpreter, also for static types.
     pub fn dict(&self, th: &Thread) -> Owned<Dict> {
-        self.known_dict(th).unwrap_or_else(|| self.first_dict(th))
+        match self.filled_dict(th) {
+            Ok(dict) => dict,
+            Err(_) => crate::fatal("MemoryError: a type cannot be made ready"),
+        }
     }
 
     fn known_dict(&self, th: &Thread) -> Option<Owned<Dict>> {
@@ -221,18 +224,23 @@ impl Type {
 
     /// The dictionary of a static type is filled for each interpreter when that first asks for it.
     #[cold]
-    fn first_dict(&self, th: &Thread) -> Owned<Dict> {
+    fn first_dict(&self, th: &Thread) -> PyResult<Owned<Dict>> {
         if forward::is_pending(self) {
-            return self.forward_dict(th);
+            return Ok(self.forward_dict(th));
         }
         let this = Borrowed::from_ref(self);
-        let filled = match self.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) {
-            true => ready::fill_static(th, this),
-            false => this.ready(th),
-        };
-        match (filled, self.known_dict(th)) {
-            (Ok(()), Some(dict)) => dict,
-            _ => crate::fatal("a type cannot be made ready"),
+        match self.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) {
+            true => ready::fill_static(th, this)?,
+            false => this.ready(th)?,
+        }
+        self.known_dict(th).ok_or_else(|| th.bad_internal_call())
+    }
+
+    /// As `dict`, for who can do without it.
+    fn filled_dict(&self, th: &Thread) -> PyResult<Owned<Dict>> {
+        match self.known_dict(th) {
+            Some(dict) => Ok(dict),
+            None => self.first_dict(th),
         }
     }
 
@@ -264,8 +272,8 @@ impl Type {
     #[cold]
     #[inline(never)]
     fn lookup_uncached(&self, th: &Thread, name: Borrowed<'_, Str>) -> Option<Owned> {
-        let found = self.find_in_mro(th, name);
-        if name.is_interned() && !forward::is_pending(self) {
+        let (found, complete) = self.find_in_mro(th, name);
+        if complete && name.is_interned() && !forward::is_pending(self) {
             let version = self.assign_version(th);
             if version != 0 {
                 th.interp().types.remember(version, name, found.as_ref().map(Owned::object));
@@ -274,25 +282,28 @@ impl Type {
         found
     }
 
-    /// `name` in the dictionaries of the MRO, in order.
-    fn find_in_mro(&self, th: &Thread, name: Borrowed<'_, Str>) -> Option<Owned> {
+    /// `name` in the dictionaries of the MRO, in order; and whether all could be asked, for which there may be no
+    /// memory.
+    fn find_in_mro(&self, th: &Thread, name: Borrowed<'_, Str>) -> (Option<Owned>, bool) {
+        let mut complete = true;
         // Comparing keys that are not strings may run Python code, which may change the MRO.
-        let mro = self.mro()?.to_owned();
+        let Some(mro) = self.mro().map(Borrowed::to_owned) else { return (None, true) };
         for entry in mro.as_slice() {
             let Some(base) = entry.downcast::<Type>() else {
                 continue;
             };
-            if base.ready(th).is_err() {
+            let Ok(dict) = base.ready(th).and_then(|()| base.filled_dict(th)) else {
+                complete = false;
                 drop(th.take_exception());
                 continue;
-            }
-            match base.dict(th).get_str(th, name) {
-                Ok(Some(found)) => return Some(found),
+            };
+            match dict.get_str(th, name) {
+                Ok(Some(found)) => return (Some(found), complete),
                 Ok(None) => {}
                 Err(_) => drop(th.take_exception()),
             }
         }
-        None
+        (None, complete)
     }
 
     /// The type's version, given out now if it has none; 0 if there are no more. Bases get theirs first, so

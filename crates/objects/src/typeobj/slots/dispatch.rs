@@ -44,16 +44,33 @@ pub fn special(
     name: Borrowed<'_, Str>,
     args: &[Borrowed<'_>],
 ) -> PyResult<Option<Owned>> {
+    match method_of(th, this, name)? {
+        None => Ok(None),
+        Some(Method::Plain(method)) => {
+            let mut all = [this; 4];
+            all[1..=args.len()].copy_from_slice(args);
+            call::call(th, method.object(), &all[..=args.len()]).map(Some)
+        }
+        Some(Method::Bound(bound)) => call::call(th, bound.object(), args).map(Some),
+    }
+}
+
+/// A special method.
+enum Method {
+    /// Takes the object as its first argument.
+    Plain(Owned),
+    Bound(Owned),
+}
+
+#[inline(always)]
+fn method_of(th: &Thread, this: Borrowed<'_>, name: Borrowed<'_, Str>) -> PyResult<Option<Method>> {
     let Some(method) = this.ty().lookup(th, name) else {
         return Ok(None);
     };
     if method.ty().has_flag(abi::Py_TPFLAGS_METHOD_DESCRIPTOR) {
-        let mut all = [this; 4];
-        all[1..=args.len()].copy_from_slice(args);
-        return call::call(th, method.object(), &all[..=args.len()]).map(Some);
+        return Ok(Some(Method::Plain(method)));
     }
-    let bound = bind(th, method, this)?;
-    call::call(th, bound.object(), args).map(Some)
+    bind(th, method, this).map(|bound| Some(Method::Bound(bound)))
 }
 
 /// The method as a descriptor gives it for `this`.
@@ -277,10 +294,18 @@ pub unsafe extern "C" fn tp_richcompare(this: Ptr, other: Ptr, op: c_int) -> Ptr
             return Err(th.bad_internal_call());
         };
         // SAFETY: see the top of the file.
-        let result = unsafe {
-            special(th, Borrowed::from_ptr(this), names[op as usize], &[Borrowed::from_ptr(other)])
-        }?;
-        Ok(result.unwrap_or_else(|| not_implemented().to_owned()))
+        let (this, other): (Borrowed<'_>, Borrowed<'_>) =
+            unsafe { (Borrowed::from_ptr(this), Borrowed::from_ptr(other)) };
+        match method_of(th, this, names[op as usize]) {
+            Ok(Some(Method::Plain(method))) => call::call(th, method.object(), &[this, other]),
+            Ok(Some(Method::Bound(method))) => call::call(th, method.object(), &[other]),
+            Ok(None) => Ok(not_implemented().to_owned()),
+            // A method that cannot be had is like none.
+            Err(raised) => {
+                drop(th.take_raised(raised));
+                Ok(not_implemented().to_owned())
+            }
+        }
     })
 }
 
@@ -314,7 +339,11 @@ pub unsafe extern "C" fn tp_descr_get(this: Ptr, instance: Ptr, owner: Ptr) -> P
             let owner = Borrowed::from_ptr_or_null(owner);
             (Borrowed::from_ptr(this), instance.unwrap_or(none()), owner.unwrap_or(none()))
         };
-        Ok(special(th, this, id::__get__, &[instance, owner])?.unwrap_or_else(|| this.to_owned()))
+        // The function is called as it is, not bound first.
+        match this.ty().lookup(th, id::__get__) {
+            Some(get) => call::call(th, get.borrow(), &[this, instance, owner]),
+            None => Ok(this.to_owned()),
+        }
     })
 }
 

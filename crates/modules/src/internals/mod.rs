@@ -1,0 +1,214 @@
+//! `_testinternalcapi`: what tests ask about the interpreter's own insides.
+//!
+//! The reference's compiled module reads CPython's private structs; this one has the part of it that means something
+//! here too.
+
+// The functions have the names of what they test.
+#![allow(non_snake_case)]
+
+mod pytime;
+
+use krait_abi as abi;
+use krait_eval::import::extension;
+use krait_objects::object::instance_dict;
+use krait_objects::prelude::*;
+use krait_objects::thread;
+use krait_objects::typeobj::slots;
+
+use pytime::Round;
+
+/// The interpreter's insides, for tests.
+#[pymodule(name = "_testinternalcapi")]
+pub struct Internals;
+
+/// Classes below `class` that are static, into `found`.
+fn add_static_types(
+    th: &Thread,
+    class: Borrowed<'_, Type>,
+    found: &mut Vec<Owned>,
+) -> PyResult<()> {
+    if !class.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) || found.iter().any(|known| known.is(class))
+    {
+        return Ok(());
+    }
+    found.push(class.object().to_owned());
+    let name = Str::interned(th, "__subclasses__")?;
+    let meta = Borrowed::from_ref(Type::type_object());
+    let list = object::get_attr(th, meta.object(), name.borrow())?;
+    let list = call::call(th, list.object(), &[class.object()])?;
+    let Some(list) = list.object().downcast::<List>() else { return Ok(()) };
+    for subclass in list.to_vec() {
+        if let Some(subclass) = subclass.object().downcast::<Type>() {
+            add_static_types(th, subclass, found)?;
+        }
+    }
+    Ok(())
+}
+
+#[pyfunctions]
+impl Internals {
+    #[constant]
+    const SIZEOF_PYOBJECT: usize = size_of::<abi::PyObject>();
+    #[constant]
+    const SIZEOF_PYGC_HEAD: usize = size_of::<abi::PyGC_Head>();
+    /// Dictionary and weak references of an instance, before its collector's header.
+    #[constant]
+    const SIZEOF_MANAGED_PRE_HEADER: usize = 2 * size_of::<usize>();
+    #[constant]
+    const SIZEOF_TIME_T: usize = size_of::<libc::time_t>();
+    #[constant]
+    const SHARED_KEYS_MAX_SIZE: i64 = abi::SHARED_KEYS_MAX_SIZE as i64;
+    /// So often an instruction runs before it is specialised.
+    #[constant]
+    const SPECIALIZATION_THRESHOLD: i64 = abi::ADAPTIVE_WARMUP_VALUE as i64 + 1;
+    /// So often it runs before that is tried again.
+    #[constant]
+    const SPECIALIZATION_COOLDOWN: i64 = abi::ADAPTIVE_COOLDOWN_VALUE as i64 + 1;
+
+    /// An address on the native stack.
+    #[function(sig = "()")]
+    fn get_stack_pointer() -> usize {
+        thread::stack_pointer()
+    }
+
+    /// How many bytes of the native stack are kept in reserve.
+    #[function(sig = "()")]
+    fn get_stack_margin() -> usize {
+        thread::STACK_RESERVE
+    }
+
+    /// How many Python frames there are.
+    #[function(sig = "()")]
+    fn get_recursion_depth(th: &Thread) -> i32 {
+        th.recursion_depth()
+    }
+
+    /// Whether the attributes of the object lie in the object itself.
+    #[function(sig = "(obj, /)")]
+    fn has_inline_values(obj: Borrowed<'_>) -> bool {
+        instance_dict::has_inline_values(obj)
+    }
+
+    /// The item with that key and hash, not its own.
+    #[function(sig = "(mp, key, hash, /)")]
+    fn dict_getitem_knownhash(
+        th: &Thread,
+        mp: Borrowed<'_>,
+        key: Borrowed<'_>,
+        hash: isize,
+    ) -> PyResult {
+        let Some(dict) = mp.downcast::<Dict>() else { return Err(th.bad_internal_call()) };
+        match dict.get_hashed(th, key, hash)? {
+            Some(value) => Ok(value),
+            None => Err(th.raise_value(exc::KEY_ERROR, key)),
+        }
+    }
+
+    /// All types that are the same in each interpreter.
+    #[function(sig = "()")]
+    fn get_static_builtin_types(th: &Thread) -> PyResult<Owned<List>> {
+        let mut found = Vec::new();
+        add_static_types(th, Borrowed::from_ref(Object::type_object()), &mut found)?;
+        List::from_vec(th, found)
+    }
+
+    /// The names of the special methods that slots of types implement.
+    #[function(sig = "()")]
+    fn identify_type_slot_wrappers(th: &Thread) -> PyResult<Owned<List>> {
+        let mut names: Vec<Owned> = Vec::new();
+        for slot in slots::SLOTS {
+            if !names.iter().any(|known| known.is(slot.name)) {
+                names.push(slot.name.object().to_owned());
+            }
+        }
+        List::from_vec(th, names)
+    }
+
+    /// Forgets an extension module, so that the next import initialises it anew.
+    #[function(sig = "(name, filename, /)")]
+    fn clear_extension(th: &Thread, name: Borrowed<'_, Str>, filename: Borrowed<'_, Str>) {
+        extension::forget(th, name, filename);
+    }
+
+    /// Seconds as a PyTime_t.
+    #[function(sig = "(seconds, /)")]
+    fn _PyTime_FromSeconds(seconds: i32) -> i64 {
+        pytime::from_seconds(seconds)
+    }
+
+    /// A number of seconds as a PyTime_t.
+    #[function(sig = "(obj, round, /)")]
+    fn _PyTime_FromSecondsObject(th: &Thread, obj: Borrowed<'_>, round: i32) -> PyResult<i64> {
+        pytime::from_seconds_object(th, obj, Round::from_c(th, round)?)
+    }
+
+    /// Milliseconds of a PyTime_t.
+    #[function(sig = "(t, round, /)")]
+    fn _PyTime_AsMilliseconds(th: &Thread, t: i64, round: i32) -> PyResult<i64> {
+        Ok(Round::from_c(th, round)?.divide(t, 1_000_000))
+    }
+
+    /// Microseconds of a PyTime_t.
+    #[function(sig = "(t, round, /)")]
+    fn _PyTime_AsMicroseconds(th: &Thread, t: i64, round: i32) -> PyResult<i64> {
+        Ok(Round::from_c(th, round)?.divide(t, 1000))
+    }
+
+    /// Seconds and microseconds of a PyTime_t.
+    #[function(sig = "(t, round, /)")]
+    fn _PyTime_AsTimeval(th: &Thread, t: i64, round: i32) -> PyResult<(i64, i64)> {
+        Ok(pytime::split(t, 1_000_000, Round::from_c(th, round)?))
+    }
+
+    /// As _PyTime_AsTimeval: seconds have room for all.
+    #[function(sig = "(t, round, /)")]
+    fn _PyTime_AsTimeval_clamp(th: &Thread, t: i64, round: i32) -> PyResult<(i64, i64)> {
+        Ok(pytime::split(t, 1_000_000, Round::from_c(th, round)?))
+    }
+
+    /// Seconds and nanoseconds of a PyTime_t.
+    #[function(sig = "(t, /)")]
+    fn _PyTime_AsTimespec(t: i64) -> (i64, i64) {
+        pytime::split(t, 1_000_000_000, Round::Floor)
+    }
+
+    /// As _PyTime_AsTimespec: seconds have room for all.
+    #[function(sig = "(t, /)")]
+    fn _PyTime_AsTimespec_clamp(t: i64) -> (i64, i64) {
+        pytime::split(t, 1_000_000_000, Round::Floor)
+    }
+
+    /// A number of seconds as whole ones.
+    #[function(sig = "(obj, round, /)")]
+    fn _PyTime_ObjectToTime_t(th: &Thread, obj: Borrowed<'_>, round: i32) -> PyResult<i64> {
+        pytime::time_t_of(th, obj, Round::from_c(th, round)?)
+    }
+
+    /// A number of seconds as seconds and microseconds.
+    #[function(sig = "(obj, round, /)")]
+    fn _PyTime_ObjectToTimeval(th: &Thread, obj: Borrowed<'_>, round: i32) -> PyResult<(i64, i64)> {
+        pytime::split_object(th, obj, 1e6, Round::from_c(th, round)?)
+    }
+
+    /// A number of seconds as seconds and nanoseconds.
+    #[function(sig = "(obj, round, /)")]
+    fn _PyTime_ObjectToTimespec(
+        th: &Thread,
+        obj: Borrowed<'_>,
+        round: i32,
+    ) -> PyResult<(i64, i64)> {
+        pytime::split_object(th, obj, 1e9, Round::from_c(th, round)?)
+    }
+
+    /// How many objects the collector tracks.
+    #[function(sig = "()")]
+    fn get_tracked_heap_size(th: &Thread) -> usize {
+        th.interp().gc.objects(None).len()
+    }
+
+    /// How many objects there are in the oldest generation.
+    #[function(sig = "()")]
+    fn get_long_lived_total(th: &Thread) -> usize {
+        th.interp().gc.objects(Some(2)).len()
+    }
+}

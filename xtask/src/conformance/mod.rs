@@ -31,6 +31,8 @@ failure.
   --from FILE       run the files named in FILE (conformance/goal.txt)
   --bless           add the files that pass to conformance/passing.txt
   --failures        print the tests that failed, and the end of what a broken file wrote
+  --test-modules    with the reference's compiled test modules (_testcapi and others); the list is of what
+                    passes without them
   --match TEXT      only tests whose id contains TEXT
   --binary PATH     the interpreter; by default `krait` is built
   --profile NAME    the profile to build it with (release)
@@ -64,6 +66,7 @@ pub fn run(mut args: Args) -> Outcome {
         bless: args.flag("--bless"),
         failures: args.flag("--failures"),
     };
+    let test_modules = args.flag("--test-modules");
     let choice = Choice::from_args(&mut args)?;
     let mut names = args.rest()?;
     let mut passing = Passing::read(&interpreter::root().join("conformance/passing.txt"))?;
@@ -73,7 +76,10 @@ pub fn run(mut args: Args) -> Outcome {
     if let Some(path) = from {
         names.extend(list::read_names(Path::new(&path))?);
     }
-    let suite = suite::prepare(&reference::installed()?, &choice.path()?)?;
+    let suite = suite::prepare(&reference::installed()?, &choice.path()?, test_modules)?;
+    if options.bless && test_modules {
+        return Err("the list is of what passes without the compiled test modules".into());
+    }
     if options.bless && suite.is_reference {
         return Err("the list is of what our interpreter passes".into());
     }

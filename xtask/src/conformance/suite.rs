@@ -7,6 +7,7 @@
 //! target/conformance/krait/bin/krait            the command
 //!                          lib/python3.14       the library's sources
 //!                          lib/python3.14/test  the copy
+//!                          lib/python3.14/lib-dynload  if asked for, the reference's compiled test modules
 //! ```
 
 use std::collections::BTreeSet;
@@ -40,7 +41,7 @@ pub struct Suite {
 
 /// Lays out the installation, copying the tests once. The reference itself, as `binary`, runs
 /// where it is.
-pub fn prepare(reference: &Path, binary: &Path) -> io::Result<Suite> {
+pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Result<Suite> {
     let original = crate::reference::library(reference);
     let binary = fs::canonicalize(binary)?;
     if binary.starts_with(fs::canonicalize(reference)?) {
@@ -54,6 +55,12 @@ pub fn prepare(reference: &Path, binary: &Path) -> io::Result<Suite> {
         eprintln!("copying the reference's tests to {}", library.display());
         copy(&original.join("test"), &library.join("test"))?;
         fs::write(done, "")?;
+    }
+    let modules = library.join("lib-dynload");
+    if test_modules {
+        copy_modules(&original.join("lib-dynload"), &modules)?;
+    } else if modules.exists() {
+        fs::remove_dir_all(&modules)?;
     }
     // A copy, not a link: the interpreter looks for its library from where it really is.
     let installed = prefix.join("bin").join(name);
@@ -72,6 +79,25 @@ fn unpack(binary: &Path, library: &Path) -> io::Result<()> {
         true => Ok(()),
         false => Err(io::Error::other("the library's sources cannot be unpacked")),
     }
+}
+
+/// Test modules that look into CPython's own runtime (`_PyRuntime`): nothing else has one. Of the first, Krait has its own.
+const OF_CPYTHON: &[&str] = &["_testinternalcapi", "_testclinic"];
+
+/// Copies the extension modules that are there for tests only. The others are the reference's own accelerators, for
+/// which the interpreter under test has its own.
+fn copy_modules(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let module = file.split('.').next().unwrap_or(file);
+        let for_tests = module.starts_with("_test") || module.starts_with("xx");
+        if for_tests && !OF_CPYTHON.contains(&module) && !to.join(file).exists() {
+            fs::copy(&path, to.join(file))?;
+        }
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -23,6 +23,7 @@ programs!(
     code_objects,
     containers,
     descriptors,
+    events,
     except_star,
     exceptions,
     floats,

@@ -99,6 +99,12 @@ impl LibraryImporter {
         Ok(cls.alloc::<LibraryImporter>(th, 0)?.into_object())
     }
 
+    /// As the importers have it that stand beside this one.
+    #[getter]
+    fn __module__(&self) -> &'static str {
+        "_frozen_importlib_external"
+    }
+
     /// Return the spec of an embedded module, or None.
     #[method(sig = "(self, fullname, path=None, target=None)")]
     fn find_spec(

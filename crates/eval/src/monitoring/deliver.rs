@@ -1,5 +1,7 @@
 //! Calling the tools that listen to an event.
 
+use std::cell::Cell;
+
 use krait_objects::prelude::*;
 
 use super::plan::event_of;
@@ -103,40 +105,76 @@ fn call_tool(
     unit: usize,
     extra: &[Borrowed<'_>],
 ) -> PyResult<bool> {
-    let marked = |body: &dyn Fn() -> PyResult<bool>| {
-        // SAFETY: the thread is ours.
-        let outer = unsafe {
-            (*th.raw()).tracing += 1;
-            std::mem::replace(&mut (*th.raw()).what_event, event.into())
-        };
-        let answer = body();
-        // SAFETY: as above.
-        unsafe {
-            (*th.raw()).tracing -= 1;
-            (*th.raw()).what_event = outer;
-        }
-        answer
-    };
     match tool {
-        SYS_TRACE => marked(&|| legacy::trace(th, code.borrow(), event, unit, extra)),
-        SYS_PROFILE => marked(&|| legacy::profile(th, event, extra)),
+        SYS_TRACE => marked(th, event, || legacy::trace(th, code.borrow(), event, unit, extra)),
+        SYS_PROFILE => marked(th, event, || legacy::profile(th, event, extra)),
         _ if is_branch_switched_off(th, monitors, tool, code, event, unit) => Ok(true),
         _ => {
-            let callback = monitors.callbacks.borrow()[tool][usize::from(event)].clone();
-            let Some(callback) = callback else { return Ok(false) };
             let offset = Int::from_i64(th, 2 * unit as i64)?;
             let mut args = vec![code.object()];
             if event != event::LINE {
                 args.push(offset.object());
             }
             args.extend_from_slice(extra);
-            marked(&|| {
-                let answer = call::call(th, callback.borrow(), &args)?;
-                let disable = monitors.disable.borrow();
-                Ok(disable.as_ref().is_some_and(|disable| disable.borrow().is(answer.borrow())))
-            })
+            call_back(th, monitors, tool, event, &args)
         }
     }
+}
+
+/// Runs `body` as the telling of an event: there are no further ones meanwhile in this thread.
+fn marked<T>(th: &Thread, event: u8, body: impl FnOnce() -> T) -> T {
+    // SAFETY: the thread is ours.
+    let outer = unsafe {
+        (*th.raw()).tracing += 1;
+        std::mem::replace(&mut (*th.raw()).what_event, event.into())
+    };
+    let answer = body();
+    // SAFETY: as above.
+    unsafe {
+        (*th.raw()).tracing -= 1;
+        (*th.raw()).what_event = outer;
+    }
+    answer
+}
+
+/// Calls a tool's callback, if it has one; the answer is whether it wants to hear no more of the place.
+fn call_back(
+    th: &Thread,
+    monitors: &Monitors,
+    tool: usize,
+    event: u8,
+    args: &[Borrowed<'_>],
+) -> PyResult<bool> {
+    let callback = monitors.callbacks.borrow()[tool][usize::from(event)].clone();
+    let Some(callback) = callback else { return Ok(false) };
+    marked(th, event, || {
+        let answer = call::call(th, callback.borrow(), args)?;
+        let disable = monitors.disable.borrow();
+        Ok(disable.as_ref().is_some_and(|disable| disable.borrow().is(answer.borrow())))
+    })
+}
+
+/// An event that native code tells of, about a place of its own; `active` are the tools that want to hear of it.
+pub fn fire(th: &Thread, active: &Cell<u8>, event: u8, args: &[Borrowed<'_>]) -> PyResult<()> {
+    // SAFETY: the thread is ours.
+    if unsafe { (*th.raw()).tracing } > 0 {
+        return Ok(());
+    }
+    let monitors = monitors(th);
+    // The tracer and the profiler want frames.
+    let mut tools = active.get() & !(1 << SYS_TRACE | 1 << SYS_PROFILE);
+    while tools != 0 {
+        let tool = tools.ilog2() as usize;
+        tools ^= 1 << tool;
+        if !call_back(th, monitors, tool, event, args)? {
+            continue;
+        }
+        if event >= event::LOCAL {
+            return Err(refuse(th, monitors, tool, event));
+        }
+        active.set(active.get() & !(1 << tool));
+    }
+    Ok(())
 }
 
 /// A callback for both directions of a branch hears of neither once one is switched off: the end of a branch is for
@@ -170,10 +208,15 @@ fn switch_off(
         code.hooks().make(th, code).borrow_mut().disable(tool, event, unit);
         return Ok(());
     }
-    let old = monitors.callbacks.borrow_mut()[tool][usize::from(event)].take();
+    Err(refuse(th, monitors, tool, event))
+}
+
+/// The error for a tool that wants to hear no more of what cannot be switched off; its callback goes.
+fn refuse(th: &Thread, monitors: &Monitors, tool: usize, event: u8) -> Raised {
+    let old = monitors.set_callback(tool, event, None, false);
     drop(old);
     let name = event::NAMES[usize::from(event)];
-    Err(raise!(th, VALUE_ERROR, "Cannot disable {name} events. Callback removed."))
+    raise!(th, VALUE_ERROR, "Cannot disable {name} events. Callback removed.")
 }
 
 /// Tells the tools about the current exception, which stays the current one unless a callback raises another. The

@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 
 use krait_objects::prelude::*;
 
-pub use deliver::{deliver, deliver_from, exception_event, is_told, tools_at};
+pub use deliver::{deliver, deliver_from, exception_event, fire, is_told, tools_at};
 pub use instrument::{CodeData, Hooks, base_at, instrument, is_hook, line_at, original_at};
 pub use plan::mark;
 
@@ -144,6 +144,16 @@ impl Monitors {
     pub fn missing(&self) -> Owned {
         self.missing.borrow().clone().unwrap_or_else(|| none().to_owned())
     }
+}
+
+/// Counts what tools have changed.
+pub fn version(th: &Thread) -> usize {
+    monitors(th).version.get()
+}
+
+/// The tools that want an event everywhere, a bit each.
+pub fn tools_everywhere(th: &Thread, event: u8) -> u8 {
+    instrument::wanting(&monitors(th).global.get(), event)
 }
 
 /// Whether a tool listens everywhere.

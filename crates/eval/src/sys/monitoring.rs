@@ -35,10 +35,10 @@ fn used(th: &Thread, tool_id: i32) -> PyResult<usize> {
 
 /// The events that a set stands for: both directions for a branch, none for the ends of C calls, which come with CALL.
 fn event_set(th: &Thread, given: i32, what: &str, limit: u8) -> PyResult<u32> {
-    let invalid = || Err(raise!(th, VALUE_ERROR, "invalid {what} 0x{given:x}"));
-    let Ok(mut events) = u32::try_from(given) else { return invalid() };
-    if events >> event::COUNT != 0 {
-        return invalid();
+    let invalid = |set: u32| Err(raise!(th, VALUE_ERROR, "invalid {what} 0x{set:x}"));
+    let mut events = given as u32;
+    if limit == event::UNGROUPED && events >> event::COUNT != 0 {
+        return invalid(events);
     }
     if events & C_ENDS != 0 && events & C_CALLS != C_CALLS {
         let message = "cannot set C_RETURN or C_RAISE events independently";
@@ -49,7 +49,7 @@ fn event_set(th: &Thread, given: i32, what: &str, limit: u8) -> PyResult<u32> {
         events = events & !(1 << event::BRANCH) | BRANCHES;
     }
     if events >> limit != 0 {
-        return invalid();
+        return invalid(events);
     }
     Ok(events)
 }

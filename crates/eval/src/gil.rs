@@ -16,7 +16,10 @@ use crate::pending;
 #[derive(Default)]
 struct Lock {
     state: Mutex<State>,
-    changed: Condvar,
+    /// Somebody let go.
+    free: Condvar,
+    /// Somebody else took it, or nobody wants it any more.
+    switched: Condvar,
     /// The holder's thread state, so that a waiter can ask it to let go.
     holder: AtomicPtr<Thread>,
     interval_micros: AtomicU64,
@@ -27,7 +30,9 @@ struct State {
     held: bool,
     /// Counts changes of hands: a holder that was asked waits until someone else has had it.
     switches: u64,
+    /// Threads that wait for `free`, and for `switched`: without any, nobody is woken, which costs a system call.
     waiting: usize,
+    watching: usize,
     /// At the interpreter's end: the address of the only thread state that may still take the lock.
     only: Option<usize>,
 }
@@ -78,7 +83,7 @@ impl Gil {
             let before = state.switches;
             let (guard, timeout) = self
                 .0
-                .changed
+                .free
                 .wait_timeout(state, self.interval())
                 .unwrap_or_else(|poisoned| poisoned.into_inner());
             state = guard;
@@ -96,7 +101,8 @@ impl Gil {
         if state.is_closed_to(thread) {
             // The interpreter is ending or gone. A daemon thread can neither go on nor unwind: it sleeps for good.
             drop(state);
-            self.0.changed.notify_all();
+            self.0.free.notify_all();
+            self.0.switched.notify_all();
             loop {
                 std::thread::park();
             }
@@ -104,7 +110,9 @@ impl Gil {
         state.held = true;
         state.switches += 1;
         self.0.holder.store(thread.cast_mut(), Ordering::Release);
-        self.0.changed.notify_all();
+        if state.watching > 0 {
+            self.0.switched.notify_all();
+        }
     }
 
     /// Lets go.
@@ -112,22 +120,27 @@ impl Gil {
         let mut state = self.lock();
         self.0.holder.store(std::ptr::null_mut(), Ordering::Release);
         state.held = false;
+        let wanted = state.waiting > 0;
         drop(state);
-        self.0.changed.notify_all();
+        if wanted {
+            self.0.free.notify_one();
+        }
     }
 
     /// From here on only `thread` gets the lock: the interpreter is ending.
     pub fn close(&self, thread: &Thread) {
         self.lock().only = Some(std::ptr::from_ref(thread).addr());
-        self.0.changed.notify_all();
+        self.0.free.notify_all();
     }
 
     /// Waits until someone else has had the lock, if anyone wants it.
     fn wait_for_switch(&self, before: u64) {
         let mut state = self.lock();
+        state.watching += 1;
         while state.waiting > 0 && state.switches == before {
-            state = self.0.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = self.0.switched.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
+        state.watching -= 1;
     }
 }
 
@@ -154,7 +167,8 @@ pub fn after_fork(th: &Thread) {
     // SAFETY: no other thread is there to use them, and all of their memory may change behind a shared reference.
     unsafe {
         (&raw const lock.state).cast_mut().write(Mutex::new(state));
-        (&raw const lock.changed).cast_mut().write(Condvar::new());
+        (&raw const lock.free).cast_mut().write(Condvar::new());
+        (&raw const lock.switched).cast_mut().write(Condvar::new());
     }
     lock.holder.store(std::ptr::from_ref(th).cast_mut(), Ordering::Release);
     pending::withdraw(th, pending::GIL_DROP_REQUEST);

@@ -23,7 +23,9 @@ pub use wait::to_set;
 /// What the module keeps for an interpreter.
 #[derive(Default)]
 struct State {
-    /// For each signal what handles it: a function, `SIG_DFL`, `SIG_IGN`, or nothing if that is not known.
+    started: Cell<bool>,
+    /// For each signal what handles it: a function, `SIG_DFL`, `SIG_IGN`, or nothing if that is not known. Empty until
+    /// the module is made.
     handlers: RefCell<Vec<Option<Owned>>>,
     /// Signals whose handlers were changed here: they are given back at the end.
     changed: RefCell<Vec<c_int>>,
@@ -201,6 +203,7 @@ impl Signal {
         }
         module.add(th, "struct_siginfo", wait::siginfo_type(th)?.object())?;
         start(th)?;
+        fill_handlers(th)?;
         if state(th).interrupts.take() {
             let name = Str::interned(th, "default_int_handler")?;
             let handler = object::get_attr(th, module.object(), name.borrow())?;
@@ -350,17 +353,10 @@ impl Signal {
     }
 }
 
-/// Fills the table of handlers and, in the main interpreter, lets signals come to it: SIGINT raises KeyboardInterrupt.
-/// Does so once, with the interpreter or, if that installs no handlers, with the module.
-pub fn start(th: &Thread) -> PyResult<()> {
+/// Notes what the system does with each signal, once.
+fn fill_handlers(th: &Thread) -> PyResult<()> {
     if !state(th).handlers.borrow().is_empty() {
         return Ok(());
-    }
-    let install = config::of(th).install_signal_handlers && th.interp().id == 0;
-    if install {
-        // Writing to a closed pipe, or past the limit of files, is an OSError, not the end.
-        set_action(libc::SIGPIPE, libc::SIG_IGN);
-        set_action(libc::SIGXFSZ, libc::SIG_IGN);
     }
     let mut handlers = vec![None];
     for signal in 1..COUNT as c_int {
@@ -370,8 +366,23 @@ pub fn start(th: &Thread) -> PyResult<()> {
             _ => None,
         });
     }
+    *state(th).handlers.borrow_mut() = handlers;
+    Ok(())
+}
+
+/// In the main interpreter, lets signals come to it: SIGINT raises KeyboardInterrupt. Does so once, with the interpreter
+/// or, if that installs no handlers, with the module.
+pub fn start(th: &Thread) -> PyResult<()> {
+    if state(th).started.replace(true) {
+        return Ok(());
+    }
+    let install = config::of(th).install_signal_handlers && th.interp().id == 0;
+    if install {
+        // Writing to a closed pipe, or past the limit of files, is an OSError, not the end.
+        set_action(libc::SIGPIPE, libc::SIG_IGN);
+        set_action(libc::SIGXFSZ, libc::SIG_IGN);
+    }
     let state = state(th);
-    *state.handlers.borrow_mut() = handlers;
     if th.interp().id != 0 {
         return Ok(());
     }

@@ -195,10 +195,11 @@ fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     unsafe {
         let raw = ty.as_type_ptr();
         let base = ty.get().base();
-        if (*raw).tp_bases.is_null() {
-            (*raw).tp_bases = for_the_process(base.map(Borrowed::object).as_slice());
-        }
-        (*raw).tp_mro = for_the_process(&order_of_static(ty));
+        (*raw).tp_bases = for_the_process(base.map(Borrowed::object), &[]);
+        // A static type has one base: its order is itself, then the base's.
+        let rest = base.and_then(|base| base.get().mro());
+        let rest = rest.map_or(&[][..], |mro| mro.get().as_slice());
+        (*raw).tp_mro = for_the_process(Some(ty.object()), rest);
         inherit::inherit_new(ty);
         inherit::inherit_all(ty);
         check_traverse(th, ty)?;
@@ -215,13 +216,6 @@ fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     fence(Ordering::Release);
     set_flag(ty, abi::Py_TPFLAGS_IMMUTABLETYPE | abi::Py_TPFLAGS_READY);
     Ok(())
-}
-
-/// The order of resolution of a static type, which has one base: itself, then the base's.
-fn order_of_static<'a>(ty: Borrowed<'a, Type>) -> Vec<Borrowed<'a>> {
-    let base = ty.get().base().and_then(|base| base.get().mro());
-    let rest = base.map_or(&[][..], |mro| mro.get().as_slice());
-    std::iter::once(ty.object()).chain(rest.iter().copied()).collect()
 }
 
 /// Fills the dictionary that this interpreter has of a static type.
@@ -301,23 +295,25 @@ fn bases_tuple(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> {
 }
 
 /// A tuple of static types that outlives every interpreter, as these do: its memory is never freed.
-fn for_the_process(items: &[Borrowed<'_>]) -> *mut abi::PyObject {
+fn for_the_process(first: Option<Borrowed<'_>>, rest: &[Borrowed<'_>]) -> *mut abi::PyObject {
     // What the collector keeps in front of an object: nothing, as it never learns of this one.
     const BEFORE: usize = 16;
     const ITEMS: usize = std::mem::offset_of!(abi::PyTupleObject, ob_item);
+    let len = usize::from(first.is_some()) + rest.len();
     // SAFETY: the memory has room for the tuple and its items, which are immortal.
     unsafe {
-        let memory = libc::calloc(1, BEFORE + ITEMS + size_of_val(items)).cast::<u8>();
+        let memory = libc::calloc(1, BEFORE + ITEMS + len * size_of::<Borrowed<'_>>());
         if memory.is_null() {
             crate::fatal("no memory for the bases of a built-in type");
         }
-        let tuple = memory.add(BEFORE).cast::<abi::PyTupleObject>();
-        let head = tuple.cast::<abi::PyVarObject>();
+        let tuple = memory.byte_add(BEFORE).cast::<abi::PyVarObject>();
         *tuple.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
-        (*head).ob_base.ob_type = Tuple::type_object().as_type_ptr();
-        (*head).ob_size = items.len() as isize;
-        let values = tuple.byte_add(ITEMS).cast::<Borrowed<'_>>();
-        values.copy_from_nonoverlapping(items.as_ptr(), items.len());
+        (*tuple).ob_base.ob_type = Tuple::type_object().as_type_ptr();
+        (*tuple).ob_size = len as isize;
+        let items = first.into_iter().chain(rest.iter().copied());
+        for (at, item) in items.enumerate() {
+            *tuple.byte_add(ITEMS).cast::<*mut abi::PyObject>().add(at) = item.as_ptr();
+        }
         tuple.cast()
     }
 }

@@ -23,6 +23,8 @@ pub struct Thread {
     abi: UnsafeCell<abi::PyThreadState>,
     /// Below this address of the native stack, C recursion raises RecursionError.
     stack_soft_limit: Cell<usize>,
+    /// Below this address, deallocations are put off.
+    stack_low_mark: Cell<usize>,
     /// The highest address of the native stack, for the message.
     stack_top: Cell<usize>,
     /// How many deallocations are nested, so that long chains are freed without recursion.
@@ -35,7 +37,7 @@ thread_local! {
     static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// Native stack kept free below the soft limit for code that cannot fail.
+/// Native stack kept free below the soft limit for code that cannot fail: this much, or an eighth of a small stack.
 pub const STACK_RESERVE: usize = 128 << 10;
 
 impl Thread {
@@ -51,6 +53,7 @@ impl Thread {
         let thread = Box::new(Thread {
             abi: UnsafeCell::new(state),
             stack_soft_limit: Cell::new(0),
+            stack_low_mark: Cell::new(0),
             stack_top: Cell::new(0),
             dealloc_depth: Cell::new(0),
         });
@@ -176,7 +179,7 @@ impl Thread {
     /// Whether deallocation should stop recursing and put objects off.
     #[inline]
     pub(crate) fn stack_is_low(&self) -> bool {
-        stack_pointer() < self.stack_soft_limit.get() + STACK_RESERVE
+        stack_pointer() < self.stack_low_mark.get()
     }
 
     /// A state may be attached by one OS thread and then by another: the limits are those of the present one.
@@ -190,7 +193,9 @@ impl Thread {
             known => known,
         };
         self.stack_top.set(high);
-        self.stack_soft_limit.set(low + 2 * STACK_RESERVE);
+        let reserve = STACK_RESERVE.min((high - low) / 8);
+        self.stack_soft_limit.set(low + 2 * reserve);
+        self.stack_low_mark.set(low + 3 * reserve);
     }
 }
 

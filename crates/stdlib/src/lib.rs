@@ -41,16 +41,23 @@ static NAMES: &str = include_str!(concat!(env!("OUT_DIR"), "/names.txt"));
 static CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/code.bin"));
 static SOURCE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/source.bin"));
 static RESOURCE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/resource.bin"));
-static CODE_DICTIONARY: Dictionary =
-    Dictionary::new(include_bytes!(concat!(env!("OUT_DIR"), "/code.dict")));
-static SOURCE_DICTIONARY: Dictionary =
-    Dictionary::new(include_bytes!(concat!(env!("OUT_DIR"), "/source.dict")));
+static CODE_DICTIONARY: Dictionary = Dictionary {
+    bytes: include_bytes!(concat!(env!("OUT_DIR"), "/code.dict")),
+    derived: &CODE_TABLES,
+};
+static SOURCE_DICTIONARY: Dictionary = Dictionary {
+    bytes: include_bytes!(concat!(env!("OUT_DIR"), "/source.dict")),
+    derived: &SOURCE_TABLES,
+};
+// By themselves, they take no room in the file.
+static CODE_TABLES: OnceLock<zstd::Dictionary> = OnceLock::new();
+static SOURCE_TABLES: OnceLock<zstd::Dictionary> = OnceLock::new();
 
 /// What pieces of a kind were compressed with. Its tables are derived from constant bytes when the
 /// first piece is wanted: programs that want none do not pay for them, and nothing is allocated.
 struct Dictionary {
     bytes: &'static [u8],
-    derived: OnceLock<zstd::Dictionary>,
+    derived: &'static OnceLock<zstd::Dictionary>,
 }
 
 /// The folder that embedded modules name in `co_filename`: `<krait>/json/decoder.py`. It does not
@@ -172,10 +179,6 @@ impl Span {
 const INTACT: &str = "the embedded library is damaged";
 
 impl Dictionary {
-    const fn new(bytes: &'static [u8]) -> Dictionary {
-        Dictionary { bytes, derived: OnceLock::new() }
-    }
-
     fn derived(&self) -> &zstd::Dictionary {
         self.derived.get_or_init(|| zstd::Dictionary::read(self.bytes).expect(INTACT))
     }

@@ -99,6 +99,7 @@ unsafe fn call_other(
 }
 
 /// The instruction behind the call, once the eval breaker has been looked at.
+#[inline(always)]
 pub fn after_call(op: Op<'_>) -> *const CodeUnit {
     if crate::pending::is_set(op.th)
         && let Err(_raised) = crate::pending::handle(op.th)

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use krait_abi as abi;
 use krait_objects::cfunction::CFunction;
 use krait_objects::descr::MethodDescriptor;
+use krait_objects::memory;
 use krait_objects::prelude::*;
 
 use super::calls::after_call;
@@ -55,14 +56,22 @@ unsafe fn with_pointers<R>(
 }
 
 /// Replaces the operands of the call by what C has answered.
+#[inline(always)]
 unsafe fn finish(op: Op<'_>, base: *mut StackRef, result: Ptr) -> PyResult<*const CodeUnit> {
     // SAFETY: (9).
     unsafe {
         let result = call::check_result(op.th, Some((*base).get()), result)?;
-        while (*op.frame).sp > base {
-            (*op.frame).sp = (*op.frame).sp.sub(1);
-            (*(*op.frame).sp).close();
+        let mut top = (*op.frame).sp;
+        while top > base {
+            top = top.sub(1);
+            let operand = *top;
+            if operand.release() {
+                // What a finalizer sees of the stack ends below its object.
+                (*op.frame).sp = top;
+                memory::dealloc(operand.ptr());
+            }
         }
+        (*op.frame).sp = base;
         op.push(result);
         Ok(after_call(op))
     }

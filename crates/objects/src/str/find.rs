@@ -6,6 +6,7 @@ use super::arguments::{Bound, limit, range};
 use super::create::{Fresh, bound_of};
 use super::search::in_kind;
 use crate::prelude::*;
+use crate::str::Chars;
 use crate::text::search;
 use crate::with_units;
 
@@ -25,6 +26,9 @@ impl Str {
             return false;
         }
         let at = if at_end { end - len } else { start };
+        if let (Chars::One(text), Chars::One(affix)) = (self.chars(), affix.chars()) {
+            return text[at..at + len] == *affix;
+        }
         with_units!(self.chars().slice(at..at + len), a => {
             with_units!(affix.chars(), b => crate::text::equal(a, b))
         })

@@ -70,6 +70,11 @@ pub fn compare_bool(
             _ => {}
         }
     }
+    if let (Some(left), Some(right)) = (left.downcast_exact::<Str>(), right.downcast_exact::<Str>())
+        && matches!(op, CompareOp::Eq | CompareOp::Ne)
+    {
+        return Ok(left.eq(&right) == (op == CompareOp::Eq));
+    }
     let result = compare(th, left, right, op)?;
     is_true(th, result.object())
 }
@@ -82,6 +87,12 @@ pub fn eq(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<bool
 
 /// `hash(ob)`; TypeError if it has none.
 pub fn hash(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    if let Some(text) = ob.downcast_exact::<Str>()
+        && let known = text.hash(th)
+        && known != -1
+    {
+        return Ok(known);
+    }
     let ty = ob.get().ty();
     if ty.raw().tp_hash.is_none() {
         ty.ready(th)?;

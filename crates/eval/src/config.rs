@@ -60,7 +60,7 @@ pub struct Config {
     pub quiet: bool,
     pub inspect: bool,
     pub interactive: bool,
-    pub parser_debug: bool,
+    pub parser_debug: u8,
     pub optimization_level: u8,
     pub verbose: u8,
     pub bytes_warning: u8,
@@ -68,6 +68,8 @@ pub struct Config {
     pub install_signal_handlers: bool,
     /// `None` asks for a random seed.
     pub hash_seed: Option<u32>,
+    /// `-R`: whatever PYTHONHASHSEED says.
+    pub ignore_hash_seed: bool,
     pub int_max_str_digits: i32,
     /// Code objects know columns, not only lines.
     pub code_debug_ranges: bool,
@@ -125,6 +127,7 @@ impl Config {
             user_site_directory: false,
             safe_path: true,
             install_signal_handlers: false,
+            configure_c_stdio: false,
             ..Config::python(native_modules)
         }
     }
@@ -150,13 +153,14 @@ impl Config {
             quiet: false,
             inspect: false,
             interactive: false,
-            parser_debug: false,
+            parser_debug: 0,
             optimization_level: 0,
             verbose: 0,
             bytes_warning: 0,
             warn_default_encoding: false,
             install_signal_handlers: true,
             hash_seed: None,
+            ignore_hash_seed: false,
             int_max_str_digits: 4300,
             code_debug_ranges: true,
             warnoptions: Vec::new(),
@@ -172,7 +176,7 @@ impl Config {
             tracemalloc: None,
             faulthandler: false,
             cpu_count: -1,
-            configure_c_stdio: false,
+            configure_c_stdio: true,
         }
     }
 
@@ -307,6 +311,7 @@ impl Config {
             |name: &str| text(name).map_or(0, |value| value.parse::<u8>().unwrap_or(1).max(1));
         self.optimization_level = self.optimization_level.max(level("PYTHONOPTIMIZE"));
         self.verbose = self.verbose.max(level("PYTHONVERBOSE"));
+        self.parser_debug = self.parser_debug.max(level("PYTHONDEBUG"));
         self.inspect |= text("PYTHONINSPECT").is_some();
         self.buffered_stdio &= text("PYTHONUNBUFFERED").is_none();
         self.write_bytecode &= text("PYTHONDONTWRITEBYTECODE").is_none();
@@ -330,7 +335,7 @@ impl Config {
     }
 
     fn read_hash_seed(&mut self, seed: Option<String>) -> Result<(), Invalid> {
-        match seed.as_deref() {
+        match seed.as_deref().filter(|_| !self.ignore_hash_seed) {
             None | Some("random") => Ok(()),
             Some(seed) => {
                 let parsed = seed.parse().map_err(|_| {

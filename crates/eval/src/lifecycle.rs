@@ -162,6 +162,9 @@ impl Instance {
         if let Some(frames) = config::of(th).tracemalloc.filter(|&frames| frames > 0) {
             th.interp().start_tracing(frames as usize);
         }
+        if config::of(th).configure_c_stdio {
+            configure_c_stdio(&config::of(th));
+        }
         make_streams(th)?;
         make_main(th)?;
         if config::of(th).verbose > 0 {
@@ -234,6 +237,30 @@ pub fn installed_library(config: &Config) -> Option<PathBuf> {
     let bin = Path::new(&config.executable).parent()?;
     let library = bin.parent()?.join("lib/python3.14");
     library.is_dir().then_some(library)
+}
+
+unsafe extern "C" {
+    static stdin: *mut libc::FILE;
+    static stdout: *mut libc::FILE;
+    static stderr: *mut libc::FILE;
+}
+
+/// Lets the C library's streams buffer as Python's do, for C code that writes to them.
+fn configure_c_stdio(config: &Config) {
+    let mode = match (config.buffered_stdio, config.interactive) {
+        (false, _) => libc::_IONBF,
+        (true, true) => libc::_IOLBF,
+        (true, false) => return,
+    };
+    // SAFETY: the C library's own streams; it makes the buffers.
+    unsafe {
+        for stream in [stdin, stdout] {
+            libc::setvbuf(stream, std::ptr::null_mut(), mode, libc::BUFSIZ as usize);
+        }
+        if !config.buffered_stdio {
+            libc::setvbuf(stderr, std::ptr::null_mut(), mode, libc::BUFSIZ as usize);
+        }
+    }
 }
 
 /// `sys.stdin`, `stdout` and `stderr`, and their originals.

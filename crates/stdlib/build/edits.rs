@@ -139,6 +139,63 @@ class TestLoader(",
         ],
     ),
     // ISO dates are made of ASCII digits only, and of whole fields.
+    // A delimiter may be white space, which ends a name too.
+    (
+        "configparser.py",
+        &[Replace(
+            r"(?:\s+(?:(?!{delim})\S)+)*)    # optionally more words",
+            r"(?:(?:(?!{delim})\s)+(?:(?!{delim})\S)+)*)  # more words",
+        )],
+    ),
+    // In C a negation binds before any operator of two values, in Python after most.
+    (
+        "gettext.py",
+        &[Replace(
+            "    nexttok = next(tokens)\n\n    j = 100\n",
+            "    if result[:4] == 'not ':
+        result = f'({result})'
+    nexttok = next(tokens)\n\n    j = 100\n",
+        )],
+    ),
+    // The scope of an address is no part of its number.
+    (
+        "ipaddress.py",
+        &[
+            Replace(
+                "        ip_int = self._ip_int_from_string(ip_str)\n        hex_str",
+                "        ip_str = ip_str.partition('%')[0]
+        scope = getattr(self, '_scope_id', None)
+        ip_int = self._ip_int_from_string(ip_str)\n        hex_str",
+            ),
+            Replace(
+                "        parts = [hex_str[x:x+4] for x in range(0, 32, 4)]\n",
+                "        parts = [hex_str[x:x+4] for x in range(0, 32, 4)]
+        if scope:
+            parts[-1] += '%' + scope\n",
+            ),
+        ],
+    ),
+    // An empty word in quotes is not the end of the file, which is None.
+    (
+        "netrc.py",
+        &[
+            Replace("        token = \"\"\n        fiter", "        token = None\n        fiter"),
+            Replace(
+                "                continue\n            if ch == '\"':",
+                "                continue\n            token = \"\"\n            if ch == '\"':",
+            ),
+            Replace("            if not tt:\n", "            if tt is None:\n"),
+            Replace("            elif tt[0] == '#':", "            elif tt[:1] == '#':"),
+            Replace(
+                "                if tt.startswith('#'):",
+                "                if tt and tt[0] == '#':",
+            ),
+            Replace("if tt in {'', 'machine',", "if tt in {None, 'machine',"),
+            Replace("login = lexer.get_token()", "login = lexer.get_token() or ''"),
+            Replace("account = lexer.get_token()", "account = lexer.get_token() or ''"),
+            Replace("password = lexer.get_token()", "password = lexer.get_token() or ''"),
+        ],
+    ),
     (
         "_pydatetime.py",
         &[

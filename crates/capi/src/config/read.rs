@@ -57,7 +57,7 @@ unsafe fn to_config(from: &PyConfig) -> Config {
             quiet: flag(from.quiet, false),
             inspect: flag(from.inspect, false),
             interactive: flag(from.interactive, false),
-            parser_debug: flag(from.parser_debug, false),
+            parser_debug: small(from.parser_debug),
             optimization_level: small(from.optimization_level),
             verbose: small(from.verbose),
             bytes_warning: small(from.bytes_warning),

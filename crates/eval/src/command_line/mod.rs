@@ -72,6 +72,12 @@ pub fn understand(config: Config, args: &[OsString]) -> Result<Options, i32> {
         Run::Version => println!("Python {}", sys::VERSION),
         Run::LongVersion => println!("Python {}", sys::version_text()),
         Run::Help => print!("{}", usage::long(&options.config.program_name)),
+        Run::HelpVariables => print!("{}", usage::VARIABLES),
+        Run::HelpOptions => print!("{}", usage::IMPLEMENTATION),
+        Run::HelpAll => {
+            let options = usage::long(&options.config.program_name);
+            print!("{options}\n{}\n{}", usage::VARIABLES, usage::IMPLEMENTATION);
+        }
         _ => return Ok(options),
     }
     Err(0)

@@ -20,6 +20,9 @@ pub enum Run {
     Version,
     LongVersion,
     Help,
+    HelpVariables,
+    HelpOptions,
+    HelpAll,
 }
 
 /// The command line, understood.
@@ -91,7 +94,7 @@ fn short(letter: char, config: &mut Config, reader: &mut Reader<'_>) -> Result<(
     match letter {
         'b' => config.bytes_warning += 1,
         'B' => config.write_bytecode = false,
-        'd' => config.parser_debug = true,
+        'd' => config.parser_debug += 1,
         'E' => config.use_environment = false,
         'i' => {
             config.inspect = true;
@@ -106,8 +109,7 @@ fn short(letter: char, config: &mut Config, reader: &mut Reader<'_>) -> Result<(
         'O' => config.optimization_level += 1,
         'P' => config.safe_path = true,
         'q' => config.quiet = true,
-        // Hashes are random unless PYTHONHASHSEED says otherwise.
-        'R' => {}
+        'R' => config.ignore_hash_seed = true,
         's' => config.user_site_directory = false,
         'S' => config.site_import = false,
         'u' => config.buffered_stdio = false,
@@ -132,7 +134,10 @@ fn implementation_option(option: &str, config: &mut Config) {
 
 fn long(name: &str, config: &mut Config, reader: &mut Reader<'_>) -> Result<Option<Run>, String> {
     match name {
-        "help" | "help-env" | "help-xoptions" | "help-all" => return Ok(Some(Run::Help)),
+        "help" => return Ok(Some(Run::Help)),
+        "help-env" => return Ok(Some(Run::HelpVariables)),
+        "help-xoptions" => return Ok(Some(Run::HelpOptions)),
+        "help-all" => return Ok(Some(Run::HelpAll)),
         "version" => {}
         "check-hash-based-pycs" => {
             let value = reader

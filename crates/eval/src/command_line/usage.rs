@@ -34,7 +34,7 @@ Options, and the environment variables that do the same:
 -V     : print the version (also --version); twice: more of it
 -W arg : filter warnings: action:message:category:module:lineno (PYTHONWARNINGS)
 -x     : skip the first line of the source
--X opt : options of this implementation: dev, utf8, int_max_str_digits=N, ...
+-X opt : an option of this implementation: see --help-xoptions
 --check-hash-based-pycs always|default|never:
          when hash-based .pyc files are compared with their source
 
@@ -42,4 +42,46 @@ Arguments:
 file   : a script, or a folder or zip archive with a __main__ module
 -      : read the program from standard input (the default; a prompt at a terminal)
 arg ...: the program's arguments: sys.argv[1:]
+
+--help-env, --help-xoptions, --help-all: variables, options of this implementation, everything
+";
+
+/// What `--help-env` prints: sorted.
+pub const VARIABLES: &str = "\
+Environment variables:
+PYTHON_CPU_COUNT: what os.cpu_count() answers
+PYTHONFAULTHANDLER: show tracebacks when the process crashes
+PYTHONHASHSEED  : the seed of hashes, a number, or 'random'
+PYTHONHOME      : the root of an installed library, which takes the embedded one's place
+PYTHONINTMAXSTRDIGITS: the most digits of an int as text; 0 for any number
+PYTHONIOENCODING: encoding[:errors] of stdin, stdout and stderr
+PYTHONPATH      : folders for sys.path, with colons between them
+PYTHONPYCACHEPREFIX: where .pyc files go, instead of __pycache__
+PYTHONTRACEMALLOC: trace memory, with so many frames of each traceback
+PYTHONUTF8      : 1 for UTF-8 mode, 0 against it
+
+These variables have equivalent options:
+PYTHONDEBUG             : -d
+PYTHONDEVMODE           : -X dev
+PYTHONDONTWRITEBYTECODE : -B
+PYTHONINSPECT           : -i
+PYTHONNOUSERSITE        : -s
+PYTHONOPTIMIZE          : -O
+PYTHONSAFEPATH          : -P
+PYTHONUNBUFFERED        : -u
+PYTHONVERBOSE           : -v
+PYTHONWARNINGS=arg      : -W arg
+";
+
+/// What `--help-xoptions` prints: sorted.
+pub const IMPLEMENTATION: &str = "\
+Options of this implementation:
+-X cpu_count=N: what os.cpu_count() answers
+-X dev        : development mode: more checks, more warnings
+-X faulthandler: show tracebacks when the process crashes
+-X int_max_str_digits=N: the most digits of an int as text; 0 for any number
+-X pycache_prefix=PATH: where .pyc files go, instead of __pycache__
+-X tracemalloc[=N]: trace memory, with so many frames of each traceback (1)
+-X utf8[=0|1] : UTF-8 mode
+-X warn_default_encoding: warn where a file's encoding is left to the locale
 ";

@@ -231,7 +231,7 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
     let flag = |value: bool| Int::from_i64(th, value.into()).map(Owned::into_object);
     let level = |value: u8| Int::from_i64(th, value.into()).map(Owned::into_object);
     let values = vec![
-        flag(config.parser_debug)?,
+        level(config.parser_debug)?,
         flag(config.inspect)?,
         flag(config.interactive)?,
         level(config.optimization_level)?,

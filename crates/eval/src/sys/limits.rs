@@ -210,6 +210,12 @@ impl Sys {
         th.interp().types.clear_cache();
     }
 
+    /// Whether other processes may have this one run their code: no process may.
+    #[function(sig = "()")]
+    fn is_remote_debug_enabled() -> bool {
+        false
+    }
+
     /// Return the number of processors that PYTHON_CPU_COUNT asks for, or -1.
     #[function(sig = "()")]
     fn _get_cpu_count_config(th: &Thread) -> i32 {

@@ -36,18 +36,18 @@ class Result(unittest.TextTestResult):
         super().startTest(test)
         self.outcome = "ok"
         self.reason = ""
-        self.report.line("start", test.id())
+        self.report.line("start", type(test).id(test))
 
     def stopTest(self, test):
         super().stopTest(test)
-        self.report.line(self.outcome, test.id(), self.reason)
+        self.report.line(self.outcome, type(test).id(test), self.reason)
 
     def note(self, test, outcome):
         # Errors of class and module set-up come outside of any test.
         if isinstance(test, unittest.TestCase):
             self.outcome = outcome
         else:
-            self.report.line(outcome, test.id())
+            self.report.line(outcome, type(test).id(test))
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -69,7 +69,7 @@ class Result(unittest.TextTestResult):
             if self.outcome == "ok":
                 self.outcome, self.reason = "skip", reason
         else:
-            self.report.line("skip", test.id(), reason)
+            self.report.line("skip", type(test).id(test), reason)
 
     def addExpectedFailure(self, test, err):
         super().addExpectedFailure(test, err)
@@ -85,7 +85,7 @@ def matching(suite, patterns):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
             yield from matching(test, patterns)
-        elif any(pattern in test.id() for pattern in patterns):
+        elif any(pattern in type(test).id(test) for pattern in patterns):
             yield test
 
 

@@ -6,28 +6,28 @@ use std::ffi::{c_int, c_ulong, c_void};
 use std::ptr::{null, null_mut};
 
 use krait_abi as abi;
-use krait_eval::pending;
-use krait_eval::registry;
+use krait_eval::subs::{self, Origin, Settings};
+use krait_eval::{gil, pending, registry, thread_states};
 use krait_macros::capi;
 use krait_objects::interp::Interpreter;
 use krait_objects::prelude::*;
 
+use crate::lifecycle::{abort, fatal_error};
 use crate::runtime;
 use crate::support::*;
 
 type State = *mut abi::PyThreadState;
 type Interp = *mut abi::PyInterpreterState;
 
+/// A state of an interpreter for any OS thread, attached nowhere.
 #[capi]
 pub fn PyThreadState_New(interp: Interp) -> State {
-    // SAFETY: see the top of the file.
-    unsafe { runtime::new_thread_of(interp.cast()) }.cast_mut().cast()
+    registry::new_state(interp.cast()).map_or(null_mut(), |state| Box::into_raw(state).cast())
 }
 
 #[capi]
 pub fn _PyThreadState_Prealloc(interp: Interp) -> State {
-    // SAFETY: see the top of the file.
-    unsafe { runtime::new_thread_of(interp.cast()) }.cast_mut().cast()
+    registry::new_state(interp.cast()).map_or(null_mut(), |state| Box::into_raw(state).cast())
 }
 
 /// A name of the stable ABI that nobody may call: states are whole from the start.
@@ -42,22 +42,26 @@ pub fn _PyThreadState_Init(_state: State) {
 #[capi]
 pub fn PyThreadState_Clear(state: State) {
     // SAFETY: see the top of the file.
-    unsafe { runtime::clear_thread(&*state.cast::<Thread>()) }
+    unsafe { thread_states::clear(&*state.cast::<Thread>()) }
 }
 
 #[capi]
 pub fn PyThreadState_Delete(state: State) {
-    runtime::disown(state.cast());
+    if state.is_null() {
+        abort("_PyThreadState_Delete: NULL tstate");
+    }
+    if Thread::current_or_none().is_some_and(|th| std::ptr::eq(th.raw(), state)) {
+        abort(&format!("PyThreadState_Delete: tstate {state:p} is still current"));
+    }
     // SAFETY: a state that `PyThreadState_New` made, attached nowhere.
-    drop(unsafe { Box::from_raw(state.cast::<Thread>()) });
+    unsafe { thread_states::delete(state.cast()) }
 }
 
 #[capi]
 pub fn PyThreadState_DeleteCurrent() {
     let state = runtime::detach();
-    runtime::disown(state);
     // SAFETY: as for `PyThreadState_Delete`.
-    drop(unsafe { Box::from_raw(state.cast_mut()) });
+    unsafe { thread_states::delete(state) }
 }
 
 /// Attaches this OS thread with another state, or with none; the one before comes back.
@@ -70,7 +74,7 @@ pub fn PyThreadState_Swap(state: State) -> State {
     };
     if !state.is_null() {
         // SAFETY: see the top of the file.
-        unsafe { runtime::attach(state.cast()) };
+        unsafe { gil::attach(state.cast()) };
     }
     before.cast_mut().cast()
 }
@@ -94,27 +98,24 @@ pub fn PyThreadState_SetAsyncExc(
     ident: c_ulong,
     exception: Option<Borrowed<'_>>,
 ) -> PyResult<c_int> {
-    let mut candidates = vec![std::ptr::from_ref(th)];
-    if let Some(entry) = registry::find(th.interp()) {
-        candidates.push(entry.thread);
-    }
-    for candidate in candidates {
-        // SAFETY: the interpreter's own states; the GIL is held.
+    let mut found = 0;
+    let mut old = None;
+    thread_states::for_each(th, |state| {
+        // SAFETY: a live state of the interpreter; the GIL is held.
         unsafe {
-            let raw = (*candidate).raw();
-            if (*raw).thread_id != ident {
-                continue;
+            let raw = state.raw();
+            if found == 0 && (*raw).thread_id == ident {
+                let new = exception.map_or(null_mut(), |class| class.to_owned().into_ptr());
+                let before = std::mem::replace(&mut (*raw).async_exc, new);
+                old = Owned::<Object>::from_ptr_or_null(before);
+                found = 1;
+                pending::request(state, pending::ASYNC_EXCEPTION);
             }
-            let new = exception.map_or(null_mut(), |found| found.to_owned().into_ptr());
-            let old = std::mem::replace(&mut (*raw).async_exc, new);
-            if !new.is_null() {
-                pending::request(&*candidate, pending::ASYNC_EXCEPTION);
-            }
-            drop(Owned::<Object>::from_ptr_or_null(old));
-            return Ok(1);
         }
-    }
-    Ok(0)
+        Ok(())
+    })?;
+    drop(old);
+    Ok(found)
 }
 
 #[capi]
@@ -139,8 +140,7 @@ pub fn PyInterpreterState_Next(interp: Interp) -> Interp {
 
 #[capi]
 pub fn PyInterpreterState_ThreadHead(interp: Interp) -> State {
-    let found = registry::find(interp.cast());
-    found.map_or(null_mut(), |entry| entry.thread.cast_mut().cast())
+    registry::newest_state(interp.cast()).cast_mut().cast()
 }
 
 #[capi]
@@ -188,13 +188,13 @@ fn status(message: *const std::ffi::c_char) -> abi::PyStatus {
     let mut status = abi::PyStatus::EMPTY;
     if !message.is_null() {
         status._type = 1;
-        status.func = c"Py_NewInterpreterFromConfig".as_ptr();
+        status.func = c"init_interp_settings".as_ptr();
         status.err_msg = message;
     }
     status
 }
 
-/// An interpreter of its own lock; the calling OS thread is attached to it afterwards.
+/// The calling OS thread is attached to it afterwards.
 #[capi]
 pub fn Py_NewInterpreterFromConfig(
     place: *mut State,
@@ -203,46 +203,66 @@ pub fn Py_NewInterpreterFromConfig(
     // SAFETY: C passes a writable place and its settings.
     let (place, config) = unsafe { (&mut *place, &*config) };
     *place = null_mut();
-    let checks = config.check_multi_interp_extensions != 0;
-    if config.use_main_obmalloc == 0 && !checks {
+    let settings = Settings {
+        use_main_obmalloc: config.use_main_obmalloc != 0,
+        allow_fork: config.allow_fork != 0,
+        allow_exec: config.allow_exec != 0,
+        allow_threads: config.allow_threads != 0,
+        allow_daemon_threads: config.allow_daemon_threads != 0,
+        check_multi_interp_extensions: config.check_multi_interp_extensions != 0,
+        own_gil: config.gil == OWN_GIL,
+    };
+    if settings.check().is_err() {
         return status(
             c"per-interpreter obmalloc does not support single-phase init extension modules"
                 .as_ptr(),
         );
     }
-    attach_own();
-    match runtime::start_sub(checks) {
+    if !(0..=OWN_GIL).contains(&config.gil) {
+        return status(c"invalid interpreter config 'gil' value".as_ptr());
+    }
+    let Some(th) = parent() else {
+        return status(c"no thread state is current".as_ptr());
+    };
+    match subs::start(th, settings, Origin::C) {
         Ok(state) => {
             *place = state.cast_mut().cast();
             status(null())
         }
-        Err(_) => status(c"cannot create a sub-interpreter".as_ptr()),
+        Err(_) => status(c"sub-interpreter creation failed".as_ptr()),
     }
 }
 
+const OWN_GIL: c_int = 2;
+
 /// C may have detached its state first: the new interpreter is like that state's all the same.
-fn attach_own() {
+fn parent<'a>() -> Option<&'a Thread> {
     if Thread::current_or_none().is_none() && !runtime::own().is_null() {
         // SAFETY: a state of this OS thread, which is attached nowhere.
-        unsafe { runtime::attach(runtime::own()) };
+        unsafe { gil::attach(runtime::own()) };
     }
+    Thread::current_or_none()
 }
 
 #[capi]
 pub fn Py_NewInterpreter() -> State {
-    attach_own();
-    runtime::start_sub(false).map_or(null_mut(), |state| state.cast_mut().cast())
+    let started = parent().map(|th| subs::start(th, Settings::LEGACY, Origin::LegacyC));
+    match started {
+        Some(Ok(state)) => state.cast_mut().cast(),
+        _ => null_mut(),
+    }
 }
 
 #[capi]
 pub fn Py_EndInterpreter(state: State) {
     let Some(th) = Thread::current_or_none().filter(|th| std::ptr::eq(th.raw(), state)) else {
-        krait_objects::fatal("Py_EndInterpreter: thread is not current");
+        fatal_error("Py_EndInterpreter", "thread is not current");
     };
-    if krait_eval::frame::current_complete(th).is_null() {
-        runtime::finish_sub(th);
-    } else {
-        krait_objects::fatal("Py_EndInterpreter: thread still has a frame");
+    if !krait_eval::frame::current_complete(th).is_null() {
+        fatal_error("Py_EndInterpreter", "thread still has a frame");
+    }
+    if subs::finish(th).is_none() {
+        runtime::finish();
     }
 }
 

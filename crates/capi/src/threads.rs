@@ -3,13 +3,18 @@
 use std::ffi::{c_char, c_int, c_void};
 
 use krait_abi as abi;
+use krait_eval::gil;
 use krait_macros::capi;
 use krait_objects::prelude::*;
 
+use crate::lifecycle::fatal_error;
 use crate::runtime;
 use crate::support::*;
 
 type State = *mut abi::PyThreadState;
+
+/// What a NULL state is told.
+const NULL_STATE: &str = "the function must be called with the GIL held, after Python initialization and before Python finalization, but the GIL is released (the current Python thread state is NULL)";
 
 const LOCKED: c_int = 0;
 const UNLOCKED: c_int = 1;
@@ -25,20 +30,27 @@ pub fn PyEval_SaveThread() -> State {
 #[capi]
 pub fn PyEval_RestoreThread(state: State) {
     if state.is_null() {
-        krait_objects::fatal("PyEval_RestoreThread: NULL tstate");
+        fatal_error("PyEval_RestoreThread", NULL_STATE);
     }
     // SAFETY: a state that `PyEval_SaveThread` gave.
-    unsafe { runtime::attach(state.cast()) }
+    unsafe { gil::attach(state.cast()) }
 }
 
 #[capi]
 pub fn PyEval_AcquireThread(state: State) {
+    if state.is_null() {
+        fatal_error("PyEval_AcquireThread", NULL_STATE);
+    }
     // SAFETY: as for `PyEval_RestoreThread`.
-    unsafe { runtime::attach(state.cast()) }
+    unsafe { gil::attach(state.cast()) }
 }
 
 #[capi]
-pub fn PyEval_ReleaseThread(_state: State) {
+pub fn PyEval_ReleaseThread(state: State) {
+    let is_current = |th: &Thread| std::ptr::eq(th.raw(), state);
+    if !Thread::current_or_none().is_some_and(is_current) {
+        fatal_error("PyEval_ReleaseThread", "wrong thread state");
+    }
     runtime::detach();
 }
 
@@ -55,34 +67,41 @@ pub fn PyGILState_Ensure() -> c_int {
     let own = runtime::own();
     let state = if own.is_null() {
         match runtime::new_thread() {
-            Some(state) => state,
-            None => krait_objects::fatal("PyGILState_Ensure: the interpreter is not initialized"),
+            // SAFETY: nobody else knows the state; the last release frees it.
+            Some(state) => unsafe {
+                (*(*state).raw()).gilstate_counter = 0;
+                state
+            },
+            None => fatal_error("PyGILState_Ensure", "the Python runtime is not initialized"),
         }
     } else {
         own
     };
     // SAFETY: this OS thread's own state, not attached.
     unsafe {
-        runtime::attach(state);
-        (*(*state).raw()).gilstate_counter += if own.is_null() { 1 } else { 2 };
+        gil::attach(state);
+        (*(*state).raw()).gilstate_counter += 1;
     }
     UNLOCKED
 }
 
 #[capi]
 pub fn PyGILState_Release(previous: c_int) {
-    let Some(th) = Thread::current_or_none() else {
-        krait_objects::fatal(
-            "PyGILState_Release: auto-releasing thread-state, but no thread-state for this thread",
-        );
-    };
+    let own = runtime::own();
+    if own.is_null() {
+        let message = "auto-releasing thread-state, but no thread-state for this thread";
+        fatal_error("PyGILState_Release", message);
+    }
+    if !std::ptr::eq(own, Thread::current_or_none().map_or(std::ptr::null(), std::ptr::from_ref)) {
+        let message = format!("thread state {own:p} must be current when releasing");
+        fatal_error("PyGILState_Release", &message);
+    }
     // SAFETY: the state is ours; only a state that `PyGILState_Ensure` made counts down to nothing.
     unsafe {
-        let raw = th.raw();
-        let made_here = previous == UNLOCKED && (*raw).gilstate_counter == 1;
-        (*raw).gilstate_counter -= if previous == UNLOCKED && !made_here { 2 } else { 1 };
-        if made_here {
-            runtime::drop_thread(th);
+        let raw = (*own).raw();
+        (*raw).gilstate_counter -= 1;
+        if (*raw).gilstate_counter == 0 {
+            runtime::drop_thread(own);
         } else if previous == UNLOCKED {
             runtime::detach();
         }

@@ -83,6 +83,8 @@ pub struct Config {
     /// `sys.path`, if it is not to be found out.
     pub module_search_paths: Option<Vec<String>>,
     pub pycache_prefix: Option<String>,
+    /// What the main program has put in front of `sys.path`, for interpreters that it makes.
+    pub sys_path_0: Option<Vec<u8>>,
     pub stdio_encoding: Option<String>,
     pub stdio_errors: Option<String>,
     /// What takes the place of the heap (`PyMem_SetAllocator`).
@@ -170,6 +172,7 @@ impl Config {
             pythonpath: Vec::new(),
             module_search_paths: None,
             pycache_prefix: None,
+            sys_path_0: None,
             stdio_encoding: None,
             stdio_errors: None,
             heap_hook: None,
@@ -354,6 +357,10 @@ impl Config {
 /// What an interpreter keeps of its configuration.
 #[derive(Default)]
 struct Kept(OnceCell<Rc<Config>>);
+
+/// What the program has put in front of `sys.path` when it began to run.
+#[derive(Default)]
+pub struct ScriptFolder(pub std::cell::RefCell<Option<Vec<u8>>>);
 
 /// Remembers the configuration of the current interpreter; the first one stays.
 pub fn keep(th: &Thread, config: Config) -> Rc<Config> {

@@ -1,16 +1,16 @@
 //! The global interpreter lock: one thread at a time runs an interpreter's code.
 //!
 //! A thread that waits for longer than the switch interval asks the holder to let go, and the holder hands over
-//! at its next back edge or call. The same job as CPython's `Python/ceval_gil.c`.
+//! at its next back edge or call. An interpreter has a lock of its own or shares the main interpreter's. The same job
+//! as CPython's `Python/ceval_gil.c`.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use krait_objects::prelude::*;
 
-use crate::pending;
+use crate::{monitoring, pending};
 
 /// What protects an interpreter.
 #[derive(Default)]
@@ -33,40 +33,75 @@ struct State {
     /// Threads that wait for `free`, and for `switched`: without any, nobody is woken, which costs a system call.
     waiting: usize,
     watching: usize,
-    /// At the interpreter's end: the address of the only thread state that may still take the lock.
-    only: Option<usize>,
 }
 
-impl State {
-    fn is_closed_to(&self, thread: *const Thread) -> bool {
-        self.only.is_some_and(|only| only != thread.addr())
-    }
-}
-
-/// An interpreter's lock, shared with the threads that wait for it.
+/// An interpreter's lock, shared with the threads that wait for it and, maybe, with other interpreters.
 #[derive(Clone, Default)]
-pub struct Gil(Arc<Lock>);
-
-#[derive(Default)]
-struct Kept(Cell<Option<Gil>>);
+pub struct Gil {
+    lock: Arc<Lock>,
+    /// At the interpreter's end: the address of the only thread state that may still take the lock.
+    only: Arc<AtomicUsize>,
+}
 
 const DEFAULT_INTERVAL: u64 = 5000;
 
-/// The lock of the current interpreter. Only an attached thread may ask; it keeps a clone while detached.
-pub fn of(th: &Thread) -> Gil {
-    let kept = &th.interp().state::<Kept>().0;
-    let gil = kept.take().unwrap_or_default();
-    kept.set(Some(gil.clone()));
-    gil
+/// The lock of a state's interpreter.
+pub fn of(th: &Thread) -> &Gil {
+    let lock = th.lock(|| Arc::new(Gil::default()));
+    lock.downcast_ref().expect("a state is given its lock in this file only")
+}
+
+/// Gives a new state its interpreter's lock.
+pub fn give(th: &Thread, gil: &Gil) {
+    th.lock(|| Arc::new(gil.clone()));
+}
+
+/// Waits for the lock and attaches this OS thread with `thread`.
+///
+/// # Safety
+/// A live state that is attached nowhere; this OS thread is attached with none.
+pub unsafe fn attach(thread: *const Thread) {
+    // SAFETY: the caller's promise; the lock protects what follows.
+    unsafe {
+        of(&*thread).acquire(thread);
+        let raw = (*thread).raw();
+        (*raw).thread_id = libc::pthread_self();
+        (*raw).native_thread_id = libc::syscall(libc::SYS_gettid) as _;
+        Thread::swap_current(thread);
+        monitoring::greet(&*thread);
+    }
+}
+
+/// Detaches this OS thread and gives the lock up.
+pub fn detach(th: &Thread) {
+    let gil = of(th).clone();
+    // SAFETY: the lock is given up with it.
+    unsafe { Thread::swap_current(std::ptr::null()) };
+    gil.release();
 }
 
 impl Gil {
+    /// The same lock for another interpreter.
+    pub fn shared(&self) -> Gil {
+        Gil { lock: self.lock.clone(), only: Arc::default() }
+    }
+
+    /// Whether both wait for each other's holders.
+    pub fn is_same(&self, other: &Gil) -> bool {
+        Arc::ptr_eq(&self.lock, &other.lock)
+    }
+
+    fn is_closed_to(&self, thread: *const Thread) -> bool {
+        let only = self.only.load(Ordering::Acquire);
+        only != 0 && only != thread.addr()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.lock.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn interval(&self) -> Duration {
-        match self.0.interval_micros.load(Ordering::Relaxed) {
+        match self.lock.interval_micros.load(Ordering::Relaxed) {
             0 => Duration::from_micros(DEFAULT_INTERVAL),
             micros => Duration::from_micros(micros),
         }
@@ -82,55 +117,57 @@ impl Gil {
         while state.held {
             let before = state.switches;
             let (guard, timeout) = self
-                .0
+                .lock
                 .free
                 .wait_timeout(state, self.interval())
                 .unwrap_or_else(|poisoned| poisoned.into_inner());
             state = guard;
-            if state.is_closed_to(thread) {
+            if self.is_closed_to(thread) {
                 break;
             }
             if timeout.timed_out() && state.held && state.switches == before {
                 // SAFETY: the holder clears the pointer, under this lock, before it lets go.
-                if let Some(holder) = unsafe { self.0.holder.load(Ordering::Acquire).as_ref() } {
+                if let Some(holder) = unsafe { self.lock.holder.load(Ordering::Acquire).as_ref() } {
                     pending::request(holder, pending::GIL_DROP_REQUEST);
                 }
             }
         }
         state.waiting -= 1;
-        if state.is_closed_to(thread) {
+        if self.is_closed_to(thread) {
             // The interpreter is ending or gone. A daemon thread can neither go on nor unwind: it sleeps for good.
             drop(state);
-            self.0.free.notify_all();
-            self.0.switched.notify_all();
+            self.lock.free.notify_all();
+            self.lock.switched.notify_all();
             loop {
                 std::thread::park();
             }
         }
         state.held = true;
         state.switches += 1;
-        self.0.holder.store(thread.cast_mut(), Ordering::Release);
+        self.lock.holder.store(thread.cast_mut(), Ordering::Release);
         if state.watching > 0 {
-            self.0.switched.notify_all();
+            self.lock.switched.notify_all();
         }
     }
 
     /// Lets go.
     pub fn release(&self) {
         let mut state = self.lock();
-        self.0.holder.store(std::ptr::null_mut(), Ordering::Release);
+        self.lock.holder.store(std::ptr::null_mut(), Ordering::Release);
         state.held = false;
         let wanted = state.waiting > 0;
         drop(state);
         if wanted {
-            self.0.free.notify_one();
+            self.lock.free.notify_one();
         }
     }
 
     /// From here on only `thread` gets the lock: the interpreter is ending.
     pub fn close(&self, thread: &Thread) {
-        self.lock().only = Some(std::ptr::from_ref(thread).addr());
-        self.0.free.notify_all();
+        let state = self.lock();
+        self.only.store(std::ptr::from_ref(thread).addr(), Ordering::Release);
+        drop(state);
+        self.lock.free.notify_all();
     }
 
     /// Waits until someone else has had the lock, if anyone wants it.
@@ -138,7 +175,7 @@ impl Gil {
         let mut state = self.lock();
         state.watching += 1;
         while state.waiting > 0 && state.switches == before {
-            state = self.0.switched.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = self.lock.switched.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
         state.watching -= 1;
     }
@@ -162,7 +199,7 @@ pub fn without_gil<T>(th: &Thread, body: impl FnOnce() -> T) -> T {
 /// other threads left it, so it is made anew in its place.
 pub fn after_fork(th: &Thread) {
     let gil = of(th);
-    let lock = &*gil.0;
+    let lock = &*gil.lock;
     let state = State { held: true, switches: 1, ..State::default() };
     // SAFETY: no other thread is there to use them, and all of their memory may change behind a shared reference.
     unsafe {
@@ -188,5 +225,5 @@ pub fn switch_interval(th: &Thread) -> Duration {
 /// `seconds` is positive.
 pub fn set_switch_interval(th: &Thread, seconds: f64) {
     let micros = (seconds * 1e6).clamp(1.0, u32::MAX.into());
-    of(th).0.interval_micros.store(micros as u64, Ordering::Relaxed);
+    of(th).lock.interval_micros.store(micros as u64, Ordering::Relaxed);
 }

@@ -16,6 +16,7 @@ use krait_objects::weakref;
 use crate::config::{self, Config};
 use crate::frame::datastack;
 use crate::gil::{self, Gil};
+use crate::subs::{self, Origin, Settings};
 use crate::{import, pending, registry, services, site, sys, thread_states, warnings};
 
 /// What the object layer needs of this one.
@@ -34,11 +35,10 @@ pub const SERVICES: Services = Services {
     stack: services::stack,
 };
 
-/// An interpreter with its main thread. Dropping it finalises the interpreter.
+/// An interpreter with the state that it was started with. `finish` ends it.
 pub struct Instance {
     interp: Box<Interpreter>,
-    thread: Box<Thread>,
-    gil: Gil,
+    thread: *const Thread,
 }
 
 /// An interpreter that could not start: what it said.
@@ -48,16 +48,26 @@ pub struct StartError(pub String);
 impl Instance {
     /// Starts an interpreter; the calling OS thread is attached to it afterwards.
     pub fn start(config: Config) -> Result<Instance, StartError> {
-        Instance::start_as(config, None)
+        Instance::start_as(config, Settings::MAIN, Origin::Runtime, Gil::default())
     }
 
-    /// Starts an interpreter of another one's, as `Py_NewInterpreterFromConfig`. `checks`: extension modules must
-    /// say that they are ready for it.
-    pub fn start_sub(config: Config, checks: bool) -> Result<Instance, StartError> {
-        Instance::start_as(config, Some(checks))
+    /// Starts an interpreter of another one's, with a lock that it may share; see `subs`.
+    pub(crate) fn start_sub(
+        config: Config,
+        settings: Settings,
+        origin: Origin,
+        gil: Gil,
+    ) -> Result<Instance, StartError> {
+        Instance::start_as(config, settings, origin, gil)
     }
 
-    fn start_as(config: Config, sub: Option<bool>) -> Result<Instance, StartError> {
+    fn start_as(
+        config: Config,
+        settings: Settings,
+        origin: Origin,
+        gil: Gil,
+    ) -> Result<Instance, StartError> {
+        let is_sub = origin != Origin::Runtime;
         let secret = match config.hash_seed {
             Some(seed) => HashSecret::from_seed(seed),
             None => HashSecret::random()
@@ -65,62 +75,65 @@ impl Instance {
         };
         // Static strings keep their hash: a second interpreter in the process has the first one's secret.
         str::set_hash_secret(secret);
-        let id = if sub.is_some() { registry::next_id() } else { 0 };
+        let id = if is_sub { registry::next_id() } else { 0 };
         let interp = Interpreter::new(id, SERVICES);
         interp.heap.set_hook(config.heap_hook);
-        let thread = Thread::new(&interp, 1);
-        // SAFETY: nobody else knows the new thread state.
-        unsafe { Thread::swap_current(&*thread) };
-        let th = &*thread;
-        let gil = gil::of(th);
-        // SAFETY: as above.
-        unsafe {
-            gil.acquire(th);
-            (*th.raw()).thread_id = libc::pthread_self();
-            (*th.raw()).native_thread_id = libc::syscall(libc::SYS_gettid) as _;
-        }
-        thread_states::enter(th);
-        config::keep(th, config);
-        let rules = ExtensionRules::of(th);
-        rules.is_sub.set(sub.is_some());
-        rules.checks.set(sub.unwrap_or(false));
+        let thread: *const Thread = Box::into_raw(Thread::new(&interp, 1));
         registry::enter(registry::Entry {
+            id,
             interp: &*interp,
-            gil: gil.clone(),
-            is_sub: sub.is_some(),
-            thread: th,
+            gil,
+            is_sub,
+            thread,
+            settings,
+            origin,
+            is_ready: false,
+            runs_main: false,
+            handles: 0,
+            ends_with_handles: false,
         });
-        let instance = Instance { interp, thread, gil };
+        let instance = Instance { interp, thread };
+        instance.attach();
+        let th = instance.thread();
+        config::keep(th, config);
+        th.interp().state::<subs::Kept>().0.set(settings);
+        let rules = ExtensionRules::of(th);
+        rules.is_sub.set(is_sub);
+        rules.checks.set(settings.check_multi_interp_extensions);
         match instance.bring_up() {
-            Ok(()) => Ok(instance),
+            Ok(()) => {
+                registry::update_interp(&*instance.interp, |entry| entry.is_ready = true);
+                Ok(instance)
+            }
             Err(raised) => {
-                let exception = instance.thread().take_raised(raised);
-                sys::hooks::print_exception(instance.thread(), exception.object());
-                registry::leave(&*instance.interp);
+                let exception = th.take_raised(raised);
+                sys::hooks::print_exception(th, exception.object());
+                drop(exception);
+                instance.tear_down();
                 Err(StartError("the interpreter could not be initialised".into()))
             }
         }
     }
 
-    /// The main thread's state.
+    /// The state that it was started with.
     pub fn thread(&self) -> &Thread {
-        &self.thread
+        // SAFETY: it lives as long as the instance, unless C has deleted it, who then may not ask for it.
+        unsafe { &*self.thread }
+    }
+
+    pub(crate) fn interp(&self) -> &Interpreter {
+        &self.interp
     }
 
     /// Attaches the calling OS thread with the main thread's state, waiting for the GIL.
     pub fn attach(&self) {
         // SAFETY: the state is attached nowhere: `detach` was called, or it is new.
-        unsafe {
-            self.gil.acquire(&*self.thread);
-            Thread::swap_current(&*self.thread);
-        }
+        unsafe { gil::attach(self.thread) }
     }
 
     /// Detaches the calling OS thread and gives the GIL up.
     pub fn detach(&self) {
-        // SAFETY: the GIL is given up with it.
-        unsafe { Thread::swap_current(std::ptr::null()) };
-        self.gil.release();
+        gil::detach(self.thread());
     }
 
     fn bring_up(&self) -> PyResult<()> {
@@ -177,23 +190,34 @@ impl Instance {
         if config::of(th).site_import {
             site::run(th)?;
         }
+        add_script_folder(th)?;
         Ok(())
     }
 
-    /// `Py_FinalizeEx`: runs exit functions, flushes, and gives everything back. False if flushing failed.
+    /// `Py_FinalizeEx`: runs exit functions, flushes, and gives everything back. False if flushing failed. The calling
+    /// OS thread is attached with a state of the interpreter, and with none afterwards.
     pub fn finish(self) -> bool {
-        let th = self.thread();
+        let th = Thread::current();
         run_exit_functions(th);
+        EndHooks::run(th);
+        registry::update_interp(&*self.interp, |entry| entry.is_ready = false);
+        if registry::main().is_some_and(|main| std::ptr::eq(main.interp, &*self.interp)) {
+            subs::finish_all(th);
+        }
         let flushed = flush_streams(th);
         th.interp().finalizing.set(true);
-        self.gil.close(th);
+        gil::of(th).close(th);
         self.tear_down();
         flushed
     }
 
     fn tear_down(self) {
-        let th = self.thread();
+        let th = Thread::current();
         clear_modules(th);
+        for state in registry::states(&*self.interp) {
+            // SAFETY: the threads of the others sleep for good, or never came.
+            unsafe { thread_states::clear(&*state) };
+        }
         collect(th);
         th.interp().forward.clear();
         th.interp().stop_tracing();
@@ -201,15 +225,17 @@ impl Instance {
         // What modules kept beside their namespaces: classes, for the most part.
         collect(th);
         th.interp().clear_objects();
-        // SAFETY: the thread is not used afterwards, and no frame is left; the interpreter's memory goes with it.
+        let gil = gil::of(th).clone();
+        // SAFETY: no frame is left. The memory of the other states stays: a thread may be asleep in one.
         unsafe {
             datastack::free(th);
             Thread::swap_current(std::ptr::null());
+            registry::leave(&*self.interp);
+            drop(Box::from_raw(std::ptr::from_ref(th).cast_mut()));
         }
-        registry::leave(&*self.interp);
-        self.gil.release();
-        drop(self.thread);
-        drop(self.interp);
+        // Its memory goes while other interpreters that share the lock still wait.
+        self.interp.lent.clone().end(self.interp);
+        gil.release();
     }
 }
 
@@ -229,6 +255,19 @@ fn set_path(th: &Thread) -> PyResult<()> {
     let path: PyResult<Vec<Owned>> =
         path.iter().map(|entry| Str::new(th, entry).map(Owned::into_object)).collect();
     sys::set_text(th, "path", List::from_vec(th, path?)?.object())
+}
+
+/// The folder of the main program comes first on every interpreter's `sys.path`, as it stands there.
+fn add_script_folder(th: &Thread) -> PyResult<()> {
+    let config = config::of(th);
+    let (Some(first), Some(path)) = (&config.sys_path_0, sys::get(th, id::path)?) else {
+        return Ok(());
+    };
+    th.interp().state::<config::ScriptFolder>().0.replace(Some(first.clone()));
+    match path.object().downcast::<List>() {
+        Some(path) => path.insert_at(th, 0, Str::from_fs_bytes(th, first)?.into_object()),
+        None => Ok(()),
+    }
 }
 
 /// The library folder of the installation that the command belongs to: with `bin/krait` goes `lib/python3.14`. What it has
@@ -390,6 +429,25 @@ fn run_exit_functions(th: &Thread) {
 /// Runs what a program has registered for its end; set by the `atexit` module, which a program may have dropped since.
 #[derive(Default)]
 pub struct ExitHook(pub std::cell::Cell<Option<fn(&Thread)>>);
+
+/// What modules do when an interpreter ends that others still hold something of.
+#[derive(Default)]
+pub struct EndHooks(std::cell::RefCell<Vec<fn(&Thread)>>);
+
+impl EndHooks {
+    /// Has `hook` called once, at the end of this interpreter.
+    pub fn add(th: &Thread, hook: fn(&Thread)) {
+        let hooks = &th.interp().state::<EndHooks>().0;
+        if !hooks.borrow().iter().any(|&known| std::ptr::fn_addr_eq(known, hook)) {
+            hooks.borrow_mut().push(hook);
+        }
+    }
+
+    fn run(th: &Thread) {
+        let hooks = th.interp().state::<EndHooks>().0.take();
+        hooks.into_iter().rev().for_each(|hook| hook(th));
+    }
+}
 
 /// Flushes the standard streams; false if one could not be.
 pub fn flush_streams(th: &Thread) -> bool {

@@ -17,6 +17,19 @@ pub fn globals(th: &Thread) -> Option<Owned<Dict>> {
     unsafe { Some(Borrowed::<Dict>::from_ptr((*frame).globals).to_owned()) }
 }
 
+/// The namespace of `__main__` while a thread runs that module.
+pub fn main_namespace(th: &Thread) -> Option<Owned<Dict>> {
+    if !crate::registry::find(th.interp())?.runs_main {
+        return None;
+    }
+    let main = th.interp().modules.get()?.get_str(th, id::__main__);
+    let main = main.unwrap_or_else(|raised| {
+        drop(th.take_raised(raised));
+        None
+    })?;
+    main.downcast::<Module>().ok().map(|main| main.dict().to_owned())
+}
+
 /// What the running Python frame looks built-in names up in, else the interpreter's own.
 pub fn builtins(th: &Thread) -> Option<Owned> {
     let frame = frame::current_complete(th);

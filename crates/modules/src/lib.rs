@@ -28,6 +28,7 @@ mod guarded;
 mod hashes;
 mod heapq;
 mod internals;
+mod interpreters;
 mod io;
 mod itertools;
 mod json;
@@ -98,6 +99,9 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_datetime", datetime::DateTimeModule),
     native!("_functools", functools::Functools),
     native!("_heapq", heapq::Heapq),
+    native!("_interpchannels", interpreters::channels::InterpreterChannels),
+    native!("_interpqueues", interpreters::queues::InterpreterQueues),
+    native!("_interpreters", interpreters::Interpreters),
     native!("_io", io::Io),
     native!("_json", json::Json),
     native!("_locale", locale::Locale),

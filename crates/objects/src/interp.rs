@@ -6,6 +6,7 @@
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use crate::dict::Dict;
 use crate::dict::state::DictState;
@@ -74,9 +75,47 @@ pub struct Interpreter {
     /// Built-in callables that the loop knows by their address.
     pub known: KnownCallables,
     pub services: Cell<Services>,
+    /// Buffers that other interpreters have views of.
+    pub lent: Arc<Lent>,
     others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
     /// Last, so that it outlives what the fields above hold.
     pub heap: Heap,
+}
+
+/// How many buffers of an interpreter others have views of. Its memory stays until they are gone.
+#[derive(Default)]
+pub struct Lent(Mutex<(usize, Option<Ended>)>);
+
+struct Ended(#[allow(dead_code, reason = "kept for its memory")] Box<Interpreter>);
+
+// SAFETY: nothing of an ended interpreter is used any more but its memory.
+unsafe impl Send for Ended {}
+
+impl Lent {
+    fn state(&self) -> std::sync::MutexGuard<'_, (usize, Option<Ended>)> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub fn add(&self) {
+        self.state().0 += 1;
+    }
+
+    /// A view is gone, and with the last one the interpreter's memory, if that has ended.
+    pub fn remove(&self) {
+        let mut state = self.state();
+        state.0 = state.0.saturating_sub(1);
+        let gone = if state.0 == 0 { state.1.take() } else { None };
+        drop(state);
+        drop(gone);
+    }
+
+    /// The interpreter has ended: its memory goes now, or with the last view.
+    pub fn end(&self, interp: Box<Interpreter>) {
+        let mut state = self.state();
+        let gone = if state.0 == 0 { Some(Ended(interp)) } else { state.1.replace(Ended(interp)) };
+        drop(state);
+        drop(gone);
+    }
 }
 
 /// Calls of these have instructions of their own.
@@ -128,6 +167,7 @@ impl Interpreter {
                 list_append: Slot::EMPTY,
             },
             services: Cell::new(services),
+            lent: Arc::default(),
             others: RefCell::default(),
         })
     }

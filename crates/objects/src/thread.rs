@@ -6,9 +6,12 @@
 //! Invariants:
 //! 1. `CURRENT` is null or points to the `Thread` that this OS thread is attached with.
 //! 2. A `Thread` is used by the OS thread that is attached with it, and by no other meanwhile.
-//! 3. `abi.interp` points to an `Interpreter` that outlives the thread state.
+//! 3. `OWN` is null or the state that this OS thread was attached with last, as long as it lives.
+//! 4. `abi.interp` points to an `Interpreter` that outlives the thread state.
 
-use std::cell::{Cell, UnsafeCell};
+use std::any::Any;
+use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::sync::Arc;
 
 use krait_abi as abi;
 
@@ -29,10 +32,13 @@ pub struct Thread {
     stack_top: Cell<usize>,
     /// How many deallocations are nested, so that long chains are freed without recursion.
     pub(crate) dealloc_depth: Cell<u32>,
+    /// The interpreter's lock, which is the layer above's: whoever has a state can wait for its interpreter.
+    lock: OnceCell<Arc<dyn Any + Send + Sync>>,
 }
 
 thread_local! {
     static CURRENT: Cell<*const Thread> = const { Cell::new(std::ptr::null()) };
+    static OWN: Cell<*const Thread> = const { Cell::new(std::ptr::null()) };
     /// The bounds of this OS thread's stack, once they are known.
     static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
@@ -48,6 +54,8 @@ impl Thread {
         state.id = id;
         // No tool is being called.
         state.what_event = -1;
+        // `PyGILState_Release` never counts a state down to nothing that `PyGILState_Ensure` did not make.
+        state.gilstate_counter = 1;
         state.py_recursion_limit = interp.recursion_limit.get();
         state.py_recursion_remaining = interp.recursion_limit.get();
         let thread = Box::new(Thread {
@@ -56,6 +64,7 @@ impl Thread {
             stack_low_mark: Cell::new(0),
             stack_top: Cell::new(0),
             dealloc_depth: Cell::new(0),
+            lock: OnceCell::new(),
         });
         // The base of the stack of handled exceptions lies in the state itself.
         // SAFETY: the box's address is stable.
@@ -92,8 +101,23 @@ impl Thread {
         // SAFETY: the caller's promise establishes (2).
         if let Some(thread) = unsafe { thread.as_ref() } {
             thread.find_stack();
+            OWN.set(thread);
         }
         CURRENT.replace(thread)
+    }
+
+    /// The state that this OS thread was attached with last, null if it is gone: what a thread that C calls from
+    /// without the GIL is attached with again.
+    pub fn own() -> *const Thread {
+        OWN.get()
+    }
+
+    /// The interpreter's lock, which `make` finds on first use.
+    pub fn lock(
+        &self,
+        make: impl FnOnce() -> Arc<dyn Any + Send + Sync>,
+    ) -> &(dyn Any + Send + Sync) {
+        &**self.lock.get_or_init(make)
     }
 
     /// The C struct, for the loop and for C.
@@ -104,7 +128,7 @@ impl Thread {
 
     #[inline(always)]
     pub fn interp(&self) -> &Interpreter {
-        // SAFETY: (3).
+        // SAFETY: (4).
         unsafe { &*(*self.raw()).interp.cast::<Interpreter>() }
     }
 
@@ -196,6 +220,14 @@ impl Thread {
         let reserve = STACK_RESERVE.min((high - low) / 8);
         self.stack_soft_limit.set(low + 2 * reserve);
         self.stack_low_mark.set(low + 3 * reserve);
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        if std::ptr::eq(OWN.get(), self) {
+            OWN.set(std::ptr::null());
+        }
     }
 }
 

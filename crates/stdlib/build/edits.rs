@@ -56,6 +56,22 @@ const EDITS: &[(&str, &[Edit])] = &[
     return lower\n",
         )],
     ),
+    // An interpreter may end while all are listed; a clock that is set back stops no time-out.
+    (
+        "concurrent/interpreters/__init__.py",
+        &[Replace(
+            "    return [Interpreter(id, _whence=whence)
+            for id, whence in _interpreters.list_all(require_ready=True)]",
+            "    found = []
+    for id, whence in _interpreters.list_all(require_ready=True):
+        try:
+            found.append(Interpreter(id, _whence=whence))
+        except InterpreterNotFoundError:
+            continue
+    return found",
+        )],
+    ),
+    ("concurrent/interpreters/_queues.py", &[Replace("time.time()", "time.monotonic()")]),
     // A queue that does not block ignores the timeout, a negative one too.
     (
         "queue.py",

@@ -182,7 +182,7 @@ impl Builtins {
     /// global scope and vice-versa.
     #[function(sig = "()")]
     fn globals(th: &Thread) -> Option<Owned<Dict>> {
-        services::globals(th)
+        services::globals(th).or_else(|| services::main_namespace(th))
     }
 
     /// Return a dictionary containing the current scope's local variables.
@@ -192,7 +192,7 @@ impl Builtins {
     /// covered by any backwards compatibility guarantees.
     #[function(sig = "()")]
     fn locals(th: &Thread) -> PyResult {
-        frame::current_locals(th)
+        current_locals(th)
     }
 
     /// vars([object]) -> dictionary
@@ -202,7 +202,7 @@ impl Builtins {
     #[function(sig = "(object=NULL, /)", no_text)]
     fn vars(th: &Thread, object: Option<Borrowed<'_>>) -> PyResult {
         let Some(object) = object else {
-            return frame::current_locals(th);
+            return current_locals(th);
         };
         match object::get_attr_opt(th, object, id::__dict__)? {
             Some(dict) => Ok(dict),
@@ -220,7 +220,7 @@ impl Builtins {
         match object {
             Some(object) => object::dir(th, object),
             None => {
-                let locals = frame::current_locals(th)?;
+                let locals = current_locals(th)?;
                 let names = mapping::keys(th, locals.object())?;
                 let names = sequence::list(th, names.object())?;
                 names.sort(th)?;
@@ -314,6 +314,17 @@ fn trimmed(source: Source<'_>) -> Source<'_> {
     }
 }
 
+/// The caller's local variables; those of `__main__` if that is called without a frame by who runs it.
+fn current_locals(th: &Thread) -> PyResult {
+    match services::globals(th) {
+        None => match services::main_namespace(th) {
+            Some(main) => Ok(main.into_object()),
+            None => frame::current_locals(th),
+        },
+        Some(_) => frame::current_locals(th),
+    }
+}
+
 /// The namespaces to run in: those given, else the caller's.
 fn namespaces(
     th: &Thread,
@@ -325,7 +336,8 @@ fn namespaces(
     let (globals, locals) = match given {
         Some(globals) => (globals.to_owned(), locals.unwrap_or(globals.object()).to_owned()),
         None => {
-            let Some(globals) = services::globals(th) else {
+            let globals = services::globals(th).or_else(|| services::main_namespace(th));
+            let Some(globals) = globals else {
                 return Err(raise!(
                     th,
                     SYSTEM_ERROR,
@@ -334,7 +346,7 @@ fn namespaces(
             };
             let locals = match locals {
                 Some(locals) => locals.to_owned(),
-                None => frame::current_locals(th)?,
+                None => current_locals(th)?,
             };
             (globals, locals)
         }

@@ -85,7 +85,12 @@ pub fn understand(config: Config, args: &[OsString]) -> Result<Options, i32> {
 
 /// Runs what the options ask for, in the interpreter that is there; the exit code.
 pub fn run(th: &Thread, options: &Options) -> i32 {
+    let runs = |runs: bool| {
+        crate::registry::update_interp(th.interp(), |entry| entry.runs_main = runs);
+    };
+    runs(true);
     let result = run_as_asked(th, options);
+    runs(false);
     let code = exit_code(th, result);
     if options.config.inspect && !matches!(options.run, Run::Stdin) {
         return prompt::interact(th).unwrap_or(code);
@@ -410,6 +415,7 @@ fn prepend_path(th: &Thread, safe_path: bool, entry: &[u8]) -> PyResult<()> {
     if safe_path {
         return Ok(());
     }
+    th.interp().state::<crate::config::ScriptFolder>().0.replace(Some(entry.to_owned()));
     let path = sys::get(th, id::path)?;
     if let Some(list) = path.as_ref().and_then(|path| path.object().downcast::<List>()) {
         list.insert_at(th, 0, Str::from_fs_bytes(th, entry)?.into_object())?;

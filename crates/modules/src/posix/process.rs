@@ -58,6 +58,19 @@ pub fn check_fork(th: &Thread) -> PyResult<()> {
         let message = "can't fork at interpreter shutdown";
         return Err(th.raise(exc::PYTHON_FINALIZATION_ERROR, message));
     }
+    if !krait_eval::subs::settings(th).allow_fork {
+        let message = "fork not supported for isolated subinterpreters";
+        return Err(th.raise(exc::RUNTIME_ERROR, message));
+    }
+    Ok(())
+}
+
+/// RuntimeError in an interpreter that may not become another program.
+fn check_exec(th: &Thread) -> PyResult<()> {
+    if !krait_eval::subs::settings(th).allow_exec {
+        let message = "exec not supported for isolated subinterpreters";
+        return Err(th.raise(exc::RUNTIME_ERROR, message));
+    }
     Ok(())
 }
 
@@ -336,8 +349,8 @@ impl Posix {
     /// Fork a child process: 0 to the child, the child's id to the parent.
     #[function(sig = "()")]
     fn fork(th: &Thread) -> PyResult<i32> {
-        krait_eval::sys::audit(th, "os.fork", &[])?;
         check_fork(th)?;
+        krait_eval::sys::audit(th, "os.fork", &[])?;
         before_fork(th);
         // SAFETY: this thread holds the GIL, and goes on alone in the child.
         let (pid, error) = unsafe { (libc::fork(), errno()) };
@@ -354,6 +367,7 @@ impl Posix {
     /// Execute an executable path with arguments, replacing current process.
     #[function(sig = "(path, argv, /)")]
     fn execv(th: &Thread, path: Path, argv: Borrowed<'_>) -> PyResult<()> {
+        check_exec(th)?;
         let argv = arguments(
             th,
             argv,
@@ -372,6 +386,7 @@ impl Posix {
     /// Execute an executable path with arguments and an environment, replacing current process.
     #[function(sig = "(path, argv, env)")]
     fn execve(th: &Thread, path: PathOrFd, argv: Borrowed<'_>, env: Borrowed<'_>) -> PyResult<()> {
+        check_exec(th)?;
         let argv = arguments(
             th,
             argv,

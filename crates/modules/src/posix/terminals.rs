@@ -102,8 +102,8 @@ impl Posix {
     #[function(sig = "()")]
     fn forkpty(th: &Thread) -> PyResult<(i32, i32)> {
         use std::ptr::{null, null_mut};
-        krait_eval::sys::audit(th, "os.forkpty", &[])?;
         super::process::check_fork(th)?;
+        krait_eval::sys::audit(th, "os.forkpty", &[])?;
         before_fork(th);
         let mut master = -1;
         // SAFETY: this thread holds the GIL, and goes on alone in the child.

@@ -4,15 +4,12 @@ use std::cell::RefCell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
-use krait_eval::frame::datastack;
-use krait_eval::gil::{self, Gil};
-use krait_eval::{pending, thread_states};
-use krait_objects::interp::Interpreter;
+use krait_eval::{gil, pending, registry, subs, thread_states};
 use krait_objects::prelude::*;
 use krait_objects::typeobj;
 
 use super::timeout;
-use super::{ident, local, threads};
+use super::{ident, threads};
 
 /// Where a thread is in its life.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -267,9 +264,7 @@ pub struct NonDaemon(RefCell<Vec<Arc<Shared>>>);
 /// What a new thread takes with it. The interpreter outlives it: at its end, it waits for the threads that are no daemons,
 /// and its lock never lets the others run again.
 struct Start {
-    interp: *const Interpreter,
     thread: Box<Thread>,
-    gil: Gil,
     shared: Arc<Shared>,
     function: Owned,
     args: Owned<Tuple>,
@@ -294,6 +289,11 @@ pub fn start(
             "can't create new thread at interpreter shutdown",
         ));
     }
+    if !subs::settings(th).allow_threads {
+        return Err(
+            th.raise(exc::RUNTIME_ERROR, "thread is not supported for isolated subinterpreters")
+        );
+    }
     let shared = handle.shared.clone();
     {
         let mut state = shared.lock();
@@ -304,12 +304,11 @@ pub fn start(
         state.phase = Phase::Starting;
     }
     let state = threads(th);
-    let number = state.last.get() + 1;
-    state.last.set(number);
+    let Some(thread) = registry::new_state(th.interp()) else {
+        return Err(th.bad_internal_call());
+    };
     let start = Start {
-        interp: th.interp(),
-        thread: Thread::new(th.interp(), number),
-        gil: gil::of(th),
+        thread,
         shared: shared.clone(),
         function: function.to_owned(),
         args: args.to_owned(),
@@ -341,7 +340,9 @@ pub fn start(
         Err(_) => {
             shared.set(Phase::NotStarted);
             let start = slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-            drop(start);
+            if let Some(start) = start {
+                registry::leave_state(&*start.thread);
+            }
             return Err(th.raise(exc::RUNTIME_ERROR, "can't start new thread"));
         }
     }
@@ -357,35 +358,30 @@ pub fn start(
 
 /// The new thread's life.
 fn run(start: Start) {
-    let Start { interp, thread, gil, shared, function, args, kwargs } = start;
+    let Start { thread, shared, function, args, kwargs } = start;
     shared.lock().ident = ident();
-    // SAFETY: the thread state was made for this OS thread; the interpreter lives (see `Start`).
-    unsafe {
-        gil.acquire(&*thread);
-        Thread::swap_current(&*thread);
-        debug_assert!(std::ptr::eq(thread.interp(), interp));
-        (*thread.raw()).thread_id = ident();
-        (*thread.raw()).native_thread_id = native_id();
-    }
-    thread_states::enter(&thread);
-    let th = &*thread;
+    // SAFETY: the thread state was made for this OS thread; the interpreter lives (see `Start`). The end below frees it.
+    let th = unsafe {
+        let thread = Box::into_raw(thread);
+        gil::attach(thread);
+        &*thread
+    };
     let kwargs_given = kwargs.as_ref().map(Owned::borrow);
     if call::call_tuple_dict(th, function.borrow(), args.borrow(), kwargs_given).is_err() {
         report(th, function.borrow());
     }
     drop((function, args, kwargs));
-    local::forget_thread(th);
     drop(th.take_exception());
     let state = threads(th);
     state.running.set(state.running.get().saturating_sub(1));
     crate::contextvars::leave_thread(th);
-    thread_states::leave(th);
+    let gil = gil::of(th).clone();
     // SAFETY: no frame is left, and the state is not used any more.
     unsafe {
-        datastack::free(th);
+        thread_states::clear(th);
         Thread::swap_current(std::ptr::null());
+        thread_states::delete(th);
     }
-    drop(thread);
     // Done only when nothing of the interpreter is touched any more: whoever waits may end it.
     gil.release();
     shared.set(Phase::Done);

@@ -8,8 +8,6 @@ use std::collections::HashMap;
 use krait_objects::prelude::*;
 use krait_objects::{descr, gc, typeobj};
 
-use super::ident;
-
 /// Thread-local data
 #[pytype(name = "_thread._local", new = "()", flags(BASETYPE, HAVE_GC), weaklist = weakrefs)]
 #[repr(C)]
@@ -29,9 +27,15 @@ fn locals(th: &Thread) -> &RefCell<Vec<usize>> {
     &th.interp().state::<Locals>().0
 }
 
-/// Releases what the calling thread keeps in all of them.
+/// A thread's number among those that the interpreter ever had; the system's numbers are used again.
+fn number(th: &Thread) -> u64 {
+    // SAFETY: the number of a live state never changes.
+    unsafe { (*th.raw()).id }
+}
+
+/// Releases what a thread that ends keeps in all of them.
 pub fn forget_thread(th: &Thread) {
-    let thread = ident();
+    let thread = number(th);
     let known: Vec<usize> = locals(th).borrow().clone();
     for address in known {
         // Releasing a dictionary runs code, which may have freed another object.
@@ -47,7 +51,7 @@ pub fn forget_thread(th: &Thread) {
 
 /// In a forked child: the other threads are gone, and what they kept with them.
 pub fn after_fork(th: &Thread) {
-    let me = ident();
+    let me = number(th);
     let known: Vec<usize> = locals(th).borrow().clone();
     for address in known {
         if !locals(th).borrow().contains(&address) {
@@ -64,13 +68,13 @@ pub fn after_fork(th: &Thread) {
 impl Local {
     /// The calling thread's attributes. When a thread comes for the first time, `__init__` runs in it.
     fn dict(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Dict>> {
-        if let Some(dict) = this.dicts.borrow().get(&ident()) {
+        if let Some(dict) = this.dicts.borrow().get(&number(th)) {
             return Ok(dict.clone());
         }
         let dict = Dict::new(th)?;
-        this.dicts.borrow_mut().insert(ident(), dict.clone());
+        this.dicts.borrow_mut().insert(number(th), dict.clone());
         if let Err(raised) = Local::initialise(this, th) {
-            let old = this.dicts.borrow_mut().remove(&ident());
+            let old = this.dicts.borrow_mut().remove(&number(th));
             drop(old);
             return Err(raised);
         }
@@ -120,7 +124,7 @@ impl Local {
         };
         local.args.set(Some(args.to_owned()));
         local.kwargs.set(kwargs.map(|kwargs| kwargs.to_owned()));
-        local.dicts.borrow_mut().insert(ident(), Dict::new(th)?);
+        local.dicts.borrow_mut().insert(number(th), Dict::new(th)?);
         locals(th).borrow_mut().push(local.as_ptr() as usize);
         gc::track(th, local.borrow());
         Ok(local.into_object())

@@ -11,6 +11,7 @@ pub mod timeout;
 
 use std::cell::Cell;
 
+use krait_eval::subs;
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 
@@ -21,8 +22,6 @@ pub use timeout::{nanoseconds, seconds};
 
 /// The interpreter's threads.
 pub struct Threads {
-    /// The number of the last thread state that was made; the main thread's is 1.
-    last: Cell<u64>,
     /// How many threads started here are running.
     running: Cell<usize>,
     /// For new threads; 0 for the system's own choice.
@@ -33,12 +32,7 @@ pub struct Threads {
 
 impl Default for Threads {
     fn default() -> Threads {
-        Threads {
-            last: Cell::new(1),
-            running: Cell::new(0),
-            stack_size: Cell::new(0),
-            main: Cell::new(0),
-        }
+        Threads { running: Cell::new(0), stack_size: Cell::new(0), main: Cell::new(0) }
     }
 }
 
@@ -91,7 +85,11 @@ impl ThreadModule {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         if threads(th).main.get() == 0 {
-            threads(th).main.set(ident());
+            threads(th).main.set(krait_eval::registry::main_ident().unwrap_or_else(ident));
+            th.interp()
+                .state::<krait_eval::thread_states::Leaving>()
+                .0
+                .set(Some(local::forget_thread));
         }
         for (name, ty) in [
             ("lock", Lock::type_object()),
@@ -155,6 +153,10 @@ impl ThreadModule {
                 }
             },
         };
+        if daemon && !subs::settings(th).allow_daemon_threads {
+            let message = "daemon threads are disabled in this (sub)interpreter";
+            return Err(th.raise(exc::RUNTIME_ERROR, message));
+        }
         handle::start(th, &handle, function, Tuple::empty(), None, daemon)?;
         Ok(handle.into_object())
     }
@@ -162,8 +164,8 @@ impl ThreadModule {
     /// Return True if daemon threads are allowed in the current interpreter,
     /// and False otherwise.
     #[function(sig = "()")]
-    fn daemon_threads_allowed() -> bool {
-        true
+    fn daemon_threads_allowed(th: &Thread) -> bool {
+        subs::settings(th).allow_daemon_threads
     }
 
     /// Create a new lock object. See help(type(threading.Lock())) for

@@ -245,7 +245,13 @@ impl Str {
             ));
         }
         bytes.push(0);
-        let block = th.interp().heap.alloc(bytes.len());
+        // A static string outlives every interpreter, and so does what is kept in it. Others may be at it as well: all
+        // write the same, the pointer last.
+        let is_static = self.state().is_statically_allocated();
+        let block = match is_static {
+            true => bytes.clone().leak().as_mut_ptr(),
+            false => th.interp().heap.alloc(bytes.len()),
+        };
         if block.is_null() {
             return Err(th.no_memory());
         }
@@ -253,8 +259,9 @@ impl Str {
         unsafe {
             block.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             let raw = &mut *self.compact.get();
-            raw.utf8 = block.cast();
             raw.utf8_length = bytes.len() as isize - 1;
+            std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
+            raw.utf8 = block.cast();
         }
         Ok(())
     }

@@ -322,7 +322,10 @@ impl Type {
                 }
             }
         }
-        let version = th.interp().types.next_version();
+        let version = match self.is_heap_type() {
+            true => th.interp().types.next_version(),
+            false => state::next_foreign_version(),
+        };
         // SAFETY: only the attached thread writes a heap type.
         unsafe {
             (*self.as_type_ptr()).tp_version_tag = version;

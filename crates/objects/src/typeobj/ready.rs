@@ -22,7 +22,7 @@ use crate::str::Str;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
 use crate::typeobj::slots::SLOTS;
-use crate::typeobj::state::{FIRST_HEAP_VERSION, static_state};
+use crate::typeobj::state::{FIRST_FOREIGN_VERSION, static_state};
 use crate::typeobj::{Type, contents, inherit, mro, slots, subclasses};
 
 /// What each static type that is ready filled itself, before it inherited.
@@ -209,7 +209,7 @@ fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         statics.push(own);
         (*raw).tp_subclasses = statics.len() as *mut _;
         // Static types never change: a version for good, the same in all interpreters.
-        debug_assert!(statics.len() < FIRST_HEAP_VERSION as usize);
+        debug_assert!(statics.len() < FIRST_FOREIGN_VERSION as usize);
         (*raw).tp_version_tag = statics.len() as u32;
     }
     // Whoever sees the flag, in whatever thread, sees the rest.

@@ -5,6 +5,7 @@
 //! zero means none), as in the reference.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use krait_abi as abi;
 
@@ -26,14 +27,26 @@ pub struct StaticState {
     pub weaklist: Cell<*mut abi::PyObject>,
 }
 
-impl Default for Slot<Dict> {
+impl<T> Default for Slot<T> {
     fn default() -> Self {
         Slot::EMPTY
     }
 }
 
-/// Versions below this belong to static types and are the same in every interpreter.
-pub const FIRST_HEAP_VERSION: u32 = 1 << 16;
+/// Versions below this belong to built-in static types and are the same in every interpreter.
+pub const FIRST_FOREIGN_VERSION: u32 = 1 << 16;
+
+/// From here on an interpreter gives out versions to its own types. Those between belong to static types of extension
+/// modules, which several interpreters may have.
+pub const FIRST_HEAP_VERSION: u32 = 1 << 20;
+
+static NEXT_FOREIGN: AtomicU32 = AtomicU32::new(FIRST_FOREIGN_VERSION);
+
+/// A version for an extension module's static type that no other type of the process has, or 0 if they are used up.
+pub fn next_foreign_version() -> u32 {
+    let next = |version: u32| (version < FIRST_HEAP_VERSION).then(|| version + 1);
+    NEXT_FOREIGN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(0)
+}
 
 const CACHE_BITS: u32 = 12;
 

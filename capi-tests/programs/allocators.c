@@ -39,12 +39,12 @@ static void *give(Arena *arena, Header *header)
 
 static void *own_malloc(void *ctx, size_t size)
 {
-    return give(ctx, malloc(size + sizeof(Header)));
+    return give((Arena *)ctx, (Header *)malloc(size + sizeof(Header)));
 }
 
 static void *own_calloc(void *ctx, size_t count, size_t size)
 {
-    return give(ctx, calloc(1, count * size + sizeof(Header)));
+    return give((Arena *)ctx, (Header *)calloc(1, count * size + sizeof(Header)));
 }
 
 static int is_own(Arena *arena, void *block)
@@ -57,7 +57,7 @@ static int is_own(Arena *arena, void *block)
 
 static void own_free(void *ctx, void *block)
 {
-    if (block == NULL || !is_own(ctx, block))
+    if (block == NULL || !is_own((Arena *)ctx, block))
         return;
     ((Arena *)ctx)->taken++;
     ((Header *)block - 1)->mark = 0;
@@ -68,9 +68,9 @@ static void *own_realloc(void *ctx, void *block, size_t size)
 {
     if (block == NULL)
         return own_malloc(ctx, size);
-    if (!is_own(ctx, block))
+    if (!is_own((Arena *)ctx, block))
         return NULL;
-    Header *moved = realloc((Header *)block - 1, size + sizeof(Header));
+    Header *moved = (Header *)realloc((Header *)block - 1, size + sizeof(Header));
     return moved == NULL ? NULL : moved + 1;
 }
 

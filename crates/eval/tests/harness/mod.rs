@@ -1,10 +1,11 @@
-//! A bare interpreter for tests of the loop: no `sys`, no import; `print` writes into a buffer.
+//! A bare interpreter for tests of the loop: no `sys`, no import; `print` writes into a buffer. Programs that look at
+//! the interpreter itself get the real `builtins` and `sys`, and may import those two.
 
 use std::cell::RefCell;
 
 use krait_compiler::code::Text;
 use krait_eval::function::Function;
-use krait_eval::{code, run, services};
+use krait_eval::{code, import, run, services};
 use krait_objects::cfunction::CFunction;
 use krait_objects::interp::{Interpreter, Services};
 use krait_objects::prelude::*;
@@ -99,7 +100,7 @@ const SERVICES: Services = Services {
     stack: services::stack,
 };
 
-fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {
+fn ready_types(th: &Thread) -> PyResult<()> {
     for ty in [
         krait_objects::weakref::WeakRef::type_object(),
         krait_objects::method::Method::type_object(),
@@ -113,18 +114,33 @@ fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {
         Borrowed::from_ref(ty).ready(th)?;
     }
     krait_objects::builtin_types::ready_all(th)?;
-    krait_eval::types::ready_all(th)?;
+    krait_eval::types::ready_all(th)
+}
+
+/// The functions of the harness for which `wanted` holds.
+fn add_functions(th: &Thread, dict: &Dict, wanted: fn(&str) -> bool) -> PyResult<()> {
     let module = Module::new(th, id::builtins)?;
     // SAFETY: the definition is static and ends with an empty entry.
     unsafe {
         let mut def = (*Harness::module_def().as_ptr()).m_methods;
         while !(*def).ml_name.is_null() {
-            let function = CFunction::new(th, def, Some(module.object()), None, None)?;
             let name = std::ffi::CStr::from_ptr((*def).ml_name).to_str().unwrap();
-            dict.set_str(th, Str::interned(th, name)?.borrow(), function.object())?;
+            if wanted(name) {
+                let function = CFunction::new(th, def, Some(module.object()), None, None)?;
+                dict.set_str(th, Str::interned(th, name)?.borrow(), function.object())?;
+            }
             def = def.add(1);
         }
     }
+    Ok(())
+}
+
+/// Builtins that are made of what tests need.
+fn bare_builtins(th: &Thread) -> PyResult<Owned<Dict>> {
+    let dict = Dict::new(th)?;
+    th.interp().builtins.set(Some(dict.clone()));
+    ready_types(th)?;
+    add_functions(th, &dict, |_| true)?;
     let types: &[&'static Type] = &[
         Object::type_object(),
         Type::type_object(),
@@ -162,7 +178,23 @@ fn add_builtins(th: &Thread, dict: &Dict) -> PyResult<()> {
     }
     let group = krait_objects::exceptions::exception_group(th)?;
     dict.set(th, Str::interned(th, "ExceptionGroup")?.object(), group.object())?;
-    Ok(())
+    Ok(dict)
+}
+
+/// The real builtins, but for `print`, and with them `sys`, as the life cycle starts them.
+fn real_builtins(th: &Thread) -> PyResult<Owned<Dict>> {
+    ready_types(th)?;
+    let modules = Dict::new(th)?;
+    th.interp().modules.set(Some(modules.clone()));
+    let builtins = import::create_native(th, "builtins")?;
+    let dict = builtins.dict().to_owned();
+    th.interp().builtins.set(Some(dict.clone()));
+    let sys = import::create_native(th, "sys")?;
+    th.interp().sys_dict.set(Some(sys.dict().to_owned()));
+    modules.set_str(th, id::builtins, builtins.object())?;
+    modules.set_str(th, id::sys, sys.object())?;
+    add_functions(th, &dict, |name| name == "print")?;
+    Ok(dict)
 }
 
 /// Compiles `source` with our own front end.
@@ -183,8 +215,21 @@ pub fn run_program(source: &str) -> String {
     run_compiled(&compile(source))
 }
 
-/// The same for a program that has been compiled.
+/// The same for a program that imports `sys`.
+#[allow(dead_code, reason = "not every test program uses all of the harness")]
+pub fn run_program_with_sys(source: &str) -> String {
+    run_with(&compile(source), real_builtins)
+}
+
+/// The same as `run_program` for a program that has been compiled.
 pub fn run_compiled(compiled: &krait_compiler::code::Code) -> String {
+    run_with(compiled, bare_builtins)
+}
+
+fn run_with(
+    compiled: &krait_compiler::code::Code,
+    builtins: fn(&Thread) -> PyResult<Owned<Dict>>,
+) -> String {
     let interp = Interpreter::new(0, SERVICES);
     let thread = Thread::new(&interp, 1);
     // SAFETY: nobody else knows the thread state.
@@ -192,9 +237,7 @@ pub fn run_compiled(compiled: &krait_compiler::code::Code) -> String {
     let th = &*thread;
     th.interp().interned.seed(th);
     let result = (|| {
-        let builtins = Dict::new(th)?;
-        th.interp().builtins.set(Some(builtins.clone()));
-        add_builtins(th, &builtins)?;
+        let builtins = builtins(th)?;
         let globals = Dict::new(th)?;
         globals.set_str(th, id::__name__, id::__main__.object())?;
         globals.set_str(th, id::__builtins__, builtins.object())?;

@@ -61,11 +61,12 @@ impl ShortText {
     }
 
     pub fn push_zeros(&mut self, count: usize) {
-        const ZEROS: &str = "0000000000000000";
-        match count {
-            0 => {}
-            _ if count <= ZEROS.len() => self.push_str(&ZEROS[..count]),
-            _ => self.spill(count).extend(std::iter::repeat_n('0', count)),
+        // As many as may have room without going to the heap.
+        const ZEROS: &str = "000000000000000000000000000000000000000";
+        const { assert!(ZEROS.len() == INLINE) }
+        match ZEROS.get(..count) {
+            Some(zeros) => self.push_str(zeros),
+            None => self.spill(count).extend(std::iter::repeat_n('0', count)),
         }
     }
 

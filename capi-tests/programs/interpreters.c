@@ -383,13 +383,17 @@ static void separate(void)
     PyThreadState *first = PyThreadState_Get();
     run("class MainInt(int): pass\n"
         "class MainError(ValueError): pass\n"
-        "import weakref; r = weakref.ref(int)\n"
-        "print([c.__name__ for c in int.__subclasses__()], weakref.getweakrefcount(int))\n"
+        "import weakref\n"
+        "class MainRef(weakref.ref): pass\n"
+        "r = MainRef(int)\n"
+        "def refs(): return [type(r).__name__ for r in weakref.getweakrefs(int) if type(r) is not weakref.ref]\n"
+        "print([c.__name__ for c in int.__subclasses__()], refs())\n"
         "import sys; main_ids = [id(int.__dict__['bit_length']), id(sys.modules), id(sys.intern('some text of mine'))]\n"
         "int.__doc__");
     PyThreadState *sub = isolated();
     run("import weakref\n"
-        "print([c.__name__ for c in int.__subclasses__()], weakref.getweakrefcount(int))\n"
+        "def refs(): return [type(r).__name__ for r in weakref.getweakrefs(int) if type(r) is not weakref.ref]\n"
+        "print([c.__name__ for c in int.__subclasses__()], refs())\n"
         "print([c.__name__ for c in ValueError.__subclasses__() if 'Main' in c.__name__])\n"
         "class SubInt(int): pass\n"
         "print([c.__name__ for c in int.__subclasses__()])\n"
@@ -407,7 +411,7 @@ static void separate(void)
     PyThreadState_Swap(sub);
     Py_EndInterpreter(sub);
     PyThreadState_Swap(first);
-    run("print([c.__name__ for c in int.__subclasses__()], weakref.getweakrefcount(int))\n"
+    run("print([c.__name__ for c in int.__subclasses__()], refs())\n"
         "import datetime, re, collections, json\n"
         "print(datetime.datetime(2020, 1, 2), re.match('a+', 'aaa'), json.dumps({'a': 1}))\n");
     printf("finalized: %d\n", Py_FinalizeEx());

@@ -5,7 +5,9 @@ use std::cell::RefCell;
 
 use krait_compiler::code::Text;
 use krait_eval::function::Function;
-use krait_eval::{code, import, run, services};
+use krait_eval::gil::Gil;
+use krait_eval::subs::{Origin, Settings};
+use krait_eval::{code, import, registry, run, services};
 use krait_objects::cfunction::CFunction;
 use krait_objects::interp::{Interpreter, Services};
 use krait_objects::prelude::*;
@@ -183,9 +185,24 @@ fn bare_builtins(th: &Thread) -> PyResult<Owned<Dict>> {
 
 /// The real builtins, but for `print`, and with them `sys`, as the life cycle starts them.
 fn real_builtins(th: &Thread) -> PyResult<Owned<Dict>> {
+    // Events are asked for in all states of an interpreter, which are those that the registry knows.
+    registry::enter(registry::Entry {
+        id: 0,
+        interp: th.interp(),
+        gil: Gil::default(),
+        is_sub: false,
+        thread: th,
+        settings: Settings::MAIN,
+        origin: Origin::Runtime,
+        is_ready: true,
+        runs_main: false,
+        handles: 0,
+        ends_with_handles: false,
+    });
     ready_types(th)?;
     let modules = Dict::new(th)?;
     th.interp().modules.set(Some(modules.clone()));
+    import::CoreObjects::declare(th)?;
     let builtins = import::create_native(th, "builtins")?;
     let dict = builtins.dict().to_owned();
     th.interp().builtins.set(Some(dict.clone()));
@@ -253,6 +270,7 @@ fn run_with(
         output.0.borrow_mut().push_str(&line);
     }
     let text = output.0.borrow().clone();
+    registry::leave(th.interp());
     // Tests leave the interpreter as it is: taking it down is the life cycle's own test.
     // SAFETY: the thread state is not used any more.
     unsafe { Thread::swap_current(std::ptr::null()) };

@@ -159,6 +159,7 @@ pub(crate) fn finish_all(th: &Thread) {
         unsafe { gil::attach(state) };
         // SAFETY: attached.
         if finish(unsafe { &*state }).is_none() {
+            // SAFETY: still attached, as the interpreter was not ended.
             gil::detach(unsafe { &*state });
             // SAFETY: a state without frames; it is not this file's to end the interpreter.
             unsafe { thread_states::delete(state) };

@@ -202,7 +202,7 @@ impl Decimal {
         if whole % 10 != 5 {
             return;
         }
-        let even = whole / 10 + (whole / 10 & 1);
+        let even = whole / 10 + ((whole / 10) & 1);
         let (mut digits, mut text) = (ShortText::new(), ShortText::new());
         digits.push_decimal(even, 1);
         let _ = write!(text, "{even}e-{places}");

@@ -65,8 +65,8 @@ pub fn hooks(
         }
         let resume = at.opcode == Opcode::RESUME;
         if has(all, event::INSTRUCTION) && !resume {
-            for at in start..=unit {
-                wanted[at] |= data.tools(monitors, event::INSTRUCTION, at) != 0;
+            for (at, wanted) in (start..).zip(&mut wanted[start..=unit]) {
+                *wanted |= data.tools(monitors, event::INSTRUCTION, at) != 0;
             }
         }
         wanted[unit] |= lines && (resume || at.jump_target().is_some());

@@ -120,10 +120,10 @@ mod tests {
         assert_eq!(SEEN.get(), (sizes.len(), 0));
         // SAFETY: blocks of this heap, each freed once.
         unsafe {
-            before.map(|block| heap.free(block));
+            before.into_iter().for_each(|block| heap.free(block));
             assert_eq!(SEEN.get(), (sizes.len(), sizes.len()));
             heap.set_hook(None);
-            during.map(|block| heap.free(block));
+            during.into_iter().for_each(|block| heap.free(block));
         }
         assert_eq!(SEEN.get(), (sizes.len(), sizes.len()));
         assert_eq!(heap.blocks(), 0);

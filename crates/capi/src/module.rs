@@ -60,8 +60,12 @@ pub fn PyModule_NewObject(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<Owne
 }
 
 #[capi]
-pub fn PyModule_GetDict<'a>(module: Borrowed<'a, Module>) -> Borrowed<'a, Dict> {
-    module.get().dict()
+pub fn PyModule_GetDict<'a>(
+    th: &Thread,
+    module: Borrowed<'a, Module>,
+) -> PyResult<Borrowed<'a, Dict>> {
+    krait_objects::module::complete(th, module)?;
+    Ok(module.get().dict())
 }
 
 #[capi]

@@ -72,6 +72,8 @@ pub struct Interpreter {
     pub init_cleanup: Slot,
     /// A bit for each native module that has been collected while its static types may still be in use.
     pub collected_modules: Cell<u32>,
+    /// Adds to `sys` what is made only when somebody looks for what is not there; once.
+    pub rest_of_sys: Cell<Option<fn(&Thread, &Dict) -> PyResult<()>>>,
     /// Built-in callables that the loop knows by their address.
     pub known: KnownCallables,
     pub services: Cell<Services>,
@@ -161,6 +163,7 @@ impl Interpreter {
             checks_codecs: Cell::new(false),
             init_cleanup: Slot::EMPTY,
             collected_modules: Cell::new(0),
+            rest_of_sys: Cell::new(None),
             known: KnownCallables {
                 len: Slot::EMPTY,
                 isinstance: Slot::EMPTY,
@@ -180,6 +183,15 @@ impl Interpreter {
             value.downcast_ref::<T>().expect("the map is keyed by the value's type");
         // SAFETY: a box never moves its value, and entries are removed only with the interpreter.
         unsafe { &*value }
+    }
+
+    /// Makes `sys` whole, if it is not; whether that added anything.
+    pub fn complete_sys(&self, th: &Thread) -> PyResult<bool> {
+        let (Some(rest), Some(dict)) = (self.rest_of_sys.take(), self.sys_dict.get_owned()) else {
+            return Ok(false);
+        };
+        rest(th, &dict).inspect_err(|_| self.rest_of_sys.set(Some(rest)))?;
+        Ok(true)
     }
 
     /// Releases the objects that the interpreter itself holds: the last step before its memory goes.

@@ -46,7 +46,7 @@ pub fn add(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     add_version(module, th)?;
     add_numeric(module, th)?;
     add_configuration(module, th)?;
-    add_modules(module, th)
+    add_import(module, th)
 }
 
 fn ints<const N: usize>(th: &Thread, values: [i64; N]) -> PyResult<Vec<Owned>> {
@@ -290,22 +290,23 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
     }
 }
 
-fn add_modules(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+/// The names of the native modules, and of all modules of the library that are in no package.
+pub fn module_names(th: &Thread) -> PyResult<(Owned<Tuple>, Owned<set::Set>)> {
     let mut names = crate::import::builtin_names(th);
     names.sort_unstable();
-    let builtin: PyResult<Vec<Owned>> =
-        names.iter().map(|name| Str::new(th, name).map(Owned::into_object)).collect();
-    let builtin = Tuple::from_vec(th, builtin?)?;
-    module.add(th, "builtin_module_names", builtin.object())?;
-    let mut all: Vec<Owned> = builtin.as_slice().iter().map(|&name| name.to_owned()).collect();
-    for name in krait_stdlib::names().filter(|name| !name.contains('.')) {
-        all.push(Str::new(th, name)?.into_object());
-    }
-    let all: Vec<Borrowed<'_>> = all.iter().map(Owned::object).collect();
-    module.add(th, "stdlib_module_names", set::Set::new_frozen(th, &all)?.object())?;
+    let text = |name: &str| Str::new(th, name).map(Owned::into_object);
+    let builtin = names.iter().map(|name| text(name)).collect::<PyResult<Vec<Owned>>>()?;
+    let top = krait_stdlib::names().filter(|name| !name.contains('.'));
+    let library = top.map(text).collect::<PyResult<Vec<Owned>>>()?;
+    let all: Vec<Borrowed<'_>> = builtin.iter().chain(&library).map(Owned::object).collect();
+    let all = set::Set::new_frozen(th, &all)?;
+    Ok((Tuple::from_vec(th, builtin)?, all))
+}
+
+/// What the import system fills.
+fn add_import(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     for name in ["path", "meta_path", "path_hooks"] {
         module.add(th, name, List::new(th)?.object())?;
     }
-    module.add(th, "path_importer_cache", Dict::new(th)?.object())?;
-    Ok(())
+    module.add(th, "path_importer_cache", Dict::new(th)?.object())
 }

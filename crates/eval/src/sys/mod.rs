@@ -27,15 +27,7 @@ pub struct Sys;
 impl Sys {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
-        let part = |name: &str, definition: &'static StaticModuleDef| -> PyResult<()> {
-            let full_name = Str::from_fmt(th, format_args!("sys.{name}"))?;
-            let definition = definition.as_ptr();
-            let part = module::from_definition_named(th, definition, none(), full_name.borrow())?;
-            module::execute(th, part.object(), definition)?;
-            module.add(th, name, part.object())
-        };
-        part("monitoring", monitoring::Monitoring::module_def())?;
-        part("_jit", jit::Jit::module_def())?;
+        th.interp().rest_of_sys.set(Some(add_rest));
         info::add(module, th)
     }
 
@@ -90,11 +82,33 @@ impl Sys {
     }
 }
 
+/// What of `sys` few programs look at (`Interpreter::rest_of_sys`). What a program has set meanwhile stays.
+fn add_rest(th: &Thread, sys: &Dict) -> PyResult<()> {
+    let add = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
+        sys.set_default(th, Str::interned(th, name)?.object(), value).map(drop)
+    };
+    let part = |name: &str, definition: &'static StaticModuleDef| -> PyResult<()> {
+        let full_name = Str::from_fmt(th, format_args!("sys.{name}"))?;
+        let definition = definition.as_ptr();
+        let part = module::from_definition_named(th, definition, none(), full_name.borrow())?;
+        module::execute(th, part.object(), definition)?;
+        add(name, part.object())
+    };
+    part("monitoring", monitoring::Monitoring::module_def())?;
+    part("_jit", jit::Jit::module_def())?;
+    let (builtin, stdlib) = info::module_names(th)?;
+    add("builtin_module_names", builtin.object())?;
+    add("stdlib_module_names", stdlib.object())
+}
+
 /// `sys.name`; `None` if it was deleted or there is no `sys` any more.
 pub fn get(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<Option<Owned>> {
-    match th.interp().sys_dict.get_owned() {
-        Some(dict) => dict.get_str(th, name),
-        None => Ok(None),
+    let Some(dict) = th.interp().sys_dict.get_owned() else {
+        return Ok(None);
+    };
+    match dict.get_str(th, name)? {
+        None if th.interp().complete_sys(th)? => dict.get_str(th, name),
+        found => Ok(found),
     }
 }
 

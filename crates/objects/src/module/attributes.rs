@@ -12,10 +12,18 @@ pub fn find(
     module: Borrowed<'_, Module>,
     name: Borrowed<'_, Str>,
 ) -> PyResult<Option<Owned>> {
-    match object::find_generic(th, module.object(), name) {
-        Ok(Some(found)) => return Ok(Some(found)),
-        Ok(None) => {}
-        Err(raised) => drop(th.take_if(raised, exc::ATTRIBUTE_ERROR)?),
+    if name.is(id::__dict__) {
+        complete(th, module)?;
+    }
+    loop {
+        match object::find_generic(th, module.object(), name) {
+            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(None) => {}
+            Err(raised) => drop(th.take_if(raised, exc::ATTRIBUTE_ERROR)?),
+        }
+        if !complete(th, module)? {
+            break;
+        }
     }
     let Some(dict) = module.get().dict.get_owned() else {
         return Ok(None);
@@ -24,6 +32,13 @@ pub fn find(
         Some(getattr) => call::call(th, getattr.object(), &[name.object()]).map(Some),
         None => Ok(None),
     }
+}
+
+/// Part of `sys` is made when somebody looks for it, or at the module as a whole; whether that happened now.
+pub fn complete(th: &Thread, module: Borrowed<'_, Module>) -> PyResult<bool> {
+    let interp = th.interp();
+    let is_sys = || interp.sys_dict.get().is_some_and(|sys| sys.is(module.get().dict()));
+    Ok(interp.rest_of_sys.get().is_some() && is_sys() && interp.complete_sys(th)?)
 }
 
 /// The AttributeError, with what might be wrong.
@@ -165,6 +180,7 @@ fn may_shadow(th: &Thread, origin: &Str) -> PyResult<bool> {
 }
 
 fn is_stdlib_name(th: &Thread, name: Borrowed<'_>) -> PyResult<bool> {
+    th.interp().complete_sys(th)?;
     let Some(sys) = th.interp().sys_dict.get_owned() else {
         return Ok(false);
     };

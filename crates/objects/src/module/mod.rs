@@ -17,7 +17,9 @@ use krait_abi as abi;
 use crate::gc;
 use crate::prelude::*;
 
-pub use attributes::{Shadows, find as find_attribute, is_initializing, origin_of, shadowing};
+pub use attributes::{
+    Shadows, complete, find as find_attribute, is_initializing, origin_of, shadowing,
+};
 pub use define::{
     ModuleDefinition, StaticModuleDef, create_single_phase, execute, from_definition,
     from_definition_named, init_definition,

@@ -37,10 +37,8 @@ fn folders_to_add(config: &Config) -> Option<Vec<String>> {
         return None;
     }
     let user = if user_site_allowed(config) { vec![user_site()?] } else { Vec::new() };
-    let library = Path::new(krait_stdlib::LIBRARY_DIR).join("site-packages");
-    let folders = user.into_iter().chain([library]);
     let mut wanted = Vec::new();
-    for folder in folders.filter(|folder| folder.is_dir()) {
+    for folder in user.into_iter().filter(|folder| folder.is_dir()) {
         if !is_plain(&folder) {
             return None;
         }

@@ -1,6 +1,21 @@
 //! What differs between operating systems, so that another one needs this file only.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, OsStr, c_char};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+/// The path that the running program was started by, made absolute; links in it stay, as a virtual environment needs it.
+pub fn executable() -> Option<PathBuf> {
+    // SAFETY: the kernel keeps the string above the stack.
+    let name = unsafe {
+        let name = libc::getauxval(libc::AT_EXECFN) as *const c_char;
+        (!name.is_null()).then(|| OsStr::from_bytes(CStr::from_ptr(name).to_bytes()))
+    };
+    match name {
+        Some(name) => std::path::absolute(name).ok(),
+        None => std::env::current_exe().ok(),
+    }
+}
 
 /// The lowest and highest address of the calling thread's native stack.
 pub fn stack_bounds() -> (usize, usize) {

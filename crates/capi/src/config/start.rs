@@ -48,7 +48,7 @@ fn start(config: defaults::Owned) -> PyStatus {
         }
         let mut options = read::options(&*config.ptr());
         if options.config.executable.is_empty() {
-            if let Ok(executable) = std::env::current_exe() {
+            if let Some(executable) = krait_objects::platform::executable() {
                 options.config.executable = executable.display().to_string();
             }
         }

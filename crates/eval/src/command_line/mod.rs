@@ -107,7 +107,7 @@ fn run_program(mut options: Options) -> i32 {
         );
         return 1;
     }
-    if let Ok(executable) = std::env::current_exe() {
+    if let Some(executable) = krait_objects::platform::executable() {
         options.config.executable = executable.display().to_string();
     }
     let instance = match Instance::start(options.config.clone()) {

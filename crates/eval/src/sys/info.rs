@@ -44,7 +44,6 @@ pub fn add(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     let [a, b, c] = git;
     module.add(th, "_git", Tuple::pack(th, [a?, b?, c?])?.object())?;
     add_version(module, th)?;
-    add_numeric(module, th)?;
     add_configuration(module, th)?;
     add_import(module, th)
 }
@@ -53,16 +52,18 @@ fn ints<const N: usize>(th: &Thread, values: [i64; N]) -> PyResult<Vec<Owned>> {
     values.iter().map(|&value| Int::from_i64(th, value).map(Owned::into_object)).collect()
 }
 
+/// A struct sequence under `name`, unless something is there.
 fn sequence(
     th: &Thread,
-    module: Borrowed<'_, Module>,
+    sys: &Dict,
     name: &str,
     full_name: &'static str,
     fields: &'static [Field],
     values: Vec<Owned>,
 ) -> PyResult<()> {
     let ty = StructSequence::new_type(th, full_name, "", fields, fields.len())?;
-    module.add(th, name, StructSequence::new(th, ty.borrow(), values)?.object())
+    let value = StructSequence::new(th, ty.borrow(), values)?;
+    sys.set_default(th, Str::interned(th, name)?.object(), value.object()).map(drop)
 }
 
 fn add_version(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
@@ -76,7 +77,7 @@ fn add_version(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         Field { name: "releaselevel", doc: "'alpha', 'beta', 'candidate', or 'final'" },
         Field { name: "serial", doc: "Serial release number" },
     ];
-    sequence(th, module, "version_info", "sys.version_info", &FIELDS, values)?;
+    sequence(th, &module.dict(), "version_info", "sys.version_info", &FIELDS, values)?;
     let implementation = Dict::new(th)?;
     let put = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
         implementation.set_str(th, Str::interned(th, name)?.borrow(), value)
@@ -101,7 +102,8 @@ fn add_version(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     module.add(th, "_krait", namespace::Namespace::new(th, Some(krait.borrow()))?.object())
 }
 
-fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
+/// What is known of numbers and threads.
+pub fn add_numeric(sys: &Dict, th: &Thread) -> PyResult<()> {
     let float = |value: f64| Float::new(th, value).map(Owned::into_object);
     let int = |value: i64| Int::from_i64(th, value).map(Owned::into_object);
     let values = vec![
@@ -136,7 +138,7 @@ fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         Field { name: "radix", doc: "radix of exponent" },
         Field { name: "rounds", doc: "rounding mode used for arithmetic operations" },
     ];
-    sequence(th, module, "float_info", "sys.float_info", &FLOAT, values)?;
+    sequence(th, sys, "float_info", "sys.float_info", &FLOAT, values)?;
     static INT: [Field; 4] = [
         Field { name: "bits_per_digit", doc: "size of a digit in bits" },
         Field {
@@ -152,7 +154,7 @@ fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
             doc: "minimum positive value for int_max_str_digits",
         },
     ];
-    sequence(th, module, "int_info", "sys.int_info", &INT, ints(th, [30, 4, 4300, 640])?)?;
+    sequence(th, sys, "int_info", "sys.int_info", &INT, ints(th, [30, 4, 4300, 640])?)?;
     let mut values = ints(th, [64, (1 << 61) - 1, 314_159, 0, 1_000_003])?;
     values.push(Str::interned(th, "siphash13")?.into_object());
     values.extend(ints(th, [64, 128, 0])?);
@@ -173,7 +175,7 @@ fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         Field { name: "seed_bits", doc: "seed size of hash algorithm" },
         Field { name: "cutoff", doc: "small string optimization cutoff" },
     ];
-    sequence(th, module, "hash_info", "sys.hash_info", &HASH, values)?;
+    sequence(th, sys, "hash_info", "sys.hash_info", &HASH, values)?;
     static THREAD: [Field; 3] = [
         Field { name: "name", doc: "name of the thread implementation" },
         Field { name: "lock", doc: "name of the lock implementation" },
@@ -184,7 +186,7 @@ fn add_numeric(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         Str::new(th, "semaphore")?.into_object(),
         none().to_owned(),
     ];
-    sequence(th, module, "thread_info", "sys.thread_info", &THREAD, values)
+    sequence(th, sys, "thread_info", "sys.thread_info", &THREAD, values)
 }
 
 fn strings<S: AsRef<str>>(th: &Thread, texts: &[S]) -> PyResult<Owned<List>> {

@@ -94,6 +94,7 @@ fn add_rest(th: &Thread, sys: &Dict) -> PyResult<()> {
         module::execute(th, part.object(), definition)?;
         add(name, part.object())
     };
+    info::add_numeric(sys, th)?;
     part("monitoring", monitoring::Monitoring::module_def())?;
     part("_jit", jit::Jit::module_def())?;
     let (builtin, stdlib) = info::module_names(th)?;

@@ -41,11 +41,31 @@ pub fn inherit_all(ty: Borrowed<'_, Type>) {
         };
         for base in mro.as_slice().iter().skip(1) {
             if let Some(base) = base.downcast::<Type>() {
-                inherit_slots(ty.as_type_ptr(), base.as_type_ptr());
+                let base = base.as_type_ptr();
+                inherit_slots(ty.as_type_ptr(), base, (*base).tp_base);
             }
         }
         inherit_tables(ty);
         inherit_pattern_flags(ty);
+    }
+}
+
+/// As `inherit_all` for a static type: its one base is complete, so nothing is to be had from further up.
+pub fn inherit_static(ty: Borrowed<'_, Type>) {
+    let Some(base) = ty.get().base() else {
+        return;
+    };
+    // SAFETY: see the top of the file.
+    unsafe {
+        let (raw, base) = (ty.as_type_ptr(), base.as_type_ptr());
+        inherit_special(raw, base);
+        inherit_slots(raw, base, std::ptr::null());
+        fill_tables(raw, base, std::ptr::null());
+        share_tables(raw, base);
+        const PATTERN: u64 = abi::Py_TPFLAGS_SEQUENCE | abi::Py_TPFLAGS_MAPPING;
+        if (*raw).tp_flags & PATTERN == 0 {
+            (*raw).tp_flags |= (*base).tp_flags & PATTERN;
+        }
     }
 }
 
@@ -81,13 +101,17 @@ unsafe fn inherit_special(ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObje
     }
 }
 
-/// The slots that are empty in `ty`, from one base.
-unsafe fn inherit_slots(ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObject) {
-    // What a base only inherits comes from where it is defined, which may be after another base that overrides it.
+/// The slots that are empty in `ty`, from one base: of those the ones that differ from the base's own base, `next`. What
+/// a base only inherits comes from where it is defined, which may be after another base that overrides it.
+unsafe fn inherit_slots(
+    ty: *mut abi::PyTypeObject,
+    base: *mut abi::PyTypeObject,
+    next: *const abi::PyTypeObject,
+) {
     macro_rules! copy {
         ($($field:ident),*) => {$(
             if (*ty).$field.is_none() {
-                let inherited = (*base).tp_base.as_ref().and_then(|next| next.$field);
+                let inherited = next.as_ref().and_then(|next| next.$field);
                 if (*base).$field.map(|f| f as usize) != inherited.map(|f| f as usize) {
                     (*ty).$field = (*base).$field;
                 }
@@ -177,61 +201,55 @@ unsafe fn overrides_hash(ty: *mut abi::PyTypeObject) -> bool {
     }
 }
 
-/// The number, sequence, mapping, async and buffer tables: shared with the base where the type has none, else filled up.
+/// The number, sequence, mapping, async and buffer tables: filled up, and shared with the base where the type has none.
 unsafe fn inherit_tables(ty: Borrowed<'_, Type>) {
-    macro_rules! fill {
-        ($raw:expr, $base:expr, $($table:ident),*) => {$(
-            let (to, from) = ((*$raw).$table, (*$base).$table);
-            if !to.is_null() && !from.is_null() && to != from {
-                let next = (*$base).tp_base.as_ref().map_or(std::ptr::null_mut(), |next| next.$table);
-                fill_words(to, from, next);
-            }
-        )*};
-    }
-    macro_rules! share {
-        ($raw:expr, $base:expr, $($table:ident),*) => {$(
-            if (*$raw).$table.is_null() {
-                (*$raw).$table = (*$base).$table;
-            }
-        )*};
-    }
     let Some(mro) = ty.get().mro() else {
         return;
     };
-    for base in mro.as_slice().iter().skip(1) {
-        let Some(base) = base.downcast::<Type>() else {
-            continue;
-        };
-        // SAFETY: see the top of the file; the tables consist of pointers only.
-        unsafe {
-            let (raw, base) = (ty.as_type_ptr(), base.as_type_ptr());
-            fill!(
-                raw,
-                base,
-                tp_as_number,
-                tp_as_sequence,
-                tp_as_mapping,
-                tp_as_async,
-                tp_as_buffer
-            );
+    // SAFETY: see the top of the file.
+    unsafe {
+        for base in mro.as_slice().iter().skip(1).filter_map(|base| base.downcast::<Type>()) {
+            let base = base.as_type_ptr();
+            fill_tables(ty.as_type_ptr(), base, (*base).tp_base);
+        }
+        if let Some(base) = ty.get().base() {
+            share_tables(ty.as_type_ptr(), base.as_type_ptr());
         }
     }
-    // A table that is shared is not the type's to write in: it comes last, and from one base.
-    // SAFETY: as above.
+}
+
+/// What the type's own tables lack, from one base, as `inherit_slots`.
+unsafe fn fill_tables(
+    ty: *mut abi::PyTypeObject,
+    base: *mut abi::PyTypeObject,
+    next: *const abi::PyTypeObject,
+) {
+    macro_rules! fill {
+        ($($table:ident),*) => {$(
+            let (to, from) = ((*ty).$table, (*base).$table);
+            if !to.is_null() && !from.is_null() && to != from {
+                fill_words(to, from, next.as_ref().map_or(std::ptr::null_mut(), |next| next.$table));
+            }
+        )*};
+    }
+    // SAFETY: see the top of the file; the tables consist of pointers only.
     unsafe {
-        let raw = ty.as_type_ptr();
-        if let Some(base) = ty.get().base() {
-            let base = base.as_type_ptr();
-            share!(
-                raw,
-                base,
-                tp_as_number,
-                tp_as_sequence,
-                tp_as_mapping,
-                tp_as_async,
-                tp_as_buffer
-            );
-        }
+        fill!(tp_as_number, tp_as_sequence, tp_as_mapping, tp_as_async, tp_as_buffer);
+    }
+}
+
+/// A table that is shared is not the type's to write in: it comes last, and from one base.
+unsafe fn share_tables(ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObject) {
+    macro_rules! share {
+        ($($table:ident),*) => {$(
+            if (*ty).$table.is_null() {
+                (*ty).$table = (*base).$table;
+            }
+        )*};
+    }
+    // SAFETY: see the top of the file.
+    unsafe {
+        share!(tp_as_number, tp_as_sequence, tp_as_mapping, tp_as_async, tp_as_buffer);
     }
 }
 

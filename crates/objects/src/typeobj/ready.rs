@@ -201,7 +201,7 @@ fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         let rest = rest.map_or(&[][..], |mro| mro.get().as_slice());
         (*raw).tp_mro = for_the_process(Some(ty.object()), rest);
         inherit::inherit_new(ty);
-        inherit::inherit_all(ty);
+        inherit::inherit_static(ty);
         check_traverse(th, ty)?;
         if refuse_hash(ty, || Ok(false))? {
             own |= NO_HASH;
@@ -246,16 +246,14 @@ fn own_slots(ty: Borrowed<'_, Type>) -> OwnSlots {
     let mut own = 0;
     let mut line = 0;
     for lines in SLOTS.chunk_by(|a, b| a.place.table == b.place.table) {
-        for (at, def) in lines.iter().enumerate() {
-            // SAFETY: a live type.
-            let slot = unsafe { def.place.of(ty.as_type_ptr()) };
-            if slot.is_null() {
-                // It has none of the table's slots.
-                break;
+        // SAFETY: a live type.
+        let table = unsafe { lines[0].place.table.of(ty.as_type_ptr()) };
+        if !table.is_null() {
+            for (at, def) in lines.iter().enumerate() {
+                // SAFETY: the slot lies in the table.
+                let filled = unsafe { *table.add(def.place.offset).cast::<usize>() != 0 };
+                own |= OwnSlots::from(filled) << (line + at);
             }
-            // SAFETY: as above.
-            let filled = unsafe { !(*slot).is_null() };
-            own |= OwnSlots::from(filled) << (line + at);
         }
         line += lines.len();
     }

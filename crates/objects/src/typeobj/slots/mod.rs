@@ -57,15 +57,15 @@ pub struct SlotDef {
 // SAFETY: the table is constant; its pointers are functions and static strings.
 unsafe impl Sync for SlotDef {}
 
-impl Place {
-    /// The slot of `ty`, or null if `ty` lacks the table it lies in.
+impl Table {
+    /// The struct in `ty`, null if it has none.
     ///
     /// # Safety
     /// `ty` points to a live type.
-    pub unsafe fn of(self, ty: *mut abi::PyTypeObject) -> *mut *const c_void {
+    pub unsafe fn of(self, ty: *mut abi::PyTypeObject) -> *mut u8 {
         // SAFETY: (1), the caller's promise.
-        let table: *mut u8 = unsafe {
-            match self.table {
+        unsafe {
+            match self {
                 Table::Type => ty.cast(),
                 Table::Async => (*ty).tp_as_async.cast(),
                 Table::Number => (*ty).tp_as_number.cast(),
@@ -73,7 +73,18 @@ impl Place {
                 Table::Mapping => (*ty).tp_as_mapping.cast(),
                 Table::Buffer => (*ty).tp_as_buffer.cast(),
             }
-        };
+        }
+    }
+}
+
+impl Place {
+    /// The slot of `ty`, or null if `ty` lacks the table it lies in.
+    ///
+    /// # Safety
+    /// `ty` points to a live type.
+    pub unsafe fn of(self, ty: *mut abi::PyTypeObject) -> *mut *const c_void {
+        // SAFETY: the caller's promise.
+        let table = unsafe { self.table.of(ty) };
         if table.is_null() {
             return std::ptr::null_mut();
         }

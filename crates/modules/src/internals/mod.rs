@@ -77,6 +77,20 @@ impl Internals {
         thread::STACK_RESERVE
     }
 
+    /// Runs a program in an interpreter that is made for it: 0, or -1 if the program failed.
+    #[function(sig = "(code, config, *, xi=False)")]
+    fn run_in_subinterp_with_config(
+        th: &Thread,
+        code: Borrowed<'_, Str>,
+        config: Borrowed<'_>,
+        xi: bool,
+    ) -> PyResult<i32> {
+        // Both of the reference's ways come to the same here.
+        let _ = xi;
+        let ran = crate::interpreters::run_in_new(th, config, code.get().as_utf8(th)?)?;
+        Ok(if ran { 0 } else { -1 })
+    }
+
     /// How many Python frames there are.
     #[function(sig = "()")]
     fn get_recursion_depth(th: &Thread) -> i32 {

@@ -25,6 +25,12 @@ use data::{Carried, Fallback};
 use errors::interpreter_error;
 use session::Call;
 
+/// As `_testinternalcapi.run_in_subinterp_with_config`: runs a program in an interpreter of its own.
+pub fn run_in_new(th: &Thread, config: Borrowed<'_>, program: &str) -> PyResult<bool> {
+    let settings = Config::from_argument(th, Some(config))?.settings();
+    session::run_in_new(th, settings, program)
+}
+
 /// This module provides primitive operations to manage Python interpreters.
 /// The 'interpreters' module provides a more convenient interface.
 #[pymodule(name = "_interpreters")]

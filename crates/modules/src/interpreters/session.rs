@@ -3,6 +3,7 @@
 //! The same job as `_PyXI_Enter` and `_PyXI_Exit` in CPython's `Python/crossinterp.c`.
 
 use krait_eval::registry::{self, Entry};
+use krait_eval::subs::{self, Origin, Settings};
 use krait_eval::{gil, import, run, thread_states};
 use krait_objects::prelude::*;
 
@@ -36,6 +37,38 @@ pub fn visit<T>(th: &Thread, target: &Entry, body: impl FnOnce(&Thread) -> T) ->
         gil::attach(th);
         Ok(result)
     }
+}
+
+/// Runs a program in an interpreter that is made for it, and ends that; false if the program failed, which is printed.
+pub fn run_in_new(th: &Thread, settings: Settings, program: &str) -> PyResult<bool> {
+    if settings.check().is_err() {
+        return Err(creation_failed(th));
+    }
+    let Ok(state) = subs::start(th, settings, Origin::C) else {
+        return Err(creation_failed(th));
+    };
+    // SAFETY: the new state, which is attached; its interpreter ends with it, and then the current one goes on.
+    unsafe {
+        let result = run_program(&*state, program);
+        subs::finish(&*state);
+        gil::attach(th);
+        Ok(result)
+    }
+}
+
+fn run_program(th: &Thread, program: &str) -> bool {
+    let result = (|| {
+        let builtins = import::import(th, "builtins")?;
+        let exec = object::get_attr(th, builtins.object(), Str::interned(th, "exec")?.borrow())?;
+        let main = main_namespace(th)?.ok_or_else(|| th.bad_internal_call())?;
+        call::call(th, exec.object(), &[Str::new(th, program)?.object(), main.object()])
+    })();
+    let Err(raised) = result else {
+        return true;
+    };
+    let exception = th.take_raised(raised);
+    krait_eval::sys::hooks::print_exception(th, exception.object());
+    false
 }
 
 pub fn not_found(th: &Thread, id: i64) -> Raised {

@@ -10,6 +10,7 @@ use krait_objects::interp::{Interpreter, Services};
 use krait_objects::module::rules::ExtensionRules;
 use krait_objects::prelude::*;
 use krait_objects::str;
+use krait_objects::typeobj;
 use krait_objects::typeobj::unfilled;
 use krait_objects::weakref;
 
@@ -143,6 +144,9 @@ impl Instance {
         th.interp().code_debug_ranges.set(config::of(th).code_debug_ranges);
         krait_objects::builtin_types::ready_all(th)?;
         crate::types::ready_all(th)?;
+        for ty in typeobj::core_types() {
+            th.interp().types.enter_static(Borrowed::from_ref(ty));
+        }
         th.interp().state::<pending::Pending>().hooks.set(pending::Hooks {
             collect: gc::run_scheduled,
             yield_gil: gil::yield_to_others,

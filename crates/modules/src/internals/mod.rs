@@ -21,30 +21,6 @@ use pytime::Round;
 #[pymodule(name = "_testinternalcapi")]
 pub struct Internals;
 
-/// Classes below `class` that are static, into `found`.
-fn add_static_types(
-    th: &Thread,
-    class: Borrowed<'_, Type>,
-    found: &mut Vec<Owned>,
-) -> PyResult<()> {
-    if !class.has_flag(abi::_Py_TPFLAGS_STATIC_BUILTIN) || found.iter().any(|known| known.is(class))
-    {
-        return Ok(());
-    }
-    found.push(class.object().to_owned());
-    let name = Str::interned(th, "__subclasses__")?;
-    let meta = Borrowed::from_ref(Type::type_object());
-    let list = object::get_attr(th, meta.object(), name.borrow())?;
-    let list = call::call(th, list.object(), &[class.object()])?;
-    let Some(list) = list.object().downcast::<List>() else { return Ok(()) };
-    for subclass in list.to_vec() {
-        if let Some(subclass) = subclass.object().downcast::<Type>() {
-            add_static_types(th, subclass, found)?;
-        }
-    }
-    Ok(())
-}
-
 #[pyfunctions]
 impl Internals {
     #[constant]
@@ -121,9 +97,8 @@ impl Internals {
     /// All types that are the same in each interpreter.
     #[function(sig = "()")]
     fn get_static_builtin_types(th: &Thread) -> PyResult<Owned<List>> {
-        let mut found = Vec::new();
-        add_static_types(th, Borrowed::from_ref(Object::type_object()), &mut found)?;
-        List::from_vec(th, found)
+        let core = krait_objects::typeobj::core_types().into_iter();
+        List::from_vec(th, core.map(|ty| Borrowed::from_ref(ty).object().to_owned()).collect())
     }
 
     /// The names of the special methods that slots of types implement.

@@ -35,6 +35,7 @@ use crate::thread::Thread;
 use crate::tuple::Tuple;
 
 pub use attributes::{PyType_Type, Type, find_attribute};
+pub use ready::core as core_types;
 
 /// A static type object, constant-initialised by `#[pytype]`.
 #[repr(transparent)]

@@ -8,7 +8,7 @@
 //! before anyone else knows them.
 
 use std::sync::atomic::{Ordering, fence};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use krait_abi as abi;
 
@@ -25,8 +25,11 @@ use crate::typeobj::slots::SLOTS;
 use crate::typeobj::state::{FIRST_FOREIGN_VERSION, static_state};
 use crate::typeobj::{Type, contents, inherit, mro, slots, subclasses};
 
-/// What each static type that is ready filled itself, before it inherited.
-static STATICS: Mutex<Vec<OwnSlots>> = Mutex::new(Vec::new());
+/// The static types that are ready, with what each filled itself before it inherited.
+static STATICS: Mutex<Vec<(&Type, OwnSlots)>> = Mutex::new(Vec::new());
+
+/// How many of them every interpreter has from its start: those that the first one has.
+static CORE: OnceLock<usize> = OnceLock::new();
 
 /// A bit for each line of `SLOTS`, and `NO_HASH`.
 pub type OwnSlots = u128;
@@ -206,7 +209,7 @@ fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         if refuse_hash(ty, || Ok(false))? {
             own |= NO_HASH;
         }
-        statics.push(own);
+        statics.push((&*std::ptr::from_ref(ty.get()), own));
         (*raw).tp_subclasses = statics.len() as *mut _;
         // Static types never change: a version for good, the same in all interpreters.
         debug_assert!(statics.len() < FIRST_FOREIGN_VERSION as usize);
@@ -224,7 +227,7 @@ pub fn fill_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     let Some(state) = static_state(th, &ty) else {
         return Err(th.bad_internal_call());
     };
-    let own = statics()[ty.raw().tp_subclasses as usize - 1];
+    let (_, own) = statics()[ty.raw().tp_subclasses as usize - 1];
     let dict = Dict::new(th)?;
     state.dict.set(Some(dict.clone()));
     let filled = contents::fill(th, ty, own).and_then(|()| match own & NO_HASH {
@@ -237,7 +240,14 @@ pub fn fill_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     filled
 }
 
-fn statics() -> MutexGuard<'static, Vec<OwnSlots>> {
+/// The static types that every interpreter has from its start. Called when an interpreter has made its own ready.
+pub fn core() -> Vec<&'static Type> {
+    let statics = statics();
+    let count = *CORE.get_or_init(|| statics.len());
+    statics[..count].iter().map(|&(ty, _)| ty).collect()
+}
+
+fn statics() -> MutexGuard<'static, Vec<(&'static Type, OwnSlots)>> {
     STATICS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -208,9 +208,9 @@ impl Instance {
         if registry::main().is_some_and(|main| std::ptr::eq(main.interp, &*self.interp)) {
             subs::finish_all(th);
         }
-        let flushed = flush_streams(th);
         th.interp().finalizing.set(true);
         gil::of(th).close(th);
+        let flushed = flush_streams(th);
         self.tear_down();
         flushed
     }

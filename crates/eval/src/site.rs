@@ -28,7 +28,7 @@ pub fn run(th: &Thread) -> PyResult<()> {
 /// The folders that `site` would add to `sys.path`, if that is all it would do there.
 fn folders_to_add(config: &Config) -> Option<Vec<String>> {
     let interactive = config.interactive || config.inspect || config.verbose > 0;
-    if interactive || config.home.is_some() || in_virtual_environment(&config.executable) {
+    if interactive || config.home.is_some() || virtual_environment(&config.executable).is_some() {
         return None;
     }
     let given = config.module_search_paths.as_ref().unwrap_or(&config.pythonpath);
@@ -47,9 +47,10 @@ fn folders_to_add(config: &Config) -> Option<Vec<String>> {
     Some(wanted)
 }
 
-fn in_virtual_environment(executable: &str) -> bool {
+/// The folder of the virtual environment that the program belongs to.
+pub fn virtual_environment(executable: &str) -> Option<&Path> {
     let mut folders = Path::new(executable).ancestors().skip(1).take(2);
-    folders.any(|folder| folder.join("pyvenv.cfg").is_file())
+    folders.find(|folder| folder.join("pyvenv.cfg").is_file())
 }
 
 /// Whether the user's own packages may be used: not by a program that runs with somebody else's rights.

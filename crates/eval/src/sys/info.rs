@@ -275,8 +275,16 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
         .home
         .as_ref()
         .map_or_else(|| krait_stdlib::LIBRARY_DIR.to_owned(), |home| home.display().to_string());
-    for name in ["prefix", "base_prefix", "exec_prefix", "base_exec_prefix"] {
-        module.add(th, name, Str::new(th, &prefix)?.object())?;
+    // A virtual environment is a prefix of its own, on top of the one that it was made with.
+    let environment = crate::site::virtual_environment(&config.executable);
+    let own = environment.filter(|_| config.home.is_none()).and_then(|folder| folder.to_str());
+    for (name, prefix) in [
+        ("prefix", own.unwrap_or(&prefix)),
+        ("exec_prefix", own.unwrap_or(&prefix)),
+        ("base_prefix", &prefix),
+        ("base_exec_prefix", &prefix),
+    ] {
+        module.add(th, name, Str::new(th, prefix)?.object())?;
     }
     for name in ["executable", "_base_executable"] {
         module.add(th, name, Str::new(th, &config.executable)?.object())?;

@@ -5,6 +5,7 @@
 //! do (a virtual environment, `.pth` files, customisation modules, a library on disk), `site` itself is imported; it
 //! may also be imported later, and then does the same again. The same job as CPython's `Lib/site.py`.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use krait_objects::object::instance_dict;
@@ -16,7 +17,7 @@ use crate::{import, sys};
 
 /// Makes `sys.path` and `builtins` what programs expect.
 pub fn run(th: &Thread) -> PyResult<()> {
-    match folders_to_add(&config::of(th)) {
+    match folders_to_add(th) {
         Some(folders) => {
             add_to_path(th, &folders)?;
             set_builtins(th)
@@ -26,9 +27,10 @@ pub fn run(th: &Thread) -> PyResult<()> {
 }
 
 /// The folders that `site` would add to `sys.path`, if that is all it would do there.
-fn folders_to_add(config: &Config) -> Option<Vec<String>> {
+fn folders_to_add(th: &Thread) -> Option<Vec<String>> {
+    let config = &*config::of(th);
     let interactive = config.interactive || config.inspect || config.verbose > 0;
-    if interactive || config.home.is_some() || virtual_environment(&config.executable).is_some() {
+    if interactive || config.home.is_some() || virtual_environment(th).is_some() {
         return None;
     }
     let given = config.module_search_paths.as_ref().unwrap_or(&config.pythonpath);
@@ -47,10 +49,16 @@ fn folders_to_add(config: &Config) -> Option<Vec<String>> {
     Some(wanted)
 }
 
-/// The folder of the virtual environment that the program belongs to.
-pub fn virtual_environment(executable: &str) -> Option<&Path> {
-    let mut folders = Path::new(executable).ancestors().skip(1).take(2);
-    folders.find(|folder| folder.join("pyvenv.cfg").is_file())
+/// The folder of the virtual environment that the program belongs to, looked for once.
+pub fn virtual_environment(th: &Thread) -> Option<&Path> {
+    #[derive(Default)]
+    struct Found(OnceCell<Option<PathBuf>>);
+    let found = th.interp().state::<Found>().0.get_or_init(|| {
+        let config = config::of(th);
+        let mut folders = Path::new(&config.executable).ancestors().skip(1).take(2);
+        folders.find(|folder| folder.join("pyvenv.cfg").is_file()).map(Path::to_owned)
+    });
+    found.as_deref()
 }
 
 /// Whether the user's own packages may be used: not by a program that runs with somebody else's rights.

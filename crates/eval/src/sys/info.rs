@@ -276,7 +276,7 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
         .as_ref()
         .map_or_else(|| krait_stdlib::LIBRARY_DIR.to_owned(), |home| home.display().to_string());
     // A virtual environment is a prefix of its own, on top of the one that it was made with.
-    let environment = crate::site::virtual_environment(&config.executable);
+    let environment = crate::site::virtual_environment(th);
     let own = environment.filter(|_| config.home.is_none()).and_then(|folder| folder.to_str());
     for (name, prefix) in [
         ("prefix", own.unwrap_or(&prefix)),

@@ -358,10 +358,6 @@ impl Config {
 #[derive(Default)]
 struct Kept(OnceCell<Rc<Config>>);
 
-/// What the program has put in front of `sys.path` when it began to run.
-#[derive(Default)]
-pub struct ScriptFolder(pub std::cell::RefCell<Option<Vec<u8>>>);
-
 /// Remembers the configuration of the current interpreter; the first one stays.
 pub fn keep(th: &Thread, config: Config) -> Rc<Config> {
     th.interp().state::<Kept>().0.get_or_init(|| Rc::new(config)).clone()

@@ -267,7 +267,7 @@ fn add_script_folder(th: &Thread) -> PyResult<()> {
     let (Some(first), Some(path)) = (&config.sys_path_0, sys::get(th, id::path)?) else {
         return Ok(());
     };
-    th.interp().state::<config::ScriptFolder>().0.replace(Some(first.clone()));
+    th.interp().script_folder.replace(Some(first.clone()));
     match path.object().downcast::<List>() {
         Some(path) => path.insert_at(th, 0, Str::from_fs_bytes(th, first)?.into_object()),
         None => Ok(()),

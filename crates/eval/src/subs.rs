@@ -108,7 +108,7 @@ pub fn start(
 ) -> Result<*const Thread, StartError> {
     let mut config: Config = (*config::of(parent)).clone();
     config.install_signal_handlers = false;
-    config.sys_path_0 = parent.interp().state::<config::ScriptFolder>().0.borrow().clone();
+    config.sys_path_0 = parent.interp().script_folder.borrow().clone();
     let gil = match registry::main().filter(|_| !settings.own_gil) {
         Some(main) => main.gil.shared(),
         None => gil::Gil::default(),

@@ -63,6 +63,8 @@ pub struct Interpreter {
     pub modules: Slot<Dict>,
     pub sys_dict: Slot<Dict>,
     pub builtins: Slot<Dict>,
+    /// What the program has put in front of `sys.path` when it began to run; "" stands for the current folder.
+    pub script_folder: RefCell<Option<Vec<u8>>>,
     pub int_max_str_digits: Cell<i32>,
     /// Code objects know columns, not only lines.
     pub code_debug_ranges: Cell<bool>,
@@ -158,6 +160,7 @@ impl Interpreter {
             modules: Slot::EMPTY,
             sys_dict: Slot::EMPTY,
             builtins: Slot::EMPTY,
+            script_folder: RefCell::default(),
             int_max_str_digits: Cell::new(4300),
             code_debug_ranges: Cell::new(true),
             checks_codecs: Cell::new(false),

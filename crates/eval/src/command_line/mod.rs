@@ -415,7 +415,7 @@ fn prepend_path(th: &Thread, safe_path: bool, entry: &[u8]) -> PyResult<()> {
     if safe_path {
         return Ok(());
     }
-    th.interp().state::<crate::config::ScriptFolder>().0.replace(Some(entry.to_owned()));
+    th.interp().script_folder.replace(Some(entry.to_owned()));
     let path = sys::get(th, id::path)?;
     if let Some(list) = path.as_ref().and_then(|path| path.object().downcast::<List>()) {
         list.insert_at(th, 0, Str::from_fs_bytes(th, entry)?.into_object())?;

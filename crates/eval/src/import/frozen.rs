@@ -9,15 +9,17 @@ pub fn exists(name: &str) -> bool {
     krait_stdlib::find_frozen(name).is_some()
 }
 
-/// The code object of a frozen module; ImportError if there is none.
+/// The code object of a module of the embedded library; ImportError if there is none.
 pub fn code(th: &Thread, name: &str) -> PyResult {
-    let module = krait_stdlib::find(name);
-    let Some(data) = module.and_then(|module| module.code()) else {
-        return Err(not_found(th, name));
-    };
-    marshal::loads(th, &data)
+    match krait_stdlib::find(name).and_then(|module| module.code()) {
+        Some(data) => marshal::loads(th, &data),
+        None => Err(not_found(th, Str::new(th, name)?.borrow())),
+    }
 }
 
-pub fn not_found(th: &Thread, name: &str) -> Raised {
-    raise!(th, IMPORT_ERROR, "No such frozen object named {name}")
+pub fn not_found(th: &Thread, name: Borrowed<'_, Str>) -> Raised {
+    match object::repr(th, name.object()) {
+        Ok(name) => raise!(th, IMPORT_ERROR, "No such frozen object named {}", *name),
+        Err(raised) => raised,
+    }
 }

@@ -11,8 +11,9 @@ use crate::code::Code;
 #[pymodule(name = "_imp")]
 pub struct Imp;
 
-fn text<'a>(th: &Thread, name: Borrowed<'a, Str>) -> PyResult<&'a str> {
-    name.get().as_utf8(th)
+/// A name as text; no module has one that cannot be encoded.
+fn text<'a>(th: &Thread, name: Borrowed<'a, Str>) -> Option<&'a str> {
+    name.get().as_utf8(th).map_err(|raised| drop(th.take_raised(raised))).ok()
 }
 
 /// `spec.name` as text.
@@ -32,7 +33,9 @@ impl Imp {
     /// Whether a native module of that name exists: 1, or 0; -1 for one that cannot be initialised again.
     #[function(sig = "(name, /)")]
     fn is_builtin(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<i32> {
-        let name = text(th, name)?;
+        let Some(name) = text(th, name) else {
+            return Ok(0);
+        };
         Ok(match native::find(th, name) {
             Some(_) if name == "sys" || name == "builtins" => -1,
             Some(_) => 1,
@@ -94,14 +97,14 @@ impl Imp {
     /// Whether a frozen module of that name exists.
     #[function(sig = "(name, /)")]
     fn is_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
-        Ok(frozen::exists(text(th, name)?))
+        Ok(text(th, name).is_some_and(frozen::exists))
     }
 
     /// Whether the frozen module of that name is a package.
     #[function(sig = "(name, /)")]
     fn is_frozen_package(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
-        let name = text(th, name)?;
-        match krait_stdlib::find(name).filter(|_| frozen::exists(name)) {
+        let frozen = text(th, name).filter(|name| frozen::exists(name));
+        match frozen.and_then(krait_stdlib::find) {
             Some(module) => Ok(module.is_package()),
             None => Err(frozen::not_found(th, name)),
         }
@@ -115,7 +118,10 @@ impl Imp {
         data: Option<Borrowed<'_>>,
     ) -> PyResult {
         match data {
-            None => frozen::code(th, text(th, name)?),
+            None => match text(th, name).filter(|name| frozen::exists(name)) {
+                Some(name) => frozen::code(th, name),
+                None => Err(frozen::not_found(th, name)),
+            },
             Some(data) => {
                 let buffer = krait_objects::protocol::buffer::Buffer::simple(th, data)?;
                 let found = crate::marshal::loads(th, buffer.as_bytes()).map_err(|raised| {
@@ -140,9 +146,9 @@ impl Imp {
     /// Return (data, is_package, original name) of a frozen module, or None.
     #[function(sig = "(name, /, *, withdata=False)")]
     fn find_frozen(th: &Thread, name: Borrowed<'_, Str>, withdata: bool) -> PyResult {
-        let name = text(th, name)?;
+        let name = text(th, name);
         let (Some(frozen), Some(module)) =
-            (krait_stdlib::find_frozen(name), krait_stdlib::find(name))
+            (name.and_then(krait_stdlib::find_frozen), name.and_then(krait_stdlib::find))
         else {
             return Ok(none().to_owned());
         };
@@ -158,11 +164,10 @@ impl Imp {
     /// Create a frozen module and run it.
     #[function(sig = "(name, /)")]
     fn init_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-        let text = text(th, name)?;
-        if !frozen::exists(text) {
-            return Ok(none().to_owned());
+        match text(th, name).filter(|name| frozen::exists(name)) {
+            Some(name) => super::bootstrap::run_frozen(th, name, name),
+            None => Ok(none().to_owned()),
         }
-        super::bootstrap::run_frozen(th, text, text)
     }
 
     /// Return the names of the frozen modules.

@@ -1,5 +1,7 @@
 //! Attributes of modules: `__getattr__`, the messages for what is missing, annotations, `dir`.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Module;
@@ -138,7 +140,7 @@ pub fn shadowing(
     name: Borrowed<'_>,
 ) -> PyResult<Shadows> {
     Ok(match origin {
-        Some(origin) if may_shadow(th, origin)? => {
+        Some(origin) if may_shadow(th, origin) => {
             if is_stdlib_name(th, name)? {
                 Shadows::StandardLibrary
             } else {
@@ -150,33 +152,30 @@ pub fn shadowing(
 }
 
 /// Whether a module of this file was found before others of the name because it lies next to the script.
-fn may_shadow(th: &Thread, origin: &Str) -> PyResult<bool> {
-    let Some(sys) = th.interp().sys_dict.get_owned() else {
-        return Ok(false);
+fn may_shadow(th: &Thread, origin: &Str) -> bool {
+    let folder = th.interp().script_folder.borrow();
+    let Some(folder) = folder.as_deref() else {
+        return false;
     };
-    if let Some(flags) = sys.get_str(th, id::flags)? {
-        if let Some(safe) = object::get_attr_opt(th, flags.object(), id::safe_path)? {
-            if object::is_true(th, safe.object())? {
-                return Ok(false);
-            }
+    // No folder has a name that cannot be encoded.
+    let origin = match origin.to_fs_bytes(th) {
+        Ok(origin) => origin,
+        Err(raised) => {
+            drop(th.take_raised(raised));
+            return false;
         }
-    }
-    let first = match sys.get_str(th, id::path)?.map(Owned::downcast::<List>) {
-        Some(Ok(path)) => path.get(0).and_then(|first| first.downcast::<Str>().ok()),
-        _ => None,
     };
-    let Some(first) = first else {
-        return Ok(false);
-    };
-    let origin = origin.to_string_lossy();
-    let mut root = Path::new(&origin).parent();
-    if Path::new(&origin).file_name().is_some_and(|name| name == "__init__.py") {
+    let origin = Path::new(OsStr::from_bytes(&origin));
+    let mut root = origin.parent();
+    if origin.file_name().is_some_and(|name| name == "__init__.py") {
         root = root.and_then(Path::parent);
     }
-    let first = first.to_string_lossy();
     let current = std::env::current_dir().ok();
-    let first = if first.is_empty() { current.as_deref() } else { Some(Path::new(&first)) };
-    Ok(root.is_some() && root == first)
+    let folder = match folder {
+        b"" => current.as_deref(),
+        folder => Some(Path::new(OsStr::from_bytes(folder))),
+    };
+    root.is_some() && root == folder
 }
 
 fn is_stdlib_name(th: &Thread, name: Borrowed<'_>) -> PyResult<bool> {

@@ -64,7 +64,7 @@ pub fn PyModule_GetDict<'a>(
     th: &Thread,
     module: Borrowed<'a, Module>,
 ) -> PyResult<Borrowed<'a, Dict>> {
-    krait_objects::module::complete(th, module)?;
+    krait_objects::module::complete(th, module, None)?;
     Ok(module.get().dict())
 }
 

@@ -166,6 +166,10 @@ pub fn PySys_AddAuditHook(
             }
             return -1;
         }
+        // In the reference they are opened before anybody can listen.
+        if let Err(raised) = th.interp().complete_streams(th) {
+            drop(th.take_raised(raised));
+        }
     }
     audit::add_host_hook(hook, data);
     0

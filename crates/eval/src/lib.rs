@@ -25,6 +25,7 @@ pub mod registry;
 pub mod run;
 pub mod services;
 mod site;
+pub mod streams;
 pub mod subs;
 pub mod sys;
 pub mod thread_states;

@@ -11,14 +11,13 @@ use krait_objects::module::rules::ExtensionRules;
 use krait_objects::prelude::*;
 use krait_objects::str;
 use krait_objects::typeobj;
-use krait_objects::typeobj::unfilled;
 use krait_objects::weakref;
 
 use crate::config::{self, Config};
 use crate::frame::datastack;
 use crate::gil::{self, Gil};
 use crate::subs::{self, Origin, Settings};
-use crate::{import, pending, registry, services, site, sys, thread_states, warnings};
+use crate::{import, pending, registry, services, site, streams, sys, thread_states, warnings};
 
 /// What the object layer needs of this one.
 pub const SERVICES: Services = Services {
@@ -110,6 +109,7 @@ impl Instance {
                 let exception = th.take_raised(raised);
                 sys::hooks::print_exception(th, exception.object());
                 drop(exception);
+                th.interp().finalizing.set(true);
                 instance.tear_down();
                 Err(StartError("the interpreter could not be initialised".into()))
             }
@@ -182,7 +182,7 @@ impl Instance {
         if config::of(th).configure_c_stdio {
             configure_c_stdio(&config::of(th));
         }
-        make_streams(th)?;
+        streams::prepare(th)?;
         make_main(th)?;
         if config::of(th).verbose > 0 {
             import::publish(th)?;
@@ -210,7 +210,7 @@ impl Instance {
         }
         th.interp().finalizing.set(true);
         gil::of(th).close(th);
-        let flushed = flush_streams(th);
+        let flushed = streams::flush(th);
         self.tear_down();
         flushed
     }
@@ -306,100 +306,6 @@ fn configure_c_stdio(config: &Config) {
     }
 }
 
-/// `sys.stdin`, `stdout` and `stderr`, and their originals.
-fn make_streams(th: &Thread) -> PyResult<()> {
-    // Not `io`, which is Python code: it only adds abstract classes.
-    let io = import::native_module(th, "_io")?;
-    for (fd, name, mode) in [(0, "stdin", "rb"), (1, "stdout", "wb"), (2, "stderr", "wb")] {
-        let stream = make_stream(th, io.object(), fd, name, mode)?;
-        sys::set_text(th, name, stream.object())?;
-        sys::set_text(th, &format!("__{name}__"), stream.object())?;
-    }
-    let open = Str::interned(th, "open")?;
-    let function = member(th, io.object(), "open")?;
-    match th.interp().builtins.get() {
-        Some(builtins) => builtins.set_str(th, open.borrow(), function.object()),
-        None => Ok(()),
-    }
-}
-
-/// What a native module has under a name.
-fn member(th: &Thread, module: Borrowed<'_>, name: &str) -> PyResult {
-    let name = Str::interned(th, name)?;
-    let found = match module.downcast::<Module>() {
-        Some(module) => module.get().dict().get_str(th, name.borrow())?,
-        None => None,
-    };
-    found.map_or_else(|| object::get_attr(th, module, name.borrow()), Ok)
-}
-
-fn make_stream(th: &Thread, io: Borrowed<'_>, fd: i32, name: &str, mode: &str) -> PyResult {
-    // SAFETY: asking about a descriptor changes nothing.
-    if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
-        return Ok(none().to_owned());
-    }
-    let config = config::of(th);
-    let text = |text: &str| Str::new(th, text).map(Owned::into_object);
-    let int = |value: i64| Int::from_i64(th, value).map(Owned::into_object);
-    let open = member(th, io, "open")?;
-    let unbuffered = !config.buffered_stdio && fd != 0;
-    let buffering = int(if unbuffered { 0 } else { -1 })?;
-    let arguments = [
-        int(fd.into())?,
-        text(mode)?,
-        buffering,
-        none().to_owned(),
-        none().to_owned(),
-        none().to_owned(),
-        bool_object(false).object().to_owned(),
-    ];
-    let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
-    let buffer = call::call(th, open.object(), &arguments)?;
-    let raw = match unfilled::get_attr_opt(th, buffer.object(), Str::interned(th, "raw")?.borrow())?
-    {
-        Some(raw) => raw,
-        None => buffer.clone(),
-    };
-    unfilled::set_attr(th, raw.object(), id::name, text(&format!("<{name}>"))?.object())?;
-    // SAFETY: asking about a descriptor changes nothing.
-    let terminal = unsafe { libc::isatty(fd) } == 1;
-    let line_buffering = terminal || fd == 2 || config.interactive;
-    let encoding = config.stdio_encoding.clone().unwrap_or_else(|| "utf-8".into());
-    let errors = if fd == 2 { "backslashreplace" } else { stream_errors(&config) };
-    let wrapper = member(th, io, "TextIOWrapper")?;
-    let flag = |value: bool| bool_object(value).object().to_owned();
-    let newline = text("\n")?;
-    let arguments =
-        [buffer, text(&encoding)?, text(errors)?, newline, flag(line_buffering), flag(unbuffered)];
-    let arguments: Vec<Borrowed<'_>> = arguments.iter().map(Owned::object).collect();
-    let stream = call::call(th, wrapper.object(), &arguments)?;
-    unfilled::set_attr(
-        th,
-        stream.object(),
-        Str::interned(th, "mode")?.borrow(),
-        text(if fd == 0 { "r" } else { "w" })?.object(),
-    )?;
-    Ok(stream)
-}
-
-/// How standard input and output treat what is no text.
-pub fn stream_errors(config: &Config) -> &str {
-    match &config.stdio_errors {
-        Some(errors) => errors,
-        None if config.utf8_mode || locale_is_vague() => "surrogateescape",
-        None => "strict",
-    }
-}
-
-/// Whether the locale for characters is C's own, or the one that took its place (PEP 538): then bytes that are no
-/// text go through the standard streams as they are.
-fn locale_is_vague() -> bool {
-    let name = config::character_locale();
-    name.is_none_or(|name| {
-        [c"C", c"POSIX", c"C.UTF-8", c"C.utf8", c"UTF-8"].contains(&name.as_c_str())
-    })
-}
-
 /// The module that scripts run in.
 fn make_main(th: &Thread) -> PyResult<()> {
     let main = Module::new(th, id::__main__)?;
@@ -453,38 +359,6 @@ impl EndHooks {
     }
 }
 
-/// Flushes the standard streams; false if one could not be.
-pub fn flush_streams(th: &Thread) -> bool {
-    let mut flushed = true;
-    for name in [id::stdout, id::stderr] {
-        let result = (|| match sys::get(th, name)?.filter(|stream| !stream.is_none()) {
-            Some(stream) => {
-                let closed = unfilled::get_attr_opt(
-                    th,
-                    stream.object(),
-                    Str::interned(th, "closed")?.borrow(),
-                )?;
-                if let Some(closed) = closed {
-                    if object::is_true(th, closed.object())? {
-                        return Ok(());
-                    }
-                }
-                unfilled::call_method(th, stream.object(), id::flush, &[]).map(drop)
-            }
-            None => Ok(()),
-        })();
-        if result.is_err() {
-            flushed = false;
-            if name.is(id::stdout) {
-                sys::hooks::unraisable(th, None, "Exception ignored while flushing sys.stdout");
-            } else {
-                drop(th.take_exception());
-            }
-        }
-    }
-    flushed
-}
-
 /// What of `sys` may keep objects of a program alive that are to go before the modules do.
 const SPECIAL: [&str; 12] = [
     "path",
@@ -507,9 +381,7 @@ fn clear_modules(th: &Thread) {
     for name in SPECIAL {
         ignore(th, sys::set_text(th, name, none()));
     }
-    for name in ["stdin", "stdout", "stderr"] {
-        ignore(th, restore_stream(th, name));
-    }
+    ignore(th, streams::restore(th));
     let Some(modules) = th.interp().modules.get_owned() else {
         return;
     };
@@ -541,17 +413,11 @@ fn clear_modules(th: &Thread) {
             empty_namespace(th, &dict);
         }
     }
-    flush_streams(th);
+    streams::flush(th);
+    streams::give_up(th);
     for dict in last.iter().flatten() {
         empty_namespace(th, dict);
     }
-}
-
-/// A standard stream that a program has replaced comes back, so that the replacement can go.
-fn restore_stream(th: &Thread, name: &str) -> PyResult<()> {
-    let original = Str::interned(th, &format!("__{name}__"))?;
-    let original = sys::get(th, original.borrow())?;
-    sys::set_text(th, name, original.as_ref().map_or(none(), Owned::object))
 }
 
 /// At the end there is nobody to tell of a failure.

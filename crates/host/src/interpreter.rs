@@ -224,7 +224,7 @@ impl<'py> Python<'py> {
 
     /// Writes out what `sys.stdout` and `sys.stderr` hold.
     pub fn flush(self) {
-        krait_eval::lifecycle::flush_streams(self.th);
+        krait_eval::streams::flush(self.th);
     }
 
     pub fn none(self) -> Value<'py> {

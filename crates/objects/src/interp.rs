@@ -76,6 +76,8 @@ pub struct Interpreter {
     pub collected_modules: Cell<u32>,
     /// Adds to `sys` what is made only when somebody looks for what is not there; once.
     pub rest_of_sys: Cell<Option<fn(&Thread, &Dict) -> PyResult<()>>>,
+    /// Adds the standard streams to `sys` when somebody looks for them; false while the thread is at it already.
+    pub standard_streams: Cell<Option<fn(&Thread, &Dict) -> PyResult<bool>>>,
     /// Built-in callables that the loop knows by their address.
     pub known: KnownCallables,
     pub services: Cell<Services>,
@@ -167,6 +169,7 @@ impl Interpreter {
             init_cleanup: Slot::EMPTY,
             collected_modules: Cell::new(0),
             rest_of_sys: Cell::new(None),
+            standard_streams: Cell::new(None),
             known: KnownCallables {
                 len: Slot::EMPTY,
                 isinstance: Slot::EMPTY,
@@ -188,13 +191,26 @@ impl Interpreter {
         unsafe { &*value }
     }
 
-    /// Makes `sys` whole, if it is not; whether that added anything.
-    pub fn complete_sys(&self, th: &Thread) -> PyResult<bool> {
+    /// Adds to `sys` what was put off and may have that name, or all of it; whether that added anything.
+    pub fn complete_sys(&self, th: &Thread, name: Option<Borrowed<'_, Str>>) -> PyResult<bool> {
+        let made = match name {
+            Some(name) if is_stream_name(name) => return self.complete_streams(th),
+            Some(_) => false,
+            None => self.complete_streams(th)?,
+        };
         let (Some(rest), Some(dict)) = (self.rest_of_sys.take(), self.sys_dict.get_owned()) else {
-            return Ok(false);
+            return Ok(made);
         };
         rest(th, &dict).inspect_err(|_| self.rest_of_sys.set(Some(rest)))?;
         Ok(true)
+    }
+
+    /// Makes the standard streams, if that was put off; whether it did so.
+    pub fn complete_streams(&self, th: &Thread) -> PyResult<bool> {
+        match (self.standard_streams.get(), self.sys_dict.get_owned()) {
+            (Some(make), Some(dict)) => make(th, &dict),
+            _ => Ok(false),
+        }
     }
 
     /// Releases the objects that the interpreter itself holds: the last step before its memory goes.
@@ -218,4 +234,10 @@ impl Interpreter {
             drop(others);
         }
     }
+}
+
+fn is_stream_name(name: Borrowed<'_, Str>) -> bool {
+    ["stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__"]
+        .iter()
+        .any(|known| name.get().eq_str(known))
 }

@@ -271,7 +271,7 @@ unsafe fn write_back(options: &Options, to: *mut PyConfig) -> PyStatus {
             ),
             (
                 &raw mut (*to).stdio_errors,
-                Some(krait_eval::lifecycle::stream_errors(config).to_owned()),
+                Some(krait_eval::streams::text_errors(config).to_owned()),
             ),
             (&raw mut (*to).check_hash_pycs_mode, Some(config.check_hash_pycs_mode.clone())),
         ];

@@ -88,6 +88,6 @@ fn run_statement(th: &Thread, source: &str) -> PyResult<()> {
     let code = compile::compile(th, Source::Text(source), request)?;
     let dict = main_dict(th)?;
     run::eval_code(th, code.borrow(), dict.borrow(), None)?;
-    crate::lifecycle::flush_streams(th);
+    crate::streams::flush(th);
     Ok(())
 }

@@ -208,7 +208,7 @@ fn known_native(th: &Thread, name: &str) -> PyResult<Option<Owned>> {
 /// A `sys` with modules and finders of its own.
 fn stand_in_for_sys(th: &Thread, modules: &Owned<Dict>) -> PyResult {
     let sys = Module::new(th, id::sys)?;
-    th.interp().complete_sys(th)?;
+    th.interp().complete_sys(th, None)?;
     if let Some(real) = th.interp().sys_dict.get_owned() {
         sys.dict().merge(th, real.object(), true)?;
     }

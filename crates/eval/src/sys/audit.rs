@@ -23,6 +23,8 @@ impl Sys {
             th.take_if(raised, exc::EXCEPTION)?;
             return Ok(());
         }
+        // In the reference they are opened before anybody can listen.
+        th.interp().complete_streams(th)?;
         th.interp().state::<Hooks>().0.borrow_mut().push(hook.to_owned());
         Ok(())
     }

@@ -104,12 +104,18 @@ fn add_rest(th: &Thread, sys: &Dict) -> PyResult<()> {
 
 /// `sys.name`; `None` if it was deleted or there is no `sys` any more.
 pub fn get(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<Option<Owned>> {
-    let Some(dict) = th.interp().sys_dict.get_owned() else {
-        return Ok(None);
-    };
-    match dict.get_str(th, name)? {
-        None if th.interp().complete_sys(th)? => dict.get_str(th, name),
-        found => Ok(found),
+    let mut found = existing(th, name)?;
+    while found.is_none() && th.interp().complete_sys(th, Some(name))? {
+        found = existing(th, name)?;
+    }
+    Ok(found)
+}
+
+/// `sys.name` if it has been made.
+pub fn existing(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<Option<Owned>> {
+    match th.interp().sys_dict.get_owned() {
+        Some(dict) => dict.get_str(th, name),
+        None => Ok(None),
     }
 }
 
@@ -121,9 +127,19 @@ pub fn set(th: &Thread, name: Borrowed<'_, Str>, value: Borrowed<'_>) -> PyResul
     }
 }
 
+/// `del sys.name`, if it is there.
 pub fn remove(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<()> {
+    while th.interp().complete_sys(th, Some(name))? {}
     match th.interp().sys_dict.get_owned() {
         Some(dict) => dict.pop(th, name.object()).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Takes the name away; what is made when somebody looks for it can still be made.
+pub(crate) fn discard(th: &Thread, name: &str) -> PyResult<()> {
+    match th.interp().sys_dict.get_owned() {
+        Some(dict) => dict.pop(th, Str::interned(th, name)?.object()).map(drop),
         None => Ok(()),
     }
 }

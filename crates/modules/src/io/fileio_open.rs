@@ -178,6 +178,9 @@ pub fn open(
     file.size.set(-1);
     file.block_size.set(0);
     file.closefd.set(closefd);
+    if let Some(fd) = given.filter(|_| closefd) {
+        krait_eval::streams::before_closing(th, fd)?;
+    }
     let mode_text = Str::new(th, mode)?;
     let flags_number = Int::from_i64(th, flags.into())?;
     audit(th, "open", &[what, mode_text.object(), flags_number.object()])?;

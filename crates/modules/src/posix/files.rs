@@ -97,6 +97,7 @@ impl Posix {
     /// Close a file descriptor.
     #[function(sig = "(fd)")]
     fn close(th: &Thread, fd: i32) -> PyResult<()> {
+        krait_eval::streams::before_closing(th, fd)?;
         // SAFETY: the descriptor is the caller's. After EINTR it is closed nevertheless.
         match sys_result(th, || unsafe { libc::close(fd) }) {
             Err(errno) if errno != libc::EINTR => Err(super::path::failed(th, errno, NO_NAMES)),
@@ -106,13 +107,15 @@ impl Posix {
 
     /// Closes all file descriptors in [fd_low, fd_high), ignoring errors.
     #[function(sig = "(fd_low, fd_high, /)")]
-    fn closerange(th: &Thread, fd_low: i32, fd_high: i32) {
+    fn closerange(th: &Thread, fd_low: i32, fd_high: i32) -> PyResult<()> {
+        krait_eval::streams::before_closing(th, fd_low)?;
         krait_eval::gil::without_gil(th, || {
             for fd in fd_low.max(0)..fd_high {
                 // SAFETY: the caller asked for it.
                 unsafe { libc::close(fd) };
             }
         });
+        Ok(())
     }
 
     /// Return a duplicate of a file descriptor.

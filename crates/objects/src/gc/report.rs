@@ -66,6 +66,7 @@ fn call_all(
 fn write(th: &Thread, line: &str) {
     let saved = th.take_exception();
     let written = || -> PyResult<bool> {
+        th.interp().complete_streams(th)?;
         let Some(sys) = th.interp().sys_dict.get_owned() else {
             return Ok(false);
         };

@@ -15,7 +15,7 @@ pub fn find(
     name: Borrowed<'_, Str>,
 ) -> PyResult<Option<Owned>> {
     if name.is(id::__dict__) {
-        complete(th, module)?;
+        complete(th, module, None)?;
     }
     loop {
         match object::find_generic(th, module.object(), name) {
@@ -23,7 +23,7 @@ pub fn find(
             Ok(None) => {}
             Err(raised) => drop(th.take_if(raised, exc::ATTRIBUTE_ERROR)?),
         }
-        if !complete(th, module)? {
+        if !complete(th, module, Some(name))? {
             break;
         }
     }
@@ -37,10 +37,14 @@ pub fn find(
 }
 
 /// Part of `sys` is made when somebody looks for it, or at the module as a whole; whether that happened now.
-pub fn complete(th: &Thread, module: Borrowed<'_, Module>) -> PyResult<bool> {
+pub fn complete(
+    th: &Thread,
+    module: Borrowed<'_, Module>,
+    name: Option<Borrowed<'_, Str>>,
+) -> PyResult<bool> {
     let interp = th.interp();
-    let is_sys = || interp.sys_dict.get().is_some_and(|sys| sys.is(module.get().dict()));
-    Ok(interp.rest_of_sys.get().is_some() && is_sys() && interp.complete_sys(th)?)
+    let is_sys = interp.sys_dict.get().is_some_and(|sys| sys.is(module.get().dict()));
+    Ok(is_sys && interp.complete_sys(th, name)?)
 }
 
 /// The AttributeError, with what might be wrong.
@@ -179,7 +183,7 @@ fn may_shadow(th: &Thread, origin: &Str) -> bool {
 }
 
 fn is_stdlib_name(th: &Thread, name: Borrowed<'_>) -> PyResult<bool> {
-    th.interp().complete_sys(th)?;
+    th.interp().complete_sys(th, None)?;
     let Some(sys) = th.interp().sys_dict.get_owned() else {
         return Ok(false);
     };

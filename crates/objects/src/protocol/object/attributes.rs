@@ -5,6 +5,7 @@
 use krait_abi as abi;
 
 use crate::descr;
+use crate::module::{self, Module};
 use crate::object::{instance_dict, name_attribute_error};
 use crate::prelude::*;
 use crate::protocol::call::{returned, succeeded};
@@ -266,7 +267,12 @@ pub fn generic_set_attr(
     }
     match instance_dict::set_attribute(th, ob, name, value)? {
         instance_dict::Stored::Done => Ok(()),
-        instance_dict::Stored::Missing => Err(no_attribute(th, ob, name)),
+        instance_dict::Stored::Missing => match ob.downcast::<Module>() {
+            Some(module) if module::complete(th, module, Some(name))? => {
+                generic_set_attr(th, ob, name, value)
+            }
+            _ => Err(no_attribute(th, ob, name)),
+        },
         instance_dict::Stored::NoPlace => Err(no_place(th, ob, name, descriptor.is_some())),
     }
 }

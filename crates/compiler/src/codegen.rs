@@ -56,7 +56,7 @@ pub(crate) struct Generator<'a> {
     units: Vec<Unit<'a>>,
     interactive: bool,
     stack_guard: StackGuard,
-    warnings: Vec<Warning>,
+    warnings: &'a mut Vec<Warning>,
     /// Set while code is generated a second time.
     warnings_muted: bool,
 }
@@ -68,7 +68,8 @@ pub(crate) fn generate<'a>(
     future: Future,
     table: SymbolTable<'a>,
     arena: &'a Bump,
-) -> Result<(Code, Vec<Warning>)> {
+    warnings: &'a mut Vec<Warning>,
+) -> Result<Code> {
     let mut generator = Generator {
         arena,
         options,
@@ -77,11 +78,10 @@ pub(crate) fn generate<'a>(
         units: Vec::new(),
         interactive: false,
         stack_guard: StackGuard::new(options.stack_budget),
-        warnings: Vec::new(),
+        warnings,
         warnings_muted: false,
     };
-    let code = generator.module(tree)?;
-    Ok((code, generator.warnings))
+    generator.module(tree)
 }
 
 /// The location of a node.

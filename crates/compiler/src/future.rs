@@ -32,7 +32,7 @@ pub(crate) fn docstring<'a>(body: &[&'a Stmt<'a>]) -> Option<Text<'a>> {
 }
 
 /// Features of `tree`, added to those the caller gives.
-pub(crate) fn future(tree: &Mod<'_>, inherited: u32) -> Result<Future> {
+pub fn future(tree: &Mod<'_>, inherited: u32) -> Result<Future> {
     let mut future = Future { features: inherited, last_line: -1 };
     let (Mod::Module { body, .. } | Mod::Interactive { body }) = tree else { return Ok(future) };
     let start = usize::from(docstring(body).is_some());

@@ -24,25 +24,36 @@ mod unparse;
 mod validate;
 
 pub use error::CompileError;
-pub use future::Future;
+pub use future::{Future, future};
 pub use options::{ALLOW_TOP_LEVEL_AWAIT, CompileOptions, Compiled};
 pub use validate::validate;
 
 use bumpalo::Bump;
 use krait_bytecode::future_flags;
 use krait_syntax::ast::Mod;
-use krait_syntax::{ParseOptions, Source};
+use code::Code;
+use krait_syntax::{ParseOptions, Source, Warning};
 use symtable::SymbolTable;
 
 /// Compiles a tree.
 pub fn compile(tree: &Mod<'_>, options: &CompileOptions) -> Result<Compiled, CompileError> {
-    let arena = Bump::new();
-    let mut warnings = preprocess::check_finally(tree);
-    let future = future::future(tree, options.flags)?;
-    let table = SymbolTable::build(tree, future, options.stack_budget, &arena)?;
-    let (code, more) = codegen::generate(tree, options, future, table, &arena)?;
-    warnings.extend(more);
+    let mut warnings = Vec::new();
+    let code = compile_into(tree, options, &mut warnings)?;
     Ok(Compiled { code, warnings })
+}
+
+/// As [`compile`], with the warnings in a vector of the caller's: those issued before an error are
+/// there as well.
+pub fn compile_into(
+    tree: &Mod<'_>,
+    options: &CompileOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<Code, CompileError> {
+    let arena = Bump::new();
+    let future = future::future(tree, options.flags)?;
+    warnings.extend(preprocess::check_finally(tree));
+    let table = SymbolTable::build(tree, future, options.stack_budget, &arena)?;
+    codegen::generate(tree, options, future, table, &arena, warnings)
 }
 
 /// Parses and compiles a text.

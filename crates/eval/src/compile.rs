@@ -7,10 +7,10 @@ use std::cell::Cell;
 use bumpalo::Bump;
 use krait_bytecode::future_flags;
 use krait_compiler::symtable::SymbolTable;
-use krait_compiler::{CompileError, CompileOptions, Compiled};
+use krait_compiler::{CompileError, CompileOptions};
 use krait_objects::prelude::*;
 use krait_syntax::ast::Mod;
-use krait_syntax::{ErrorKind, Mode, ParseOptions, Source, SyntaxError, Warning, WarningKind};
+use krait_syntax::{ErrorKind, Mode, ParseOptions, Notes, Source, SyntaxError, Warning, WarningKind};
 
 use crate::code::{self, Code};
 use source::Codecs;
@@ -95,10 +95,10 @@ fn parse<'a>(
     request: Request<'_>,
 ) -> PyResult<&'a Mod<'a>> {
     let codecs = Codecs(th);
-    let mut warnings = Vec::new();
+    let mut notes = Notes::default();
     let options = parse_options(request, &codecs);
-    let tree = krait_syntax::parse_into(arena, source, &options, &mut warnings);
-    issue(th, &warnings, request.filename)?;
+    let tree = krait_syntax::parse_into(arena, source, &options, &mut notes);
+    issue_notes(th, &notes, request.filename)?;
     tree.map_err(|error| {
         // Decoding may run Python code, which must not find an exception.
         let text = match source {
@@ -143,6 +143,7 @@ pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyRe
     let to_object = tree_hook(th, |hooks| &hooks.to_object)?;
     let arena = Bump::new();
     let tree = parse(th, &arena, source, request)?;
+    check_future(th, tree, request)?;
     to_object(th, tree, tree_optimization(th, request))
 }
 
@@ -155,7 +156,14 @@ pub fn optimized_tree(th: &Thread, tree: Borrowed<'_>, request: Request<'_>) -> 
     let options = compile_options(th, request);
     krait_compiler::validate(&tree, options.stack_budget)
         .map_err(|error| raise_compile_error(th, error, request.filename))?;
+    check_future(th, &tree, request)?;
     to_object(th, &tree, tree_optimization(th, request))
+}
+
+/// Refuses features that `__future__` does not have, which the reference does for trees as well.
+fn check_future(th: &Thread, tree: &Mod<'_>, request: Request<'_>) -> PyResult<()> {
+    let future = krait_compiler::future(tree, compile_options(th, request).flags);
+    future.map(drop).map_err(|error| raise_compile_error(th, error, request.filename))
 }
 
 /// The level for which a tree is to be prepared, if it is.
@@ -193,9 +201,20 @@ pub fn compile_tree(
     let options = compile_options(th, request);
     krait_compiler::validate(&tree, options.stack_budget)
         .map_err(|error| raise_compile_error(th, error, request.filename))?;
-    let Compiled { code, warnings } = krait_compiler::compile(&tree, &options)
-        .map_err(|error| raise_compile_error(th, error, request.filename))?;
-    issue(th, &warnings, request.filename)?;
+    generate(th, &tree, &options, request.filename)
+}
+
+/// The code object of a tree; the warnings are issued whether or not there is an error.
+fn generate(
+    th: &Thread,
+    tree: &Mod<'_>,
+    options: &CompileOptions,
+    filename: Borrowed<'_, Str>,
+) -> PyResult<Owned<Code>> {
+    let mut warnings = Vec::new();
+    let compiled = krait_compiler::compile_into(tree, options, &mut warnings);
+    issue(th, &warnings, filename)?;
+    let code = compiled.map_err(|error| raise_compile_error(th, error, filename))?;
     code::from_compiled(th, &code)
 }
 
@@ -203,11 +222,7 @@ pub fn compile_tree(
 pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult<Owned<Code>> {
     let arena = Bump::new();
     let tree = parse(th, &arena, source, request)?;
-    let compiled = krait_compiler::compile(tree, &compile_options(th, request));
-    let Compiled { code, warnings } =
-        compiled.map_err(|error| raise_compile_error(th, error, request.filename))?;
-    issue(th, &warnings, request.filename)?;
-    code::from_compiled(th, &code)
+    generate(th, tree, &compile_options(th, request), request.filename)
 }
 
 /// Has `read` look at the symbol table of a text.
@@ -248,28 +263,50 @@ pub fn compile_module(th: &Thread, source: &[u8], filename: &str) -> PyResult<Ow
     compile(th, Source::Bytes(source), request)
 }
 
-/// Issues what the parser or compiler warns of; an error if a filter makes it one.
+/// Issues what the parser warns of. If a filter makes an error of what is no concern of the lexer, only the
+/// lexer goes on, and the error gives way to one of its own.
+fn issue_notes(th: &Thread, notes: &Notes, filename: Borrowed<'_, Str>) -> PyResult<()> {
+    let mut refused = None;
+    for warning in &notes.warnings {
+        if (refused.is_none() || warning.by_lexer) && !issue_one(th, warning, filename)? {
+            if warning.by_lexer {
+                return Err(raise_syntax_error(th, &warning.error, filename));
+            }
+            refused = Some(warning);
+        }
+    }
+    match refused {
+        Some(warning) if !notes.lexer_failed => {
+            Err(raise_syntax_error(th, &warning.error, filename))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Issues what the compiler warns of; an error if a filter makes it one.
 fn issue(th: &Thread, warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyResult<()> {
     for warning in warnings {
-        let category = match warning.kind {
-            WarningKind::SyntaxWarning => exc::SYNTAX_WARNING,
-            WarningKind::DeprecationWarning => exc::DEPRECATION_WARNING,
-        };
-        let message = Str::new(th, &warning.message)?;
-        let issued = crate::warnings::warn_explicit(
-            th,
-            Borrowed::from_ref(category),
-            message.object(),
-            filename,
-            warning.lineno,
-        );
-        if let Err(raised) = issued {
-            // As an error it points to the place, like any other.
-            th.take_if(raised, category)?;
-            return Err(raise_syntax_error(th, &warning.error, filename));
+        if !issue_one(th, warning, filename)? {
+            // The reference looks for the line in the file, as for any error of the compiler.
+            let error = CompileError::Syntax((*warning.error).clone());
+            return Err(raise_compile_error(th, error, filename));
         }
     }
     Ok(())
+}
+
+/// False if a filter makes the warning an error, which points to the place like any other.
+fn issue_one(th: &Thread, warning: &Warning, filename: Borrowed<'_, Str>) -> PyResult<bool> {
+    let category = match warning.kind {
+        WarningKind::SyntaxWarning => exc::SYNTAX_WARNING,
+        WarningKind::DeprecationWarning => exc::DEPRECATION_WARNING,
+    };
+    let message = Str::new(th, &warning.message)?;
+    let (category_type, line) = (Borrowed::from_ref(category), warning.lineno);
+    match crate::warnings::warn_explicit(th, category_type, message.object(), filename, line) {
+        Ok(()) => Ok(true),
+        Err(raised) => th.take_if(raised, category).map(|_| false),
+    }
 }
 
 /// The line of a file, with its end, as SyntaxError shows it; nothing if there is no such file.
@@ -359,8 +396,9 @@ fn arguments(
         vec![filename.object().to_owned(), int(error.lineno)?, int(error.offset)?, line];
     // An encoding that cannot be read has no place in the text.
     if error.lineno != 0 || error.offset >= 0 {
+        // The end of an empty text has one, the line 0.
         place.extend(match error.end_lineno {
-            0 => [none().to_owned(), none().to_owned()],
+            0 if error.text.is_none() => [none().to_owned(), none().to_owned()],
             end => [int(end)?, int(error.end_offset)?],
         });
     }

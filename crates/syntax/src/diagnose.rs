@@ -17,6 +17,7 @@ use crate::error::{ErrorKind, SyntaxError, Warning};
 use crate::lexer::Done;
 use crate::options::{Mode, ParseOptions};
 use crate::token::TokenKind;
+use crate::report::Moment;
 use machine::Machine;
 
 const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
@@ -24,8 +25,9 @@ const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
 /// What came of reading a text again.
 pub(crate) struct Diagnosis {
     pub error: SyntaxError,
-    /// Those of the lexer, up to where the first reading stopped.
-    pub warnings: Vec<Warning>,
+    pub by_lexer: bool,
+    /// In the order in which they are issued.
+    pub warnings: Vec<(Moment, Warning)>,
 }
 
 /// The error to report for `text`. Statements before token `start` are known to be right.
@@ -39,7 +41,6 @@ pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> 
     };
     let mut machine = Machine::new(&program, text, options);
     let found = machine.run(rule, start, false);
-    let warnings = machine.stream.lexer.warnings.clone();
     let error = match found {
         Ok(true) => machine.refused_elsewhere(),
         _ if options.allow_incomplete_input && machine.at_end_of_source() => {
@@ -49,7 +50,8 @@ pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> 
         Ok(false) => machine.explain(rule, start),
         Err(error) => machine.prefer_lexer_error(*error),
     };
-    Diagnosis { error, warnings }
+    let by_lexer = machine.stream.lexer.done != Done::Ok && machine.stream.lexer.done != Done::Eof;
+    Diagnosis { error, by_lexer, warnings: machine.warnings }
 }
 
 impl Machine<'_> {
@@ -99,7 +101,9 @@ impl Machine<'_> {
     fn prefer_later_error(&mut self, error: SyntaxError) -> SyntaxError {
         let line = self.tokens[self.tokens.len() - 1].lineno;
         loop {
-            match self.stream.lexer.next() {
+            let token = self.stream.lexer.next();
+            self.note_lexer_warnings();
+            match token {
                 Ok(token) if token.kind == TokenKind::EndMarker => return error,
                 Ok(_) => {}
                 Err(_) => break,

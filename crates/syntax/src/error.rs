@@ -57,6 +57,18 @@ pub struct Warning {
     pub message: String,
     pub lineno: i32,
     pub error: Box<SyntaxError>,
+    /// It came while the text was cut into tokens. As an error it is final; in place of any other the
+    /// reference cuts up the rest of the text first, and prefers what is wrong there.
+    pub by_lexer: bool,
+}
+
+/// What a reading of a text noticed, whatever came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Notes {
+    /// In the order in which the reference issues them.
+    pub warnings: Vec<Warning>,
+    /// The error is one of the lexer's.
+    pub lexer_failed: bool,
 }
 
 /// How many characters begin in the first `bytes` bytes of a line, which may reach one past it.

@@ -407,7 +407,8 @@ impl<'s> Lexer<'s> {
         let col = self.text[self.line_start..end].chars().count() as i32;
         let error = Box::new(self.syntax_error(error, col, col));
         let lineno = self.lineno as i32;
-        self.warnings.push(Warning { kind: WarningKind::SyntaxWarning, message, lineno, error });
+        let kind = WarningKind::SyntaxWarning;
+        self.warnings.push(Warning { kind, message, lineno, error, by_lexer: true });
     }
 }
 

@@ -21,13 +21,14 @@ mod stream;
 mod token;
 mod tokenize;
 
-pub use error::{ErrorKind, SyntaxError, Warning, WarningKind};
+pub use error::{ErrorKind, Notes, SyntaxError, Warning, WarningKind};
 pub use options::{DecodeError, Decoder, Mode, ParseOptions, Parsed};
 pub use source::decode as decode_source;
 pub use token::{Token, TokenKind};
 pub use tokenize::{TokenInfo, Tokenizer, TokenizerSource};
 
 use bumpalo::Bump;
+use report::Moment;
 
 /// Texts with fewer tokens are read again from the start to find what is wrong with them.
 const WHOLE_TEXT: usize = 5_000;
@@ -61,18 +62,18 @@ pub fn parse<'a, 's>(
     source: impl Into<Source<'s>>,
     options: &ParseOptions<'_>,
 ) -> Result<Parsed<'a>, SyntaxError> {
-    let mut warnings = Vec::new();
-    let tree = parse_into(arena, source, options, &mut warnings)?;
-    Ok(Parsed { tree, warnings })
+    let mut notes = Notes::default();
+    let tree = parse_into(arena, source, options, &mut notes)?;
+    Ok(Parsed { tree, warnings: notes.warnings })
 }
 
-/// As [`parse`], with the warnings in a vector of the caller's: those issued before an error are
-/// there as well.
+/// As [`parse`], with what was noticed in a place of the caller's: the warnings issued before an
+/// error are there as well.
 pub fn parse_into<'a, 's>(
     arena: &'a Bump,
     source: impl Into<Source<'s>>,
     options: &ParseOptions<'_>,
-    warnings: &mut Vec<Warning>,
+    notes: &mut Notes,
 ) -> Result<&'a ast::Mod<'a>, SyntaxError> {
     let text = match source.into() {
         Source::Text(text) => source::prepare(arena, text, options.mode)?,
@@ -85,9 +86,14 @@ pub fn parse_into<'a, 's>(
         parser::tokenize(text, options);
     let mut parser = parser::Parser::new(arena, text, &tokens, options);
     let result = parser.parse(&type_ignores);
+    found.append(&mut parser.warnings);
+    found.sort_by_key(|(at, _)| *at);
     let error = match result {
-        Ok(_) => None,
-        Err(parser::Fail) if parser.too_deep => Some(parser::too_deep_error()),
+        Ok(tree) => {
+            notes.warnings = untimed(found);
+            return Ok(arena.alloc(tree));
+        }
+        Err(parser::Fail) if parser.too_deep => parser::too_deep_error(),
         Err(parser::Fail) => {
             // What follows a complete statement may be wrong because of it. A text of ordinary
             // length is read from its start, because an error rule may even dislike a statement
@@ -95,15 +101,20 @@ pub fn parse_into<'a, 's>(
             let [before, _] = parser.statement_starts;
             let start = if tokens.len() < WHOLE_TEXT { 0 } else { before };
             let diagnosis = diagnose::diagnose(text, options, start);
-            found = diagnosis.warnings;
-            Some(diagnosis.error)
+            found.retain(|(at, warning)| *at < Moment::of_token(start) && !warning.by_lexer);
+            let (early, late): (Vec<_>, Vec<_>) = (diagnosis.warnings.into_iter())
+                .partition(|(at, _)| *at < Moment::of_token(start));
+            found.extend(early);
+            found.sort_by_key(|(at, _)| *at);
+            found.extend(late);
+            notes.lexer_failed = diagnosis.by_lexer;
+            diagnosis.error
         }
     };
-    found.append(&mut parser.warnings);
-    found.sort_by_key(|warning| (warning.lineno, warning.error.offset));
-    warnings.append(&mut found);
-    match (result, error) {
-        (Ok(tree), _) => Ok(arena.alloc(tree)),
-        (Err(parser::Fail), error) => Err(error.unwrap_or_else(parser::too_deep_error)),
-    }
+    notes.warnings = untimed(found);
+    Err(error)
+}
+
+fn untimed(warnings: Vec<(Moment, Warning)>) -> Vec<Warning> {
+    warnings.into_iter().map(|(_, warning)| warning).collect()
 }

@@ -30,6 +30,7 @@ mod target;
 use crate::ast::*;
 use crate::error::{ErrorKind, SyntaxError, Warning};
 use crate::options::{Mode, ParseOptions};
+use crate::report::Moment;
 use crate::stream::TokenStream;
 use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
@@ -55,7 +56,7 @@ pub(crate) struct Parser<'a, 't> {
     flufl: bool,
     /// Expressions of the lists being read, innermost last.
     scratch: Vec<E<'a>>,
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<(Moment, Warning)>,
     /// Set if the text nests too deeply; then nothing else is worth reporting.
     pub too_deep: bool,
     /// Indices of the first tokens of the top-level statement before the one being read, and of
@@ -67,15 +68,21 @@ pub(crate) struct Parser<'a, 't> {
 pub(crate) struct Tokens {
     pub tokens: Vec<Token>,
     pub type_ignores: Vec<(u32, Token)>,
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<(Moment, Warning)>,
 }
 
 /// Cuts the text up. An error becomes an `ErrorToken` at the end.
 pub(crate) fn tokenize(text: &str, options: &ParseOptions<'_>) -> Tokens {
     let mut stream = TokenStream::new(text, options);
     let mut tokens = Vec::with_capacity(text.len() / 4 + 4);
+    let mut warnings = Vec::new();
     let last = loop {
-        match stream.next() {
+        let token = stream.next();
+        if !stream.lexer.warnings.is_empty() {
+            let moment = Moment::of_token(tokens.len());
+            warnings.extend(stream.lexer.warnings.drain(..).map(|warning| (moment, warning)));
+        }
+        match token {
             Ok(token) if token.kind == TokenKind::EndMarker => break token,
             Ok(token) => tokens.push(token),
             Err(_) => {
@@ -94,7 +101,7 @@ pub(crate) fn tokenize(text: &str, options: &ParseOptions<'_>) -> Tokens {
         }
     };
     tokens.push(last);
-    Tokens { tokens, type_ignores: stream.type_ignores, warnings: stream.lexer.warnings }
+    Tokens { tokens, type_ignores: stream.type_ignores, warnings }
 }
 
 impl<'a, 't> Parser<'a, 't> {

@@ -4,6 +4,26 @@ use crate::error::{ErrorKind, SyntaxError, Warning, WarningKind};
 use crate::literal::InvalidEscape;
 use crate::token::{Token, TokenKind};
 
+/// When a warning is issued: the reference's lexer and parser take turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    token: usize,
+    /// The parser has taken the token; before that, the lexer makes it.
+    taken: bool,
+}
+
+impl Moment {
+    /// While the token with this index is made.
+    pub fn of_token(token: usize) -> Moment {
+        Moment { token, taken: false }
+    }
+
+    /// When the parser has come to just before the token `next`.
+    pub fn before(next: usize) -> Moment {
+        Moment { token: next.saturating_sub(1), taken: true }
+    }
+}
+
 /// The warning for a meaningless escape in `body`, the text of a string or of a part of an f-string.
 ///
 /// `token` is the string; for the literal parts of an f-string it is the token that ends it. The
@@ -39,7 +59,7 @@ pub(crate) fn escape_warning(
         text: Some(line.to_owned()),
     });
     let message = invalid.message();
-    Some(Warning { kind: WarningKind::SyntaxWarning, message, lineno, error })
+    Some(Warning { kind: WarningKind::SyntaxWarning, message, lineno, error, by_lexer: false })
 }
 
 /// The line to show: that of the token's end if the reference counts beyond it.

@@ -95,10 +95,12 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
         Err(error) => error,
     };
     let at = error.valid_up_to();
-    let lineno = memchr::memchr_iter(b'\n', &bytes[..at]).count() as i32 + 1;
-    let line_start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+    let before = &bytes[..at];
+    let ends = memchr::memchr2_iter(b'\n', b'\r', before);
+    let lineno = ends.filter(|end| !before[*end..].starts_with(b"\r\n")).count() as i32 + 1;
+    let line_start = memchr::memrchr2(b'\n', b'\r', before).map_or(0, |end| end + 1);
     let rest = &bytes[line_start..];
-    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
     let text = String::from_utf8_lossy(line).into_owned();
     let byte = bytes[at];
     // The reference says so even if UTF-8 has been declared.

@@ -193,7 +193,12 @@ impl Machine<'_> {
         };
         let kind = if literal.is_bytes { NodeKind::Bytes } else { NodeKind::Str };
         match decoded {
-            Ok(_) => Outcome::Value(self.make(kind, &[string])),
+            Ok(decoded) => {
+                if let Some(invalid) = &decoded.invalid {
+                    self.warn_escape(token, literal.body, invalid);
+                }
+                Outcome::Value(self.make(kind, &[string]))
+            }
             Err(StringError(message)) => raise(self.error_here(ErrorKind::SyntaxError, message)),
         }
     }
@@ -213,12 +218,21 @@ impl Machine<'_> {
 
     fn check_interpolated(&mut self, parts: &[NodeId], kind: NodeKind) -> Outcome {
         let is_raw = self.text_of(self.first_token(parts[0])).contains(['r', 'R']);
+        let closing = self.tokens[self.pos - 1];
         for part in self.nodes.items(parts[1]) {
-            let token = self.first_token(part);
-            if self.nodes.kind(part) == NodeKind::Token
-                && let Err(StringError(message)) = literal::decode_text(self.text_of(token), is_raw)
-            {
-                return raise(self.error_here(ErrorKind::SyntaxError, message));
+            if self.nodes.kind(part) != NodeKind::Token {
+                continue;
+            }
+            let body = self.text_of(self.first_token(part));
+            match literal::decode_text(body, is_raw) {
+                Ok(decoded) => {
+                    if let Some(invalid) = &decoded.invalid {
+                        self.warn_escape(closing, body, invalid);
+                    }
+                }
+                Err(StringError(message)) => {
+                    return raise(self.error_here(ErrorKind::SyntaxError, message));
+                }
             }
         }
         Outcome::Value(self.make(kind, parts))
@@ -240,8 +254,14 @@ impl Machine<'_> {
             _ => false,
         });
         let is_raw = start.is_some_and(|start| self.text_of(*start).contains(['r', 'R']));
-        match literal::decode_text(self.text_of(self.tokens[index]), is_raw) {
-            Ok(_) => Outcome::Value(middle),
+        let token = self.tokens[index];
+        match literal::decode_text(self.text_of(token), is_raw) {
+            Ok(decoded) => {
+                if let Some(invalid) = &decoded.invalid {
+                    self.warn_escape(token, self.text_of(token), invalid);
+                }
+                Outcome::Value(middle)
+            }
             Err(StringError(message)) => raise(self.error_here(ErrorKind::SyntaxError, message)),
         }
     }

@@ -4,8 +4,10 @@
 
 use super::compile::{Action, Op, Program};
 use super::node::{NodeId, NodeKind, Nodes};
-use crate::error::SyntaxError;
+use crate::error::{SyntaxError, Warning};
+use crate::literal::InvalidEscape;
 use crate::options::ParseOptions;
+use crate::report::{Moment, escape_warning};
 use crate::stream::TokenStream;
 use crate::token::{Token, TokenKind};
 use std::collections::HashMap;
@@ -68,9 +70,11 @@ pub(super) struct Machine<'p> {
     depth: usize,
     memo: Memo,
     /// Error rules are active.
-    invalid: bool,
+    pub invalid: bool,
     /// `<>` is the spelling of `!=`.
     pub flufl: bool,
+    /// In the order in which they are issued.
+    pub warnings: Vec<(Moment, Warning)>,
 }
 
 impl<'p> Machine<'p> {
@@ -90,6 +94,7 @@ impl<'p> Machine<'p> {
             memo: Memo::default(),
             invalid: false,
             flufl: options.barry_as_flufl,
+            warnings: Vec::new(),
         }
     }
 
@@ -137,6 +142,7 @@ impl<'p> Machine<'p> {
 
     fn fetch(&mut self) -> Result<(), Box<SyntaxError>> {
         let token = self.stream.next();
+        self.note_lexer_warnings();
         let lexer = &self.stream.lexer;
         let failed = token.is_err();
         self.tokens.push(token.unwrap_or(Token {
@@ -150,6 +156,22 @@ impl<'p> Machine<'p> {
         }));
         self.levels.push(lexer.brackets.len() as u16);
         if failed { Err(Box::new(self.lexer_error())) } else { Ok(()) }
+    }
+
+    /// Takes over what the lexer warned of while it made the next token.
+    pub fn note_lexer_warnings(&mut self) {
+        let moment = Moment::of_token(self.tokens.len());
+        let found = self.stream.lexer.warnings.drain(..);
+        self.warnings.extend(found.map(|warning| (moment, warning)));
+    }
+
+    /// Warns of an escape in `body`; `token` is the string, or what ends it. The pass with the error
+    /// rules does not, where they are active.
+    pub fn warn_escape(&mut self, token: Token, body: &str, invalid: &InvalidEscape) {
+        if !self.invalid {
+            let warning = escape_warning(self.stream.lexer.text, token, body, invalid);
+            self.warnings.extend(warning.map(|warning| (Moment::before(self.pos), warning)));
+        }
     }
 
     /// Runs one instruction: where to go on, or `None` if it failed.

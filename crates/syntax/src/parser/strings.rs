@@ -1,6 +1,7 @@
 //! String literals and their concatenation.
 
 use super::*;
+use crate::report::{Moment, escape_warning};
 use crate::literal::{InvalidEscape, decode_bytes, decode_text};
 use TokenKind as T;
 
@@ -111,7 +112,8 @@ impl<'a> Parser<'a, '_> {
     }
 
     pub(super) fn warn_escape(&mut self, token: Token, body: &str, invalid: &InvalidEscape) {
-        self.warnings.extend(crate::report::escape_warning(self.text, token, body, invalid));
+        let warning = escape_warning(self.text, token, body, invalid);
+        self.warnings.extend(warning.map(|warning| (Moment::before(self.pos), warning)));
     }
 
     /// The values of all the parts, those of f-strings and t-strings instead of the strings.

@@ -103,6 +103,7 @@ COOKIE_LINES = ["# -*- coding: %s -*-\n", "#coding=%s\n", "# vim: set fileencodi
 BYTES = [b"\x00", b"\xff", b"\xc3", b"\xe9", b"\xef\xbb\xbf", b"\xa0", b"\r", b"\x0c", b"\x1a", b"\x7f", b"\xc2\xa0"]
 BYTES += ["é", "ª", "€", "“", "”", "–", "×", "𝔘", "ﬁ", "·", "٣", "²", "\u200b", "\u2028", "\u3000", "😀", "\u0301"]
 BYTES = [piece if isinstance(piece, bytes) else piece.encode() for piece in BYTES]
+ONLY_AST = 0x400
 STRING_PIECES = r"""
 { } {} {x} {x!r} {x!q} {x: {x:{y}} {* {a b} {{ }} \\ \\\\ \d \x \x1 \N{DASH} \N{q} \N \u12 \U00 \777 \9 ' \' " \" # {#
 $ {$} {!r} {=} {x=} {lambda:1} {lambda x:1} \{ {\n} {a[0} {a)} {'} {"} {:=} {x:=1} {0_} {1e} {yield} {x:{y:{z}}} '''
@@ -379,11 +380,13 @@ class Mutants:
         flags = random.choice([0] * 12 + [0x200, 0x2000, 0x4000, 0x4200, 0x1400, 0x400])
         optimize = random.choice([-1, -1, -1, 0, 1, 2])
         strict = random.below(6) == 0
-        return text, (mode, flags, optimize, strict), f"{path}: {' '.join(names)}"
+        version = random.choice([-1, -1, 4, 6, 7, 8, 9, 10, 11, 12, 13]) if flags & ONLY_AST else -1
+        return text, (mode, flags, optimize, strict, version), f"{path}: {' '.join(names)}"
 
 
 class Cases:
-    """Programs written by hand: escapes are bytes."""
+    """Programs written by hand: escapes are bytes. A line may begin with words between `%`: the mode, the
+    flags, or the minor version (of the tree only)."""
 
     def __init__(self, path):
         with open(path, "rb") as file:
@@ -391,8 +394,23 @@ class Cases:
 
     def __call__(self, index):
         index, strict = divmod(index, 2)
-        source = self.lines[index].decode("unicode_escape").encode("latin-1")
-        return source, ("exec", 0, -1, bool(strict)), f"line {index + 1}"
+        line = self.lines[index]
+        mode, flags, version = "exec", 0, -1
+        if line[:1] == b"%":
+            _, words, line = line.split(b"%", 2)
+            line = line[1:]
+            for word in words.decode().split():
+                if word[:1] == "v":
+                    version, flags = int(word[1:]), flags | ONLY_AST
+                elif word[0].isdigit():
+                    flags |= int(word, 16)
+                else:
+                    mode = word
+            if mode == "func_type":
+                flags |= ONLY_AST
+        source = line.decode("unicode_escape").encode("latin-1")
+        return source, (mode, flags, -1, bool(strict), version), f"line {index + 1}"
+
 
 
 def digest(code, parts):
@@ -430,12 +448,12 @@ def checksum(text):
 
 def outcome(source, how):
     """What happened, details, warnings; and the exception."""
-    mode, flags, optimize, strict = how
+    mode, flags, optimize, strict, version = how
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("error" if strict else "always")
         error = None
         try:
-            code = compile(source, "<mutant>", mode, flags, True, optimize)
+            code = compile(source, "<mutant>", mode, flags, True, optimize, _feature_version=version)
         except SyntaxError as found:
             error = found
             fields = found.lineno, found.offset, found.end_lineno, found.end_offset
@@ -444,7 +462,7 @@ def outcome(source, how):
             error = found
             details = ascii(str(found))
         else:
-            details = "tree" if flags & 0x400 else checksum("\n".join(digest(code, [])))
+            details = "tree" if flags & ONLY_AST else checksum("\n".join(digest(code, [])))
     warned = [(w.category.__name__, str(w.message), w.lineno, w.filename) for w in caught]
     return type(error).__name__ if error else "accepted", details, ascii(warned), error
 

@@ -63,7 +63,7 @@ pub(crate) fn syntax_warning(message: impl Into<String>, span: Span) -> Warning 
         message: message.clone(),
         lineno: span.lineno,
         error: Box::new(syntax_error(message, span)),
-        by_lexer: false,
+        stage: krait_syntax::Stage::Later,
     }
 }
 

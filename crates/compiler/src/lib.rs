@@ -29,9 +29,9 @@ pub use options::{ALLOW_TOP_LEVEL_AWAIT, CompileOptions, Compiled};
 pub use validate::validate;
 
 use bumpalo::Bump;
+use code::Code;
 use krait_bytecode::future_flags;
 use krait_syntax::ast::Mod;
-use code::Code;
 use krait_syntax::{ParseOptions, Source, Warning};
 use symtable::SymbolTable;
 

@@ -8,9 +8,13 @@ use bumpalo::Bump;
 use krait_bytecode::future_flags;
 use krait_compiler::symtable::SymbolTable;
 use krait_compiler::{CompileError, CompileOptions};
+use krait_objects::exceptions::{raise_decode_error, raise_encode_error};
 use krait_objects::prelude::*;
+use krait_objects::text::codec::CodecError;
 use krait_syntax::ast::Mod;
-use krait_syntax::{ErrorKind, Mode, ParseOptions, Notes, Source, SyntaxError, Warning, WarningKind};
+use krait_syntax::{
+    ErrorKind, Mode, Notes, ParseOptions, Source, Stage, SyntaxError, Warning, WarningKind,
+};
 
 use crate::code::{self, Code};
 use source::Codecs;
@@ -263,22 +267,29 @@ pub fn compile_module(th: &Thread, source: &[u8], filename: &str) -> PyResult<Ow
     compile(th, Source::Bytes(source), request)
 }
 
-/// Issues what the parser warns of. If a filter makes an error of what is no concern of the lexer, only the
-/// lexer goes on, and the error gives way to one of its own.
+/// Issues what the parser warns of. Whatever error there is, one that a filter makes or that of the text, the
+/// lexer goes on to the end, and what is wrong there is preferred, unless it is in an f-string.
 fn issue_notes(th: &Thread, notes: &Notes, filename: Borrowed<'_, Str>) -> PyResult<()> {
     let mut refused = None;
-    for warning in &notes.warnings {
-        if (refused.is_none() || warning.by_lexer) && !issue_one(th, warning, filename)? {
-            if warning.by_lexer {
+    let mut lexer_failed = notes.lexer_failed;
+    for (at, warning) in notes.warnings.iter().enumerate() {
+        let in_rest = refused.is_some() || at >= notes.before_error;
+        if refused.is_some() && warning.stage == Stage::Later || issue_one(th, warning, filename)? {
+            continue;
+        }
+        match warning.stage {
+            Stage::Later => refused = Some(warning),
+            Stage::LexerInString if in_rest => {
+                lexer_failed = false;
+                break;
+            }
+            Stage::Lexer | Stage::LexerInString => {
                 return Err(raise_syntax_error(th, &warning.error, filename));
             }
-            refused = Some(warning);
         }
     }
     match refused {
-        Some(warning) if !notes.lexer_failed => {
-            Err(raise_syntax_error(th, &warning.error, filename))
-        }
+        Some(warning) if !lexer_failed => Err(raise_syntax_error(th, &warning.error, filename)),
         _ => Ok(()),
     }
 }
@@ -354,12 +365,8 @@ pub fn raise_compile_error(
         CompileError::Overflow(message) => th.raise(exc::OVERFLOW_ERROR, &message),
         CompileError::Unicode { text, start, end } => match Str::from_wtf8(th, &text) {
             Ok(text) => {
-                let error = krait_objects::text::codec::CodecError {
-                    start,
-                    end,
-                    reason: "surrogates not allowed",
-                };
-                krait_objects::exceptions::raise_encode_error(th, "utf-8", text.borrow(), error)
+                let error = CodecError { start, end, reason: "surrogates not allowed" };
+                raise_encode_error(th, "utf-8", text.borrow(), error)
             }
             Err(raised) => raised,
         },
@@ -374,6 +381,16 @@ fn raise_syntax_error(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, S
         ErrorKind::IncompleteInputError => exc::INCOMPLETE_INPUT_ERROR,
         ErrorKind::MemoryError => return th.raise(exc::MEMORY_ERROR, &error.message),
         ErrorKind::OverflowError => return th.raise(exc::OVERFLOW_ERROR, &error.message),
+        ErrorKind::UnicodeDecodeError { start, end, reason } => {
+            let data = error.text.as_deref().unwrap_or_default();
+            return match Bytes::new(th, data.as_bytes()) {
+                Ok(data) => {
+                    let error = CodecError { start, end, reason };
+                    raise_decode_error(th, "unicodeescape", data.borrow(), error)
+                }
+                Err(raised) => raised,
+            };
+        }
     };
     match arguments(th, error, filename) {
         Ok(arguments) => th.raise_value(class, arguments.object()),

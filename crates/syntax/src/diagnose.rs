@@ -16,8 +16,8 @@ mod raise;
 use crate::error::{ErrorKind, SyntaxError, Warning};
 use crate::lexer::Done;
 use crate::options::{Mode, ParseOptions};
-use crate::token::TokenKind;
 use crate::report::Moment;
+use crate::token::TokenKind;
 use machine::Machine;
 
 const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
@@ -26,6 +26,8 @@ const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
 pub(crate) struct Diagnosis {
     pub error: SyntaxError,
     pub by_lexer: bool,
+    /// How many warnings came from the rest of the text, after the error was known.
+    pub late_warnings: usize,
     /// In the order in which they are issued.
     pub warnings: Vec<(Moment, Warning)>,
 }
@@ -50,8 +52,11 @@ pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> 
         Ok(false) => machine.explain(rule, start),
         Err(error) => machine.prefer_lexer_error(*error),
     };
-    let by_lexer = machine.stream.lexer.done != Done::Ok && machine.stream.lexer.done != Done::Eof;
-    Diagnosis { error, by_lexer, warnings: machine.warnings }
+    let lexer = &machine.stream.lexer;
+    let by_lexer = lexer.error.is_some() && !lexer.in_string();
+    let late_warnings =
+        machine.warnings.len() - machine.before_error.unwrap_or(machine.warnings.len());
+    Diagnosis { error, by_lexer, late_warnings, warnings: machine.warnings }
 }
 
 impl Machine<'_> {
@@ -90,7 +95,9 @@ impl Machine<'_> {
     /// An error of the parser gives way to one of the lexer further on.
     fn prefer_lexer_error(&mut self, error: SyntaxError) -> SyntaxError {
         let from_parser = self.stream.lexer.done == Done::Ok;
-        if from_parser && error.kind != ErrorKind::MemoryError {
+        let is_syntax_error =
+            !matches!(error.kind, ErrorKind::MemoryError | ErrorKind::UnicodeDecodeError { .. });
+        if from_parser && is_syntax_error {
             return self.prefer_later_error(error);
         }
         error
@@ -100,6 +107,7 @@ impl Machine<'_> {
     /// place of `error`, says more about what is wrong.
     fn prefer_later_error(&mut self, error: SyntaxError) -> SyntaxError {
         let line = self.tokens[self.tokens.len() - 1].lineno;
+        self.before_error = Some(self.warnings.len());
         loop {
             let token = self.stream.lexer.next();
             self.note_lexer_warnings();

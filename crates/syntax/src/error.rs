@@ -16,6 +16,13 @@ pub enum ErrorKind {
     MemoryError,
     /// A literal is too large to be represented. Has no position.
     OverflowError,
+    /// An escape in a format spec, which the reference's codec dislikes; `text` is what it was given. Has
+    /// no position and no message.
+    UnicodeDecodeError {
+        start: usize,
+        end: usize,
+        reason: &'static str,
+    },
 }
 
 /// Why a text does not parse.
@@ -57,9 +64,16 @@ pub struct Warning {
     pub message: String,
     pub lineno: i32,
     pub error: Box<SyntaxError>,
-    /// It came while the text was cut into tokens. As an error it is final; in place of any other the
-    /// reference cuts up the rest of the text first, and prefers what is wrong there.
-    pub by_lexer: bool,
+    pub stage: Stage,
+}
+
+/// What was at work when a warning was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Lexer,
+    /// Within an f-string or t-string.
+    LexerInString,
+    Later,
 }
 
 /// What a reading of a text noticed, whatever came of it.
@@ -67,7 +81,10 @@ pub struct Warning {
 pub struct Notes {
     /// In the order in which the reference issues them.
     pub warnings: Vec<Warning>,
-    /// The error is one of the lexer's.
+    /// How many of them were issued before the error was known. After that, the lexer reads the rest
+    /// of the text for an error that says more.
+    pub before_error: usize,
+    /// The error is the lexer's, and such a one.
     pub lexer_failed: bool,
 }
 

@@ -13,7 +13,7 @@ mod number;
 mod operator;
 mod string;
 
-use crate::error::{ErrorKind, SyntaxError, Warning, WarningKind};
+use crate::error::{ErrorKind, Stage, SyntaxError, Warning, WarningKind};
 use crate::token::{Token, TokenKind};
 use fstring::StringMode;
 
@@ -408,7 +408,8 @@ impl<'s> Lexer<'s> {
         let error = Box::new(self.syntax_error(error, col, col));
         let lineno = self.lineno as i32;
         let kind = WarningKind::SyntaxWarning;
-        self.warnings.push(Warning { kind, message, lineno, error, by_lexer: true });
+        let stage = if self.in_string() { Stage::LexerInString } else { Stage::Lexer };
+        self.warnings.push(Warning { kind, message, lineno, error, stage });
     }
 }
 

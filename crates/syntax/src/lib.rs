@@ -21,7 +21,7 @@ mod stream;
 mod token;
 mod tokenize;
 
-pub use error::{ErrorKind, Notes, SyntaxError, Warning, WarningKind};
+pub use error::{ErrorKind, Notes, Stage, SyntaxError, Warning, WarningKind};
 pub use options::{DecodeError, Decoder, Mode, ParseOptions, Parsed};
 pub use source::decode as decode_source;
 pub use token::{Token, TokenKind};
@@ -90,6 +90,7 @@ pub fn parse_into<'a, 's>(
     found.sort_by_key(|(at, _)| *at);
     let error = match result {
         Ok(tree) => {
+            notes.before_error = found.len();
             notes.warnings = untimed(found);
             return Ok(arena.alloc(tree));
         }
@@ -101,12 +102,15 @@ pub fn parse_into<'a, 's>(
             let [before, _] = parser.statement_starts;
             let start = if tokens.len() < WHOLE_TEXT { 0 } else { before };
             let diagnosis = diagnose::diagnose(text, options, start);
-            found.retain(|(at, warning)| *at < Moment::of_token(start) && !warning.by_lexer);
-            let (early, late): (Vec<_>, Vec<_>) = (diagnosis.warnings.into_iter())
-                .partition(|(at, _)| *at < Moment::of_token(start));
+            found.retain(|(at, warning)| {
+                *at < Moment::of_token(start) && warning.stage == Stage::Later
+            });
+            let (early, late): (Vec<_>, Vec<_>) =
+                (diagnosis.warnings.into_iter()).partition(|(at, _)| *at < Moment::of_token(start));
             found.extend(early);
             found.sort_by_key(|(at, _)| *at);
             found.extend(late);
+            notes.before_error = found.len() - diagnosis.late_warnings;
             notes.lexer_failed = diagnosis.by_lexer;
             diagnosis.error
         }

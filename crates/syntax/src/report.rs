@@ -1,7 +1,8 @@
 //! Warnings about string escapes, placed as the reference places them.
 
-use crate::error::{ErrorKind, SyntaxError, Warning, WarningKind};
+use crate::error::{ErrorKind, Stage, SyntaxError, Warning, WarningKind};
 use crate::literal::InvalidEscape;
+use crate::options::ParseOptions;
 use crate::token::{Token, TokenKind};
 
 /// When a warning is issued: the reference's lexer and parser take turns.
@@ -28,12 +29,14 @@ impl Moment {
 ///
 /// `token` is the string; for the literal parts of an f-string it is the token that ends it. The
 /// reference counts from the start of that token even so, and in the text as its codec sees it.
+/// Before 3.12, the version asked for, such escapes were merely deprecated.
 /// `None` if the lexer has warned already.
 pub(crate) fn escape_warning(
     text: &str,
     token: Token,
     body: &str,
     invalid: &InvalidEscape,
+    options: &ParseOptions<'_>,
 ) -> Option<Warning> {
     if token.kind != TokenKind::String && matches!(&*invalid.text, "{" | "}") {
         return None;
@@ -59,7 +62,11 @@ pub(crate) fn escape_warning(
         text: Some(line.to_owned()),
     });
     let message = invalid.message();
-    Some(Warning { kind: WarningKind::SyntaxWarning, message, lineno, error, by_lexer: false })
+    let kind = match options.feature_version {
+        ..12 => WarningKind::DeprecationWarning,
+        _ => WarningKind::SyntaxWarning,
+    };
+    Some(Warning { kind, message, lineno, error, stage: Stage::Later })
 }
 
 /// The line to show: that of the token's end if the reference counts beyond it.

@@ -52,7 +52,8 @@ pub fn decode<'s>(
     }
     if has_mark {
         let message = format!("encoding problem: {encoding} with BOM");
-        let end_offset = line.chars().count() as i32;
+        // The reference counts in its second line from another place.
+        let end_offset = line.chars().count() as i32 + i32::from(lineno == 2);
         return Err(SyntaxError {
             lineno,
             end_lineno: lineno,
@@ -62,13 +63,16 @@ pub fn decode<'s>(
         });
     }
     let failed = |message| SyntaxError { offset: -1, ..placeless(message) };
+    let bytes = &with_newlines(bytes, options.mode)[..];
     match (&*encoding, std::str::from_utf8(bytes)) {
         ("iso-8859-1" | "latin1", _) => {
             return Ok(Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()));
         }
-        ("ascii" | "us-ascii", Ok(text)) if text.is_ascii() => return Ok(Cow::Borrowed(text)),
+        ("ascii" | "us-ascii", Ok(text)) if text.is_ascii() => {
+            return Ok(Cow::Owned(text.to_owned()));
+        }
         ("ascii" | "us-ascii", _) => return Err(failed(not_ascii(bytes))),
-        ("utf8", Ok(text)) => return Ok(Cow::Borrowed(text)),
+        ("utf8", Ok(text)) => return Ok(Cow::Owned(text.to_owned())),
         _ => {}
     }
     let decoded = match options.decoder {
@@ -79,6 +83,23 @@ pub fn decode<'s>(
         DecodeError::Unknown => failed(format!("unknown encoding: {encoding}")),
         DecodeError::Failed(message) => failed(message),
     })
+}
+
+/// Line ends are made newlines before the bytes are decoded, which tells in what a codec dislikes about
+/// them, and where.
+fn with_newlines(bytes: &[u8], mode: Mode) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + 1);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'\r' if bytes.get(at + 1) == Some(&b'\n') => {}
+            b'\r' => out.push(b'\n'),
+            byte => out.push(*byte),
+        }
+    }
+    if mode == Mode::Exec && out.last().is_some_and(|last| *last != b'\n') {
+        out.push(b'\n');
+    }
+    out
 }
 
 fn not_ascii(bytes: &[u8]) -> String {

@@ -3,6 +3,7 @@
 
 mod file;
 mod list;
+mod mutants;
 mod suite;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use suite::Suite;
 
 const HELP: &str = "\
 usage: cargo xtask conformance run [OPTION…] [NAME…]
+       cargo xtask conformance mutants [OPTION…]    compare errors and warnings (--help)
 
 Runs the reference's test files NAME… (test_json, or test_asyncio.test_locks), by default all of
 them, and compares the outcome with conformance/passing.txt: a listed file that does not pass is a
@@ -49,13 +51,20 @@ struct Options {
 }
 
 pub fn run(mut args: Args) -> Outcome {
+    match args.positional().as_deref() {
+        Some("run") => run_files(args),
+        Some("mutants") => mutants::run(args),
+        _ => {
+            print!("{HELP}");
+            Ok(args.flag("--help") || args.flag("-h"))
+        }
+    }
+}
+
+fn run_files(mut args: Args) -> Outcome {
     if args.flag("--help") || args.flag("-h") {
         print!("{HELP}");
         return Ok(true);
-    }
-    match args.positional().as_deref() {
-        Some("run") => {}
-        other => return Err(format!("unknown command {other:?}\n{HELP}").into()),
     }
     let listed = args.flag("--listed");
     let from = args.option("--from")?;

@@ -63,7 +63,7 @@ impl<'a> Generator<'a> {
         };
         let star = patterns.iter().position(|pattern| is_star(pattern));
         if patterns.iter().filter(|pattern| is_star(pattern)).count() > 1 {
-            return self.error(span, "multiple starred expressions in sequence pattern");
+            return self.error(span, "multiple starred names in sequence pattern");
         }
         context.on_top += 1;
         self.op(loc, Opcode::MATCH_SEQUENCE);

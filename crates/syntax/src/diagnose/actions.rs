@@ -4,7 +4,7 @@
 use super::compile::Action;
 use super::machine::{Machine, Outcome};
 use super::node::{NodeId, NodeKind, Nodes};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, SyntaxError};
 use crate::literal::{self, NumberError, StringError};
 use crate::parser::split_literal;
 use crate::token::{Token, TokenKind};
@@ -85,11 +85,7 @@ impl Machine<'_> {
             "check_string" => self.check_string(a),
             "check_strings" => self.check_strings(a),
             "check_fstring" => self.check_interpolated(parts, NodeKind::JoinedStr),
-            "check_tstring" if self.options.feature_version < 14 => {
-                let message = "t-strings are only supported in Python 3.14 and greater".to_owned();
-                raise(self.error_here(ErrorKind::SyntaxError, message))
-            }
-            "check_tstring" => self.check_interpolated(parts, NodeKind::TemplateStr),
+            "check_tstring" => self.check_template(parts),
             "check_middle" => self.check_middle(a),
             "check_fstring_conversion" => self.check_conversion(a, b),
             "future_import" => {
@@ -199,7 +195,7 @@ impl Machine<'_> {
                 }
                 Outcome::Value(self.make(kind, &[string]))
             }
-            Err(StringError(message)) => raise(self.error_here(ErrorKind::SyntaxError, message)),
+            Err(error) => raise(self.error_here(ErrorKind::SyntaxError, error.to_string())),
         }
     }
 
@@ -230,12 +226,21 @@ impl Machine<'_> {
                         self.warn_escape(closing, body, invalid);
                     }
                 }
-                Err(StringError(message)) => {
-                    return raise(self.error_here(ErrorKind::SyntaxError, message));
+                Err(error) => {
+                    return raise(self.error_here(ErrorKind::SyntaxError, error.to_string()));
                 }
             }
         }
         Outcome::Value(self.make(kind, parts))
+    }
+
+    fn check_template(&mut self, parts: &[NodeId]) -> Outcome {
+        let outcome = self.check_interpolated(parts, NodeKind::TemplateStr);
+        if self.options.feature_version >= 14 || !matches!(outcome, Outcome::Value(_)) {
+            return outcome;
+        }
+        let message = "t-strings are only supported in Python 3.14 and greater".to_owned();
+        raise(self.error_here(ErrorKind::SyntaxError, message))
     }
 
     /// A literal part of a format spec.
@@ -262,7 +267,13 @@ impl Machine<'_> {
                 }
                 Outcome::Value(middle)
             }
-            Err(StringError(message)) => raise(self.error_here(ErrorKind::SyntaxError, message)),
+            // Here the reference forgets to make a SyntaxError of it.
+            Err(StringError::Text { start, end, reason, data }) => raise(SyntaxError {
+                kind: ErrorKind::UnicodeDecodeError { start, end, reason },
+                text: Some(data),
+                ..crate::source::placeless(String::new())
+            }),
+            Err(error) => raise(self.error_here(ErrorKind::SyntaxError, error.to_string())),
         }
     }
 

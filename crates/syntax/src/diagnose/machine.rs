@@ -75,6 +75,8 @@ pub(super) struct Machine<'p> {
     pub flufl: bool,
     /// In the order in which they are issued.
     pub warnings: Vec<(Moment, Warning)>,
+    /// How many there were when the rest of the text began to be read, if it was.
+    pub before_error: Option<usize>,
 }
 
 impl<'p> Machine<'p> {
@@ -95,6 +97,7 @@ impl<'p> Machine<'p> {
             invalid: false,
             flufl: options.barry_as_flufl,
             warnings: Vec::new(),
+            before_error: None,
         }
     }
 
@@ -169,7 +172,8 @@ impl<'p> Machine<'p> {
     /// rules does not, where they are active.
     pub fn warn_escape(&mut self, token: Token, body: &str, invalid: &InvalidEscape) {
         if !self.invalid {
-            let warning = escape_warning(self.stream.lexer.text, token, body, invalid);
+            let warning =
+                escape_warning(self.stream.lexer.text, token, body, invalid, self.options);
             self.warnings.extend(warning.map(|warning| (Moment::before(self.pos), warning)));
         }
     }

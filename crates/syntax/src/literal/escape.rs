@@ -1,6 +1,7 @@
 //! Escape sequences in strings and bytes.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// A string body with its escapes replaced.
 #[derive(Clone, Debug)]
@@ -43,7 +44,27 @@ impl InvalidEscape {
 
 /// Why a body has no value: what the reference's codec says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StringError(pub String);
+pub(crate) enum StringError {
+    /// Of text. `data` is what the codec is given, and what the places are in: a character outside ASCII has
+    /// been written as an escape of ten bytes.
+    Text { start: usize, end: usize, reason: &'static str, data: String },
+    /// Of bytes.
+    Bytes(String),
+}
+
+impl fmt::Display for StringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, end, reason) = match self {
+            StringError::Text { start, end, reason, .. } => (*start, *end, reason),
+            StringError::Bytes(message) => return write!(f, "(value error) {message}"),
+        };
+        write!(f, "(unicode error) 'unicodeescape' codec can't decode ")?;
+        match end - start {
+            1 => write!(f, "byte 0x5c in position {start}: {reason}"),
+            _ => write!(f, "bytes in position {start}-{}: {reason}", end - 1),
+        }
+    }
+}
 
 /// The value of a string body.
 pub(crate) fn decode_text(body: &str, raw: bool) -> Result<Decoded<'_>, StringError> {
@@ -125,7 +146,7 @@ impl TextDecoder<'_> {
         &mut self,
         start: usize,
         digits: usize,
-        truncated: &str,
+        truncated: &'static str,
     ) -> Result<(), StringError> {
         let bytes = self.body.as_bytes();
         let mut value = 0u32;
@@ -166,19 +187,25 @@ impl TextDecoder<'_> {
         }
     }
 
-    /// Positions count in the text as the reference's codec sees it, where a character outside
-    /// ASCII has been written as an escape of ten bytes.
-    fn error(&self, start: usize, end: usize, reason: &str) -> StringError {
-        let position = |at: usize| -> usize {
-            self.body[..at].chars().map(|char| if char.is_ascii() { 1 } else { 10 }).sum()
-        };
-        let (start, end) = (position(start), position(end));
-        let place = if end == start + 1 {
-            format!("byte 0x5c in position {start}")
-        } else {
-            format!("bytes in position {start}-{}", end - 1)
-        };
-        StringError(format!("(unicode error) 'unicodeescape' codec can't decode {place}: {reason}"))
+    fn error(&self, start: usize, end: usize, reason: &'static str) -> StringError {
+        let mut data = String::new();
+        let mut places = [0, 0];
+        for (at, char) in self.body.char_indices() {
+            for (place, wanted) in places.iter_mut().zip([start, end]) {
+                if at == wanted {
+                    *place = data.len();
+                }
+            }
+            match char.is_ascii() {
+                true => data.push(char),
+                false => data.push_str(&format!("\\U{:08x}", u32::from(char))),
+            }
+        }
+        let [start, mut end_place] = places;
+        if end == self.body.len() {
+            end_place = data.len();
+        }
+        StringError::Text { start, end: end_place, reason, data }
     }
 }
 
@@ -201,7 +228,7 @@ pub(crate) fn decode_bytes(body: &[u8], raw: bool) -> Result<Decoded<'_>, String
             continue;
         }
         let Some(&escaped) = body.get(at + 1) else {
-            return Err(StringError("(value error) Trailing \\ in string".to_owned()));
+            return Err(StringError::Bytes("Trailing \\ in string".to_owned()));
         };
         match escaped {
             b'\n' => at += 2,
@@ -216,8 +243,8 @@ pub(crate) fn decode_bytes(body: &[u8], raw: bool) -> Result<Decoded<'_>, String
             b'x' => {
                 let digit = |at: usize| body.get(at).and_then(|b| char::from(*b).to_digit(16));
                 let (Some(high), Some(low)) = (digit(at + 2), digit(at + 3)) else {
-                    let message = format!("(value error) invalid \\x escape at position {at}");
-                    return Err(StringError(message));
+                    let message = format!("invalid \\x escape at position {at}");
+                    return Err(StringError::Bytes(message));
                 };
                 out.push((high << 4 | low) as u8);
                 at += 4;

@@ -1,8 +1,8 @@
 //! String literals and their concatenation.
 
 use super::*;
-use crate::report::{Moment, escape_warning};
 use crate::literal::{InvalidEscape, decode_bytes, decode_text};
+use crate::report::{Moment, escape_warning};
 use TokenKind as T;
 
 /// A string token taken apart.
@@ -112,7 +112,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     pub(super) fn warn_escape(&mut self, token: Token, body: &str, invalid: &InvalidEscape) {
-        let warning = escape_warning(self.text, token, body, invalid);
+        let warning = escape_warning(self.text, token, body, invalid, self.options);
         self.warnings.extend(warning.map(|warning| (Moment::before(self.pos), warning)));
     }
 

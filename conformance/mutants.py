@@ -247,6 +247,18 @@ def state(random, tokens):
     tokens.insert(at, newline + text.replace("\n", newline))
 
 
+def gather(random, tokens):
+    """A few statements by themselves: which of their errors is told depends on who looks first."""
+    lines = []
+    for _ in range(2 + random.below(4)):
+        space = random.choice(["", "", "  ", "    "])
+        if space and not lines:
+            lines.append(random.choice(["def f():", "class A:", "async def f(x):", "while x:", "def f[T]():", "try:", "lambda: 1"]))
+        text = random.choice(STATEMENTS).encode().decode("latin-1")
+        lines += [space + line for line in text.split("\n")]
+    tokens[:] = "\n".join(lines) + "\n"
+
+
 def express(random, tokens):
     """A statement's text in the place of an expression."""
     text = random.choice(STATEMENTS).encode().decode("latin-1")
@@ -312,7 +324,7 @@ def nest(random, tokens):
 
 
 MUTATIONS = [drop, drop, swap, duplicate, replace, replace, insert, insert, borrow, borrow, corrupt, corrupt, cut, unbalance]
-MUTATIONS += [unbalance, punctuate, punctuate, spoil_string, spoil_string, renumber, state, state, express, indent, indent]
+MUTATIONS += [unbalance, punctuate, punctuate, spoil_string, spoil_string, renumber, state, state, gather, express, indent, indent]
 MUTATIONS += [tabulate, join, move_line, encode, nest]
 
 

@@ -1,7 +1,7 @@
 //! `from __future__ import …`: which features a module asks for. Does the job of `Python/future.c`.
 
 use krait_bytecode::future_flags;
-use krait_syntax::ast::{Alias, Constant, ExprKind, Mod, Stmt, StmtKind, Text};
+use krait_syntax::ast::{Alias, Constant, ExprKind, Mod, Span, Stmt, StmtKind, Text};
 
 use crate::error::{CompileError, Result};
 
@@ -10,13 +10,21 @@ use crate::error::{CompileError, Result};
 pub struct Future {
     /// Bits of `future_flags`, and of the caller's compiler flags.
     pub features: u32,
-    /// Line of the last valid future statement, -1 if there is none.
-    pub last_line: i32,
+    /// Where the last valid future statement is.
+    pub last: Option<Span>,
 }
 
 impl Future {
     pub fn has(self, flag: u32) -> bool {
         self.features & flag != 0
+    }
+
+    /// Whether a future statement at `span` comes too late.
+    pub(crate) fn is_over(self, span: Span) -> bool {
+        self.last.is_none_or(|last| {
+            span.lineno > last.lineno
+                || span.lineno == last.end_lineno && span.col_offset > last.end_col_offset
+        })
     }
 }
 
@@ -33,7 +41,7 @@ pub(crate) fn docstring<'a>(body: &[&'a Stmt<'a>]) -> Option<Text<'a>> {
 
 /// Features of `tree`, added to those the caller gives.
 pub fn future(tree: &Mod<'_>, inherited: u32) -> Result<Future> {
-    let mut future = Future { features: inherited, last_line: -1 };
+    let mut future = Future { features: inherited, last: None };
     let (Mod::Module { body, .. } | Mod::Interactive { body }) = tree else { return Ok(future) };
     let start = usize::from(docstring(body).is_some());
     for stmt in body.iter().skip(start) {
@@ -45,7 +53,7 @@ pub fn future(tree: &Mod<'_>, inherited: u32) -> Result<Future> {
         for name in names {
             future.features |= feature(name)?;
         }
-        future.last_line = stmt.span.lineno;
+        future.last = Some(stmt.span);
     }
     Ok(future)
 }

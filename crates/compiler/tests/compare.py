@@ -162,7 +162,8 @@ def reference(source, level):
             code = compile(source, "<stream>", "exec", dont_inherit=True, optimize=level)
         except SyntaxError as error:
             places = error.lineno, error.offset, error.end_lineno, error.end_offset
-            fields = type(error).__name__, error.msg, *(str(place) for place in places)
+            text = "-" if error.text is None else error.text
+            fields = type(error).__name__, error.msg, *(str(place or 0) for place in places), text
             return "E", fields, []
         except Exception as error:
             return "E", (type(error).__name__, str(error)), []

@@ -26,12 +26,8 @@ struct Case {
 
 /// Reads a line, `%words% program` or only a program, in which escapes stand for bytes.
 fn case(line: &str) -> Case {
-    let mut case = Case {
-        source: Vec::new(),
-        mode: Mode::Exec,
-        flags: 0,
-        version: ParseOptions::LATEST,
-    };
+    let mut case =
+        Case { source: Vec::new(), mode: Mode::Exec, flags: 0, version: ParseOptions::LATEST };
     let mut program = line;
     if let Some(rest) = line.strip_prefix('%') {
         let (words, rest) = rest.split_once("% ").expect("% around the words");
@@ -124,7 +120,8 @@ fn constant(value: &Constant) -> Vec<u8> {
 }
 
 fn parts(code: &Code, out: &mut Vec<Vec<u8>>) {
-    let numbers = [code.firstlineno.to_string(), code.flags.to_string(), code.stacksize.to_string()];
+    let numbers =
+        [code.firstlineno.to_string(), code.flags.to_string(), code.stacksize.to_string()];
     let counts = [code.argcount, code.posonlyargcount, code.kwonlyargcount];
     let counts = counts.map(|count| count.to_string()).join(" ");
     out.push(code.qualname.as_bytes().to_vec());

@@ -53,11 +53,6 @@ impl<'a> Generator<'a> {
     ) -> Result {
         let loc = at(span);
         self.load_const(loc, Constant::Int(level.unwrap_or(0).into()));
-        let absolute = level.unwrap_or(0) == 0;
-        if absolute && module == Some("__future__") && span.lineno > self.future.last_line {
-            let message = "from __future__ imports must occur at the beginning of the file";
-            return self.error(span, message);
-        }
         let tuple = names.iter().map(|alias| Constant::str(alias.name)).collect();
         self.load_const(loc, Constant::tuple(tuple));
         self.op_mangled(loc, Opcode::IMPORT_NAME, module.unwrap_or(""));

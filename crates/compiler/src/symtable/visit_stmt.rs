@@ -56,8 +56,15 @@ impl<'a> Builder<'a> {
                 self.expr(test)?;
                 self.opt_expr(msg)
             }
-            StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
-                names.iter().try_for_each(|alias| self.alias(alias))
+            StmtKind::Import { names } => names.iter().try_for_each(|alias| self.alias(alias)),
+            StmtKind::ImportFrom { module, names, level } => {
+                names.iter().try_for_each(|alias| self.alias(alias))?;
+                let absolute = level.unwrap_or(0) == 0;
+                if absolute && module == Some("__future__") && self.future.is_over(stmt.span) {
+                    let message = "from __future__ imports must occur at the beginning of the file";
+                    return Err(CompileError::syntax(message, stmt.span));
+                }
+                Ok(())
             }
             StmtKind::Global { names } => self.declare(names, DEF_GLOBAL, stmt.span),
             StmtKind::Nonlocal { names } => self.declare(names, DEF_NONLOCAL, stmt.span),

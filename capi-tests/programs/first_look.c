@@ -1,6 +1,7 @@
 /* What a program sees of the import system before it has imported anything: each piece runs in an interpreter of its
    own, and once more in a sub-interpreter. */
 #include <Python.h>
+#include <signal.h>
 #include <stdio.h>
 
 static const char *const pieces[] = {
@@ -52,9 +53,21 @@ static const char *const pieces[] = {
     "import _thread\ndone = []\ndef work():\n  import json\n  done.append(json.dumps(1))\n"
     "for n in range(4): _thread.start_new_thread(work, ())\nimport time\nwhile len(done) < 4: time.sleep(0.001)\nprint(done)",
     "import sys\nclass D:\n  def __del__(self, v=sys.version_info, f=sys.flags, q=quit): print('gone', v.major, f.verbose, q.name)\nd = D()",
+    "import sys; print(sys.stdout is sys.__stdout__, sys.stdin.name, sys.stderr.mode, sys.stderr.errors, 'stdin' in vars(sys))",
+    "import sys; del sys.stdout\ntry: print()\nexcept RuntimeError as e: sys.__stdout__.write(str(e) + '\\n')",
+    "import sys; del sys.float_info; print(hasattr(sys, 'float_info'))\ntry: del sys.nothing\nexcept AttributeError as e: print(e)",
+    "import sys, io; sys.stdout = io.StringIO(); print('lost'); sys.__stdout__.write('kept\\n')",
+    "import sys; sys.stdout = None; print('lost'); print(sys.stdin is not None, file=sys.stderr)",
+    "import sys\nseen = []\nsys.addaudithook(lambda name, args: seen.append(name))\nprint(seen)",
+    "import os; kept = os.dup(1); os.close(1)\ntry: print('lost', flush=True)\nexcept OSError as e: os.dup2(kept, 1); print(e)",
+    "import os; kept = os.dup(1); open(1, 'w').close()\ntry: print('lost', flush=True)\nexcept OSError as e: os.dup2(kept, 1); print(e)",
+    "import _thread\nn = [0]\ndef work(): print(end=''); n[0] += 1\nfor _ in range(8): _thread.start_new_thread(work, ())\n"
+    "import time\nwhile n[0] < 8: time.sleep(0.001)\nprint(n)",
 };
 
 int main(void) {
+    /* Whoever runs the test may ignore it, which Python would leave as it is. */
+    signal(SIGINT, SIG_DFL);
     for (size_t at = 0; at < sizeof pieces / sizeof *pieces; at++) {
         printf("%zu\n", at);
         fflush(stdout);

@@ -302,7 +302,28 @@ fn bases_tuple(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> {
     }
 }
 
-/// A tuple of static types that outlives every interpreter, as these do: its memory is never freed.
+/// Zeroed memory that is never freed, for what outlives every interpreter as static types do.
+fn forever(size: usize) -> *mut u8 {
+    const CHUNK: usize = 16 << 10;
+    /// The address of the part of the last chunk that is not given out yet, and its size.
+    static REST: Mutex<(usize, usize)> = Mutex::new((0, 0));
+    let mut rest = REST.lock().unwrap_or_else(PoisonError::into_inner);
+    let size = size.next_multiple_of(16);
+    if rest.1 < size {
+        let chunk = CHUNK.max(size);
+        // SAFETY: new memory.
+        let memory = unsafe { libc::calloc(1, chunk) };
+        if memory.is_null() {
+            crate::fatal("no memory for built-in types");
+        }
+        *rest = (memory as usize, chunk);
+    }
+    let memory = rest.0 as *mut u8;
+    *rest = (rest.0 + size, rest.1 - size);
+    memory
+}
+
+/// A tuple of static types that outlives every interpreter, as these do.
 fn for_the_process(first: Option<Borrowed<'_>>, rest: &[Borrowed<'_>]) -> *mut abi::PyObject {
     // What the collector keeps in front of an object: nothing, as it never learns of this one.
     const BEFORE: usize = 16;
@@ -310,10 +331,7 @@ fn for_the_process(first: Option<Borrowed<'_>>, rest: &[Borrowed<'_>]) -> *mut a
     let len = usize::from(first.is_some()) + rest.len();
     // SAFETY: the memory has room for the tuple and its items, which are immortal.
     unsafe {
-        let memory = libc::calloc(1, BEFORE + ITEMS + len * size_of::<Borrowed<'_>>());
-        if memory.is_null() {
-            crate::fatal("no memory for the bases of a built-in type");
-        }
+        let memory = forever(BEFORE + ITEMS + len * size_of::<Borrowed<'_>>());
         let tuple = memory.byte_add(BEFORE).cast::<abi::PyVarObject>();
         *tuple.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
         (*tuple).ob_base.ob_type = Tuple::type_object().as_type_ptr();

@@ -110,9 +110,13 @@ impl Drop for Cache {
     }
 }
 
+/// So many static types share a block of `TypeStates`.
+const BLOCK: usize = 32;
+
 /// Per-interpreter state of types.
 pub struct TypeStates {
-    statics: RefCell<Vec<Option<Box<StaticState>>>>,
+    /// In blocks, each made when the first of its entries is asked for.
+    statics: RefCell<Vec<Option<Box<[StaticState; BLOCK]>>>>,
     next_version: Cell<u32>,
     cache: Cache,
 }
@@ -131,10 +135,11 @@ impl TypeStates {
     /// The state of the static type with `index`, made on first use.
     pub fn of_static(&self, index: usize) -> &StaticState {
         let mut statics = self.statics.borrow_mut();
-        if statics.len() <= index {
-            statics.resize_with(index + 1, || None);
+        let (block, index) = (index / BLOCK, index % BLOCK);
+        if statics.len() <= block {
+            statics.resize_with(block + 1, || None);
         }
-        let state: *const StaticState = &**statics[index].get_or_insert_default();
+        let state: *const StaticState = &statics[block].get_or_insert_default()[index];
         // SAFETY: a box does not move, and entries live as long as the interpreter.
         unsafe { &*state }
     }
@@ -148,7 +153,7 @@ impl TypeStates {
 
     /// The static types in use in this interpreter, in the order in which they became ready.
     pub fn statics(&self) -> Vec<&'static Type> {
-        self.statics.borrow().iter().flatten().filter_map(|state| state.ty.get()).collect()
+        self.each_static(|state| state.ty.get())
     }
 
     /// A version that no other heap type has, or 0 if they are used up.
@@ -208,17 +213,13 @@ impl TypeStates {
     pub fn clear(&self) {
         self.clear_cache();
         // Released once nothing is borrowed: a dying weak reference looks its type's state up.
-        let subclasses: Vec<_> = self
-            .statics
-            .borrow()
-            .iter()
-            .flatten()
-            .filter_map(|state| state.subclasses.take())
-            .collect();
-        drop(subclasses);
-        let dicts: Vec<_> =
-            self.statics.borrow().iter().flatten().filter_map(|state| state.dict.take()).collect();
-        drop(dicts);
+        drop(self.each_static(|state| state.subclasses.take()));
+        drop(self.each_static(|state| state.dict.take()));
+    }
+
+    fn each_static<T>(&self, part: impl Fn(&StaticState) -> Option<T>) -> Vec<T> {
+        let statics = self.statics.borrow();
+        statics.iter().flatten().flat_map(|block| block.iter()).filter_map(part).collect()
     }
 }
 

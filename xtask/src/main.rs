@@ -29,7 +29,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "conformance",
-        about: "run [NAME…]  run the reference's test files; mutants: compare errors (--help for options)",
+        about: "run [NAME…]  run the reference's test files; compile, mutants: compare code, errors (--help for options)",
         run: conformance::run,
     },
     Task {

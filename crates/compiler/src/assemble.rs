@@ -68,6 +68,7 @@ pub fn assemble(unit: CodeUnit) -> Result<Code, AssembleError> {
         qualname: metadata.qualname,
         linetable,
         exceptiontable,
+        has_renamed_parameter: false,
     })
 }
 

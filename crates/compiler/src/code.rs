@@ -235,6 +235,8 @@ pub struct Code {
     pub qualname: Box<str>,
     pub linetable: Vec<u8>,
     pub exceptiontable: Vec<u8>,
+    /// Whether the first of `localsplusnames` got its name at the end: then no other code object has the same tuple.
+    pub has_renamed_parameter: bool,
 }
 
 impl PartialEq for Code {

@@ -13,8 +13,11 @@ pub enum CompileError {
     /// `text` is left `None`: the reference reads the line from the file named, which the caller
     /// may do.
     Syntax(SyntaxError),
+    /// What the symbol table or a `__future__` import has against the tree: the place is told by the exception's
+    /// attributes, and is not among its arguments.
+    Scope(SyntaxError),
     /// The tree nests deeper than the native stack allows.
-    Recursion(String),
+    Recursion,
     /// The tree could not come from a parser.
     Value(String),
     /// As `Value`, where the reference raises `TypeError`.
@@ -38,8 +41,12 @@ impl CompileError {
         CompileError::Syntax(syntax_error(message.into(), span))
     }
 
-    pub(crate) fn recursion() -> CompileError {
-        CompileError::Recursion("maximum recursion depth exceeded during compilation".to_owned())
+    /// As the stages before code generation report it.
+    pub(crate) fn in_scope(self) -> CompileError {
+        match self {
+            CompileError::Syntax(error) => CompileError::Scope(error),
+            other => other,
+        }
     }
 }
 
@@ -76,8 +83,10 @@ impl From<SyntaxError> for CompileError {
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            CompileError::Syntax(error) => error.fmt(f),
-            CompileError::Recursion(message) => write!(f, "RecursionError: {message}"),
+            CompileError::Syntax(error) | CompileError::Scope(error) => error.fmt(f),
+            CompileError::Recursion => {
+                write!(f, "RecursionError: Stack overflow during compilation")
+            }
             CompileError::Value(message) => write!(f, "ValueError: {message}"),
             CompileError::Type(message) => write!(f, "TypeError: {message}"),
             CompileError::System(message) => write!(f, "SystemError: {message}"),

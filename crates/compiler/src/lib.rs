@@ -50,9 +50,9 @@ pub fn compile_into(
     warnings: &mut Vec<Warning>,
 ) -> Result<Code, CompileError> {
     let arena = Bump::new();
-    let future = future::future(tree, options.flags)?;
+    let future = future_of(tree, options)?;
     warnings.extend(preprocess::check_finally(tree));
-    let table = SymbolTable::build(tree, future, options.stack_budget, &arena)?;
+    let table = names(tree, options, future, &arena)?;
     codegen::generate(tree, options, future, table, &arena, warnings)
 }
 
@@ -73,12 +73,24 @@ pub fn compile_source<'s>(
     Ok(compiled)
 }
 
-/// The symbol table of a tree, for the `_symtable` module. `flags` are those of
-/// [`CompileOptions::flags`].
+/// The symbol table of a tree, for the `_symtable` module.
 pub fn symbol_table<'a>(
     tree: &'a Mod<'a>,
-    flags: u32,
+    options: &CompileOptions,
     arena: &'a Bump,
 ) -> Result<SymbolTable<'a>, CompileError> {
-    SymbolTable::build(tree, future::future(tree, flags)?, options::STACK_BUDGET, arena)
+    names(tree, options, future_of(tree, options)?, arena)
+}
+
+fn future_of(tree: &Mod<'_>, options: &CompileOptions) -> Result<Future, CompileError> {
+    future::future(tree, options.flags).map_err(CompileError::in_scope)
+}
+
+fn names<'a>(
+    tree: &'a Mod<'a>,
+    options: &CompileOptions,
+    future: Future,
+    arena: &'a Bump,
+) -> Result<SymbolTable<'a>, CompileError> {
+    SymbolTable::build(tree, future, options.stack_budget, arena).map_err(CompileError::in_scope)
 }

@@ -19,7 +19,7 @@ impl StackGuard {
     /// `RecursionError` if the walk has used up its stack.
     pub(crate) fn check(&self) -> Result {
         if here().abs_diff(self.start) > self.budget {
-            return Err(CompileError::recursion());
+            return Err(CompileError::Recursion);
         }
         Ok(())
     }

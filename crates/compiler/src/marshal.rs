@@ -310,6 +310,7 @@ mod tests {
             name: "m".into(),
             qualname: "m".into(),
             linetable: Vec::new(),
+            has_renamed_parameter: false,
             exceptiontable: Vec::new(),
         }
     }

@@ -23,7 +23,7 @@ pub struct CompileOptions {
 }
 
 /// Leaves room on threads with the smallest stacks that are usual, 2 MiB.
-pub(crate) const STACK_BUDGET: usize = 1 << 20;
+const STACK_BUDGET: usize = 1 << 20;
 
 impl Default for CompileOptions {
     fn default() -> Self {

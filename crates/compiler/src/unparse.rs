@@ -31,13 +31,12 @@ mod level {
     pub(super) const ATOM: u8 = 15;
 }
 
-/// The text of an expression. `stack_budget` is how many bytes of native stack writing may use.
-pub(crate) fn unparse(expr: &Expr<'_>, stack_budget: usize) -> Result<Text> {
-    let guard = StackGuard::new(stack_budget);
-    let mut writer = Writer { out: Vec::new(), guard: &guard, too_deep: false };
+/// The text of an expression. `guard` is that of the walk on which it is met.
+pub(crate) fn unparse(expr: &Expr<'_>, guard: &StackGuard) -> Result<Text> {
+    let mut writer = Writer { out: Vec::new(), guard, too_deep: false };
     writer.expr(expr, level::TEST);
     if writer.too_deep {
-        return Err(CompileError::recursion());
+        return Err(CompileError::Recursion);
     }
     Ok(Text::from_bytes(writer.out))
 }

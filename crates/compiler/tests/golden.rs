@@ -95,7 +95,7 @@ fn outcome(source: &str) -> String {
             describe(&compiled.code, &mut out).expect("a string grows");
             out
         }
-        Err(CompileError::Syntax(error)) => format!(
+        Err(CompileError::Syntax(error) | CompileError::Scope(error)) => format!(
             "{:?} ({}, {}, {}, {}): {}\n",
             error.kind,
             error.lineno,
@@ -122,7 +122,7 @@ fn programs_compile_as_in_the_reference() {
 fn nesting_never_overflows_the_stack() {
     for source in ["a".to_owned() + &".b".repeat(50_000), "a".to_owned() + &"()".repeat(50_000)] {
         let outcome = compile_source(source.as_str(), &CompileOptions::default());
-        assert!(matches!(outcome, Err(CompileError::Recursion(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(CompileError::Recursion)), "{outcome:?}");
     }
     let chain = "a".to_owned() + &" + a".repeat(10_000);
     assert!(compile_source(chain.as_str(), &CompileOptions::default()).is_ok());

@@ -239,7 +239,7 @@ pub fn symbol_table<R>(
     let arena = Bump::new();
     let tree = parse(th, &arena, source, request)?;
     let options = compile_options(th, request);
-    let table = krait_compiler::symbol_table(tree, options.flags, &arena)
+    let table = krait_compiler::symbol_table(tree, &options, &arena)
         .map_err(|error| raise_compile_error(th, error, request.filename))?;
     read(&table)
 }
@@ -250,7 +250,7 @@ pub fn compile_options(th: &Thread, request: Request<'_>) -> CompileOptions {
         mode: request.mode,
         flags: request.flags & (flags::FUTURE | flags::ALLOW_TOP_LEVEL_AWAIT),
         optimize: request.optimize.unwrap_or_else(|| crate::config::of(th).optimization_level),
-        ..CompileOptions::default()
+        stack_budget: th.stack_left(),
     }
 }
 
@@ -348,16 +348,12 @@ pub fn raise_compile_error(
     filename: Borrowed<'_, Str>,
 ) -> Raised {
     match error {
-        CompileError::Syntax(mut error) => {
-            if error.text.is_none() {
-                match line_of_file(th, filename, error.lineno) {
-                    Ok(line) => error.text = line,
-                    Err(raised) => return raised,
-                }
-            }
-            raise_syntax_error(th, &error, filename)
+        CompileError::Syntax(error) => raise_placed(th, error, filename),
+        CompileError::Scope(error) => {
+            let raised = raise_placed(th, error, filename);
+            with_message_only(th, raised)
         }
-        CompileError::Recursion(message) => th.raise(exc::RECURSION_ERROR, &message),
+        CompileError::Recursion => th.stack_overflow(" during compilation"),
         CompileError::Type(message) => th.raise(exc::TYPE_ERROR, &message),
         CompileError::Value(message) => th.raise(exc::VALUE_ERROR, &message),
         CompileError::System(message) => th.raise(exc::SYSTEM_ERROR, &message),
@@ -371,6 +367,34 @@ pub fn raise_compile_error(
             Err(raised) => raised,
         },
     }
+}
+
+/// A syntax error with the line that it is about.
+fn raise_placed(th: &Thread, mut error: SyntaxError, filename: Borrowed<'_, Str>) -> Raised {
+    if error.text.is_none() {
+        match line_of_file(th, filename, error.lineno) {
+            Ok(line) => error.text = line,
+            Err(raised) => return raised,
+        }
+    }
+    raise_syntax_error(th, &error, filename)
+}
+
+/// The syntax error just raised, with its place in attributes only: its arguments are the message.
+fn with_message_only(th: &Thread, raised: Raised) -> Raised {
+    let exception = th.take_raised(raised);
+    let attempt = || -> PyResult<()> {
+        let name = Str::interned(th, "args")?;
+        let arguments = object::get_attr(th, exception.object(), name.borrow())?;
+        let Some(arguments) = arguments.borrow().downcast::<Tuple>() else { return Ok(()) };
+        let message =
+            Tuple::from_slice(th, &arguments.get().as_slice().get(..1).unwrap_or_default())?;
+        object::set_attr(th, exception.object(), name.borrow(), message.object())
+    };
+    if let Err(raised) = attempt() {
+        return raised;
+    }
+    th.set_exception(exception.into_object())
 }
 
 fn raise_syntax_error(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, Str>) -> Raised {

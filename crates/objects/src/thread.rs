@@ -193,11 +193,19 @@ impl Thread {
         if stack_pointer() > self.stack_soft_limit.get() {
             return Ok(());
         }
-        let used = self.stack_top.get().saturating_sub(stack_pointer()) >> 10;
-        Err(self.raise_fmt(
-            exc::RECURSION_ERROR,
-            format_args!("Stack overflow (used {used} kB){place}"),
-        ))
+        Err(self.stack_overflow(place))
+    }
+
+    /// The RecursionError of one who has used the native stack up.
+    #[cold]
+    pub fn stack_overflow(&self, place: &str) -> crate::error::Raised {
+        let used = self.stack_top.get().saturating_sub(self.stack_soft_limit.get()) >> 10;
+        self.raise_fmt(exc::RECURSION_ERROR, format_args!("Stack overflow (used {used} kB){place}"))
+    }
+
+    /// How many bytes of native stack are left.
+    pub fn stack_left(&self) -> usize {
+        stack_pointer().saturating_sub(self.stack_soft_limit.get())
     }
 
     /// Whether deallocation should stop recursing and put objects off.

@@ -1,6 +1,7 @@
 //! `cargo xtask conformance run [NAME…]`: the reference's test files, run by our interpreter, a
 //! process each, compared with the committed list of files that pass.
 
+mod compile;
 mod file;
 mod list;
 mod mutants;
@@ -24,8 +25,9 @@ use suite::Suite;
 const HELP: &str = "\
 usage: cargo xtask conformance run [OPTION…] [NAME…]
        cargo xtask conformance mutants [OPTION…]    compare errors and warnings (--help)
+       cargo xtask conformance compile [OPTION…] [TEXT…]   compare what sources compile to (--help)
 
-Runs the reference's test files NAME… (test_json, or test_asyncio.test_locks), by default all of
+The first runs the reference's test files NAME… (test_json, or test_asyncio.test_locks), by default all of
 them, and compares the outcome with conformance/passing.txt: a listed file that does not pass is a
 failure.
 
@@ -53,6 +55,7 @@ struct Options {
 pub fn run(mut args: Args) -> Outcome {
     match args.positional().as_deref() {
         Some("run") => run_files(args),
+        Some("compile") => compile::run(args),
         Some("mutants") => mutants::run(args),
         _ => {
             print!("{HELP}");

@@ -20,7 +20,7 @@ const VALUE_WITH_FAKE_GLOBALS: i64 = 2;
 impl<'a> Generator<'a> {
     /// The text of an annotation.
     pub(super) fn annotation_text(&mut self, annotation: &'a Expr<'a>) -> Result {
-        let text = unparse(annotation, self.options.stack_budget)?;
+        let text = unparse(annotation, &self.stack_guard)?;
         self.load_const(at(annotation.span), Constant::Str(text));
         Ok(())
     }
@@ -52,6 +52,7 @@ impl<'a> Generator<'a> {
         if let Some(first) = code.localsplusnames.first_mut() {
             *first = "format".into();
         }
+        code.has_renamed_parameter = true;
         self.make_closure(loc, code, 0)
     }
 

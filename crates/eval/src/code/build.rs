@@ -1,17 +1,10 @@
-//! Making code objects: from the compiler's output, from `.pyc` data, or from Python's arguments.
-//!
-//! Constants become objects here: names and identifier-like strings are interned, as the reference does,
-//! because programs compare them by identity.
+//! Making code objects from their parts, which are the compiler's, from `.pyc` data, or Python's arguments.
 
 use krait_bytecode::{Opcode, Verifiable, code_flags, local_kind};
-use krait_compiler::code::{Code as Compiled, Constant, Text};
-use krait_objects::complex::Complex;
 use krait_objects::prelude::*;
-use krait_objects::set::Set;
-use krait_objects::slice::Slice;
 
-use super::quicken;
 use super::{Code, CodeUnit};
+use super::{intern, quicken};
 use crate::frame::FRAME_WORDS;
 
 /// Everything a code object is made from.
@@ -35,99 +28,6 @@ pub struct Parts {
     pub exceptiontable: Owned<Bytes>,
 }
 
-/// The code object for compiled code, with those nested in its constants.
-pub fn from_compiled(th: &Thread, code: &Compiled) -> PyResult<Owned<Code>> {
-    let filename = text(th, &code.filename)?;
-    from_compiled_in(th, code, &filename)
-}
-
-/// All code objects of one compilation share their file name.
-fn from_compiled_in(th: &Thread, code: &Compiled, filename: &Owned<Str>) -> PyResult<Owned<Code>> {
-    let consts = code
-        .consts
-        .iter()
-        .map(|constant| object_of(th, constant, filename))
-        .collect::<PyResult<Vec<_>>>()?;
-    new(
-        th,
-        Parts {
-            argcount: code.argcount as i32,
-            posonlyargcount: code.posonlyargcount as i32,
-            kwonlyargcount: code.kwonlyargcount as i32,
-            stacksize: code.stacksize as i32,
-            flags: code.flags as i32,
-            firstlineno: code.firstlineno,
-            code: code.code.clone(),
-            consts: Tuple::from_vec(th, consts)?,
-            names: name_tuple(th, &code.names)?,
-            localsplusnames: name_tuple(th, &code.localsplusnames)?,
-            localspluskinds: Bytes::new(th, &code.localspluskinds)?,
-            filename: filename.clone(),
-            name: Str::interned(th, &code.name)?,
-            qualname: Str::interned(th, &code.qualname)?,
-            linetable: Bytes::new(th, &code.linetable)?,
-            exceptiontable: Bytes::new(th, &code.exceptiontable)?,
-        },
-    )
-}
-
-fn name_tuple(th: &Thread, names: &[Box<str>]) -> PyResult<Owned<Tuple>> {
-    let names = names
-        .iter()
-        .map(|name| Ok(Str::interned(th, name)?.into_object()))
-        .collect::<PyResult<Vec<_>>>()?;
-    Tuple::from_vec(th, names)
-}
-
-fn text(th: &Thread, text: &Text) -> PyResult<Owned<Str>> {
-    match text.as_str() {
-        Some(text) => Str::new(th, text),
-        None => Str::from_wtf8(th, text.as_bytes()),
-    }
-}
-
-/// Only letters, digits and underscores: such a string is worth interning.
-fn is_name_like(text: &[u8]) -> bool {
-    text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-}
-
-fn object_of(th: &Thread, constant: &Constant, filename: &Owned<Str>) -> PyResult {
-    let each = |items: &[Constant]| {
-        items.iter().map(|item| object_of(th, item, filename)).collect::<PyResult<Vec<_>>>()
-    };
-    Ok(match constant {
-        Constant::None => none().to_owned(),
-        Constant::Ellipsis => ellipsis().to_owned(),
-        Constant::Bool(value) => bool_object(*value).object().to_owned(),
-        Constant::Int(value) => Int::from_i64(th, *value)?.into_object(),
-        Constant::BigInt(value) => Int::from_big(th, value)?.into_object(),
-        Constant::Float(value) => Float::new(th, *value)?.into_object(),
-        Constant::Complex { real, imag } => Complex::new(th, *real, *imag)?.into_object(),
-        Constant::Str(value) => match value.as_str() {
-            Some(name) if is_name_like(name.as_bytes()) => Str::interned(th, name)?.into_object(),
-            _ => text(th, value)?.into_object(),
-        },
-        Constant::Bytes(value) => Bytes::new(th, value)?.into_object(),
-        Constant::Tuple(items) => Tuple::from_vec(th, each(items)?)?.into_object(),
-        Constant::FrozenSet(items) => {
-            let items = each(items)?;
-            let views: Vec<Borrowed<'_>> = items.iter().map(Owned::borrow).collect();
-            Set::new_frozen(th, &views)?.into_object()
-        }
-        Constant::Slice(bounds) => {
-            let [start, stop, step] = &**bounds;
-            Slice::new(
-                th,
-                object_of(th, start, filename)?,
-                object_of(th, stop, filename)?,
-                object_of(th, step, filename)?,
-            )?
-            .into_object()
-        }
-        Constant::Code(code) => from_compiled_in(th, code, filename)?.into_object(),
-    })
-}
-
 /// The number of locals with any of `kinds`.
 fn count(parts: &Parts, kinds: u8) -> i32 {
     parts.localspluskinds.as_bytes().iter().filter(|kind| **kind & kinds != 0).count() as i32
@@ -136,6 +36,7 @@ fn count(parts: &Parts, kinds: u8) -> i32 {
 /// A code object from its parts. ValueError and SystemError for parts that do not fit together.
 pub fn new(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
     verify(th, &parts)?;
+    intern::intern(th, &mut parts)?;
     if !th.interp().code_debug_ranges.get() {
         let lines = krait_bytecode::without_columns(parts.linetable.as_bytes());
         parts.linetable = Bytes::new(th, &lines)?;

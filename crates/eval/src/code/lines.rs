@@ -122,7 +122,7 @@ pub fn branches(code: &Code) -> Vec<[usize; 3]> {
                 | Opcode::FOR_ITER
         );
         if instruction.opcode == Opcode::END_ASYNC_FOR {
-            found.extend(async_branch(&all, instruction));
+            found.extend(async_branch(instruction));
         }
         if !branching {
             continue;
@@ -142,16 +142,11 @@ pub fn branches(code: &Code) -> Vec<[usize; 3]> {
     found
 }
 
-/// The branch that `END_ASYNC_FOR` ends: it begins at the `END_SEND` to which the argument leads back, and falls
-/// through behind the `NOT_TAKEN` there, if there is one.
-fn async_branch(all: &[Decoded], end: &Decoded) -> Option<[usize; 3]> {
+/// The branch that `END_ASYNC_FOR` ends: it begins at the `END_SEND` to which the argument leads back. As in the
+/// reference, a `NOT_TAKEN` is supposed to follow, though comprehensions have none.
+fn async_branch(end: &Decoded) -> Option<[usize; 3]> {
     let source = end.end().checked_sub(end.oparg)?;
-    let at = all.binary_search_by_key(&source, |at| at.start).ok()?;
-    let fall = match all.get(at + 1) {
-        Some(next) if next.opcode == Opcode::NOT_TAKEN => next.end(),
-        _ => all[at].end(),
-    };
-    Some([source, fall, end.end()].map(|unit| 2 * unit as usize))
+    Some([source, source + 2, end.end()].map(|unit| 2 * unit as usize))
 }
 
 /// Where a code unit comes from: line, end line, column, end column.

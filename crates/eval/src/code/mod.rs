@@ -1,12 +1,14 @@
 //! Code objects: `PyCodeObject`, made from what the compiler produces.
 //!
 //! The code units at the end of the object are the executed ones: caches in them count, and instructions
-//! are replaced by specialised forms; `co_code` shows them as the compiler wrote them. `build` makes and
-//! checks code objects, `quicken` prepares the units, `attributes`, `lines` and `replace` are what Python sees.
+//! are replaced by specialised forms; `co_code` shows them as the compiler wrote them. `constants` makes objects of
+//! what the compiler gives, `build` makes and checks code objects, `intern` their strings, `quicken` prepares the units, `attributes`, `lines` and `replace` are what Python sees.
 //! The same job as CPython's `Objects/codeobject.c`.
 
 mod attributes;
 mod build;
+mod constants;
+mod intern;
 mod lines;
 mod quicken;
 mod replace;
@@ -20,7 +22,8 @@ use krait_objects::prelude::*;
 
 use crate::monitoring::Hooks;
 
-pub use build::{Parts, empty, from_compiled, new};
+pub use build::{Parts, empty, new};
+pub use constants::from_compiled;
 pub use krait_bytecode::Opcode;
 pub use lines::location;
 pub use quicken::original_bytes;

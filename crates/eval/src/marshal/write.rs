@@ -283,8 +283,10 @@ impl Writer<'_> {
         {
             self.int(number);
         }
-        // The units as they were compiled; nobody else holds this object.
+        // The reference keeps the units as they were compiled once it has made them of those that run, which counts
+        // as a second owner.
         let units = Bytes::new(self.th, &original_bytes(&code))?;
+        let _kept = units.clone();
         self.value(units.object())?;
         self.value(code.consts.object())?;
         self.value(code.names.object())?;

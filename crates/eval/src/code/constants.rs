@@ -1,0 +1,290 @@
+//! Constants as objects: one object for all equal constants of a compilation, in whichever code objects they are.
+//!
+//! Programs can see which constants are the same object, and so can `marshal`. Tuples of names, of constants and the
+//! tables of a code object are pooled with the constants. CPython: `const_cache` of `Python/compile.c`.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+use krait_bytecode::code_flags;
+use krait_compiler::code::{Code as Compiled, Constant, Text};
+use krait_objects::complex::Complex;
+use krait_objects::prelude::*;
+use krait_objects::set::Set;
+use krait_objects::slice::Slice;
+
+use super::Code;
+use super::build::{Parts, new};
+
+type Map<K, V> = HashMap<K, V, BuildHasherDefault<ContentHasher>>;
+
+/// The code object for compiled code, with those nested in its constants.
+pub fn from_compiled(th: &Thread, code: &Compiled) -> PyResult<Owned<Code>> {
+    let mut pool = Pool {
+        th,
+        filename: text(th, &code.filename)?,
+        identifiers: Map::default(),
+        made: Map::default(),
+    };
+    pool.intern_identifiers(code)?;
+    pool.code(code)
+}
+
+struct Pool<'a, 'th> {
+    th: &'th Thread,
+    filename: Owned<Str>,
+    /// The names in the program, interned before any other string of it is.
+    identifiers: Map<&'a str, Owned<Str>>,
+    made: Map<Key<'a>, Owned>,
+}
+
+impl<'a> Pool<'a, '_> {
+    fn intern_identifiers(&mut self, code: &'a Compiled) -> PyResult<()> {
+        let names = code.names.iter().chain(&code.localsplusnames).chain([&code.name]);
+        for name in names {
+            if !self.identifiers.contains_key(&**name) {
+                self.identifiers.insert(name, Str::interned(self.th, name)?);
+            }
+        }
+        for constant in &code.consts {
+            if let Constant::Code(inner) = constant {
+                self.intern_identifiers(inner)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn code(&mut self, code: &'a Compiled) -> PyResult<Owned<Code>> {
+        let consts = self.objects(&code.consts)?;
+        let consts = self.tuple(Key::Items(&code.consts), consts)?;
+        let parts = Parts {
+            argcount: code.argcount as i32,
+            posonlyargcount: code.posonlyargcount as i32,
+            kwonlyargcount: code.kwonlyargcount as i32,
+            stacksize: code.stacksize as i32,
+            flags: code.flags as i32,
+            firstlineno: code.firstlineno,
+            code: code.code.clone(),
+            consts,
+            names: self.names(&code.names)?,
+            localsplusnames: match code.has_renamed_parameter {
+                true => Tuple::from_vec(self.th, self.identifiers(&code.localsplusnames)?)?,
+                false => self.names(&code.localsplusnames)?,
+            },
+            // An object of its own, though it be a single byte.
+            localspluskinds: Bytes::build(self.th, code.localspluskinds.len(), |kinds| {
+                kinds.copy_from_slice(&code.localspluskinds);
+                Ok(())
+            })?,
+            filename: self.filename.clone(),
+            name: Str::interned(self.th, &code.name)?,
+            qualname: self.qualname(code)?,
+            linetable: self.bytes(&code.linetable)?,
+            exceptiontable: self.bytes(&code.exceptiontable)?,
+        };
+        new(self.th, parts)
+    }
+
+    /// The object that stands for `key`, made of `items` if it is not there yet.
+    fn tuple(&mut self, key: Key<'a>, items: Vec<Owned>) -> PyResult<Owned<Tuple>> {
+        if let Some(known) =
+            self.made.get(&key).and_then(|known| known.borrow().downcast::<Tuple>())
+        {
+            return Ok(known.to_owned());
+        }
+        let tuple = Tuple::from_vec(self.th, items)?;
+        self.made.insert(key, tuple.clone().into_object());
+        Ok(tuple)
+    }
+
+    fn names(&mut self, names: &'a [Box<str>]) -> PyResult<Owned<Tuple>> {
+        let items = self.identifiers(names)?;
+        self.tuple(Key::Names(names), items)
+    }
+
+    fn identifiers(&self, names: &[Box<str>]) -> PyResult<Vec<Owned>> {
+        let identifier = |name: &str| match self.identifiers.get(name) {
+            Some(known) => Ok(known.clone().into_object()),
+            None => Ok(Str::interned(self.th, name)?.into_object()),
+        };
+        names.iter().map(|name| identifier(name)).collect()
+    }
+
+    /// The body of a class loads its own qualified name, which is the same object.
+    fn qualname(&mut self, code: &'a Compiled) -> PyResult<Owned<Str>> {
+        let is_class = code.flags & code_flags::OPTIMIZED == 0;
+        let is_own = |constant: &&Constant| match constant {
+            Constant::Str(text) => is_class && text.as_bytes() == code.qualname.as_bytes(),
+            _ => false,
+        };
+        if let Some(constant) = code.consts.iter().find(is_own)
+            && let Ok(name) = self.object(constant)?.downcast::<Str>()
+        {
+            return Ok(name);
+        }
+        Str::interned(self.th, &code.qualname)
+    }
+
+    fn bytes(&mut self, bytes: &'a [u8]) -> PyResult<Owned<Bytes>> {
+        let key = Key::Bytes(bytes);
+        if let Some(known) =
+            self.made.get(&key).and_then(|known| known.borrow().downcast::<Bytes>())
+        {
+            return Ok(known.to_owned());
+        }
+        let object = Bytes::new(self.th, bytes)?;
+        self.made.insert(key, object.clone().into_object());
+        Ok(object)
+    }
+
+    fn objects(&mut self, constants: &'a [Constant]) -> PyResult<Vec<Owned>> {
+        constants.iter().map(|constant| self.object(constant)).collect()
+    }
+
+    fn object(&mut self, constant: &'a Constant) -> PyResult {
+        match constant {
+            Constant::None => return Ok(none().to_owned()),
+            Constant::Ellipsis => return Ok(ellipsis().to_owned()),
+            Constant::Bool(value) => return Ok(bool_object(*value).object().to_owned()),
+            Constant::Bytes(value) => return Ok(self.bytes(value)?.into_object()),
+            _ => {}
+        }
+        let key = Key::of(constant);
+        if let Some(known) = self.made.get(&key) {
+            return Ok(known.clone());
+        }
+        let object = self.new_object(constant)?;
+        self.made.insert(key, object.clone());
+        Ok(object)
+    }
+
+    fn new_object(&mut self, constant: &'a Constant) -> PyResult {
+        let th = self.th;
+        Ok(match constant {
+            Constant::Int(value) => Int::from_i64(th, *value)?.into_object(),
+            Constant::BigInt(value) => Int::from_big(th, value)?.into_object(),
+            Constant::Float(value) => Float::new(th, *value)?.into_object(),
+            Constant::Complex { real, imag } => Complex::new(th, *real, *imag)?.into_object(),
+            Constant::Str(value) => text(th, value)?.into_object(),
+            Constant::Tuple(items) => Tuple::from_vec(th, self.objects(items)?)?.into_object(),
+            Constant::FrozenSet(items) => {
+                let items = self.objects(items)?;
+                let views: Vec<Borrowed<'_>> = items.iter().map(Owned::borrow).collect();
+                Set::new_frozen(th, &views)?.into_object()
+            }
+            Constant::Slice(bounds) => {
+                let [start, stop, step] = &**bounds;
+                let (start, stop) = (self.object(start)?, self.object(stop)?);
+                Slice::new(th, start, stop, self.object(step)?)?.into_object()
+            }
+            Constant::Code(code) => self.code(code)?.into_object(),
+            // Those that `object` answers for.
+            Constant::None | Constant::Ellipsis | Constant::Bool(_) | Constant::Bytes(_) => {
+                none().to_owned()
+            }
+        })
+    }
+}
+
+fn text(th: &Thread, text: &Text) -> PyResult<Owned<Str>> {
+    match text.as_str() {
+        Some(text) => Str::new(th, text),
+        None => Str::from_wtf8(th, text.as_bytes()),
+    }
+}
+
+/// What equal objects have in common. A tuple of names equals the tuple of the same strings.
+#[derive(Clone, Copy)]
+enum Key<'a> {
+    Constant(&'a Constant),
+    Items(&'a [Constant]),
+    Names(&'a [Box<str>]),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Key<'a> {
+    fn of(constant: &'a Constant) -> Key<'a> {
+        match constant {
+            Constant::Tuple(items) => Key::Items(items),
+            Constant::Bytes(bytes) => Key::Bytes(bytes),
+            _ => Key::Constant(constant),
+        }
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |items: &[Constant], names: &[Box<str>]| {
+            items.len() == names.len()
+                && items.iter().zip(names).all(|(item, name)| match item {
+                    Constant::Str(text) => text.as_bytes() == name.as_bytes(),
+                    _ => false,
+                })
+        };
+        match (*self, *other) {
+            (Key::Constant(a), Key::Constant(b)) => a == b,
+            (Key::Items(a), Key::Items(b)) => a == b,
+            (Key::Names(a), Key::Names(b)) => a == b,
+            (Key::Bytes(a), Key::Bytes(b)) => a == b,
+            (Key::Items(items), Key::Names(names)) | (Key::Names(names), Key::Items(items)) => {
+                same(items, names)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Key<'_> {}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Key::Constant(constant) => constant.hash(state),
+            Key::Bytes(bytes) => bytes.hash(state),
+            Key::Items(items) => {
+                state.write_usize(items.len());
+                items.iter().for_each(|item| item.hash(state));
+            }
+            Key::Names(names) => {
+                state.write_usize(names.len());
+                // As `Constant::Str` of the same text.
+                let kind = std::mem::discriminant(&Constant::str(""));
+                for name in *names {
+                    kind.hash(state);
+                    name.as_bytes().hash(state);
+                }
+            }
+        }
+    }
+}
+
+/// Multiplies and rotates a word at a time: the keys come from a program's text, and live as long as it is compiled.
+#[derive(Default)]
+struct ContentHasher(u64);
+
+impl Hasher for ContentHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.write_u64(u64::from_le_bytes(last));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(u64::from(byte));
+    }
+
+    fn finish(&self) -> u64 {
+        // The low bits choose the bucket, and multiplication leaves them weak.
+        self.0.rotate_left(26)
+    }
+}

@@ -165,7 +165,13 @@ impl<'a> Pool<'a, '_> {
             Constant::BigInt(value) => Int::from_big(th, value)?.into_object(),
             Constant::Float(value) => Float::new(th, *value)?.into_object(),
             Constant::Complex { real, imag } => Complex::new(th, *real, *imag)?.into_object(),
-            Constant::Str(value) => text(th, value)?.into_object(),
+            Constant::Str(value) => match value.as_str().filter(|text| !text.is_ascii()) {
+                // Such strings are not interned unless they are names.
+                Some(name) if let Some(known) = self.identifiers.get(name) => {
+                    known.clone().into_object()
+                }
+                _ => text(th, value)?.into_object(),
+            },
             Constant::Tuple(items) => Tuple::from_vec(th, self.objects(items)?)?.into_object(),
             Constant::FrozenSet(items) => {
                 let items = self.objects(items)?;
@@ -174,8 +180,8 @@ impl<'a> Pool<'a, '_> {
             }
             Constant::Slice(bounds) => {
                 let [start, stop, step] = &**bounds;
-                let (start, stop) = (self.object(start)?, self.object(stop)?);
-                Slice::new(th, start, stop, self.object(step)?)?.into_object()
+                let (start, stop) = (self.bound(start)?, self.bound(stop)?);
+                Slice::new(th, start, stop, self.bound(step)?)?.into_object()
             }
             Constant::Code(code) => self.code(code)?.into_object(),
             // Those that `object` answers for.
@@ -183,6 +189,15 @@ impl<'a> Pool<'a, '_> {
                 none().to_owned()
             }
         })
+    }
+
+    /// A part of a slice, which is not pooled, as in the reference.
+    fn bound(&mut self, constant: &'a Constant) -> PyResult {
+        match constant {
+            Constant::None | Constant::Ellipsis | Constant::Bool(_) => self.object(constant),
+            Constant::Bytes(value) => Ok(Bytes::new(self.th, value)?.into_object()),
+            _ => self.new_object(constant),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod classes;
 mod collections;
 mod comprehension;
 mod conditions;
-mod constants;
+pub(crate) mod constants;
 mod control_flow;
 mod emit;
 mod exceptions;

@@ -18,7 +18,10 @@ pub mod marshal;
 mod options;
 mod preprocess;
 
-pub use preprocess::resolve;
+/// What is replaced in a tree before it is compiled: for showing such trees.
+pub mod prepared {
+    pub use crate::preprocess::{pattern_literal, resolve, strip_docstring};
+}
 pub mod symtable;
 mod unparse;
 mod validate;

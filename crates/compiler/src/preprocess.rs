@@ -12,6 +12,7 @@ use krait_syntax::ast::*;
 
 pub(crate) use finally::check_finally;
 
+use crate::codegen::constants::{in_tree, pattern_number};
 use crate::future::docstring;
 
 /// `expr` as it is to be compiled.
@@ -35,8 +36,18 @@ pub fn resolve<'a>(expr: &'a Expr<'a>, optimize: u8, arena: &'a Bump) -> &'a Exp
     }
 }
 
+/// A literal of a pattern, where signed and complex numbers are constants.
+pub fn pattern_literal<'a>(expr: &'a Expr<'a>, arena: &'a Bump) -> &'a Expr<'a> {
+    match pattern_number(expr).and_then(|number| in_tree(&number, arena)) {
+        Some(value) => {
+            arena.alloc(Expr { node: ExprKind::Constant { value, kind: None }, span: expr.span })
+        }
+        None => expr,
+    }
+}
+
 /// A body without its docstring, if docstrings are not wanted.
-pub(crate) fn strip_docstring<'a>(
+pub fn strip_docstring<'a>(
     body: &'a [&'a Stmt<'a>],
     optimize: u8,
     arena: &'a Bump,

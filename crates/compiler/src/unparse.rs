@@ -214,7 +214,10 @@ impl Writer<'_> {
     fn attribute(&mut self, value: &Expr<'_>, attr: &str) {
         self.expr(value, level::ATOM);
         // `1.real` would be a float.
-        let int = matches!(value.node, ExprKind::Constant { value: Constant::Int(_), .. });
+        let int = matches!(
+            value.node,
+            ExprKind::Constant { value: Constant::Int(_) | Constant::NegativeInt(_), .. }
+        );
         self.str(if int { " ." } else { "." });
         self.str(attr);
     }

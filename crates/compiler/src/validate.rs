@@ -57,6 +57,15 @@ fn name(name: &str) -> Result {
     Ok(())
 }
 
+fn aliases(aliases: &[Alias<'_>], owner: &str) -> Result {
+    nonempty(aliases, "names", owner)?;
+    for alias in aliases {
+        name(alias.name)?;
+        alias.asname.map_or(Ok(()), name)?;
+    }
+    Ok(())
+}
+
 fn positions(span: Span) -> Result {
     let Span { lineno, col_offset, end_lineno, end_col_offset } = span;
     if lineno > end_lineno {
@@ -93,6 +102,7 @@ impl Validator {
             StmtKind::FunctionDef(def) => self.function(def, "FunctionDef"),
             StmtKind::AsyncFunctionDef(def) => self.function(def, "AsyncFunctionDef"),
             StmtKind::ClassDef(def) => {
+                name(def.name)?;
                 self.body(def.body, "ClassDef")?;
                 self.type_params(def.type_params)?;
                 self.exprs(def.bases, LOAD)?;
@@ -164,12 +174,12 @@ impl Validator {
                 self.expr(test, LOAD)?;
                 self.opt_expr(msg, LOAD)
             }
-            StmtKind::Import { names } => nonempty(names, "names", "Import"),
+            StmtKind::Import { names } => aliases(names, "Import"),
             StmtKind::ImportFrom { names, level, .. } => {
                 if level.is_some_and(|level| level < 0) {
                     return value_error("Negative ImportFrom level");
                 }
-                nonempty(names, "names", "ImportFrom")
+                aliases(names, "ImportFrom")
             }
             StmtKind::Global { names } => nonempty(names, "names", "Global"),
             StmtKind::Nonlocal { names } => nonempty(names, "names", "Nonlocal"),
@@ -179,6 +189,7 @@ impl Validator {
     }
 
     fn function(&self, def: &FunctionDef<'_>, owner: &str) -> Result {
+        name(def.name)?;
         self.body(def.body, owner)?;
         self.type_params(def.type_params)?;
         self.arguments(def.args)?;
@@ -217,7 +228,7 @@ impl Validator {
     fn try_stmt(&self, node: &Try<'_>, owner: &str) -> Result {
         self.body(node.body, owner)?;
         if node.handlers.is_empty() && node.finalbody.is_empty() {
-            return value_error(format!("{owner} has neither handlers nor finalbody"));
+            return value_error(format!("{owner} has neither except handlers nor finalbody"));
         }
         if node.handlers.is_empty() && !node.orelse.is_empty() {
             return value_error(format!("{owner} has orelse but no except handlers"));
@@ -225,6 +236,7 @@ impl Validator {
         for handler in node.handlers {
             positions(handler.span)?;
             self.opt_expr(handler.r#type, LOAD)?;
+            handler.name.map_or(Ok(()), name)?;
             self.body(handler.body, "ExceptHandler")?;
         }
         self.stmts(node.finalbody)?;

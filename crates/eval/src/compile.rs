@@ -17,7 +17,7 @@ use krait_syntax::{
 };
 
 use crate::code::{self, Code};
-use source::Codecs;
+use source::{Codecs, Names};
 
 /// `PyCF_*` bits beside those of future features.
 pub mod flags {
@@ -29,6 +29,8 @@ pub mod flags {
     pub const ALLOW_INCOMPLETE_INPUT: u32 = 0x4000;
     pub const OPTIMIZED_AST: u32 = 0x8000 | ONLY_AST;
     pub const FUTURE: u32 = 0x1fe_0000;
+    /// `CO_NESTED`, which stands for a feature that all code has.
+    pub const NESTED: u32 = 0x10;
     pub const ALL: u32 = DONT_IMPLY_DEDENT
         | ONLY_AST
         | IGNORE_COOKIE
@@ -36,6 +38,7 @@ pub mod flags {
         | ALLOW_TOP_LEVEL_AWAIT
         | ALLOW_INCOMPLETE_INPUT
         | OPTIMIZED_AST
+        | NESTED
         | FUTURE;
 }
 
@@ -51,30 +54,40 @@ pub struct Request<'a> {
     pub feature_version: Option<u8>,
 }
 
-/// What the module of syntax trees provides, once it is there.
-#[derive(Default)]
+/// What the module of syntax trees provides.
 pub struct TreeHooks {
-    pub to_object: Cell<Option<ToTreeObject>>,
-    pub from_object: Cell<Option<FromTreeObject>>,
+    /// With a level of optimisation, the tree is prepared for the compiler on its way; annotations too, if so told.
+    pub to_object: fn(&Thread, &Mod<'_>, Option<(u8, bool)>) -> PyResult,
+    pub from_object: for<'a> fn(&Thread, &'a Bump, Borrowed<'_>) -> PyResult<Mod<'a>>,
+    /// Whether an object is a node.
+    pub is_tree: fn(&Thread, Borrowed<'_>) -> PyResult<bool>,
+    /// TypeError unless a node is what a mode compiles.
+    pub check_mode: fn(&Thread, Borrowed<'_>, Mode) -> PyResult<()>,
 }
 
-/// With a level of optimisation, the tree is prepared for the compiler on its way.
-pub type ToTreeObject = fn(&Thread, &Mod<'_>, Option<u8>) -> PyResult;
-pub type FromTreeObject = for<'a> fn(&Thread, &'a Bump, Borrowed<'_>) -> PyResult<Mod<'a>>;
+#[derive(Default)]
+struct InstalledHooks(Cell<Option<&'static TreeHooks>>);
 
-/// The hooks of the thread's interpreter.
-pub fn tree_hooks(th: &Thread) -> &TreeHooks {
-    th.interp().state::<TreeHooks>()
+/// Tells the thread's interpreter of syntax trees: what `_ast` does before anyone imports it.
+pub fn install_tree_hooks(th: &Thread, hooks: &'static TreeHooks) {
+    th.interp().state::<InstalledHooks>().0.set(Some(hooks));
 }
 
-/// A hook, after the module that installs it was imported.
-fn tree_hook<T: Copy>(th: &Thread, hook: fn(&TreeHooks) -> &Cell<Option<T>>) -> PyResult<T> {
-    if hook(tree_hooks(th)).get().is_none() {
-        crate::import::import(th, "_ast")?;
+fn tree_hooks(th: &Thread) -> PyResult<&'static TreeHooks> {
+    let installed = &th.interp().state::<InstalledHooks>().0;
+    if installed.get().is_none() {
+        crate::import::start_native(th, "_ast")?;
     }
-    hook(tree_hooks(th))
-        .get()
-        .ok_or_else(|| th.raise(exc::SYSTEM_ERROR, "syntax trees are not available"))
+    let hooks = installed.get();
+    hooks.ok_or_else(|| th.raise(exc::SYSTEM_ERROR, "syntax trees are not available"))
+}
+
+/// Whether an object is the node of a syntax tree.
+pub fn is_tree(th: &Thread, value: Borrowed<'_>) -> PyResult<bool> {
+    if value.is_exact::<Str>() || value.is_exact::<Bytes>() {
+        return Ok(false);
+    }
+    (tree_hooks(th)?.is_tree)(th, value)
 }
 
 fn parse_options<'d>(request: Request<'_>, codecs: &'d Codecs<'_>) -> ParseOptions<'d> {
@@ -88,6 +101,7 @@ fn parse_options<'d>(request: Request<'_>, codecs: &'d Codecs<'_>) -> ParseOptio
         ignore_cookie: request.flags & flags::IGNORE_COOKIE != 0,
         max_str_digits: codecs.0.interp().int_max_str_digits.get() as usize,
         decoder: Some(codecs),
+        normalizer: None,
     }
 }
 
@@ -100,8 +114,12 @@ fn parse<'a>(
 ) -> PyResult<&'a Mod<'a>> {
     let codecs = Codecs(th);
     let mut notes = Notes::default();
-    let options = parse_options(request, &codecs);
+    let names = Names { th, raised: Cell::new(None) };
+    let options = ParseOptions { normalizer: Some(&names), ..parse_options(request, &codecs) };
     let tree = krait_syntax::parse_into(arena, source, &options, &mut notes);
+    if let Some(raised) = names.raised.take() {
+        return Err(raised);
+    }
     issue_notes(th, &notes, request.filename)?;
     tree.map_err(|error| {
         // Decoding may run Python code, which must not find an exception.
@@ -144,36 +162,32 @@ fn with_source(th: &Thread, raised: Raised, mut text: String, mode: Mode) -> Rai
 
 /// The syntax tree of a text, as an object.
 pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult {
-    let to_object = tree_hook(th, |hooks| &hooks.to_object)?;
+    let hooks = tree_hooks(th)?;
     let arena = Bump::new();
     let tree = parse(th, &arena, source, request)?;
-    check_future(th, tree, request)?;
-    to_object(th, tree, tree_optimization(th, request))
+    tree_object(th, hooks, tree, request)
 }
 
-/// A syntax tree object as the compiler would have it (`PyCF_OPTIMIZED_AST`).
-pub fn optimized_tree(th: &Thread, tree: Borrowed<'_>, request: Request<'_>) -> PyResult {
-    let from_object = tree_hook(th, |hooks| &hooks.from_object)?;
-    let to_object = tree_hook(th, |hooks| &hooks.to_object)?;
+/// What `compile` makes of a syntax tree object when it is to give a tree: a copy, as the compiler would have it if that
+/// is wanted (`PyCF_OPTIMIZED_AST`).
+pub fn tree_of_tree(th: &Thread, tree: Borrowed<'_>, request: Request<'_>) -> PyResult {
+    let hooks = tree_hooks(th)?;
+    (hooks.check_mode)(th, tree, request.mode)?;
     let arena = Bump::new();
-    let tree = from_object(th, &arena, tree)?;
-    let options = compile_options(th, request);
-    krait_compiler::validate(&tree, options.stack_budget)
+    let tree = (hooks.from_object)(th, &arena, tree)?;
+    krait_compiler::validate(&tree, compile_options(th, request).stack_budget)
         .map_err(|error| raise_compile_error(th, error, request.filename))?;
-    check_future(th, &tree, request)?;
-    to_object(th, &tree, tree_optimization(th, request))
+    tree_object(th, hooks, &tree, request)
 }
 
-/// Refuses features that `__future__` does not have, which the reference does for trees as well.
-fn check_future(th: &Thread, tree: &Mod<'_>, request: Request<'_>) -> PyResult<()> {
-    let future = krait_compiler::future(tree, compile_options(th, request).flags);
-    future.map(drop).map_err(|error| raise_compile_error(th, error, request.filename))
-}
-
-/// The level for which a tree is to be prepared, if it is.
-fn tree_optimization(th: &Thread, request: Request<'_>) -> Option<u8> {
+/// The object of a tree, which must not ask for features that there are not.
+fn tree_object(th: &Thread, hooks: &TreeHooks, tree: &Mod<'_>, request: Request<'_>) -> PyResult {
+    let options = compile_options(th, request);
+    let future = krait_compiler::future(tree, options.flags)
+        .map_err(|error| raise_compile_error(th, error, request.filename))?;
     let wanted = request.flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST;
-    wanted.then(|| compile_options(th, request).optimize)
+    let annotations = !future.has(future_flags::ANNOTATIONS);
+    (hooks.to_object)(th, tree, wanted.then_some((options.optimize, annotations)))
 }
 
 /// The code object of a syntax tree object.
@@ -182,26 +196,10 @@ pub fn compile_tree(
     tree: Borrowed<'_>,
     request: Request<'_>,
 ) -> PyResult<Owned<Code>> {
-    let from_object = tree_hook(th, |hooks| &hooks.from_object)?;
+    let hooks = tree_hooks(th)?;
+    (hooks.check_mode)(th, tree, request.mode)?;
     let arena = Bump::new();
-    let tree = from_object(th, &arena, tree)?;
-    let expected = match request.mode {
-        Mode::Exec => matches!(tree, Mod::Module { .. }).then_some(()).ok_or("Module"),
-        Mode::Eval => matches!(tree, Mod::Expression { .. }).then_some(()).ok_or("Expression"),
-        Mode::Single => matches!(tree, Mod::Interactive { .. }).then_some(()).ok_or("Interactive"),
-        Mode::FuncType => {
-            matches!(tree, Mod::FunctionType { .. }).then_some(()).ok_or("FunctionType")
-        }
-    };
-    if let Err(expected) = expected {
-        let found = match tree {
-            Mod::Module { .. } => "Module",
-            Mod::Expression { .. } => "Expression",
-            Mod::Interactive { .. } => "Interactive",
-            Mod::FunctionType { .. } => "FunctionType",
-        };
-        return Err(raise!(th, TYPE_ERROR, "expected {expected} node, got {found}"));
-    }
+    let tree = (hooks.from_object)(th, &arena, tree)?;
     let options = compile_options(th, request);
     krait_compiler::validate(&tree, options.stack_budget)
         .map_err(|error| raise_compile_error(th, error, request.filename))?;
@@ -415,6 +413,7 @@ fn raise_syntax_error(th: &Thread, error: &SyntaxError, filename: Borrowed<'_, S
                 Err(raised) => raised,
             };
         }
+        ErrorKind::ValueError => return th.raise(exc::VALUE_ERROR, &error.message),
     };
     match arguments(th, error, filename) {
         Ok(arguments) => th.raise_value(class, arguments.object()),

@@ -83,7 +83,7 @@ macro_rules! native {
 /// Every native module of this crate, sorted by name.
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
-    native!("_ast", ast::AstModule),
+    native!("_ast", ast::AstModule, ast::start),
     native!("_bisect", bisect::Bisect),
     native!("_blake2", hashes::Blake2Module),
     native!("_bz2", compression::bz2::Bz2),

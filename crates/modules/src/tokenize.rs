@@ -1,14 +1,16 @@
 //! The `_tokenize` module: the front end's tokens for Python code.
 //!
-//! The whole source is read when the first token is asked for; an error in it is raised where it stands. The
-//! same job as CPython's `Python/Python-tokenize.c`.
+//! Lines are read when the tokens asked for need them, so an error in the source, or one that `readline` raises,
+//! comes after the tokens before it. The same job as CPython's `Python/Python-tokenize.c`.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use krait_compiler::CompileError;
 use krait_eval::compile;
+use krait_objects::codecs;
 use krait_objects::prelude::*;
-use krait_syntax::{Tokenizer, TokenizerSource};
+use krait_syntax::{FedSource, Feed, TokenInfo, Tokenizer};
 
 /// Tokens of source text.
 #[pymodule(name = "_tokenize")]
@@ -30,101 +32,100 @@ pub struct TokenizerIter {
     #[visit]
     readline: Slot,
     encoding: Slot<Str>,
-    extra_tokens: Cell<bool>,
-    /// What is left to give, last first; `None` before the source was read.
-    #[visit]
-    tokens: Slot<List>,
-    position: Cell<usize>,
-    error: RefCell<Option<Box<krait_syntax::SyntaxError>>>,
+    /// Absent while it runs, and for good after an error.
+    tokenizer: RefCell<Option<Box<Tokenizer<FedSource<Lines>>>>>,
+    running: Cell<bool>,
+}
+
+/// The lines that `readline` gives, for as long as a call of `__next__` lasts.
+struct Lines(Rc<Call>);
+
+#[derive(Default)]
+struct Call {
+    /// The iterator that is asked for a token.
+    iterator: RefCell<Option<Owned<TokenizerIter>>>,
+    /// What reading a line raised.
+    raised: Cell<Option<Raised>>,
+}
+
+impl Feed for Lines {
+    fn feed(&mut self) -> String {
+        let Some(iterator) = self.0.iterator.borrow().clone() else { return String::new() };
+        iterator.read_line(Thread::current()).unwrap_or_else(|raised| {
+            self.0.raised.set(Some(raised));
+            String::new()
+        })
+    }
 }
 
 impl TokenizerIter {
-    /// The lines of the source, up to the first empty one or StopIteration.
-    fn read_source(&self, th: &Thread) -> PyResult<String> {
+    /// The next line; empty at the end, which StopIteration marks too.
+    fn read_line(&self, th: &Thread) -> PyResult<String> {
         let Some(readline) = self.readline.get_owned() else {
             return Err(th.bad_internal_call());
         };
-        let encoding = self.encoding.get_owned();
-        let mut source = String::new();
-        loop {
-            let line = match call::call(th, readline.object(), &[]) {
-                Ok(line) => line,
-                Err(raised) => {
-                    th.take_if(raised, exc::STOP_ITERATION)?;
-                    return Ok(source);
-                }
-            };
-            let text = match (
-                &encoding,
-                line.object().downcast::<Str>(),
-                line.object().downcast::<Bytes>(),
-            ) {
-                (None, Some(text), _) => text.get().as_utf8(th)?.to_owned(),
-                (None, ..) => {
-                    return Err(
-                        th.raise(exc::TYPE_ERROR, "readline() returned a non-string object")
-                    );
-                }
-                (Some(encoding), _, Some(bytes)) => decode(th, bytes, encoding)?,
-                (Some(_), ..) => {
-                    return Err(th.raise(exc::TYPE_ERROR, "readline() returned a non-bytes object"));
-                }
-            };
-            if text.is_empty() {
-                return Ok(source);
+        let line = match call::call(th, readline.object(), &[]) {
+            Ok(line) => line,
+            Err(raised) => {
+                th.take_if(raised, exc::STOP_ITERATION)?;
+                return Ok(String::new());
             }
-            source.push_str(&text);
-        }
+        };
+        let Some(encoding) = self.encoding.get_owned() else {
+            return match line.object().downcast::<Str>() {
+                Some(text) => text.get().as_utf8(th).map(str::to_owned),
+                None => Err(th.raise(exc::TYPE_ERROR, "readline() returned a non-string object")),
+            };
+        };
+        let Some(bytes) = line.object().downcast::<Bytes>() else {
+            return Err(th.raise(exc::TYPE_ERROR, "readline() returned a non-bytes object"));
+        };
+        let encoding = encoding.as_utf8(th)?;
+        let text = codecs::decode(th, bytes.as_bytes(), Some(encoding), Some("replace"))?;
+        text.as_utf8(th).map(str::to_owned)
     }
 
-    /// Cuts the source into tokens, and keeps the error that ends them.
-    fn fill(&self, th: &Thread) -> PyResult<Owned<List>> {
-        let source = self.read_source(th)?;
-        let tokens = List::new(th)?;
-        let Some(source) = TokenizerSource::new(&source) else {
-            return Err(th.no_memory());
+    /// A token as a tuple, `None` at the end.
+    fn next_token(
+        &self,
+        th: &Thread,
+        tokenizer: &mut Tokenizer<FedSource<Lines>>,
+    ) -> PyResult<Option<Owned>> {
+        let call = tokenizer.feed_mut().0.clone();
+        let token = match tokenizer.next_token() {
+            Ok(None) => Ok(None),
+            Ok(Some(token)) => Ok(Some(token)),
+            Err(error) => Err(error),
         };
-        let mut tokenizer = Tokenizer::new(&source, self.extra_tokens.get());
-        loop {
-            match tokenizer.next_token() {
-                Ok(Some(token)) => {
-                    let place = |(line, column): (u32, i32)| -> PyResult {
-                        let pair = [
-                            Int::from_i64(th, line.into())?.into_object(),
-                            Int::from_i64(th, column.into())?.into_object(),
-                        ];
-                        Tuple::pack(th, pair).map(Owned::into_object)
-                    };
-                    let parts = [
-                        Int::from_i64(th, token.kind.into())?.into_object(),
-                        Str::new(th, token.text)?.into_object(),
-                        place(token.start)?,
-                        place(token.end)?,
-                        Str::new(th, token.line)?.into_object(),
-                    ];
-                    tokens.push(th, Tuple::pack(th, parts)?.into_object())?;
-                }
-                Ok(None) => return Ok(tokens),
-                Err(error) => {
-                    *self.error.borrow_mut() = Some(Box::new(error));
-                    return Ok(tokens);
-                }
-            }
+        if let Some(raised) = call.raised.take() {
+            return Err(raised);
         }
+        let made = match token {
+            Ok(None) => return Ok(None),
+            Ok(Some(token)) => tuple_of(th, token)?,
+            Err(error) => return Err(raise(th, error)),
+        };
+        if tokenizer.is_too_large() {
+            return Err(th.no_memory());
+        }
+        Ok(Some(made))
     }
 }
 
-fn decode(th: &Thread, bytes: Borrowed<'_, Bytes>, encoding: &Owned<Str>) -> PyResult<String> {
-    if let Ok(text) = std::str::from_utf8(bytes.as_bytes()) {
-        if encoding.eq_str("utf-8") {
-            return Ok(text.to_owned());
-        }
-    }
-    let text = call::call_method(th, bytes.object(), id::decode, &[encoding.object()])?;
-    match text.object().downcast::<Str>() {
-        Some(text) => text.get().as_utf8(th).map(str::to_owned),
-        None => Err(th.raise(exc::TYPE_ERROR, "decoder did not return a string")),
-    }
+fn tuple_of(th: &Thread, token: TokenInfo<'_>) -> PyResult {
+    let place = |(line, column): (u32, i32)| -> PyResult {
+        let line = Int::from_i64(th, line.into())?.into_object();
+        let column = Int::from_i64(th, column.into())?.into_object();
+        Tuple::pack(th, [line, column]).map(Owned::into_object)
+    };
+    let parts = [
+        Int::from_i64(th, token.kind.into())?.into_object(),
+        Str::new(th, token.text)?.into_object(),
+        place(token.start)?,
+        place(token.end)?,
+        Str::new(th, token.line)?.into_object(),
+    ];
+    Tuple::pack(th, parts).map(Owned::into_object)
 }
 
 /// Tells an error where it is, without the text.
@@ -165,13 +166,14 @@ impl TokenizerIter {
         extra_tokens: bool,
     ) -> PyResult<Owned<TokenizerIter>> {
         let made = cls.get().alloc::<TokenizerIter>(th, 0)?;
+        let tokenizer = Box::new(Tokenizer::fed(Lines(Rc::default()), extra_tokens));
         // SAFETY: zeroed memory that nobody knows yet.
         unsafe {
-            (&raw mut (*made.as_ptr().cast::<TokenizerIter>()).error).write(RefCell::new(None))
+            (&raw mut (*made.as_ptr().cast::<TokenizerIter>()).tokenizer)
+                .write(RefCell::new(Some(tokenizer)))
         };
         made.readline.set(Some(readline.to_owned()));
         made.encoding.set(encoding.map(Borrowed::to_owned));
-        made.extra_tokens.set(extra_tokens);
         Ok(made)
     }
 
@@ -181,24 +183,25 @@ impl TokenizerIter {
     }
 
     #[slot(tp_iternext)]
-    fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let tokens = match self.tokens.get_owned() {
-            Some(tokens) => tokens,
-            None => {
-                let tokens = self.fill(th)?;
-                self.tokens.set(Some(tokens.clone()));
-                tokens
-            }
+    fn next(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Option<Owned>> {
+        let taken = this.tokenizer.borrow_mut().take();
+        let Some(mut tokenizer) = taken else {
+            return match this.running.get() {
+                true => Err(th.raise(exc::VALUE_ERROR, "tokenizer already executing")),
+                false => Ok(None),
+            };
         };
-        let at = self.position.get();
-        if let Some(token) = tokens.get(at) {
-            self.position.set(at + 1);
-            return Ok(Some(token));
+        let call = tokenizer.feed_mut().0.clone();
+        call.iterator.replace(Some(this.to_owned()));
+        this.running.set(true);
+        let token = this.next_token(th, &mut tokenizer);
+        this.running.set(false);
+        // The iterator must not own itself between calls.
+        let this_again = call.iterator.take();
+        if token.is_ok() {
+            this.tokenizer.replace(Some(tokenizer));
         }
-        let error = self.error.borrow_mut().take();
-        match error {
-            Some(error) => Err(raise(th, *error)),
-            None => Ok(None),
-        }
+        drop(this_again);
+        token
     }
 }

@@ -23,6 +23,8 @@ pub enum ErrorKind {
         end: usize,
         reason: &'static str,
     },
+    /// A name is a constant's only once it is normalised. Has no position.
+    ValueError,
 }
 
 /// Why a text does not parse.

@@ -59,10 +59,33 @@ pub(crate) struct LexerOptions {
     pub extra_tokens: bool,
 }
 
+/// What a lexer reads. Lines end with newlines.
+pub(crate) trait SourceText {
+    /// As much of it as is known. It only ever grows.
+    fn text(&self) -> &str;
+
+    /// Makes more of it known; false at its end.
+    fn more(&mut self) -> bool {
+        false
+    }
+
+    /// The newline at the end of what is known is not the source's own.
+    fn implicit_newline(&self) -> bool {
+        false
+    }
+}
+
+/// A text that is known from the start.
+impl SourceText for &str {
+    #[inline(always)]
+    fn text(&self) -> &str {
+        self
+    }
+}
+
 #[derive(Debug)]
-pub(crate) struct Lexer<'s> {
-    pub text: &'s str,
-    bytes: &'s [u8],
+pub(crate) struct Lexer<S> {
+    pub source: S,
     /// Next byte to read.
     pub pos: usize,
     /// One past the current line, newline included.
@@ -95,12 +118,11 @@ pub(crate) struct Lexer<'s> {
 
 type Lexed<T = Token> = Result<T, Stopped>;
 
-impl<'s> Lexer<'s> {
+impl<S: SourceText> Lexer<S> {
     /// `text` must be shorter than 4 GiB. Carriage returns are only expected before newlines.
-    pub fn new(text: &'s str, options: LexerOptions) -> Self {
+    pub fn new(source: S, options: LexerOptions) -> Self {
         Lexer {
-            text,
-            bytes: text.as_bytes(),
+            source,
             pos: 0,
             line_end: 0,
             line_start: 0,
@@ -124,6 +146,16 @@ impl<'s> Lexer<'s> {
         }
     }
 
+    #[inline(always)]
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    #[inline(always)]
+    fn bytes(&self) -> &[u8] {
+        self.source.text().as_bytes()
+    }
+
     /// The next token. After the end marker there are only more end markers.
     pub fn next(&mut self) -> Lexed {
         if self.modes.last().is_some_and(|mode| !mode.in_expression) {
@@ -139,17 +171,17 @@ impl<'s> Lexer<'s> {
         if self.pos == self.line_end && !self.enter_line() {
             return None;
         }
-        let byte = self.bytes[self.pos];
+        let byte = self.bytes()[self.pos];
         self.pos += 1;
         Some(byte)
     }
 
     fn enter_line(&mut self) -> bool {
-        if self.pos == self.bytes.len() {
+        if self.pos == self.bytes().len() && !self.source.more() {
             self.done = Done::Eof;
             return false;
         }
-        let rest = &self.bytes[self.pos..];
+        let rest = &self.bytes()[self.pos..];
         let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
         if !self.in_token {
             self.buffer_start = self.pos;
@@ -169,7 +201,7 @@ impl<'s> Lexer<'s> {
     /// The next byte without consuming it, within the current line.
     #[inline]
     fn peek(&self) -> Option<u8> {
-        if self.pos == self.line_end { None } else { Some(self.bytes[self.pos]) }
+        if self.pos == self.line_end { None } else { Some(self.bytes()[self.pos]) }
     }
 
     fn regular(&mut self) -> Lexed {
@@ -231,7 +263,7 @@ impl<'s> Lexer<'s> {
 
     /// Reads on to the end of the line. A token if comments or type comments are asked for.
     fn comment(&mut self) -> Option<Token> {
-        let line = &self.bytes[self.start..self.line_end];
+        let line = &self.bytes()[self.start..self.line_end];
         self.pos = self.line_end - newline_len(line);
         if self.options.type_comments
             && let Some(token) = self.type_comment()
@@ -250,16 +282,16 @@ impl<'s> Lexer<'s> {
         let mut at = self.start;
         for expected in b"# type: " {
             if *expected == b' ' {
-                while at < self.pos && matches!(self.bytes[at], b' ' | b'\t') {
+                while at < self.pos && matches!(self.bytes()[at], b' ' | b'\t') {
                     at += 1;
                 }
-            } else if at < self.pos && self.bytes[at] == *expected {
+            } else if at < self.pos && self.bytes()[at] == *expected {
                 at += 1;
             } else {
                 return None;
             }
         }
-        let rest = &self.bytes[at..self.pos];
+        let rest = &self.bytes()[at..self.pos];
         let is_ignore = rest.strip_prefix(b"ignore").is_some_and(|tag| {
             tag.first().is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric())
         });
@@ -291,7 +323,7 @@ impl<'s> Lexer<'s> {
 
     /// After a backslash: consumes the newline that has to follow.
     fn continuation(&mut self) -> Lexed<()> {
-        if self.bytes[self.pos..].starts_with(b"\r\n") {
+        if self.bytes()[self.pos..].starts_with(b"\r\n") {
             self.pos += 1;
         }
         if self.bump() != Some(b'\n') {
@@ -310,7 +342,7 @@ impl<'s> Lexer<'s> {
     /// Notes that the reference has looked past the token just read, if the text ends with it.
     #[inline]
     fn note_end(&mut self) {
-        if self.pos == self.bytes.len() {
+        if self.pos == self.bytes().len() {
             self.done = Done::Eof;
         }
     }
@@ -366,20 +398,20 @@ impl<'s> Lexer<'s> {
     }
 
     /// The current line, newline included.
-    pub fn current_line(&self) -> &'s str {
-        &self.text[self.line_start..self.line_end]
+    pub fn current_line(&self) -> &str {
+        &self.text()[self.line_start..self.line_end]
     }
 
     /// Line `lineno` counted from `line_start`: what errors show, without its newline.
-    fn error_line(&self) -> &'s str {
-        let rest = &self.text[self.line_start..];
+    fn error_line(&self) -> &str {
+        let rest = &self.text()[self.line_start..];
         &rest[..memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())]
     }
 
     /// An error at the character before the current position.
     fn fail<T>(&mut self, message: impl Into<String>) -> Lexed<T> {
-        let end = self.text.floor_char_boundary(self.pos);
-        let col = self.text[self.line_start..end].chars().count() as i32;
+        let end = self.text().floor_char_boundary(self.pos);
+        let col = self.text()[self.line_start..end].chars().count() as i32;
         self.fail_at(message, col, col)
     }
 
@@ -403,8 +435,8 @@ impl<'s> Lexer<'s> {
 
     /// A warning at the character before the current position, with the error it may become.
     fn warn(&mut self, message: String, error: String) {
-        let end = self.text.floor_char_boundary(self.pos);
-        let col = self.text[self.line_start..end].chars().count() as i32;
+        let end = self.text().floor_char_boundary(self.pos);
+        let col = self.text()[self.line_start..end].chars().count() as i32;
         let error = Box::new(self.syntax_error(error, col, col));
         let lineno = self.lineno as i32;
         let kind = WarningKind::SyntaxWarning;

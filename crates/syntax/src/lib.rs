@@ -22,10 +22,10 @@ mod token;
 mod tokenize;
 
 pub use error::{ErrorKind, Notes, Stage, SyntaxError, Warning, WarningKind};
-pub use options::{DecodeError, Decoder, Mode, ParseOptions, Parsed};
+pub use options::{DecodeError, Decoder, Mode, Normalizer, ParseOptions, Parsed};
 pub use source::decode as decode_source;
 pub use token::{Token, TokenKind};
-pub use tokenize::{TokenInfo, Tokenizer, TokenizerSource};
+pub use tokenize::{FedSource, Feed, TokenInfo, Tokenizer, TokenizerSource};
 
 use bumpalo::Bump;
 use report::Moment;
@@ -86,6 +86,9 @@ pub fn parse_into<'a, 's>(
         parser::tokenize(text, options);
     let mut parser = parser::Parser::new(arena, text, &tokens, options);
     let result = parser.parse(&type_ignores);
+    if let Some(name) = parser.constant_name.get() {
+        return Err(parser::constant_name_error(name));
+    }
     found.append(&mut parser.warnings);
     found.sort_by_key(|(at, _)| *at);
     let error = match result {

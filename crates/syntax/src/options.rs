@@ -37,6 +37,8 @@ pub struct ParseOptions<'o> {
     pub max_str_digits: usize,
     /// Decodes encodings other than UTF-8, Latin-1 and ASCII.
     pub decoder: Option<&'o dyn Decoder>,
+    /// Normalises names that are not ASCII, where that is not left to this crate.
+    pub normalizer: Option<&'o dyn Normalizer>,
 }
 
 impl ParseOptions<'_> {
@@ -56,6 +58,7 @@ impl Default for ParseOptions<'_> {
             ignore_cookie: false,
             max_str_digits: 4300,
             decoder: None,
+            normalizer: None,
         }
     }
 }
@@ -64,6 +67,12 @@ impl Default for ParseOptions<'_> {
 pub trait Decoder {
     /// The decoded text, or why not.
     fn decode(&self, encoding: &str, bytes: &[u8]) -> Result<String, DecodeError>;
+}
+
+/// What a program may have put in the place of `unicodedata.normalize`.
+pub trait Normalizer {
+    /// The name in normalisation form KC; `None` leaves it to this crate.
+    fn normalize(&self, name: &str) -> Option<String>;
 }
 
 /// Why a [`Decoder`] failed.

@@ -36,6 +36,7 @@ use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
 use krait_unicode::database::Version;
 use krait_unicode::normalization::{Form, normalize};
+use std::cell::Cell;
 pub(crate) use strings::split_literal;
 
 /// The text does not parse. What to report is found out elsewhere.
@@ -62,6 +63,8 @@ pub(crate) struct Parser<'a, 't> {
     /// Indices of the first tokens of the top-level statement before the one being read, and of
     /// that one.
     pub statement_starts: [usize; 2],
+    /// Set if the text has a name that is that of a constant once it is normalised; nothing else is reported then.
+    pub constant_name: Cell<Option<&'static str>>,
 }
 
 /// All the tokens of a text, and what else came with them.
@@ -126,6 +129,7 @@ impl<'a, 't> Parser<'a, 't> {
             warnings: Vec::new(),
             too_deep: false,
             statement_starts: [0; 2],
+            constant_name: Cell::new(None),
         }
     }
 
@@ -276,9 +280,16 @@ impl<'a, 't> Parser<'a, 't> {
         if text.is_ascii() {
             return text;
         }
-        let chars = normalize(Version::Current, Form::Nfkc, text.chars().map(u32::from));
-        // Nothing of a text decomposes or composes to a surrogate.
-        self.arena.alloc_str(&chars.into_iter().filter_map(char::from_u32).collect::<String>())
+        let name = self.options.normalizer.and_then(|normalizer| normalizer.normalize(text));
+        let name = name.unwrap_or_else(|| {
+            let chars = normalize(Version::Current, Form::Nfkc, text.chars().map(u32::from));
+            // Nothing of a text decomposes or composes to a surrogate.
+            chars.into_iter().filter_map(char::from_u32).collect()
+        });
+        if let Some(constant) = ["None", "True", "False"].into_iter().find(|it| *it == name) {
+            self.constant_name.set(Some(constant));
+        }
+        self.arena.alloc_str(&name)
     }
 
     // Positions.
@@ -352,13 +363,15 @@ pub(crate) fn token_span(token: Token) -> Span {
 
 /// What is reported for a text that nests too deeply.
 pub(crate) fn too_deep_error() -> SyntaxError {
-    SyntaxError {
-        kind: ErrorKind::MemoryError,
-        message: "Parser stack overflowed - Python source too complex to parse".to_owned(),
-        lineno: 0,
-        offset: 0,
-        end_lineno: 0,
-        end_offset: 0,
-        text: None,
-    }
+    let message = "Parser stack overflowed - Python source too complex to parse";
+    placeless(ErrorKind::MemoryError, message.to_owned())
+}
+
+pub(crate) fn constant_name_error(name: &str) -> SyntaxError {
+    let message = format!("identifier field can't represent '{name}' constant");
+    placeless(ErrorKind::ValueError, message)
+}
+
+fn placeless(kind: ErrorKind, message: String) -> SyntaxError {
+    SyntaxError { kind, message, lineno: 0, offset: 0, end_lineno: 0, end_offset: 0, text: None }
 }

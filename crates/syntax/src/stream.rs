@@ -7,7 +7,7 @@ use crate::token::{Token, TokenKind};
 
 #[derive(Debug)]
 pub(crate) struct TokenStream<'s> {
-    pub lexer: Lexer<'s>,
+    pub lexer: Lexer<&'s str>,
     single: bool,
     dont_imply_dedent: bool,
     /// A token other than the end marker came since the start or the last end marker.

@@ -3,7 +3,7 @@
 //! Does the job of `Python/Python-tokenize.c`.
 
 use crate::error::{ErrorKind, SyntaxError};
-use crate::lexer::{Done, Lexer, LexerOptions};
+use crate::lexer::{Done, Lexer, LexerOptions, SourceText};
 use crate::token::{Token, TokenKind};
 use std::borrow::Cow;
 
@@ -26,15 +26,69 @@ impl<'s> TokenizerSource<'s> {
     }
 }
 
+impl SourceText for &TokenizerSource<'_> {
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn implicit_newline(&self) -> bool {
+        self.implicit_newline
+    }
+}
+
+/// Gives a text piece by piece.
+pub trait Feed {
+    /// The next piece, a line as a rule; empty at the end.
+    fn feed(&mut self) -> String;
+}
+
+/// A text that becomes known as the tokenizer asks for more of it.
+#[derive(Debug)]
+pub struct FedSource<F> {
+    feed: F,
+    text: String,
+    implicit_newline: bool,
+    ended: bool,
+    too_large: bool,
+}
+
+impl<F: Feed> SourceText for FedSource<F> {
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn more(&mut self) -> bool {
+        if self.ended {
+            return false;
+        }
+        let piece = self.feed.feed();
+        self.too_large = u32::try_from(self.text.len() + piece.len() + 1).is_err();
+        self.ended = piece.is_empty() || self.too_large;
+        if self.ended {
+            return false;
+        }
+        self.text.push_str(&piece);
+        self.implicit_newline = !piece.ends_with('\n');
+        if self.implicit_newline {
+            self.text.push('\n');
+        }
+        true
+    }
+
+    fn implicit_newline(&self) -> bool {
+        self.implicit_newline
+    }
+}
+
 /// Gives the tokens of a text one after the other: `_tokenize.TokenizerIter`.
 #[derive(Debug)]
-pub struct Tokenizer<'s> {
-    lexer: Lexer<'s>,
+pub struct Tokenizer<S> {
+    lexer: Lexer<S>,
     extra_tokens: bool,
-    implicit_newline: bool,
+    started: bool,
     finished: bool,
-    /// The line shown last, and its number.
-    last_line: (u32, &'s str),
+    /// The number of the line shown last, and where it is.
+    last_line: (u32, usize, usize),
 }
 
 /// A token as Python code sees it. Columns count characters; -1 where there is none.
@@ -49,25 +103,61 @@ pub struct TokenInfo<'s> {
     pub line: &'s str,
 }
 
-impl<'s> Tokenizer<'s> {
+impl<'s, 't> Tokenizer<&'s TokenizerSource<'t>> {
     /// With `extra_tokens`, comments and newlines that end no statement are tokens too, operators
     /// have the kind `OP`, and much that does not parse is let through.
-    pub fn new(source: &'s TokenizerSource<'_>, extra_tokens: bool) -> Self {
+    pub fn new(source: &'s TokenizerSource<'t>, extra_tokens: bool) -> Self {
+        Tokenizer::over(source, extra_tokens)
+    }
+}
+
+impl<F: Feed> Tokenizer<FedSource<F>> {
+    /// As `new`, for a text of which no more is asked than the tokens given need.
+    pub fn fed(feed: F, extra_tokens: bool) -> Self {
+        let source = FedSource {
+            feed,
+            text: String::new(),
+            implicit_newline: false,
+            ended: false,
+            too_large: false,
+        };
+        Tokenizer::over(source, extra_tokens)
+    }
+
+    /// Whether the text came to more than 4 GiB, and was cut off there.
+    pub fn is_too_large(&self) -> bool {
+        self.lexer.source.too_large
+    }
+
+    pub fn feed_mut(&mut self) -> &mut F {
+        &mut self.lexer.source.feed
+    }
+}
+
+#[allow(private_bounds)] // sources are made by the constructors above
+impl<S: SourceText> Tokenizer<S> {
+    fn over(source: S, extra_tokens: bool) -> Self {
         let options = LexerOptions { type_comments: false, extra_tokens };
         Tokenizer {
-            lexer: Lexer::new(&source.text, options),
+            lexer: Lexer::new(source, options),
             extra_tokens,
-            implicit_newline: source.implicit_newline,
-            // The reference gives no end marker for an empty text, unless asked for every token.
-            finished: source.text.is_empty() && !extra_tokens,
-            last_line: (0, ""),
+            started: false,
+            finished: false,
+            last_line: (0, 0, 0),
         }
     }
 
     /// The next token; `None` after the end marker.
     ///
     /// An error without a line number has no location; one without an end line has no end.
-    pub fn next_token(&mut self) -> Result<Option<TokenInfo<'s>>, SyntaxError> {
+    pub fn next_token(&mut self) -> Result<Option<TokenInfo<'_>>, SyntaxError> {
+        if !self.started {
+            self.started = true;
+            let source = &mut self.lexer.source;
+            // The reference gives no end marker for an empty text, unless asked for every token.
+            let is_empty = source.text().is_empty() && !source.more();
+            self.finished = is_empty && !self.extra_tokens;
+        }
         if self.finished {
             return Ok(None);
         }
@@ -80,7 +170,7 @@ impl<'s> Tokenizer<'s> {
         }
     }
 
-    fn describe(&mut self, token: Token) -> TokenInfo<'s> {
+    fn describe(&mut self, token: Token) -> TokenInfo<'_> {
         self.finished = token.kind == TokenKind::EndMarker;
         let at_end = self.lexer.done == Done::Eof;
         let is_trailing = self.finished || (token.kind == TokenKind::Dedent && at_end);
@@ -104,31 +194,32 @@ impl<'s> Tokenizer<'s> {
             true => token.start as usize - token.col.max(0) as usize,
             false => self.lexer.line_start,
         };
+        let implicit_newline = self.lexer.source.implicit_newline();
         let mut line_end = self.lexer.line_start + self.lexer.current_line().len();
-        if self.implicit_newline && line_end == self.lexer.text.len() {
+        if implicit_newline && line_end == self.lexer.text().len() {
             line_end -= 1;
         }
-        let text = self.lexer.text;
-        let column = |from: usize, to: usize| text[from..to].chars().count() as i32;
         let is_newline = matches!(token.kind, TokenKind::Newline | TokenKind::Nl);
-        let line = match is_trailing {
-            true if self.last_line.0 == token.lineno => self.last_line.1,
-            true => "",
-            false => &text[first_line.min(line_end)..line_end],
+        let (line_start, line_end) = match is_trailing {
+            true if self.last_line.0 == token.lineno => (self.last_line.1, self.last_line.2),
+            true => (0, 0),
+            false => (first_line.min(line_end), line_end),
         };
-        self.last_line = (self.lexer.lineno, line);
+        self.last_line = (self.lexer.lineno, line_start, line_end);
+        let text = self.lexer.text();
+        let column = |from: usize, to: usize| text[from..to].chars().count() as i32;
         let mut info = TokenInfo {
             kind,
             text: &text[start..end],
             start: (token.lineno, column(first_line, start)),
             end: (token.end_lineno, column(self.lexer.line_start, end)),
-            line,
+            line: &text[line_start..line_end],
         };
         if !self.extra_tokens && token.col < 0 {
             info.start.1 = -1;
             info.end.1 = -1;
         }
-        if self.extra_tokens && is_newline && self.implicit_newline && end == text.len() {
+        if self.extra_tokens && is_newline && implicit_newline && end == text.len() {
             info.text = "";
         }
         info
@@ -141,9 +232,9 @@ impl<'s> Tokenizer<'s> {
             TokenKind::Indent if self.extra_tokens => (self.lexer.line_start, end),
             // With all tokens asked for, the newline is part of its token.
             TokenKind::Newline if self.extra_tokens => {
-                let before = &self.lexer.text[..end];
+                let before = &self.lexer.text()[..end];
                 let start = if before.ends_with('\r') { end - 1 } else { end };
-                (start, (end + 1).min(self.lexer.text.len()))
+                (start, (end + 1).min(self.lexer.text().len()))
             }
             _ => (start, end),
         }
@@ -187,7 +278,7 @@ impl<'s> Tokenizer<'s> {
             }
         };
         let line_end = self.lexer.line_start + self.lexer.current_line().len();
-        let line = &self.lexer.text[self.lexer.buffer_start..line_end];
+        let line = &self.lexer.text()[self.lexer.buffer_start..line_end];
         SyntaxError {
             kind,
             lineno: self.lexer.lineno as i32,

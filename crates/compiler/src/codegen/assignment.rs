@@ -65,7 +65,17 @@ impl<'a> Generator<'a> {
                 self.aug_value(span, op, value)?;
                 self.store_name(loc, id)
             }
-            _ => Err(CompileError::System("invalid node type for augmented assignment".to_owned())),
+            node => {
+                // The reference's numbers of those that may be assigned to otherwise.
+                let number = match node {
+                    ExprKind::Starred { .. } => 25,
+                    ExprKind::List { .. } => 27,
+                    _ => 28,
+                };
+                Err(CompileError::System(format!(
+                    "invalid node type ({number}) for augmented assignment"
+                )))
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use bumpalo::Bump;
 use krait_syntax::ast::{self, Expr, ExprKind, IntLiteral, Operator, UnaryOperator};
 use num_bigint::{BigInt, Sign};
 
@@ -25,13 +26,20 @@ pub(super) fn constant(value: &ast::Constant<'_>) -> Constant {
             Constant::int(BigInt::from_slice(Sign::Plus, digits))
         }
         ast::Constant::Float(value) => Constant::Float(value),
-        ast::Constant::Complex(imag) => Constant::Complex { real: 0.0, imag },
+        ast::Constant::NegativeInt(literal) => match constant(&ast::Constant::Int(literal)) {
+            Constant::Int(value) => Constant::Int(-value),
+            Constant::BigInt(value) => Constant::int(-BigInt::clone(&value)),
+            other => other,
+        },
+        ast::Constant::Complex { real, imag } => Constant::Complex { real, imag },
         ast::Constant::Str(text) => Constant::Str(Text::from_bytes(text.as_bytes())),
         ast::Constant::Bytes(bytes) => Constant::Bytes(bytes.into()),
         ast::Constant::Tuple(items) => Constant::Tuple(items.iter().map(constant).collect()),
         ast::Constant::FrozenSet(items) => {
             Constant::FrozenSet(items.iter().map(constant).collect())
         }
+        // `validate` refuses it.
+        ast::Constant::Other(_) => Constant::None,
     }
 }
 
@@ -47,7 +55,7 @@ pub(super) fn constant_slice(parts: [Option<&Expr<'_>>; 3]) -> Option<Constant> 
 }
 
 /// The value of a number in a pattern, which may be signed or complex: `-1`, `2 - 3j`.
-pub(super) fn pattern_number(expr: &Expr<'_>) -> Option<Constant> {
+pub(crate) fn pattern_number(expr: &Expr<'_>) -> Option<Constant> {
     match expr.node {
         ExprKind::UnaryOp { op: UnaryOperator::USub, operand } => negated(operand),
         ExprKind::BinOp { left, op, right } => {
@@ -56,12 +64,14 @@ pub(super) fn pattern_number(expr: &Expr<'_>) -> Option<Constant> {
                 _ => pattern_number(left)?,
             };
             let real = real_value(&real)?;
-            let ExprKind::Constant { value: ast::Constant::Complex(imag), .. } = right.node else {
+            let ExprKind::Constant { value: ast::Constant::Complex { real: more, imag }, .. } =
+                right.node
+            else {
                 return None;
             };
             match op {
-                Operator::Add => Some(Constant::Complex { real: real + 0.0, imag }),
-                Operator::Sub => Some(Constant::Complex { real: real - 0.0, imag: -imag }),
+                Operator::Add => Some(Constant::Complex { real: real + more, imag }),
+                Operator::Sub => Some(Constant::Complex { real: real - more, imag: -imag }),
                 _ => None,
             }
         }
@@ -91,6 +101,27 @@ fn real_value(value: &Constant) -> Option<f64> {
         Constant::BigInt(value) => value.to_string().parse().ok(),
         _ => None,
     }
+}
+
+/// A number of code objects as a constant of the tree.
+pub(crate) fn in_tree<'a>(value: &Constant, arena: &'a Bump) -> Option<ast::Constant<'a>> {
+    let int = |negative: bool, magnitude: IntLiteral<'a>| match negative {
+        true => ast::Constant::NegativeInt(magnitude),
+        false => ast::Constant::Int(magnitude),
+    };
+    Some(match value {
+        Constant::Int(value) => int(*value < 0, IntLiteral::Small(value.unsigned_abs())),
+        Constant::BigInt(value) => {
+            let magnitude = match u64::try_from(value.magnitude()) {
+                Ok(small) => IntLiteral::Small(small),
+                Err(_) => IntLiteral::Big(arena.alloc_slice_copy(&value.to_u32_digits().1)),
+            };
+            int(value.sign() == Sign::Minus, magnitude)
+        }
+        Constant::Float(value) => ast::Constant::Float(*value),
+        Constant::Complex { real, imag } => ast::Constant::Complex { real: *real, imag: *imag },
+        _ => return None,
+    })
 }
 
 /// A docstring without the indentation that its lines share.

@@ -15,7 +15,10 @@ pub(super) fn constant_in_source(value: &ast::Constant<'_>) -> String {
         ast::Constant::Int(IntLiteral::Small(value)) => value.to_string(),
         ast::Constant::Int(IntLiteral::Big(digits)) => BigUint::from_slice(digits).to_string(),
         ast::Constant::Float(value) => float(value).replace("inf", "1e309"),
-        ast::Constant::Complex(imag) => complex(0.0, imag).replace("inf", "1e309"),
+        ast::Constant::NegativeInt(literal) => {
+            format!("-{}", constant_in_source(&ast::Constant::Int(literal)))
+        }
+        ast::Constant::Complex { real, imag } => complex(real, imag).replace("inf", "1e309"),
         ast::Constant::Str(value) => text(value.as_bytes()),
         ast::Constant::Bytes(value) => bytes(value),
         ast::Constant::Tuple(items) => {
@@ -26,6 +29,7 @@ pub(super) fn constant_in_source(value: &ast::Constant<'_>) -> String {
             let items: Vec<_> = items.iter().map(constant_in_source).collect();
             frozen_set(&items)
         }
+        ast::Constant::Other(name) => name.to_owned(),
     }
 }
 

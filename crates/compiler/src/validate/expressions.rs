@@ -38,6 +38,14 @@ fn check_context(expr: &Expr<'_>, wanted: ExprContext) -> Result {
     Ok(())
 }
 
+fn constant(value: &Constant<'_>) -> Result {
+    match value {
+        Constant::Tuple(items) | Constant::FrozenSet(items) => items.iter().try_for_each(constant),
+        Constant::Other(name) => type_error(&format!("got an invalid type in Constant: {name}")),
+        _ => Ok(()),
+    }
+}
+
 impl Validator {
     pub(super) fn exprs(&self, exprs: &[&Expr<'_>], ctx: ExprContext) -> Result {
         exprs.iter().try_for_each(|expr| self.expr(expr, ctx))
@@ -105,8 +113,12 @@ impl Validator {
             ExprKind::Set { elts: values }
             | ExprKind::JoinedStr { values }
             | ExprKind::TemplateStr { values } => self.exprs(values, LOAD),
-            ExprKind::FormattedValue { value, format_spec, .. }
-            | ExprKind::Interpolation { value, format_spec, .. } => {
+            ExprKind::FormattedValue { value, format_spec, .. } => {
+                self.expr(value, LOAD)?;
+                self.opt_expr(format_spec, LOAD)
+            }
+            ExprKind::Interpolation { value, str, format_spec, .. } => {
+                constant(str)?;
                 self.expr(value, LOAD)?;
                 self.opt_expr(format_spec, LOAD)
             }
@@ -116,6 +128,7 @@ impl Validator {
                 }
                 self.expr(value, LOAD)
             }
+            ExprKind::Constant { value, .. } => constant(&value),
             _ => self.primary(expr),
         }
     }

@@ -101,8 +101,9 @@ impl Validator {
             ExprKind::Constant { value, .. } => {
                 return match value {
                     Constant::Int(_)
+                    | Constant::NegativeInt(_)
                     | Constant::Float(_)
-                    | Constant::Complex(_)
+                    | Constant::Complex { .. }
                     | Constant::Str(_)
                     | Constant::Bytes(_) => Ok(()),
                     _ => value_error("unexpected constant inside of a literal pattern"),
@@ -126,11 +127,12 @@ impl Validator {
 }
 
 fn is_real(expr: &Expr<'_>) -> bool {
-    matches!(expr.node, ExprKind::Constant { value: Constant::Int(_) | Constant::Float(_), .. })
+    let ExprKind::Constant { value, .. } = expr.node else { return false };
+    matches!(value, Constant::Int(_) | Constant::NegativeInt(_) | Constant::Float(_))
 }
 
 fn is_imaginary(expr: &Expr<'_>) -> bool {
-    matches!(expr.node, ExprKind::Constant { value: Constant::Complex(_), .. })
+    matches!(expr.node, ExprKind::Constant { value: Constant::Complex { .. }, .. })
 }
 
 fn is_negative(expr: &Expr<'_>, imaginary_ok: bool) -> bool {

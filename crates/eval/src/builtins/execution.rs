@@ -53,12 +53,9 @@ impl Builtins {
             optimize,
             feature_version: u8::try_from(_feature_version).ok(),
         };
-        if is_tree(source) {
-            if flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST {
-                return compile::optimized_tree(th, source, request);
-            }
+        if compile::is_tree(th, source)? {
             if flags & flags::ONLY_AST != 0 {
-                return Ok(source.to_owned());
+                return compile::tree_of_tree(th, source, request);
             }
             return compile::compile_tree(th, source, request).map(Owned::into_object);
         }
@@ -286,15 +283,6 @@ fn mode_of(th: &Thread, mode: &str, flags: u32) -> PyResult<Mode> {
                 th.raise(exc::VALUE_ERROR, "compile() mode must be 'exec', 'eval' or 'single'")
             );
         }
-    })
-}
-
-fn is_tree(source: Borrowed<'_>) -> bool {
-    let ty = source.ty();
-    ty.mro().is_some_and(|mro| {
-        mro.as_slice()
-            .iter()
-            .any(|base| base.downcast::<Type>().is_some_and(|base| base.tp_name() == "ast.AST"))
     })
 }
 

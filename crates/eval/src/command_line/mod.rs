@@ -383,13 +383,14 @@ fn compile_text(th: &Thread, source: &[u8], filename: &[u8]) -> PyResult<Owned<C
         if filename.char_at(0) == u32::from('<') {
             raised
         } else {
-            name_file(th, raised, &filename)
+            as_of_file(th, raised, &filename)
         }
     })
 }
 
-/// Of a script, unlike of other sources, the message about its encoding tells the name.
-fn name_file(th: &Thread, raised: Raised, filename: &Str) -> Raised {
+/// What errors in a script have that those in other sources have not: the message about its encoding tells the name;
+/// and where the text ends after a backslash alone on its line, the reference has nothing of that line any more.
+fn as_of_file(th: &Thread, raised: Raised, filename: &Str) -> Raised {
     let exception = match th.take_if(raised, exc::SYNTAX_ERROR) {
         Ok(exception) => exception,
         Err(raised) => return raised,
@@ -402,6 +403,14 @@ fn name_file(th: &Thread, raised: Raised, filename: &Str) -> Raised {
             let place = format!(" in file {} on line ", filename.to_string_lossy());
             let message = Str::new(th, &message.replacen(" on line ", &place, 1))?;
             object::set_attr(th, exception.object(), msg.borrow(), message.object())?;
+        } else if message == "unexpected EOF while parsing" {
+            let text = Str::interned(th, "text")?;
+            let text = object::get_attr(th, exception.object(), text.borrow())?;
+            if object::str(th, text.object())?.to_string_lossy().trim() == "\\" {
+                let offset = Str::interned(th, "offset")?;
+                let start = Int::from_i64(th, 0)?;
+                object::set_attr(th, exception.object(), offset.borrow(), start.object())?;
+            }
         }
         Ok(())
     })();

@@ -2,6 +2,7 @@
 //!
 //! `krait_syntax` tells whether a statement is complete. The same job as `PyRun_InteractiveLoop`.
 
+use krait_bytecode::future_flags;
 use krait_objects::prelude::*;
 use krait_syntax::{Mode, Source};
 
@@ -17,11 +18,13 @@ pub fn interact(th: &Thread) -> Option<i32> {
             sys::version_text()
         ));
     }
+    // Future features that statements have asked for.
+    let mut features = 0;
     loop {
-        let Some(source) = read_statement(th) else {
+        let Some(source) = read_statement(th, features) else {
             return Some(0);
         };
-        if let Err(raised) = run_statement(th, &source) {
+        if let Err(raised) = run_statement(th, &source, &mut features) {
             let leaving = th.exception_matches(exc::SYSTEM_EXIT);
             let code = exit_code(th, Err(raised));
             if leaving {
@@ -38,7 +41,7 @@ fn prompt_text(th: &Thread, name: Borrowed<'static, Str>, default: &str) -> Stri
 }
 
 /// The lines of one statement: more are asked for as long as the parser could go on.
-fn read_statement(th: &Thread) -> Option<String> {
+fn read_statement(th: &Thread, features: u32) -> Option<String> {
     let mut source = String::new();
     loop {
         let prompt = if source.is_empty() {
@@ -57,7 +60,7 @@ fn read_statement(th: &Thread) -> Option<String> {
             continue;
         }
         source.push_str(&line);
-        if !is_incomplete(&source) {
+        if !is_incomplete_with(&source, features) {
             return Some(source);
         }
     }
@@ -65,27 +68,33 @@ fn read_statement(th: &Thread) -> Option<String> {
 
 /// Whether a statement may go on after these lines.
 pub fn is_incomplete(source: &str) -> bool {
+    is_incomplete_with(source, 0)
+}
+
+fn is_incomplete_with(source: &str, features: u32) -> bool {
     let arena = bumpalo::Bump::new();
     let options = krait_syntax::ParseOptions {
         mode: Mode::Single,
         allow_incomplete_input: true,
         // A compound statement goes on until a blank line.
         dont_imply_dedent: true,
+        barry_as_flufl: features & future_flags::BARRY_AS_BDFL != 0,
         ..Default::default()
     };
     matches!(krait_syntax::parse(&arena, source, &options), Err(error) if error.kind == krait_syntax::ErrorKind::IncompleteInputError)
 }
 
-fn run_statement(th: &Thread, source: &str) -> PyResult<()> {
+fn run_statement(th: &Thread, source: &str, features: &mut u32) -> PyResult<()> {
     let filename = Str::interned(th, "<stdin>")?;
     let request = Request {
         filename: filename.borrow(),
         mode: Mode::Single,
-        flags: flags::DONT_IMPLY_DEDENT,
+        flags: flags::DONT_IMPLY_DEDENT | *features,
         optimize: None,
         feature_version: None,
     };
     let code = compile::compile(th, Source::Text(source), request)?;
+    *features |= code.flags as u32 & flags::FUTURE;
     let dict = main_dict(th)?;
     run::eval_code(th, code.borrow(), dict.borrow(), None)?;
     crate::streams::flush(th);

@@ -1,9 +1,12 @@
 //! What the compiler is given as objects: sources, file names, and the codecs that read them.
 
+use std::cell::Cell;
+
+use krait_objects::cfunction::CFunction;
 use krait_objects::codecs;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
-use krait_syntax::{DecodeError, Decoder, Source};
+use krait_syntax::{DecodeError, Decoder, Normalizer, Source};
 
 /// The registry of codecs, for sources whose coding cookie names one.
 pub struct Codecs<'t>(pub &'t Thread);
@@ -22,6 +25,53 @@ impl Decoder for Codecs<'_> {
                     DecodeError::Unknown
                 }
             }
+        })
+    }
+}
+
+/// Names in normal form, as a program wants it that has replaced `unicodedata.normalize`.
+pub struct Names<'t> {
+    pub th: &'t Thread,
+    /// What its function raised.
+    pub raised: Cell<Option<Raised>>,
+}
+
+impl Names<'_> {
+    fn replaced(&self, name: &str) -> PyResult<Option<String>> {
+        let th = self.th;
+        let Some(modules) = th.interp().modules.get_owned() else { return Ok(None) };
+        let Some(module) = modules.get_str(th, Str::interned(th, "unicodedata")?.borrow())? else {
+            return Ok(None);
+        };
+        let normalize = Str::interned(th, "normalize")?;
+        let normalize = object::get_attr(th, module.object(), normalize.borrow())?;
+        if normalize.is_exact::<CFunction>() {
+            return Ok(None);
+        }
+        let (form, name) = (Str::interned(th, "NFKC")?, Str::new(th, name)?);
+        let found = call::call(th, normalize.object(), &[form.object(), name.object()])?;
+        match found.object().downcast::<Str>() {
+            Some(text) => Ok(Some(text.get().as_utf8(th)?.to_owned())),
+            None => Err(raise!(
+                th,
+                TYPE_ERROR,
+                "unicodedata.normalize() must return a string, not {}",
+                found.object().type_name()
+            )),
+        }
+    }
+}
+
+impl Normalizer for Names<'_> {
+    fn normalize(&self, name: &str) -> Option<String> {
+        let before = self.raised.take();
+        if before.is_some() {
+            self.raised.set(before);
+            return None;
+        }
+        self.replaced(name).unwrap_or_else(|raised| {
+            self.raised.set(Some(raised));
+            None
         })
     }
 }

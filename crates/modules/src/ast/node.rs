@@ -1,9 +1,20 @@
 //! `AST`: what all nodes can do. Fields live in the instance's dictionary.
+//!
+//! The type declared here is the model of `ast.AST`: `classes` makes a class from it that programs can change.
+
+use std::ffi::c_int;
 
 use krait_eval::warnings;
+use krait_objects::gc::Visitor;
+use krait_objects::generic_alias::GenericAlias;
 use krait_objects::prelude::*;
+use krait_objects::repr_guard;
+use krait_objects::union::Union;
 
-/// The base class of all syntax tree nodes.
+use super::classes::{self, Classes};
+use super::grammar::line_of;
+
+/// What is common to all nodes of syntax trees.
 #[pytype(name = "ast.AST", flags(BASETYPE, HAVE_GC), dict = dict)]
 #[repr(C)]
 pub struct Ast {
@@ -12,25 +23,9 @@ pub struct Ast {
     dict: Slot<Dict>,
 }
 
-/// `_fields` or `_attributes` of a node's class.
-fn names(th: &Thread, node: Borrowed<'_>, what: &str) -> PyResult<Vec<Owned<Str>>> {
-    let Some(found) = object::get_attr_opt(th, node, Str::interned(th, what)?.borrow())? else {
-        return Ok(Vec::new());
-    };
-    let names = iter::collect(th, found.object())?;
-    names
-        .into_iter()
-        .map(|name| name.downcast::<Str>().map_err(|_| th.bad_internal_call()))
-        .collect()
-}
-
-fn deprecated(th: &Thread, message: String) -> PyResult<()> {
-    let message = Str::new(th, &message)?;
-    warnings::warn(th, Borrowed::from_ref(exc::DEPRECATION_WARNING).object(), message.borrow(), 1)
-}
-
 impl Ast {
-    fn namespace(&self, th: &Thread) -> PyResult<Owned<Dict>> {
+    /// The instance's dictionary, made if there is none yet.
+    pub fn namespace(&self, th: &Thread) -> PyResult<Owned<Dict>> {
         match self.dict.get_owned() {
             Some(dict) => Ok(dict),
             None => {
@@ -40,9 +35,14 @@ impl Ast {
             }
         }
     }
+
+    /// Gives a new node its fields.
+    pub fn set_namespace(&self, dict: Owned<Dict>) {
+        self.dict.set(Some(dict));
+    }
 }
 
-#[pymethods]
+#[pymethods(parts(copying))]
 impl Ast {
     #[slot(tp_new)]
     fn new(
@@ -61,57 +61,50 @@ impl Ast {
         args: Borrowed<'_, Tuple>,
         kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult<()> {
-        let class = this.object().get().ty().name().to_owned();
-        let fields = names(th, this.object(), "_fields")?;
-        if args.len() > fields.len() {
-            let plural = if fields.len() == 1 { "" } else { "s" };
+        let classes = classes::of(th)?;
+        let class = this.object().get().ty().to_owned();
+        let fields = object::get_attr(th, class.object(), classes.fields.borrow())?;
+        let count = sequence::len(th, fields.object())?;
+        if count < args.len() {
+            let plural = if count == 1 { "" } else { "s" };
             return Err(raise!(
                 th,
                 TYPE_ERROR,
-                "{class} constructor takes at most {} positional argument{plural}",
-                fields.len()
+                "{} constructor takes at most {count} positional argument{plural}",
+                class.name()
             ));
         }
-        for (field, &value) in fields.iter().zip(args.as_slice()) {
-            object::set_attr(th, this.object(), field.borrow(), value)?;
+        let mut given = Given { class, names: Vec::with_capacity(count) };
+        for (at, &value) in args.as_slice().iter().enumerate() {
+            let name = sequence::get(th, fields.object(), at as isize)?;
+            set(th, this.object(), name.object(), value)?;
+            given.names.push((name, true));
         }
-        let mut missing: Vec<&Owned<Str>> = fields[args.len()..].iter().collect();
-        let attributes = names(th, this.object(), "_attributes")?;
+        for at in args.len()..count {
+            given.names.push((sequence::get(th, fields.object(), at as isize)?, false));
+        }
         let mut position = 0;
         while let Some((name, value)) = kwargs.and_then(|kwargs| kwargs.get().next(&mut position)) {
-            let Ok(name) = name.downcast::<Str>() else {
-                return Err(th.raise(exc::TYPE_ERROR, "keywords must be strings"));
-            };
-            if fields[..args.len()].iter().any(|field| field.eq(&name)) {
-                return Err(raise!(
-                    th,
-                    TYPE_ERROR,
-                    "{class} got multiple values for argument '{}'",
-                    *name
-                ));
-            }
-            let known = missing.iter().position(|field| field.eq(&name));
-            if let Some(at) = known {
-                missing.remove(at);
-            } else if !attributes.iter().any(|attribute| attribute.eq(&name)) {
-                deprecated(
-                    th,
-                    format!(
-                        "{class}.__init__ got an unexpected keyword argument '{}'. Support for arbitrary keyword arguments is deprecated and will be removed in Python 3.15.",
-                        *name
-                    ),
-                )?;
-            }
-            object::set_attr(th, this.object(), name.borrow(), value.object())?;
+            given.keyword(th, classes, name.object())?;
+            set(th, this.object(), name.object(), value.object())?;
         }
-        missing.into_iter().try_for_each(|field| default_field(th, this.object(), &class, field))
+        given.fill(th, classes, this.object())
     }
 
     #[slot(tp_repr)]
     fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let mut text = String::new();
-        write_repr(th, this.object(), 3, &mut text)?;
-        Str::new(th, &text)
+        let mut text = Vec::new();
+        write_repr(th, classes::of(th)?, this.object(), 3, &mut text)?;
+        Str::from_wtf8(th, &text)
+    }
+
+    /// The class is not in the `#[visit]` fields: instances of a class that is made at run time keep it alive.
+    #[slot(tp_traverse)]
+    fn traverse(&self, visit: &mut Visitor<'_>) -> c_int {
+        match visit.visit(self.dict.get()) {
+            0 => visit.visit(Some(Borrowed::from_ref(self).object().get().ty())),
+            stop => stop,
+        }
     }
 
     #[getter]
@@ -121,141 +114,214 @@ impl Ast {
 
     #[setter]
     fn set___dict__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        match value.and_then(|value| value.downcast::<Dict>()) {
-            Some(dict) => {
-                self.dict.set(Some(dict.to_owned()));
-                Ok(())
-            }
-            None => Err(th.raise(exc::TYPE_ERROR, "__dict__ must be set to a dictionary")),
+        let Some(value) = value else {
+            return Err(th.raise(exc::TYPE_ERROR, "cannot delete __dict__"));
+        };
+        let Some(dict) = value.downcast::<Dict>() else {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "__dict__ must be set to a dictionary, not a '{}'",
+                value.type_name()
+            ));
+        };
+        self.dict.set(Some(dict.to_owned()));
+        Ok(())
+    }
+}
+
+/// Sets an attribute whose name may be of any type.
+fn set(th: &Thread, node: Borrowed<'_>, name: Borrowed<'_>, value: Borrowed<'_>) -> PyResult<()> {
+    match name.downcast::<Str>() {
+        Some(name) => object::set_attr(th, node, name, value),
+        None => {
+            Err(raise!(th, TYPE_ERROR, "attribute name must be string, not '{}'", name.type_name()))
         }
     }
+}
 
-    /// For pickling and copying: the class, its positional fields, and everything else.
-    #[method(sig = "(self, /)")]
-    fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
-        let class = this.object().get().ty().object().to_owned();
-        let rest = this.get().namespace(th)?.copy(th)?;
-        let mut positional = Vec::new();
-        for field in names(th, this.object(), "_fields")? {
-            match rest.pop(th, field.object())? {
-                Some(value) => positional.push(value),
-                None => break,
+fn deprecated(th: &Thread, message: std::fmt::Arguments<'_>) -> PyResult<()> {
+    let message = Str::from_fmt(th, message)?;
+    warnings::warn(th, Borrowed::from_ref(exc::DEPRECATION_WARNING).object(), message.borrow(), 1)
+}
+
+/// Which fields a constructor was given.
+struct Given {
+    class: Owned<Type>,
+    names: Vec<(Owned, bool)>,
+}
+
+impl Given {
+    /// Notes a keyword argument: for a field that has none yet, for an attribute, or for nothing known.
+    fn keyword(&mut self, th: &Thread, classes: &Classes, name: Borrowed<'_>) -> PyResult<()> {
+        for (field, given) in &mut self.names {
+            if !field.object().is(name) && !object::eq(th, field.object(), name)? {
+                continue;
             }
-        }
-        let positional = Tuple::from_vec(th, positional)?.into_object();
-        Tuple::pack(th, [class, positional, rest.into_object()])
-    }
-
-    /// Return a copy of the node with new values for the given fields.
-    #[method(sig = "(self, /, **fields)")]
-    fn __replace__(this: Borrowed<'_, Self>, th: &Thread, fields: Kwargs<'_>) -> PyResult {
-        let class = this.object().get().ty().to_owned();
-        let mut known = names(th, this.object(), "_fields")?;
-        known.extend(names(th, this.object(), "_attributes")?);
-        let values = this.get().namespace(th)?.copy(th)?;
-        let given = fields.to_dict(th)?;
-        let mut position = 0;
-        while let Some((name, value)) = given.next(&mut position) {
-            let is_known = name
-                .object()
-                .downcast::<Str>()
-                .is_some_and(|name| known.iter().any(|field| field.eq(&name)));
-            if !is_known {
-                let shown = object::repr(th, name.object())?;
+            if std::mem::replace(given, true) {
+                let (class, name) = (self.class.tp_name(), object::repr(th, name)?);
                 return Err(raise!(
                     th,
                     TYPE_ERROR,
-                    "{}.__replace__ got an unexpected keyword argument {}.",
-                    class.name(),
-                    *shown
+                    "{class} got multiple values for argument {}",
+                    *name
                 ));
             }
-            values.set(th, name.object(), value.object())?;
+            return Ok(());
         }
-        call::call_tuple_dict(th, class.object(), Tuple::empty(), Some(values.borrow()))
-    }
-}
-
-/// A field that the constructor was not given: what its type says, or a warning if it must be there.
-fn default_field(th: &Thread, node: Borrowed<'_>, class: &str, field: &Owned<Str>) -> PyResult<()> {
-    let types = object::get_attr_opt(th, node, Str::interned(th, "_field_types")?.borrow())?;
-    let ty = match types.as_ref().and_then(|types| types.object().downcast::<Dict>()) {
-        Some(types) => types.get().get_str(th, field.borrow())?,
-        None => return Ok(()),
-    };
-    let Some(ty) = ty else {
-        return deprecated(
+        let attributes = object::get_attr(th, self.class.object(), classes.attributes.borrow())?;
+        if sequence::contains(th, attributes.object(), name)? {
+            return Ok(());
+        }
+        let (class, name) = (self.class.tp_name(), object::repr(th, name)?);
+        deprecated(
             th,
-            format!(
-                "Field '{}' is missing from {class}._field_types. This will become an error in Python 3.15.",
-                **field
+            format_args!(
+                "{class}.__init__ got an unexpected keyword argument {}. Support for arbitrary keyword arguments is deprecated and will be removed in Python 3.15.",
+                *name
             ),
-        );
-    };
-    if ty.object().downcast::<krait_objects::union::Union>().is_some() {
-        // Optional: the class has None.
-        return Ok(());
+        )
     }
-    if ty.object().downcast::<krait_objects::generic_alias::GenericAlias>().is_some() {
-        return object::set_attr(th, node, field.borrow(), List::new(th)?.object());
+
+    /// Fields that were not given get what their types say, or a warning if they must be there.
+    fn fill(&self, th: &Thread, classes: &Classes, node: Borrowed<'_>) -> PyResult<()> {
+        if self.names.iter().all(|(_, given)| *given) {
+            return Ok(());
+        }
+        let types = object::get_attr_opt(th, self.class.object(), classes.field_types.borrow())?;
+        // Without it, a field that is not given is simply not there.
+        let Some(types) = types else { return Ok(()) };
+        let Some(types) = types.object().downcast::<Dict>() else {
+            return Err(th.bad_internal_call());
+        };
+        let missing = self.names.iter().filter(|(_, given)| !given);
+        for (name, _) in missing {
+            let ty = types.get().get(th, name.object())?;
+            self.fill_one(th, classes, node, name, ty)?;
+        }
+        Ok(())
     }
-    if ty.object().downcast::<Type>().is_some_and(|ty| ty.name() == "expr_context") {
-        let load = krait_eval::import::import(th, "_ast")?;
-        let load = object::get_attr(th, load.object(), Str::interned(th, "Load")?.borrow())?;
-        let load = call::call(th, load.object(), &[])?;
-        return object::set_attr(th, node, field.borrow(), load.object());
+
+    fn fill_one(
+        &self,
+        th: &Thread,
+        classes: &Classes,
+        node: Borrowed<'_>,
+        name: &Owned,
+        ty: Option<Owned>,
+    ) -> PyResult<()> {
+        let class = self.class.tp_name();
+        let Some(ty) = ty else {
+            let name = object::repr(th, name.object())?;
+            return deprecated(
+                th,
+                format_args!(
+                    "Field {} is missing from {class}._field_types. This will become an error in Python 3.15.",
+                    *name
+                ),
+            );
+        };
+        if ty.object().downcast::<Union>().is_some() {
+            // Optional: the class has None.
+            return Ok(());
+        }
+        if ty.object().downcast_exact::<GenericAlias>().is_some() {
+            return set(th, node, name.object(), List::new(th)?.object());
+        }
+        let context = classes.class(const { line_of("expr_context") });
+        if context.is_some_and(|context| ty.object().is(context.object())) {
+            let load = classes.leaf(const { line_of("Load") });
+            return match load {
+                Some(load) => set(th, node, name.object(), load),
+                None => Err(th.bad_internal_call()),
+            };
+        }
+        let name = object::repr(th, name.object())?;
+        deprecated(
+            th,
+            format_args!(
+                "{class}.__init__ missing 1 required positional argument: {}. This will become an error in Python 3.15.",
+                *name
+            ),
+        )
     }
-    deprecated(
-        th,
-        format!(
-            "{class}.__init__ missing 1 required positional argument: '{}'. This will become an error in Python 3.15.",
-            **field
-        ),
-    )
 }
 
-/// `Class(field=value, …)`, nodes below `depth` levels as `Class(...)`; long lists show their ends.
-fn write_repr(th: &Thread, node: Borrowed<'_>, depth: usize, text: &mut String) -> PyResult<()> {
-    text.push_str(node.get().ty().name());
-    let fields = names(th, node, "_fields")?;
-    if depth == 0 {
-        text.push_str("(...)");
+/// `Class(field=value, …)`, nodes below `depth` levels as `Class(...)`; of long lists, both ends.
+fn write_repr(
+    th: &Thread,
+    classes: &Classes,
+    node: Borrowed<'_>,
+    depth: usize,
+    text: &mut Vec<u8>,
+) -> PyResult<()> {
+    let class = node.get().ty().to_owned();
+    text.extend_from_slice(class.tp_name().as_bytes());
+    let guard = if depth == 0 { None } else { repr_guard::enter(th, node) };
+    if guard.is_none() {
+        text.extend_from_slice(b"(...)");
         return Ok(());
     }
-    text.push('(');
-    for (at, field) in fields.iter().enumerate() {
+    let fields = object::get_attr(th, class.object(), classes.fields.borrow())?;
+    text.push(b'(');
+    for at in 0..sequence::len(th, fields.object())? {
         if at > 0 {
-            text.push_str(", ");
+            text.extend_from_slice(b", ");
         }
-        text.push_str(&format!("{}=", **field));
-        let value = object::get_attr(th, node, field.borrow())?;
-        write_value(th, value.object(), depth.saturating_sub(1), text)?;
+        let name = sequence::get(th, fields.object(), at as isize)?;
+        let Some(name) = name.object().downcast::<Str>() else {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "attribute name must be string, not '{}'",
+                name.object().type_name()
+            ));
+        };
+        let value = object::get_attr(th, node, name)?;
+        text.extend_from_slice(&name.to_wtf8());
+        text.push(b'=');
+        write_value(th, classes, value.object(), depth - 1, text)?;
     }
-    text.push(')');
+    text.push(b')');
     Ok(())
 }
 
-fn write_value(th: &Thread, value: Borrowed<'_>, depth: usize, text: &mut String) -> PyResult<()> {
-    if value.downcast::<Ast>().is_some() {
-        return write_repr(th, value, depth, text);
-    }
+fn write_value(
+    th: &Thread,
+    classes: &Classes,
+    value: Borrowed<'_>,
+    depth: usize,
+    text: &mut Vec<u8>,
+) -> PyResult<()> {
     let (open, close, items) = if let Some(list) = value.downcast::<List>() {
-        ('[', ']', list.to_vec())
+        (b'[', b']', list.to_vec())
     } else if let Some(tuple) = value.downcast::<Tuple>() {
-        ('(', ')', tuple.as_slice().iter().map(|&item| item.to_owned()).collect())
+        (b'(', b')', tuple.as_slice().iter().map(|&item| item.to_owned()).collect())
     } else {
-        text.push_str(&object::repr(th, value)?.to_string_lossy());
-        return Ok(());
+        return write_item(th, classes, value, depth, text);
     };
     text.push(open);
-    let shown: Vec<usize> =
-        if items.len() > 2 { vec![0, items.len() - 1] } else { (0..items.len()).collect() };
-    for (count, &at) in shown.iter().enumerate() {
-        if count > 0 {
-            text.push_str(if items.len() > 2 { ", ..., " } else { ", " });
-        }
-        write_value(th, items[at].object(), depth, text)?;
+    if let [first, .., last] = &items[..] {
+        write_item(th, classes, first.object(), depth, text)?;
+        text.extend_from_slice(if items.len() > 2 { b", ..., " } else { b", " });
+        write_item(th, classes, last.object(), depth, text)?;
+    } else if let [only] = &items[..] {
+        write_item(th, classes, only.object(), depth, text)?;
     }
     text.push(close);
+    Ok(())
+}
+
+fn write_item(
+    th: &Thread,
+    classes: &Classes,
+    value: Borrowed<'_>,
+    depth: usize,
+    text: &mut Vec<u8>,
+) -> PyResult<()> {
+    if value.get().ty().is_subtype(classes.base().get()) {
+        return write_repr(th, classes, value, depth, text);
+    }
+    text.extend_from_slice(&object::repr(th, value)?.to_wtf8());
     Ok(())
 }

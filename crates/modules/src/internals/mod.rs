@@ -53,6 +53,13 @@ impl Internals {
         thread::STACK_RESERVE
     }
 
+    /// How many levels of native recursion there is room for, as the reference estimates it: 50 in as much stack as is
+    /// kept in reserve.
+    #[function(sig = "()")]
+    fn get_c_recursion_remaining(th: &Thread) -> usize {
+        th.stack_left() / thread::STACK_RESERVE * 50
+    }
+
     /// Runs a program in an interpreter that is made for it: 0, or -1 if the program failed.
     #[function(sig = "(code, config, *, xi=False)")]
     fn run_in_subinterp_with_config(

@@ -4,7 +4,8 @@ use std::fmt;
 
 /// The value of a `Constant` node.
 ///
-/// Source text never gives `Tuple` or `FrozenSet`; trees made by hand may hold them.
+/// Source text never gives `NegativeInt`, `Tuple`, `FrozenSet` or `Other`, nor a complex number with a real part;
+/// trees made by hand may hold them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Constant<'a> {
     None,
@@ -12,13 +13,20 @@ pub enum Constant<'a> {
     False,
     Ellipsis,
     Int(IntLiteral<'a>),
+    /// The negative of a literal that is not zero.
+    NegativeInt(IntLiteral<'a>),
     Float(f64),
-    /// An imaginary literal: the real part is `0.0`.
-    Complex(f64),
+    /// The real part of an imaginary literal is `0.0`.
+    Complex {
+        real: f64,
+        imag: f64,
+    },
     Str(Text<'a>),
     Bytes(&'a [u8]),
     Tuple(&'a [Constant<'a>]),
     FrozenSet(&'a [Constant<'a>]),
+    /// A value of another type, whose name this is: `krait_compiler::validate` refuses it.
+    Other(&'a str),
 }
 
 /// A non-negative integer of any size.

@@ -173,7 +173,7 @@ impl<'p> Machine<'p> {
     pub fn warn_escape(&mut self, token: Token, body: &str, invalid: &InvalidEscape) {
         if !self.invalid {
             let warning =
-                escape_warning(self.stream.lexer.text, token, body, invalid, self.options);
+                escape_warning(self.stream.lexer.source, token, body, invalid, self.options);
             self.warnings.extend(warning.map(|warning| (Moment::before(self.pos), warning)));
         }
     }
@@ -401,6 +401,6 @@ impl<'p> Machine<'p> {
     }
 
     pub fn text_of(&self, token: Token) -> &'p str {
-        &self.stream.lexer.text[token.start as usize..token.end as usize]
+        &self.stream.lexer.source[token.start as usize..token.end as usize]
     }
 }

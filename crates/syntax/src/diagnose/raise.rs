@@ -40,7 +40,7 @@ impl Machine<'_> {
         if lexer.lineno as i32 <= lineno {
             return lexer.current_line();
         }
-        lexer.text.split('\n').nth(usize::try_from(lineno - 1).unwrap_or(0)).unwrap_or("")
+        lexer.text().split('\n').nth(usize::try_from(lineno - 1).unwrap_or(0)).unwrap_or("")
     }
 
     /// From the start of one node to the end of another.

@@ -1,7 +1,7 @@
 //! f-strings and t-strings: a start token, literal parts, replacement fields in ordinary tokens, an
 //! end token. A stack of modes remembers the strings that are open around the current position.
 
-use super::{Done, Lexed, Lexer};
+use super::{Done, Lexed, Lexer, SourceText};
 use crate::literal::InvalidEscape;
 use crate::token::TokenKind;
 
@@ -49,7 +49,7 @@ impl StringMode {
     }
 }
 
-impl Lexer<'_> {
+impl<S: SourceText> Lexer<S> {
     /// After the prefix and the first `quote` of an f-string or t-string.
     pub(super) fn interpolated_string(&mut self, quote: u8, is_template: bool, raw: bool) -> Lexed {
         let quote_size = self.quote_size(quote).unwrap_or_else(|| {
@@ -57,7 +57,7 @@ impl Lexer<'_> {
             self.pos -= 1;
             1
         });
-        let rest = &self.bytes[self.pos..];
+        let rest = &self.bytes()[self.pos..];
         if quote_size == 1 && (rest.is_empty() || rest == [quote]) {
             // The reference has looked for more quotes.
             self.done = Done::Eof;
@@ -92,7 +92,7 @@ impl Lexer<'_> {
         self.start = self.pos;
         self.first_lineno = self.lineno;
         self.first_line_start = self.line_start;
-        let rest = &self.bytes[self.pos..];
+        let rest = &self.bytes()[self.pos..];
         if first == Some(b'{') && rest.get(1) != Some(&b'{') {
             self.enter_field()?;
             return self.regular();

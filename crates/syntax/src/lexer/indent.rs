@@ -1,6 +1,6 @@
 //! Indentation: spaces and tabs at the start of a line, and what they mean.
 
-use super::{Done, Lexed, Lexer, Stopped};
+use super::{Done, Lexed, Lexer, SourceText, Stopped};
 use crate::token::{Token, TokenKind};
 
 /// Deepest nesting of blocks.
@@ -15,7 +15,7 @@ pub(super) struct Level {
     alt: u32,
 }
 
-impl Lexer<'_> {
+impl<S: SourceText> Lexer<S> {
     /// Reads the space at the start of a line and sets the indents or dedents it stands for.
     pub(super) fn indentation(&mut self) -> Lexed<()> {
         self.at_line_start = false;

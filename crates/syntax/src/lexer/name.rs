@@ -1,6 +1,6 @@
 //! Names, keywords and string prefixes.
 
-use super::{Lexed, Lexer};
+use super::{Lexed, Lexer, SourceText};
 use crate::token::{Token, keyword_or_name};
 
 const fn continues_word(byte: u8) -> bool {
@@ -46,7 +46,7 @@ impl Prefix {
     }
 }
 
-impl Lexer<'_> {
+impl<S: SourceText> Lexer<S> {
     /// A name or keyword, or the string whose prefix it turns out to be.
     pub(super) fn word(&mut self, first: u8) -> Lexed {
         let mut prefix = Prefix::default();
@@ -59,10 +59,10 @@ impl Lexer<'_> {
             }
         }
         self.back(Some(byte));
-        let rest = &self.bytes[self.pos..self.line_end];
+        let rest = &self.bytes()[self.pos..self.line_end];
         self.pos += rest.iter().take_while(|byte| continues_word(**byte)).count();
         self.note_end();
-        if self.bytes[self.start..self.pos].is_ascii() {
+        if self.bytes()[self.start..self.pos].is_ascii() {
             return Ok(self.finish_ascii_word());
         }
         if !self.options.extra_tokens {
@@ -72,7 +72,7 @@ impl Lexer<'_> {
     }
 
     fn finish_ascii_word(&self) -> Token {
-        self.token(keyword_or_name(&self.bytes[self.start..self.pos]))
+        self.token(keyword_or_name(&self.bytes()[self.start..self.pos]))
     }
 
     fn prefixed_string(&mut self, prefix: &Prefix, quote: u8) -> Lexed {
@@ -90,12 +90,12 @@ impl Lexer<'_> {
 
     /// Characters between the start of the line and `pos`.
     pub(super) fn column_of(&self, pos: usize) -> i32 {
-        self.text[self.line_start..pos].chars().count() as i32
+        self.text()[self.line_start..pos].chars().count() as i32
     }
 
     /// Fails at the first character that may not stand where it does.
     fn check_identifier(&mut self) -> Lexed<()> {
-        let word = &self.text[self.start..self.pos];
+        let word = &self.text()[self.start..self.pos];
         let mut chars = word.char_indices();
         let invalid = chars.find(|&(at, char)| {
             let valid = if at == 0 { is_identifier_start(char) } else { is_identifier_part(char) };

@@ -1,13 +1,13 @@
 //! Numeric literals.
 
-use super::{Lexed, Lexer};
+use super::{Lexed, Lexer, SourceText};
 use crate::token::TokenKind;
 
 fn is_digit(byte: Option<u8>) -> bool {
     byte.is_some_and(|byte| byte.is_ascii_digit())
 }
 
-impl Lexer<'_> {
+impl<S: SourceText> Lexer<S> {
     /// A period, an ellipsis, or a number that starts with its period.
     pub(super) fn dot(&mut self) -> Lexed {
         let next = self.bump();
@@ -15,7 +15,7 @@ impl Lexer<'_> {
             return self.fraction(next);
         }
         self.back(next);
-        if next == Some(b'.') && self.bytes[self.pos..].starts_with(b"..") {
+        if next == Some(b'.') && self.bytes()[self.pos..].starts_with(b"..") {
             self.pos += 2;
             return Ok(self.token(TokenKind::Ellipsis));
         }
@@ -174,7 +174,7 @@ impl Lexer<'_> {
         if self.options.extra_tokens {
             return Ok(self.token(TokenKind::Number));
         }
-        let rest = &self.bytes[self.pos..self.line_end];
+        let rest = &self.bytes()[self.pos..self.line_end];
         let is_word = |word: &&[u8]| {
             let continues =
                 |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;

@@ -1,6 +1,6 @@
 //! Operators, delimiters and the balance of brackets.
 
-use super::{Bracket, Lexed, Lexer, MAX_LEVEL};
+use super::{Bracket, Lexed, Lexer, MAX_LEVEL, SourceText};
 use crate::token::TokenKind;
 
 /// The longest operator at the start of `rest`, which begins with `first`.
@@ -47,7 +47,7 @@ fn longest(first: u8, rest: &[u8]) -> (TokenKind, usize) {
     }
 }
 
-impl Lexer<'_> {
+impl<S: SourceText> Lexer<S> {
     pub(super) fn operator(&mut self, first: u8) -> Lexed {
         if first == b':'
             && let Some(mode) = self.modes.last_mut()
@@ -59,7 +59,7 @@ impl Lexer<'_> {
             mode.in_format_spec = true;
             return Ok(self.token(TokenKind::Colon));
         }
-        let (kind, len) = longest(first, &self.bytes[self.start..self.line_end]);
+        let (kind, len) = longest(first, &self.bytes()[self.start..self.line_end]);
         self.pos = self.start + len;
         if len < 3 {
             self.note_end();

@@ -1,9 +1,9 @@
 //! String literals without replacement fields.
 
-use super::{Done, Lexed, Lexer};
+use super::{Done, Lexed, Lexer, SourceText};
 use crate::token::TokenKind;
 
-impl Lexer<'_> {
+impl<S: SourceText> Lexer<S> {
     /// After the opening quote (and any prefix): how many quotes open the string. `None` if it is
     /// empty and has ended already.
     pub(super) fn quote_size(&mut self, quote: u8) -> Option<u8> {

@@ -34,7 +34,7 @@ pub(crate) fn number<'a>(
         }
     }
     if let [mantissa @ .., b'j' | b'J'] = bytes {
-        return float(&text[..mantissa.len()]).map(Constant::Complex);
+        return float(&text[..mantissa.len()]).map(|imag| Constant::Complex { real: 0.0, imag });
     }
     if bytes.iter().all(u8::is_ascii_digit) {
         return decimal(arena, text, max_digits);

@@ -45,7 +45,8 @@ impl<'a> Parser<'a, '_> {
         let module = if level > 0 && self.at(T::Import) { None } else { Some(self.dotted_name()?) };
         self.expect(T::Import)?;
         let names = self.import_names()?;
-        if module == Some("__future__") && names.iter().any(|name| name.name == "barry_as_FLUFL") {
+        let is_future = level == 0 && module == Some("__future__");
+        if is_future && names.iter().any(|name| name.name == "barry_as_FLUFL") {
             self.flufl = true;
         }
         Ok(StmtKind::ImportFrom { module, names, level: Some(level) })

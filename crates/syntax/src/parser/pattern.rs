@@ -290,5 +290,5 @@ impl<'a> Parser<'a, '_> {
 }
 
 fn is_imaginary(number: E<'_>) -> bool {
-    matches!(number.node, ExprKind::Constant { value: Constant::Complex(_), .. })
+    matches!(number.node, ExprKind::Constant { value: Constant::Complex { .. }, .. })
 }

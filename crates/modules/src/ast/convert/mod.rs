@@ -1,240 +1,303 @@
 //! Trees of the parser as node objects, and back.
 //!
-//! `Convert` has both directions of every kind of field; `nodes` lists the fields of each class. Objects are read
-//! into an arena that holds the new tree. The same job as CPython's generated `ast2obj_*` and `obj2ast_*`.
+//! `ToTree` and `FromTree` are the two directions of every kind of field; `nodes` lists the fields of each class.
+//! Objects are read into an arena that holds the new tree. The same job as CPython's generated `ast2obj_*` and
+//! `obj2ast_*`.
 
 mod constant;
 mod nodes;
+mod prepare;
 
 use std::cell::Cell;
 
 use bumpalo::Bump;
 use krait_objects::prelude::*;
+use krait_syntax::Mode;
 use krait_syntax::ast::*;
 
+use super::classes::{self, Classes};
+use super::grammar::{field_index, line_of};
 use super::node::Ast;
+use prepare::{Annotation, Body, Literal, Literals, Prepare};
 
-/// Deeper trees than this are refused.
-const MAX_DEPTH: u32 = 400;
-
-/// What a conversion carries along.
-pub struct Context<'a, 'm> {
-    pub th: &'m Thread,
-    pub arena: &'a Bump,
-    pub module: Borrowed<'m, Module>,
-    depth: Cell<u32>,
-    /// The level at which expressions are prepared for the compiler, if that is wanted.
-    optimize: Option<u8>,
+/// What a conversion to objects carries along.
+pub struct Writer<'m> {
+    th: &'m Thread,
+    classes: &'m Classes,
+    /// How expressions are prepared for the compiler, if that is wanted.
+    prepare: Cell<Option<Prepare>>,
 }
 
-/// Operators and contexts by the names of their classes: a tree shares them.
-struct Leaves(Slot<Dict>);
-
-impl Default for Leaves {
-    fn default() -> Leaves {
-        Leaves(Slot::EMPTY)
-    }
+/// What a conversion from objects carries along.
+pub struct Reader<'a, 'm> {
+    th: &'m Thread,
+    arena: &'a Bump,
+    classes: &'m Classes,
 }
 
 /// Where a value stands, for messages.
 #[derive(Clone, Copy)]
 pub struct Place<'p> {
-    pub class: &'p str,
-    pub field: &'p str,
+    class: &'p str,
+    field: &'p str,
 }
 
-/// A kind of field.
-pub trait Convert<'a>: Sized {
-    fn to_py(&self, cx: &Context<'_, '_>) -> PyResult;
-    fn from_py(cx: &Context<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self>;
+/// What can become an object.
+pub trait ToTree {
+    fn to_py(&self, cx: &Writer<'_>) -> PyResult;
+}
+
+/// What can be read from an object.
+pub trait FromTree<'a>: Sized {
+    fn from_py(cx: &Reader<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self>;
 
     /// What an attribute that is not there stands for.
-    fn absent(cx: &Context<'a, '_>, place: Place<'_>) -> PyResult<Self> {
+    fn absent(cx: &Reader<'a, '_>, place: Place<'_>) -> PyResult<Self> {
         let Place { class, field } = place;
         Err(raise!(cx.th, TYPE_ERROR, "required field \"{field}\" missing from {class}"))
     }
-}
 
-impl<'a, 'm> Context<'a, 'm> {
-    pub fn new(th: &'m Thread, arena: &'a Bump, module: Borrowed<'m, Module>) -> Context<'a, 'm> {
-        Context { th, arena, module, depth: Cell::new(0), optimize: None }
+    /// If None is to be refused when the node's other fields are known: what stands for it until then.
+    fn placeholder(_: &Reader<'a, '_>) -> Option<Self> {
+        None
     }
 
-    /// A class of the module.
-    pub fn class(&self, name: &str) -> PyResult {
-        let name = Str::interned(self.th, name)?;
-        match self.module.dict().get_str(self.th, name.borrow())? {
-            Some(class) => Ok(class),
+    /// None in a list: an error, or nothing.
+    fn none_in_list(cx: &Reader<'a, '_>, place: Place<'_>) -> PyResult<Option<Self>> {
+        Self::from_py(cx, none(), place).map(Some)
+    }
+}
+
+/// A field as the node's class lists it.
+type FieldValue<'v> = (usize, &'v dyn ToTree);
+
+impl Writer<'_> {
+    /// An object of the class at `line`.
+    #[inline(never)]
+    fn build(&self, line: usize, fields: &[FieldValue<'_>], span: Option<&Span>) -> PyResult {
+        let Some(class) = self.classes.class(line) else {
+            return Err(self.th.bad_internal_call());
+        };
+        let dict = Dict::with_capacity(self.th, fields.len() + 4, true)?;
+        for &(index, value) in fields {
+            let value = value.to_py(self)?;
+            dict.set_str(self.th, self.classes.name(index), value.object())?;
+        }
+        if let Some(span) = span {
+            for (index, value) in [
+                (const { field_index("lineno") }, span.lineno),
+                (const { field_index("col_offset") }, span.col_offset),
+                (const { field_index("end_lineno") }, span.end_lineno),
+                (const { field_index("end_col_offset") }, span.end_col_offset),
+            ] {
+                let value = Int::from_i64(self.th, value.into())?;
+                dict.set_str(self.th, self.classes.name(index), value.object())?;
+            }
+        }
+        let node = class.alloc::<Ast>(self.th, 0)?;
+        node.set_namespace(dict);
+        Ok(node.into_object())
+    }
+
+    /// The one instance of a class without fields.
+    fn leaf(&self, line: usize) -> PyResult {
+        match self.classes.leaf(line) {
+            Some(leaf) => Ok(leaf.to_owned()),
             None => Err(self.th.bad_internal_call()),
         }
     }
 
-    /// A new object of a class, its fields not set yet.
-    pub fn make(&self, name: &str) -> PyResult {
-        let class = self.class(name)?;
-        let Some(class) = class.object().downcast::<Type>() else {
-            return Err(self.th.bad_internal_call());
-        };
-        Ok(class.alloc::<Ast>(self.th, 0)?.into_object())
+    /// RecursionError if there is no room for another level.
+    fn check_stack(&self) -> PyResult<()> {
+        self.th.check_stack("during  ast construction")
     }
+}
 
-    /// The one instance of a class without fields.
-    pub fn leaf(&self, name: &str) -> PyResult {
-        let kept = self.th.interp().state::<Leaves>();
-        let dict = match kept.0.get_owned() {
-            Some(dict) => dict,
-            None => {
-                let dict = Dict::new(self.th)?;
-                kept.0.set(Some(dict.clone()));
-                dict
-            }
-        };
-        let key = Str::interned(self.th, name)?;
-        if let Some(leaf) = dict.get_str(self.th, key.borrow())? {
-            return Ok(leaf);
-        }
-        let leaf = self.make(name)?;
-        dict.set_str(self.th, key.borrow(), leaf.object())?;
-        Ok(leaf)
-    }
+/// The first field of a node that has None where a value must be.
+#[derive(Default)]
+struct Missing(Cell<Option<&'static str>>);
 
-    pub fn put(&self, node: &Owned, field: &str, value: Owned) -> PyResult<()> {
-        let field = Str::interned(self.th, field.trim_start_matches("r#"))?;
-        object::set_attr(self.th, node.object(), field.borrow(), value.object())
-    }
-
-    pub fn put_span(&self, node: &Owned, span: &Span) -> PyResult<()> {
-        self.put(node, "lineno", span.lineno.to_py(self)?)?;
-        self.put(node, "col_offset", span.col_offset.to_py(self)?)?;
-        self.put(node, "end_lineno", span.end_lineno.to_py(self)?)?;
-        self.put(node, "end_col_offset", span.end_col_offset.to_py(self)?)
-    }
-
-    pub fn take<T: Convert<'a>>(
+impl<'a> Reader<'a, '_> {
+    /// The field at `index` of a node.
+    fn take<T: FromTree<'a>>(
         &self,
         node: Borrowed<'_>,
         class: &str,
-        field: &str,
+        index: usize,
+        missing: &Missing,
     ) -> PyResult<T> {
-        let field = field.trim_start_matches("r#");
+        let field = super::grammar::FIELDS[index];
         let place = Place { class, field };
-        let name = Str::interned(self.th, field)?;
-        match object::get_attr_opt(self.th, node, name.borrow())? {
-            Some(value) => T::from_py(self, value.object(), place),
-            None => T::absent(self, place),
+        let Some(value) = object::get_attr_opt(self.th, node, self.classes.name(index))? else {
+            return T::absent(self, place);
+        };
+        if value.is_none() {
+            if let Some(placeholder) = T::placeholder(self) {
+                if missing.0.get().is_none() {
+                    missing.0.set(Some(field));
+                }
+                return Ok(placeholder);
+            }
+        }
+        T::from_py(self, value.object(), place)
+    }
+
+    /// A position, whose end may be left out unless `whole`.
+    fn take_span(&self, node: Borrowed<'_>, class: &str, whole: bool) -> PyResult<Span> {
+        let missing = Missing::default();
+        let start = |index: usize| self.take::<i32>(node, class, index, &missing);
+        let end = |index: usize, start: i32| match whole {
+            true => self.take::<i32>(node, class, index, &missing),
+            false => {
+                let end = self.take::<Option<i32>>(node, class, index, &missing)?;
+                Ok(end.unwrap_or(start))
+            }
+        };
+        let lineno = start(const { field_index("lineno") })?;
+        let col_offset = start(const { field_index("col_offset") })?;
+        let end_lineno = end(const { field_index("end_lineno") }, lineno)?;
+        let end_col_offset = end(const { field_index("end_col_offset") }, col_offset)?;
+        Ok(Span { lineno, col_offset, end_lineno, end_col_offset })
+    }
+
+    /// ValueError if a required field was None.
+    fn complete(&self, class: &str, missing: &Missing) -> PyResult<()> {
+        match missing.0.get() {
+            None => Ok(()),
+            Some(field) => {
+                Err(raise!(self.th, VALUE_ERROR, "field '{field}' is required for {class}"))
+            }
         }
     }
 
-    pub fn take_span(&self, node: Borrowed<'_>, class: &str) -> PyResult<Span> {
-        let lineno: i32 = self.take(node, class, "lineno")?;
-        let col_offset: i32 = self.take(node, class, "col_offset")?;
-        let end_lineno: Option<i32> = self.take(node, class, "end_lineno")?;
-        let end_col_offset: Option<i32> = self.take(node, class, "end_col_offset")?;
-        Ok(Span {
-            lineno,
-            col_offset,
-            end_lineno: end_lineno.unwrap_or(lineno),
-            end_col_offset: end_col_offset.unwrap_or(col_offset),
-        })
-    }
-
-    /// Runs `body` one level deeper.
-    pub fn nested<T>(&self, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-        if self.depth.get() >= MAX_DEPTH {
-            return Err(self.th.raise(
-                exc::RECURSION_ERROR,
-                "maximum recursion depth exceeded during ast construction",
-            ));
+    /// Which of a sum's classes the value is of.
+    fn kind_of(&self, value: Borrowed<'_>, lines: &[usize], sum: &str) -> PyResult<usize> {
+        let class = |line: usize| match self.classes.class(line) {
+            Some(class) => Ok(class),
+            None => Err(self.th.bad_internal_call()),
+        };
+        let ty = value.get().ty();
+        for &line in lines {
+            if class(line)?.is(ty) {
+                return Ok(line);
+            }
         }
-        self.depth.set(self.depth.get() + 1);
-        let result = body();
-        self.depth.set(self.depth.get() - 1);
-        result
+        for &line in lines {
+            if object::is_instance(self.th, value, class(line)?.object())? {
+                return Ok(line);
+            }
+        }
+        let shown = object::repr(self.th, value)?;
+        let shown = shown.to_string_lossy();
+        Err(raise!(self.th, TYPE_ERROR, "expected some sort of {sum}, but got {shown}"))
     }
 
-    /// Whether `value` is of the class.
-    pub fn is(&self, value: Borrowed<'_>, class: &str) -> PyResult<bool> {
-        let class = self.class(class)?;
-        object::is_instance(self.th, value, class.object())
-    }
-
-    /// The value is none of a sum's constructors.
-    pub fn unexpected(&self, value: Borrowed<'_>, sum: &str) -> Raised {
-        match object::repr(self.th, value) {
-            Ok(shown) => raise!(
-                self.th,
-                TYPE_ERROR,
-                "expected some sort of {sum}, but got {}",
-                shown.to_string_lossy()
-            ),
-            Err(raised) => raised,
+    /// RecursionError if there is no room for another level.
+    fn check_stack(&self, class: &str) -> PyResult<()> {
+        match self.th.check_stack("") {
+            Ok(()) => Ok(()),
+            Err(raised) => {
+                drop(self.th.take_raised(raised));
+                self.th.check_stack(&format!(" while traversing '{class}' node"))
+            }
         }
     }
 }
 
+/// Runs `body` in a frame of its own, so that the frames of a walk hold one kind of node, not all.
+#[inline(never)]
+fn apart<T>(body: impl FnOnce() -> T) -> T {
+    body()
+}
+
 /// The object of a tree.
-pub fn to_object(th: &Thread, tree: &Mod<'_>, optimize: Option<u8>) -> PyResult {
-    let arena = Bump::new();
-    with_module(th, |module| tree.to_py(&Context { optimize, ..Context::new(th, &arena, module) }))
+pub fn to_object(th: &Thread, tree: &Mod<'_>, optimize: Option<(u8, bool)>) -> PyResult {
+    let prepare = optimize.map(|(level, annotations)| Prepare { level, annotations });
+    tree.to_py(&Writer { th, classes: classes::of(th)?, prepare: Cell::new(prepare) })
 }
 
 /// The tree of an object.
 pub fn from_object<'a>(th: &Thread, arena: &'a Bump, value: Borrowed<'_>) -> PyResult<Mod<'a>> {
-    with_module(th, |module| {
-        let place = Place { class: "mod", field: "body" };
-        Mod::from_py(&Context::new(th, arena, module), value, place)
-    })
+    let place = Place { class: "mod", field: "body" };
+    Mod::from_py(&Reader { th, arena, classes: classes::of(th)? }, value, place)
 }
 
-fn with_module<T>(
-    th: &Thread,
-    body: impl FnOnce(Borrowed<'_, Module>) -> PyResult<T>,
-) -> PyResult<T> {
-    let module = krait_eval::import::import(th, "_ast")?;
-    match module.object().downcast::<Module>() {
-        Some(module) => body(module),
-        None => Err(th.bad_internal_call()),
+/// Whether the object is a node.
+pub fn is_tree(th: &Thread, value: Borrowed<'_>) -> PyResult<bool> {
+    match classes::existing(th) {
+        Some(classes) => object::is_instance(th, value, classes.base().object()),
+        None => Ok(false),
     }
 }
 
-impl<'a, T: Convert<'a>> Convert<'a> for &'a T {
-    fn to_py(&self, cx: &Context<'_, '_>) -> PyResult {
+/// TypeError unless the node is what `mode` compiles.
+pub fn check_mode(th: &Thread, value: Borrowed<'_>, mode: Mode) -> PyResult<()> {
+    let (line, wanted) = match mode {
+        Mode::Exec => (const { line_of("Module") }, "Module"),
+        Mode::Eval => (const { line_of("Expression") }, "Expression"),
+        Mode::Single => (const { line_of("Interactive") }, "Interactive"),
+        Mode::FuncType => (const { line_of("FunctionType") }, "FunctionType"),
+    };
+    let Some(class) = classes::of(th)?.class(line) else { return Err(th.bad_internal_call()) };
+    if object::is_instance(th, value, class.object())? {
+        return Ok(());
+    }
+    let found = value.get().ty().name().to_owned();
+    Err(raise!(th, TYPE_ERROR, "expected {wanted} node, got {found}"))
+}
+
+impl<T: ToTree> ToTree for &T {
+    fn to_py(&self, cx: &Writer<'_>) -> PyResult {
         T::to_py(self, cx)
     }
+}
 
-    fn from_py(cx: &Context<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self> {
+impl<'a, T: FromTree<'a>> FromTree<'a> for &'a T {
+    fn from_py(cx: &Reader<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self> {
         Ok(cx.arena.alloc(T::from_py(cx, value, place)?))
     }
 
-    fn absent(cx: &Context<'a, '_>, place: Place<'_>) -> PyResult<Self> {
+    fn absent(cx: &Reader<'a, '_>, place: Place<'_>) -> PyResult<Self> {
         Ok(cx.arena.alloc(T::absent(cx, place)?))
+    }
+
+    fn placeholder(cx: &Reader<'a, '_>) -> Option<Self> {
+        T::placeholder(cx).map(|value| &*cx.arena.alloc(value))
+    }
+
+    fn none_in_list(cx: &Reader<'a, '_>, place: Place<'_>) -> PyResult<Option<Self>> {
+        Ok(T::none_in_list(cx, place)?.map(|value| &*cx.arena.alloc(value)))
     }
 }
 
-impl<'a, T: Convert<'a>> Convert<'a> for Option<T> {
-    fn to_py(&self, cx: &Context<'_, '_>) -> PyResult {
+impl<T: ToTree> ToTree for Option<T> {
+    fn to_py(&self, cx: &Writer<'_>) -> PyResult {
         match self {
             Some(value) => value.to_py(cx),
             None => Ok(none().to_owned()),
         }
     }
+}
 
-    fn from_py(cx: &Context<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self> {
+impl<'a, T: FromTree<'a>> FromTree<'a> for Option<T> {
+    fn from_py(cx: &Reader<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self> {
         if value.is_none() { Ok(None) } else { T::from_py(cx, value, place).map(Some) }
     }
 
-    fn absent(_: &Context<'a, '_>, _: Place<'_>) -> PyResult<Self> {
+    fn absent(_: &Reader<'a, '_>, _: Place<'_>) -> PyResult<Self> {
         Ok(None)
     }
 }
 
-impl<'a, T: Convert<'a> + Copy> Convert<'a> for &'a [T] {
-    fn to_py(&self, cx: &Context<'_, '_>) -> PyResult {
+impl<T: ToTree> ToTree for &[T] {
+    fn to_py(&self, cx: &Writer<'_>) -> PyResult {
         let items: PyResult<Vec<Owned>> = self.iter().map(|item| item.to_py(cx)).collect();
         List::from_vec(cx.th, items?).map(Owned::into_object)
     }
+}
 
-    fn from_py(cx: &Context<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self> {
+impl<'a, T: FromTree<'a> + Copy> FromTree<'a> for &'a [T] {
+    fn from_py(cx: &Reader<'a, '_>, value: Borrowed<'_>, place: Place<'_>) -> PyResult<Self> {
         let Place { class, field } = place;
         let Some(list) = value.downcast::<List>() else {
             return Err(raise!(
@@ -246,8 +309,14 @@ impl<'a, T: Convert<'a> + Copy> Convert<'a> for &'a [T] {
         };
         let count = list.len();
         let mut items = Vec::with_capacity(count);
-        while let Some(item) = list.get().get(items.len()) {
-            items.push(T::from_py(cx, item.object(), place)?);
+        let mut at = 0;
+        while let Some(item) = list.get().get(at) {
+            at += 1;
+            let item = match item.is_none() {
+                true => T::none_in_list(cx, place)?,
+                false => Some(T::from_py(cx, item.object(), place)?),
+            };
+            items.extend(item);
             // Reading an item may run Python code.
             if list.len() != count {
                 return Err(raise!(
@@ -260,7 +329,7 @@ impl<'a, T: Convert<'a> + Copy> Convert<'a> for &'a [T] {
         Ok(cx.arena.alloc_slice_copy(&items))
     }
 
-    fn absent(_: &Context<'a, '_>, _: Place<'_>) -> PyResult<Self> {
+    fn absent(_: &Reader<'a, '_>, _: Place<'_>) -> PyResult<Self> {
         Ok(&[])
     }
 }

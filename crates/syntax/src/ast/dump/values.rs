@@ -11,10 +11,21 @@ pub(super) fn write_constant(out: &mut String, value: &Constant<'_>) {
         Constant::Ellipsis => out.push_str("Ellipsis"),
         Constant::Int(IntLiteral::Small(value)) => out.push_str(&value.to_string()),
         Constant::Int(IntLiteral::Big(limbs)) => out.push_str(&decimal(limbs)),
+        Constant::NegativeInt(literal) => {
+            out.push('-');
+            write_constant(out, &Constant::Int(literal));
+        }
         Constant::Float(value) => write_float(out, value, true),
-        Constant::Complex(imaginary) => {
-            write_float(out, imaginary, false);
+        Constant::Complex { real: 0.0, imag } => {
+            write_float(out, imag, false);
             out.push('j');
+        }
+        Constant::Complex { real, imag } => {
+            out.push('(');
+            write_float(out, real, false);
+            out.push_str(if imag.is_sign_negative() { "" } else { "+" });
+            write_float(out, imag, false);
+            out.push_str("j)");
         }
         Constant::Str(text) => write_text(out, text),
         Constant::Bytes(bytes) => write_bytes(out, bytes),
@@ -28,6 +39,7 @@ pub(super) fn write_constant(out: &mut String, value: &Constant<'_>) {
             write_items(out, items);
             out.push_str("})");
         }
+        Constant::Other(name) => out.push_str(name),
     }
 }
 

@@ -3,7 +3,7 @@
 //! ones, a line each, escaped).
 
 use bumpalo::Bump;
-use krait_syntax::{ParseOptions, Tokenizer, TokenizerSource, ast, parse};
+use krait_syntax::{Feed, ParseOptions, Tokenizer, TokenizerSource, ast, parse};
 use std::fmt::Write;
 
 const SOURCES: &str = include_str!("data/sources.txt");
@@ -79,12 +79,13 @@ fn tokens_are_the_reference_s() {
     for (text, expected) in SOURCES.split("%%\n").zip(TOKENS.split("\n%%\n")) {
         let source = TokenizerSource::new(text).expect("not too large");
         let mut lines = Vec::new();
-        let mut previous = None;
+        let mut previous: Option<String> = None;
         for extra_tokens in [true, false] {
             let mut tokenizer = Tokenizer::new(&source, extra_tokens);
             while let Some(token) = tokenizer.next_token().expect("a token") {
                 let ((line, col), (end_line, end_col)) = (token.start, token.end);
-                let is_new = previous.replace(token.line) != Some(token.line);
+                let line_before = previous.replace(token.line.to_owned());
+                let is_new = line_before.as_deref() != Some(token.line);
                 let shown = if is_new { escape(token.line) } else { "=".to_owned() };
                 let (kind, text) = (token.kind, escape(token.text));
                 lines.push(format!("{kind}\t{line}.{col}-{end_line}.{end_col}\t{text}\t{shown}"));
@@ -92,6 +93,42 @@ fn tokens_are_the_reference_s() {
         }
         assert_eq!(lines.join("\n"), expected.trim_end_matches('\n'), "\n{text}");
     }
+}
+
+/// Gives a text line by line, and counts them.
+struct Lines(Vec<&'static str>, usize);
+
+impl Feed for Lines {
+    fn feed(&mut self) -> String {
+        let line = self.0.get(self.1).copied().unwrap_or_default();
+        self.1 += 1;
+        line.to_owned()
+    }
+}
+
+#[test]
+fn no_line_is_read_before_a_token_needs_it() {
+    let lines = Lines(vec!["if a:\n", "    '''b\n", "'''\n", "?"], 0);
+    let mut tokenizer = Tokenizer::fed(lines, true);
+    let mut read = Vec::new();
+    while let Some(token) = tokenizer.next_token().expect("a token") {
+        let text = token.text.to_owned();
+        read.push((text, tokenizer.feed_mut().1));
+    }
+    let expected = [
+        ("if", 1),
+        ("a", 1),
+        (":", 1),
+        ("\n", 1),
+        ("    ", 2),
+        ("'''b\n'''", 3),
+        ("\n", 3),
+        ("", 4),
+        ("?", 4),
+        ("", 4),
+        ("", 5),
+    ];
+    assert_eq!(read, expected.map(|(text, lines)| (text.to_owned(), lines)));
 }
 
 #[test]

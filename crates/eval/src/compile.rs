@@ -438,7 +438,9 @@ fn arguments(
     if error.lineno != 0 || error.offset >= 0 {
         // The end of an empty text has one, the line 0.
         place.extend(match error.end_lineno {
-            0 if error.text.is_none() => [none().to_owned(), none().to_owned()],
+            0 if error.text.is_none() || error.lineno != 0 => {
+                [none().to_owned(), none().to_owned()]
+            }
             end => [int(end)?, int(error.end_offset)?],
         });
     }

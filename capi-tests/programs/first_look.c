@@ -3,6 +3,7 @@
 #include <Python.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const pieces[] = {
     "import sys; print([f.__name__ for f in sys.meta_path if isinstance(f, type)])",
@@ -77,6 +78,13 @@ int main(void) {
         if (Py_FinalizeEx())
             printf("the end failed\n");
     }
+    printf("in another encoding\n");
+    fflush(stdout);
+    setenv("PYTHONIOENCODING", "latin-1:replace", 1);
+    Py_Initialize();
+    PyRun_SimpleString("import sys\nfor f in sys.stdin, sys.stdout, sys.stderr: print(type(f), f.encoding, f.errors, f.name)");
+    Py_FinalizeEx();
+    unsetenv("PYTHONIOENCODING");
     printf("in sub-interpreters\n");
     fflush(stdout);
     Py_Initialize();

@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use krait_objects::codecs::registry;
 use krait_objects::prelude::*;
 use krait_objects::typeobj::unfilled;
 
@@ -19,6 +20,8 @@ const NAMES: [&str; 3] = ["stdin", "stdout", "stderr"];
 struct Pending {
     /// Whether each descriptor is a terminal; `None` for one that is closed.
     terminals: [Option<bool>; 3],
+    /// The codec's own name for their encoding.
+    encoding: String,
     /// How input and output treat what is no text.
     errors: String,
     open: Owned,
@@ -45,19 +48,22 @@ pub fn prepare(th: &Thread) -> PyResult<()> {
     let streams = th.interp().state::<Streams>();
     streams.pending.replace(Some(Pending {
         terminals: [0, 1, 2].map(terminal),
+        encoding: text_encoding(th, &config)?,
         errors: text_errors(&config).to_owned(),
         open,
         wrapper: member(th, io.object(), "TextIOWrapper")?,
     }));
     th.interp().standard_streams.set(Some(make));
-    let usual = config.stdio_encoding.as_ref().is_none_or(|encoding| encoding == "utf-8");
-    if !usual || is_directory(0) || sys::audit::is_watched(th) {
-        th.interp().complete_streams(th)?;
-    } else {
-        // What stood there for messages of the start.
-        sys::discard(th, "stderr")?;
+    // What stands there for messages of the start.
+    let printer = sys::existing(th, id::stderr)?;
+    sys::discard(th, "stderr")?;
+    if !is_directory(0) && !sys::audit::is_watched(th) {
+        return Ok(());
     }
-    Ok(())
+    th.interp().complete_streams(th).map(drop).or_else(|raised| {
+        sys::set(th, id::stderr, printer.as_ref().map_or(none(), Owned::object))?;
+        Err(raised)
+    })
 }
 
 /// Makes the streams (`Interpreter::standard_streams`). What a program has set meanwhile stays.
@@ -135,13 +141,24 @@ fn make_stream(th: &Thread, pending: &Pending, fd: usize) -> PyResult {
     let name = text(&format!("<{}>", NAMES[fd]))?;
     unfilled::set_attr(th, raw.object(), id::name, name.object())?;
     let line_buffering = terminal || fd == 2 || config.interactive;
-    let encoding = text(config.stdio_encoding.as_deref().unwrap_or("utf-8"))?;
+    let encoding = text(&pending.encoding)?;
     let errors = text(if fd == 2 { "backslashreplace" } else { &pending.errors })?;
     let arguments = [buffer, encoding, errors, text("\n")?, flag(line_buffering), flag(unbuffered)];
     let stream = call(&pending.wrapper, &arguments)?;
     let name = Str::interned(th, "mode")?;
     unfilled::set_attr(th, stream.object(), name.borrow(), text(mode)?.object())?;
     Ok(stream)
+}
+
+fn text_encoding(th: &Thread, config: &Config) -> PyResult<String> {
+    match config.stdio_encoding.as_deref() {
+        None | Some("utf-8") => Ok("utf-8".into()),
+        Some(other) => {
+            let codec = registry::lookup(th, other)?;
+            let name = object::get_attr(th, codec.object(), id::name)?;
+            Ok(object::str(th, name.object())?.to_string_lossy())
+        }
+    }
 }
 
 /// How standard input and output treat what is no text.

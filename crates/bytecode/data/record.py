@@ -95,6 +95,7 @@ def record(code):
         "consts": len(code.co_consts),
         "names": len(code.co_names),
         "kinds": kinds(code),
+        "args": code.co_argcount + code.co_kwonlyargcount + (code.co_flags >> 2 & 1) + (code.co_flags >> 3 & 1),
         "line_table": code.co_linetable.hex(),
         "exception_table": code.co_exceptiontable.hex(),
         "positions": list(code.co_positions()),

@@ -49,6 +49,15 @@ fn entry(rest: &mut &[u8]) -> Option<ExceptionEntry> {
     })
 }
 
+/// As `entry`, only if the marks stand where a search relies on them: at the first byte of an entry and nowhere else.
+pub fn strict_entry(rest: &mut &[u8]) -> Option<ExceptionEntry> {
+    let table = *rest;
+    let entry = entry(rest)?;
+    let bytes = &table[..table.len() - rest.len()];
+    let marked = |byte: &u8| byte & START_OF_ENTRY != 0;
+    (marked(&bytes[0]) && !bytes[1..].iter().any(marked)).then_some(entry)
+}
+
 /// The entries of an exception table, in order. Ends early where the table is cut off.
 pub fn exception_entries(table: &[u8]) -> impl Iterator<Item = ExceptionEntry> {
     let mut rest = table;

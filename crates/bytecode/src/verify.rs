@@ -1,26 +1,34 @@
-//! Refuses code that could leave its stack, its code units or its tables.
+//! Refuses code that could leave its stack, its code units or its tables, or take one kind of value for another.
 //!
 //! Code that the compiler made needs no check; what comes from `marshal`, `code.replace()` or
-//! `types.CodeType()` does, because the interpreter trusts every number in it. Checked: instruction
-//! boundaries, jump targets, indices, and the stack's depth on every way through the code. Not
-//! checked: the types of the values on the stack, and whether locals are bound. CPython has no
-//! counterpart.
+//! `types.CodeType()` does, because the interpreter trusts every number in it. What is proved, and what the
+//! interpreter checks by itself, is told in `docs/internals/back-end.md`. First each instruction is looked at
+//! alone (this file), then all ways through the code are followed (`flow`) with what stack and locals may hold
+//! (`state`, `effects`). CPython has no counterpart.
+
+mod effects;
+mod flow;
+mod state;
 
 use std::fmt;
 
 use crate::{
-    BinaryOp, CompareOp, Decoded, ExceptionEntry, Opcode, code_flags, exception_entries,
-    instructions, intrinsic_1, intrinsic_2, local_kind,
+    BinaryOp, CompareOp, Decoded, ExceptionEntry, Opcode, code_flags, exceptions, instructions,
+    intrinsic_1, intrinsic_2, local_kind,
 };
 
 /// The parts of a code object that instructions refer to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Verifiable<'a> {
     pub code: &'a [u8],
     pub const_count: usize,
+    /// The length of a constant that is a tuple of strings; `None` for other constants.
+    pub names_in_const: &'a dyn Fn(usize) -> Option<usize>,
     pub name_count: usize,
     /// `co_localspluskinds`, one byte for each fast local, cell and free variable.
     pub local_kinds: &'a [u8],
+    /// The locals that a call fills: parameters, and those that collect the other arguments.
+    pub arg_count: usize,
     pub stack_size: u32,
     pub flags: u32,
     pub exception_table: &'a [u8],
@@ -35,7 +43,7 @@ pub struct CodeFault {
 
 impl fmt::Display for CodeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid bytecode at offset {}: {}", self.offset * 2, self.what)
+        write!(f, "invalid bytecode at offset {}: {}", u64::from(self.offset) * 2, self.what)
     }
 }
 
@@ -43,50 +51,169 @@ impl std::error::Error for CodeFault {}
 
 /// Checks the code.
 pub fn verify(subject: &Verifiable<'_>) -> Result<(), CodeFault> {
-    let decoded = decode(subject.code)?;
-    for instr in &decoded {
-        check_operand(subject, instr).map_err(|what| CodeFault { offset: instr.offset, what })?;
-    }
-    Flow::new(subject, &decoded)?.run()
+    check_locals(subject).map_err(|what| CodeFault { offset: 0, what })?;
+    let mut layout = Layout::of(subject)?;
+    let handlers = layout.handlers(subject)?;
+    flow::follow(subject, &layout, &handlers)
 }
 
-/// All instructions; only what may stand in a file.
-fn decode(code: &[u8]) -> Result<Vec<Decoded>, CodeFault> {
-    let fault = |offset, what| Err(CodeFault { offset, what });
-    if code.is_empty() || !code.len().is_multiple_of(2) || code.len() / 2 > i32::MAX as usize / 2 {
-        return fault(0, "bad length");
+/// Locals come first, then cells that are no locals, then free variables: indices are worked out from the counts.
+fn check_locals(subject: &Verifiable<'_>) -> Result<(), &'static str> {
+    let rank = |kind: u8| match kind & (local_kind::LOCAL | local_kind::CELL | local_kind::FREE) {
+        kind if kind & local_kind::LOCAL != 0 && kind & local_kind::FREE == 0 => Some(0),
+        local_kind::CELL => Some(1),
+        local_kind::FREE => Some(2),
+        _ => None,
+    };
+    let mut last = 0;
+    for &kind in subject.local_kinds {
+        match rank(kind) {
+            Some(rank) if rank >= last => last = rank,
+            _ => return Err("bad kinds of locals"),
+        }
     }
-    let units = (code.len() / 2) as u32;
-    let mut decoded = Vec::new();
-    let mut iter = instructions(code);
-    while iter.offset() < units {
-        let offset = iter.offset();
-        let Some(instr) = iter.next() else { return fault(offset, "unknown opcode") };
-        let opcode = instr.opcode;
-        let internal = matches!(
-            opcode,
-            Opcode::CACHE | Opcode::RESERVED | Opcode::INTERPRETER_EXIT | Opcode::ENTER_EXECUTOR
-        );
-        if internal || opcode.base() != opcode || opcode.is_instrumented() {
-            return fault(offset, "opcode that only the interpreter writes");
+    let locals = subject.local_kinds.iter().filter(|&&kind| rank(kind) == Some(0)).count();
+    if subject.arg_count > locals { Err("more arguments than locals") } else { Ok(()) }
+}
+
+/// What is known of a code unit.
+mod unit {
+    /// An instruction starts here, with its `EXTENDED_ARG`s.
+    pub const START: u8 = 1;
+    /// Control comes here from elsewhere than the instruction before.
+    pub const LEADER: u8 = 2;
+    /// A signal or another thread's exception may be raised in front of the instruction.
+    pub const INTERRUPTED: u8 = 4;
+}
+
+/// The code's units.
+struct Layout {
+    marks: Vec<u8>,
+    /// The units that control comes to from elsewhere, and the first one; in order, once the handlers are known.
+    leaders: Vec<u32>,
+    instruction_count: usize,
+}
+
+impl Layout {
+    /// Looks at each instruction alone: only what may stand in a file, arguments in range, jumps within the code.
+    fn of(subject: &Verifiable<'_>) -> Result<Layout, CodeFault> {
+        let code = subject.code;
+        let fault = |offset, what| CodeFault { offset, what };
+        if code.is_empty()
+            || !code.len().is_multiple_of(2)
+            || code.len() / 2 > i32::MAX as usize / 2
+        {
+            return Err(fault(0, "bad length"));
         }
-        if instr.offset - instr.start > 3 {
-            return fault(offset, "argument too large");
+        let units = code.len() / 2;
+        let mut layout = Layout { marks: vec![0; units], leaders: vec![0], instruction_count: 0 };
+        let mut iter = instructions(code);
+        while (iter.offset() as usize) < units {
+            let offset = iter.offset();
+            let instr = iter.next().ok_or(fault(offset, "unknown opcode"))?;
+            check_form(&instr, units).map_err(|what| fault(instr.offset, what))?;
+            check_operand(subject, &instr).map_err(|what| fault(instr.offset, what))?;
+            layout.marks[instr.start as usize] |= unit::START;
+            layout.instruction_count += 1;
+            if instr.opcode == Opcode::RESUME {
+                layout.mark(instr.end(), unit::INTERRUPTED);
+            }
+            if jumps(instr.opcode) {
+                layout.lead_to(&instr).ok_or(fault(instr.offset, "jump out of the code"))?;
+            }
         }
-        if instr.end() > units {
-            return fault(offset, "inline cache cut off");
+        match layout.leaders.iter().find(|&&at| !layout.is(at, unit::START)) {
+            Some(&at) => Err(fault(at, "jump into an instruction")),
+            None => Ok(layout),
         }
-        decoded.push(instr);
     }
-    Ok(decoded)
+
+    fn is(&self, unit: u32, mark: u8) -> bool {
+        self.marks.get(unit as usize).is_some_and(|marks| marks & mark != 0)
+    }
+
+    fn mark(&mut self, unit: u32, mark: u8) -> Option<()> {
+        *self.marks.get_mut(unit as usize)? |= mark;
+        Some(())
+    }
+
+    /// The instruction jumps to where it says; `None` if that is not in the code.
+    fn lead_to(&mut self, instr: &Decoded) -> Option<()> {
+        let target = instr.jump_target()?;
+        let backward = instr.opcode == Opcode::JUMP_BACKWARD;
+        self.mark(target, unit::LEADER | if backward { unit::INTERRUPTED } else { 0 })?;
+        self.leaders.push(target);
+        Some(())
+    }
+
+    /// The exception table: in the one form that a search and a walk read alike, on instruction boundaries.
+    fn handlers(&mut self, subject: &Verifiable<'_>) -> Result<Vec<ExceptionEntry>, CodeFault> {
+        let mut entries: Vec<ExceptionEntry> = Vec::new();
+        let mut rest = subject.exception_table;
+        while !rest.is_empty() {
+            let before = entries.last().map_or(0, |last| last.end);
+            let entry = exceptions::strict_entry(&mut rest).filter(|entry| {
+                let end = entry.end as usize == self.marks.len() || self.is(entry.end, unit::START);
+                entry.start >= before && end && self.is(entry.start, unit::START)
+            });
+            let fault = CodeFault { offset: before, what: "bad exception table" };
+            let entry = entry.ok_or(fault)?;
+            if !self.is(entry.target, unit::START) {
+                return Err(CodeFault { offset: entry.start, what: "handler out of the code" });
+            }
+            self.mark(entry.target, unit::LEADER);
+            self.leaders.push(entry.target);
+            entries.push(entry);
+        }
+        self.leaders.sort_unstable();
+        self.leaders.dedup();
+        Ok(entries)
+    }
+}
+
+/// Whether control may go where the argument says; `END_ASYNC_FOR` only names a place.
+fn jumps(opcode: Opcode) -> bool {
+    opcode.has_jump() && opcode != Opcode::END_ASYNC_FOR
+}
+
+/// By opcode: whether it may stand in a file.
+const IN_FILES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        if let Some(opcode) = Opcode::from_byte(at as u8) {
+            let internal = matches!(
+                opcode,
+                Opcode::CACHE
+                    | Opcode::RESERVED
+                    | Opcode::INTERPRETER_EXIT
+                    | Opcode::ENTER_EXECUTOR
+            );
+            let generic = opcode.base() as u16 == opcode as u16 && !opcode.is_instrumented();
+            table[at] = generic && !internal;
+        }
+        at += 1;
+    }
+    table
+};
+
+/// What is no instruction of a file, or not all there.
+fn check_form(instr: &Decoded, units: usize) -> Result<(), &'static str> {
+    if !IN_FILES[instr.opcode as usize] {
+        return Err("opcode that only the interpreter writes");
+    }
+    if instr.offset - instr.start > 3 || instr.oparg > i32::MAX as u32 {
+        return Err("argument too large");
+    }
+    if instr.end() as usize > units {
+        return Err("inline cache cut off");
+    }
+    Ok(())
 }
 
 fn check_operand(subject: &Verifiable<'_>, instr: &Decoded) -> Result<(), &'static str> {
     use Opcode::*;
     let oparg = instr.oparg;
-    if oparg > i32::MAX as u32 {
-        return Err("argument too large");
-    }
     let locals = subject.local_kinds;
     let within = |index: u32, count: usize, what| {
         if (index as usize) < count { Ok(()) } else { Err(what) }
@@ -105,18 +232,14 @@ fn check_operand(subject: &Verifiable<'_>, instr: &Decoded) -> Result<(), &'stat
             local(oparg >> 4)?;
             local(oparg & 15)
         }
-        LOAD_DEREF | STORE_DEREF | DELETE_DEREF | LOAD_FROM_DICT_OR_DEREF => {
+        LOAD_DEREF | STORE_DEREF | DELETE_DEREF | LOAD_FROM_DICT_OR_DEREF | MAKE_CELL => {
             local(oparg)?;
-            let kind = locals[oparg as usize];
-            valid(kind & (local_kind::CELL | local_kind::FREE) != 0)
+            valid(locals[oparg as usize] & (local_kind::CELL | local_kind::FREE) != 0)
         }
-        COPY_FREE_VARS => {
-            let free = locals.iter().filter(|&&kind| kind & local_kind::FREE != 0).count();
-            valid(oparg as usize == free)
-        }
+        COPY_FREE_VARS => valid(oparg as usize == free_count(locals)),
         BINARY_OP => valid(BinaryOp::from_oparg(oparg).is_some()),
         COMPARE_OP => valid(CompareOp::from_oparg(oparg).is_some()),
-        CONTAINS_OP | IS_OP => valid(oparg <= 1),
+        CONTAINS_OP | IS_OP | YIELD_VALUE if oparg > 1 => valid(false),
         CALL_INTRINSIC_1 => valid((1..=intrinsic_1::TYPEALIAS).contains(&oparg)),
         CALL_INTRINSIC_2 => valid((1..=intrinsic_2::SET_TYPEPARAM_DEFAULT).contains(&oparg)),
         LOAD_COMMON_CONSTANT => valid(oparg <= crate::common_constant::BUILTIN_ANY),
@@ -126,6 +249,7 @@ fn check_operand(subject: &Verifiable<'_>, instr: &Decoded) -> Result<(), &'stat
         LOAD_SMALL_INT => valid(oparg <= 255),
         RAISE_VARARGS => valid(oparg <= 2),
         BUILD_SLICE => valid(oparg == 2 || oparg == 3),
+        BUILD_INTERPOLATION => valid(oparg >> 2 <= 3),
         COPY | SWAP | LIST_APPEND | LIST_EXTEND | SET_ADD | SET_UPDATE | MAP_ADD | DICT_UPDATE
         | DICT_MERGE => valid(oparg >= 1),
         YIELD_VALUE | RETURN_GENERATOR => {
@@ -139,119 +263,7 @@ fn check_operand(subject: &Verifiable<'_>, instr: &Decoded) -> Result<(), &'stat
     }
 }
 
-/// The walk over all ways through the code.
-struct Flow<'a> {
-    decoded: &'a [Decoded],
-    /// The instruction that starts at each code unit.
-    at_unit: Vec<Option<u32>>,
-    /// The stack's depth before each instruction, once known.
-    depths: Vec<Option<u32>>,
-    /// The exception entry of each instruction.
-    handlers: Vec<Option<ExceptionEntry>>,
-    stack_size: u32,
-    todo: Vec<u32>,
-}
-
-impl<'a> Flow<'a> {
-    fn new(subject: &Verifiable<'_>, decoded: &'a [Decoded]) -> Result<Flow<'a>, CodeFault> {
-        let units = subject.code.len() / 2;
-        let mut at_unit = vec![None; units];
-        for (index, instr) in decoded.iter().enumerate() {
-            at_unit[instr.start as usize] = Some(index as u32);
-        }
-        let mut handlers = vec![None; decoded.len()];
-        let mut next = 0;
-        for entry in exception_entries(subject.exception_table) {
-            let fault = CodeFault { offset: entry.start, what: "bad exception table" };
-            if entry.end as usize > units
-                || decoded.get(next).is_some_and(|i| i.start > entry.start)
-            {
-                return Err(fault);
-            }
-            while decoded.get(next).is_some_and(|i| i.start < entry.start) {
-                next += 1;
-            }
-            while decoded.get(next).is_some_and(|i| i.start < entry.end) {
-                handlers[next] = Some(entry);
-                next += 1;
-            }
-        }
-        Ok(Flow {
-            decoded,
-            at_unit,
-            depths: vec![None; decoded.len()],
-            handlers,
-            stack_size: subject.stack_size,
-            todo: Vec::new(),
-        })
-    }
-
-    fn run(&mut self) -> Result<(), CodeFault> {
-        self.reach(0, 0, 0)?;
-        while let Some(index) = self.todo.pop() {
-            let instr = self.decoded[index as usize];
-            let depth = self.depths[index as usize].unwrap_or(0);
-            self.step(index, &instr, depth)?;
-        }
-        Ok(())
-    }
-
-    fn step(&mut self, index: u32, instr: &Decoded, depth: u32) -> Result<(), CodeFault> {
-        let Decoded { offset, opcode, oparg, .. } = *instr;
-        let fault = |what| CodeFault { offset, what };
-        if let Some(entry) = self.handlers[index as usize] {
-            if entry.depth > depth {
-                return Err(fault("handler deeper than the stack"));
-            }
-            self.reach(offset, entry.target, entry.depth + u32::from(entry.lasti) + 1)?;
-        }
-        if opcode.popped(oparg) > i64::from(depth) {
-            return Err(fault("stack underflow"));
-        }
-        let after = u32::try_from(i64::from(depth) - opcode.popped(oparg) + opcode.pushed(oparg))
-            .map_err(|_| fault("stack overflow"))?;
-        if after > self.stack_size {
-            return Err(fault("stack overflow"));
-        }
-        if opcode.has_jump() && opcode != Opcode::END_ASYNC_FOR {
-            let target = instr.jump_target().ok_or(fault("jump out of the code"))?;
-            self.reach(offset, target, after)?;
-            if opcode == Opcode::FOR_ITER && self.opcode_at(target) != Some(Opcode::END_FOR) {
-                return Err(fault("FOR_ITER without END_FOR"));
-            }
-            if opcode == Opcode::SEND && self.opcode_at(target) != Some(Opcode::END_SEND) {
-                return Err(fault("SEND without END_SEND"));
-            }
-        }
-        if instr.falls_through() {
-            self.reach(offset, instr.end(), after)?;
-        }
-        Ok(())
-    }
-
-    fn opcode_at(&self, unit: u32) -> Option<Opcode> {
-        let index = self.at_unit.get(unit as usize).copied().flatten()?;
-        Some(self.decoded[index as usize].opcode)
-    }
-
-    /// Control goes from `offset` to `target` with a stack of `depth`.
-    fn reach(&mut self, offset: u32, target: u32, depth: u32) -> Result<(), CodeFault> {
-        let fault = |what| Err(CodeFault { offset, what });
-        let Some(&index) = self.at_unit.get(target as usize) else {
-            return fault("leaves the code");
-        };
-        let Some(index) = index else { return fault("jump into an instruction") };
-        if depth > self.stack_size {
-            return fault("stack overflow");
-        }
-        match &mut self.depths[index as usize] {
-            Some(known) if *known != depth => fault("stack depth differs between ways"),
-            Some(_) => Ok(()),
-            unknown => {
-                *unknown = Some(depth);
-                self.todo.push(index);
-                Ok(())
-            }
-        }
-    }
+/// The number of free variables, which are the last locals.
+fn free_count(local_kinds: &[u8]) -> usize {
+    local_kinds.iter().rev().take_while(|&&kind| kind & local_kind::FREE != 0).count()
 }

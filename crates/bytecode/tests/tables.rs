@@ -53,6 +53,7 @@ struct Parts {
     table: Vec<u8>,
     consts: usize,
     names: usize,
+    args: usize,
     stack_size: u32,
     flags: u32,
 }
@@ -65,6 +66,7 @@ impl Parts {
             table: bytes(&sample["exception_table"]),
             consts: number(&sample["consts"]) as usize,
             names: number(&sample["names"]) as usize,
+            args: number(&sample["args"]) as usize,
             stack_size: number(&sample["stack_size"]),
             flags: number(&sample["flags"]),
         }
@@ -74,6 +76,9 @@ impl Parts {
         verify(&Verifiable {
             code: &self.code,
             const_count: self.consts,
+            // Enough for what the samples do with constants.
+            names_in_const: &|_| Some(1),
+            arg_count: self.args,
             name_count: self.names,
             local_kinds: &self.kinds,
             stack_size: self.stack_size,
@@ -104,7 +109,7 @@ fn damage_is_found() {
     assert_eq!(damaged(&|p| p.stack_size -= 1), Err("stack overflow"));
     assert_eq!(damaged(&|p| p.consts -= 1), Err("constant out of range"));
     assert_eq!(damaged(&|p| p.names -= 1), Err("name out of range"));
-    assert_eq!(damaged(&|p| p.kinds.clear()), Err("local out of range"));
+    assert_eq!(damaged(&|p| p.kinds.clear()), Err("more arguments than locals"));
     assert_eq!(damaged(&|p| p.code.truncate(p.code.len() - 2)), Err("leaves the code"));
     assert_eq!(damaged(&|p| p.code[1] = 0), Ok(()));
     assert_eq!(damaged(&|p| p.code[0] = Opcode::POP_TOP as u8), Err("stack underflow"));
@@ -112,7 +117,7 @@ fn damage_is_found() {
     let code = parts().code;
     let jump = instructions(&code).find(|i| i.opcode == Opcode::POP_JUMP_IF_NOT_NONE).unwrap();
     let place = jump.offset as usize * 2 + 1;
-    assert_eq!(damaged(&|p| p.code[place] = 255), Err("leaves the code"));
+    assert_eq!(damaged(&|p| p.code[place] = 255), Err("jump out of the code"));
     // Whatever a byte is replaced by, the answer is a verdict and no panic.
     for at in 0..code.len() {
         for byte in [0, 1, 44, 68, 70, 75, 82, 106, 118, 255] {

@@ -189,7 +189,8 @@ impl Code {
         let (mut offset, mut line) = (0, self.firstlineno);
         for range in krait_bytecode::lines(self.linetable.as_bytes(), self.firstlineno) {
             let Some(next) = range.line.filter(|next| *next != line) else { continue };
-            let (mut bytes, mut lines) = (range.start - offset, next - line);
+            let (mut bytes, mut lines) =
+                (range.start.wrapping_sub(offset), next.wrapping_sub(line));
             while bytes > 254 {
                 table.extend([254, 0]);
                 bytes -= 254;

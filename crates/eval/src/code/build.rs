@@ -141,23 +141,62 @@ fn first_traceable(units: &[CodeUnit]) -> i32 {
     0
 }
 
-/// Whether foreign code keeps to what the loop relies on: ValueError if it does not.
-pub fn verify_foreign(th: &Thread, parts: &Parts) -> PyResult<()> {
+/// No compiler's code needs more: a generator's memory is cleared when it is made.
+const LARGEST_FOREIGN_STACK: i32 = 1 << 24;
+
+/// As `new`, for parts that may hold anything: ValueError too for code that the loop could not trust.
+pub fn new_foreign(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
+    verify(th, &parts)?;
+    if parts.stacksize > LARGEST_FOREIGN_STACK {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "code: co_stacksize is too large"));
+    }
+    parts.names = interned_names(th, parts.names)?;
+    parts.localsplusnames = interned_names(th, parts.localsplusnames)?;
+    let names_in_const = |index| {
+        let names = parts.consts.get(index)?.downcast_exact::<Tuple>()?;
+        let text = |name: &Borrowed<'_>| name.is_exact::<Str>();
+        names.get().as_slice().iter().all(text).then(|| names.len())
+    };
     let subject = Verifiable {
         code: &parts.code,
         const_count: parts.consts.len(),
+        names_in_const: &names_in_const,
         name_count: parts.names.len(),
         local_kinds: parts.localspluskinds.as_bytes(),
+        arg_count: usize::try_from(argument_count(&parts).unwrap_or(i32::MAX)).unwrap_or(0),
         stack_size: parts.stacksize as u32,
         flags: parts.flags as u32,
         exception_table: parts.exceptiontable.as_bytes(),
     };
-    krait_bytecode::verify(&subject).map_err(|fault| raise!(th, VALUE_ERROR, "code: {fault}"))
+    krait_bytecode::verify(&subject).map_err(|fault| raise!(th, VALUE_ERROR, "code: {fault}"))?;
+    new(th, parts)
+}
+
+/// The same names, interned: SystemError if one is no string.
+fn interned_names(th: &Thread, names: Owned<Tuple>) -> PyResult<Owned<Tuple>> {
+    let interned = |name: &Borrowed<'_>| {
+        name.downcast_exact::<Str>().is_some_and(|name| name.get().is_interned())
+    };
+    if names.as_slice().iter().all(interned) {
+        return Ok(names);
+    }
+    let each = names.as_slice().iter().map(|name| match name.downcast_exact::<Str>() {
+        Some(name) => Ok(Str::intern(th, name.to_owned())?.into_object()),
+        None => Err(th.raise(exc::SYSTEM_ERROR, "non-string found in code slot")),
+    });
+    Tuple::from_vec(th, each.collect::<PyResult<Vec<_>>>()?)
+}
+
+/// The locals that a call fills; `None` for more than an `int` counts.
+fn argument_count(parts: &Parts) -> Option<i32> {
+    let flags = parts.flags as u32;
+    let collectors = i32::from(flags & code_flags::VARARGS != 0)
+        + i32::from(flags & code_flags::VARKEYWORDS != 0);
+    parts.argcount.checked_add(parts.kwonlyargcount)?.checked_add(collectors)
 }
 
 /// The consistency of the parts, as far as the reference checks it.
 fn verify(th: &Thread, parts: &Parts) -> PyResult<()> {
-    let arguments = parts.argcount.checked_add(parts.kwonlyargcount);
     if parts.argcount < parts.posonlyargcount
         || parts.posonlyargcount < 0
         || parts.kwonlyargcount < 0
@@ -170,10 +209,7 @@ fn verify(th: &Thread, parts: &Parts) -> PyResult<()> {
     if !parts.code.len().is_multiple_of(size_of::<CodeUnit>()) {
         return Err(th.raise(exc::VALUE_ERROR, "code: co_code is malformed"));
     }
-    let flags = parts.flags as u32;
-    let collectors = i32::from(flags & code_flags::VARARGS != 0)
-        + i32::from(flags & code_flags::VARKEYWORDS != 0);
-    let total = arguments.and_then(|count| count.checked_add(collectors));
+    let total = argument_count(parts);
     if total.is_none_or(|total| total > count(parts, local_kind::LOCAL)) {
         return Err(th.raise(exc::VALUE_ERROR, "code: varnames is too small"));
     }

@@ -22,7 +22,7 @@ use krait_objects::prelude::*;
 
 use crate::monitoring::Hooks;
 
-pub use build::{Parts, empty, new};
+pub use build::{Parts, empty, new, new_foreign};
 pub use constants::from_compiled;
 pub use krait_bytecode::Opcode;
 pub use lines::location;

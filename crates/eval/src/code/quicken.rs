@@ -40,8 +40,12 @@ pub fn quicken(units: &mut [CodeUnit], consts: &Tuple) {
             units[at] = unit & 0xff00 | form.number();
         }
         let caches = opcode.cache_units();
-        if caches > 0 && at + caches < units.len() && has_counter(opcode) {
-            units[at + 1] = WARMUP;
+        if caches > 0 && at + caches < units.len() {
+            // Whatever foreign code has in there: specialised forms find what they have written, or nothing.
+            units[at + 1..=at + caches].fill(0);
+            if has_counter(opcode) {
+                units[at + 1] = WARMUP;
+            }
         }
         at += 1 + caches;
     }

@@ -3,7 +3,7 @@
 use krait_bytecode::local_kind;
 use krait_objects::prelude::*;
 
-use super::build::{Parts, new, verify_foreign};
+use super::build::{Parts, new_foreign};
 use super::{Code, original_bytes};
 
 /// The names that a code object's locals are made of.
@@ -153,7 +153,7 @@ impl Code {
             linetable: linetable.to_owned(),
             exceptiontable: exceptiontable.to_owned(),
         };
-        checked(th, parts)
+        Ok(new_foreign(th, parts)?.into_object())
     }
 
     /// Return a copy of the code object with new values for the given fields.
@@ -167,11 +167,6 @@ impl Code {
     fn __replace__(&self, th: &Thread, changes: Kwargs<'_>) -> PyResult {
         self.with_changes(th, changes, "__replace__")
     }
-}
-
-fn checked(th: &Thread, parts: Parts) -> PyResult {
-    verify_foreign(th, &parts)?;
-    Ok(new(th, parts)?.into_object())
 }
 
 impl Code {
@@ -253,7 +248,7 @@ impl Code {
                 parts.flags,
             )?;
         }
-        checked(th, parts)
+        Ok(new_foreign(th, parts)?.into_object())
     }
 
     pub(super) fn names_of(&self, th: &Thread, kind: u8) -> PyResult<Owned<Tuple>> {

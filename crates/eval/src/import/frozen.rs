@@ -12,7 +12,7 @@ pub fn exists(name: &str) -> bool {
 /// The code object of a module of the embedded library; ImportError if there is none.
 pub fn code(th: &Thread, name: &str) -> PyResult {
     match krait_stdlib::find(name).and_then(|module| module.code()) {
-        Some(data) => marshal::loads(th, &data),
+        Some(data) => marshal::loads_own(th, &data),
         None => Err(not_found(th, Str::new(th, name)?.borrow())),
     }
 }

@@ -233,7 +233,7 @@ impl LibraryImporter {
 /// A module's code: what was compiled when Krait was built, else its source compiled now.
 fn code_of(th: &Thread, module: krait_stdlib::Module) -> PyResult {
     match module.code() {
-        Some(code) if config::of(th).optimization_level == 0 => marshal::loads(th, &code),
+        Some(code) if config::of(th).optimization_level == 0 => marshal::loads_own(th, &code),
         _ => crate::compile::compile_module(th, &module.source(), &module.filename())
             .map(Owned::into_object),
     }

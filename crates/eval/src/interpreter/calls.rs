@@ -160,7 +160,7 @@ pub fn is_python(callable: Borrowed<'_>) -> bool {
 pub fn call_kw(op: Op<'_>) -> PyResult<*const CodeUnit> {
     let base = op.slot(op.arg + 3);
     let names = op.pop1();
-    // SAFETY: the compiler builds a tuple of names; (9).
+    // SAFETY: (9): a constant tuple of names, not more than there are arguments.
     unsafe {
         let kwnames: Borrowed<'_, Tuple> = names.get().cast();
         let callee = callee(base, op.arg);
@@ -178,9 +178,15 @@ pub fn call_function_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
         Some(args) => args.to_owned(),
         None => argument_tuple(op.th, callable, op.peek(2))?,
     };
-    // SAFETY: (9): null or a dictionary that the call instruction built.
-    let kwargs: Option<Borrowed<'_, Dict>> =
-        unsafe { (*op.slot(1)).get_opt().map(|kwargs| kwargs.cast()) };
+    // SAFETY: (9): null or an object.
+    let kwargs = match unsafe { (*op.slot(1)).get_opt() } {
+        None => None,
+        // What the instructions before have built.
+        Some(kwargs) => match kwargs.downcast::<Dict>() {
+            Some(kwargs) => Some(kwargs),
+            None => return Err(op.th.bad_internal_call()),
+        },
+    };
     if is_python(callable) {
         return call_python_ex(op, &args, kwargs);
     }

@@ -101,20 +101,21 @@ pub fn get_len(op: Op<'_>) -> PyResult<()> {
 }
 
 /// The container that a comprehension or display is filling, below the operands that have been popped.
-fn filling<'a, T>(op: Op<'a>) -> Borrowed<'a, T> {
-    // SAFETY: the compiler made the container of this kind for the instruction.
-    unsafe { op.peek(op.arg).cast() }
+/// It is of its kind in all code that a compiler makes; SystemError in other code.
+#[inline(always)]
+fn filling<'a, T: Instance>(op: Op<'a>) -> PyResult<Borrowed<'a, T>> {
+    op.peek(op.arg).downcast::<T>().ok_or_else(|| op.th.bad_internal_call())
 }
 
 pub fn list_append(op: Op<'_>) -> PyResult<()> {
     let item = op.pop1();
-    filling::<List>(op).push(op.th, item.into_owned())
+    filling::<List>(op)?.push(op.th, item.into_owned())
 }
 
 pub fn set_add(op: Op<'_>) -> PyResult<()> {
     let item = op.pop1();
     // The names of annotations that ran are kept in a variable, which the program may overwrite.
-    let container = filling::<Object>(op);
+    let container = op.peek(op.arg);
     match container.downcast::<Set>() {
         Some(set) => set.get().add(op.th, item.get()),
         None => Err(raise!(op.th, TYPE_ERROR, "'{}' object is not a set", container.type_name())),
@@ -123,12 +124,12 @@ pub fn set_add(op: Op<'_>) -> PyResult<()> {
 
 pub fn map_add(op: Op<'_>) -> PyResult<()> {
     let [key, value] = op.pop();
-    filling::<Dict>(op).set(op.th, key.get(), value.get())
+    filling::<Dict>(op)?.set(op.th, key.get(), value.get())
 }
 
 pub fn list_extend(op: Op<'_>) -> PyResult<()> {
     let iterable = op.pop1();
-    match filling::<List>(op).extend(op.th, iterable.get()) {
+    match filling::<List>(op)?.extend(op.th, iterable.get()) {
         Ok(()) => Ok(()),
         Err(raised) => Err(not_iterable(op.th, iterable.get(), raised)),
     }
@@ -149,12 +150,12 @@ fn not_iterable(th: &Thread, iterable: Borrowed<'_>, raised: Raised) -> Raised {
 
 pub fn set_update(op: Op<'_>) -> PyResult<()> {
     let iterable = op.pop1();
-    filling::<Set>(op).update(op.th, iterable.get())
+    filling::<Set>(op)?.update(op.th, iterable.get())
 }
 
 pub fn dict_update(op: Op<'_>) -> PyResult<()> {
     let update = op.pop1();
-    match filling::<Dict>(op).merge(op.th, update.get(), true) {
+    match filling::<Dict>(op)?.merge(op.th, update.get(), true) {
         Ok(()) => Ok(()),
         Err(raised) => match op.th.take_if(raised, exc::ATTRIBUTE_ERROR) {
             Ok(_replaced) => {
@@ -169,7 +170,7 @@ pub fn dict_update(op: Op<'_>) -> PyResult<()> {
 pub fn dict_merge(op: Op<'_>) -> PyResult<()> {
     let update = op.pop1();
     let callable = op.peek(op.arg + 3);
-    let merged = super::calls::merge_keywords(op.th, filling::<Dict>(op), update.get());
+    let merged = super::calls::merge_keywords(op.th, filling::<Dict>(op)?, update.get());
     merged.map_err(|raised| super::calls::keywords_error(op.th, callable, update.get(), raised))
 }
 

@@ -5,7 +5,7 @@ use krait_objects::prelude::*;
 use super::op::Op;
 use super::unwind::unwind_again;
 use crate::code::CodeUnit;
-use crate::frame::{Frame, StackRef};
+use crate::frame::{Frame, Held, StackRef};
 
 /// `raise`, `raise exception`, `raise exception from cause`.
 pub fn raise_varargs(op: Op<'_>) -> PyResult<*const CodeUnit> {
@@ -74,9 +74,17 @@ fn raise_from(th: &Thread, exception: Borrowed<'_>, cause: Option<Borrowed<'_>>)
     th.raise_exception(exception)
 }
 
+/// What a handler got from the unwinding is an exception; in code that no compiler has made, anything.
+pub fn exception_in(th: &Thread, value: Held) -> PyResult {
+    if value.get().downcast::<BaseException>().is_none() {
+        return Err(th.bad_internal_call());
+    }
+    Ok(value.into_owned())
+}
+
 /// Raises the exception on top again, as if it came from the place saved below it.
 pub fn reraise(op: Op<'_>) -> PyResult<*const CodeUnit> {
-    let exception = op.pop1().into_owned();
+    let exception = exception_in(op.th, op.pop1())?;
     let here = op.ip();
     if op.arg != 0 {
         // SAFETY: (9): the position was pushed when the handler was entered.
@@ -93,6 +101,9 @@ pub fn reraise(op: Op<'_>) -> PyResult<*const CodeUnit> {
 
 /// Makes the exception on top the one being handled; the one before it is kept below.
 pub fn push_exc_info(op: Op<'_>) -> PyResult<()> {
+    if op.peek(1).downcast::<BaseException>().is_none() {
+        return Err(op.th.bad_internal_call());
+    }
     let exception = op.pop1().into_ref();
     // SAFETY: the innermost level of handled exceptions is live, and owns its reference.
     unsafe {
@@ -109,8 +120,12 @@ pub fn push_exc_info(op: Op<'_>) -> PyResult<()> {
 
 /// Ends the handling of an exception: the one before it is the handled one again.
 pub fn pop_except(op: Op<'_>) -> PyResult<()> {
-    let previous = op.pop1().into_ref();
-    // SAFETY: (9): what `push_exc_info` has kept.
+    let previous = op.pop1();
+    if !previous.is_none() && previous.get().downcast::<BaseException>().is_none() {
+        return Err(op.th.bad_internal_call());
+    }
+    let previous = previous.into_ref();
+    // SAFETY: None or an exception, as `push_exc_info` keeps.
     unsafe { end_handling(op.th, previous) };
     Ok(())
 }
@@ -175,6 +190,10 @@ pub fn check_eg_match(op: Op<'_>) -> PyResult<()> {
     let exception = op.pop1();
     let (rest, matched) = exception_group_split(op.th, exception.get(), pattern.get())?;
     if let Some(matched) = &matched {
+        // What a `split` of the program's own has answered may be anything.
+        if matched.borrow().downcast::<BaseException>().is_none() {
+            return Err(op.th.bad_internal_call());
+        }
         set_handled(op.th, matched.clone());
     }
     op.push(rest.unwrap_or_else(|| none().to_owned()));

@@ -5,38 +5,50 @@ use krait_objects::prelude::*;
 
 use super::op::Op;
 use crate::code::Code;
-use crate::frame::{Frame, StackRef};
+use crate::frame::{Frame, Held, StackRef};
 use crate::function::Function;
 use krait_objects::cell::Cell;
 
 pub fn make_function(op: Op<'_>) -> PyResult<()> {
     let code = op.pop1();
-    // SAFETY: the compiler loads a code object for this instruction.
-    let code: Borrowed<'_, Code> = unsafe { code.get().cast() };
+    let Some(code) = code.get().downcast_exact::<Code>() else {
+        return Err(op.th.bad_internal_call());
+    };
     op.push(Function::new(op.th, code, op.globals())?);
     Ok(())
 }
 
-/// Fills in what `def` computed before it made the function.
+/// Fills in what `def` computed before it made the function. A compiler pairs flags with kinds of values; other
+/// code gets a SystemError.
 pub fn set_function_attribute(op: Op<'_>) -> PyResult<()> {
     let [value, function] = op.pop();
-    {
-        // SAFETY: `MAKE_FUNCTION` made it; the compiler pairs flags with kinds of values.
-        unsafe {
-            let function: Borrowed<'_, Function> = function.get().cast();
-            let value = value.into_owned();
-            match op.arg as u32 {
-                function_attribute::DEFAULTS => function.defaults.set(Some(value.cast())),
-                function_attribute::KWDEFAULTS => function.kwdefaults.set(Some(value.cast())),
-                function_attribute::ANNOTATIONS => function.annotations.set(Some(value)),
-                function_attribute::CLOSURE => function.closure.set(Some(value.cast())),
-                function_attribute::ANNOTATE => function.annotate.set(Some(value)),
-                _ => return Err(op.th.bad_internal_call()),
-            }
-        }
+    if fill(&function, value, op.arg as u32).is_none() {
+        return Err(op.th.bad_internal_call());
     }
     op.push_ref(function.into_ref());
     Ok(())
+}
+
+fn fill(function: &Held, value: Held, attribute: u32) -> Option<()> {
+    let function = function.get().downcast_exact::<Function>()?;
+    let value = value.into_owned();
+    match attribute {
+        function_attribute::DEFAULTS => function.defaults.set(Some(value.downcast().ok()?)),
+        function_attribute::KWDEFAULTS => function.kwdefaults.set(Some(value.downcast().ok()?)),
+        function_attribute::ANNOTATIONS => function.annotations.set(Some(value)),
+        function_attribute::CLOSURE => {
+            let closure = value.downcast::<Tuple>().ok()?;
+            let wanted = function.code_handle().nfreevars as usize;
+            let cells = closure.as_slice().iter().all(|cell| cell.is_exact::<Cell>());
+            if closure.len() != wanted || !cells {
+                return None;
+            }
+            function.closure.set(Some(closure));
+        }
+        function_attribute::ANNOTATE => function.annotate.set(Some(value)),
+        _ => return None,
+    }
+    Some(())
 }
 
 /// A cell for a local that inner functions use; an argument moves into it.

@@ -21,8 +21,9 @@ pub fn match_sequence(op: Op<'_>) -> PyResult<()> {
 /// The values of all keys as a tuple, or None if one is missing.
 pub fn match_keys(op: Op<'_>) -> PyResult<()> {
     let subject = op.peek(2);
-    // SAFETY: the compiler builds a tuple of keys.
-    let keys: Borrowed<'_, Tuple> = unsafe { op.peek(1).cast() };
+    let Some(keys) = op.peek(1).downcast_exact::<Tuple>() else {
+        return Err(op.th.bad_internal_call());
+    };
     let values = values_of(op.th, subject, keys)?;
     op.push(values);
     Ok(())
@@ -59,7 +60,7 @@ fn values_of(th: &Thread, subject: Borrowed<'_>, keys: Borrowed<'_, Tuple>) -> P
 /// The attributes that a class pattern looks at, or None if the subject does not match.
 pub fn match_class(op: Op<'_>) -> PyResult<()> {
     let [subject, class, names] = op.pop();
-    // SAFETY: the compiler builds a tuple of names.
+    // SAFETY: (9): a constant tuple of names.
     let names: Borrowed<'_, Tuple> = unsafe { names.get().cast() };
     let found = attributes_of(op.th, subject.get(), class.get(), op.arg, names)?;
     match found {

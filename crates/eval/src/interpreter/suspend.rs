@@ -5,6 +5,7 @@
 use krait_bytecode::code_flags;
 use krait_objects::prelude::*;
 
+use super::exceptions::exception_in;
 use super::op::Op;
 use super::unwind::{tell_of_stop, unwind_again};
 use crate::code::CodeUnit;
@@ -169,7 +170,7 @@ pub fn get_yield_from_iter(op: Op<'_>) -> PyResult<()> {
 pub fn cleanup_throw(op: Op<'_>) -> PyResult<*const CodeUnit> {
     let exception = op.peek(1);
     if !exception.ty().is_subtype(exc::STOP_ITERATION) {
-        let raised = op.pop1().into_owned();
+        let raised = exception_in(op.th, op.pop1())?;
         let _raised = op.th.set_exception(raised);
         return Ok(unwind_again(op.th, op.ip()));
     }
@@ -188,7 +189,8 @@ pub fn end_async_for(op: Op<'_>) -> PyResult<*const CodeUnit> {
         drop((exception, awaitable));
         return Ok(op.next());
     }
-    let _raised = op.th.set_exception(exception.into_owned());
+    let exception = exception_in(op.th, exception)?;
+    let _raised = op.th.set_exception(exception);
     drop(awaitable);
     Ok(unwind_again(op.th, op.ip()))
 }

@@ -43,7 +43,7 @@ fn take(
         Ok(iterator) => iterator,
         Err(raised) => return Err(cannot_unpack(th, iterable, raised)),
     };
-    let mut items = Vec::with_capacity(count);
+    let mut items = Vec::with_capacity(count.min(1 << 10));
     while items.len() < count {
         match iter::next(th, iterator.borrow())? {
             Some(item) => items.push(item),

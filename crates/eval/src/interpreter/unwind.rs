@@ -154,6 +154,10 @@ unsafe fn enter_handler(th: &Thread, frame: *mut Frame, at: isize) -> Option<*co
         let code = Frame::code(frame);
         let handler = code.handler_of(at as u32)?;
         let keep = Frame::stack_base(frame).add(handler.depth as usize);
+        if (*frame).sp < keep {
+            // Only if a tool has raised in front of another handler.
+            return None;
+        }
         while (*frame).sp > keep {
             (*frame).sp = (*frame).sp.sub(1);
             (*(*frame).sp).close();

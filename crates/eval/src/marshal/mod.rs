@@ -99,7 +99,7 @@ impl Marshal {
     /// EOFError, ValueError or TypeError is raised if they hold none.
     #[function(sig = "(bytes, /, *, allow_code=True)")]
     fn loads(th: &Thread, bytes: Buffer, allow_code: bool) -> PyResult {
-        read::loads(th, bytes.as_bytes(), allow_code).map(|(value, _)| value)
+        read::loads(th, bytes.as_bytes(), Trust::of(allow_code)).map(|(value, _)| value)
     }
 
     /// Read one value from the open file and return it.
@@ -107,12 +107,12 @@ impl Marshal {
     /// EOFError, ValueError or TypeError is raised if there is none.
     #[function(sig = "(file, /, *, allow_code=True)")]
     fn load(th: &Thread, file: Borrowed<'_>, allow_code: bool) -> PyResult {
-        load_file(th, file, allow_code)
+        load_file(th, file, Trust::of(allow_code))
     }
 }
 
 /// Reads a value from a file object, which is left right behind it.
-fn load_file(th: &Thread, file: Borrowed<'_>, allow_code: bool) -> PyResult {
+fn load_file(th: &Thread, file: Borrowed<'_>, trust: Trust) -> PyResult {
     // Reading nothing shows whether the file is one of bytes.
     let nothing = Int::from_i64(th, 0)?;
     let data = call::call_method(th, file, id::read, &[nothing.object()])?;
@@ -121,17 +121,38 @@ fn load_file(th: &Thread, file: Borrowed<'_>, allow_code: bool) -> PyResult {
         return Err(raise!(th, TYPE_ERROR, "file.read() returned not bytes but {found}"));
     }
     let readinto = object::get_attr(th, file, Str::interned(th, "readinto")?.borrow())?;
-    read::load(th, readinto, allow_code)
+    read::load(th, readinto, trust)
 }
 
-/// The value in marshal data that the house made itself or a `.pyc` holds.
+/// What is done with code objects in the data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Refused,
+    /// They may hold anything, and are verified.
+    Verified,
+    /// They come from our own compiler.
+    Own,
+}
+
+impl Trust {
+    fn of(allow_code: bool) -> Trust {
+        if allow_code { Trust::Verified } else { Trust::Refused }
+    }
+}
+
+/// The value in marshal data from outside, such as a `.pyc`.
 pub fn loads(th: &Thread, data: &[u8]) -> PyResult {
-    read::loads(th, data, true).map(|(value, _)| value)
+    read::loads(th, data, Trust::Verified).map(|(value, _)| value)
 }
 
-/// The value that marshal data begins with, and how many bytes it takes.
+/// The value in marshal data that the house made itself and has kept to itself.
+pub fn loads_own(th: &Thread, data: &[u8]) -> PyResult {
+    read::loads(th, data, Trust::Own).map(|(value, _)| value)
+}
+
+/// The value that marshal data from outside begins with, and how many bytes it takes.
 pub fn loads_prefix(th: &Thread, data: &[u8]) -> PyResult<(Owned, usize)> {
-    read::loads(th, data, true)
+    read::loads(th, data, Trust::Verified)
 }
 
 /// The marshal data of a value.

@@ -7,21 +7,21 @@ use krait_objects::memoryview::MemoryView;
 use krait_objects::prelude::*;
 use krait_objects::{complex, float_text, int_digits, set, slice, str};
 
-use super::{MAX_DEPTH, tag};
+use super::{MAX_DEPTH, Trust, tag};
 use crate::code::{self, Parts};
 
 /// The first value in `data`, and how many bytes it took.
-pub fn loads(th: &Thread, data: &[u8], allow_code: bool) -> PyResult<(Owned, usize)> {
+pub fn loads(th: &Thread, data: &[u8], trust: Trust) -> PyResult<(Owned, usize)> {
     let mut reader =
-        Reader { th, data, at: 0, file: None, references: Vec::new(), depth: 0, allow_code };
+        Reader { th, data, at: 0, file: None, references: Vec::new(), depth: 0, trust };
     let value = reader.required()?;
     Ok((value, reader.at))
 }
 
 /// The next value in a file, whose `readinto` is given. Nothing behind the value is read.
-pub fn load(th: &Thread, readinto: Owned, allow_code: bool) -> PyResult {
+pub fn load(th: &Thread, readinto: Owned, trust: Trust) -> PyResult {
     let (data, file) = (&[][..], Some(readinto));
-    Reader { th, data, at: 0, file, references: Vec::new(), depth: 0, allow_code }.required()
+    Reader { th, data, at: 0, file, references: Vec::new(), depth: 0, trust }.required()
 }
 
 struct Reader<'a> {
@@ -33,7 +33,7 @@ struct Reader<'a> {
     /// Objects that may be referred to again; `None` while one is still being read.
     references: Vec<Option<Owned>>,
     depth: usize,
-    allow_code: bool,
+    trust: Trust,
 }
 
 /// Exactly `count` bytes. Memory grows with what is really there.
@@ -128,6 +128,8 @@ impl<'a> Reader<'a> {
         if self.depth >= MAX_DEPTH {
             return Err(self.th.raise(exc::VALUE_ERROR, "recursion limit exceeded"));
         }
+        // Threads may have small stacks.
+        self.th.check_stack(" while unmarshalling")?;
         let code = self.byte()?;
         let (kind, keep) = (code & !tag::REF, code & tag::REF != 0);
         self.depth += 1;
@@ -342,7 +344,7 @@ impl<'a> Reader<'a> {
     }
 
     fn code(&mut self, keep: bool) -> PyResult {
-        if !self.allow_code {
+        if self.trust == Trust::Refused {
             return Err(self
                 .th
                 .raise(exc::VALUE_ERROR, "unmarshalling code objects is disallowed"));
@@ -353,32 +355,44 @@ impl<'a> Reader<'a> {
         let kwonlyargcount = self.int()?;
         let stacksize = self.int()?;
         let flags = self.int()?;
-        let code = self.part::<Bytes>("code")?.as_bytes().to_vec();
+        let code = self.required()?;
+        let consts = self.required()?;
+        let names = self.required()?;
+        let localsplusnames = self.required()?;
+        let localspluskinds = self.required()?;
+        let filename = self.required()?;
+        let name = self.required()?;
+        let qualname = self.required()?;
+        let firstlineno = self.int()?;
+        let linetable = self.required()?;
+        let exceptiontable = self.required()?;
         let parts = Parts {
             argcount,
             posonlyargcount,
             kwonlyargcount,
             stacksize,
             flags,
-            code,
-            consts: self.part("consts")?,
-            names: self.part("names")?,
-            localsplusnames: self.part("localsplusnames")?,
-            localspluskinds: self.part("localspluskinds")?,
-            filename: self.part("filename")?,
-            name: self.part("name")?,
-            qualname: self.part("qualname")?,
-            firstlineno: self.int()?,
-            linetable: self.part("linetable")?,
-            exceptiontable: self.part("exceptiontable")?,
+            code: self.part::<Bytes>(code)?.as_bytes().to_vec(),
+            consts: self.part(consts)?,
+            names: self.part(names)?,
+            localsplusnames: self.part(localsplusnames)?,
+            localspluskinds: self.part(localspluskinds)?,
+            filename: self.part(filename)?,
+            name: self.part(name)?,
+            qualname: self.part(qualname)?,
+            firstlineno,
+            linetable: self.part(linetable)?,
+            exceptiontable: self.part(exceptiontable)?,
         };
-        let code = code::new(self.th, parts)?;
+        let code = match self.trust {
+            Trust::Own => code::new(self.th, parts)?,
+            _ => code::new_foreign(self.th, parts)?,
+        };
         Ok(self.fill(place, code.into_object()))
     }
 
     /// A part of a code object, which must be of the right type.
-    fn part<T: Instance>(&mut self, what: &str) -> PyResult<Owned<T>> {
-        let part = self.required()?;
-        part.downcast::<T>().map_err(|_| self.bad(&format!("code object has a bad {what}")))
+    fn part<T: Instance>(&self, part: Owned) -> PyResult<Owned<T>> {
+        part.downcast::<T>().map_err(|_| self.th.bad_internal_call())
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use krait_objects::bytearray::ByteArray;
 use krait_objects::memoryview::MemoryView;
 use krait_objects::prelude::*;
-use krait_objects::{complex, float_text, int_digits, set, slice, str};
+use krait_objects::{codecs, complex, float_text, int_digits, set, slice, str};
 
 use super::{MAX_DEPTH, Trust, tag};
 use crate::code::{self, Parts};
@@ -23,6 +23,9 @@ pub fn load(th: &Thread, readinto: Owned, trust: Trust) -> PyResult {
     let (data, file) = (&[][..], Some(readinto));
     Reader { th, data, at: 0, file, references: Vec::new(), depth: 0, trust }.required()
 }
+
+/// What a file claims to be longer is read before a tuple is made: its items cannot refer to it.
+const LONG_TUPLE: usize = 1 << 20;
 
 struct Reader<'a> {
     th: &'a Thread,
@@ -110,14 +113,22 @@ impl<'a> Reader<'a> {
     fn text_float(&mut self) -> PyResult<f64> {
         let count = self.byte()?;
         let text = self.bytes(count.into())?;
-        float_text::parse(&text).ok_or_else(|| self.bad("float"))
+        float_text::parse(&text).ok_or_else(|| {
+            let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
+            let shown = String::from_utf8_lossy(&text[..text.len().min(200)]);
+            raise!(self.th, VALUE_ERROR, "could not convert string to float: '{shown}'")
+        })
     }
 
     /// A value; an error where data has the NULL that ends a dictionary.
     fn required(&mut self) -> PyResult {
+        self.required_for("object")
+    }
+
+    fn required_for(&mut self, what: &str) -> PyResult {
         match self.value()? {
             Some(value) => Ok(value),
-            None => Err(self.th.raise(exc::TYPE_ERROR, "NULL object in marshal data for object")),
+            None => Err(raise!(self.th, TYPE_ERROR, "NULL object in marshal data for {what}")),
         }
     }
 
@@ -205,7 +216,9 @@ impl<'a> Reader<'a> {
             }
             tag::UNICODE | tag::INTERNED => {
                 let size = self.size("string")?;
-                let text = Str::from_wtf8(th, &self.bytes(size)?)?;
+                let data = self.bytes(size)?;
+                let (text, _) =
+                    codecs::native::decode_utf8(th, &data, Some("surrogatepass"), true)?;
                 self.interned(text, kind == tag::INTERNED)?
             }
             tag::ASCII | tag::ASCII_INTERNED => {
@@ -237,6 +250,11 @@ impl<'a> Reader<'a> {
             return Err(self.bad("long size out of range"));
         }
         let size = count.unsigned_abs() as usize;
+        // A bad digit counts for more than a missing one.
+        let rest = self.data.get(self.at..).unwrap_or_default();
+        if rest.len() / 2 < size && rest.chunks_exact(2).any(|pair| pair[1] >> 7 != 0) {
+            return Err(self.bad("digit out of range in long"));
+        }
         let raw = self.bytes(size.checked_mul(2).ok_or_else(|| self.too_short())?)?;
         let halves: Vec<u32> = raw
             .chunks_exact(2)
@@ -267,9 +285,15 @@ impl<'a> Reader<'a> {
     fn tuple(&mut self, kind: u8, keep: bool) -> PyResult {
         let size = if kind == tag::SMALL_TUPLE { self.byte()?.into() } else { self.size("tuple")? };
         if !keep || size == 0 {
-            let items = self.items(size)?;
+            let items = self.items(size, "tuple")?;
             let tuple = Tuple::from_vec(self.th, items)?;
             return Ok(self.keep(keep, tuple.into_object()));
+        }
+        if self.file.is_some() && size > LONG_TUPLE {
+            let place = self.reserve(keep);
+            let items = self.items(size, "tuple")?;
+            let tuple = Tuple::from_vec(self.th, items)?;
+            return Ok(self.fill(place, tuple.into_object()));
         }
         // Its items may refer to it. What claims to be longer than the data is not made room for.
         if self.file.is_none() && size > self.data.len() - self.at {
@@ -278,7 +302,7 @@ impl<'a> Reader<'a> {
         let tuple = Tuple::from_slice(self.th, &vec![none(); size])?;
         self.references.push(Some(tuple.object().to_owned()));
         for at in 0..size {
-            let item = self.required()?;
+            let item = self.required_for("tuple")?;
             // SAFETY: the tuple has that many items; None, which is there now, needs no release.
             unsafe { *tuple.items().add(at) = item.into_ptr() };
         }
@@ -286,10 +310,10 @@ impl<'a> Reader<'a> {
     }
 
     /// `size` values. Memory grows with what is really there, not with what the data claims.
-    fn items(&mut self, size: usize) -> PyResult<Vec<Owned>> {
+    fn items(&mut self, size: usize, what: &str) -> PyResult<Vec<Owned>> {
         let mut items = Vec::with_capacity(size.min(self.data.len() - self.at));
         for _ in 0..size {
-            items.push(self.required()?);
+            items.push(self.required_for(what)?);
         }
         Ok(items)
     }
@@ -301,7 +325,7 @@ impl<'a> Reader<'a> {
                 let size = self.size("list")?;
                 let list = List::new(th)?;
                 let list = self.keep(keep, list.into_object());
-                for item in self.items(size)? {
+                for item in self.items(size, "list")? {
                     if let Some(list) = list.object().downcast::<List>() {
                         list.push(th, item)?;
                     }
@@ -312,7 +336,7 @@ impl<'a> Reader<'a> {
                 let dict = Dict::new(th)?;
                 self.keep(keep, dict.object().to_owned());
                 while let Some(key) = self.value()? {
-                    let value = self.required()?;
+                    let Some(value) = self.value()? else { break };
                     dict.set(th, key.object(), value.object())?;
                 }
                 Ok(dict.into_object())
@@ -327,7 +351,7 @@ impl<'a> Reader<'a> {
                 let size = self.size("set")?;
                 let set = set::Set::new(th)?;
                 self.keep(keep, set.object().to_owned());
-                for item in self.items(size)? {
+                for item in self.items(size, "set")? {
                     set.add(th, item.object())?;
                 }
                 Ok(set.into_object())
@@ -335,7 +359,7 @@ impl<'a> Reader<'a> {
             _ => {
                 let size = self.size("set")?;
                 let place = self.reserve(keep);
-                let items = self.items(size)?;
+                let items = self.items(size, "set")?;
                 let items: Vec<Borrowed<'_>> = items.iter().map(Owned::object).collect();
                 let set = set::Set::new_frozen(th, &items)?;
                 Ok(self.fill(place, set.into_object()))

@@ -53,12 +53,7 @@ pub struct Instructions<'a> {
 
 /// The instructions in `co_code`.
 pub fn instructions(code: &[u8]) -> Instructions<'_> {
-    instructions_from(code, 0)
-}
-
-/// The same from an offset on, at which an instruction starts.
-pub fn instructions_from(code: &[u8], offset: u32) -> Instructions<'_> {
-    Instructions { code, next: offset }
+    Instructions { code, next: 0 }
 }
 
 impl<'a> Instructions<'a> {

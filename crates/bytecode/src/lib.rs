@@ -17,7 +17,7 @@ mod opcode;
 mod verify;
 
 pub use constants::*;
-pub use decode::{Decoded, Instructions, instructions, instructions_from};
+pub use decode::{Decoded, Instructions, instructions};
 pub use exceptions::{ExceptionEntry, exception_entries, find_handler};
 pub use locations::{
     LineRange, LocationEntries, LocationEntry, LocationPlace, Position, line_at, lines,

@@ -57,7 +57,7 @@ macro_rules! width {
     };
     ($count:expr) => {{
         let count: i64 = $count;
-        count.max(0)
+        if count < 0 { 0 } else { count }
     }};
 }
 
@@ -93,8 +93,8 @@ macro_rules! define_opcodes {
             }
 
             /// The number of values the instruction takes from the stack.
-            pub fn popped(self, $oparg: u32) -> i64 {
-                let $oparg = i64::from($oparg);
+            pub const fn popped(self, $oparg: u32) -> i64 {
+                let $oparg = $oparg as i64;
                 let _ = $oparg;
                 match self {
                     $(Opcode::$name => 0 $(+ { let _ = stringify!($input); width!($($input_count)?) })*,)*
@@ -102,8 +102,8 @@ macro_rules! define_opcodes {
             }
 
             /// The number of values the instruction leaves on the stack.
-            pub fn pushed(self, $oparg: u32) -> i64 {
-                let $oparg = i64::from($oparg);
+            pub const fn pushed(self, $oparg: u32) -> i64 {
+                let $oparg = $oparg as i64;
                 let _ = $oparg;
                 match self {
                     $(Opcode::$name => 0 $(+ { let _ = stringify!($output); width!($($output_count)?) })*,)*

@@ -8,14 +8,16 @@
 
 mod effects;
 mod flow;
+mod shape;
 mod state;
 
 use std::fmt;
 
 use crate::{
-    BinaryOp, CompareOp, Decoded, ExceptionEntry, Opcode, code_flags, exceptions, instructions,
-    intrinsic_1, intrinsic_2, local_kind,
+    BinaryOp, CompareOp, Decoded, ExceptionEntry, Opcode, code_flags, exceptions, intrinsic_1,
+    intrinsic_2, local_kind,
 };
+use shape::fetch;
 
 /// The parts of a code object that instructions refer to.
 #[derive(Clone, Copy)]
@@ -107,20 +109,31 @@ impl Layout {
         }
         let units = code.len() / 2;
         let mut layout = Layout { marks: vec![0; units], leaders: vec![0], instruction_count: 0 };
-        let mut iter = instructions(code);
-        while (iter.offset() as usize) < units {
-            let offset = iter.offset();
-            let instr = iter.next().ok_or(fault(offset, "unknown opcode"))?;
-            check_form(&instr, units).map_err(|what| fault(instr.offset, what))?;
-            check_operand(subject, &instr).map_err(|what| fault(instr.offset, what))?;
-            layout.marks[instr.start as usize] |= unit::START;
+        let mut at = 0;
+        while (at as usize) < units {
+            let instr = fetch(code, at).ok_or(fault(at, "EXTENDED_ARG at the end"))?;
+            let (shape, end) = (instr.shape(), instr.end());
+            let wrong = |what| fault(instr.offset, what);
+            if !shape.in_files() {
+                return Err(wrong("opcode that only the interpreter writes"));
+            }
+            if end as usize > units {
+                return Err(wrong("inline cache cut off"));
+            }
+            if instr.offset - at > 3 || instr.oparg > i32::MAX as u32 {
+                return Err(wrong("argument too large"));
+            }
+            layout.marks[at as usize] |= unit::START;
             layout.instruction_count += 1;
-            if instr.opcode == Opcode::RESUME {
-                layout.mark(instr.end(), unit::INTERRUPTED);
+            if shape.jumps() {
+                layout.lead_to(&instr.decoded()).ok_or(wrong("jump out of the code"))?;
+            } else if !shape.is_unchecked() {
+                check_operand(subject, &instr.decoded()).map_err(wrong)?;
+                if instr.opcode == Opcode::RESUME as u8 {
+                    layout.mark(end, unit::INTERRUPTED);
+                }
             }
-            if jumps(instr.opcode) {
-                layout.lead_to(&instr).ok_or(fault(instr.offset, "jump out of the code"))?;
-            }
+            at = end;
         }
         match layout.leaders.iter().find(|&&at| !layout.is(at, unit::START)) {
             Some(&at) => Err(fault(at, "jump into an instruction")),
@@ -169,46 +182,6 @@ impl Layout {
         self.leaders.dedup();
         Ok(entries)
     }
-}
-
-/// Whether control may go where the argument says; `END_ASYNC_FOR` only names a place.
-fn jumps(opcode: Opcode) -> bool {
-    opcode.has_jump() && opcode != Opcode::END_ASYNC_FOR
-}
-
-/// By opcode: whether it may stand in a file.
-const IN_FILES: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut at = 0;
-    while at < 256 {
-        if let Some(opcode) = Opcode::from_byte(at as u8) {
-            let internal = matches!(
-                opcode,
-                Opcode::CACHE
-                    | Opcode::RESERVED
-                    | Opcode::INTERPRETER_EXIT
-                    | Opcode::ENTER_EXECUTOR
-            );
-            let generic = opcode.base() as u16 == opcode as u16 && !opcode.is_instrumented();
-            table[at] = generic && !internal;
-        }
-        at += 1;
-    }
-    table
-};
-
-/// What is no instruction of a file, or not all there.
-fn check_form(instr: &Decoded, units: usize) -> Result<(), &'static str> {
-    if !IN_FILES[instr.opcode as usize] {
-        return Err("opcode that only the interpreter writes");
-    }
-    if instr.offset - instr.start > 3 || instr.oparg > i32::MAX as u32 {
-        return Err("argument too large");
-    }
-    if instr.end() as usize > units {
-        return Err("inline cache cut off");
-    }
-    Ok(())
 }
 
 fn check_operand(subject: &Verifiable<'_>, instr: &Decoded) -> Result<(), &'static str> {

@@ -60,6 +60,20 @@ impl State {
         Ok(())
     }
 
+    /// What a plain instruction does.
+    #[inline(always)]
+    pub fn exchange(&mut self, popped: u8, pushed: u8) -> Checked {
+        let left = self.stack.len().checked_sub(popped.into()).ok_or(UNDERFLOW)?;
+        if !self.stack[left..].iter().all(|slot| slot.kinds.within(objects())) {
+            return Err(WRONG_KIND);
+        }
+        self.stack.truncate(left);
+        for _ in 0..pushed {
+            self.stack.push(Slot::OBJECT);
+        }
+        Ok(())
+    }
+
     fn push(&mut self, slot: Slot) {
         self.stack.push(slot);
     }

@@ -7,9 +7,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::effects::step;
+use super::shape::fetch;
 use super::state::{Kinds, Slot, State};
-use super::{CodeFault, Layout, Verifiable, jumps, unit};
-use crate::{Decoded, ExceptionEntry, OpFlags, Opcode, instructions_from};
+use super::{CodeFault, Layout, Verifiable, unit};
+use crate::{Decoded, ExceptionEntry, OpFlags, Opcode};
 
 /// No compiler's code comes near this: what needs more is made to keep the verifier busy.
 const WORK_FOR_EACH_INSTRUCTION: usize = 1000;
@@ -64,33 +65,38 @@ impl Flow<'_> {
         let mut handler = self.handlers.partition_point(|entry| entry.end <= from);
         // The handler that the state has been shown to as it is.
         let mut shown = None;
-        for instr in instructions_from(self.subject.code, from) {
-            let at = |what| CodeFault { offset: instr.offset, what };
-            if instr.start != from && self.layout.is(instr.start, unit::LEADER) {
-                return self.reach(instr.start, &state.stack, state).map_err(at);
+        let mut next = from;
+        while let Some(fetched) = fetch(self.subject.code, next) {
+            let at = |what| CodeFault { offset: fetched.offset, what };
+            if next != from && self.layout.is(next, unit::LEADER) {
+                return self.reach(next, &state.stack, state).map_err(at);
             }
-            while self.handlers.get(handler).is_some_and(|entry| entry.end <= instr.start) {
+            while self.handlers.get(handler).is_some_and(|entry| entry.end <= next) {
                 handler += 1;
             }
+            let shape = fetched.shape();
             let depth = state.stack.len();
             match self.handlers.get(handler) {
-                Some(entry) if entry.start <= instr.start => {
-                    self.step_protected(&instr, state, (handler, entry), &mut shown).map_err(at)?;
+                Some(entry) if entry.start <= next => {
+                    let (instr, handler) = (fetched.decoded(), (handler, entry));
+                    self.step_protected(&instr, state, handler, &mut shown).map_err(at)?;
                 }
-                _ => drop(step(self.subject, state, &instr).map_err(at)?),
+                _ if shape.is_plain() => state.exchange(shape.popped, shape.pushed).map_err(at)?,
+                _ => drop(step(self.subject, state, &fetched.decoded()).map_err(at)?),
             }
             let grown = state.stack.len().saturating_sub(depth);
             self.work = self.work.checked_sub(1 + grown).ok_or(at("too intricate"))?;
-            if state.stack.len() > self.subject.stack_size as usize {
+            if grown > 0 && state.stack.len() > self.subject.stack_size as usize {
                 return Err(at("stack overflow"));
             }
-            if jumps(instr.opcode) {
-                self.jump(&instr, state).map_err(at)?;
+            if shape.jumps() {
+                self.jump(&fetched.decoded(), state).map_err(at)?;
             }
-            if instr.opcode.is_scope_exit() || instr.opcode.is_unconditional_jump() {
+            if shape.ends() {
                 return Ok(());
             }
-            if instr.end() as usize == self.layout.marks.len() {
+            next = fetched.end();
+            if next as usize == self.layout.marks.len() {
                 return Err(at("leaves the code"));
             }
         }

@@ -141,7 +141,13 @@ impl<'a> Reader<'a> {
         }
         // Threads may have small stacks.
         self.th.check_stack(" while unmarshalling")?;
-        let code = self.byte()?;
+        let code = match self.byte() {
+            Err(raised) if self.file.is_some() => {
+                self.th.take_if(raised, exc::EOF_ERROR)?;
+                return Err(self.th.raise(exc::EOF_ERROR, "EOF read where object expected"));
+            }
+            code => code?,
+        };
         let (kind, keep) = (code & !tag::REF, code & tag::REF != 0);
         self.depth += 1;
         let value = self.value_of(kind, keep);
@@ -289,16 +295,15 @@ impl<'a> Reader<'a> {
             let tuple = Tuple::from_vec(self.th, items)?;
             return Ok(self.keep(keep, tuple.into_object()));
         }
-        if self.file.is_some() && size > LONG_TUPLE {
+        // What claims to be longer than the data is not made room for; nor can the end of a file be seen.
+        let most = if self.file.is_some() { LONG_TUPLE } else { self.data.len() - self.at };
+        if size > most {
             let place = self.reserve(keep);
             let items = self.items(size, "tuple")?;
             let tuple = Tuple::from_vec(self.th, items)?;
             return Ok(self.fill(place, tuple.into_object()));
         }
-        // Its items may refer to it. What claims to be longer than the data is not made room for.
-        if self.file.is_none() && size > self.data.len() - self.at {
-            return Err(self.th.raise(exc::EOF_ERROR, "EOF read where object expected"));
-        }
+        // Its items may refer to it.
         let tuple = Tuple::from_slice(self.th, &vec![none(); size])?;
         self.references.push(Some(tuple.object().to_owned()));
         for at in 0..size {
@@ -351,7 +356,8 @@ impl<'a> Reader<'a> {
                 let size = self.size("set")?;
                 let set = set::Set::new(th)?;
                 self.keep(keep, set.object().to_owned());
-                for item in self.items(size, "set")? {
+                for _ in 0..size {
+                    let item = self.required_for("set")?;
                     set.add(th, item.object())?;
                 }
                 Ok(set.into_object())

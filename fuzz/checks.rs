@@ -135,10 +135,27 @@ impl Parts {
         })
     }
 
+    /// All instructions, and where those are that are none: they raise when they are met.
+    fn decoded(&self) -> (Vec<Decoded>, Vec<u32>) {
+        let (mut code, mut unknown) = (self.code.clone(), Vec::new());
+        loop {
+            let all: Vec<Decoded> = instructions(&code).collect();
+            let mut at = all.last().map_or(0, Decoded::end) as usize;
+            while code.get(2 * at) == Some(&(Opcode::EXTENDED_ARG as u8)) {
+                at += 1;
+            }
+            match code.get_mut(2 * at) {
+                Some(opcode) => *opcode = Opcode::NOP as u8,
+                None => return (all, unknown),
+            }
+            unknown.push(at as u32);
+        }
+    }
+
     /// Runs valid code as far as its depths go, with branches and exceptions by lot: it may never leave its stack
     /// or its units. Handlers are found as the interpreter finds them.
     pub fn walk(&self, mut seed: u64) {
-        let all: Vec<Decoded> = instructions(&self.code).collect();
+        let (all, unknown) = self.decoded();
         let mut lot = |of: u64| {
             seed ^= seed << 13;
             seed ^= seed >> 7;
@@ -150,6 +167,9 @@ impl Parts {
             let at =
                 all.binary_search_by_key(&unit, |at| at.start).expect("an instruction starts here");
             let Decoded { offset, opcode, oparg, .. } = all[at];
+            if unknown.contains(&offset) {
+                return;
+            }
             depth -= opcode.popped(oparg);
             assert!(depth >= 0, "{opcode} at {unit}: the stack is empty");
             if lot(4) == 0

@@ -144,7 +144,9 @@ impl Flow<'_> {
                 | Opcode::POP_EXCEPT
                 | Opcode::COPY_FREE_VARS
         );
+        let unknown = Opcode::from_byte(self.subject.code[2 * instr.offset as usize]).is_none();
         fails
+            || unknown
             || self.layout.is(instr.start, unit::INTERRUPTED)
             || opcode.flags().has(OpFlags::ERROR) && opcode != Opcode::MAKE_CELL
     }

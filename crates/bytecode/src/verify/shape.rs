@@ -1,6 +1,6 @@
 //! What the verifier needs to know of an opcode before anything else, as a table: most instructions ask for no more.
 
-use super::Opcode;
+use crate::{MIN_SPECIALIZED_OPCODE, Opcode};
 
 /// What an instruction looks like.
 #[derive(Clone, Copy)]
@@ -50,8 +50,13 @@ pub static SHAPES: [Shape; 256] = {
     let mut table = [Shape { flags: 0, caches: 0, popped: 0, pushed: 0 }; 256];
     let mut at = 0;
     while at < 256 {
-        if let Some(opcode) = Opcode::from_byte(at as u8) {
-            table[at] = shape(opcode);
+        match Opcode::from_byte(at as u8) {
+            Some(opcode) => table[at] = shape(opcode),
+            // No instruction, but one that may be met all the same: it raises SystemError.
+            None if at < MIN_SPECIALIZED_OPCODE as usize => {
+                table[at].flags = IN_FILES | UNCHECKED | PLAIN | ENDS;
+            }
+            None => {}
         }
         at += 1;
     }

@@ -224,6 +224,10 @@ struct UnknownOpcode;
 
 impl Operation for UnknownOpcode {
     fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
-        Err(op.th.raise(exc::SYSTEM_ERROR, "unknown opcode"))
+        let code = op.code();
+        // SAFETY: (8).
+        let (opcode, line) = unsafe { (*op.ip() as u8, Frame::line(op.frame).unwrap_or(-1)) };
+        let filename = code.get().filename();
+        Err(raise!(op.th, SYSTEM_ERROR, "{}:{line}: unknown opcode {opcode}", filename.get()))
     }
 }

@@ -70,7 +70,7 @@ fn own_code_is_valid() {
 #[test]
 fn damaged_text_is_refused_or_compiled() {
     let (cases, mut lots) = (cases(), Lots(7));
-    for _ in 0..4_000 {
+    for _ in 0..1_000 {
         let mut text = cases[lots.below(cases.len())].as_bytes().to_vec();
         damage(&mut lots, &mut text);
         checks::tokens(&text);
@@ -82,7 +82,7 @@ fn damaged_text_is_refused_or_compiled() {
 fn damaged_code_is_refused_or_stays_within_its_bounds() {
     let (codes, mut lots) = (codes(), Lots(11));
     let (mut tried, mut valid) = (0, 0);
-    while tried < 40_000 {
+    while tried < 10_000 {
         let mut parts = codes[lots.below(codes.len())].clone();
         match lots.below(8) {
             // An opcode or an argument: most of the damage that stays unseen at first.
@@ -105,5 +105,5 @@ fn damaged_code_is_refused_or_stays_within_its_bounds() {
         valid += usize::from(parts.verify().is_ok());
     }
     // Neither everything nor nothing is refused.
-    assert!((2_000..30_000).contains(&valid), "{valid} of {tried} are valid");
+    assert!((500..7_500).contains(&valid), "{valid} of {tried} are valid");
 }

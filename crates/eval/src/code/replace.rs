@@ -45,17 +45,22 @@ fn localsplus(
         all.push(*free);
         kinds.push(local_kind::FREE);
     }
-    for name in &all {
-        if name.downcast::<Str>().is_none() {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "name tuples must contain only strings, not '{}'",
-                name.type_name()
-            ));
-        }
-    }
     Ok((Tuple::from_slice(th, &all)?, Bytes::new(th, &kinds)?))
+}
+
+/// The constructor's names: TypeError if one is no string, and plain strings for those of subclasses.
+fn plain_names(th: &Thread, names: Borrowed<'_, Tuple>) -> PyResult<Owned<Tuple>> {
+    let plain = |name: &Borrowed<'_>| match name.downcast::<Str>() {
+        Some(_) if name.is_exact::<Str>() => Ok((*name).to_owned()),
+        Some(text) => Ok(Str::from_wtf8(th, &text.to_wtf8())?.into_object()),
+        None => Err(raise!(
+            th,
+            TYPE_ERROR,
+            "name tuples must contain only strings, not '{}'",
+            name.type_name()
+        )),
+    };
+    Tuple::from_vec(th, names.as_slice().iter().map(plain).collect::<PyResult<Vec<_>>>()?)
 }
 
 fn mark_arguments(
@@ -128,10 +133,14 @@ impl Code {
             let message = "code: co_nlocals != len(co_varnames)";
             return Err(th.raise(exc::VALUE_ERROR, message));
         }
+        let names = plain_names(th, names)?;
+        let varnames = plain_names(th, varnames)?;
+        let freevars = plain_names(th, freevars.unwrap_or(Tuple::empty()))?;
+        let cellvars = plain_names(th, cellvars.unwrap_or(Tuple::empty()))?;
         let locals = LocalNames {
-            varnames,
-            cellvars: cellvars.unwrap_or(Tuple::empty()),
-            freevars: freevars.unwrap_or(Tuple::empty()),
+            varnames: varnames.borrow(),
+            cellvars: cellvars.borrow(),
+            freevars: freevars.borrow(),
         };
         let (localsplusnames, localspluskinds) =
             localsplus(th, &locals, argcount, posonlyargcount, kwonlyargcount, flags)?;
@@ -144,7 +153,7 @@ impl Code {
             firstlineno,
             code: codestring.as_bytes().to_vec(),
             consts: constants.to_owned(),
-            names: names.to_owned(),
+            names,
             localsplusnames,
             localspluskinds,
             filename: filename.to_owned(),

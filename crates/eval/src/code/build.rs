@@ -145,13 +145,11 @@ fn first_traceable(units: &[CodeUnit]) -> i32 {
 const LARGEST_FOREIGN_STACK: i32 = 1 << 24;
 
 /// As `new`, for parts that may hold anything: ValueError too for code that the loop could not trust.
-pub fn new_foreign(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
+pub fn new_foreign(th: &Thread, parts: Parts) -> PyResult<Owned<Code>> {
     verify(th, &parts)?;
     if parts.stacksize > LARGEST_FOREIGN_STACK {
         return Err(th.raise(exc::OVERFLOW_ERROR, "code: co_stacksize is too large"));
     }
-    parts.names = interned_names(th, parts.names)?;
-    parts.localsplusnames = interned_names(th, parts.localsplusnames)?;
     let names_in_const = |index| {
         let names = parts.consts.get(index)?.downcast_exact::<Tuple>()?;
         let text = |name: &Borrowed<'_>| name.is_exact::<Str>();
@@ -170,21 +168,6 @@ pub fn new_foreign(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
     };
     krait_bytecode::verify(&subject).map_err(|fault| raise!(th, VALUE_ERROR, "code: {fault}"))?;
     new(th, parts)
-}
-
-/// The same names, interned: SystemError if one is no string.
-fn interned_names(th: &Thread, names: Owned<Tuple>) -> PyResult<Owned<Tuple>> {
-    let interned = |name: &Borrowed<'_>| {
-        name.downcast_exact::<Str>().is_some_and(|name| name.get().is_interned())
-    };
-    if names.as_slice().iter().all(interned) {
-        return Ok(names);
-    }
-    let each = names.as_slice().iter().map(|name| match name.downcast_exact::<Str>() {
-        Some(name) => Ok(Str::intern(th, name.to_owned())?.into_object()),
-        None => Err(th.raise(exc::SYSTEM_ERROR, "non-string found in code slot")),
-    });
-    Tuple::from_vec(th, each.collect::<PyResult<Vec<_>>>()?)
 }
 
 /// The locals that a call fills; `None` for more than an `int` counts.

@@ -32,6 +32,8 @@ fn names(th: &Thread, tuple: &Tuple) -> PyResult<()> {
 
 /// Whether an item is another object now.
 fn constants(th: &Thread, tuple: &Tuple) -> PyResult<bool> {
+    // Marshal data may hold a tuple that contains itself.
+    th.check_stack(" while interning constants")?;
     let mut changed = false;
     for index in (0..tuple.len()).rev() {
         let Some(item) = tuple.get(index) else { break };

@@ -269,8 +269,11 @@ pub fn compile_module(th: &Thread, source: &[u8], filename: &str) -> PyResult<Ow
 /// lexer goes on to the end, and what is wrong there is preferred, unless it is in an f-string.
 fn issue_notes(th: &Thread, notes: &Notes, filename: Borrowed<'_, Str>) -> PyResult<()> {
     let mut refused = None;
-    let mut lexer_failed = notes.lexer_failed;
-    for (at, warning) in notes.warnings.iter().enumerate() {
+    let lexer_error = notes.lexer_error.as_ref();
+    for (at, warning) in notes.warnings.iter().chain(&notes.unread).enumerate() {
+        if at >= notes.warnings.len() && refused.is_none() {
+            break;
+        }
         let in_rest = refused.is_some() || at >= notes.before_error;
         if refused.is_some() && warning.stage == Stage::Later || issue_one(th, warning, filename)? {
             continue;
@@ -278,18 +281,19 @@ fn issue_notes(th: &Thread, notes: &Notes, filename: Borrowed<'_, Str>) -> PyRes
         match warning.stage {
             Stage::Later => refused = Some(warning),
             Stage::LexerInString if in_rest => {
-                lexer_failed = false;
-                break;
+                return refused.map_or(Ok(()), |warning: &Warning| {
+                    Err(raise_syntax_error(th, &warning.error, filename))
+                });
             }
             Stage::Lexer | Stage::LexerInString => {
                 return Err(raise_syntax_error(th, &warning.error, filename));
             }
         }
     }
-    match refused {
-        Some(warning) if !lexer_failed => Err(raise_syntax_error(th, &warning.error, filename)),
-        _ => Ok(()),
-    }
+    let Some(warning) = refused else { return Ok(()) };
+    let unclosed = notes.unclosed.as_ref().filter(|open| open.lineno < warning.lineno);
+    let error = lexer_error.or(unclosed).unwrap_or(&warning.error);
+    Err(raise_syntax_error(th, error, filename))
 }
 
 /// Issues what the compiler warns of; an error if a filter makes it one.

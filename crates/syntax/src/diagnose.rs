@@ -25,9 +25,10 @@ const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
 /// What came of reading a text again.
 pub(crate) struct Diagnosis {
     pub error: SyntaxError,
-    pub by_lexer: bool,
-    /// How many warnings came from the rest of the text, after the error was known.
-    pub late_warnings: usize,
+    /// How many warnings came from the rest of the text, after the error was known; if it has been read.
+    pub late_warnings: Option<usize>,
+    /// So many tokens have been read.
+    pub tokens: usize,
     /// In the order in which they are issued.
     pub warnings: Vec<(Moment, Warning)>,
 }
@@ -52,11 +53,8 @@ pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> 
         Ok(false) => machine.explain(rule, start),
         Err(error) => machine.prefer_lexer_error(*error),
     };
-    let lexer = &machine.stream.lexer;
-    let by_lexer = lexer.error.is_some() && !lexer.in_string();
-    let late_warnings =
-        machine.warnings.len() - machine.before_error.unwrap_or(machine.warnings.len());
-    Diagnosis { error, by_lexer, late_warnings, warnings: machine.warnings }
+    let late_warnings = machine.before_error.map(|before| machine.warnings.len() - before);
+    Diagnosis { error, late_warnings, tokens: machine.tokens.len(), warnings: machine.warnings }
 }
 
 impl Machine<'_> {

@@ -86,8 +86,12 @@ pub struct Notes {
     /// How many of them were issued before the error was known. After that, the lexer reads the rest
     /// of the text for an error that says more.
     pub before_error: usize,
-    /// The error is the lexer's, and such a one.
-    pub lexer_failed: bool,
+    /// Warnings of the lexer further on, which come to light only if one of those above is an error.
+    pub unread: Vec<Warning>,
+    /// The error at which the lexer stops, if it has a message of its own and is outside of f-strings.
+    pub lexer_error: Option<SyntaxError>,
+    /// The bracket that was open there, or where the text ended.
+    pub unclosed: Option<SyntaxError>,
 }
 
 /// How many characters begin in the first `bytes` bytes of a line, which may reach one past it.

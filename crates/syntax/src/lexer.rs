@@ -433,6 +433,22 @@ impl<S: SourceText> Lexer<S> {
         }
     }
 
+    /// The error that there is for a bracket that is never closed.
+    pub fn unclosed(&self, open: Bracket) -> SyntaxError {
+        let at_line = self.lineno <= open.lineno;
+        let lines = || self.text.split('\n').nth(open.lineno as usize - 1).unwrap_or("");
+        let line = if at_line { self.current_line() } else { lines() };
+        SyntaxError {
+            kind: ErrorKind::SyntaxError,
+            message: format!("'{}' was never closed", char::from(open.char)),
+            lineno: open.lineno as i32,
+            offset: crate::error::characters(line, open.col + 1),
+            end_lineno: open.lineno as i32,
+            end_offset: 0,
+            text: Some(line.to_owned()),
+        }
+    }
+
     /// A warning at the character before the current position, with the error it may become.
     fn warn(&mut self, message: String, error: String) {
         let end = self.text().floor_char_boundary(self.pos);

@@ -82,8 +82,9 @@ pub fn parse_into<'a, 's>(
             source::prepare(arena, &text, options.mode)?
         }
     };
-    let parser::Tokens { tokens, type_ignores, warnings: mut found } =
+    let parser::Tokens { tokens, type_ignores, warnings: mut found, error, unclosed } =
         parser::tokenize(text, options);
+    (notes.lexer_error, notes.unclosed) = (error, unclosed);
     let mut parser = parser::Parser::new(arena, text, &tokens, options);
     let result = parser.parse(&type_ignores);
     if let Some(name) = parser.constant_name.get() {
@@ -105,21 +106,36 @@ pub fn parse_into<'a, 's>(
             let [before, _] = parser.statement_starts;
             let start = if tokens.len() < WHOLE_TEXT { 0 } else { before };
             let diagnosis = diagnose::diagnose(text, options, start);
-            found.retain(|(at, warning)| {
-                *at < Moment::of_token(start) && warning.stage == Stage::Later
-            });
-            let (early, late): (Vec<_>, Vec<_>) =
-                (diagnosis.warnings.into_iter()).partition(|(at, _)| *at < Moment::of_token(start));
-            found.extend(early);
-            found.sort_by_key(|(at, _)| *at);
-            found.extend(late);
-            notes.before_error = found.len() - diagnosis.late_warnings;
-            notes.lexer_failed = diagnosis.by_lexer;
+            found = merge(found, &diagnosis, start, notes);
             diagnosis.error
         }
     };
     notes.warnings = untimed(found);
     Err(error)
+}
+
+/// The warnings up to a refusal, or beyond it where the rest of the text was read: before the token
+/// `start` those of the first reading, with the parser's among them, from then on those of the diagnosis.
+fn merge(
+    first: Vec<(Moment, Warning)>,
+    diagnosis: &diagnose::Diagnosis,
+    start: usize,
+    notes: &mut Notes,
+) -> Vec<(Moment, Warning)> {
+    let start = Moment::of_token(start);
+    let (mut found, rest): (Vec<_>, Vec<_>) = first.into_iter().partition(|(at, _)| *at < start);
+    found.extend(diagnosis.warnings.iter().filter(|(at, _)| *at >= start).cloned());
+    match diagnosis.late_warnings {
+        Some(late) => notes.before_error = found.len() - late,
+        None => {
+            let read = Moment::of_token(diagnosis.tokens);
+            let is_unread = |at, warning: &Warning| at >= read && warning.stage != Stage::Later;
+            notes.before_error = found.len();
+            notes.unread =
+                untimed(rest.into_iter().filter(|(at, warning)| is_unread(*at, warning)).collect());
+        }
+    }
+    found
 }
 
 fn untimed(warnings: Vec<(Moment, Warning)>) -> Vec<Warning> {

@@ -72,6 +72,10 @@ pub(crate) struct Tokens {
     pub tokens: Vec<Token>,
     pub type_ignores: Vec<(u32, Token)>,
     pub warnings: Vec<(Moment, Warning)>,
+    /// Where the lexer stopped, unless that is within an f-string or has no message.
+    pub error: Option<SyntaxError>,
+    /// What the reference says of a bracket that is open where the lexer stopped otherwise.
+    pub unclosed: Option<SyntaxError>,
 }
 
 /// Cuts the text up. An error becomes an `ErrorToken` at the end.
@@ -104,7 +108,11 @@ pub(crate) fn tokenize(text: &str, options: &ParseOptions<'_>) -> Tokens {
         }
     };
     tokens.push(last);
-    Tokens { tokens, type_ignores: stream.type_ignores, warnings }
+    let stopped = last.kind == TokenKind::ErrorToken && !stream.lexer.in_string();
+    let unclosed = stream.lexer.brackets.last().filter(|_| stopped && stream.lexer.error.is_none());
+    let unclosed = unclosed.map(|open| stream.lexer.unclosed(*open));
+    let error = stream.lexer.error.take().filter(|_| !stream.lexer.in_string());
+    Tokens { tokens, type_ignores: stream.type_ignores, warnings, error, unclosed }
 }
 
 impl<'a, 't> Parser<'a, 't> {

@@ -136,10 +136,7 @@ impl Machine<'_> {
 
     /// The innermost bracket that is open where the lexer is.
     pub fn unclosed_bracket(&self) -> Option<SyntaxError> {
-        let open = self.stream.lexer.brackets.last()?;
-        let lineno = open.lineno as i32;
-        let place = Place { lineno, col: open.col + 1, end_lineno: lineno, end_col: 0 };
-        let message = format!("'{}' was never closed", char::from(open.char));
-        Some(self.error_at_place(ErrorKind::SyntaxError, place, message))
+        let lexer = &self.stream.lexer;
+        lexer.brackets.last().map(|open| lexer.unclosed(*open))
     }
 }

@@ -436,7 +436,7 @@ impl<S: SourceText> Lexer<S> {
     /// The error that there is for a bracket that is never closed.
     pub fn unclosed(&self, open: Bracket) -> SyntaxError {
         let at_line = self.lineno <= open.lineno;
-        let lines = || self.text.split('\n').nth(open.lineno as usize - 1).unwrap_or("");
+        let lines = || self.text().split('\n').nth(open.lineno as usize - 1).unwrap_or("");
         let line = if at_line { self.current_line() } else { lines() };
         SyntaxError {
             kind: ErrorKind::SyntaxError,

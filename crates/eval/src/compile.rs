@@ -390,7 +390,7 @@ fn with_message_only(th: &Thread, raised: Raised) -> Raised {
         let arguments = object::get_attr(th, exception.object(), name.borrow())?;
         let Some(arguments) = arguments.borrow().downcast::<Tuple>() else { return Ok(()) };
         let message =
-            Tuple::from_slice(th, &arguments.get().as_slice().get(..1).unwrap_or_default())?;
+            Tuple::from_slice(th, arguments.get().as_slice().get(..1).unwrap_or_default())?;
         object::set_attr(th, exception.object(), name.borrow(), message.object())
     };
     if let Err(raised) = attempt() {

@@ -92,11 +92,7 @@ impl TokenizerIter {
         tokenizer: &mut Tokenizer<FedSource<Lines>>,
     ) -> PyResult<Option<Owned>> {
         let call = tokenizer.feed_mut().0.clone();
-        let token = match tokenizer.next_token() {
-            Ok(None) => Ok(None),
-            Ok(Some(token)) => Ok(Some(token)),
-            Err(error) => Err(error),
-        };
+        let token = tokenizer.next_token();
         if let Some(raised) = call.raised.take() {
             return Err(raised);
         }

@@ -12,8 +12,8 @@ use std::fmt;
 use krait_bytecode::Opcode;
 
 use crate::cfg::{FinalInstr, Graph};
-use crate::code::Code;
-use crate::instructions::CodeUnit;
+use crate::code::{Code, Constant, Text};
+use crate::instructions::{CodeUnit, CodeUnitMetadata};
 
 /// Why a unit cannot become a code object.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,6 +43,17 @@ pub fn assemble(unit: CodeUnit) -> Result<Code, AssembleError> {
     drop(instructions);
     let consts = std::mem::take(&mut metadata.consts);
     let consts = graph.optimize(consts, metadata.varnames.len() as u32, parameter_count)?;
+    finish(graph, metadata, consts, flags, filename)
+}
+
+/// Assembles a graph that needs no more optimisation.
+pub(crate) fn finish(
+    mut graph: Graph,
+    metadata: CodeUnitMetadata,
+    consts: Vec<Constant>,
+    flags: u32,
+    filename: Text,
+) -> Result<Code, AssembleError> {
     let mut finished = graph.finish(&metadata, flags)?;
     drop(graph);
     let offsets = jumps::resolve(&mut finished.instructions)?;

@@ -30,6 +30,7 @@ use crate::code::Constant;
 use crate::instructions::{CodeUnitMetadata, Location, has_target};
 
 pub(crate) use finish::{FinalInstr, Finished, Handler};
+pub(crate) use locals::TRACKED_LOCALS;
 
 /// The place of a block in the graph.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -226,6 +227,12 @@ impl Graph {
         self[block].append(Instr { target: Some(target), ..jump });
     }
 
+    /// Writes into each instruction where its exceptions lead.
+    pub(crate) fn find_handlers(&mut self) -> Result<(), AssembleError> {
+        self.mark_handlers();
+        self.label_exception_targets()
+    }
+
     /// Runs the optimising passes. Returns `co_consts`: the constants that are left in use, folded
     /// ones among them.
     pub(crate) fn optimize(
@@ -234,9 +241,7 @@ impl Graph {
         local_count: u32,
         parameter_count: u32,
     ) -> Result<Vec<Constant>, AssembleError> {
-        self.mark_handlers();
-        self.label_exception_targets()?;
-
+        self.find_handlers()?;
         self.inline_small_blocks();
         self.remove_unreachable();
         self.resolve_line_numbers();

@@ -34,10 +34,10 @@ use krait_bytecode::Opcode;
 use krait_syntax::Warning;
 use krait_syntax::ast::{ExprKind, Mod, Span, Stmt};
 
-use crate::code::Code;
+use crate::code::{Code, Text};
 use crate::error::Result;
 use crate::future::{Future, docstring};
-use crate::instructions::Location;
+use crate::instructions::{CodeUnit, Location};
 use crate::limits::StackGuard;
 use crate::options::CompileOptions;
 use crate::symtable::{Entry, NodeKey, Role, SymbolTable};
@@ -59,6 +59,8 @@ pub(crate) struct Generator<'a> {
     warnings: &'a mut Vec<Warning>,
     /// Set while code is generated a second time.
     warnings_muted: bool,
+    /// Whether instructions are kept beside the code objects made of them.
+    keeps_nested: bool,
 }
 
 /// Compiles a whole tree.
@@ -70,18 +72,27 @@ pub(crate) fn generate<'a>(
     arena: &'a Bump,
     warnings: &'a mut Vec<Warning>,
 ) -> Result<Code> {
-    let mut generator = Generator {
-        arena,
-        options,
-        table,
-        future,
-        units: Vec::new(),
-        interactive: false,
-        stack_guard: StackGuard::new(options.stack_budget),
-        warnings,
-        warnings_muted: false,
-    };
+    let mut generator = Generator::new(options, future, table, arena, warnings);
+    unit::assembled(generator.module(tree)?)
+}
+
+/// As `generate`, but leaves the module's unit as it is, with the instructions of the units inside it.
+pub(crate) fn generate_unit<'a>(
+    tree: &'a Mod<'a>,
+    options: &'a CompileOptions,
+    future: Future,
+    table: SymbolTable<'a>,
+    arena: &'a Bump,
+    warnings: &'a mut Vec<Warning>,
+) -> Result<CodeUnit> {
+    let mut generator = Generator::new(options, future, table, arena, warnings);
+    generator.keeps_nested = true;
     generator.module(tree)
+}
+
+/// A docstring without the indentation that its lines share.
+pub(crate) fn clean_doc(text: krait_syntax::ast::Text<'_>) -> Result<Text> {
+    constants::clean_text(text)
 }
 
 /// The location of a node.
@@ -90,7 +101,28 @@ fn at(span: Span) -> Location {
 }
 
 impl<'a> Generator<'a> {
-    fn module(&mut self, tree: &'a Mod<'a>) -> Result<Code> {
+    fn new(
+        options: &'a CompileOptions,
+        future: Future,
+        table: SymbolTable<'a>,
+        arena: &'a Bump,
+        warnings: &'a mut Vec<Warning>,
+    ) -> Generator<'a> {
+        Generator {
+            arena,
+            options,
+            table,
+            future,
+            units: Vec::new(),
+            interactive: false,
+            stack_guard: StackGuard::new(options.stack_budget),
+            warnings,
+            warnings_muted: false,
+            keeps_nested: false,
+        }
+    }
+
+    fn module(&mut self, tree: &'a Mod<'a>) -> Result<CodeUnit> {
         let key = NodeKey::new(tree, Role::Body);
         self.enter_scope("<module>", ScopeKind::Module, key, 1, None)?;
         let mut returns_none = true;
@@ -110,7 +142,7 @@ impl<'a> Generator<'a> {
             // The symbol table has refused it.
             Mod::FunctionType { .. } => {}
         }
-        self.finish_scope(returns_none)
+        self.end_scope(returns_none)
     }
 
     fn module_body(&mut self, body: &'a [&'a Stmt<'a>], may_have_docstring: bool) -> Result {

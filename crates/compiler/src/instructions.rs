@@ -78,6 +78,8 @@ pub struct InstructionSequence {
     /// The position of each label; `UNPLACED` until it is used.
     labels: Vec<u32>,
     annotations: Option<Box<InstructionSequence>>,
+    /// Those of the code objects inside, where they are asked for.
+    nested: Vec<InstructionSequence>,
 }
 
 const UNPLACED: u32 = u32::MAX;
@@ -143,6 +145,41 @@ impl InstructionSequence {
 
     pub fn annotations(&self) -> Option<&InstructionSequence> {
         self.annotations.as_deref()
+    }
+
+    pub fn add_nested(&mut self, nested: InstructionSequence) {
+        self.nested.push(nested);
+    }
+
+    pub fn nested(&self) -> &[InstructionSequence] {
+        &self.nested
+    }
+
+    /// Places a label by its id before the instruction that is emitted next; those up to it exist from now on.
+    pub fn use_label_id(&mut self, id: u32) {
+        let place = self.instructions.len() as u32;
+        if self.labels.len() <= id as usize {
+            self.labels.resize(id as usize + 1, UNPLACED);
+        }
+        self.labels[id as usize] = place;
+    }
+
+    /// Appends any instruction; the oparg of a jump or block push is a label's id.
+    pub fn push(&mut self, instruction: Instruction) {
+        self.instructions.push(instruction);
+    }
+
+    /// Gives all instructions new opargs; there are no labels then.
+    pub(crate) fn set_opargs(&mut self, opargs: &[u32]) {
+        for (instruction, &oparg) in self.instructions.iter_mut().zip(opargs) {
+            instruction.oparg = oparg;
+        }
+        self.labels.clear();
+    }
+
+    /// Makes a label of each place, with the place as its id.
+    pub(crate) fn label_each_place(&mut self) {
+        self.labels = (0..self.instructions.len() as u32).collect();
     }
 
     pub fn len(&self) -> usize {

@@ -22,6 +22,7 @@ mod preprocess;
 pub mod prepared {
     pub use crate::preprocess::{pattern_literal, resolve, strip_docstring};
 }
+pub mod stages;
 pub mod symtable;
 mod unparse;
 mod validate;

@@ -2,6 +2,10 @@
 
 use crate::error::{CompileError, Result};
 
+/// How many binary operators may follow each other. Nothing here needs the limit: it is where the reference, which
+/// recurses, gives up on a native stack of 8 MiB, so that both accept the same programs.
+pub(crate) const LONGEST_CHAIN: usize = 37_246;
+
 /// Guards recursion by the stack it has used.
 #[derive(Debug)]
 pub(crate) struct StackGuard {

@@ -190,19 +190,30 @@ fn tree_object(th: &Thread, hooks: &TreeHooks, tree: &Mod<'_>, request: Request<
     (hooks.to_object)(th, tree, wanted.then_some((options.optimize, annotations)))
 }
 
+/// The tree of a syntax tree object, validated, and the options to compile it with.
+pub fn read_tree<'a>(
+    th: &Thread,
+    arena: &'a Bump,
+    tree: Borrowed<'_>,
+    request: Request<'_>,
+) -> PyResult<(Mod<'a>, CompileOptions)> {
+    let hooks = tree_hooks(th)?;
+    (hooks.check_mode)(th, tree, request.mode)?;
+    let tree = (hooks.from_object)(th, arena, tree)?;
+    let options = compile_options(th, request);
+    krait_compiler::validate(&tree, options.stack_budget)
+        .map_err(|error| raise_compile_error(th, error, request.filename))?;
+    Ok((tree, options))
+}
+
 /// The code object of a syntax tree object.
 pub fn compile_tree(
     th: &Thread,
     tree: Borrowed<'_>,
     request: Request<'_>,
 ) -> PyResult<Owned<Code>> {
-    let hooks = tree_hooks(th)?;
-    (hooks.check_mode)(th, tree, request.mode)?;
     let arena = Bump::new();
-    let tree = (hooks.from_object)(th, &arena, tree)?;
-    let options = compile_options(th, request);
-    krait_compiler::validate(&tree, options.stack_budget)
-        .map_err(|error| raise_compile_error(th, error, request.filename))?;
+    let (tree, options) = read_tree(th, &arena, tree, request)?;
     generate(th, &tree, &options, request.filename)
 }
 
@@ -297,7 +308,7 @@ fn issue_notes(th: &Thread, notes: &Notes, filename: Borrowed<'_, Str>) -> PyRes
 }
 
 /// Issues what the compiler warns of; an error if a filter makes it one.
-fn issue(th: &Thread, warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyResult<()> {
+pub fn issue(th: &Thread, warnings: &[Warning], filename: Borrowed<'_, Str>) -> PyResult<()> {
     for warning in warnings {
         if !issue_one(th, warning, filename)? {
             // The reference looks for the line in the file, as for any error of the compiler.

@@ -4,7 +4,8 @@
 //! builder. The same job as CPython's `Python/initconfig.c`.
 
 use std::cell::OnceCell;
-use std::ffi::{CStr, CString, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -79,9 +80,9 @@ pub struct Config {
     /// `PYTHONHOME`: the root of an installed library that replaces the embedded one.
     pub home: Option<PathBuf>,
     /// `PYTHONPATH`, split.
-    pub pythonpath: Vec<String>,
+    pub pythonpath: Vec<OsString>,
     /// `sys.path`, if it is not to be found out.
-    pub module_search_paths: Option<Vec<String>>,
+    pub module_search_paths: Option<Vec<OsString>>,
     pub pycache_prefix: Option<String>,
     /// What the main program has put in front of `sys.path`, for interpreters that it makes.
     pub sys_path_0: Option<Vec<u8>>,
@@ -323,8 +324,9 @@ impl Config {
         self.dev_mode |= text("PYTHONDEVMODE").is_some();
         self.code_debug_ranges &= text("PYTHONNODEBUGRANGES").is_none();
         self.home = self.home.take().or_else(|| text("PYTHONHOME").map(PathBuf::from));
-        if let Some(path) = text("PYTHONPATH") {
-            self.pythonpath = path.split(':').map(str::to_owned).collect();
+        if let Some(path) = std::env::var_os("PYTHONPATH").filter(|path| !path.is_empty()) {
+            let folders = path.as_bytes().split(|byte| *byte == b':');
+            self.pythonpath = folders.map(|folder| OsStr::from_bytes(folder).to_owned()).collect();
         }
         if let Some(warnings) = text("PYTHONWARNINGS") {
             self.warnoptions.splice(0..0, warnings.split(',').map(str::to_owned));

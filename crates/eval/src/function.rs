@@ -128,6 +128,12 @@ impl Function {
         address(self.vectorcall.get()) == address(Function::VECTORCALL)
     }
 
+    /// Has calls run something else than its code.
+    pub fn set_vectorcall(&self, vectorcall: abi::vectorcallfunc) {
+        self.changed();
+        self.vectorcall.set(vectorcall);
+    }
+
     /// What is known of calls to this function does not hold any more.
     fn changed(&self) {
         self.version.set(0);

@@ -2,6 +2,7 @@
 //!
 //! The same job as CPython's `Python/pylifecycle.c`.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use krait_objects::gc;
@@ -249,15 +250,17 @@ fn set_path(th: &Thread) -> PyResult<()> {
     let mut path = config.module_search_paths.clone().unwrap_or_else(|| config.pythonpath.clone());
     if let Some(home) = config.home.as_ref().filter(|_| config.module_search_paths.is_none()) {
         let lib = home.join("lib");
-        path.push(lib.join("python314.zip").display().to_string());
-        path.push(lib.join("python3.14").display().to_string());
-        path.push(lib.join("python3.14/lib-dynload").display().to_string());
+        path.push(lib.join("python314.zip").into());
+        path.push(lib.join("python3.14").into());
+        path.push(lib.join("python3.14/lib-dynload").into());
     } else if let Some(library) = installed_library(&config) {
-        path.push(library.display().to_string());
-        path.push(library.join("lib-dynload").display().to_string());
+        path.push(library.clone().into());
+        path.push(library.join("lib-dynload").into());
     }
-    let path: PyResult<Vec<Owned>> =
-        path.iter().map(|entry| Str::new(th, entry).map(Owned::into_object)).collect();
+    let path: PyResult<Vec<Owned>> = path
+        .iter()
+        .map(|entry| Str::from_fs_bytes(th, entry.as_bytes()).map(Owned::into_object))
+        .collect();
     sys::set_text(th, "path", List::from_vec(th, path?)?.object())
 }
 

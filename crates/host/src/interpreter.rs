@@ -29,7 +29,7 @@ impl Builder {
 
     /// Adds a folder or archive to `sys.path`.
     pub fn path(mut self, path: impl Into<String>) -> Builder {
-        self.config.pythonpath.push(path.into());
+        self.config.pythonpath.push(path.into().into());
         self
     }
 

@@ -29,13 +29,15 @@ pub fn expand(
     let name = arguments.string("name")?.unwrap_or_else(|| python_name(&function.ident));
     let source = arguments.required_string("sig")?;
     let hidden = arguments.flag("no_text");
+    let given_text = arguments.string("text")?;
     let coexist = arguments.flag("coexist").then(|| quote!(| abi::METH_COEXIST));
     let with_class = arguments.flag("with_class");
     arguments.finish()?;
     let fail = |message: String| syn::Error::new(function.ident.span(), message);
     let has_receiver = matches!(receiver, Receiver::Instance | Receiver::Class);
     let signature = Signature::parse(&source, has_receiver).map_err(fail)?;
-    let text = signature.text((receiver == Receiver::Module).then_some("module"));
+    let text = given_text
+        .unwrap_or_else(|| signature.text((receiver == Receiver::Module).then_some("module")));
     let doc = docs::with_signature(&name, (!hidden).then_some(text.as_str()), doc);
 
     let mut first = Vec::new();

@@ -31,7 +31,8 @@ const BINARY_INTRINSICS: [&str; 6] = [
     "INTRINSIC_SET_TYPEPARAM_DEFAULT",
 ];
 
-fn find(opcode: i32) -> Option<Opcode> {
+/// The opcode with that number.
+pub fn find(opcode: i32) -> Option<Opcode> {
     Opcode::ALL.iter().copied().find(|known| i32::from(*known as u16) == opcode)
 }
 
@@ -51,7 +52,7 @@ impl OpcodeModule {
     #[constant]
     const ENABLE_SPECIALIZATION: i32 = 1;
     #[constant]
-    const ENABLE_SPECIALIZATION_FT: i32 = 0;
+    const ENABLE_SPECIALIZATION_FT: i32 = 1;
 
     /// Compute the stack effect of the opcode.
     #[function(sig = "(opcode, oparg=None, /, *, jump=None)")]

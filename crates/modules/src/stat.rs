@@ -74,79 +74,79 @@ impl Stat {
     }
 
     /// Return True if mode is from a directory.
-    #[function(name = "S_ISDIR", sig = "(object, /)")]
+    #[function(name = "S_ISDIR", sig = "(object, /)", no_text)]
     fn is_dir(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFDIR)
     }
 
     /// Return True if mode is from a character special device file.
-    #[function(name = "S_ISCHR", sig = "(object, /)")]
+    #[function(name = "S_ISCHR", sig = "(object, /)", no_text)]
     fn is_chr(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFCHR)
     }
 
     /// Return True if mode is from a block special device file.
-    #[function(name = "S_ISBLK", sig = "(object, /)")]
+    #[function(name = "S_ISBLK", sig = "(object, /)", no_text)]
     fn is_blk(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFBLK)
     }
 
     /// Return True if mode is from a regular file.
-    #[function(name = "S_ISREG", sig = "(object, /)")]
+    #[function(name = "S_ISREG", sig = "(object, /)", no_text)]
     fn is_reg(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFREG)
     }
 
     /// Return True if mode is from a FIFO (named pipe).
-    #[function(name = "S_ISFIFO", sig = "(object, /)")]
+    #[function(name = "S_ISFIFO", sig = "(object, /)", no_text)]
     fn is_fifo(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFIFO)
     }
 
     /// Return True if mode is from a symbolic link.
-    #[function(name = "S_ISLNK", sig = "(object, /)")]
+    #[function(name = "S_ISLNK", sig = "(object, /)", no_text)]
     fn is_lnk(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFLNK)
     }
 
     /// Return True if mode is from a socket.
-    #[function(name = "S_ISSOCK", sig = "(object, /)")]
+    #[function(name = "S_ISSOCK", sig = "(object, /)", no_text)]
     fn is_sock(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFSOCK)
     }
 
     /// Return True if mode is from a door.
-    #[function(name = "S_ISDOOR", sig = "(object, /)")]
+    #[function(name = "S_ISDOOR", sig = "(object, /)", no_text)]
     fn is_door(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         mode_of(th, object).map(|_| false)
     }
 
     /// Return True if mode is from an event port.
-    #[function(name = "S_ISPORT", sig = "(object, /)")]
+    #[function(name = "S_ISPORT", sig = "(object, /)", no_text)]
     fn is_port(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         mode_of(th, object).map(|_| false)
     }
 
     /// Return True if mode is from a whiteout.
-    #[function(name = "S_ISWHT", sig = "(object, /)")]
+    #[function(name = "S_ISWHT", sig = "(object, /)", no_text)]
     fn is_wht(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         mode_of(th, object).map(|_| false)
     }
 
     /// Return the portion of the file's mode that can be set by os.chmod().
-    #[function(name = "S_IMODE", sig = "(object, /)")]
+    #[function(name = "S_IMODE", sig = "(object, /)", no_text)]
     fn permission_bits(th: &Thread, object: Borrowed<'_>) -> PyResult<u32> {
         Ok(mode_of(th, object)? & 0o7777)
     }
 
     /// Return the portion of the file's mode that describes the file type.
-    #[function(name = "S_IFMT", sig = "(object, /)")]
+    #[function(name = "S_IFMT", sig = "(object, /)", no_text)]
     fn type_bits(th: &Thread, object: Borrowed<'_>) -> PyResult<u32> {
         Ok(mode_of(th, object)? & libc::S_IFMT)
     }
 
     /// Convert a file's mode to a string of the form '-rwxrwxrwx'.
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", no_text)]
     fn filemode(th: &Thread, object: Borrowed<'_>) -> PyResult<String> {
         let mode = mode_of(th, object)?;
         let mut text = String::from(type_letter(mode));

@@ -487,7 +487,7 @@ impl CFunction {
 
     #[getter]
     fn __text_signature__(&self, th: &Thread) -> PyResult {
-        crate::descr::internal_signature(th, name_of(self.def()), doc_of(self.def()))
+        crate::descr::method_signature(th, self.def())
     }
 }
 

@@ -72,6 +72,33 @@ const EDITS: &[(&str, &[Edit])] = &[
         )],
     ),
     ("concurrent/interpreters/_queues.py", &[Replace("time.time()", "time.monotonic()")]),
+    // Whatever an entered statement raises when it is compiled is shown.
+    (
+        "code.py",
+        &[Replace("except (OverflowError, SyntaxError, ValueError):", "except Exception:")],
+    ),
+    (
+        "pdb.py",
+        &[
+            Replace(
+                "                except SyntaxError:\n                    continue",
+                "                except Exception:\n                    continue",
+            ),
+            Replace(
+                "        except SyntaxError as exc:\n            return _rstr",
+                "        except Exception as exc:\n            return _rstr",
+            ),
+        ],
+    ),
+    // A file's name may have no place in the encoding of the output.
+    (
+        "inspect.py",
+        &[Replace(
+            "    import argparse\n    import importlib\n\n",
+            "    import argparse\n    import importlib\n
+    sys.stdout.reconfigure(errors='backslashreplace')\n\n",
+        )],
+    ),
     // A queue that does not block ignores the timeout, a negative one too.
     (
         "queue.py",

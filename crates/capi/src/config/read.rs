@@ -76,7 +76,7 @@ unsafe fn to_config(from: &PyConfig) -> Config {
                 .unwrap_or_else(|| "default".into()),
             home: text(from.home).map(PathBuf::from),
             pythonpath: text(from.pythonpath_env)
-                .map(|path| path.split(':').map(str::to_owned).collect())
+                .map(|path| path.split(':').map(OsString::from).collect())
                 .unwrap_or_default(),
             pycache_prefix: text(from.pycache_prefix),
             stdio_encoding: text(from.stdio_encoding),
@@ -85,8 +85,9 @@ unsafe fn to_config(from: &PyConfig) -> Config {
             faulthandler: flag(from.faulthandler, false),
             cpu_count: from.cpu_count,
             configure_c_stdio: flag(from.configure_c_stdio, false),
-            module_search_paths: (from.module_search_paths_set > 0)
-                .then(|| texts(&from.module_search_paths)),
+            module_search_paths: (from.module_search_paths_set > 0).then(|| {
+                texts(&from.module_search_paths).into_iter().map(OsString::from).collect()
+            }),
             ..Config::python(NATIVE_MODULES)
         }
     }
@@ -181,7 +182,7 @@ fn complete(config: &mut Config) {
     }
     if config.module_search_paths.is_none() {
         config.module_search_paths =
-            given(&process.path).map(|path| path.split(':').map(str::to_owned).collect());
+            given(&process.path).map(|path| path.split(':').map(OsString::from).collect());
     }
     if config.argv.is_empty() {
         config.argv = vec![OsString::new()];
@@ -257,8 +258,8 @@ unsafe fn write_back(options: &Options, to: *mut PyConfig) -> PyStatus {
         write_numbers(config, to);
         (*to).skip_source_first_line = options.skip_first_line.into();
         let home = config.home.as_ref().map(|home| home.display().to_string());
-        let pythonpath =
-            Some(config.pythonpath.join(":")).filter(|_| !config.pythonpath.is_empty());
+        let pythonpath = config.pythonpath.join(OsStr::new(":")).to_string_lossy().into_owned();
+        let pythonpath = Some(pythonpath).filter(|_| !config.pythonpath.is_empty());
         let texts = [
             (&raw mut (*to).home, home),
             (&raw mut (*to).pythonpath_env, pythonpath),

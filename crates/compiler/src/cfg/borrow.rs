@@ -151,7 +151,7 @@ impl Simulation {
 
 impl Graph {
     /// Lets loads borrow, in the code that is reached without an exception.
-    pub(super) fn borrow_loads(&mut self) {
+    pub(crate) fn borrow_loads(&mut self) {
         let mut visited = self.marks();
         visited[BlockId::ENTRY.index()] = true;
         let mut todo = vec![BlockId::ENTRY];

@@ -7,7 +7,7 @@ use krait_bytecode::{Opcode, code_flags};
 
 use super::{BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
-use crate::instructions::{CodeUnitMetadata, Location};
+use crate::instructions::{CodeUnitMetadata, Instruction, InstructionSequence, Location};
 
 /// The handler of an instruction, as the exception table shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -168,16 +168,38 @@ impl Graph {
         }
     }
 
-    /// All instructions in the order of the layout.
-    pub(super) fn to_sequence(&self, stack_depth: u32) -> Finished {
-        let order = self.layout();
+    /// The place of each block's first instruction, and last the number of instructions.
+    fn places(&self, order: &[BlockId]) -> (Vec<u32>, usize) {
         let mut places = vec![0u32; self.blocks.len()];
         let mut place = 0;
-        for &id in &order {
+        for &id in order {
             places[id.index()] = place;
             place += self[id].code.len() as u32;
         }
-        let mut instructions = Vec::with_capacity(place as usize);
+        (places, place as usize)
+    }
+
+    /// The instructions before they are lowered, in the order of the layout. Jumps and block pushes hold places.
+    pub(crate) fn to_instructions(&self) -> InstructionSequence {
+        let order = self.layout();
+        let (places, _) = self.places(&order);
+        let mut sequence = InstructionSequence::new();
+        for instr in order.iter().flat_map(|&id| &self[id].code) {
+            let target = instr.target.filter(|_| instr.has_target());
+            sequence.push(Instruction {
+                opcode: instr.opcode,
+                oparg: target.map_or(instr.oparg, |target| places[target.index()]),
+                location: instr.location,
+            });
+        }
+        sequence
+    }
+
+    /// All instructions in the order of the layout.
+    pub(super) fn to_sequence(&self, stack_depth: u32) -> Finished {
+        let order = self.layout();
+        let (places, count) = self.places(&order);
+        let mut instructions = Vec::with_capacity(count);
         for &id in &order {
             for instr in &self[id].code {
                 let target = instr.target.filter(|_| instr.is_jump());

@@ -7,7 +7,9 @@ use krait_bytecode::Opcode;
 
 use super::{BlockId, Graph};
 
-const TRACKED: usize = 64;
+/// As many locals are tracked through all blocks.
+pub(crate) const TRACKED_LOCALS: u32 = 64;
+const TRACKED: usize = TRACKED_LOCALS as usize;
 
 /// Blocks to look at again, and what is known to be possibly unbound on entry to each.
 struct Worklist {

@@ -126,6 +126,10 @@ pub(crate) fn in_tree<'a>(value: &Constant, arena: &'a Bump) -> Option<ast::Cons
 
 /// A docstring without the indentation that its lines share.
 pub(super) fn clean_doc(text: ast::Text<'_>) -> Result<Constant> {
+    clean_text(text).map(Constant::Str)
+}
+
+pub(super) fn clean_text(text: ast::Text<'_>) -> Result<Text> {
     let expanded = expand_tabs(text.as_bytes());
     refuse_surrogates(ast::Text::from_generalised(&expanded))?;
     let mut lines = expanded.split_inclusive(|&byte| byte == b'\n');
@@ -141,7 +145,7 @@ pub(super) fn clean_doc(text: ast::Text<'_>) -> Result<Constant> {
         let indent = line.len() - line.trim_ascii_start_spaces().len();
         clean.extend_from_slice(&line[indent.min(margin)..]);
     }
-    Ok(Constant::Str(Text::from_bytes(clean)))
+    Ok(Text::from_bytes(clean))
 }
 
 /// The reference cleans docstrings as UTF-8.

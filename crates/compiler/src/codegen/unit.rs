@@ -219,6 +219,17 @@ impl<'a> Generator<'a> {
 
     /// Ends the unit with a return and makes it a code object.
     pub(super) fn finish_scope(&mut self, returns_none: bool) -> Result<Code> {
+        let unit = self.end_scope(returns_none)?;
+        let nested = self.keeps_nested.then(|| unit.instructions.clone());
+        let code = assembled(unit)?;
+        if let (Some(nested), Some(outer)) = (nested, self.units.last_mut()) {
+            outer.seq.add_nested(nested);
+        }
+        Ok(code)
+    }
+
+    /// Ends the unit with a return.
+    pub(super) fn end_scope(&mut self, returns_none: bool) -> Result<CodeUnit> {
         if returns_none {
             self.load_const(Location::NONE, Constant::None);
         }
@@ -231,18 +242,22 @@ impl<'a> Generator<'a> {
         let variadic = u32::from(flags & code_flags::VARARGS != 0)
             + u32::from(flags & code_flags::VARKEYWORDS != 0);
         let parameter_count = meta.posonlyargcount + meta.argcount + meta.kwonlyargcount + variadic;
-        let unit = CodeUnit {
+        Ok(CodeUnit {
             metadata: meta,
             instructions: unit.seq,
             flags,
             parameter_count,
             filename: self.options.filename.clone(),
-        };
-        assemble(unit).map_err(|error| match error {
-            AssembleError::Invalid(what) => CompileError::System(what.to_owned()),
-            AssembleError::TooLarge => CompileError::Overflow(error.to_string()),
         })
     }
+}
+
+/// The code object of a unit.
+pub(super) fn assembled(unit: CodeUnit) -> Result<Code> {
+    assemble(unit).map_err(|error| match error {
+        AssembleError::Invalid(what) => CompileError::System(what.to_owned()),
+        AssembleError::TooLarge => CompileError::Overflow(error.to_string()),
+    })
 }
 
 /// The features that code objects record.

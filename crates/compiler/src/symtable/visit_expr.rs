@@ -9,6 +9,7 @@ use super::build::{Builder, check_name};
 use super::flags::*;
 use super::{BlockKind, ComprehensionKind, NodeKey, Role};
 use crate::error::{CompileError, Result};
+use crate::limits::LONGEST_CHAIN;
 
 impl<'a> Builder<'a> {
     pub(super) fn expr(&mut self, expr: &'a Expr<'a>) -> Result {
@@ -94,12 +95,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Long chains of operators nest to the left: no recursion there.
+    /// Long chains of operators nest to the left: no recursion there, but the reference's limit.
     fn binary_chain(&mut self, mut left: &'a Expr<'a>, right: &'a Expr<'a>) -> Result {
         let mut pending = vec![right];
         while let ExprKind::BinOp { left: next, right, .. } = left.node {
             pending.push(right);
             left = next;
+        }
+        if pending.len() > LONGEST_CHAIN {
+            return Err(CompileError::Recursion);
         }
         self.expr(left)?;
         pending.iter().rev().try_for_each(|right| self.expr(right))

@@ -54,7 +54,7 @@ pub fn new(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
         .chunks_exact(2)
         .map(|pair| CodeUnit::from_le_bytes([pair[0], pair[1]]))
         .collect();
-    quicken::quicken(&mut units, &parts.consts);
+    quicken::quicken(&mut units);
     let first_traceable = first_traceable(&units);
     let version = crate::function::next_version(th);
     let (nlocals, ncells, nfree) = (

@@ -30,6 +30,12 @@ pub fn from_compiled(th: &Thread, code: &Compiled) -> PyResult<Owned<Code>> {
     pool.code(code)
 }
 
+/// The object that stands for a constant without code in it.
+pub fn constant_object(th: &Thread, constant: &Constant) -> PyResult {
+    let filename = Str::empty().to_owned();
+    Pool { th, filename, identifiers: Map::default(), made: Map::default() }.object(constant)
+}
+
 struct Pool<'a, 'th> {
     th: &'th Thread,
     filename: Owned<Str>,

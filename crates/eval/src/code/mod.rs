@@ -23,7 +23,7 @@ use krait_objects::prelude::*;
 use crate::monitoring::Hooks;
 
 pub use build::{Parts, empty, new, new_foreign};
-pub use constants::from_compiled;
+pub use constants::{constant_object, from_compiled};
 pub use krait_bytecode::Opcode;
 pub use lines::location;
 pub use quicken::original_bytes;
@@ -175,5 +175,23 @@ unsafe fn item(tuple: &Owned<Tuple>, index: usize) -> *mut abi::PyObject {
     unsafe {
         let tuple: *mut abi::PyTupleObject = tuple.as_ptr().cast();
         *(&raw const (*tuple).ob_item).cast::<*mut abi::PyObject>().add(index)
+    }
+}
+
+/// Gives code and what it contains another file name; code from elsewhere among its constants keeps its own.
+pub fn set_filename(code: Borrowed<'_, Code>, filename: Borrowed<'_, Str>) {
+    let old = code.filename().to_owned();
+    if !old.eq(&filename) {
+        replace_filename(code, old.borrow(), filename);
+    }
+}
+
+fn replace_filename(code: Borrowed<'_, Code>, old: Borrowed<'_, Str>, new: Borrowed<'_, Str>) {
+    if !code.filename().eq(&old) {
+        return;
+    }
+    code.filename.set(Some(new.to_owned()));
+    for inner in code.consts.as_slice().iter().filter_map(|constant| constant.downcast::<Code>()) {
+        replace_filename(inner, old, new);
     }
 }

@@ -3,7 +3,6 @@
 //! `_PyCode_Quicken` and `_PyCode_GetCode` of the reference.
 
 use krait_bytecode::Opcode;
-use krait_objects::prelude::*;
 
 use super::{Code, CodeUnit};
 use crate::monitoring::original_at;
@@ -16,29 +15,14 @@ fn opcode_of(unit: CodeUnit) -> Option<Opcode> {
     Opcode::from_byte(unit as u8)
 }
 
-/// Prepares code units for running: counters are set, and constants are split by whether they count.
-pub fn quicken(units: &mut [CodeUnit], consts: &Tuple) {
+/// Prepares code units for running: counters are set.
+pub fn quicken(units: &mut [CodeUnit]) {
     let mut at = 0;
-    let mut extended = 0usize;
     while at < units.len() {
-        let unit = units[at];
-        let arg = extended << 8 | usize::from(unit >> 8);
-        let Some(opcode) = opcode_of(unit) else {
+        let Some(opcode) = opcode_of(units[at]) else {
             at += 1;
-            extended = 0;
             continue;
         };
-        extended = if opcode == Opcode::EXTENDED_ARG { arg } else { 0 };
-        if opcode == Opcode::LOAD_CONST
-            && let Some(constant) = consts.get(arg)
-        {
-            let form = if constant.is_immortal() {
-                Opcode::LOAD_CONST_IMMORTAL
-            } else {
-                Opcode::LOAD_CONST_MORTAL
-            };
-            units[at] = unit & 0xff00 | form.number();
-        }
         let caches = opcode.cache_units();
         if caches > 0 && at + caches < units.len() {
             // Whatever foreign code has in there: specialised forms find what they have written, or nothing.

@@ -219,7 +219,30 @@ fn run_file(th: &Thread, path: &OsStr, options: &Options) -> PyResult<()> {
         return run_main(th, read_pyc(th, &source)?);
     }
     set_loader(th, &dict, "SourceFileLoader", path)?;
+    if let Some(at) = source.iter().position(|byte| *byte == 0) {
+        return Err(null_byte(th, &source, at, path));
+    }
     run_text(th, &source, path.as_bytes())
+}
+
+/// SyntaxError for a script with a null byte at `at`: unlike other sources', it names the line.
+fn null_byte(th: &Thread, source: &[u8], at: usize, path: &OsStr) -> Raised {
+    let line = source[..at].iter().filter(|byte| **byte == b'\n').count();
+    let start = source[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let lineno = i32::try_from(line + 1).unwrap_or(i32::MAX);
+    let error = krait_syntax::SyntaxError {
+        kind: krait_syntax::ErrorKind::SyntaxError,
+        message: "source code cannot contain null bytes".to_owned(),
+        lineno,
+        offset: 0,
+        end_lineno: lineno,
+        end_offset: 0,
+        text: Some(String::from_utf8_lossy(&source[start..at]).into_owned()),
+    };
+    match Str::from_fs_bytes(th, path.as_bytes()) {
+        Ok(name) => compile::raise_compile_error(th, error.into(), name.borrow()),
+        Err(raised) => raised,
+    }
 }
 
 /// The program after `-c`, without the indentation that all of its lines have.

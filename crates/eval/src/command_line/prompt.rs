@@ -7,8 +7,9 @@ use krait_objects::prelude::*;
 use krait_syntax::{Mode, Source};
 
 use super::{exit_code, main_dict};
+use crate::code::{self, Code};
 use crate::compile::{self, Request, flags};
-use crate::{config, run, sys};
+use crate::{config, import, run, sys};
 
 /// Runs the prompt until the end of input; the exit code, if the program asked to leave.
 pub fn interact(th: &Thread) -> Option<i32> {
@@ -20,11 +21,11 @@ pub fn interact(th: &Thread) -> Option<i32> {
     }
     // Future features that statements have asked for.
     let mut features = 0;
-    loop {
+    for number in 0u64.. {
         let Some(source) = read_statement(th, features) else {
-            return Some(0);
+            break;
         };
-        if let Err(raised) = run_statement(th, &source, &mut features) {
+        if let Err(raised) = run_statement(th, &source, &mut features, number) {
             let leaving = th.exception_matches(exc::SYSTEM_EXIT);
             let code = exit_code(th, Err(raised));
             if leaving {
@@ -32,6 +33,7 @@ pub fn interact(th: &Thread) -> Option<i32> {
             }
         }
     }
+    Some(0)
 }
 
 fn prompt_text(th: &Thread, name: Borrowed<'static, Str>, default: &str) -> String {
@@ -72,6 +74,8 @@ pub fn is_incomplete(source: &str) -> bool {
 }
 
 fn is_incomplete_with(source: &str, features: u32) -> bool {
+    // A block is finished by an empty line, not by the end of its last one.
+    let source = source.strip_suffix('\n').unwrap_or(source);
     let arena = bumpalo::Bump::new();
     let options = krait_syntax::ParseOptions {
         mode: Mode::Single,
@@ -84,7 +88,8 @@ fn is_incomplete_with(source: &str, features: u32) -> bool {
     matches!(krait_syntax::parse(&arena, source, &options), Err(error) if error.kind == krait_syntax::ErrorKind::IncompleteInputError)
 }
 
-fn run_statement(th: &Thread, source: &str, features: &mut u32) -> PyResult<()> {
+/// Each statement's code has a file name of its own, under which `linecache` keeps the lines.
+fn run_statement(th: &Thread, source: &str, features: &mut u32, number: u64) -> PyResult<()> {
     let filename = Str::interned(th, "<stdin>")?;
     let request = Request {
         filename: filename.borrow(),
@@ -95,8 +100,29 @@ fn run_statement(th: &Thread, source: &str, features: &mut u32) -> PyResult<()> 
     };
     let code = compile::compile(th, Source::Text(source), request)?;
     *features |= code.flags as u32 & flags::FUTURE;
+    let own_name = Str::from_fmt(th, format_args!("<stdin-{number}>"))?;
+    code::set_filename(code.borrow(), own_name.borrow());
+    keep_lines(th, &code, source, filename.borrow())?;
     let dict = main_dict(th)?;
     run::eval_code(th, code.borrow(), dict.borrow(), None)?;
     crate::streams::flush(th);
     Ok(())
+}
+
+/// Tells `linecache` of the lines, for tracebacks and `inspect`. Without that module they show no lines.
+fn keep_lines(
+    th: &Thread,
+    code: &Owned<Code>,
+    source: &str,
+    filename: Borrowed<'_, Str>,
+) -> PyResult<()> {
+    let linecache = match import::import(th, "linecache") {
+        Ok(linecache) => linecache,
+        Err(raised) => return th.take_if(raised, exc::IMPORT_ERROR).map(drop),
+    };
+    let register = Str::interned(th, "_register_code")?;
+    let register = object::get_attr(th, linecache.object(), register.borrow())?;
+    let source = Str::new(th, source)?;
+    let arguments = [code.object(), source.object(), filename.object()];
+    call::call(th, register.borrow(), &arguments).map(drop)
 }

@@ -6,6 +6,7 @@ use krait_abi as abi;
 use krait_bytecode::{code_flags, local_kind};
 use krait_objects::cell::Cell;
 use krait_objects::prelude::*;
+use krait_objects::repr_guard;
 
 use super::{Frame, FrameObject, StackRef};
 
@@ -60,7 +61,7 @@ fn slot_value(object: Borrowed<'_, FrameObject>, index: usize) -> Option<Owned> 
             },
             Some(value) => Some(value.to_owned()),
             // Before `COPY_FREE_VARS` the closure still has it.
-            None if kind & local_kind::FREE != 0 => {
+            None if kind & local_kind::FREE != 0 && Frame::has_not_begun(frame) => {
                 let closure = Frame::function(frame).get().closure.get()?;
                 let first = (code.nlocalsplus - code.nfreevars) as usize;
                 closure.get().get(index - first)?.downcast_exact::<Cell>()?.get_owned()
@@ -83,6 +84,8 @@ impl LocalsProxy {
         key: Borrowed<'_>,
         reading: bool,
     ) -> PyResult<Option<usize>> {
+        // Refuses what could not be a key of a dictionary.
+        object::hash(th, key)?;
         let code = object.code();
         for index in 0..code.nlocalsplus as usize {
             let name = code.get().local_name(index).object();
@@ -236,8 +239,11 @@ impl LocalsProxy {
     }
 
     #[slot(tp_repr)]
-    fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        object::repr(th, self.to_dict(th)?.object())
+    fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+        let Some(_guard) = repr_guard::enter(th, this.object()) else {
+            return Str::new(th, "{...}");
+        };
+        object::repr(th, this.to_dict(th)?.object())
     }
 
     #[slot(tp_richcompare)]
@@ -275,6 +281,9 @@ impl LocalsProxy {
 
     #[slot(nb_inplace_or)]
     fn inplace_or(this: Borrowed<'_, Self>, th: &Thread, other: Borrowed<'_>) -> PyResult {
+        if other.downcast::<Dict>().is_none() && other.downcast::<LocalsProxy>().is_none() {
+            return Ok(not_implemented().to_owned());
+        }
         this.update(th, other)?;
         Ok(this.object().to_owned())
     }
@@ -307,10 +316,10 @@ impl LocalsProxy {
     }
 
     #[method(sig = "(self)", no_text)]
-    fn __reversed__(&self, th: &Thread) -> PyResult {
-        let mut names = self.to_dict(th)?.keys(th)?.to_vec();
+    fn __reversed__(&self, th: &Thread) -> PyResult<Owned<List>> {
+        let names = self.to_dict(th)?.keys(th)?;
         names.reverse();
-        iter::get_iter(th, List::from_vec(th, names)?.object())
+        Ok(names)
     }
 
     /// Return the value for a name if it is set, else the default.
@@ -364,11 +373,17 @@ impl LocalsProxy {
         }
     }
 
-    /// Set variables from a mapping.
+    /// Set variables from a dictionary or another frame's variables.
     #[method(sig = "(self, other, /)", no_text)]
     fn update(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<()> {
-        let dict = Dict::new(th)?;
-        dict.merge(th, other, true)?;
+        let dict = match (other.downcast::<LocalsProxy>(), other.downcast::<Dict>()) {
+            (Some(proxy), _) => proxy.to_dict(th)?,
+            (None, Some(dict)) => dict.copy(th)?,
+            (None, None) => {
+                let message = "update() argument must be dict or another FrameLocalsProxy";
+                return Err(th.raise(exc::TYPE_ERROR, message));
+            }
+        };
         let mut position = 0;
         while let Some((key, value)) = dict.next(&mut position) {
             self.write(th, key.borrow(), value.borrow())?;

@@ -186,6 +186,15 @@ impl Frame {
         }
     }
 
+    /// Whether its first instruction is still to run.
+    ///
+    /// # Safety
+    /// (5); not an entry frame.
+    pub unsafe fn has_not_begun(frame: *const Frame) -> bool {
+        // SAFETY: (5).
+        unsafe { Frame::last_unit(frame) <= 0 }
+    }
+
     /// `frame` itself, or the next one outwards that Python code may see; null if there is none.
     ///
     /// # Safety

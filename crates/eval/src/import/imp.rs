@@ -5,7 +5,7 @@ use krait_objects::module::rules::ExtensionRules;
 use krait_objects::prelude::*;
 
 use super::{extension, frozen, lock, native};
-use crate::code::Code;
+use crate::code::{self, Code};
 
 /// (Extremely) low-level import machinery bits as used by importlib.
 #[pymodule(name = "_imp")]
@@ -71,7 +71,7 @@ impl Imp {
     }
 
     /// Create an extension module.
-    #[function(sig = "(spec, file=NULL, /)")]
+    #[function(sig = "(spec, file=NULL, /)", text = "($module, spec, file=<unrepresentable>, /)")]
     fn create_dynamic(th: &Thread, spec: Borrowed<'_>, _file: Option<Borrowed<'_>>) -> PyResult {
         extension::create(th, spec)
     }
@@ -257,20 +257,6 @@ fn fix_filename(th: &Thread, code: Borrowed<'_>, path: Borrowed<'_, Str>) -> PyR
             code.type_name()
         ));
     };
-    let old = code.filename().to_owned();
-    if !old.eq(&path) {
-        replace_filename(code, old.borrow(), path);
-    }
+    code::set_filename(code, path);
     Ok(())
-}
-
-/// In the code and what it contains; code from elsewhere among its constants keeps its name.
-fn replace_filename(code: Borrowed<'_, Code>, old: Borrowed<'_, Str>, new: Borrowed<'_, Str>) {
-    if !code.filename().eq(&old) {
-        return;
-    }
-    code.filename.set(Some(new.to_owned()));
-    for inner in code.consts.as_slice().iter().filter_map(|constant| constant.downcast::<Code>()) {
-        replace_filename(inner, old, new);
-    }
 }

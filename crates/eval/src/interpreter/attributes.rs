@@ -162,7 +162,9 @@ pub mod hot {
     use super::super::cold::{Dealloc, deopt};
     use super::super::specialize::keys;
     use super::super::specialize::layout::type_version;
-    use super::super::state::{Dispatch, State};
+    use super::super::state::{Dispatch, Operation, State};
+    use super::{Op, Super};
+    use crate::code::CodeUnit;
     use crate::frame::StackRef;
 
     const LOAD_ATTR: usize = 10;
@@ -181,6 +183,44 @@ pub mod hot {
                 return D::cold::<Dealloc>(s, owner.bits());
             }
             D::next(s)
+        }
+    }
+
+    /// `LOAD_SUPER_ATTR`, once `super` has been seen to be the built-in one.
+    struct SuperAttr;
+
+    impl Operation for SuperAttr {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            super::load_super_attr(op).map(|()| op.next())
+        }
+    }
+
+    #[inline(always)]
+    pub unsafe fn load_super_attr_attr<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9): three operands.
+        unsafe {
+            if !is_super_of_class(s) {
+                return deopt::<D>(s);
+            }
+            D::out_of_line::<SuperAttr>(s)
+        }
+    }
+
+    #[inline(always)]
+    pub unsafe fn load_super_attr_method<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9): three operands.
+        unsafe { load_super_attr_attr::<D>(s) }
+    }
+
+    /// Whether the operands are the built-in `super` and a class.
+    #[inline(always)]
+    unsafe fn is_super_of_class(s: State) -> bool {
+        // SAFETY: (9): three operands.
+        unsafe {
+            let (global, class) = (s.peek(3).ptr(), s.peek(2).ptr());
+            std::ptr::eq(global, std::ptr::from_ref(Super::type_object()).cast())
+                && (*(*class).ob_type).tp_flags & abi::Py_TPFLAGS_TYPE_SUBCLASS != 0
         }
     }
 
@@ -290,6 +330,18 @@ pub mod hot {
                 return deopt::<D>(s);
             }
             found::<D>(s, s.cache_u64(6) as *mut abi::PyObject)
+        }
+    }
+
+    /// The metaclass may come to say something of the attribute, so its version counts too.
+    #[inline(always)]
+    pub unsafe fn load_attr_class_with_metaclass_check<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: a live object.
+        unsafe {
+            if type_version(s.peek(1).ptr()) != s.cache_u32(4) {
+                return deopt::<D>(s);
+            }
+            load_attr_class::<D>(s)
         }
     }
 

@@ -45,8 +45,18 @@ pub unsafe fn jump_forward<D: Dispatch>(s: State) -> D::Out {
 
 const JUMP_BACKWARD: isize = 1 + Opcode::JUMP_BACKWARD.cache_units() as isize;
 
+/// Runs once, since there is no compiler to count for.
 #[inline(always)]
 pub unsafe fn jump_backward<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (8).
+    unsafe {
+        s.become_form(Opcode::JUMP_BACKWARD, Opcode::JUMP_BACKWARD_NO_JIT);
+        jump_backward_no_jit::<D>(s)
+    }
+}
+
+#[inline(always)]
+pub unsafe fn jump_backward_no_jit<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe {
         let pending = events_pending(s);
@@ -56,12 +66,6 @@ pub unsafe fn jump_backward<D: Dispatch>(s: State) -> D::Out {
         }
         D::next(s)
     }
-}
-
-#[inline(always)]
-pub unsafe fn jump_backward_no_jit<D: Dispatch>(s: State) -> D::Out {
-    // SAFETY: (8).
-    unsafe { jump_backward::<D>(s) }
 }
 
 #[inline(always)]
@@ -192,6 +196,8 @@ pub unsafe fn return_value<D: Dispatch>(s: State) -> D::Out {
             || !(*frame).locals.is_null()
         {
             (*frame).sp = sp;
+            // Whoever keeps the frame sees where it ended.
+            (*frame).ip = s.ip;
             return D::cold::<LeaveWhole>(s, value.bits());
         }
         let caller = (*frame).previous;

@@ -101,6 +101,48 @@ pub unsafe fn load_attr_property<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+/// A type of the cached version whose `__getattribute__` is a Python function of the other cached version. The name
+/// goes into the frame directly: the caller's stack may have no room for it.
+#[inline(always)]
+pub unsafe fn load_attr_getattribute_overridden<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9): the type's version says that it still has the function.
+    unsafe {
+        if layout::type_version(s.peek(1).ptr()) != s.cache_u32(2) {
+            return deopt::<D>(s);
+        }
+        let function = s.cache_u64(6) as *mut abi::PyObject;
+        if !has_version(function, s.cache_u32(4)) {
+            return deopt::<D>(s);
+        }
+        let callee: &Function = &*function.cast();
+        let code = callee.code_handle();
+        let th = s.thread();
+        if code.argcount != 2
+            || !frame::datastack::has_room(th, code.framesize as usize)
+            || (*th.raw()).py_recursion_remaining <= 1
+        {
+            return deopt::<D>(s);
+        }
+        (*s.frame).ip = s.ip;
+        (*s.frame).sp = s.sp.sub(1);
+        (*s.frame).return_offset = LOAD_ATTR;
+        let inside = frame::datastack::take(th, code.framesize as usize);
+        let first = Frame::local(inside, 0);
+        first.write(s.peek(1));
+        first.add(1).write(StackRef::new(Frame::code(s.frame).name(s.arg >> 1)));
+        Frame::init(inside, StackRef::new(function), std::ptr::null_mut(), code, s.frame);
+        let top = (*inside).sp;
+        let mut local = first.add(2);
+        while local < top {
+            local.write_volatile(StackRef::NULL);
+            local = local.add(1);
+        }
+        frame::set_current(th, inside);
+        (*th.raw()).py_recursion_remaining -= 1;
+        D::next(State { ip: code.units(), sp: top, frame: inside, th: s.th, arg: 0 })
+    }
+}
+
 /// Whether `ob` is a Python function of this version.
 ///
 /// # Safety

@@ -85,6 +85,11 @@ pub enum Extension {
     RightShift,
     FloorDivide,
     Remainder,
+    // Of an int of one digit and a float.
+    MixedAdd,
+    MixedSubtract,
+    MixedMultiply,
+    MixedDivide,
 }
 
 impl Extension {
@@ -102,6 +107,58 @@ impl Extension {
         })
     }
 
+    /// The extension for a `BINARY_OP` on these numbers, one of which is a float.
+    ///
+    /// # Safety
+    /// Live objects.
+    pub unsafe fn of_mixed(
+        op: BinaryOp,
+        left: *mut abi::PyObject,
+        right: *mut abi::PyObject,
+    ) -> Option<Extension> {
+        let extension = match op {
+            BinaryOp::NB_ADD | BinaryOp::NB_INPLACE_ADD => Extension::MixedAdd,
+            BinaryOp::NB_SUBTRACT | BinaryOp::NB_INPLACE_SUBTRACT => Extension::MixedSubtract,
+            BinaryOp::NB_MULTIPLY | BinaryOp::NB_INPLACE_MULTIPLY => Extension::MixedMultiply,
+            BinaryOp::NB_TRUE_DIVIDE | BinaryOp::NB_INPLACE_TRUE_DIVIDE => Extension::MixedDivide,
+            _ => return None,
+        };
+        // SAFETY: the caller's promise.
+        unsafe { Extension::mixed(extension as u16, left, right) }.map(|_| extension)
+    }
+
+    /// The result for an int of one digit and a float; `None` for others, for what is not a number, and for a
+    /// division by zero.
+    ///
+    /// # Safety
+    /// Live objects.
+    unsafe fn mixed(
+        number: u16,
+        left: *mut abi::PyObject,
+        right: *mut abi::PyObject,
+    ) -> Option<f64> {
+        // SAFETY: the types are checked before values are read.
+        let (left, right) = unsafe {
+            if layout::is_int(left) && layout::is_float(right) {
+                (layout::compact_int(left)? as f64, layout::float_value(right))
+            } else if layout::is_float(left) && layout::is_int(right) {
+                (layout::float_value(left), layout::compact_int(right)? as f64)
+            } else {
+                return None;
+            }
+        };
+        if left.is_nan() || right.is_nan() {
+            return None;
+        }
+        match number {
+            n if n == Extension::MixedAdd as u16 => Some(left + right),
+            n if n == Extension::MixedSubtract as u16 => Some(left - right),
+            n if n == Extension::MixedMultiply as u16 => Some(left * right),
+            n if n == Extension::MixedDivide as u16 && right != 0.0 => Some(left / right),
+            _ => None,
+        }
+    }
+
     /// On operands of one digit that are not negative.
     #[inline(always)]
     fn natural(number: u16, left: i64, right: i64) -> Option<i64> {
@@ -111,6 +168,7 @@ impl Extension {
         const LEFT_SHIFT: u16 = Extension::LeftShift as u16;
         const RIGHT_SHIFT: u16 = Extension::RightShift as u16;
         const FLOOR_DIVIDE: u16 = Extension::FloorDivide as u16;
+        const REMAINDER: u16 = Extension::Remainder as u16;
         match number {
             AND => Some(left & right),
             OR => Some(left | right),
@@ -121,7 +179,8 @@ impl Extension {
             _ if right == 0 => None,
             // One digit: the short division of the machine.
             FLOOR_DIVIDE => Some(i64::from(left as u32 / right as u32)),
-            _ => Some(i64::from(left as u32 % right as u32)),
+            REMAINDER => Some(i64::from(left as u32 % right as u32)),
+            _ => None,
         }
     }
 
@@ -159,7 +218,7 @@ pub unsafe fn binary_op_extend<D: Dispatch>(s: State) -> D::Out {
             return D::cold::<GeneralExtension>(s, 0);
         };
         if !layout::is_int(left) || !layout::is_int(right) {
-            return deopt::<D>(s);
+            return D::cold::<Mixed>(s, 0);
         }
         let Some((left, right)) = layout::natural_pair(left, right) else {
             return D::cold::<GeneralExtension>(s, 0);
@@ -184,7 +243,30 @@ impl Cold for GeneralExtension {
                     Some(value) => D::cold::<Finish>(s, value as usize),
                     None => deopt::<D>(s),
                 },
-                None => deopt::<D>(s),
+                None => D::cold::<Mixed>(s, 0),
+            }
+        }
+    }
+}
+
+/// An int and a float.
+struct Mixed;
+
+impl Cold for Mixed {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: (9): two operands.
+        unsafe {
+            let (left, right) = (s.peek(2), s.peek(1));
+            let Some(value) = Extension::mixed(s.cache_u16(2), left.ptr(), right.ptr()) else {
+                return deopt::<D>(s);
+            };
+            match Float::new(s.thread(), value) {
+                Ok(result) => {
+                    s.poke(2, StackRef::from_fresh(result));
+                    D::cold::<ReleaseOperands>(s.drop(1).skip(BINARY_OP), left.bits())
+                }
+                Err(_raised) => D::next(s.unwinding()),
             }
         }
     }

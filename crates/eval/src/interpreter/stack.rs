@@ -1,6 +1,8 @@
 //! Constants, fast locals, and moving values on the stack.
 
+use krait_bytecode::Opcode;
 use krait_objects::error::PyResult;
+use krait_objects::handle::{Borrowed, Object};
 
 use super::cold::{Dealloc, Raise, dealloc};
 use super::op::Op;
@@ -158,11 +160,20 @@ pub unsafe fn store_fast_store_fast<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
-/// Before it is known whether the constant is immortal.
+/// Runs once: the constant decides on the form for the next time.
 #[inline(always)]
 pub unsafe fn load_const<D: Dispatch>(s: State) -> D::Out {
-    // SAFETY: (5), (9).
-    unsafe { D::next(s.push(StackRef::new(s.constant(s.arg))).skip(1)) }
+    // SAFETY: (5), (8), (9).
+    unsafe {
+        let value = s.constant(s.arg);
+        let form = if Borrowed::<Object>::from_ptr(value).is_immortal() {
+            Opcode::LOAD_CONST_IMMORTAL
+        } else {
+            Opcode::LOAD_CONST_MORTAL
+        };
+        s.become_form(Opcode::LOAD_CONST, form);
+        D::next(s.push(StackRef::new(value)).skip(1))
+    }
 }
 
 /// The code object keeps its constants: nothing is counted.

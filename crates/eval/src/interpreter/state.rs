@@ -10,6 +10,7 @@
 //!    pseudo-instruction), `sp` just above the topmost value, `arg` is the instruction's complete argument.
 //! 9. The compiler's stack effects hold: an instruction finds its inputs below `sp` and room for its outputs.
 
+use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
 
 use super::op::Op;
@@ -157,6 +158,21 @@ impl State {
     pub unsafe fn skip(self, units: usize) -> State {
         // SAFETY: the caller's promise.
         State { ip: unsafe { self.ip.add(units) }, ..self }
+    }
+
+    /// Makes the current instruction `form` from the next time on, unless a hook stands in its place.
+    ///
+    /// # Safety
+    /// (8); `form` is of the family of `base`.
+    #[inline(always)]
+    pub unsafe fn become_form(self, base: Opcode, form: Opcode) {
+        let ip = self.ip.cast_mut();
+        // SAFETY: (8): the code's units, which only the attached thread rewrites.
+        unsafe {
+            if *ip as u8 == base as u8 {
+                *ip = *ip & 0xff00 | form.number();
+            }
+        }
     }
 
     /// # Safety

@@ -91,7 +91,7 @@ mod handlers {
     pub use super::super::arithmetic::hot::*;
     pub use super::super::attributes::hot::*;
     pub use super::super::calls_fast::*;
-    pub use super::super::entering::{binary_op_subscr_getitem, load_attr_property};
+    pub use super::super::entering::{binary_op_subscr_getitem, load_attr_getattribute_overridden, load_attr_property};
     pub use super::super::calls_native::*;
     pub use super::super::construct::call_alloc_and_enter_init;
     pub use super::super::containers::hot::*;
@@ -143,9 +143,7 @@ mod handlers {
 
     // Forms that nothing specialises to yet: should one be met, it becomes its base again.
     same_as! {
-        deopt::<D>: binary_op_subscr_list_slice, call_kw_bound_method, call_kw_non_py, call_kw_py,
-            load_attr_class_with_metaclass_check, load_attr_getattribute_overridden, load_super_attr_attr,
-            load_super_attr_method;
+        deopt::<D>: binary_op_subscr_list_slice, call_kw_bound_method, call_kw_non_py, call_kw_py;
     }
 
     // Without a tool listening, an instrumented form does what its base does.
@@ -168,7 +166,7 @@ mod handlers {
         call::<D>: instrumented_call;
         call_kw::<D>: instrumented_call_kw;
         call_function_ex::<D>: instrumented_call_function_ex;
-        jump_backward::<D>: instrumented_jump_backward, jump_backward_jit;
+        jump_backward_no_jit::<D>: instrumented_jump_backward, jump_backward_jit;
     }
 }
 

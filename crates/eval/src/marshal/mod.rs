@@ -67,7 +67,10 @@ impl Marshal {
     /// Return the bytes that dump() would write.
     ///
     /// ValueError is raised for a value of a type that cannot be written.
-    #[function(sig = "(value, version=5, /, *, allow_code=True)")]
+    #[function(
+        sig = "(value, version=5, /, *, allow_code=True)",
+        text = "($module, value, version=version, /, *, allow_code=True)"
+    )]
     fn dumps(
         th: &Thread,
         value: Borrowed<'_>,
@@ -81,7 +84,10 @@ impl Marshal {
     /// Write the value on the open file.
     ///
     /// ValueError is raised for a value of a type that cannot be written.
-    #[function(sig = "(value, file, version=5, /, *, allow_code=True)")]
+    #[function(
+        sig = "(value, file, version=5, /, *, allow_code=True)",
+        text = "($module, value, file, version=version, /, *, allow_code=True)"
+    )]
     fn dump(
         th: &Thread,
         value: Borrowed<'_>,

@@ -34,7 +34,7 @@ impl Visit for Blocks {
 
 /// A list-like sequence optimized for data accesses near its endpoints.
 #[pytype(
-    name = "collections.deque", doc = "A list-like sequence optimized for data accesses near its endpoints.",
+    name = "collections.deque", new = "([iterable[, maxlen]])", doc = "A list-like sequence optimized for data accesses near its endpoints.",
     flags(BASETYPE, HAVE_GC, SEQUENCE), weaklist = weakrefs,
 )]
 #[repr(C)]

@@ -296,7 +296,10 @@ impl Deque {
     /// Return first index of value.
     ///
     /// Raises ValueError if the value is not present.
-    #[method(sig = "(self, value, start=0, stop=sys.maxsize, /)")]
+    #[method(
+        sig = "(self, value, start=0, stop=sys.maxsize, /)",
+        text = "($self, value, [start, [stop]])"
+    )]
     fn index(
         &self,
         th: &Thread,

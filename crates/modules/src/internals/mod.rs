@@ -6,16 +6,34 @@
 // The functions have the names of what they test.
 #![allow(non_snake_case)]
 
+mod code;
+mod compiler;
 mod pytime;
+mod sequence;
 
 use krait_abi as abi;
+use krait_eval::code::Code;
+use krait_eval::function::Function;
 use krait_eval::import::extension;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
+use krait_objects::set::Set;
 use krait_objects::thread;
 use krait_objects::typeobj::slots;
 
+use code::{Counts, Namespaces};
 use pytime::Round;
+use sequence::Sequence;
+
+/// Called in place of a function: returns None.
+unsafe extern "C" fn nothing(
+    _callable: *mut abi::PyObject,
+    _args: *const *mut abi::PyObject,
+    _count: usize,
+    _names: *mut abi::PyObject,
+) -> *mut abi::PyObject {
+    none().to_owned().into_ptr()
+}
 
 /// The interpreter's insides, for tests.
 #[pymodule(name = "_testinternalcapi")]
@@ -84,6 +102,31 @@ impl Internals {
     #[function(sig = "(obj, /)")]
     fn has_inline_values(obj: Borrowed<'_>) -> bool {
         instance_dict::has_inline_values(obj)
+    }
+
+    /// The attributes that lie in the object itself, as a tuple; None if there is no place for them.
+    #[function(sig = "(obj, /)")]
+    fn get_object_dict_values(th: &Thread, obj: Borrowed<'_>) -> PyResult<Option<Owned<Tuple>>> {
+        let Some(values) = instance_dict::values_behind(obj) else { return Ok(None) };
+        let null = Str::interned(th, "<NULL>")?.into_object();
+        let values = values.into_iter().map(|value| value.unwrap_or_else(|| null.clone()));
+        Tuple::from_vec(th, values.collect()).map(Some)
+    }
+
+    /// The version that the next table of keys gets for inline caches.
+    #[function(sig = "()")]
+    fn get_next_dict_keys_version(th: &Thread) -> u32 {
+        th.interp().dicts.next_keys_version()
+    }
+
+    /// Makes calls of a function do nothing.
+    #[function(sig = "(func, /)")]
+    fn set_vectorcall_nop(th: &Thread, func: Borrowed<'_>) -> PyResult<()> {
+        let Some(function) = func.downcast::<Function>() else {
+            return Err(th.raise(exc::TYPE_ERROR, "argument must be a function"));
+        };
+        function.set_vectorcall(Some(nothing));
+        Ok(())
     }
 
     /// The item with that key and hash, not its own.
@@ -206,5 +249,97 @@ impl Internals {
     #[function(sig = "()")]
     fn get_long_lived_total(th: &Thread) -> usize {
         th.interp().gc.objects(Some(2)).len()
+    }
+
+    /// An empty sequence of instructions.
+    #[function(sig = "()")]
+    fn new_instruction_sequence(th: &Thread) -> PyResult<Owned<Sequence>> {
+        Sequence::from_instructions(th, Default::default())
+    }
+
+    /// The instructions of a syntax tree before they are optimised, and what the code object would have besides.
+    #[function(sig = "(ast, filename, optimize, compile_mode=0)")]
+    fn compiler_codegen(
+        th: &Thread,
+        ast: Borrowed<'_>,
+        filename: Borrowed<'_, Str>,
+        optimize: i32,
+        compile_mode: i32,
+    ) -> PyResult {
+        compiler::codegen(th, ast, filename, optimize, compile_mode)
+    }
+
+    /// Optimises instructions; of the constants, those in use stay.
+    #[function(sig = "(instructions, consts, nlocals)")]
+    fn optimize_cfg(
+        th: &Thread,
+        instructions: Borrowed<'_>,
+        consts: Borrowed<'_>,
+        nlocals: i32,
+    ) -> PyResult<Owned<Sequence>> {
+        compiler::optimize_cfg(th, instructions, consts, nlocals)
+    }
+
+    /// The code object of instructions.
+    #[function(sig = "(filename, instructions, metadata)")]
+    fn assemble_code_object(
+        th: &Thread,
+        filename: Borrowed<'_, Str>,
+        instructions: Borrowed<'_>,
+        metadata: Borrowed<'_, Dict>,
+    ) -> PyResult<Owned<Code>> {
+        compiler::assemble(th, filename, instructions, metadata)
+    }
+
+    /// A docstring as the compiler cleans it.
+    #[function(sig = "(doc)")]
+    fn compiler_cleandoc(th: &Thread, doc: Borrowed<'_, Str>) -> PyResult<Owned<Str>> {
+        compiler::clean_doc(th, doc)
+    }
+
+    /// The size of the code's frames, in words.
+    #[function(sig = "(object, /)")]
+    fn get_co_framesize(th: &Thread, object: Borrowed<'_>) -> PyResult<i32> {
+        Ok(code::code_of(th, object)?.framesize)
+    }
+
+    /// The names of the code's variables with the bits of their kinds.
+    #[function(sig = "(object, /)")]
+    fn get_co_localskinds(th: &Thread, object: Borrowed<'_>) -> PyResult<Owned<Dict>> {
+        code::local_kinds(th, code::code_of(th, object)?)
+    }
+
+    /// Whether the code never returns anything but None.
+    #[function(sig = "(object, /)")]
+    fn code_returns_only_none(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
+        Ok(code::returns_only_none(code::code_of(th, object)?))
+    }
+
+    /// How many variables of each kind the code of a function has.
+    #[function(sig = "(code, globalnames=NULL, globalsns=NULL, builtinsns=NULL)", no_text)]
+    fn get_code_var_counts(
+        th: &Thread,
+        code: Borrowed<'_>,
+        globalnames: Option<Borrowed<'_, Set>>,
+        globalsns: Option<Borrowed<'_, Dict>>,
+        builtinsns: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        let mut spaces = Namespaces::given(globalnames, globalsns, builtinsns);
+        let code = code::code_and_spaces(th, code, &mut spaces)?;
+        Counts::of(th, code.borrow(), &spaces)?.to_object(th)
+    }
+
+    /// Raises ValueError if a function depends on more than its arguments and built-ins.
+    #[function(sig = "(code, globalnames=NULL, globalsns=NULL, builtinsns=NULL)", no_text)]
+    fn verify_stateless_code(
+        th: &Thread,
+        code: Borrowed<'_>,
+        globalnames: Option<Borrowed<'_, Set>>,
+        globalsns: Option<Borrowed<'_, Dict>>,
+        builtinsns: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<()> {
+        let mut spaces = Namespaces::given(globalnames, globalsns, builtinsns);
+        let code = code::code_and_spaces(th, code, &mut spaces)?;
+        code::verify_stateless(th, code.borrow(), &spaces)
     }
 }

@@ -234,7 +234,7 @@ impl Interpreters {
     /// get_current() -> (ID, whence)
     ///
     /// Return the number of the current interpreter.
-    #[function(sig = "()")]
+    #[function(sig = "()", no_text)]
     fn get_current(th: &Thread) -> PyResult {
         let own = registry::find(th.interp()).ok_or_else(|| th.bad_internal_call())?;
         summary(th, &own)
@@ -243,7 +243,7 @@ impl Interpreters {
     /// get_main() -> (ID, whence)
     ///
     /// Return the number of the main interpreter.
-    #[function(sig = "()")]
+    #[function(sig = "()", no_text)]
     fn get_main(th: &Thread) -> PyResult {
         let main = registry::main().ok_or_else(|| th.bad_internal_call())?;
         summary(th, &main)

@@ -300,7 +300,7 @@ impl InterpreterQueues {
     /// list_all() -> [(qid, unboundop, fallback)]
     ///
     /// Return the numbers of all queues, with what becomes of their items.
-    #[function(sig = "()")]
+    #[function(sig = "()", no_text)]
     fn list_all(th: &Thread) -> PyResult {
         let all: Vec<(i64, (i64, i64))> =
             queues().all.iter().rev().map(|queue| (queue.id, queue.defaults.numbers())).collect();

@@ -34,13 +34,13 @@ impl Json {
     }
 
     /// Return an ASCII-only JSON representation of a Python string
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", no_text)]
     fn encode_basestring_ascii(th: &Thread, object: Borrowed<'_>) -> PyResult<Owned<Str>> {
         escape::quoted(th, &*text(th, object)?, true)
     }
 
     /// Return a JSON representation of a Python string
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", no_text)]
     fn encode_basestring(th: &Thread, object: Borrowed<'_>) -> PyResult<Owned<Str>> {
         escape::quoted(th, &*text(th, object)?, false)
     }

@@ -62,7 +62,11 @@ impl Visit for MemoCell {
 /// the protocol is less than 3, names of modules are written as Python 2 knows them. If
 /// buffer_callback is not None, it is called with each buffer; if it answers something false, the
 /// buffer is left out of the stream. That needs protocol 5.
-#[pytype(name = "_pickle.Pickler", flags(BASETYPE, HAVE_GC))]
+#[pytype(
+    name = "_pickle.Pickler",
+    new = "(file, protocol=None, fix_imports=True, buffer_callback=None)",
+    flags(BASETYPE, HAVE_GC)
+)]
 #[repr(C)]
 pub struct Pickler {
     head: Head,

@@ -65,7 +65,11 @@ impl Visit for ReadMemoCell {
 /// the stream. If fix_imports is true, names of modules as Python 2 knows them are understood;
 /// encoding and errors say how its strings are decoded, "bytes" leaves them as bytes. What a
 /// pickler left out of the stream is taken from buffers.
-#[pytype(name = "_pickle.Unpickler", flags(BASETYPE, HAVE_GC))]
+#[pytype(
+    name = "_pickle.Unpickler",
+    new = "(file, *, fix_imports=True, encoding='ASCII', errors='strict',\n          buffers=())",
+    flags(BASETYPE, HAVE_GC)
+)]
 #[repr(C)]
 pub struct Unpickler {
     head: Head,

@@ -75,7 +75,7 @@ pub fn set_inheritable(th: &Thread, fd: i32, inheritable: bool) -> PyResult<()> 
 #[pyfunctions(part = "files")]
 impl Posix {
     /// Open a file for low level IO.  Returns a file descriptor (integer).
-    #[function(sig = "(path, flags, mode=0o777, *, dir_fd=None)")]
+    #[function(sig = "(path, flags, mode=511, *, dir_fd=None)")]
     fn open(
         th: &Thread,
         path: Path,

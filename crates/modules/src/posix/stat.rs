@@ -282,7 +282,10 @@ impl Posix {
     /// Set the access and modified time of path.
     ///
     /// times is a pair of seconds, ns a pair of nanoseconds; with neither the current time is set.
-    #[function(sig = "(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True)")]
+    #[function(
+        sig = "(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True)",
+        text = "($module, /, path, times=None, *, ns=<unrepresentable>,\n      dir_fd=None, follow_symlinks=True)"
+    )]
     fn utime(
         th: &Thread,
         path: PathOrFd,

@@ -299,7 +299,7 @@ impl Posix {
     }
 
     /// Return the size of the terminal window as (columns, lines).
-    #[function(sig = "(fd=1, /)")]
+    #[function(sig = "(fd=1, /)", text = "($module, fd=<unrepresentable>, /)")]
     fn get_terminal_size(th: &Thread, fd: i32) -> PyResult<Owned<Tuple>> {
         // SAFETY: the request fills in the struct.
         let size = unsafe {

@@ -63,7 +63,7 @@ impl SocketModule {
     ///
     /// Close an integer socket file descriptor.  This is like os.close(), but for
     /// sockets; on some platforms os.close() won't work for socket file descriptors.
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", no_text)]
     fn close(th: &Thread, object: i32) -> PyResult<()> {
         object::close(th, object)
     }
@@ -72,7 +72,7 @@ impl SocketModule {
     ///
     /// Duplicate an integer socket file descriptor.  This is like os.dup(), but for
     /// sockets; on some platforms os.dup() won't work for socket file descriptors.
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", no_text)]
     fn dup(th: &Thread, object: i32) -> PyResult<usize> {
         // SAFETY: any number may be tried. The copy is not inherited by other programs.
         let copy = checked(unsafe { libc::fcntl(object, libc::F_DUPFD_CLOEXEC, 0) } as isize);
@@ -84,7 +84,7 @@ impl SocketModule {
     /// Returns the default timeout in seconds (float) for new socket objects.
     /// A value of None indicates that new socket objects have no timeout.
     /// When the socket module is first imported, the default is None.
-    #[function(sig = "()")]
+    #[function(sig = "()", no_text)]
     fn getdefaulttimeout(th: &Thread) -> Option<f64> {
         wait::timeout_seconds(State::of(th).default_timeout.get())
     }
@@ -94,7 +94,7 @@ impl SocketModule {
     /// Set the default timeout in seconds (float) for new socket objects.
     /// A value of None indicates that new socket objects have no timeout.
     /// When the socket module is first imported, the default is None.
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", no_text)]
     fn setdefaulttimeout(th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         State::of(th).default_timeout.set(wait::parse_timeout(th, object)?);
         Ok(())

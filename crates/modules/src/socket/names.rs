@@ -106,7 +106,7 @@ impl SocketModule {
     /// gethostname() -> string
     ///
     /// Return the current host name.
-    #[function(sig = "()")]
+    #[function(sig = "()", no_text)]
     fn gethostname(th: &Thread) -> PyResult<Owned<Str>> {
         audit(th, "socket.gethostname", &[])?;
         let mut name = [0u8; 1024];
@@ -227,7 +227,7 @@ impl SocketModule {
     /// if_nameindex()
     ///
     /// Returns a list of network interface information (index, name) tuples.
-    #[function(sig = "()")]
+    #[function(sig = "()", no_text)]
     fn if_nameindex(th: &Thread) -> PyResult<Owned<List>> {
         // SAFETY: no arguments.
         let all = without_gil(th, || unsafe { libc::if_nameindex() });

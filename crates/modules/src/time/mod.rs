@@ -81,6 +81,27 @@ fn sleep_until(th: &Thread, deadline: i64) -> PyResult<()> {
     }
 }
 
+/// The argument of a function that has one: the reference parses these itself, and so they show no signature.
+fn only<'a>(th: &Thread, args: Args<'a>, function: &str) -> PyResult<Borrowed<'a>> {
+    match args.positionals() {
+        [argument] => Ok(*argument),
+        given => {
+            let given = given.len();
+            Err(raise!(th, TYPE_ERROR, "{function}() takes exactly 1 argument ({given} given)"))
+        }
+    }
+}
+
+/// In seconds.
+fn resolution_of(th: &Thread, clock: i32) -> PyResult<f64> {
+    let mut resolution = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the structure is written by the call.
+    match unsafe { libc::clock_getres(clock, &mut resolution) } {
+        0 => Ok(seconds(resolution.tv_sec * NANOS + resolution.tv_nsec)),
+        _ => Err(krait_objects::exceptions::os::raise_from_errno(th, None)),
+    }
+}
+
 #[pyfunctions(parts(calendar))]
 impl Time {
     #[exec]
@@ -173,12 +194,14 @@ impl Time {
 
     /// Return the resolution (precision) of the specified clock clk_id.
     #[function(sig = "(clk_id, /)", no_text)]
-    fn clock_getres(th: &Thread, clk_id: i32) -> PyResult<f64> {
-        let mut resolution = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the structure is written by the call.
-        match unsafe { libc::clock_getres(clk_id, &mut resolution) } {
-            0 => Ok(seconds(resolution.tv_sec * NANOS + resolution.tv_nsec)),
-            _ => Err(krait_objects::exceptions::os::raise_from_errno(th, None)),
+    fn clock_getres(th: &Thread, args: Args<'_>) -> PyResult<f64> {
+        let clock = number::index(th, only(th, args, "clock_getres")?)?.to_i64();
+        match clock.and_then(|clock| i32::try_from(clock).ok()) {
+            Some(clock) => resolution_of(th, clock),
+            None => {
+                let message = "Python int too large to convert to C int";
+                Err(th.raise(exc::OVERFLOW_ERROR, message))
+            }
         }
     }
 
@@ -197,7 +220,12 @@ impl Time {
 
     /// Return the clk_id of a thread's CPU time clock.
     #[function(sig = "(thread_id, /)", no_text)]
-    fn pthread_getcpuclockid(th: &Thread, thread_id: u64) -> PyResult<i32> {
+    fn pthread_getcpuclockid(th: &Thread, args: Args<'_>) -> PyResult<i32> {
+        let argument = only(th, args, "pthread_getcpuclockid")?;
+        let Some(thread_id) = number::index(th, argument)?.to_u64() else {
+            let message = "Python int too large to convert to C unsigned long";
+            return Err(th.raise(exc::OVERFLOW_ERROR, message));
+        };
         let mut clock = 0;
         // SAFETY: as in C, the caller answers for the thread's identity.
         match unsafe { libc::pthread_getcpuclockid(thread_id, &mut clock) } {
@@ -213,7 +241,7 @@ impl Time {
     /// Delay execution for a given number of seconds.
     ///
     /// The argument may be a floating-point number for subsecond precision.
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", no_text)]
     fn sleep(th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         let nanos = nanos_of(th, object)?;
         if nanos < 0 {
@@ -228,13 +256,20 @@ impl Time {
 
     /// Get information of the specified clock.
     #[function(sig = "(name, /)", no_text)]
-    fn get_clock_info(th: &Thread, name: &str) -> PyResult {
+    fn get_clock_info(th: &Thread, args: Args<'_>) -> PyResult {
+        let argument = only(th, args, "get_clock_info")?;
+        let Some(name) = argument.downcast::<Str>() else {
+            let found = argument.type_name();
+            let message = format!("get_clock_info() argument 1 must be str, not {found}");
+            return Err(th.raise(exc::TYPE_ERROR, &message));
+        };
+        let name = name.get().as_utf8(th)?;
         let Some(&(_, clock, implementation, adjustable)) =
             CLOCKS.iter().find(|clock| clock.0 == name)
         else {
             return Err(th.raise(exc::VALUE_ERROR, "unknown clock"));
         };
-        let resolution = Time::clock_getres(th, clock)?;
+        let resolution = resolution_of(th, clock)?;
         let info = Dict::new(th)?;
         let put = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
             info.set_str(th, Str::interned(th, name)?.borrow(), value)

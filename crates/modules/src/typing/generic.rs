@@ -37,7 +37,7 @@ impl Generic {
     /// At least, parameterizing a generic class is the *main* thing this
     /// method does. For example, for some generic class `Foo`, this is called
     /// when we do `Foo[int]` - there, with `cls=Foo` and `params=int`.
-    #[classmethod(sig = "(type, /, *args, **kwargs)")]
+    #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn __class_getitem__(
         cls: Borrowed<'_, Type>,
         th: &Thread,
@@ -48,7 +48,7 @@ impl Generic {
     }
 
     /// Function to initialize subclasses.
-    #[classmethod(sig = "(type, /, *args, **kwargs)")]
+    #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn __init_subclass__(
         cls: Borrowed<'_, Type>,
         th: &Thread,

@@ -1,7 +1,10 @@
 //! Docstrings of C declarations: a signature line `name(…)`, `--`, an empty line, then the text.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 
+use krait_abi as abi;
+
+use crate::cfunction;
 use crate::prelude::*;
 
 const END: &str = ")\n--\n\n";
@@ -40,6 +43,33 @@ pub fn internal_signature(th: &Thread, name: &str, doc: Option<&str>) -> PyResul
         None => Ok(none().to_owned()),
         Some((signature, _)) => Str::new(th, signature).map(Owned::into_object),
     }
+}
+
+/// `__text_signature__` of a method: if its docstring has none, what its calling convention says; else None.
+pub fn method_signature(th: &Thread, def: &abi::PyMethodDef) -> PyResult {
+    let (name, doc) = (cfunction::name_of(def), cfunction::doc_of(def));
+    if let Some((signature, _)) = doc.and_then(|doc| split(name, doc)) {
+        return Str::new(th, signature).map(Owned::into_object);
+    }
+    const CLASS: c_int = abi::METH_CLASS as c_int;
+    const STATIC: c_int = abi::METH_STATIC as c_int;
+    const NOARGS: c_int = abi::METH_NOARGS as c_int;
+    const O: c_int = abi::METH_O as c_int;
+    let convention = def.ml_flags & !(abi::METH_COEXIST as c_int);
+    let signature = match convention & !(CLASS | STATIC) {
+        NOARGS => match convention & (CLASS | STATIC) {
+            CLASS => "($type, /)",
+            STATIC => "()",
+            _ => "($self, /)",
+        },
+        O => match convention & (CLASS | STATIC) {
+            CLASS => "($type, object, /)",
+            STATIC => "(object, /)",
+            _ => "($self, object, /)",
+        },
+        _ => return Ok(none().to_owned()),
+    };
+    Str::interned(th, signature).map(Owned::into_object)
 }
 
 fn tp_doc(ty: &Type) -> Option<&str> {

@@ -56,6 +56,11 @@ fn doc(th: &Thread, doc: *const c_char) -> PyResult {
 }
 
 impl MemberDescriptor {
+    /// `__objclass__`.
+    pub fn owner_type(&self) -> Borrowed<'_, Type> {
+        super::Descriptor::owner(self)
+    }
+
     pub fn new(
         th: &Thread,
         owner: Borrowed<'_, Type>,

@@ -233,8 +233,7 @@ impl MethodDescriptor {
 
     #[getter]
     fn __text_signature__(&self, th: &Thread) -> PyResult {
-        let def = self.def();
-        super::internal_signature(th, cfunction::name_of(def), cfunction::doc_of(def))
+        super::method_signature(th, self.def())
     }
 }
 
@@ -347,7 +346,6 @@ impl ClassMethodDescriptor {
 
     #[getter]
     fn __text_signature__(&self, th: &Thread) -> PyResult {
-        let def = self.def();
-        super::internal_signature(th, cfunction::name_of(def), cfunction::doc_of(def))
+        super::method_signature(th, self.def())
     }
 }

@@ -25,7 +25,8 @@ use crate::prelude::*;
 use crate::protocol::call::returned;
 
 pub use doc::{
-    doc_without_signature, internal_doc, internal_signature, type_doc, type_text_signature,
+    doc_without_signature, internal_doc, internal_signature, method_signature, type_doc,
+    type_text_signature,
 };
 pub use field::{GetSetDescriptor, MemberDescriptor};
 pub use method::{ClassMethodDescriptor, MethodDescriptor};

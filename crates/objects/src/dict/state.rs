@@ -58,6 +58,11 @@ impl DictState {
         }
     }
 
+    /// The version that the next table is given.
+    pub fn next_keys_version(&self) -> u32 {
+        self.next_keys_version.get()
+    }
+
     /// `PyDict_AddWatcher`: the id of a new watcher, `None` if there are too many.
     pub fn add_watcher(&self, callback: abi::PyDict_WatchCallback) -> Option<usize> {
         // The first two are for the interpreter itself.

@@ -109,6 +109,19 @@ pub fn has_inline_values(ob: Borrowed<'_>) -> bool {
     unsafe { inline_values(ob.as_ptr()) }.is_some()
 }
 
+/// The values that lie behind the instance, in the order of the keys that its class shares; `None` for one that is not
+/// set. Nothing if there are no such values.
+pub fn values_behind(ob: Borrowed<'_>) -> Option<Vec<Option<Owned>>> {
+    // SAFETY: a live object; the table and the values have as many entries as the table says.
+    unsafe {
+        let values = inline_values(ob.as_ptr())?;
+        let count = (*shared_keys((*ob.as_ptr()).ob_type)).dk_nentries;
+        let first = (&raw const (*values).values).cast::<Ptr>();
+        let value = |index| Borrowed::<Object>::from_ptr_or_null(*first.offset(index));
+        Some((0..count).map(|index| value(index).map(Borrowed::to_owned)).collect())
+    }
+}
+
 /// An attribute that the instance itself has. Runs no Python code if all names are strings.
 #[inline]
 pub fn get_attribute(

@@ -306,7 +306,11 @@ impl Type {
     }
 
     /// Create the namespace for the class statement
-    #[classmethod(sig = "(type, /, *args, **kwargs)", name = "__prepare__")]
+    #[classmethod(
+        sig = "(type, /, *args, **kwargs)",
+        name = "__prepare__",
+        text = "($cls, name, bases, /, **kwds)"
+    )]
     fn prepare(
         _cls: Borrowed<'_, Type>,
         th: &Thread,

@@ -3,11 +3,13 @@
 use krait_abi as abi;
 use krait_bytecode::Opcode;
 use krait_objects::descr::Property;
+use krait_objects::object::super_::Super;
 use krait_objects::prelude::*;
 
 use super::super::entering;
 use super::super::op::Op;
 use super::{halves, keys, quarters, write_cache};
+use crate::function::Function;
 
 /// What a type has under a name, as far as reading or writing through an instance goes.
 enum Found {
@@ -31,7 +33,10 @@ fn find(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Found {
     if kind.has_flag(abi::Py_TPFLAGS_METHOD_DESCRIPTOR) {
         return Found::Method(found);
     }
-    if let Some(offset) = keys::slot_offset(found.borrow()) {
+    if name.is(id::__class__.object()) && is_the_class(th, &found) {
+        return Found::Slot(std::mem::offset_of!(abi::PyObject, ob_type) as u16);
+    }
+    if let Some(offset) = keys::slot_offset(found.borrow(), ty) {
         return match u16::try_from(offset) {
             Ok(offset) => Found::Slot(offset),
             Err(_) => Found::Other,
@@ -44,6 +49,24 @@ fn find(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Found {
         };
     }
     if kind.get().raw().tp_descr_get.is_none() { Found::Plain(found) } else { Found::Other }
+}
+
+/// Whether `found` is what `object` has as `__class__`.
+fn is_the_class(th: &Thread, found: &Owned) -> bool {
+    let of_object = Object::type_object().lookup(th, id::__class__);
+    of_object.is_some_and(|descriptor| descriptor.is(found.borrow()))
+}
+
+/// `super().name`: whether the operands are the built-in `super` and a class.
+pub fn load_super(op: Op<'_>) -> Option<Opcode> {
+    let usual = op.peek(3).is(Borrowed::from_ref(Super::type_object()))
+        && op.peek(2).downcast::<Type>().is_some();
+    let called = op.arg & 1 != 0;
+    usual.then_some(if called {
+        Opcode::LOAD_SUPER_ATTR_METHOD
+    } else {
+        Opcode::LOAD_SUPER_ATTR_ATTR
+    })
 }
 
 /// Whether attributes are looked up in the generic way.
@@ -70,7 +93,7 @@ pub fn load(op: Op<'_>) -> Option<Opcode> {
     }
     let ty = owner.ty();
     if !generic_get(&ty) {
-        return None;
+        return load_overridden(op, ty);
     }
     let version = ty.get().assign_version(op.th);
     if version == 0 {
@@ -204,18 +227,47 @@ fn load_module(
     Some(Opcode::LOAD_ATTR_MODULE)
 }
 
-/// An attribute of a class whose metaclass is `type` and says nothing of it.
+/// An attribute of an instance whose class says in Python how to get it, and has no `__getattr__`.
+fn load_overridden(op: Op<'_>, ty: Borrowed<'_, Type>) -> Option<Opcode> {
+    let found = ty.get().lookup(op.th, id::__getattribute__)?;
+    let function = found.borrow().downcast_exact::<Function>()?;
+    let function_version = function.version.get();
+    let called = op.arg & 1 != 0;
+    if called
+        || ty.get().lookup(op.th, id::__getattr__).is_some()
+        || !entering::takes_exactly(function, 2)
+        || function_version == 0
+    {
+        return None;
+    }
+    let version = ty.get().assign_version(op.th);
+    if version == 0 {
+        return None;
+    }
+    // SAFETY: the cache of LOAD_ATTR; the version says that the type still has the function.
+    unsafe {
+        write_cache(op, 2, halves(version));
+        write_cache(op, 4, halves(function_version));
+        write_cache(op, 6, quarters(function.as_ptr() as u64));
+    }
+    Some(Opcode::LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN)
+}
+
+/// An attribute of a class whose metaclass looks attributes up as `type` does and says nothing of this one.
 fn load_class(op: Op<'_>, class: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Option<Opcode> {
     let meta = class.object().get().ty();
-    if !meta.is(Borrowed::from_ref(Type::type_object())) || meta.get().lookup(op.th, name).is_some()
-    {
+    if !looks_up_as_type(&meta) || meta.get().lookup(op.th, name).is_some() {
+        return None;
+    }
+    let is_type = meta.is(Borrowed::from_ref(Type::type_object()));
+    let meta_version = if is_type { 0 } else { meta.get().assign_version(op.th) };
+    if !is_type && meta_version == 0 {
         return None;
     }
     let found = class.get().lookup(op.th, name)?;
     // A function read from its class is itself; other descriptors have their say.
     let kind = found.ty();
-    let plain = kind.get().raw().tp_descr_get.is_none()
-        || found.object().is_exact::<crate::function::Function>();
+    let plain = kind.get().raw().tp_descr_get.is_none() || found.object().is_exact::<Function>();
     let version = class.get().assign_version(op.th);
     if !plain || version == 0 {
         return None;
@@ -223,9 +275,19 @@ fn load_class(op: Op<'_>, class: Borrowed<'_, Type>, name: Borrowed<'_, Str>) ->
     // SAFETY: the cache of LOAD_ATTR.
     unsafe {
         write_cache(op, 2, halves(version));
+        write_cache(op, 4, halves(meta_version));
         write_cache(op, 6, quarters(found.as_ptr() as u64));
     }
-    Some(Opcode::LOAD_ATTR_CLASS)
+    Some(if is_type {
+        Opcode::LOAD_ATTR_CLASS
+    } else {
+        Opcode::LOAD_ATTR_CLASS_WITH_METACLASS_CHECK
+    })
+}
+
+fn looks_up_as_type(meta: &Type) -> bool {
+    let address = |slot: abi::getattrofunc| slot.map(|slot| slot as usize);
+    address(meta.raw().tp_getattro) == address(Type::type_object().raw().tp_getattro)
 }
 
 pub fn store(op: Op<'_>) -> Option<Opcode> {
@@ -242,7 +304,7 @@ pub fn store(op: Op<'_>) -> Option<Opcode> {
     unsafe {
         write_cache(op, 2, halves(version));
         match find(op.th, ty, name) {
-            Found::Slot(offset) => {
+            Found::Slot(offset) if !name.is(id::__class__.object()) => {
                 write_cache(op, 4, [offset]);
                 Some(Opcode::STORE_ATTR_SLOT)
             }

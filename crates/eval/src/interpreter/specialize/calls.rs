@@ -22,6 +22,9 @@ pub fn call(op: Op<'_>) -> Option<Opcode> {
         let callable = (*base).get();
         let has_self = !(*base.add(1)).is_null();
         if let Some(function) = callable.downcast_exact::<Function>() {
+            if !function.is_ours() {
+                return None;
+            }
             let exact = takes_exactly(function, op.arg + usize::from(has_self));
             return remember(
                 op,
@@ -35,6 +38,9 @@ pub fn call(op: Op<'_>) -> Option<Opcode> {
             && !has_self
         {
             let function = method.get().function().downcast_exact::<Function>()?;
+            if !function.is_ours() {
+                return None;
+            }
             return remember(
                 op,
                 function,

@@ -126,11 +126,14 @@ pub unsafe fn shared_version(th: &Thread, keys: *mut abi::PyDictKeysObject) -> O
     Some(version).filter(|version| *version != 0)
 }
 
-/// Where instances keep the value of a member of `__slots__`, if that is what `found` describes.
-pub fn slot_offset(found: Borrowed<'_>) -> Option<isize> {
+/// Where instances of `ty` keep the value of a member of `__slots__`, if that is what `found` describes. The
+/// descriptor of a class elsewhere, which `ty` merely holds, describes no place in them.
+pub fn slot_offset(found: Borrowed<'_>, ty: Borrowed<'_, Type>) -> Option<isize> {
     let member = found.downcast_exact::<MemberDescriptor>()?;
     let def = member.get().def();
-    let plain = def.r#type == abi::Py_T_OBJECT_EX && def.flags == 0;
+    let plain = def.r#type == abi::Py_T_OBJECT_EX
+        && def.flags == 0
+        && ty.is_subtype(&member.get().owner_type());
     plain.then_some(def.offset)
 }
 

@@ -70,6 +70,7 @@ fn best_form(op: Op<'_>, base: Opcode) -> Option<Opcode> {
         Opcode::SEND => sending(op),
         Opcode::LOAD_GLOBAL => names::global(op),
         Opcode::LOAD_ATTR => attributes::load(op),
+        Opcode::LOAD_SUPER_ATTR => attributes::load_super(op),
         Opcode::STORE_ATTR => attributes::store(op),
         Opcode::CALL => calls::call(op),
         Opcode::CONTAINS_OP => containment(op),
@@ -118,7 +119,8 @@ fn binary(op: Op<'_>) -> Option<Opcode> {
     let (left, right) = (op.peek(2), op.peek(1));
     let ints = is_short(left) && is_short(right);
     let floats = both::<Float>(left, right);
-    match BinaryOp::from_oparg(op.arg as u32)? {
+    let kind = BinaryOp::from_oparg(op.arg as u32)?;
+    let form = match kind {
         BinaryOp::NB_ADD | BinaryOp::NB_INPLACE_ADD => {
             if both::<Str>(left, right) {
                 return Some(if is_stored_back(op, left) {
@@ -136,14 +138,18 @@ fn binary(op: Op<'_>) -> Option<Opcode> {
             choose(ints, floats, Opcode::BINARY_OP_MULTIPLY_INT, Opcode::BINARY_OP_MULTIPLY_FLOAT)
         }
         BinaryOp::NB_SUBSCR => subscription(op.th, left, right),
-        other if ints => {
-            let extension = Extension::of_ints(other)?;
-            // SAFETY: BINARY_OP has five units of cache.
-            unsafe { write_cache(op, 2, [extension as u16]) };
-            Some(Opcode::BINARY_OP_EXTEND)
-        }
         _ => None,
-    }
+    };
+    form.or_else(|| {
+        let extension = match ints {
+            true => Extension::of_ints(kind)?,
+            // SAFETY: live objects.
+            false => unsafe { Extension::of_mixed(kind, left.as_ptr(), right.as_ptr())? },
+        };
+        // SAFETY: BINARY_OP has five units of cache.
+        unsafe { write_cache(op, 2, [extension as u16]) };
+        Some(Opcode::BINARY_OP_EXTEND)
+    })
 }
 
 /// Whether the next instruction stores into the local that holds `value`.

@@ -279,7 +279,7 @@ impl InterpreterChannels {
     /// channel_list_all() -> [cid]
     ///
     /// Return all channels that are not closed, with their defaults.
-    #[function(sig = "()")]
+    #[function(sig = "()", no_text)]
     fn list_all(th: &Thread) -> PyResult {
         let mut entries = Vec::new();
         for (id, defaults) in state::list() {

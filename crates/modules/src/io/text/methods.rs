@@ -73,7 +73,8 @@ impl TextIOWrapper {
     /// encoding is given. Encoding and newlines cannot change once something
     /// was read.
     #[method(
-        sig = "(self, /, *, encoding=None, errors=None, newline=<unrepresentable>, line_buffering=None, write_through=None)"
+        sig = "(self, /, *, encoding=None, errors=None, newline=<unrepresentable>, line_buffering=None, write_through=None)",
+        text = "($self, /, *, encoding=None, errors=None, newline=None,\n            line_buffering=None, write_through=None)"
     )]
     #[allow(clippy::too_many_arguments)]
     fn reconfigure(

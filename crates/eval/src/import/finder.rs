@@ -3,6 +3,10 @@
 //! The hooks for paths are native functions that stand for those of the library until they are used: importlib's for
 //! folders is put in its place when importlib is set up, `zipimport.zipimporter` at the first archive.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 use krait_objects::cfunction::CFunction;
 use krait_objects::prelude::*;
 
@@ -18,7 +22,7 @@ impl Hooks {
     #[function(sig = "(path, /)")]
     fn archive_hook(th: &Thread, path: Borrowed<'_>) -> PyResult {
         if let Some(path) = path.downcast::<Str>()
-            && (path.is_empty() || std::path::Path::new(path.get().as_utf8(th)?).is_dir())
+            && (path.is_empty() || Path::new(OsStr::from_bytes(&path.to_fs_bytes(th)?)).is_dir())
         {
             return Err(th.raise(exc::IMPORT_ERROR, "not an archive"));
         }

@@ -42,7 +42,7 @@ impl CompileError {
     }
 
     /// As the stages before code generation report it.
-    pub(crate) fn in_scope(self) -> CompileError {
+    pub fn in_scope(self) -> CompileError {
         match self {
             CompileError::Syntax(error) => CompileError::Scope(error),
             other => other,

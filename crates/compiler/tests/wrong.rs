@@ -173,7 +173,9 @@ fn compile(case: &Case, warnings: &mut Vec<Warning>) -> Result<String, CompileEr
 }
 
 fn describe(error: &CompileError) -> String {
-    let CompileError::Syntax(error) = error else { return error.to_string() };
+    let (CompileError::Syntax(error) | CompileError::Scope(error)) = error else {
+        return error.to_string();
+    };
     let SyntaxError { kind, message, lineno, offset, end_lineno, end_offset, text } = error;
     let text = text.as_deref().map_or("-".to_owned(), escape);
     if let ErrorKind::UnicodeDecodeError { start, end, reason } = kind {

@@ -10,6 +10,7 @@ pub mod code;
 pub mod command_line;
 pub mod compile;
 pub mod config;
+pub mod crash;
 pub mod frame;
 pub mod function;
 pub mod generator;

@@ -184,6 +184,11 @@ impl Instance {
             configure_c_stdio(&config::of(th));
         }
         streams::prepare(th)?;
+        if config::of(th).faulthandler {
+            let faulthandler = import::import(th, "faulthandler")?;
+            let enable = Str::interned(th, "enable")?;
+            call::call_method(th, faulthandler.object(), enable.borrow(), &[])?;
+        }
         make_main(th)?;
         if config::of(th).verbose > 0 {
             import::publish(th)?;

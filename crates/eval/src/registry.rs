@@ -9,7 +9,7 @@
 
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use krait_objects::interp::Interpreter;
 use krait_objects::thread::Thread;
@@ -177,6 +177,28 @@ pub fn states(interp: *const Interpreter) -> Vec<*const Thread> {
     let live = live();
     let one = live.iter().find(|one| std::ptr::eq(one.entry.interp, interp));
     one.map_or_else(Vec::new, |one| one.states.iter().rev().copied().collect())
+}
+
+/// As `states`, for who may neither wait nor allocate, as a handler of signals: as many as there is room for. None if the list
+/// does not come to rest.
+pub fn peek_states(interp: *const Interpreter, found: &mut [*const Thread]) -> usize {
+    for _ in 0..1000 {
+        let live = match LIVE.try_lock() {
+            Ok(live) => live,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                std::hint::spin_loop();
+                continue;
+            }
+        };
+        let one = live.iter().find(|one| std::ptr::eq(one.entry.interp, interp));
+        let states = one.map_or(&[][..], |one| &one.states);
+        for (place, &state) in found.iter_mut().zip(states.iter().rev()) {
+            *place = state;
+        }
+        return found.len().min(states.len());
+    }
+    0
 }
 
 /// The newest state of an interpreter.

@@ -69,3 +69,8 @@ pub unsafe fn delete(th: *const Thread) {
         drop(Box::from_raw(th.cast_mut()));
     }
 }
+
+/// Whether the state at this address is one of the interpreter's.
+pub fn is_live(th: &Thread, address: usize) -> bool {
+    registry::states(th.interp()).iter().any(|known| known.addr() == address)
+}

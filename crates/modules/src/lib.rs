@@ -20,6 +20,7 @@ pub mod contextvars;
 mod csv;
 mod datetime;
 mod errno;
+mod faulthandler;
 mod fcntl;
 mod functools;
 mod gc;
@@ -137,6 +138,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("binascii", binascii::Binascii),
     native!("cmath", cmath::Cmath),
     native!("errno", errno::Errno),
+    native!("faulthandler", faulthandler::Faulthandler),
     native!("fcntl", fcntl::Fcntl),
     native!("gc", gc::Gc),
     native!("grp", grp::Grp),

@@ -1,15 +1,16 @@
 //! The lock of a buffered stream: one thread at a time uses its buffer, and never twice at once.
 
 use std::sync::{Condvar, Mutex};
-use std::thread::ThreadId;
 
 use krait_eval::gil::without_gil;
+use krait_eval::thread_states;
 use krait_objects::prelude::*;
 
 /// Held while a stream's buffer and its raw stream are in use.
 #[derive(Default)]
 pub struct Lock {
-    owner: Mutex<Option<ThreadId>>,
+    /// The state of the thread that has it; it is only compared.
+    owner: Mutex<Option<usize>>,
     freed: Condvar,
 }
 
@@ -19,7 +20,7 @@ pub struct Held<'a>(&'a Lock);
 impl Lock {
     /// Waits for other threads; RuntimeError if this one, in a signal handler or a finaliser, has it already.
     pub fn enter<'a>(&'a self, th: &Thread, ob: Borrowed<'_>) -> PyResult<Held<'a>> {
-        let me = std::thread::current().id();
+        let me = std::ptr::from_ref(th).addr();
         let mut owner = self.owner.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         match *owner {
             None => *owner = Some(me),
@@ -28,6 +29,8 @@ impl Lock {
                 let shown = object::repr(th, ob)?;
                 return Err(raise!(th, RUNTIME_ERROR, "reentrant call inside {}", &*shown));
             }
+            // Its thread did not survive a fork: nobody would ever free it.
+            Some(other) if !thread_states::is_live(th, other) => *owner = Some(me),
             Some(_) => {
                 drop(owner);
                 without_gil(th, || {

@@ -82,7 +82,9 @@ impl Flow<'_> {
                     self.step_protected(&instr, state, handler, &mut shown).map_err(at)?;
                 }
                 _ if shape.is_plain() => state.exchange(shape.popped, shape.pushed).map_err(at)?,
-                _ => drop(step(self.subject, state, &fetched.decoded()).map_err(at)?),
+                _ => {
+                    step(self.subject, state, &fetched.decoded()).map_err(at)?;
+                }
             }
             let grown = state.stack.len().saturating_sub(depth);
             self.work = self.work.checked_sub(1 + grown).ok_or(at("too intricate"))?;

@@ -31,6 +31,9 @@ class Source:
 
     def compile(self, level):
         """The code object, or None, and lines that say what was refused or warned of."""
+        # Which strings are interned already shows in the code object. After a first time all of them are,
+        # whatever else the process has imported.
+        self.first = compile_lines(self.text, self.path, "exec", level)
         return compile_lines(self.text, self.path, "exec", level)
 
 

@@ -10,31 +10,53 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 
 /// A Python string: generalised UTF-8, in which lone surrogates are encoded as three bytes each.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Text(Box<[u8]>);
+#[derive(Clone)]
+pub struct Text {
+    bytes: Box<[u8]>,
+    origin: Origin,
+}
+
+/// What a string was in the program, which decides on the object that it becomes. It does not count in comparisons.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Literal,
+    /// A name: interned, whatever its characters.
+    Name,
+    /// An object of its own, though one character long.
+    Separate,
+}
 
 impl Text {
     /// Takes generalised UTF-8: valid UTF-8 but for surrogates encoded as three bytes.
     pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Text {
-        Text(bytes.into())
+        Text { bytes: bytes.into(), origin: Origin::Literal }
+    }
+
+    /// One character that is not the object that all such strings are otherwise.
+    pub(crate) fn separate(character: &str) -> Text {
+        Text { origin: Origin::Separate, ..Text::from(character) }
+    }
+
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     /// The text, unless it holds a surrogate.
     pub fn as_str(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
+        std::str::from_utf8(&self.bytes).ok()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.bytes.is_empty()
     }
 
     /// The code points, surrogates included.
     pub fn code_points(&self) -> impl Iterator<Item = u32> + '_ {
-        let mut rest = &self.0[..];
+        let mut rest = &self.bytes[..];
         std::iter::from_fn(move || {
             let (&first, mut tail) = rest.split_first()?;
             let (mut point, more) = match first {
@@ -68,19 +90,33 @@ impl Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Text {
-        Text(text.as_bytes().into())
+        Text::from_bytes(text.as_bytes())
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Text {
-        Text(text.into_bytes().into())
+        Text::from_bytes(text.into_bytes())
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes.hash(state);
     }
 }
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", String::from_utf8_lossy(&self.0))
+        write!(f, "{:?}", String::from_utf8_lossy(&self.bytes))
     }
 }
 
@@ -120,6 +156,11 @@ impl Constant {
 
     pub fn str(text: &str) -> Constant {
         Constant::Str(text.into())
+    }
+
+    /// A name as a value.
+    pub(crate) fn name(name: &str) -> Constant {
+        Constant::Str(Text { origin: Origin::Name, ..Text::from(name) })
     }
 
     pub fn tuple(items: Vec<Constant>) -> Constant {

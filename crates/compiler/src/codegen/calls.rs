@@ -268,7 +268,7 @@ impl<'a> Generator<'a> {
         for keyword in keywords {
             self.expr(keyword.value)?;
         }
-        let names = keywords.iter().filter_map(|keyword| keyword.arg).map(Constant::str).collect();
+        let names = keywords.iter().filter_map(|keyword| keyword.arg).map(Constant::name).collect();
         self.load_const(loc, Constant::tuple(names));
         Ok(())
     }

@@ -102,7 +102,7 @@ impl<'a> Generator<'a> {
     fn class_epilogue(&mut self) -> Result {
         let none = Location::NONE;
         let attributes = &self.unit().static_attributes;
-        let attributes = attributes.iter().map(|name| Constant::str(name)).collect();
+        let attributes = attributes.iter().map(|name| Constant::name(name)).collect();
         self.load_const(none, Constant::tuple(attributes));
         self.store_name(none, "__static_attributes__")?;
         if self.entry().needs_classdict {

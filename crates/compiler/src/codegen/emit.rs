@@ -47,7 +47,7 @@ impl<'a> Generator<'a> {
     }
 
     pub(super) fn load_str(&mut self, loc: Location, text: &str) {
-        self.load_const(loc, Constant::str(text));
+        self.load_const(loc, Constant::name(text));
     }
 
     pub(super) fn load_int(&mut self, loc: Location, value: usize) {

@@ -6,7 +6,7 @@ use krait_bytecode::{BinaryOp, Opcode, intrinsic_1, resume};
 use krait_syntax::ast::{self, Expr, ExprContext, ExprKind, UnaryOperator};
 
 use super::{Generator, at, constants};
-use crate::code::Constant;
+use crate::code::{Constant, Text};
 use crate::error::Result;
 use crate::instructions::Location;
 
@@ -26,7 +26,14 @@ impl<'a> Generator<'a> {
         let loc = at(expr.span);
         match expr.node {
             ExprKind::Constant { value, .. } => {
-                self.load_const(loc, constants::constant(&value));
+                let constant = match value {
+                    // What is left of `%%` in `"…%%…" % (…)`; no other constant is without a place.
+                    ast::Constant::Str(text) if !loc.has_line() && text.as_bytes() == b"%" => {
+                        Constant::Str(Text::separate("%"))
+                    }
+                    _ => constants::constant(&value),
+                };
+                self.load_const(loc, constant);
                 Ok(())
             }
             ExprKind::Name { id, ctx } => self.name_op(loc, id, ctx),

@@ -53,7 +53,7 @@ impl<'a> Generator<'a> {
     ) -> Result {
         let loc = at(span);
         self.load_const(loc, Constant::Int(level.unwrap_or(0).into()));
-        let tuple = names.iter().map(|alias| Constant::str(alias.name)).collect();
+        let tuple = names.iter().map(|alias| Constant::name(alias.name)).collect();
         self.load_const(loc, Constant::tuple(tuple));
         self.op_mangled(loc, Opcode::IMPORT_NAME, module.unwrap_or(""));
         for (index, alias) in names.iter().enumerate() {

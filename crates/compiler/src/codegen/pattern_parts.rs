@@ -191,7 +191,7 @@ impl<'a> Generator<'a> {
             }
         }
         self.expr(cls)?;
-        let names = attrs.iter().map(|attr| Constant::str(attr)).collect();
+        let names = attrs.iter().map(|attr| Constant::name(attr)).collect();
         self.load_const(loc, Constant::tuple(names));
         self.op_n(loc, Opcode::MATCH_CLASS, patterns.len());
         // A tuple of attributes, or None.

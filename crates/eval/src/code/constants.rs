@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use krait_bytecode::code_flags;
-use krait_compiler::code::{Code as Compiled, Constant, Text};
+use krait_compiler::code::{Code as Compiled, Constant, Origin, Text};
 use krait_objects::complex::Complex;
 use krait_objects::prelude::*;
 use krait_objects::set::Set;
@@ -171,13 +171,7 @@ impl<'a> Pool<'a, '_> {
             Constant::BigInt(value) => Int::from_big(th, value)?.into_object(),
             Constant::Float(value) => Float::new(th, *value)?.into_object(),
             Constant::Complex { real, imag } => Complex::new(th, *real, *imag)?.into_object(),
-            Constant::Str(value) => match value.as_str().filter(|text| !text.is_ascii()) {
-                // Such strings are not interned unless they are names.
-                Some(name) if let Some(known) = self.identifiers.get(name) => {
-                    known.clone().into_object()
-                }
-                _ => text(th, value)?.into_object(),
-            },
+            Constant::Str(value) => text(th, value)?.into_object(),
             Constant::Tuple(items) => Tuple::from_vec(th, self.objects(items)?)?.into_object(),
             Constant::FrozenSet(items) => {
                 let items = self.objects(items)?;
@@ -209,6 +203,11 @@ impl<'a> Pool<'a, '_> {
 
 fn text(th: &Thread, text: &Text) -> PyResult<Owned<Str>> {
     match text.as_str() {
+        // Other names are interned with all strings that look like one.
+        Some(name) if text.origin() == Origin::Name && !name.is_ascii() => Str::interned(th, name),
+        Some(character) if text.origin() == Origin::Separate && character.len() == 1 => {
+            Str::separate(th, character.as_bytes()[0])
+        }
         Some(text) => Str::new(th, text),
         None => Str::from_wtf8(th, text.as_bytes()),
     }

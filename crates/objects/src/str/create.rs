@@ -388,6 +388,14 @@ impl Str {
         Ok(new.finish())
     }
 
+    /// A string of one ASCII character that is not the static one. The reference makes such in few places, where
+    /// programs can see it.
+    pub fn separate(th: &Thread, character: u8) -> PyResult<Owned<Str>> {
+        let mut new = Fresh::new(th, 1, 0x7f)?;
+        new.push(Chars::One(&[character & 0x7f]));
+        Ok(new.finish())
+    }
+
     pub fn from_code_points(th: &Thread, points: &[u32]) -> PyResult<Owned<Str>> {
         Str::from_chars(th, Chars::Four(points))
     }

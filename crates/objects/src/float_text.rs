@@ -171,6 +171,19 @@ fn push_fixed(out: &mut ShortText, magnitude: f64, places: usize) {
     out.push_zeros(places - exact);
 }
 
+/// Whether all digits of the value are few enough for it to lie in the middle of two texts of 17.
+fn ends_early(magnitude: f64) -> bool {
+    let bits = magnitude.to_bits();
+    let mantissa = bits & ((1 << 52) - 1) | 1 << 52;
+    let odd = mantissa >> mantissa.trailing_zeros();
+    // The value is `odd / 2**shift`: its digits are those of `odd * 5**shift`.
+    let shift = 1075 - (bits >> 52) as i32 - mantissa.trailing_zeros() as i32;
+    match u32::try_from(shift) {
+        Ok(shift) => 5u64.checked_pow(shift).is_some_and(|power| power.checked_mul(odd).is_some()),
+        Err(_) => magnitude < 1e18,
+    }
+}
+
 /// `0.d1 d2 d3… * 10**point`, without trailing zeros but for the last digit.
 struct Decimal {
     digits: ShortText,
@@ -188,26 +201,16 @@ impl Decimal {
 
     /// Of two shortest texts that are equally near, the one with an even last digit: `std` takes the upper one.
     fn prefer_even(&mut self, magnitude: f64) {
-        // Shorter ones are never in the middle of two that mean the same double.
-        let Some(places) = usize::try_from(self.digits.len() as i64 - self.point).ok() else {
-            return;
-        };
         let odd = self.digits.as_bytes().last().is_some_and(|digit| digit & 1 == 1);
-        if self.digits.len() < 15 || !odd {
+        // Shorter ones are never in the middle of two that mean the same double.
+        if self.digits.len() < 15 || !odd || !ends_early(magnitude) {
             return;
         }
-        let Some(Scaled { whole, exact: true, .. }) = scaled(magnitude, places + 1) else {
-            return;
-        };
-        if whole % 10 != 5 {
-            return;
-        }
-        let even = whole / 10 + ((whole / 10) & 1);
-        let (mut digits, mut text) = (ShortText::new(), ShortText::new());
-        digits.push_decimal(even, 1);
-        let _ = write!(text, "{even}e-{places}");
-        if digits.len() == self.digits.len() && text.parse() == Ok(magnitude) {
-            self.digits = digits;
+        let even = Decimal::rounded(magnitude, self.digits.len());
+        let mut text = ShortText::new();
+        let _ = write!(text, "0.{}e{}", &*even.digits, even.point);
+        if even.digits.len() == self.digits.len() && text.parse() == Ok(magnitude) {
+            *self = even;
         }
     }
 

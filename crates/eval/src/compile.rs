@@ -124,18 +124,38 @@ fn parse<'a>(
     tree.map_err(|error| {
         // Decoding may run Python code, which must not find an exception.
         let text = match source {
-            Source::Text(text) => Some(text.to_owned()),
+            Source::Text(text) => Ok(text.to_owned()),
             Source::Bytes(bytes) => {
-                krait_syntax::decode_source(bytes, &options).ok().map(|text| text.into_owned())
+                krait_syntax::decode_source(bytes, &options).map(|text| text.into_owned())
             }
         };
         drop(th.take_exception());
         let raised = raise_syntax_error(th, &error, request.filename);
         match text {
-            Some(text) => with_source(th, raised, text, request.mode),
-            None => raised,
+            Ok(text) => with_source(th, raised, text, request.mode),
+            Err(undecoded) if undecoded.text.is_some() => without_name(th, raised),
+            Err(_) => raised,
         }
     })
+}
+
+/// The SyntaxError just raised, for a text that cannot be decoded: its `args` do not name the file.
+fn without_name(th: &Thread, raised: Raised) -> Raised {
+    let exception = th.take_raised(raised);
+    let attempt = || -> PyResult<()> {
+        let args = exception.args();
+        let [message, place] = args.get().as_slice() else { return Ok(()) };
+        let Some(place) = place.downcast::<Tuple>() else { return Ok(()) };
+        let mut place = place.get().as_slice().to_vec();
+        place[0] = none();
+        let place = Tuple::from_slice(th, &place)?;
+        let args = Tuple::from_slice(th, &[*message, place.object()])?;
+        object::set_attr(th, exception.object(), Str::interned(th, "args")?.borrow(), args.object())
+    };
+    if let Err(raised) = attempt() {
+        drop(th.take_raised(raised));
+    }
+    th.set_exception(exception.into_object())
 }
 
 /// The SyntaxError just raised, with the text from which `traceback` guesses which keyword was meant.

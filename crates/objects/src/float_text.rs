@@ -121,8 +121,6 @@ const POWERS: [u64; 16] = {
 struct Scaled {
     whole: u64,
     power: u64,
-    /// Whether nothing was rounded.
-    exact: bool,
 }
 
 /// `magnitude * 10**places` rounded half to even, and that power; `None` if either is too great for this way.
@@ -132,7 +130,7 @@ fn scaled(magnitude: f64, places: usize) -> Option<Scaled> {
     let biased = (bits >> 52) as i32;
     if biased == 0 {
         // Zero, or far less than half of the last place.
-        return Some(Scaled { whole: 0, power, exact: magnitude == 0.0 });
+        return Some(Scaled { whole: 0, power });
     }
     // The value is `mantissa / 2**shift`.
     let mantissa = bits & ((1 << 52) - 1) | 1 << 52;
@@ -143,16 +141,16 @@ fn scaled(magnitude: f64, places: usize) -> Option<Scaled> {
         ..-10 => None,
         -10..=0 => {
             let whole = u64::try_from(product << -shift).ok()?;
-            Some(Scaled { whole, power, exact: true })
+            Some(Scaled { whole, power })
         }
         1..=104 => {
             let (whole, rest) = (product >> shift, product & ((1 << shift) - 1));
             let half = 1 << (shift - 1);
             let up = rest > half || (rest == half && whole & 1 == 1);
             let whole = u64::try_from(whole).ok()?.checked_add(u64::from(up))?;
-            Some(Scaled { whole, power, exact: rest == 0 })
+            Some(Scaled { whole, power })
         }
-        _ => Some(Scaled { whole: 0, power, exact: false }),
+        _ => Some(Scaled { whole: 0, power }),
     }
 }
 

@@ -176,11 +176,13 @@ impl<'a, 't> Parser<'a, 't> {
             let token = self.bump();
             let span = token_span(token);
             body.push(&*self.arena.alloc(Stmt { node: StmtKind::Pass, span }));
-        } else if self.at_compound() {
-            self.statement(&mut body)?;
-            self.expect(TokenKind::Newline)?;
         } else {
+            let keyword = self.at_compound();
             self.statement(&mut body)?;
+            // A line that begins with `match` may be either.
+            if keyword || matches!(body[0].node, StmtKind::Match { .. }) {
+                self.expect(TokenKind::Newline)?;
+            }
         }
         let rest = &self.text[self.tokens[self.pos - 1].end as usize..];
         if rest.lines().any(|line| {

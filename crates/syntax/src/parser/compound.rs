@@ -26,7 +26,7 @@ impl<'a> Parser<'a, '_> {
         matches!(
             self.kind(),
             T::If | T::Def | T::Class | T::For | T::While | T::Try | T::With | T::At | T::Async
-        ) || self.at_match()
+        )
     }
 
     /// A compound statement or a line of simple ones.

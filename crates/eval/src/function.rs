@@ -14,20 +14,20 @@ use crate::code::Code;
 use crate::frame::{self, StackRef};
 use krait_objects::method::Method;
 
-/// Create a function object.
+/// Make a function that runs a code object.
 ///
 ///   code
-///     a code object
+///     the code object
 ///   globals
-///     the globals dictionary
+///     the dictionary in which its global names are looked up
 ///   name
-///     a string that overrides the name from the code object
+///     its name, if it is not to be the code object's
 ///   argdefs
-///     a tuple that specifies the default argument values
+///     a tuple with defaults of the last positional parameters
 ///   closure
-///     a tuple that supplies the bindings for free variables
+///     a tuple with a cell for each free variable
 ///   kwdefaults
-///     a dictionary that specifies the default keyword argument values
+///     a dictionary with defaults of keyword-only parameters
 #[pytype(name = "function", symbol = "PyFunction_Type", flags(HAVE_GC, HAVE_VECTORCALL, METHOD_DESCRIPTOR),
     new = "(code, globals, name=None, argdefs=None, closure=None,\n         kwdefaults=None)", dict = dict, weaklist = weakrefs, vectorcall = vectorcall)]
 #[repr(C)]

@@ -11,7 +11,7 @@ use krait_objects::prelude::*;
 
 use crate::frame::{Frame, FrameObject};
 
-/// Create a new traceback object.
+/// Make an entry of a traceback: a frame, its instruction and line, and the entry that comes next.
 #[pytype(
     name = "traceback",
     symbol = "PyTraceBack_Type",

@@ -8,8 +8,7 @@ use krait_objects::prelude::*;
 use crate::builtins::write_stderr;
 use crate::{frame, sys};
 
-/// _warnings provides basic warning filtering support.
-/// It is a helper module to speed up interpreter start-up.
+/// The part of the warnings module that the interpreter itself needs.
 #[pymodule(name = "_warnings")]
 pub struct Warnings;
 
@@ -63,20 +62,18 @@ impl Warnings {
         module.add(th, "_warnings_context", context.object())
     }
 
-    /// Issue a warning, or maybe ignore it or raise an exception.
+    /// Give a warning; the filters decide whether it is shown, dropped or raised.
     ///
     ///   message
-    ///     Text of the warning message.
+    ///     What to tell, or an instance of a warning class.
     ///   category
-    ///     The Warning category subclass. Defaults to UserWarning.
+    ///     Which class of warning it is: UserWarning by default.
     ///   stacklevel
-    ///     How far up the call stack to make this warning appear. A value of 2 for
-    ///     example attributes the warning to the caller of the code calling warn().
+    ///     Which frame the warning is about: 1 is the caller of warn(), 2 the caller of that, and so on.
     ///   source
-    ///     If supplied, the destroyed object which emitted a ResourceWarning
+    ///     For a ResourceWarning, the object that was not closed.
     ///   skip_file_prefixes
-    ///     An optional tuple of module filename prefixes indicating frames to skip
-    ///     during stacklevel computations for stack frame attribution.
+    ///     A tuple of beginnings of file names: frames of such files do not count for stacklevel.
     #[function(
         sig = "(message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=())"
     )]
@@ -102,7 +99,7 @@ impl Warnings {
         decide(th, category.borrow(), message, &place, &Details { source, line: None })
     }
 
-    /// Issue a warning, or maybe ignore it or raise an exception: as if from the given place.
+    /// Give a warning as if it came from the given place; the filters apply as for warn().
     #[function(
         sig = "(message, category, filename, lineno, module=<unrepresentable>, registry=None, module_globals=None, source=None)"
     )]
@@ -157,13 +154,13 @@ impl Warnings {
         version.set(version.get() + 1);
     }
 
-    /// Acquire the lock of the filters.
+    /// Take the lock of the filters.
     #[function(sig = "()")]
     fn _acquire_lock(th: &Thread) {
         th.interp().state::<FiltersLock>().0.acquire(th);
     }
 
-    /// Release the lock of the filters.
+    /// Give the lock of the filters back.
     #[function(sig = "()")]
     fn _release_lock(th: &Thread) -> PyResult<()> {
         match th.interp().state::<FiltersLock>().0.release() {

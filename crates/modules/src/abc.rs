@@ -58,7 +58,11 @@ impl WeakClasses {
 }
 
 /// What a class keeps as `_abc_impl`.
-#[pytype(name = "_abc._abc_data", doc = "Internal state held by ABC machinery.", flags(HAVE_GC))]
+#[pytype(
+    name = "_abc._abc_data",
+    doc = "Registrations and caches of an abstract base class.",
+    flags(HAVE_GC)
+)]
 #[repr(C)]
 struct AbcData {
     head: Head,
@@ -198,13 +202,13 @@ fn take_pattern_flags(th: &Thread, class: Borrowed<'_, Type>) -> PyResult<()> {
     Ok(())
 }
 
-/// Module contains faster C implementation of abc.ABCMeta
+/// What abc.ABCMeta is built on: registration, caches and the two checks.
 #[pymodule(name = "_abc")]
 pub struct Abc;
 
 #[pyfunctions]
 impl Abc {
-    /// Internal ABC helper for class set-up. Should be never used outside abc module.
+    /// Prepare a new class as an abstract base class. For the abc module only.
     #[function(sig = "(self, /)", name = "_abc_init")]
     fn init(th: &Thread, class: Borrowed<'_>) -> PyResult<()> {
         compute_abstract_methods(th, class)?;
@@ -218,7 +222,7 @@ impl Abc {
         }
     }
 
-    /// Internal ABC helper for subclasss registration. Should be never used outside abc module.
+    /// Make subclass a virtual subclass of self. For the abc module only.
     #[function(sig = "(self, subclass, /)", name = "_abc_register")]
     fn register(th: &Thread, class: Borrowed<'_>, subclass: Borrowed<'_>) -> PyResult {
         let Some(registered) = subclass.downcast::<Type>() else {
@@ -242,7 +246,7 @@ impl Abc {
         Ok(subclass.to_owned())
     }
 
-    /// Internal ABC helper for instance checks. Should be never used outside abc module.
+    /// Answer isinstance(instance, self). For the abc module only.
     #[function(sig = "(self, instance, /)", name = "_abc_instancecheck")]
     fn instancecheck(th: &Thread, class: Borrowed<'_>, instance: Borrowed<'_>) -> PyResult {
         let data = data_of(th, class)?;
@@ -272,7 +276,7 @@ impl Abc {
         check(subtype.borrow())
     }
 
-    /// Internal ABC helper for subclasss checks. Should be never used outside abc module.
+    /// Answer issubclass(subclass, self). For the abc module only.
     #[function(sig = "(self, subclass, /)", name = "_abc_subclasscheck")]
     fn subclasscheck(th: &Thread, class: Borrowed<'_>, subclass: Borrowed<'_>) -> PyResult<bool> {
         let Some(candidate) = subclass.downcast::<Type>() else {
@@ -294,11 +298,10 @@ impl Abc {
         Ok(answer)
     }
 
-    /// Internal ABC helper for cache and registry debugging.
+    /// For debugging: what a class has registered and cached.
     ///
-    /// Return shallow copies of registry, of both caches, and
-    /// negative cache version. Don't call this function directly,
-    /// instead use ABC._dump_registry() for a nice repr.
+    /// The tuple holds copies of the registry, the positive and the negative cache, and then the version of
+    /// the negative one. ABC._dump_registry() prints the same readably.
     #[function(sig = "(self, /)", name = "_get_dump")]
     fn get_dump(th: &Thread, class: Borrowed<'_>) -> PyResult<Owned<Tuple>> {
         let data = data_of(th, class)?;
@@ -314,9 +317,9 @@ impl Abc {
         )
     }
 
-    /// Internal ABC helper to reset both caches of a given class.
+    /// Empty the positive and the negative cache of a class.
     ///
-    /// Should be only used by refleak.py
+    /// Meant for the hunt for reference leaks in tests.
     #[function(sig = "(self, /)", name = "_reset_caches")]
     fn reset_caches(th: &Thread, class: Borrowed<'_>) -> PyResult<()> {
         let data = data_of(th, class)?;
@@ -325,20 +328,19 @@ impl Abc {
         Ok(())
     }
 
-    /// Internal ABC helper to reset registry of a given class.
+    /// Forget all virtual subclasses that were registered with a class.
     ///
-    /// Should be only used by refleak.py
+    /// Meant for the hunt for reference leaks in tests.
     #[function(sig = "(self, /)", name = "_reset_registry")]
     fn reset_registry(th: &Thread, class: Borrowed<'_>) -> PyResult<()> {
         data_of(th, class)?.registry.clear();
         Ok(())
     }
 
-    /// Returns the current ABC cache token.
+    /// Return an object that stands for the present state of all registrations.
     ///
-    /// The token is an opaque object (supporting equality testing) identifying
-    /// the current version of the ABC cache for virtual subclasses.  The token
-    /// changes with every call to register() on any ABC.
+    /// Each register() of any abstract base class makes the next token unequal to those before, so whoever
+    /// caches results can tell whether they still hold.
     #[function(sig = "()")]
     fn get_cache_token(th: &Thread) -> u64 {
         counter(th).get()

@@ -17,10 +17,9 @@ struct Callback {
 #[derive(Default)]
 struct Callbacks(RefCell<Vec<Callback>>);
 
-/// Allow programmer to define multiple exit functions to be executed
-/// upon normal program termination.
+/// Functions that are called when the program ends normally.
 ///
-/// Two public functions, register and unregister, are defined.
+/// They are given to register() and taken back with unregister().
 #[pymodule(name = "atexit")]
 pub struct Atexit;
 
@@ -60,13 +59,10 @@ impl Atexit {
         Ok(())
     }
 
-    /// Register a function to be executed upon normal program termination
+    /// Have a function called when the program ends normally.
     ///
-    ///     func - function to be called at exit
-    ///     args - optional arguments to pass to func
-    ///     kwargs - optional keyword arguments to pass to func
-    ///
-    ///     func is returned to facilitate usage as a decorator.
+    /// It gets the positional and keyword arguments that follow it here, and is itself returned, so that
+    /// register can serve as a decorator.
     #[function(sig = "(func, /, *args, **kwargs)")]
     fn register(th: &Thread, args: Args<'_>) -> PyResult {
         let Some((&function, positional)) = args.positionals().split_first() else {
@@ -84,17 +80,14 @@ impl Atexit {
         Ok(function.to_owned())
     }
 
-    /// Clear the list of previously registered exit functions.
+    /// Forget all functions that were registered.
     #[function(sig = "()")]
     fn _clear(th: &Thread) {
         let old = std::mem::take(&mut *callbacks(th).borrow_mut());
         drop(old);
     }
 
-    /// Unregister an exit function which was previously registered using
-    /// atexit.register
-    ///
-    ///     func - function to be unregistered
+    /// Take a function back that was registered with atexit.register, as often as it was.
     #[function(sig = "(func, /)")]
     fn unregister(th: &Thread, func: Borrowed<'_>) -> PyResult<()> {
         // Comparing runs Python code, which may register and unregister: look at one at a time.
@@ -116,15 +109,15 @@ impl Atexit {
         Ok(())
     }
 
-    /// Run all registered exit functions.
+    /// Call all registered functions now, the last one first.
     ///
-    /// If a callback raises an exception, it is logged with sys.unraisablehook.
+    /// An exception in one of them goes to sys.unraisablehook.
     #[function(sig = "()")]
     fn _run_exitfuncs(th: &Thread) {
         run(th);
     }
 
-    /// Return the number of registered exit functions.
+    /// How many calls are registered.
     #[function(sig = "()")]
     fn _ncallbacks(th: &Thread) -> usize {
         callbacks(th).borrow().len()

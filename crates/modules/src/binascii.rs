@@ -239,7 +239,7 @@ fn crc_hqx(data: &[u8], start: u32) -> u32 {
     })
 }
 
-/// Conversion between binary data and ASCII.
+/// Binary data as ASCII text, and back.
 #[pymodule(name = "binascii")]
 pub struct Binascii;
 
@@ -255,19 +255,19 @@ impl Binascii {
         Ok(())
     }
 
-    /// Decode a line of uuencoded data.
+    /// Return the bytes that a line in uuencoding stands for.
     #[function(sig = "(data, /)")]
     fn a2b_uu(th: &Thread, data: Ascii<'_>) -> PyResult<Owned<Bytes>> {
         Bytes::new(th, &decode_uu(th, data.as_bytes())?)
     }
 
-    /// Uuencode a line of data.
+    /// Return data as a line in uuencoding: 45 bytes at most.
     #[function(sig = "(data, /, *, backtick=False)")]
     fn b2a_uu(th: &Thread, data: Buffer, backtick: bool) -> PyResult<Owned<Bytes>> {
         Bytes::new(th, &encode_uu(th, data.as_bytes(), backtick)?)
     }
 
-    /// Decode base64 data.
+    /// Return the bytes that base64 text stands for.
     ///
     ///   strict_mode
     ///     Refuse bytes that do not belong to the alphabet, and misplaced padding.

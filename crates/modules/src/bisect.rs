@@ -4,12 +4,10 @@
 
 use krait_objects::prelude::*;
 
-/// Bisection algorithms.
+/// Search in sorted lists by halving.
 ///
-/// This module provides support for maintaining a list in sorted order without
-/// having to sort the list after each insertion. For long lists of items with
-/// expensive comparison operations, this can be an improvement over the more
-/// common approach.
+/// With it a list can be kept in order by putting every new item in its right place, which takes far fewer
+/// comparisons than sorting again.
 #[pymodule(name = "_bisect")]
 pub struct Bisect;
 
@@ -84,10 +82,10 @@ fn insert(
 
 #[pyfunctions]
 impl Bisect {
-    /// Return the index where to insert item x in list a, assuming a is sorted.
+    /// Find where x belongs in the sorted list a, behind items that are equal to it.
     ///
-    /// The index is behind all items equal to x. lo and hi bound the part that is searched. key is a function
-    /// of one argument whose results for the items are compared with x.
+    /// Only the part from lo to hi is searched. key, if given, is called with an item, and x is compared
+    /// with what it returns.
     #[function(sig = "(a, x, lo=0, hi=None, *, key=None)")]
     fn bisect_right(
         th: &Thread,
@@ -100,10 +98,10 @@ impl Bisect {
         position(th, Side::Right, (a, x), (lo, hi), key)
     }
 
-    /// Return the index where to insert item x in list a, assuming a is sorted.
+    /// Find where x belongs in the sorted list a, before items that are equal to it.
     ///
-    /// The index is before all items equal to x. lo and hi bound the part that is searched. key is a function
-    /// of one argument whose results for the items are compared with x.
+    /// Only the part from lo to hi is searched. key, if given, is called with an item, and x is compared
+    /// with what it returns.
     #[function(sig = "(a, x, lo=0, hi=None, *, key=None)")]
     fn bisect_left(
         th: &Thread,
@@ -116,9 +114,9 @@ impl Bisect {
         position(th, Side::Left, (a, x), (lo, hi), key)
     }
 
-    /// Insert item x in list a, and keep it sorted assuming a is sorted.
+    /// Put x into the sorted list a, at the position that bisect_right() finds.
     ///
-    /// It is put behind all equal items. lo, hi and key are those of bisect_right(); key is applied to x too.
+    /// lo, hi and key are passed on; key is applied to x as well.
     #[function(sig = "(a, x, lo=0, hi=None, *, key=None)")]
     fn insort_right(
         th: &Thread,
@@ -131,9 +129,9 @@ impl Bisect {
         insert(th, Side::Right, (a, x), (lo, hi), key)
     }
 
-    /// Insert item x in list a, and keep it sorted assuming a is sorted.
+    /// Put x into the sorted list a, at the position that bisect_left() finds.
     ///
-    /// It is put before all equal items. lo, hi and key are those of bisect_left(); key is applied to x too.
+    /// lo, hi and key are passed on; key is applied to x as well.
     #[function(sig = "(a, x, lo=0, hi=None, *, key=None)")]
     fn insort_left(
         th: &Thread,

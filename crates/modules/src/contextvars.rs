@@ -9,7 +9,7 @@ use krait_abi as abi;
 use krait_objects::generic_alias;
 use krait_objects::prelude::*;
 
-/// Context Variables
+/// Variables whose values belong to a context of execution.
 #[pymodule(name = "_contextvars")]
 pub struct ContextVars;
 
@@ -171,7 +171,7 @@ impl Context {
         result
     }
 
-    /// Return a shallow copy of the context object.
+    /// A new context with the same variables and values.
     #[method(sig = "(self, /)")]
     fn copy(&self, th: &Thread) -> PyResult<Owned<Context>> {
         new_context(th, self.vars.get_owned())
@@ -184,21 +184,21 @@ impl Context {
         Ok(found.unwrap_or_else(|| default.unwrap_or(none()).to_owned()))
     }
 
-    /// Return all variables and their values.
+    /// The variables with their values, as a list of pairs.
     #[method(sig = "(self, /)")]
     fn items(&self, th: &Thread) -> PyResult {
         let items = self.dict(th)?.items(th)?;
         iter::get_iter(th, items.object())
     }
 
-    /// Return a list of all variables in the context object.
+    /// The variables that have a value here, as a list.
     #[method(sig = "(self, /)")]
     fn keys(&self, th: &Thread) -> PyResult {
         let keys = self.dict(th)?.keys(th)?;
         iter::get_iter(th, keys.object())
     }
 
-    /// Return a list of all variables' values in the context object.
+    /// The values of all variables here, as a list.
     #[method(sig = "(self, /)")]
     fn values(&self, th: &Thread) -> PyResult {
         let values = self.dict(th)?.values(th)?;
@@ -420,13 +420,13 @@ impl Token {
         }
     }
 
-    /// Enter into Token context manager.
+    /// Begin a with block at whose end the variable gets its old value back.
     #[method(name = "__enter__", sig = "(self, /)")]
     fn enter(this: Borrowed<'_, Self>) -> Owned {
         this.object().to_owned()
     }
 
-    /// Exit from Token context manager, restore the linked ContextVar.
+    /// End the with block: the variable has the value again that it had before set().
     #[method(name = "__exit__", sig = "(self, type, val, tb, /)")]
     fn exit(
         this: Borrowed<'_, Self>,
@@ -507,7 +507,7 @@ impl ContextVars {
         module.add_type(th, Token::type_object())
     }
 
-    /// Return a copy of the current context.
+    /// The current context as a new object; changes of one do not reach the other.
     #[function(sig = "()")]
     fn copy_context(th: &Thread) -> PyResult<Owned<Context>> {
         copy_current(th)

@@ -10,10 +10,9 @@ use krait_objects::protocol::buffer::{self, Buffer};
 use crate::bits::Bits64;
 use crate::posix::path::{Fildes, NO_NAMES, sys_retry};
 
-/// This module performs file control and I/O control on file descriptors.
+/// Control of files and devices through their descriptors, by the fcntl() and ioctl() of the system.
 ///
-/// It is an interface to the fcntl() and ioctl() Unix routines. The descriptors come from the fileno() method of
-/// files and sockets.
+/// The descriptors come from the fileno() method of files and sockets.
 #[pymodule(name = "fcntl")]
 pub struct Fcntl;
 
@@ -189,11 +188,11 @@ impl Fcntl {
         Ok(())
     }
 
-    /// Perform the operation `cmd` on file descriptor fd.
+    /// Have the system do cmd with a descriptor.
     ///
-    /// The operations are constants of this module. arg is an integer, or bytes (or a string, encoded as UTF-8)
-    /// that are handed over. The result is the system's answer to an integer, and for bytes the bytes as they are
-    /// after the call.
+    /// The operations are constants of this module. arg is an integer, or bytes (or a string, encoded as
+    /// UTF-8) that are handed over. The result is the system's answer to an integer, and for bytes the bytes
+    /// as they are after the call.
     #[function(sig = "(fd, cmd, arg=0, /)")]
     fn fcntl(th: &Thread, fd: Fildes, cmd: i32, arg: Option<Borrowed<'_>>) -> PyResult {
         let fd = fd.0;
@@ -215,11 +214,11 @@ impl Fcntl {
         int(th, sys_retry(th, NO_NAMES, || unsafe { libc::fcntl(fd, cmd, number) })?)
     }
 
-    /// Perform the operation request on file descriptor fd.
+    /// Send a device the request, through its descriptor.
     ///
-    /// arg is an integer, or bytes that are handed over. A writable buffer is changed by the call, and the result
-    /// is the system's answer, unless mutate_flag is false. Otherwise the result is the bytes after the call; they
-    /// can be 1024 at most then.
+    /// arg is an integer, or bytes that are handed over. A writable buffer is changed by the call, and the
+    /// result is the system's answer, unless mutate_flag is false. Otherwise the result is the bytes after
+    /// the call; they can be 1024 at most then.
     #[function(sig = "(fd, request, arg=0, mutate_flag=True, /)")]
     fn ioctl(
         th: &Thread,
@@ -253,9 +252,7 @@ impl Fcntl {
         int(th, sys_retry(th, NO_NAMES, || unsafe { libc::ioctl(fd, request, number) })?)
     }
 
-    /// Perform the lock operation on file descriptor fd.
-    ///
-    /// See the Unix manual page for flock(2) for details.
+    /// Lock or unlock a whole file. The system's manual explains the operations under flock(2).
     #[function(sig = "(fd, operation, /)")]
     fn flock(th: &Thread, fd: Fildes, operation: i32) -> PyResult<()> {
         audited(th, "fcntl.flock", fd.0, operation as u32 as u64, &[])?;
@@ -263,10 +260,10 @@ impl Fcntl {
         sys_retry(th, NO_NAMES, || unsafe { libc::flock(fd.0, operation) }).map(drop)
     }
 
-    /// A wrapper around the fcntl() locking calls.
+    /// Lock or unlock a part of a file.
     ///
-    /// fd is the descriptor of the file to lock or unlock; cmd is one of LOCK_SH, LOCK_EX and LOCK_UN, the first
-    /// two with LOCK_NB added so as not to wait. len bytes are locked from start on, where whence says what start
+    /// fd is the descriptor of the file; cmd is one of LOCK_SH, LOCK_EX and LOCK_UN, the first two with
+    /// LOCK_NB added so as not to wait. len bytes are locked from start on, where whence says what start
     /// counts from, as in lseek(); 0 bytes reach to the end of the file, whatever its length.
     #[function(sig = "(fd, cmd, len=0, start=0, whence=0, /)")]
     fn lockf(

@@ -6,26 +6,17 @@ use krait_abi as abi;
 use krait_objects::gc::{self, Collector, GENERATIONS, Reason};
 use krait_objects::prelude::*;
 
-/// This module provides access to the garbage collector for reference cycles.
+/// Control of the collector that frees objects which only refer to each other.
 ///
-/// enable() -- Enable automatic garbage collection.
-/// disable() -- Disable automatic garbage collection.
-/// isenabled() -- Returns true if automatic collection is enabled.
-/// collect() -- Do a full collection right now.
-/// get_count() -- Return the current collection counts.
-/// get_stats() -- Return list of dictionaries containing per-generation stats.
-/// set_debug() -- Set debugging flags.
-/// get_debug() -- Get debugging flags.
-/// set_threshold() -- Set the collection thresholds.
-/// get_threshold() -- Return the current collection thresholds.
-/// get_objects() -- Return a list of all objects tracked by the collector.
-/// is_tracked() -- Returns true if a given object is tracked.
-/// is_finalized() -- Returns true if a given object has been already finalized.
-/// get_referrers() -- Return the list of objects that refer to an object.
-/// get_referents() -- Return the list of objects that an object refers to.
-/// freeze() -- Freeze all tracked objects and ignore them for future collections.
-/// unfreeze() -- Unfreeze all objects in the permanent generation.
-/// get_freeze_count() -- Return the number of objects in the permanent generation.
+/// enable(), disable(), isenabled() -- Whether it runs by itself.
+/// collect() -- Run it now.
+/// get_count(), get_stats() -- How far it is, and what it has done so far.
+/// set_threshold(), get_threshold() -- How often it runs.
+/// set_debug(), get_debug() -- What it reports and keeps.
+/// get_objects() -- The objects it looks after.
+/// is_tracked(), is_finalized() -- Whether it looks after an object; whether it has finalized it.
+/// get_referrers(), get_referents() -- Who refers to an object; what an object refers to.
+/// freeze(), unfreeze(), get_freeze_count() -- Objects that it leaves alone.
 #[pymodule(name = "gc")]
 pub struct Gc;
 
@@ -56,30 +47,30 @@ impl Gc {
         module.add(th, "callbacks", collector(th).callbacks(th)?.object())
     }
 
-    /// Enable automatic garbage collection.
+    /// Let the collector run by itself.
     #[function(sig = "()")]
     fn enable(th: &Thread) {
         collector(th).enabled.set(true);
     }
 
-    /// Disable automatic garbage collection.
+    /// Keep the collector from running by itself; collect() still works.
     #[function(sig = "()")]
     fn disable(th: &Thread) {
         collector(th).enabled.set(false);
     }
 
-    /// Returns true if automatic garbage collection is enabled.
+    /// Whether the collector runs by itself.
     #[function(sig = "()")]
     fn isenabled(th: &Thread) -> bool {
         collector(th).enabled.get()
     }
 
-    /// Run the garbage collector.
+    /// Collect garbage now.
     ///
     /// Without arguments, a full collection; `generation` limits it to a generation and the younger
     /// ones. A ValueError is raised if there is no such generation.
     ///
-    /// The number of unreachable objects is returned.
+    /// Returns how many objects nothing could reach.
     #[function(sig = "(generation=2)")]
     fn collect(th: &Thread, generation: i32) -> PyResult<usize> {
         match usize::try_from(generation) {
@@ -90,33 +81,28 @@ impl Gc {
         }
     }
 
-    /// Set the garbage collection debugging flags.
+    /// Choose what the collector tells on sys.stderr, and what it keeps.
     ///
     ///   flags
-    ///     An integer that can have the following bits turned on:
-    ///       DEBUG_STATS - Print statistics during collection.
-    ///       DEBUG_COLLECTABLE - Print collectable objects found.
-    ///       DEBUG_UNCOLLECTABLE - Print unreachable but uncollectable objects
-    ///         found.
-    ///       DEBUG_SAVEALL - Save objects to gc.garbage rather than freeing them.
-    ///       DEBUG_LEAK - Debug leaking programs (everything but STATS).
-    ///
-    /// Debugging information is written to sys.stderr.
+    ///     Any of these, combined with |; 0 for nothing:
+    ///       DEBUG_STATS - Figures of each collection.
+    ///       DEBUG_COLLECTABLE - The garbage that can be freed.
+    ///       DEBUG_UNCOLLECTABLE - The garbage that cannot.
+    ///       DEBUG_SAVEALL - Garbage is put into gc.garbage instead of being freed.
+    ///       DEBUG_LEAK - All of the above except DEBUG_STATS.
     #[function(sig = "(flags, /)")]
     fn set_debug(th: &Thread, flags: i32) {
         collector(th).debug.set(flags);
     }
 
-    /// Get the garbage collection debugging flags.
+    /// The flags that set_debug() was given last.
     #[function(sig = "()")]
     fn get_debug(th: &Thread) -> i32 {
         collector(th).debug.get()
     }
 
     /// set_threshold(threshold0, [threshold1, [threshold2]])
-    /// Set the collection thresholds (the collection frequency).
-    ///
-    /// Setting 'threshold0' to zero disables collection.
+    /// Set how often the collector runs; with a threshold0 of zero, never by itself.
     #[function(sig = "(*args)", no_text)]
     fn set_threshold(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
         if !(1..=GENERATIONS).contains(&args.len()) {
@@ -136,21 +122,21 @@ impl Gc {
         Ok(())
     }
 
-    /// Return the current collection thresholds.
+    /// How often the collector runs: a tuple of three numbers, as set_threshold() takes them.
     #[function(sig = "()")]
     fn get_threshold(th: &Thread) -> (i32, i32, i32) {
         let [first, second, third] = &collector(th).threshold;
         (first.get(), second.get(), third.get())
     }
 
-    /// Return a three-tuple of the current collection counts.
+    /// What each generation has counted towards its next collection: a tuple of three.
     #[function(sig = "()")]
     fn get_count(th: &Thread) -> (i32, i32, i32) {
         let [first, second, third] = &collector(th).count;
         (first.get(), second.get(), third.get())
     }
 
-    /// Return a list of dictionaries containing per-generation statistics.
+    /// What has been done so far: a list with a dict of figures for each generation.
     #[function(sig = "()")]
     fn get_stats(th: &Thread) -> PyResult<Owned<List>> {
         let mut all = Vec::with_capacity(GENERATIONS);
@@ -169,13 +155,10 @@ impl Gc {
         list(th, all)
     }
 
-    /// Return a list of objects tracked by the collector (excluding the list returned).
+    /// The objects that the collector looks after, in a list that is not one of them.
     ///
     ///   generation
-    ///     Generation to extract the objects from.
-    ///
-    /// If generation is not None, return only the objects tracked by the
-    /// collector that are in that generation.
+    ///     Only the objects of this generation; None for all.
     #[function(sig = "(generation=None)")]
     fn get_objects(th: &Thread, generation: Option<Borrowed<'_>>) -> PyResult<Owned<List>> {
         let Some(generation) = generation.filter(|generation| !generation.is_none()) else {
@@ -205,53 +188,49 @@ impl Gc {
         }
     }
 
-    /// Return the list of objects that directly refer to any of 'objs'.
+    /// Find the objects that hold a reference to one of the arguments: a list.
     #[function(sig = "(*objs)")]
     fn get_referrers(th: &Thread, objs: &[Borrowed<'_>]) -> PyResult<Owned<List>> {
         list(th, collector(th).referrers(objs, None))
     }
 
-    /// Return the list of objects that are directly referred to by 'objs'.
+    /// Find the objects that the arguments themselves hold references to: a list.
     #[function(sig = "(*objs)")]
     fn get_referents(th: &Thread, objs: &[Borrowed<'_>]) -> PyResult<Owned<List>> {
         list(th, objs.iter().flat_map(|&ob| gc::referents(ob)).collect())
     }
 
-    /// Returns true if the object is tracked by the garbage collector.
+    /// Whether the collector looks after an object.
     ///
-    /// Simple atomic objects will return false.
+    /// Numbers, strings and other objects that cannot be part of a cycle need not be looked after.
     #[function(sig = "(obj, /)")]
     fn is_tracked(obj: Borrowed<'_>) -> bool {
         gc::is_tracked(obj)
     }
 
-    /// Returns true if the object has been already finalized by the GC.
+    /// Whether the collector has called the finalizer of an object before.
     #[function(sig = "(obj, /)")]
     fn is_finalized(obj: Borrowed<'_>) -> bool {
         // SAFETY: a live object, which has a header if it is collected.
         unsafe { gc::is_gc_object(obj.as_ptr()) && gc::is_finalized(obj.as_ptr()) }
     }
 
-    /// Freeze all current tracked objects and ignore them for future collections.
+    /// Set all present objects aside: no collection looks at them any more.
     ///
-    /// This can be used before a POSIX fork() call to make the gc copy-on-write
-    /// friendly.
-    /// Note: collection before a POSIX fork() call may free pages for future
-    /// allocation which can cause copy-on-write.
+    /// What is set aside before a fork() stays in memory that parent and child share: no collection writes
+    /// to it. Better do not collect just before: pages that this frees are used anew, and copied then.
     #[function(sig = "()")]
     fn freeze(th: &Thread) {
         collector(th).freeze();
     }
 
-    /// Unfreeze all objects in the permanent generation.
-    ///
-    /// Put all objects in the permanent generation back into oldest generation.
+    /// Undo freeze(): the objects set aside join the oldest generation.
     #[function(sig = "()")]
     fn unfreeze(th: &Thread) {
         collector(th).unfreeze();
     }
 
-    /// Return the number of objects in the permanent generation.
+    /// How many objects freeze() has set aside.
     #[function(sig = "()")]
     fn get_freeze_count(th: &Thread) -> usize {
         collector(th).frozen()

@@ -10,21 +10,21 @@ use krait_objects::structseq::{Field, StructSequence};
 use crate::accounts;
 use crate::posix::path::owner_id;
 
-/// Access to the Unix group database.
+/// The group database of the system.
 ///
 /// An entry is a tuple of group name, password, group number and the list of its members' names.
 #[pymodule(name = "grp")]
 pub struct Grp;
 
 static FIELDS: [Field; 4] = [
-    Field { name: "gr_name", doc: "group name" },
+    Field { name: "gr_name", doc: "name of the group" },
     Field { name: "gr_passwd", doc: "password" },
-    Field { name: "gr_gid", doc: "group id" },
-    Field { name: "gr_mem", doc: "group members" },
+    Field { name: "gr_gid", doc: "number of the group" },
+    Field { name: "gr_mem", doc: "names of the members" },
 ];
 
 fn entry_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "grp.struct_group: Results from getgr*() routines.";
+    let doc = "grp.struct_group: An entry of the group database.";
     StructSequence::new_type(th, "grp.struct_group", doc, &FIELDS, 4)
 }
 
@@ -61,9 +61,7 @@ impl Grp {
         module.add(th, "struct_group", entry_type(th)?.object())
     }
 
-    /// Return the group database entry for the given numeric group ID.
-    ///
-    /// If id is not valid, raise KeyError.
+    /// Look a group up by its number. KeyError if there is none.
     #[function(sig = "(id)")]
     fn getgrgid(th: &Thread, id: Borrowed<'_>) -> PyResult {
         let gid = owner_id(th, id, "gid")?;
@@ -84,9 +82,7 @@ impl Grp {
         }
     }
 
-    /// Return the group database entry for the given group name.
-    ///
-    /// If name is not valid, raise KeyError.
+    /// Look a group up by its name. KeyError if there is none.
     #[function(sig = "(name)")]
     fn getgrnam(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
         let text = CString::new(name.to_fs_bytes(th)?)
@@ -108,7 +104,7 @@ impl Grp {
         }
     }
 
-    /// Return a list of all available group entries, in arbitrary order.
+    /// A list of the entries of all groups, in no particular order.
     #[function(sig = "()")]
     fn getgrall(th: &Thread) -> PyResult<Owned<List>> {
         let mut all = Vec::new();

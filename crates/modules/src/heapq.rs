@@ -5,10 +5,9 @@
 
 use krait_objects::prelude::*;
 
-/// Heap queue algorithm (a.k.a. priority queue).
+/// Priority queues: a list whose first item is always the least, or the greatest in a max-heap.
 ///
-/// A heap is a list for which heap[k] <= heap[2*k+1] and heap[k] <= heap[2*k+2] for all k: its first item is
-/// the least. For a max-heap it is the greatest.
+/// In a heap, heap[k] <= heap[2*k+1] and heap[k] <= heap[2*k+2] hold for all k.
 #[pymodule(name = "_heapq")]
 pub struct Heapq;
 
@@ -158,65 +157,65 @@ impl Heapq {
         module.add(th, "__about__", Str::new(th, ABOUT)?.object())
     }
 
-    /// Push item onto heap, maintaining the heap invariant.
+    /// Add an item to a heap.
     #[function(sig = "(heap, item, /)")]
     fn heappush(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult<()> {
         push(th, Order::Min, heap, item)
     }
 
-    /// Push item onto the max-heap, maintaining the heap invariant.
+    /// Add an item to a max-heap.
     #[function(sig = "(heap, item, /)")]
     fn heappush_max(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult<()> {
         push(th, Order::Max, heap, item)
     }
 
-    /// Pop the smallest item off the heap, maintaining the heap invariant.
+    /// Take the least item out of a heap and return it. IndexError if the heap is empty.
     #[function(sig = "(heap, /)")]
     fn heappop(th: &Thread, heap: Borrowed<'_, List>) -> PyResult {
         pop(th, Order::Min, heap)
     }
 
-    /// Pop the largest item off the max-heap, maintaining the heap invariant.
+    /// Take the greatest item out of a max-heap and return it. IndexError if the heap is empty.
     #[function(sig = "(heap, /)")]
     fn heappop_max(th: &Thread, heap: Borrowed<'_, List>) -> PyResult {
         pop(th, Order::Max, heap)
     }
 
-    /// Pop and return the current smallest value, and add the new item.
+    /// Take the least item out of a heap, then put another one in; return the one taken.
     ///
-    /// Faster than heappop() followed by heappush(). The value returned may be larger than the item.
+    /// One step, which is faster than heappop() and heappush(). What is returned may be greater than item.
     #[function(sig = "(heap, item, /)")]
     fn heapreplace(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult {
         replace(th, Order::Min, heap, item)
     }
 
-    /// Pop and return the current largest value, and add the new item to the max-heap.
+    /// Take the greatest item out of a max-heap, then put another one in; return the one taken.
     #[function(sig = "(heap, item, /)")]
     fn heapreplace_max(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult {
         replace(th, Order::Max, heap, item)
     }
 
-    /// Push item on the heap, then pop and return the smallest item from the heap.
+    /// Put an item into a heap, then take the least one out and return it.
     ///
-    /// Faster than heappush() followed by heappop().
+    /// One step, which is faster than heappush() and heappop().
     #[function(sig = "(heap, item, /)")]
     fn heappushpop(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult {
         push_pop(th, Order::Min, heap, item)
     }
 
-    /// Push item on the max-heap, then pop and return the largest item from the heap.
+    /// Put an item into a max-heap, then take the greatest one out and return it.
     #[function(sig = "(heap, item, /)")]
     fn heappushpop_max(th: &Thread, heap: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult {
         push_pop(th, Order::Max, heap, item)
     }
 
-    /// Transform list into a heap, in-place, in O(len(heap)) time.
+    /// Rearrange a list so that it is a heap. The time grows in proportion to its length.
     #[function(sig = "(heap, /)")]
     fn heapify(th: &Thread, heap: Borrowed<'_, List>) -> PyResult<()> {
         heapify(th, Order::Min, heap)
     }
 
-    /// Transform list into a max-heap, in-place, in O(len(heap)) time.
+    /// Rearrange a list so that it is a max-heap. The time grows in proportion to its length.
     #[function(sig = "(heap, /)")]
     fn heapify_max(th: &Thread, heap: Borrowed<'_, List>) -> PyResult<()> {
         heapify(th, Order::Max, heap)

@@ -8,7 +8,7 @@ use krait_objects::prelude::*;
 
 use crate::posix::path::{NO_NAMES, c_bytes, errno, failed, fs_bytes};
 
-/// Support for POSIX locales.
+/// What the locale module gets from the C library.
 #[pymodule(name = "_locale")]
 pub struct Locale;
 
@@ -232,7 +232,9 @@ impl Locale {
         module.add(th, "Error", error_class(th)?.object())
     }
 
-    /// Activates/queries locale processing.
+    /// Switch a category to the named locale, or only ask for its setting if locale is None.
+    ///
+    /// The result is the setting that now holds; Error says that the C library refused.
     #[function(sig = "(category, locale=None, /)")]
     fn setlocale(
         th: &Thread,
@@ -253,7 +255,7 @@ impl Locale {
         unsafe { decode(th, now) }
     }
 
-    /// Returns numeric and monetary locale-specific parameters.
+    /// A new dictionary that says how the locale writes numbers and amounts of money.
     #[function(sig = "()")]
     fn localeconv(th: &Thread) -> PyResult<Owned<Dict>> {
         // SAFETY: the C library's own struct, read at once under the GIL.
@@ -292,7 +294,7 @@ impl Locale {
         Ok(result)
     }
 
-    /// Compares two strings according to the locale.
+    /// Order of two strings in the locale: a negative number, 0 or a positive number.
     #[function(sig = "(os1, os2, /)")]
     fn strcoll(th: &Thread, os1: Borrowed<'_, Str>, os2: Borrowed<'_, Str>) -> PyResult<i32> {
         let (a, b) = (wide(th, os1)?, wide(th, os2)?);
@@ -300,7 +302,7 @@ impl Locale {
         Ok(unsafe { wcscoll(a.as_ptr(), b.as_ptr()) })
     }
 
-    /// Return a string that can be used as a key for locale-aware comparisons.
+    /// Transform a string so that plain comparison of the results follows the order of the locale.
     #[function(sig = "(string, /)")]
     fn strxfrm(th: &Thread, string: Borrowed<'_, Str>) -> PyResult<Owned<Str>> {
         let from = wide(th, string)?;
@@ -326,7 +328,7 @@ impl Locale {
         }
     }
 
-    /// Return the value for the locale information associated with key.
+    /// Look up one item of the locale, such as a day's name; key is a constant of this module.
     #[function(sig = "(key, /)")]
     fn nl_langinfo(th: &Thread, key: i32) -> PyResult<Owned<Str>> {
         let known = |&(name, value): &(&str, i64)| is_item(name) && value == i64::from(key);
@@ -343,7 +345,7 @@ impl Locale {
         }
     }
 
-    /// Return translation of msg.
+    /// Look msg up in the current domain; msg itself if nothing is found.
     #[function(sig = "(msg, /)")]
     fn gettext(th: &Thread, msg: &str) -> PyResult<Owned<Str>> {
         let msg = CString::new(msg).unwrap_or_default();
@@ -351,7 +353,7 @@ impl Locale {
         answer(th, unsafe { gettext(msg.as_ptr()) })
     }
 
-    /// Return translation of msg in domain.
+    /// Look msg up in the given domain; None stands for the current one.
     #[function(sig = "(domain, msg, /)")]
     fn dgettext(th: &Thread, domain: Borrowed<'_>, msg: &str) -> PyResult<Owned<Str>> {
         let domain = domain_name(th, domain, "dgettext")?;
@@ -360,7 +362,7 @@ impl Locale {
         answer(th, unsafe { dgettext(domain.ptr(), msg.as_ptr()) })
     }
 
-    /// Return translation of msg in domain and category.
+    /// Look msg up in the catalog that domain and category select; None stands for the current domain.
     #[function(sig = "(domain, msg, category, /)")]
     fn dcgettext(
         th: &Thread,
@@ -374,7 +376,7 @@ impl Locale {
         answer(th, unsafe { dcgettext(domain.ptr(), msg.as_ptr(), category) })
     }
 
-    /// Set the C library's textdmain to domain, returning the new domain.
+    /// Choose the domain that gettext() uses, unless domain is None. The result is the name now in use.
     #[function(sig = "(domain, /)")]
     fn textdomain(th: &Thread, domain: Borrowed<'_>) -> PyResult<Owned<Str>> {
         let domain = match domain.is_none() {
@@ -389,7 +391,7 @@ impl Locale {
         answer(th, now)
     }
 
-    /// Bind the C library's domain to dir.
+    /// Say in which directory the catalogs of a domain are; None only asks. The result is that directory.
     #[function(sig = "(domain, dir, /)")]
     fn bindtextdomain(th: &Thread, domain: &str, dir: Borrowed<'_>) -> PyResult<Owned<Str>> {
         if domain.is_empty() {
@@ -405,7 +407,7 @@ impl Locale {
         answer(th, now)
     }
 
-    /// Bind the C library's domain to codeset.
+    /// Say how translations of a domain are to be encoded; None only asks. The result is the codeset.
     #[function(sig = "(domain, codeset, /)")]
     fn bind_textdomain_codeset(
         th: &Thread,
@@ -422,7 +424,7 @@ impl Locale {
         if now.is_null() { Ok(None) } else { answer(th, now).map(Some) }
     }
 
-    /// Get the current locale encoding.
+    /// Name of the character encoding that the locale uses.
     #[function(sig = "()")]
     fn getencoding(th: &Thread) -> PyResult<Owned<Str>> {
         // SAFETY: the C library's own string, read at once under the GIL.

@@ -3,7 +3,7 @@
 use krait_bytecode::{BinaryOp, Opcode};
 use krait_objects::prelude::*;
 
-/// Opcode support module.
+/// What the opcode module asks the interpreter about its instructions.
 #[pymodule(name = "_opcode")]
 pub struct OpcodeModule;
 
@@ -54,7 +54,9 @@ impl OpcodeModule {
     #[constant]
     const ENABLE_SPECIALIZATION_FT: i32 = 1;
 
-    /// Compute the stack effect of the opcode.
+    /// By how much an instruction changes the height of the stack.
+    ///
+    /// With jump True, as if it jumps; with False, as if it does not; by default the larger of both.
     #[function(sig = "(opcode, oparg=None, /, *, jump=None)")]
     fn stack_effect(
         th: &Thread,
@@ -78,53 +80,51 @@ impl OpcodeModule {
         effect.ok_or_else(|| th.raise(exc::VALUE_ERROR, "invalid opcode or oparg"))
     }
 
-    /// Return True if opcode is valid, False otherwise.
+    /// Whether there is an instruction of that number.
     #[function(sig = "(opcode)")]
     fn is_valid(opcode: i32) -> bool {
         find(opcode).is_some()
     }
 
-    /// Return True if the opcode uses its oparg, False otherwise.
+    /// Whether the instruction has an argument.
     #[function(sig = "(opcode)")]
     fn has_arg(opcode: i32) -> bool {
         has(opcode, Opcode::has_arg)
     }
 
-    /// Return True if the opcode accesses a constant, False otherwise.
+    /// Whether the argument means a constant.
     #[function(sig = "(opcode)")]
     fn has_const(opcode: i32) -> bool {
         has(opcode, Opcode::has_const)
     }
 
-    /// Return True if the opcode accesses an attribute by name, False otherwise.
+    /// Whether the argument means a name, such as that of an attribute.
     #[function(sig = "(opcode)")]
     fn has_name(opcode: i32) -> bool {
         has(opcode, Opcode::has_name)
     }
 
-    /// Return True if the opcode has a jump target, False otherwise.
+    /// Whether the instruction jumps.
     #[function(sig = "(opcode)")]
     fn has_jump(opcode: i32) -> bool {
         has(opcode, Opcode::has_jump)
     }
 
-    /// Return True if the opcode accesses a free variable, False otherwise.
+    /// Whether the argument means a variable that scopes share.
     ///
-    /// Note that 'free' in this context refers to names in the current scope
-    /// that are referenced by inner scopes or names in outer scopes that are
-    /// referenced from this scope.
+    /// These are the ones of the scope itself that inner scopes use, and those of outer scopes that it uses.
     #[function(sig = "(opcode)")]
     fn has_free(opcode: i32) -> bool {
         has(opcode, Opcode::has_free)
     }
 
-    /// Return True if the opcode accesses a local variable, False otherwise.
+    /// Whether the argument means a local variable.
     #[function(sig = "(opcode)")]
     fn has_local(opcode: i32) -> bool {
         has(opcode, Opcode::has_local)
     }
 
-    /// Return True if the opcode sets up an exception handler, False otherwise.
+    /// Whether the instruction begins a region with an exception handler.
     #[function(sig = "(opcode)")]
     fn has_exc(opcode: i32) -> bool {
         has(opcode, Opcode::is_block_push)
@@ -134,7 +134,7 @@ impl OpcodeModule {
     #[function(sig = "()")]
     fn get_specialization_stats() {}
 
-    /// Return array of symbols of binary ops, indexed by the BINARY_OP oparg value.
+    /// A list of pairs, name and symbol, one for each argument of BINARY_OP.
     #[function(sig = "()")]
     fn get_nb_ops(th: &Thread) -> PyResult<Owned<List>> {
         let pairs: PyResult<Vec<Owned>> = BinaryOp::ALL
@@ -150,19 +150,19 @@ impl OpcodeModule {
         List::from_vec(th, pairs?)
     }
 
-    /// Return a list of names of the unary intrinsics.
+    /// The names of the intrinsic functions with one operand, as a list.
     #[function(sig = "()")]
     fn get_intrinsic1_descs(th: &Thread) -> PyResult<Owned<List>> {
         strings(th, &UNARY_INTRINSICS)
     }
 
-    /// Return a list of names of the binary intrinsics.
+    /// The names of the intrinsic functions with two operands, as a list.
     #[function(sig = "()")]
     fn get_intrinsic2_descs(th: &Thread) -> PyResult<Owned<List>> {
         strings(th, &BINARY_INTRINSICS)
     }
 
-    /// Return a list of special method names.
+    /// The names of the methods that LOAD_SPECIAL can look up, as a list.
     #[function(sig = "()")]
     fn get_special_method_names(th: &Thread) -> PyResult<Owned<List>> {
         strings(th, &["__enter__", "__exit__", "__aenter__", "__aexit__"])

@@ -10,24 +10,24 @@ use krait_objects::structseq::{Field, StructSequence};
 use crate::accounts;
 use crate::posix::path::owner_id;
 
-/// This module provides access to the Unix password database.
+/// The user accounts that the system knows.
 ///
 /// An entry is a tuple of login name, password, user and group number, real name, home folder and shell.
 #[pymodule(name = "pwd")]
 pub struct Pwd;
 
 static FIELDS: [Field; 7] = [
-    Field { name: "pw_name", doc: "user name" },
+    Field { name: "pw_name", doc: "name of the user" },
     Field { name: "pw_passwd", doc: "password" },
-    Field { name: "pw_uid", doc: "user id" },
-    Field { name: "pw_gid", doc: "group id" },
-    Field { name: "pw_gecos", doc: "real name" },
-    Field { name: "pw_dir", doc: "home directory" },
-    Field { name: "pw_shell", doc: "shell program" },
+    Field { name: "pw_uid", doc: "number of the user" },
+    Field { name: "pw_gid", doc: "number of the main group" },
+    Field { name: "pw_gecos", doc: "full name" },
+    Field { name: "pw_dir", doc: "home folder" },
+    Field { name: "pw_shell", doc: "shell that login starts" },
 ];
 
 fn entry_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "pwd.struct_passwd: Results from getpw*() routines.";
+    let doc = "pwd.struct_passwd: An entry of the password database.";
     StructSequence::new_type(th, "pwd.struct_passwd", doc, &FIELDS, 7)
 }
 
@@ -54,7 +54,7 @@ impl Pwd {
         module.add(th, "struct_passwd", entry_type(th)?.object())
     }
 
-    /// Return the password database entry for the given numeric user ID.
+    /// Look a user up by number. KeyError if there is none.
     #[function(sig = "(uidobj, /)")]
     fn getpwuid(th: &Thread, uidobj: Borrowed<'_>) -> PyResult {
         let uid = match owner_id(th, uidobj, "uid") {
@@ -84,7 +84,7 @@ impl Pwd {
         }
     }
 
-    /// Return the password database entry for the given user name.
+    /// Look a user up by login name. KeyError if there is none.
     #[function(sig = "(name, /)")]
     fn getpwnam(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
         let text = CString::new(name.to_fs_bytes(th)?)
@@ -106,7 +106,7 @@ impl Pwd {
         }
     }
 
-    /// Return a list of all available password database entries, in arbitrary order.
+    /// A list of the entries of all users, in no particular order.
     #[function(sig = "()")]
     fn getpwall(th: &Thread) -> PyResult<Owned<List>> {
         let mut all = Vec::new();

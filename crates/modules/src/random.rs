@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use krait_objects::int_digits;
 use krait_objects::prelude::*;
 
-/// Module implements the Mersenne Twister random number generator.
+/// The Mersenne Twister, a generator of pseudo-random numbers.
 #[pymodule(name = "_random")]
 pub struct RandomModule;
 
@@ -15,7 +15,9 @@ pub struct RandomModule;
 const N: usize = 624;
 const M: usize = 397;
 
-/// Random() -> create a random number generator with its own internal state.
+/// Random([seed])
+///
+/// A source of random numbers that does not share its state with others.
 #[pytype(name = "_random.Random", flags(BASETYPE))]
 #[repr(C)]
 pub struct Random {
@@ -171,22 +173,23 @@ impl Random {
         self.seed_from(th, args.get().get(0))
     }
 
-    /// random() -> x in the interval [0, 1).
+    /// The next float from 0 up to, but not including, 1.
     #[method(sig = "(self, /)")]
     fn random(&self) -> f64 {
         let (a, b) = (self.next() >> 5, self.next() >> 6);
         (f64::from(a) * 67_108_864.0 + f64::from(b)) / 9_007_199_254_740_992.0
     }
 
-    /// seed([n]) -> None.
+    /// seed([n])
     ///
-    /// Defaults to use urandom and falls back to a combination of the current time and the process identifier.
+    /// Begin a new sequence of numbers, which n determines. Without it, or with None, the system's randomness
+    /// is the seed, or else the time and the process id.
     #[method(sig = "(self, n=None, /)")]
     fn seed(&self, th: &Thread, n: Option<Borrowed<'_>>) -> PyResult<()> {
         self.seed_from(th, n)
     }
 
-    /// getrandbits(k) -> x.  Generates an int with k random bits.
+    /// A random int of k bits, not negative.
     #[method(sig = "(self, k, /)")]
     fn getrandbits(&self, th: &Thread, k: u64) -> PyResult<Owned<Int>> {
         if k <= 32 {
@@ -210,7 +213,7 @@ impl Random {
         Int::from_buf(th, &int_digits::from_bytes(&bytes, true, false))
     }
 
-    /// getstate() -> tuple containing the current state.
+    /// The state as a tuple, from which setstate() goes on.
     #[method(sig = "(self, /)")]
     fn getstate(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
         let words = self.state.borrow().clone();
@@ -222,7 +225,7 @@ impl Random {
         Tuple::from_vec(th, items)
     }
 
-    /// setstate(state) -> None.  Restores generator state.
+    /// Return to a state that getstate() has given.
     #[method(sig = "(self, state, /)")]
     fn setstate(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let Some(state) = state.downcast::<Tuple>() else {

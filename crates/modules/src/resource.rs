@@ -41,26 +41,26 @@ const fn field(name: &'static str, doc: &'static str) -> Field {
 }
 
 static USAGE: [Field; 16] = [
-    field("ru_utime", "user time used"),
-    field("ru_stime", "system time used"),
-    field("ru_maxrss", "max. resident set size"),
-    field("ru_ixrss", "shared memory size"),
-    field("ru_idrss", "unshared data size"),
-    field("ru_isrss", "unshared stack size"),
-    field("ru_minflt", "page faults not requiring I/O"),
-    field("ru_majflt", "page faults requiring I/O"),
-    field("ru_nswap", "number of swap outs"),
-    field("ru_inblock", "block input operations"),
-    field("ru_oublock", "block output operations"),
-    field("ru_msgsnd", "IPC messages sent"),
-    field("ru_msgrcv", "IPC messages received"),
-    field("ru_nsignals", "signals received"),
-    field("ru_nvcsw", "voluntary context switches"),
-    field("ru_nivcsw", "involuntary context switches"),
+    field("ru_utime", "seconds spent in the program"),
+    field("ru_stime", "seconds spent in the system"),
+    field("ru_maxrss", "most memory held at a time"),
+    field("ru_ixrss", "memory shared with others"),
+    field("ru_idrss", "own memory for data"),
+    field("ru_isrss", "own memory for the stack"),
+    field("ru_minflt", "page faults that no I/O had to serve"),
+    field("ru_majflt", "page faults that I/O had to serve"),
+    field("ru_nswap", "times swapped out"),
+    field("ru_inblock", "blocks read"),
+    field("ru_oublock", "blocks written"),
+    field("ru_msgsnd", "messages sent to processes"),
+    field("ru_msgrcv", "messages got from processes"),
+    field("ru_nsignals", "signals that arrived"),
+    field("ru_nvcsw", "times it gave up the processor"),
+    field("ru_nivcsw", "times it lost the processor"),
 ];
 
 fn usage_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "struct_rusage: Result from getrusage.\n\nA tuple whose items are also the attributes ru_utime, ru_stime, ru_maxrss, and so on.";
+    let doc = "struct_rusage: What getrusage tells of resources.\n\nA tuple whose items are also the attributes ru_utime, ru_stime, ru_maxrss, and so on.";
     StructSequence::new_type(th, "resource.struct_rusage", doc, &USAGE, 16)
 }
 

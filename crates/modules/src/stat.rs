@@ -7,14 +7,7 @@ use krait_objects::prelude::*;
 #[path = "stat_constants.rs"]
 mod constants;
 
-/// S_IFMT_: file type bits
-/// S_IFDIR: directory
-/// S_IFCHR: character device
-/// S_IFBLK: block device
-/// S_IFREG: regular file
-/// S_IFIFO: fifo (named pipe)
-/// S_IFLNK: symbolic link
-/// S_IFSOCK: socket file
+/// The mode of a file: constants for its bits, and functions that tell its type.
 #[pymodule(name = "_stat")]
 pub struct Stat;
 
@@ -73,79 +66,79 @@ impl Stat {
         Ok(())
     }
 
-    /// Return True if mode is from a directory.
+    /// Whether the mode is that of a directory.
     #[function(name = "S_ISDIR", sig = "(object, /)", no_text)]
     fn is_dir(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFDIR)
     }
 
-    /// Return True if mode is from a character special device file.
+    /// Whether the mode is that of a character device.
     #[function(name = "S_ISCHR", sig = "(object, /)", no_text)]
     fn is_chr(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFCHR)
     }
 
-    /// Return True if mode is from a block special device file.
+    /// Whether the mode is that of a block device.
     #[function(name = "S_ISBLK", sig = "(object, /)", no_text)]
     fn is_blk(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFBLK)
     }
 
-    /// Return True if mode is from a regular file.
+    /// Whether the mode is that of a regular file.
     #[function(name = "S_ISREG", sig = "(object, /)", no_text)]
     fn is_reg(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFREG)
     }
 
-    /// Return True if mode is from a FIFO (named pipe).
+    /// Whether the mode is that of a named pipe.
     #[function(name = "S_ISFIFO", sig = "(object, /)", no_text)]
     fn is_fifo(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFIFO)
     }
 
-    /// Return True if mode is from a symbolic link.
+    /// Whether the mode is that of a symbolic link.
     #[function(name = "S_ISLNK", sig = "(object, /)", no_text)]
     fn is_lnk(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFLNK)
     }
 
-    /// Return True if mode is from a socket.
+    /// Whether the mode is that of a socket.
     #[function(name = "S_ISSOCK", sig = "(object, /)", no_text)]
     fn is_sock(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         is(th, object, libc::S_IFSOCK)
     }
 
-    /// Return True if mode is from a door.
+    /// Whether the mode is that of a door.
     #[function(name = "S_ISDOOR", sig = "(object, /)", no_text)]
     fn is_door(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         mode_of(th, object).map(|_| false)
     }
 
-    /// Return True if mode is from an event port.
+    /// Whether the mode is that of an event port.
     #[function(name = "S_ISPORT", sig = "(object, /)", no_text)]
     fn is_port(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         mode_of(th, object).map(|_| false)
     }
 
-    /// Return True if mode is from a whiteout.
+    /// Whether the mode is that of a whiteout.
     #[function(name = "S_ISWHT", sig = "(object, /)", no_text)]
     fn is_wht(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
         mode_of(th, object).map(|_| false)
     }
 
-    /// Return the portion of the file's mode that can be set by os.chmod().
+    /// The bits of a mode that chmod() changes: permissions, set-id bits and sticky bit.
     #[function(name = "S_IMODE", sig = "(object, /)", no_text)]
     fn permission_bits(th: &Thread, object: Borrowed<'_>) -> PyResult<u32> {
         Ok(mode_of(th, object)? & 0o7777)
     }
 
-    /// Return the portion of the file's mode that describes the file type.
+    /// The bits of a mode that tell what kind of file it is.
     #[function(name = "S_IFMT", sig = "(object, /)", no_text)]
     fn type_bits(th: &Thread, object: Borrowed<'_>) -> PyResult<u32> {
         Ok(mode_of(th, object)? & libc::S_IFMT)
     }
 
-    /// Convert a file's mode to a string of the form '-rwxrwxrwx'.
+    /// A mode as ls -l shows it, for example '-rwxr-xr-x'.
     #[function(sig = "(object, /)", no_text)]
     fn filemode(th: &Thread, object: Borrowed<'_>) -> PyResult<String> {
         let mode = mode_of(th, object)?;

@@ -9,7 +9,7 @@ pub struct Suggestions;
 
 #[pyfunctions]
 impl Suggestions {
-    /// Returns the candidate in candidates that's closest to item
+    /// Find the candidate that resembles item most, or None if none is near enough.
     #[function(sig = "(candidates, item, /)")]
     fn _generate_suggestions(
         th: &Thread,

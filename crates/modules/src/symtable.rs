@@ -136,7 +136,7 @@ impl SymtableModule {
         Ok(())
     }
 
-    /// Return symbol and scope dictionaries used internally by compiler.
+    /// Return the compiler's table of the names in a source text: the entry of its outermost block.
     #[function(sig = "(source, filename, startstr, /)")]
     fn symtable(
         th: &Thread,

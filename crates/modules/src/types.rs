@@ -21,7 +21,7 @@ use krait_objects::object::singletons::{EllipsisType, NoneType, NotImplementedTy
 use krait_objects::prelude::*;
 use krait_objects::union::Union;
 
-/// Define names for built-in types.
+/// The interpreter's own types, which the module types gives out under its names.
 #[pymodule(name = "_types")]
 pub struct Types;
 

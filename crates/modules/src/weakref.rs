@@ -5,7 +5,7 @@
 use krait_objects::prelude::*;
 use krait_objects::weakref::{self, CallableProxy, Proxy, WeakRef};
 
-/// Weak-reference support module.
+/// The native side of the weakref module.
 #[pymodule(name = "_weakref")]
 pub struct Weakref;
 
@@ -26,28 +26,29 @@ impl Weakref {
         Ok(())
     }
 
-    /// Return the number of weak references to 'object'.
+    /// How many weak references and proxies an object has.
     #[function(sig = "(object, /)")]
     fn getweakrefcount(object: Borrowed<'_>) -> usize {
         weakref::all(object).len()
     }
 
-    /// Return a list of all weak reference objects pointing to 'object'.
+    /// The weak references and proxies of an object, as a list.
     #[function(sig = "(object, /)")]
     fn getweakrefs(th: &Thread, object: Borrowed<'_>) -> PyResult<Owned<List>> {
         List::from_vec(th, weakref::all(object))
     }
 
-    /// Create a proxy object that weakly references 'object'.
+    /// Make an object that stands for another one without keeping it alive.
     ///
-    /// 'callback', if given, is called with a reference to the
-    /// proxy when 'object' is about to be finalized.
+    /// When that one goes away, the callback is called with the proxy, unless it is None.
     #[function(sig = "(object, callback=None, /)")]
     fn proxy(th: &Thread, object: Borrowed<'_>, callback: Option<Borrowed<'_>>) -> PyResult {
         weakref::new_proxy(th, object, callback)
     }
 
-    /// Atomically remove key from dict if it points to a dead weakref.
+    /// Take a key out of a dict if its value is a weak reference to an object that is gone.
+    ///
+    /// Nothing can change the dict in between.
     #[function(sig = "(dct, key, /)")]
     fn _remove_dead_weakref(
         th: &Thread,

@@ -6,12 +6,11 @@ use krait_abi as abi;
 
 use crate::prelude::*;
 
-/// Create a new cell object.
+/// Make a cell: the place of a variable that several functions share.
 ///
 ///   contents
-///     the contents of the cell. If not specified, the cell will be empty, and
-///     further attempts to access its cell_contents attribute will
-///     raise a ValueError.
+///     the variable's value. Without it the cell is empty: ValueError says so when
+///     cell_contents is read.
 #[pytype(name = "cell", symbol = "PyCell_Type", flags(HAVE_GC), new = "([contents])")]
 #[repr(C)]
 pub struct Cell {

@@ -14,7 +14,7 @@ use crate::memoryview::MemoryView;
 use crate::prelude::*;
 use crate::protocol::buffer;
 
-/// Wrapper for potentially out-of-band buffers
+/// A buffer that a pickler may hand over beside its stream, without a copy.
 #[pytype(
     name = "pickle.PickleBuffer",
     symbol = "PyPickleBuffer_Type",
@@ -112,7 +112,7 @@ impl PickleBuffer {
         }
     }
 
-    /// Return a memoryview of the raw memory underlying this buffer.
+    /// A memoryview of the bytes in memory.
     ///
     /// It has one dimension and the format 'B'. BufferError is raised if the memory is neither C-
     /// nor Fortran-contiguous.
@@ -126,7 +126,7 @@ impl PickleBuffer {
         MemoryView::of_raw_bytes(th, this.object())
     }
 
-    /// Release the underlying buffer exposed by the PickleBuffer object.
+    /// Let go of the memory; the object is of no use afterwards.
     #[method(sig = "(self, /)")]
     fn release(&self) {
         self.give_back();

@@ -370,7 +370,7 @@ impl Slice {
         Tuple::pack(th, [start, stop, step]).map(Owned::into_object)
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         let arguments = Tuple::from_slice(th, &self.items())?.into_object();

@@ -460,7 +460,7 @@ impl Tuple {
         Tuple::pack(th, [copy.into_object()])
     }
 
-    /// Return first index of value.
+    /// Where the first item that equals value is, from start on and before stop.
     ///
     /// Raises ValueError if the value is not there.
     #[method(sig = "(self, value, start=0, stop=sys.maxsize, /)")]
@@ -482,7 +482,7 @@ impl Tuple {
         Err(th.raise(exc::VALUE_ERROR, "tuple.index(x): x not in tuple"))
     }
 
-    /// Return number of occurrences of value.
+    /// How many items equal value.
     #[method(sig = "(self, value, /)")]
     fn count(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<usize> {
         let mut count = 0;

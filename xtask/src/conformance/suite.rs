@@ -65,10 +65,27 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     // A copy, not a link: the interpreter looks for its library from where it really is.
     let installed = prefix.join("bin").join(name);
     fs::create_dir_all(prefix.join("bin"))?;
+    let command = fs::read(&binary)?;
+    if fs::read(&installed).is_ok_and(|previous| previous != command) {
+        // What another compiler has cached would hide what this one does.
+        remove_byte_code(&library.join("test"))?;
+    }
     let _ = fs::remove_file(&installed);
     fs::copy(&binary, &installed)?;
     unpack(&installed, &library)?;
     Ok(Suite { binary: installed, library, is_reference: false })
+}
+
+fn remove_byte_code(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == "__pycache__" {
+            fs::remove_dir_all(entry.path())?;
+        } else if entry.file_type()?.is_dir() {
+            remove_byte_code(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Has the command write the library's sources.

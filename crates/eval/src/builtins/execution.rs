@@ -11,15 +11,12 @@ use crate::{frame, run, services, sys};
 
 #[pyfunctions(part = "execution")]
 impl Builtins {
-    /// Compile source into a code object that can be executed by exec() or eval().
+    /// Make a code object, for exec() or eval(), of source: a string, bytes or a syntax tree.
     ///
-    /// The source code may represent a Python module, statement or expression.
-    /// The filename will be used for run-time error messages.
-    /// The mode must be 'exec' to compile a module, 'single' to compile a
-    /// single (interactive) statement, or 'eval' to compile an expression.
-    /// The flags argument, if present, controls which future statements influence
-    /// the compilation of the code; dont_inherit, if true, stops the compilation
-    /// from inheriting those in effect in the calling code.
+    /// The filename is what error messages name. The mode is 'exec' for a module, 'single' for one
+    /// interactive statement and 'eval' for an expression. The flags switch on future statements and
+    /// options of the compiler; future statements of the calling code count too, unless dont_inherit is
+    /// true.
     #[function(
         sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)"
     )]
@@ -72,8 +69,8 @@ impl Builtins {
 
     /// Evaluate an expression, a string or a code object, in the given namespaces.
     ///
-    /// The globals must be a dictionary and locals can be any mapping, defaulting to the current
-    /// globals and locals. If only globals is given, locals defaults to it.
+    /// globals is a dictionary, locals any mapping; both default to the caller's, and locals to globals if
+    /// that is given.
     #[function(sig = "(source, /, globals=None, locals=None)")]
     fn eval(
         th: &Thread,
@@ -119,9 +116,8 @@ impl Builtins {
 
     /// Execute statements, a string or a code object, in the given namespaces.
     ///
-    /// The globals must be a dictionary and locals can be any mapping, defaulting to the current
-    /// globals and locals. If only globals is given, locals defaults to it. The closure must be a
-    /// tuple of cells, for a code object with free variables.
+    /// globals is a dictionary, locals any mapping; both default to the caller's, and locals to globals if
+    /// that is given. The closure is a tuple of cells, one for each free variable of a code object.
     #[function(name = "exec", sig = "(source, /, globals=None, locals=None, *, closure=None)")]
     fn exec_source(
         th: &Thread,
@@ -173,20 +169,18 @@ impl Builtins {
         run::eval_code_with_closure(th, code, globals.borrow(), locals.object(), closure).map(drop)
     }
 
-    /// Return the dictionary containing the current scope's global variables.
+    /// Return the global variables of the calling code.
     ///
-    /// NOTE: Updates to this dictionary *will* affect name lookups in the current
-    /// global scope and vice-versa.
+    /// It is their dictionary itself: what is changed in it is changed for the code.
     #[function(sig = "()")]
     fn globals(th: &Thread) -> Option<Owned<Dict>> {
         services::globals(th).or_else(|| services::main_namespace(th))
     }
 
-    /// Return a dictionary containing the current scope's local variables.
+    /// Return the local variables of the calling code as a mapping.
     ///
-    /// NOTE: Whether or not updates to this dictionary will affect name lookups in
-    /// the local scope and vice-versa is *implementation dependent* and not
-    /// covered by any backwards compatibility guarantees.
+    /// Whether a change in it is a change of the variable, and the other way around, depends on the kind of
+    /// scope and on the implementation: do not rely on it.
     #[function(sig = "()")]
     fn locals(th: &Thread) -> PyResult {
         current_locals(th)
@@ -194,8 +188,7 @@ impl Builtins {
 
     /// vars([object]) -> dictionary
     ///
-    /// Without arguments, equivalent to locals().
-    /// With an argument, equivalent to object.__dict__.
+    /// The __dict__ of the object; without one, what locals() returns.
     #[function(sig = "(object=NULL, /)", no_text)]
     fn vars(th: &Thread, object: Option<Borrowed<'_>>) -> PyResult {
         let Some(object) = object else {
@@ -209,9 +202,8 @@ impl Builtins {
 
     /// dir([object]) -> list of strings
     ///
-    /// If called without an argument, return the names in the current scope.
-    /// Else, return an alphabetized list of names comprising (some of) the attributes
-    /// of the given object, and of attributes reachable from it.
+    /// The sorted names of an object's attributes, most of them at least: those of its class and bases
+    /// included. Without an object, the names in the calling scope.
     #[function(sig = "(object=NULL, /)", no_text)]
     fn dir(th: &Thread, object: Option<Borrowed<'_>>) -> PyResult {
         match object {
@@ -226,11 +218,9 @@ impl Builtins {
         }
     }
 
-    /// Import a module.
+    /// Do the work of the import statement.
     ///
-    /// Because this function is meant for use by the Python
-    /// interpreter and not for general use, it is better to use
-    /// importlib.import_module() to programmatically import a module.
+    /// To import a module by its name, call importlib.import_module() instead.
     #[function(sig = "(name, globals=None, locals=None, fromlist=(), level=0)")]
     fn __import__(
         th: &Thread,
@@ -246,7 +236,7 @@ impl Builtins {
         }
     }
 
-    /// Open a file and return a stream; OSError upon failure.
+    /// Open a file and return a stream for it; OSError if that is not possible.
     ///
     /// The same as io.open().
     #[function(

@@ -34,16 +34,9 @@ pub fn remember_common(th: &Thread, builtins: &Dict) -> PyResult<()> {
     Ok(())
 }
 
-/// Built-in functions, types, exceptions, and other objects.
+/// The names that all Python code sees without an import: functions, types, exceptions and constants.
 ///
-/// This module provides direct access to all 'built-in'
-/// identifiers of Python; for example, builtins.len is
-/// the full name for the built-in function len().
-///
-/// This module is not normally accessed explicitly by most
-/// applications, but can be useful in modules that provide
-/// objects with the same name as a builtin, but in which the
-/// built-in of that name is also needed.
+/// Import it where a name of your own hides a built-in one: builtins.len is len() in any case.
 #[pymodule(name = "builtins")]
 pub struct Builtins;
 

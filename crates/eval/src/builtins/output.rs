@@ -10,16 +10,16 @@ use crate::sys;
 
 #[pyfunctions(part = "output")]
 impl Builtins {
-    /// Prints the values to a stream, or to sys.stdout by default.
+    /// Write the values as text.
     ///
     ///   sep
-    ///     string inserted between values, default a space.
+    ///     what is written between two of them.
     ///   end
-    ///     string appended after the last value, default a newline.
+    ///     what is written after the last one.
     ///   file
-    ///     a file-like object (stream); defaults to the current sys.stdout.
+    ///     an object with a write() method; None stands for sys.stdout.
     ///   flush
-    ///     whether to forcibly flush the stream.
+    ///     whether the file is flushed at the end.
     #[function(sig = "(*args, sep=' ', end='\\n', file=None, flush=False)")]
     fn print(
         th: &Thread,

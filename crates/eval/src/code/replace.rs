@@ -165,7 +165,7 @@ impl Code {
         Ok(new_foreign(th, parts)?.into_object())
     }
 
-    /// Return a copy of the code object with new values for the given fields.
+    /// Return another code object that differs from this one in the given fields.
     #[method(sig = "(self, /, **changes)")]
     fn replace(&self, th: &Thread, changes: Kwargs<'_>) -> PyResult {
         self.with_changes(th, changes, "replace")

@@ -179,34 +179,34 @@ impl FrameObject {
         Ok(self.caller(th)?.map_or_else(|| none().to_owned(), Owned::into_object))
     }
 
-    /// Return the code object being executed in this frame.
+    /// The code object that the frame runs.
     #[getter]
     fn f_code(&self) -> Owned<Code> {
         self.code().to_owned()
     }
 
-    /// Return the global variables used by this frame.
+    /// The dictionary of global variables that the code sees.
     #[getter]
     fn f_globals(&self) -> Owned {
         // SAFETY: (6).
         unsafe { Borrowed::<Object>::from_ptr((*self.frame()).globals).to_owned() }
     }
 
-    /// Return the built-in variables used by this frame.
+    /// The dictionary of built-in names that the code sees.
     #[getter]
     fn f_builtins(&self) -> Owned {
         // SAFETY: (6).
         unsafe { Borrowed::<Object>::from_ptr((*self.frame()).builtins).to_owned() }
     }
 
-    /// Return the mapping used by the frame to look up local variables.
+    /// The local variables as a mapping.
     #[getter]
     fn f_locals(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         // SAFETY: as for `code`.
         unsafe { super::locals::of_frame_object(th, this) }
     }
 
-    /// Return the index of the last attempted instruction in bytecode.
+    /// Where in the bytecode the instruction begins that was run last; -1 before the first.
     #[getter]
     fn f_lasti(&self) -> isize {
         // SAFETY: as for `code`.
@@ -214,7 +214,7 @@ impl FrameObject {
         if unit < 0 { -1 } else { 2 * unit }
     }
 
-    /// Return the generator or coroutine associated with this frame, or None.
+    /// The generator or coroutine whose body the frame runs; None if it runs something else.
     #[getter]
     fn f_generator(&self) -> Owned {
         if self.owner() != OWNED_BY_GENERATOR {
@@ -227,7 +227,7 @@ impl FrameObject {
         }
     }
 
-    /// Return the current line number in the frame.
+    /// The number of the source line that the frame has come to.
     #[getter]
     fn f_lineno(&self) -> Option<i32> {
         self.current_line()
@@ -238,7 +238,7 @@ impl FrameObject {
         super::jump::set_line(th, self, value)
     }
 
-    /// Return the trace function for this frame, or None if no trace function is set.
+    /// The function that traces this frame; None if there is none.
     #[getter]
     fn f_trace(&self) -> Owned {
         self.trace.get_owned().unwrap_or_else(|| none().to_owned())
@@ -255,7 +255,7 @@ impl FrameObject {
         Ok(())
     }
 
-    /// Return True if opcode tracing is enabled, False otherwise.
+    /// Whether the trace function is called for every instruction.
     #[getter]
     fn f_trace_opcodes(&self) -> bool {
         self.trace_opcodes.get() != 0
@@ -279,7 +279,7 @@ impl FrameObject {
         legacy::trace_opcodes(th, self.code(), on)
     }
 
-    /// Clear all references held by the frame.
+    /// Let go of the local variables. RuntimeError if the frame is still running.
     #[method(sig = "(self)")]
     fn clear(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<()> {
         let frame = this.frame();

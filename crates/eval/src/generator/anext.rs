@@ -78,8 +78,9 @@ impl AnextAwaitable {
         }
     }
 
-    /// send(arg) -> send 'arg' into the wrapped iterator,
-    /// return next yielded value or raise StopIteration.
+    /// send(arg) -> next yielded value
+    ///
+    /// Pass arg on to the wrapped iterator. StopIteration says that it ended.
     #[method(sig = "(self, /, *args)", no_text)]
     fn send(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
         self.forward(th, "send", args)
@@ -88,14 +89,16 @@ impl AnextAwaitable {
     /// throw(value)
     /// throw(typ[,val[,tb]])
     ///
-    /// raise exception in the wrapped iterator, return next yielded value
-    /// or raise StopIteration.
+    /// Pass an exception on to the wrapped iterator, and return what it yields next. StopIteration says
+    /// that it ended.
     #[method(sig = "(self, /, *args)", no_text)]
     fn throw(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
         self.forward(th, "throw", args)
     }
 
-    /// close() -> raise GeneratorExit inside generator.
+    /// close() -> what close() of the wrapped iterator returns
+    ///
+    /// Close the wrapped iterator.
     #[method(sig = "(self, /, *args)", no_text)]
     fn close(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
         self.forward(th, "close", args)

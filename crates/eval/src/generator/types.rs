@@ -289,9 +289,9 @@ macro_rules! common {
 
 common!(
     Generator,
-    "name of the generator",
-    "qualified name of the generator",
-    "object being iterated by yield from, or None",
+    "The generator's name.",
+    "The generator's name, with those of the classes and functions around it.",
+    "What yield from is taking values from, or None.",
     gi_frame,
     gi_running,
     gi_code,
@@ -300,9 +300,9 @@ common!(
 );
 common!(
     Coroutine,
-    "name of the coroutine",
-    "qualified name of the coroutine",
-    "object being awaited on, or None",
+    "The name of the coroutine.",
+    "The name of the coroutine with those of the classes and functions around it.",
+    "What it is waiting for, or None.",
     cr_frame,
     cr_running,
     cr_code,
@@ -311,9 +311,9 @@ common!(
 );
 common!(
     AsyncGenerator,
-    "name of the async generator",
-    "qualified name of the async generator",
-    "object being awaited on, or None",
+    "The asynchronous generator's name.",
+    "The asynchronous generator's name, with those of the classes and functions around it.",
+    "What it is waiting for, or None.",
     ag_frame,
     ag_running,
     ag_code,
@@ -338,8 +338,10 @@ impl Generator {
         Generator::send(self, th, value)
     }
 
-    /// send(value) -> send 'value' into generator,
-    /// return next yielded value or raise StopIteration.
+    /// send(value) -> next yielded value
+    ///
+    /// Resume the generator: the yield at which it waits evaluates to value. StopIteration says that it
+    /// ended.
     #[method(sig = "(self, value, /)", name = "send", no_text)]
     fn py_send(&self, th: &Thread, value: Borrowed<'_>) -> PyResult {
         self.resume_raising(th, Some(value), None, false)
@@ -354,7 +356,9 @@ impl Generator {
         throw(th, self, args)
     }
 
-    /// close() -> raise GeneratorExit inside generator.
+    /// close() -> None, or the value that the generator returns
+    ///
+    /// End the generator: GeneratorExit is raised at the place where it waits.
     #[method(sig = "(self)", name = "close", no_text)]
     fn py_close(&self, th: &Thread) -> PyResult {
         self.close(th)
@@ -397,8 +401,9 @@ impl Coroutine {
         self.generator().send(th, value)
     }
 
-    /// send(arg) -> send 'arg' into coroutine,
-    /// return next iterated value or raise StopIteration.
+    /// send(arg) -> next iterated value
+    ///
+    /// Pass arg into coroutine as the result of its await, and go on. StopIteration says that it ended.
     #[method(sig = "(self, arg, /)", name = "send", no_text)]
     fn py_send(&self, th: &Thread, value: Borrowed<'_>) -> PyResult {
         self.generator().resume_raising(th, Some(value), None, false)
@@ -413,7 +418,9 @@ impl Coroutine {
         throw(th, self.generator(), args)
     }
 
-    /// close() -> raise GeneratorExit inside coroutine.
+    /// close() -> None, or the value that the coroutine returns
+    ///
+    /// End it: GeneratorExit is raised inside coroutine, at the place where it waits.
     #[method(sig = "(self)", name = "close", no_text)]
     fn py_close(&self, th: &Thread) -> PyResult {
         self.generator().close(th)
@@ -426,7 +433,7 @@ impl Coroutine {
     }
 }
 
-/// A wrapper object implementing __await__ for coroutines.
+/// What __await__() of a coroutine returns: an iterator that runs it.
 #[pytype(name = "coroutine_wrapper", symbol = "_PyCoroWrapper_Type", flags(HAVE_GC))]
 #[repr(C)]
 pub struct CoroutineWrapper {
@@ -453,8 +460,9 @@ impl CoroutineWrapper {
         self.coroutine(th)?.generator().iternext(th)
     }
 
-    /// send(arg) -> send 'arg' into coroutine,
-    /// return next iterated value or raise StopIteration.
+    /// send(arg) -> next iterated value
+    ///
+    /// Pass arg into coroutine as the result of its await, and go on. StopIteration says that it ended.
     #[method(sig = "(self, arg, /)", no_text)]
     fn send(&self, th: &Thread, value: Borrowed<'_>) -> PyResult {
         self.coroutine(th)?.generator().resume_raising(th, Some(value), None, false)
@@ -469,7 +477,9 @@ impl CoroutineWrapper {
         throw(th, self.coroutine(th)?.generator(), args)
     }
 
-    /// close() -> raise GeneratorExit inside coroutine.
+    /// close() -> None, or the value that the coroutine returns
+    ///
+    /// End it: GeneratorExit is raised inside coroutine, at the place where it waits.
     #[method(sig = "(self)", no_text)]
     fn close(&self, th: &Thread) -> PyResult {
         self.coroutine(th)?.generator().close(th)
@@ -489,7 +499,9 @@ impl AsyncGenerator {
         async_gen::send(th, this, None)
     }
 
-    /// asend(v) -> send 'v' in generator.
+    /// asend(v) -> awaitable
+    ///
+    /// Resume the generator: the yield at which it waits evaluates to v.
     #[method(sig = "(self, v, /)", no_text)]
     fn asend(this: Borrowed<'_, Self>, th: &Thread, value: Borrowed<'_>) -> PyResult {
         async_gen::init_hooks(th, this)?;
@@ -507,7 +519,9 @@ impl AsyncGenerator {
         async_gen::throw(th, this, Some(Tuple::from_slice(th, values)?))
     }
 
-    /// aclose() -> raise GeneratorExit inside generator.
+    /// aclose() -> awaitable
+    ///
+    /// End the generator: GeneratorExit is raised at the place where it waits.
     #[method(sig = "(self)", no_text)]
     fn aclose(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         async_gen::init_hooks(th, this)?;

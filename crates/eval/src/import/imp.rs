@@ -7,7 +7,7 @@ use krait_objects::prelude::*;
 use super::{extension, frozen, lock, native};
 use crate::code::{self, Code};
 
-/// (Extremely) low-level import machinery bits as used by importlib.
+/// What importlib needs from the interpreter itself.
 #[pymodule(name = "_imp")]
 pub struct Imp;
 
@@ -70,13 +70,13 @@ impl Imp {
         Ok(0)
     }
 
-    /// Create an extension module.
+    /// Load the extension module that a spec describes.
     #[function(sig = "(spec, file=NULL, /)", text = "($module, spec, file=<unrepresentable>, /)")]
     fn create_dynamic(th: &Thread, spec: Borrowed<'_>, _file: Option<Borrowed<'_>>) -> PyResult {
         extension::create(th, spec)
     }
 
-    /// Initialize an extension module.
+    /// Run the execution slots of an extension module.
     #[function(sig = "(mod, /)")]
     fn exec_dynamic(th: &Thread, r#mod: Borrowed<'_>) -> PyResult<i32> {
         execute(th, r#mod)?;

@@ -12,19 +12,23 @@ use crate::traceback::display;
 
 #[pyfunctions(part = "hooks")]
 impl Sys {
-    /// Print an object to sys.stdout and also save it in builtins._
+    /// Show the value of an interactive statement: its repr goes to sys.stdout, the object to builtins._
+    ///
+    /// None is neither shown nor kept.
     #[function(sig = "(object, /)")]
     fn displayhook(th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         display(th, object)
     }
 
-    /// Print an object to sys.stdout and also save it in builtins._
+    /// Show the value of an interactive statement: its repr goes to sys.stdout, the object to builtins._
+    ///
+    /// None is neither shown nor kept.
     #[function(name = "__displayhook__", sig = "(object, /)")]
     fn original_displayhook(th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         display(th, object)
     }
 
-    /// Handle an exception by displaying it with a traceback on sys.stderr.
+    /// Show an exception that nobody caught, and its traceback, on sys.stderr.
     #[function(sig = "(exctype, value, traceback, /)")]
     fn excepthook(
         th: &Thread,
@@ -35,7 +39,7 @@ impl Sys {
         show(th, value, traceback)
     }
 
-    /// Handle an exception by displaying it with a traceback on sys.stderr.
+    /// Show an exception that nobody caught, and its traceback, on sys.stderr.
     #[function(name = "__excepthook__", sig = "(exctype, value, traceback, /)")]
     fn original_excepthook(
         th: &Thread,
@@ -153,11 +157,11 @@ fn plain(th: &Thread, value: Borrowed<'_>) -> String {
 }
 
 static UNRAISABLE: [Field; 5] = [
-    Field { name: "exc_type", doc: "Exception type" },
-    Field { name: "exc_value", doc: "Exception value" },
-    Field { name: "exc_traceback", doc: "Exception traceback" },
-    Field { name: "err_msg", doc: "Error message" },
-    Field { name: "object", doc: "Object causing the exception" },
+    Field { name: "exc_type", doc: "the class of the exception" },
+    Field { name: "exc_value", doc: "the exception, which may be None" },
+    Field { name: "exc_traceback", doc: "its traceback, which may be None" },
+    Field { name: "err_msg", doc: "what to tell before it, or None" },
+    Field { name: "object", doc: "what the exception came from, or None" },
 ];
 
 /// Reports the current exception, which nobody can catch, to `sys.unraisablehook`. With a message, the object

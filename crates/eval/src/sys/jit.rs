@@ -2,25 +2,25 @@
 
 use krait_objects::prelude::*;
 
-/// Utilities for observing just-in-time compilation.
+/// Tells whether code is compiled to machine code while it runs.
 #[pymodule(name = "_jit")]
 pub struct Jit;
 
 #[pyfunctions]
 impl Jit {
-    /// Return True if the current Python executable supports JIT compilation, and False otherwise.
+    /// Whether this interpreter can compile to machine code at all.
     #[function(sig = "()")]
     fn is_available() -> bool {
         false
     }
 
-    /// Return True if JIT compilation is enabled for the current Python process, and False otherwise.
+    /// Whether this process compiles to machine code.
     #[function(sig = "()")]
     fn is_enabled() -> bool {
         false
     }
 
-    /// Return True if the topmost Python frame is currently executing JIT code, and False otherwise.
+    /// Whether the innermost frame runs machine code at this moment.
     #[function(sig = "()")]
     fn is_active() -> bool {
         false

@@ -124,7 +124,8 @@ impl Sys {
 
     /// getsizeof(object [, default]) -> int
     ///
-    /// Return the size of object in bytes.
+    /// How many bytes an object takes itself, without those it refers to. If it does not tell, the default is
+    /// returned, or TypeError raised.
     #[function(sig = "(object, default=NULL)", no_text)]
     fn getsizeof(th: &Thread, object: Borrowed<'_>, default: Option<Borrowed<'_>>) -> PyResult {
         match (size_of(th, object), default) {

@@ -18,8 +18,7 @@ use krait_objects::prelude::*;
 pub use audit::audit;
 pub use info::{VERSION, version_text};
 
-/// This module provides access to some objects used or maintained by the
-/// interpreter and to functions that interact strongly with the interpreter.
+/// The interpreter's own objects and settings, and functions that act on it.
 #[pymodule(name = "sys")]
 pub struct Sys;
 
@@ -31,12 +30,10 @@ impl Sys {
         info::add(module, th)
     }
 
-    /// Exit the interpreter by raising SystemExit(status).
+    /// Raise SystemExit(status), which ends the program unless it is caught.
     ///
-    /// If the status is omitted or None, it defaults to zero (i.e., success).
-    /// If the status is an integer, it will be used as the system exit status.
-    /// If it is another kind of object, it will be printed and the system
-    /// exit status will be one (i.e., failure).
+    /// An integer becomes the exit status; without a status, or with None, that is zero, which means success.
+    /// Any other object is printed, and the exit status is one.
     #[function(sig = "(status=None, /)")]
     fn exit(th: &Thread, status: Option<Borrowed<'_>>) -> PyResult {
         Err(match status {

@@ -46,13 +46,13 @@ impl ArrayIterator {
         Ok(None)
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         reduce(th, id::iter, &self.array, &self.index, empty_tuple)
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, state, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let Some(state) = state.downcast::<Int>() else {

@@ -53,25 +53,25 @@ impl Array {
 
 #[pymethods(part = "methods")]
 impl Array {
-    /// the typecode character used to create the array
+    /// The letter that stands for the type of the items.
     #[getter]
     fn typecode(&self, th: &Thread) -> PyResult<Owned<Str>> {
         Str::from_char(th, u32::from(self.code().letter))
     }
 
-    /// the size, in bytes, of one array item
+    /// How many bytes each item takes.
     #[getter]
     fn itemsize(&self) -> usize {
         self.code().size()
     }
 
-    /// Append new value v to the end of the array.
+    /// Add one item behind the last.
     #[method(sig = "(self, v, /)")]
     fn append(&self, th: &Thread, v: Borrowed<'_>) -> PyResult<()> {
         self.push(th, v)
     }
 
-    /// Return a tuple (address, length): where the items are in memory, and how many.
+    /// Tell where the items are in memory, and how many: (address, length).
     ///
     /// The length is in items: multiply by itemsize for the size in bytes.
     #[method(sig = "(self, /)")]
@@ -79,7 +79,7 @@ impl Array {
         (self.items.0.get() as usize, self.len())
     }
 
-    /// Reverse the order of the bytes of each item.
+    /// Turn each item's bytes around, for data of a machine with the other byte order.
     ///
     /// RuntimeError is raised if items are not of 1, 2, 4 or 8 bytes.
     #[method(sig = "(self, /)")]
@@ -88,13 +88,13 @@ impl Array {
         self.with_bytes(|bytes| bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse));
     }
 
-    /// Remove all items from the array.
+    /// Make the array empty.
     #[method(sig = "(self, /)")]
     fn clear(&self, th: &Thread) -> PyResult<()> {
         self.resize(th, 0)
     }
 
-    /// Return number of occurrences of v in the array.
+    /// How many items are equal to v.
     #[method(sig = "(self, v, /)")]
     fn count(&self, th: &Thread, v: Borrowed<'_>) -> PyResult<usize> {
         let (mut count, mut at) = (0, 0);
@@ -105,7 +105,7 @@ impl Array {
         Ok(count)
     }
 
-    /// Append items to the end of the array.
+    /// Add the items of another array of the same type, or of any iterable, behind the last.
     #[method(sig = "(self, bb, /)")]
     fn extend(&self, th: &Thread, bb: Borrowed<'_>) -> PyResult<()> {
         self.extend_from(th, bb)
@@ -117,7 +117,9 @@ impl Array {
         self.extend_from_buffer(th, &buffer)
     }
 
-    /// Read n items from the file object f and append them.
+    /// Add n items that are read from a binary file.
+    ///
+    /// EOFError is raised if there are fewer; those are added nevertheless.
     #[method(sig = "(self, f, n, /)")]
     fn fromfile(&self, th: &Thread, f: Borrowed<'_>, n: isize) -> PyResult<()> {
         let Ok(count) = usize::try_from(n) else {
@@ -173,9 +175,9 @@ impl Array {
         self.extend_from_text(th, &ustr)
     }
 
-    /// Return index of first occurrence of v in the array.
+    /// Find the first item equal to v, between start and stop, and return its index.
     ///
-    /// Raise ValueError if the value is not present.
+    /// ValueError is raised if there is none.
     #[method(sig = "(self, v, start=0, stop=sys.maxsize, /)")]
     fn index(
         &self,
@@ -191,7 +193,7 @@ impl Array {
         }
     }
 
-    /// Insert a new item v into the array before position i.
+    /// Put an item in front of the one at index i.
     #[method(sig = "(self, i, v, /)")]
     fn insert(&self, th: &Thread, i: isize, v: Borrowed<'_>) -> PyResult<()> {
         let item = self.code().pack(th, v)?;
@@ -199,9 +201,7 @@ impl Array {
         self.splice(th, at, at, &item[..self.code().size()])
     }
 
-    /// Return the i-th element and delete it from the array.
-    ///
-    /// i defaults to -1.
+    /// Take the item at an index out of the array, by default the last one, and return it.
     #[method(sig = "(self, i=-1, /)")]
     fn pop(&self, th: &Thread, i: Index) -> PyResult {
         let len = self.len();
@@ -216,7 +216,9 @@ impl Array {
         Ok(item)
     }
 
-    /// Remove the first occurrence of v in the array.
+    /// Take the first item that is equal to v out of the array.
+    ///
+    /// ValueError is raised if there is none.
     #[method(sig = "(self, v, /)")]
     fn remove(&self, th: &Thread, v: Borrowed<'_>) -> PyResult<()> {
         match self.find(th, v, 0, usize::MAX)? {
@@ -226,7 +228,7 @@ impl Array {
         }
     }
 
-    /// Reverse the order of the items in the array.
+    /// Turn the array around: the last item becomes the first.
     #[method(sig = "(self, /)")]
     fn reverse(&self) {
         let size = self.code().size();
@@ -243,7 +245,7 @@ impl Array {
         Bytes::new(th, self.bytes())
     }
 
-    /// Write all items (as machine values) to the file object f.
+    /// Write the memory of all items to a binary file.
     #[method(sig = "(self, f, /)")]
     fn tofile(&self, th: &Thread, f: Borrowed<'_>) -> PyResult<()> {
         let name = Str::interned(th, "write")?;
@@ -272,19 +274,19 @@ impl Array {
         self.text(th)
     }
 
-    /// Return a copy of the array.
+    /// A new array with the same items.
     #[method(sig = "(self, /)")]
     fn __copy__(&self, th: &Thread) -> PyResult<Owned<Array>> {
         self.of_bytes(th, self.bytes())
     }
 
-    /// Return a copy of the array.
+    /// A new array with the same items.
     #[method(sig = "(self, unused, /)")]
     fn __deepcopy__(&self, th: &Thread, _unused: Borrowed<'_>) -> PyResult<Owned<Array>> {
         self.of_bytes(th, self.bytes())
     }
 
-    /// Size of the array in memory, in bytes.
+    /// How many bytes of memory the array takes, its items included.
     #[method(sig = "(self, /)")]
     fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
         let head = this.object().ty().raw().tp_basicsize as usize;

@@ -110,7 +110,7 @@ impl Format {
 
 #[pyfunctions(part = "pickle")]
 impl ArrayModule {
-    /// Internal. Used for pickling support.
+    /// For unpickling: make an array of items in any machine's format.
     #[function(sig = "(arraytype, typecode, mformat_code, items, /)")]
     fn _array_reconstructor(
         th: &Thread,
@@ -156,7 +156,7 @@ impl ArrayModule {
 
 #[pymethods(part = "pickle")]
 impl Array {
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, value, /)")]
     fn __reduce_ex__(this: Borrowed<'_, Self>, th: &Thread, value: Borrowed<'_>) -> PyResult {
         let Some(protocol) = value.downcast::<Int>() else {

@@ -45,8 +45,7 @@ fn phase_of((x, y): Complex) -> f64 {
     libm::atan2(y, x)
 }
 
-/// This module provides access to mathematical functions for complex
-/// numbers.
+/// The functions of math for complex numbers: sqrt(-1), for instance, is not an error here.
 #[pymodule(name = "cmath")]
 pub struct Cmath;
 
@@ -67,35 +66,35 @@ macro_rules! functions {
 }
 
 functions! {
-    /// Return the arc cosine of z.
+    /// Principal value of the complex arc cosine.
     acos;
-    /// Return the inverse hyperbolic cosine of z.
+    /// Principal value of the complex area hyperbolic cosine.
     acosh;
-    /// Return the arc sine of z.
+    /// Principal value of the complex arc sine.
     asin;
-    /// Return the inverse hyperbolic sine of z.
+    /// Principal value of the complex area hyperbolic sine.
     asinh;
-    /// Return the arc tangent of z.
+    /// Principal value of the complex arc tangent.
     atan;
-    /// Return the inverse hyperbolic tangent of z.
+    /// Principal value of the complex area hyperbolic tangent.
     atanh;
-    /// Return the cosine of z.
+    /// Complex cosine.
     cos;
-    /// Return the hyperbolic cosine of z.
+    /// Complex hyperbolic cosine: half of exp(z) + exp(-z).
     cosh;
-    /// Return the exponential value e**z.
+    /// The number e to the power of z.
     exp;
-    /// Return the base-10 logarithm of z.
+    /// The logarithm of z to base 10, with an imaginary part between -pi/log(10) and pi/log(10).
     log10;
-    /// Return the sine of z.
+    /// Complex sine.
     sin;
-    /// Return the hyperbolic sine of z.
+    /// Complex hyperbolic sine: half of exp(z) - exp(-z).
     sinh;
-    /// Return the square root of z.
+    /// The one of both square roots whose real part is not negative.
     sqrt;
-    /// Return the tangent of z.
+    /// Complex tangent.
     tan;
-    /// Return the hyperbolic tangent of z.
+    /// Complex hyperbolic tangent: sinh(z) / cosh(z).
     tanh;
 }
 
@@ -126,9 +125,9 @@ impl Cmath {
         Ok(())
     }
 
-    /// log(z[, base]) -> the logarithm of z to the given base.
+    /// log(z[, base])
     ///
-    /// If the base is not specified, returns the natural logarithm (base e) of z.
+    /// The power to which base must be raised for z; e stands in for a base that is left out.
     #[function(sig = "(z, base=<unrepresentable>, /)")]
     fn log(
         th: &Thread,
@@ -144,15 +143,13 @@ impl Cmath {
         )
     }
 
-    /// Return argument, also known as the phase angle, of a complex.
+    /// The angle of z as seen from the origin: from -pi to pi, counted from the positive real axis.
     #[function(sig = "(z, /)")]
     fn phase(z: Number) -> f64 {
         phase_of(z.0)
     }
 
-    /// Convert a complex from rectangular coordinates to polar coordinates.
-    ///
-    /// r is the distance from 0 and phi the phase angle.
+    /// The pair (abs(z), phase(z)): how far z is from the origin, and in which direction.
     #[function(sig = "(z, /)")]
     fn polar(th: &Thread, z: Number) -> PyResult<(f64, f64)> {
         let (x, y) = z.0;
@@ -163,43 +160,38 @@ impl Cmath {
         Ok((size, phase_of(z.0)))
     }
 
-    /// Convert from polar coordinates to rectangular coordinates.
+    /// The complex number at distance r from the origin, in the direction of the angle phi.
     #[function(sig = "(r, phi, /)")]
     fn rect(th: &Thread, r: f64, phi: f64) -> PyResult<Owned<complex::Complex>> {
         finish(th, functions::rect(r, phi))
     }
 
-    /// Return True if both the real and imaginary parts of z are finite, else False.
+    /// Whether neither part of z is infinite or NaN.
     #[function(sig = "(z, /)")]
     fn isfinite(z: Number) -> bool {
         z.0.0.is_finite() && z.0.1.is_finite()
     }
 
-    /// Checks if the real or imaginary part of z not a number (NaN).
+    /// Whether z has a part that is NaN.
     #[function(sig = "(z, /)")]
     fn isnan(z: Number) -> bool {
         z.0.0.is_nan() || z.0.1.is_nan()
     }
 
-    /// Checks if the real or imaginary part of z is infinite.
+    /// Whether z has an infinite part.
     #[function(sig = "(z, /)")]
     fn isinf(z: Number) -> bool {
         z.0.0.is_infinite() || z.0.1.is_infinite()
     }
 
-    /// Determine whether two complex numbers are close in value.
+    /// Whether a and b are nearly the same: abs(a - b) is within one of two tolerances.
     ///
     ///   rel_tol
-    ///     maximum difference for being considered "close", relative to the
-    ///     magnitude of the input values
+    ///     tolerance as a fraction of the larger one of abs(a) and abs(b)
     ///   abs_tol
-    ///     maximum difference for being considered "close", regardless of the
-    ///     magnitude of the input values
+    ///     tolerance as it is, for numbers near zero
     ///
-    /// Return True if a is close in value to b, and False otherwise: the difference must be
-    /// smaller than at least one of the tolerances.
-    ///
-    /// NaN is not close to anything, not even itself; inf and -inf are only close to themselves.
+    /// An infinity is only close to itself, and NaN to nothing.
     #[function(sig = "(a, b, *, rel_tol=1e-09, abs_tol=0.0)")]
     fn isclose(th: &Thread, a: Number, b: Number, rel_tol: f64, abs_tol: f64) -> PyResult<bool> {
         if rel_tol < 0.0 || abs_tol < 0.0 {

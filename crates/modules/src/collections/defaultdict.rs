@@ -6,20 +6,19 @@ use krait_objects::gc;
 use krait_objects::prelude::*;
 use krait_objects::repr_guard;
 
-/// defaultdict(default_factory=None, /, [...]) --> dict with default factory
+/// defaultdict(default_factory=None, /, [...])
 ///
-/// The default factory is called without arguments to produce
-/// a new value when a key is not present, in __getitem__ only.
-/// A defaultdict compares equal to a dict with the same items.
-/// All remaining arguments are treated the same as if they were
-/// passed to the dict constructor, including keyword arguments.
+/// A dict that fills in values for missing keys: d[key] calls default_factory, without arguments, and stores
+/// what it returns. Other look-ups, such as get(), do not.
+///
+/// The arguments behind the factory are those of dict(). It equals a dict with the same items.
 #[pytype(
     name = "collections.defaultdict", base = Dict, flags(BASETYPE, HAVE_GC),
 )]
 #[repr(C)]
 pub struct DefaultDict {
     dict: Dict,
-    /// Factory for default value called by __missing__().
+    /// Called for the value of a missing key; None if such keys are errors.
     #[member]
     default_factory: Slot,
 }
@@ -145,10 +144,10 @@ impl DefaultDict {
         }
     }
 
-    /// __missing__(key) # Called by __getitem__ for missing key; pseudo-code:
-    /// if self.default_factory is None: raise KeyError((key,))
-    /// self[key] = value = self.default_factory()
-    /// return value
+    /// __missing__(key)
+    ///
+    /// What d[key] does for a key that is not there: the result of default_factory() is stored and returned.
+    /// KeyError if the factory is None.
     #[method(sig = "(self, object, /)", no_text)]
     fn __missing__(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
         let factory = this.default_factory.get_owned().filter(|factory| !factory.is_none());
@@ -160,19 +159,23 @@ impl DefaultDict {
         this.dict.set_default(th, key, value.borrow())
     }
 
-    /// D.copy() -> a shallow copy of D.
+    /// D.copy()
+    ///
+    /// A dict of the same class, with the same factory, keys and values.
     #[method(sig = "(self, /)", no_text)]
     fn copy(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         DefaultDict::like(this, th, this.object())
     }
 
-    /// D.copy() -> a shallow copy of D.
+    /// D.copy()
+    ///
+    /// A dict of the same class, with the same factory, keys and values.
     #[method(sig = "(self, /)", no_text)]
     fn __copy__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         DefaultDict::like(this, th, this.object())
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)", no_text)]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let arguments = match this.default_factory.get_owned() {
@@ -186,7 +189,7 @@ impl DefaultDict {
         Tuple::pack(th, parts).map(Owned::into_object)
     }
 
-    /// See PEP 585
+    /// A generic alias of the class, for annotations.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         krait_objects::generic_alias::new(th, cls.object(), object)

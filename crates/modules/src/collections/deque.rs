@@ -32,9 +32,10 @@ impl Visit for Blocks {
     }
 }
 
-/// A list-like sequence optimized for data accesses near its endpoints.
+/// A sequence to which items can be added, and from which they can be taken, quickly at both ends.
 #[pytype(
-    name = "collections.deque", new = "([iterable[, maxlen]])", doc = "A list-like sequence optimized for data accesses near its endpoints.",
+    name = "collections.deque", new = "([iterable[, maxlen]])",
+    doc = "A sequence to which items can be added, and from which they can be taken, quickly at both ends.",
     flags(BASETYPE, HAVE_GC, SEQUENCE), weaklist = weakrefs,
 )]
 #[repr(C)]

@@ -84,13 +84,13 @@ macro_rules! iterator {
                 Ok(Some(item))
             }
 
-            /// Private method returning an estimate of len(list(it)).
+            /// About how many items are still to come.
             #[method(sig = "(self, /)", no_text)]
             fn __length_hint__(&self) -> usize {
                 self.left.get()
             }
 
-            /// Return state information for pickling.
+            /// What pickle and copy need to make the object anew.
             #[method(sig = "(self, /)", no_text)]
             fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
                 let ty = this.object().get().ty().object().to_owned();

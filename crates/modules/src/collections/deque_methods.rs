@@ -221,43 +221,43 @@ impl Deque {
 
 #[pymethods(part = "methods")]
 impl Deque {
-    /// Maximum size of a deque or None if unbounded.
+    /// How many items there may be at most; None if any number.
     #[getter]
     fn maxlen(&self) -> Option<usize> {
         self.max()
     }
 
-    /// Add an element to the right side of the deque.
+    /// Put an item at the right end.
     #[method(sig = "(self, item, /)")]
     fn append(&self, th: &Thread, item: Owned) -> PyResult<()> {
         self.push_back(th, item)
     }
 
-    /// Add an element to the left side of the deque.
+    /// Put an item at the left end.
     #[method(sig = "(self, item, /)")]
     fn appendleft(&self, th: &Thread, item: Owned) -> PyResult<()> {
         self.push_front(th, item)
     }
 
-    /// Remove all elements from the deque.
+    /// Drop all the items.
     #[method(sig = "(self, /)")]
     fn clear(&self) {
         self.clear_items();
     }
 
-    /// Return a shallow copy of a deque.
+    /// A deque of the same class, bound and items.
     #[method(sig = "(self, /)")]
     fn copy(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         Deque::copied(this, th)
     }
 
-    /// Return a shallow copy of a deque.
+    /// A deque of the same class, bound and items.
     #[method(sig = "(self, /)")]
     fn __copy__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         Deque::copied(this, th)
     }
 
-    /// Return number of occurrences of value.
+    /// How many items equal value.
     #[method(sig = "(self, value, /)")]
     fn count(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<usize> {
         let state = self.state.get();
@@ -277,7 +277,7 @@ impl Deque {
         Ok(count)
     }
 
-    /// Extend the right side of the deque with elements from the iterable.
+    /// Append the items of an iterable at the right end.
     #[method(name = "extend", sig = "(self, iterable, /)")]
     fn extend_method(
         this: Borrowed<'_, Self>,
@@ -287,15 +287,15 @@ impl Deque {
         Deque::extend(this, th, iterable)
     }
 
-    /// Extend the left side of the deque with elements from the iterable.
+    /// Put the items of an iterable at the left end, one after the other, so that the last one is the first.
     #[method(sig = "(self, iterable, /)")]
     fn extendleft(this: Borrowed<'_, Self>, th: &Thread, iterable: Borrowed<'_>) -> PyResult<()> {
         Deque::extend_left(this, th, iterable)
     }
 
-    /// Return first index of value.
+    /// Where the first item that equals value is, within start and stop if they are given.
     ///
-    /// Raises ValueError if the value is not present.
+    /// ValueError if there is none.
     #[method(
         sig = "(self, value, start=0, stop=sys.maxsize, /)",
         text = "($self, value, [start, [stop]])"
@@ -315,7 +315,7 @@ impl Deque {
         }
     }
 
-    /// Insert value before index.
+    /// Put value in front of the item at index. IndexError if the deque is full.
     #[method(sig = "(self, index, value, /)")]
     fn insert(&self, th: &Thread, index: isize, value: Owned) -> PyResult<()> {
         let len = self.len();
@@ -326,7 +326,7 @@ impl Deque {
         self.insert_at(th, at, value)
     }
 
-    /// Remove and return the rightmost element.
+    /// Take the last item off, and return it. IndexError if the deque is empty.
     #[method(sig = "(self, /)")]
     fn pop(&self, th: &Thread) -> PyResult {
         match self.pop_back() {
@@ -335,7 +335,7 @@ impl Deque {
         }
     }
 
-    /// Remove and return the leftmost element.
+    /// Take the first item off, and return it. IndexError if the deque is empty.
     #[method(sig = "(self, /)")]
     fn popleft(&self, th: &Thread) -> PyResult {
         match self.pop_front() {
@@ -344,7 +344,7 @@ impl Deque {
         }
     }
 
-    /// Remove first occurrence of value.
+    /// Take out the first item that equals value. ValueError if there is none.
     #[method(sig = "(self, value, /)")]
     fn remove(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<()> {
         let changed = || th.raise(exc::INDEX_ERROR, "deque mutated during remove().");
@@ -357,19 +357,19 @@ impl Deque {
         }
     }
 
-    /// Reverse *IN PLACE*.
+    /// Turn the order of the items round.
     #[method(sig = "(self, /)")]
     fn reverse(&self) {
         self.items.reverse();
     }
 
-    /// Rotate the deque n steps to the right.  If n is negative, rotates left.
+    /// Move n items from the right end to the left one, or, if n is negative, the other way.
     #[method(sig = "(self, n=1, /)")]
     fn rotate(&self, th: &Thread, n: isize) -> PyResult<()> {
         self.rotate_by(th, n)
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let ty = this.object().get().ty().object().to_owned();
@@ -385,7 +385,7 @@ impl Deque {
         Tuple::pack(th, [ty, arguments.into_object(), state, items]).map(Owned::into_object)
     }
 
-    /// Return a reverse iterator over the deque.
+    /// An iterator from the last item to the first.
     #[method(sig = "(self, /)")]
     fn __reversed__(
         this: Borrowed<'_, Self>,
@@ -394,14 +394,14 @@ impl Deque {
         DequeReverseIterator::over(th, this)
     }
 
-    /// Return the size of the deque in memory, in bytes.
+    /// How many bytes the deque takes in memory.
     #[method(sig = "(self, /)")]
     fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
         let basic = this.object().get().ty().raw().tp_basicsize as usize;
         basic + this.items.bytes()
     }
 
-    /// See PEP 585
+    /// A generic alias of the class, for annotations.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         krait_objects::generic_alias::new(th, cls.object(), object)

@@ -10,7 +10,7 @@ mod tuplegetter;
 use krait_objects::dict::ordered::OrderedDict;
 use krait_objects::prelude::*;
 
-/// High performance data structures.
+/// Containers: deque, defaultdict and OrderedDict, and what the module collections needs.
 #[pymodule(name = "_collections")]
 pub struct Collections;
 
@@ -31,7 +31,7 @@ impl Collections {
         Ok(())
     }
 
-    /// Count elements in the iterable, updating the mapping
+    /// Add to the counts in a mapping, one for each time an item occurs.
     #[function(sig = "(mapping, iterable, /)")]
     fn _count_elements(th: &Thread, mapping: Borrowed<'_>, iterable: Borrowed<'_>) -> PyResult<()> {
         let one = Int::from_i64(th, 1)?;

@@ -153,7 +153,7 @@ impl Drop for Decompression {
 /// BZ2Compressor(compresslevel=9, /)
 /// --
 ///
-/// Create a compressor object for compressing data incrementally.
+/// Compresses a stream piece by piece.
 ///
 ///   compresslevel
 ///     From 1 to 9: how large blocks are.
@@ -182,7 +182,7 @@ impl Bz2Compressor {
         Ok(made)
     }
 
-    /// Provide data to the compressor object.
+    /// Take data in.
     ///
     /// Returns what is compressed already, or b''. flush() completes the stream.
     #[method(sig = "(self, data, /)")]
@@ -198,7 +198,7 @@ impl Bz2Compressor {
         output.into_bytes(th)
     }
 
-    /// Finish the compression process.
+    /// Complete the stream.
     ///
     /// Returns the rest of the compressed data. The compressor cannot be used any more.
     #[method(sig = "(self, /)")]
@@ -217,18 +217,18 @@ impl Bz2Compressor {
 /// BZ2Decompressor()
 /// --
 ///
-/// Create a decompressor object for decompressing data incrementally.
+/// Decompresses a stream piece by piece.
 #[pytype(name = "_bz2.BZ2Decompressor")]
 #[repr(C)]
 pub struct Bz2Decompressor {
     head: Head,
-    /// Data found after the end of the compressed stream.
+    /// Input that was left over when the stream ended.
     #[member(readonly)]
     unused_data: Slot<Bytes>,
-    /// True if the end-of-stream marker has been reached.
+    /// Whether the compressed stream is at its end.
     #[member(readonly)]
     eof: Cell<bool>,
-    /// True if more input is needed before more decompressed data can be produced.
+    /// Whether decompress() has to be given new input to go on.
     #[member(readonly)]
     needs_input: Cell<bool>,
     has_failed: Cell<bool>,
@@ -247,11 +247,10 @@ impl Bz2Decompressor {
         Ok(made)
     }
 
-    /// Decompress *data*, returning uncompressed data as bytes.
+    /// Take compressed data in and return the bytes that come out of it.
     ///
-    /// If *max_length* is nonnegative, returns at most *max_length* bytes. Once
-    /// that is reached, *self.needs_input* is False, and the next call may be
-    /// given b'' for more.
+    /// No more than max_length bytes are returned unless it is negative. When that cuts the output off,
+    /// needs_input is False, and the next call may be given b'' for more.
     ///
     /// After the end of the stream, EOFError is raised; what followed it is in
     /// the unused_data attribute.

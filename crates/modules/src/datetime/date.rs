@@ -18,7 +18,9 @@ use super::datetime::{DateTime, Moment};
 use super::timedelta::Delta;
 use super::{clock, fields};
 
-/// date(year, month, day) --> date object
+/// date(year, month, day)
+///
+/// A day in the Gregorian calendar, which is taken to reach back to the year 1.
 #[pytype(name = "datetime.date", flags(BASETYPE))]
 #[repr(C)]
 pub struct Date {

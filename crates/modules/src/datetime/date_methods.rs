@@ -66,16 +66,13 @@ pub fn strptime(th: &Thread, function: &str, cls: Borrowed<'_, Type>, args: Args
 
 #[pymethods(part = "construct")]
 impl Date {
-    /// Create a date from a POSIX timestamp.
-    ///
-    /// The timestamp is a number of seconds as time.time() gives it, and is
-    /// taken as local time.
+    /// The local date at a moment that is given in seconds since 1970, as by time.time().
     #[classmethod(sig = "(type, timestamp, /)")]
     fn fromtimestamp(cls: Borrowed<'_, Type>, th: &Thread, timestamp: Borrowed<'_>) -> PyResult {
         date::from_timestamp(th, cls, timestamp)
     }
 
-    /// int -> date with that proleptic Gregorian ordinal.
+    /// The date of day n, where 1 January of the year 1 is day 1. Inverse of toordinal().
     #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn fromordinal(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         let [ordinal] = exactly(th, "fromordinal", args)?;
@@ -87,16 +84,14 @@ impl Date {
         Date::for_class(th, cls, Ymd::from_ordinal(ordinal.into()))
     }
 
-    /// str -> Create a date from a string in ISO 8601 format.
+    /// Read a date that is written in one of the ISO 8601 formats.
     #[classmethod(sig = "(type, object, /)")]
     fn fromisoformat(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         let date = iso_parse::date(th, object)?;
         Date::for_class(th, cls, date)
     }
 
-    /// int, int, int -> Create a date from ISO year, week number and weekday.
-    ///
-    /// The opposite of the date.isocalendar() function
+    /// The date of a weekday (1 is Monday) in a week of an ISO year: date.isocalendar() gives these numbers.
     #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn fromisocalendar(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         let (year, week, day) = match iso_arguments(th, args) {
@@ -116,13 +111,13 @@ impl Date {
         }
     }
 
-    /// string, format -> new date from a string, parsed as time.strptime() does.
+    /// Read a date by a format, in the language of time.strptime().
     #[classmethod(name = "strptime", sig = "(type, /, *args, **kwargs)", no_text)]
     fn date_strptime(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         strptime(th, "_strptime_datetime_date", cls, args)
     }
 
-    /// Current date or datetime: self.__class__.fromtimestamp(time.time()).
+    /// What fromtimestamp() of the class gives for the current time.
     #[classmethod(sig = "(type, /)")]
     fn today(cls: Borrowed<'_, Type>, th: &Thread) -> PyResult {
         if cls.is(Borrowed::from_ref(Date::type_object())) {
@@ -154,32 +149,32 @@ fn replace_date(th: &Thread, this: Borrowed<'_, Date>, args: Args<'_>) -> PyResu
 
 #[pymethods(part = "methods")]
 impl Date {
-    /// Return ctime() style string.
+    /// The date and time as text, for example 'Sun Feb  1 00:00:00 2026'.
     #[method(name = "ctime", sig = "(self, /)")]
     fn ctime_method(&self, th: &Thread) -> PyResult<Owned<Str>> {
         ctime(th, self.ymd(), Hms::default())
     }
 
-    /// format -> text as strftime() makes it.
+    /// Text by a format, in the language of time.strftime().
     #[method(name = "strftime", sig = "(self, /, *args, **kwargs)", no_text)]
     fn strftime_method(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
         let format = strftime_format(th, args)?;
         strftime::of_date(th, this, format)
     }
 
-    /// Formats self with strftime.
+    /// The same as strftime(), or str() if the format is empty.
     #[method(sig = "(self, /, *args, **kwargs)", no_text)]
     fn __format__(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
         format(th, this.object(), args)
     }
 
-    /// Return a time tuple as time.localtime() gives it.
+    /// The fields as the struct that time.localtime() returns.
     #[method(sig = "(self, /)")]
     fn timetuple(&self, th: &Thread) -> PyResult {
         struct_time(th, self.ymd(), Hms::default(), -1)
     }
 
-    /// Return a named tuple of ISO year, week number and weekday.
+    /// The ISO year, week and weekday, as a tuple whose items have those names.
     #[method(sig = "(self, /)")]
     fn isocalendar(&self, th: &Thread) -> PyResult {
         capsule::require_module(th)?;
@@ -187,7 +182,7 @@ impl Date {
         IsoCalendarDate::new(th, year, week, weekday)
     }
 
-    /// Return string in ISO 8601 format, YYYY-MM-DD.
+    /// The date as YYYY-MM-DD, a format of ISO 8601.
     #[method(sig = "(self, /)")]
     pub fn isoformat(&self, th: &Thread) -> PyResult<Owned<Str>> {
         let mut line = Line::new();
@@ -195,27 +190,25 @@ impl Date {
         line.to_python(th)
     }
 
-    /// Return the date's day of the week.
-    /// Monday == 1 ... Sunday == 7
+    /// The day of the week, from 1 for Monday to 7 for Sunday.
     #[method(sig = "(self, /)")]
     fn isoweekday(&self) -> i32 {
         self.ymd().weekday() + 1
     }
 
-    /// Return proleptic Gregorian ordinal. 1 January of year 1 is day 1.
+    /// The number of the day, counted from 1 January of the year 1, which is 1.
     #[method(sig = "(self, /)")]
     fn toordinal(&self) -> i64 {
         self.ymd().ordinal()
     }
 
-    /// Return the date's day of the week.
-    /// Monday == 0 ... Sunday == 6
+    /// The day of the week, from 0 for Monday to 6 for Sunday.
     #[method(sig = "(self, /)")]
     fn weekday(&self) -> i32 {
         self.ymd().weekday()
     }
 
-    /// Return date with new specified fields.
+    /// A date with the fields that are given, and this one's for the rest.
     #[method(sig = "(self, /, year=unchanged, month=unchanged, day=unchanged)")]
     fn replace(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
         replace_date(th, this, args)
@@ -227,7 +220,7 @@ impl Date {
         replace_date(th, this, args)
     }
 
-    /// __reduce__() -> (cls, state)
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let state = Bytes::new(th, &this.packed())?;

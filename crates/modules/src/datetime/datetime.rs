@@ -19,8 +19,8 @@ use super::{fields, tzinfo};
 
 /// datetime(year, month, day[, hour[, minute[, second[, microsecond[,tzinfo]]]]])
 ///
-/// Year, month and day must be given. tzinfo may be None, or an instance of a
-/// subclass of tzinfo. The other arguments may be ints.
+/// A date and a time of day. The time is midnight unless it is given; tzinfo, which may be None, is the
+/// time zone.
 #[pytype(name = "datetime.datetime", base = Date, flags(BASETYPE))]
 #[repr(C)]
 pub struct DateTime {

@@ -72,32 +72,32 @@ fn deprecated(th: &Thread, old: &str, new: &str) -> PyResult<()> {
 
 #[pymethods(part = "make")]
 impl DateTime {
-    /// Return a datetime of the current time in tz.
+    /// The current date and time.
     ///
     ///   tz
-    ///     Timezone object.
-    ///
-    /// Without tz, it is local time.
+    ///     In which time zone. None for local time, without a zone in the result.
     #[classmethod(sig = "(type, /, tz=None)")]
     fn now(cls: Borrowed<'_, Type>, th: &Thread, tz: Option<Borrowed<'_>>) -> PyResult {
         let zone = fields::zone(th, tz)?;
         of_reading(th, cls, clock::now(th)?, zone)
     }
 
-    /// Return a new datetime of the current day and time in UTC.
+    /// The current date and time in UTC, without a time zone.
     #[classmethod(sig = "(type, /)")]
     fn utcnow(cls: Borrowed<'_, Type>, th: &Thread) -> PyResult {
         deprecated(th, "utcnow", "now(datetime.UTC)")?;
         in_utc(th, cls, clock::now(th)?, None)
     }
 
-    /// timestamp[, tz] -> tz's local time from POSIX timestamp.
+    /// timestamp[, tz]
+    ///
+    /// The date and time at a moment in seconds since 1970: in the zone tz, or else in local time.
     #[classmethod(name = "fromtimestamp", sig = "(type, /, *args, **kwargs)", no_text)]
     fn fromtimestamp_method(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         from_timestamp(th, cls, Arguments::new(th, &FROM_TIMESTAMP, given(args))?)
     }
 
-    /// Create a naive UTC datetime from a POSIX timestamp.
+    /// The date and time in UTC, without a time zone, at a moment in seconds since 1970.
     #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn utcfromtimestamp(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         deprecated(th, "utcfromtimestamp", "fromtimestamp(timestamp, datetime.UTC)")?;
@@ -105,13 +105,15 @@ impl DateTime {
         in_utc(th, cls, clock::reading(th, timestamp)?, None)
     }
 
-    /// string, format -> new datetime from a string, parsed as time.strptime() does.
+    /// Read a date and time by a format, in the language of time.strptime().
     #[classmethod(name = "strptime", sig = "(type, /, *args, **kwargs)", no_text)]
     fn datetime_strptime(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         strptime(th, "_strptime_datetime_datetime", cls, args)
     }
 
     /// date, time -> datetime with the fields of both
+    ///
+    /// The time zone is that of the time, unless tzinfo gives another.
     #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn combine(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         let mut arguments = Arguments::new(th, &COMBINE, given(args))?;
@@ -133,7 +135,7 @@ impl DateTime {
         DateTime::for_class(th, cls, moment)
     }
 
-    /// string -> datetime from a string in most ISO 8601 formats
+    /// Read a date and time that is written in one of the usual ISO 8601 formats.
     #[classmethod(sig = "(type, object, /)")]
     fn fromisoformat(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         let (date, time, zone) = iso_parse::datetime(th, object)?;

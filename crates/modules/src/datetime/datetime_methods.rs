@@ -128,31 +128,31 @@ fn to_utc(
 
 #[pymethods(part = "methods")]
 impl DateTime {
-    /// Return date object with same year, month and day.
+    /// The day, without the time.
     #[method(name = "date", sig = "(self, /)")]
     fn date_method(&self, th: &Thread) -> PyResult<Owned<Date>> {
         Date::new(th, self.date())
     }
 
-    /// Return time object with same time but without tzinfo.
+    /// The time of day, without a time zone.
     #[method(name = "time", sig = "(self, /)")]
     fn time_method(&self, th: &Thread) -> PyResult<Owned<Time>> {
         Time::new(th, self.time(), None, self.fold())
     }
 
-    /// Return time object with same time and tzinfo.
+    /// The time of day, along with the time zone.
     #[method(sig = "(self, /)")]
     fn timetz(&self, th: &Thread) -> PyResult<Owned<Time>> {
         Time::new(th, self.time(), self.zone(), self.fold())
     }
 
-    /// Return ctime() style string.
+    /// The date and time as text, for example 'Sun Feb  1 08:30:00 2026'.
     #[method(name = "ctime", sig = "(self, /)")]
     fn ctime_method(&self, th: &Thread) -> PyResult<Owned<Str>> {
         ctime(th, self.date(), self.time())
     }
 
-    /// Return a time tuple as time.localtime() gives it.
+    /// The fields as the struct that time.localtime() returns.
     #[method(sig = "(self, /)")]
     pub fn timetuple(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let dst = match this.zone() {
@@ -163,7 +163,7 @@ impl DateTime {
         struct_time(th, this.date(), this.time(), dst)
     }
 
-    /// Return POSIX timestamp as float.
+    /// The seconds since 1970, as a float. Without a time zone, it is taken as local time.
     #[method(sig = "(self, /)")]
     fn timestamp(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Float>> {
         let micro = this.time().micro;
@@ -179,7 +179,7 @@ impl DateTime {
         exact::true_divide(th, micros - offset.micros(), 1_000_000)
     }
 
-    /// Return a UTC time tuple as time.localtime() gives it.
+    /// The fields in UTC as the struct that time.gmtime() returns.
     #[method(sig = "(self, /)")]
     fn utctimetuple(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         match utc_offset(th, this)? {
@@ -191,11 +191,10 @@ impl DateTime {
         }
     }
 
-    /// [sep] -> string in ISO 8601 format, YYYY-MM-DDT[HH[:MM[:SS[.mmm[uuu]]]]][+HH:MM].
-    /// sep stands between date and time; it is 'T' by default.
-    /// The optional argument timespec says how much of the time to
-    /// include: 'auto', 'hours', 'minutes', 'seconds',
-    /// 'milliseconds' or 'microseconds'.
+    /// [sep] -> YYYY-MM-DDT[HH[:MM[:SS[.mmm[uuu]]]]][+HH:MM], a format of ISO 8601
+    ///
+    /// sep stands between date and time in place of the T. timespec says where the time ends: 'hours',
+    /// 'minutes', 'seconds', 'milliseconds', 'microseconds', or 'auto' for microseconds unless they are zero.
     #[method(name = "isoformat", sig = "(self, /, *args, **kwargs)", no_text)]
     fn isoformat_method(
         this: Borrowed<'_, Self>,
@@ -258,19 +257,19 @@ impl DateTime {
         text.finish(th)
     }
 
-    /// Return self.tzinfo.utcoffset(self).
+    /// How far the local time is ahead of UTC, as the time zone says; None without a zone.
     #[method(sig = "(self, /)")]
     fn utcoffset(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Option<Owned<Delta>>> {
         utc_offset(th, this)
     }
 
-    /// Return self.tzinfo.tzname(self).
+    /// What the time zone calls itself at this moment; None without a zone.
     #[method(sig = "(self, /)")]
     fn tzname(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         tzinfo::name(th, this.zone(), this.object())
     }
 
-    /// Return self.tzinfo.dst(self).
+    /// By how much summer time is in effect, as the time zone says; None without a zone.
     #[method(sig = "(self, /)")]
     fn dst(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Option<Owned<Delta>>> {
         match this.zone() {
@@ -279,7 +278,7 @@ impl DateTime {
         }
     }
 
-    /// Return datetime with new specified fields.
+    /// A datetime with the fields that are given, and this one's for the rest.
     #[method(
         sig = "(self, /, year=unchanged, month=unchanged, day=unchanged, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
     )]
@@ -293,7 +292,7 @@ impl DateTime {
         replace_fields(th, this, args)
     }
 
-    /// tz -> convert to local time in new timezone tz
+    /// The same moment in another time zone: tz, or the system's if that is left out.
     #[method(sig = "(self, /, *args, **kwargs)", no_text)]
     fn astimezone(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
         let mut arguments = Arguments::new(th, &AS_TIMEZONE, given(args))?;
@@ -320,14 +319,14 @@ impl DateTime {
         call::call_method(th, target.object(), id::fromutc, &[utc.object()])
     }
 
-    /// __reduce_ex__(proto) -> (cls, state)
+    /// What pickle needs to make the object anew, for a protocol.
     #[method(sig = "(self, /, *args, **kwargs)", no_text)]
     fn __reduce_ex__(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
         let [protocol] = exactly(th, "__reduce_ex__", args)?;
         reduce(th, this, c_int(th, protocol)? > 3)
     }
 
-    /// __reduce__() -> (cls, state)
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         reduce(th, this, false)

@@ -7,10 +7,7 @@ use krait_objects::prelude::*;
 
 use super::args::{Arguments, Format, given_tuple};
 
-/// The result of date.isocalendar() or datetime.isocalendar()
-///
-/// Its items are ISO year, week and weekday, and can also be reached
-/// as the attributes of those names.
+/// What isocalendar() returns: a tuple of ISO year, week and weekday, which are attributes too.
 #[pytype(name = "datetime.IsoCalendarDate", base = Tuple, itemsize = 8)]
 #[repr(C)]
 pub struct IsoCalendarDate {

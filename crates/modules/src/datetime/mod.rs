@@ -38,7 +38,7 @@ use timedelta::{Delta, MAX_DAYS};
 use timezone::TimeZone;
 use tzinfo::TzInfo;
 
-/// Fast implementation of the datetime module.
+/// Dates, times, durations and time zones: what the module datetime consists of.
 #[pymodule(name = "_datetime")]
 pub struct DateTimeModule;
 

@@ -15,10 +15,9 @@ use super::calendar::Hms;
 use super::timedelta::Delta;
 use super::{fields, tzinfo};
 
-/// time([hour[, minute[, second[, microsecond[, tzinfo]]]]]) --> a time object
+/// time([hour[, minute[, second[, microsecond[, tzinfo]]]]])
 ///
-/// Every argument may be left out. tzinfo may be None, or an instance of a
-/// subclass of tzinfo. The other arguments may be ints.
+/// A time of day. What is left out is 0; tzinfo, which may be None, is the time zone.
 #[pytype(name = "datetime.time", flags(BASETYPE))]
 #[repr(C)]
 pub struct Time {

@@ -70,17 +70,16 @@ fn reduce(th: &Thread, this: Borrowed<'_, Time>, with_fold: bool) -> PyResult {
 
 #[pymethods(part = "methods")]
 impl Time {
-    /// string, format -> new time from a string, parsed as time.strptime() does.
+    /// Read a time by a format, in the language of time.strptime().
     #[classmethod(name = "strptime", sig = "(type, /, *args, **kwargs)", no_text)]
     fn time_strptime(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         strptime(th, "_strptime_datetime_time", cls, args)
     }
 
-    /// Return string in ISO 8601 format, [HH[:MM[:SS[.mmm[uuu]]]]][+HH:MM].
+    /// The time as [HH[:MM[:SS[.mmm[uuu]]]]][+HH:MM], a format of ISO 8601.
     ///
-    /// The optional argument timespec says how much of the time to
-    /// include: 'auto', 'hours', 'minutes', 'seconds',
-    /// 'milliseconds' or 'microseconds'.
+    /// timespec says where it ends: 'hours', 'minutes', 'seconds', 'milliseconds', 'microseconds', or
+    /// 'auto' for microseconds unless they are zero.
     #[method(sig = "(self, /, *args, **kwargs)", no_text)]
     fn isoformat(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult<Owned<Str>> {
         let mut arguments = Arguments::new(th, &ISO_FORMAT, given(args))?;
@@ -125,32 +124,32 @@ impl Time {
         text.finish(th)
     }
 
-    /// format -> text as strftime() makes it.
+    /// Text by a format, in the language of time.strftime().
     #[method(name = "strftime", sig = "(self, /, *args, **kwargs)", no_text)]
     fn strftime_method(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
         let format = strftime_format(th, args)?;
         strftime::of_time(th, this, format)
     }
 
-    /// Formats self with strftime.
+    /// The same as strftime(), or str() if the format is empty.
     #[method(sig = "(self, /, *args, **kwargs)", no_text)]
     fn __format__(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
         format(th, this.object(), args)
     }
 
-    /// Return self.tzinfo.utcoffset(self).
+    /// How far the local time is ahead of UTC, as the time zone says; None without a zone.
     #[method(sig = "(self, /)")]
     fn utcoffset(&self, th: &Thread) -> PyResult<Option<Owned<Delta>>> {
         utc_offset(th, self)
     }
 
-    /// Return self.tzinfo.tzname(self).
+    /// What the time zone calls itself; None without a zone.
     #[method(sig = "(self, /)")]
     fn tzname(&self, th: &Thread) -> PyResult {
         tzinfo::name(th, self.zone(), none())
     }
 
-    /// Return self.tzinfo.dst(self).
+    /// By how much summer time is in effect, as the time zone says; None without a zone.
     #[method(sig = "(self, /)")]
     fn dst(&self, th: &Thread) -> PyResult<Option<Owned<Delta>>> {
         match self.zone() {
@@ -159,7 +158,7 @@ impl Time {
         }
     }
 
-    /// Return time with new specified fields.
+    /// A time with the fields that are given, and this one's for the rest.
     #[method(
         sig = "(self, /, hour=unchanged, minute=unchanged, second=unchanged, microsecond=unchanged, tzinfo=unchanged, *, fold=unchanged)"
     )]
@@ -173,7 +172,7 @@ impl Time {
         replace_fields(th, this, args)
     }
 
-    /// string -> time from a string in ISO 8601 format
+    /// Read a time that is written in one of the ISO 8601 formats.
     #[classmethod(sig = "(type, object, /)")]
     fn fromisoformat(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         let (time, zone) = iso_parse::time(th, object)?;
@@ -181,14 +180,14 @@ impl Time {
         Time::for_class(th, cls, time, zone, 0)
     }
 
-    /// __reduce_ex__(proto) -> (cls, state)
+    /// What pickle needs to make the object anew, for a protocol.
     #[method(sig = "(self, /, *args, **kwargs)", no_text)]
     fn __reduce_ex__(this: Borrowed<'_, Self>, th: &Thread, args: Args<'_>) -> PyResult {
         let [protocol] = exactly(th, "__reduce_ex__", args)?;
         reduce(th, this, c_int(th, protocol)? > 3)
     }
 
-    /// __reduce__() -> (cls, state)
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         reduce(th, this, false)

@@ -22,23 +22,20 @@ const MICROS: i64 = 1_000_000;
 pub const MICROS_PER_DAY: i128 = SECONDS_PER_DAY as i128 * MICROS as i128;
 pub const MAX_DAYS: i64 = 999_999_999;
 
-/// Difference between two datetime values.
-///
 /// timedelta(days=0, seconds=0, microseconds=0, milliseconds=0, minutes=0, hours=0, weeks=0)
 ///
-/// Every argument may be left out and counts as 0 then. Integers and floats are
-/// taken, positive and negative.
+/// A duration, the sum of the arguments. They are ints or floats, and may be negative.
 #[pytype(name = "datetime.timedelta", flags(BASETYPE))]
 #[repr(C)]
 pub struct Delta {
     head: Head,
     /// -1 until it is computed.
     hash: AtomicIsize,
-    #[member(readonly, doc = "Number of days.")]
+    #[member(readonly, doc = "The days of the duration; only they may be negative.")]
     days: i32,
-    #[member(readonly, doc = "Number of seconds (>= 0 and less than 1 day).")]
+    #[member(readonly, doc = "The seconds besides the days: from 0 to 86399.")]
     seconds: i32,
-    #[member(readonly, doc = "Number of microseconds (>= 0 and less than 1 second).")]
+    #[member(readonly, doc = "The microseconds besides the seconds: from 0 to 999999.")]
     microseconds: i32,
 }
 assert_layout!(Delta => abi::PyDateTime_Delta);
@@ -334,14 +331,14 @@ impl Delta {
         Ok(bool_object(holds).object().to_owned())
     }
 
-    /// Total seconds in the duration.
+    /// The whole duration in seconds, as a float.
     #[method(name = "total_seconds", sig = "(self, /)")]
     fn total_seconds_method(&self, th: &Thread) -> PyResult<Owned<Float>> {
         capsule::require_module(th)?;
         self.total_seconds(th)
     }
 
-    /// __reduce__() -> (cls, state)
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         use krait_objects::args::ToObject;

@@ -14,7 +14,7 @@ use super::text::Line;
 use super::timedelta::Delta;
 use super::tzinfo::{TzInfo, check_offset, own_datetime};
 
-/// Fixed offset from UTC implementation of tzinfo.
+/// A time zone that is ahead of UTC by the same offset all year round.
 #[pytype(name = "datetime.timezone", base = TzInfo)]
 #[repr(C)]
 pub struct TimeZone {
@@ -175,27 +175,27 @@ impl TimeZone {
         self.text(th)
     }
 
-    /// Return fixed offset.
+    /// The offset that the zone was made with.
     #[method(sig = "(self, object, /)")]
     fn utcoffset(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<Owned<Delta>> {
         check_argument(th, "utcoffset", object)?;
         Ok(self.offset().to_owned())
     }
 
-    /// Return None.
+    /// Always None: whether it is summer time is not known.
     #[method(sig = "(self, object, /)")]
     fn dst(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         check_argument(th, "dst", object)
     }
 
-    /// datetime in UTC -> datetime in local time.
+    /// Turn a datetime in UTC into one in this zone, by adding the offset.
     #[method(sig = "(self, object, /)")]
     fn fromutc(this: Borrowed<'_, Self>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         let datetime = own_datetime(th, this.object(), object)?;
         datetime_arithmetic::add(th, datetime, &this.offset(), 1)
     }
 
-    /// pickle support
+    /// What pickle and copy need to make the zone anew.
     #[method(sig = "(self, /)")]
     fn __getinitargs__(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
         let offset = self.offset().object().to_owned();

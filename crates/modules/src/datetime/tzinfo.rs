@@ -118,25 +118,25 @@ impl TzInfo {
         cls.alloc::<TzInfo>(th, 0)
     }
 
-    /// datetime -> string name of time zone.
+    /// What the zone is called at a datetime. Subclasses must define it.
     #[method(sig = "(self, object, /)")]
     fn tzname(&self, th: &Thread, _object: Borrowed<'_>) -> PyResult {
         Err(abstract_method(th, "tzname"))
     }
 
-    /// datetime -> timedelta by which it is ahead of UTC; negative west of Greenwich
+    /// How far the zone is ahead of UTC at a datetime, as a timedelta. Subclasses must define it.
     #[method(sig = "(self, object, /)")]
     fn utcoffset(&self, th: &Thread, _object: Borrowed<'_>) -> PyResult {
         Err(abstract_method(th, "utcoffset"))
     }
 
-    /// datetime -> timedelta by which summer time is ahead of standard time.
+    /// By how much summer time is in effect at a datetime, as a timedelta. Subclasses must define it.
     #[method(sig = "(self, object, /)")]
     fn dst(&self, th: &Thread, _object: Borrowed<'_>) -> PyResult {
         Err(abstract_method(th, "dst"))
     }
 
-    /// datetime in UTC -> datetime in local time.
+    /// Turn a datetime in UTC, labelled with this zone, into one in the zone's local time.
     // The standard offset is the same on both sides of a change of summer time, so going by it first leads to a time
     // whose `dst()` is the right one.
     #[method(sig = "(self, object, /)")]
@@ -169,7 +169,7 @@ impl TzInfo {
         datetime_arithmetic::add(th, local, &dst, 1)
     }
 
-    /// -> (cls, args, state)
+    /// What pickle and copy need to make the zone anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let ob = this.object();

@@ -8,7 +8,7 @@ pub struct KeyWrapper {
     head: Head,
     #[visit]
     compare: Slot,
-    /// Value wrapped by a key function.
+    /// The object that takes part in comparisons.
     #[visit]
     #[member(name = "obj")]
     object: Slot,

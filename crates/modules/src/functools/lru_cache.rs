@@ -10,19 +10,12 @@ use krait_objects::method::Method;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 
-/// Create a cached callable that wraps another function.
+/// A callable that remembers the results of a function by its arguments.
 ///
-/// user_function:      the function being cached
-///
-/// maxsize:  0         for no caching
-///           None      for unlimited cache size
-///           n         for a bounded cache
-///
-/// typed:    False     cache f(3) and f(3.0) as identical calls
-///           True      cache f(3) and f(3.0) as distinct calls
-///
-/// cache_info_type:    namedtuple class with the fields:
-///                         hits misses currsize maxsize
+/// user_function is what is called for arguments that are new. maxsize says how many results are kept, of
+/// those that were used last: None for all, 0 for none. With typed, equal arguments of different types, such
+/// as 3 and 3.0, are told apart. cache_info_type is called with hits, misses, maxsize and the current size to
+/// make the result of cache_info().
 #[pytype(
     name = "functools._lru_cache_wrapper", flags(HAVE_GC, METHOD_DESCRIPTOR),
     dict = dict, weaklist = weakrefs,
@@ -221,7 +214,7 @@ impl LruCacheWrapper {
         instance_dict::set_generic(th, this.object(), value)
     }
 
-    /// Report cache statistics
+    /// How the cache has served so far: hits, misses, and its greatest and current size.
     #[method(sig = "(self, /)")]
     fn cache_info(&self, th: &Thread) -> PyResult {
         let Some(info_type) = self.info_type.get_owned() else {
@@ -238,7 +231,7 @@ impl LruCacheWrapper {
         call::call(th, info_type.borrow(), &fields)
     }
 
-    /// Clear the cache and cache statistics
+    /// Forget all results, and count hits and misses from zero again.
     #[method(sig = "(self, /)")]
     fn cache_clear(&self) {
         self.hits.set(0);

@@ -6,7 +6,7 @@ mod partial;
 
 use krait_objects::prelude::*;
 
-/// Tools that operate on functions.
+/// Functions that work on other functions.
 #[pymodule(name = "_functools")]
 pub struct Functools;
 
@@ -20,23 +20,19 @@ impl Functools {
         module.add(th, "Placeholder", partial::placeholder())
     }
 
-    /// Convert a cmp= function into a key= function.
+    /// Make a key function, as sorted() wants it, out of a function that compares.
     ///
     ///   mycmp
-    ///     Function that compares two objects.
+    ///     Takes two objects, and tells by a negative number, 0 or a positive number how the first compares.
     #[function(sig = "(mycmp)")]
     fn cmp_to_key(th: &Thread, mycmp: Borrowed<'_>) -> PyResult<Owned<compare::KeyWrapper>> {
         compare::KeyWrapper::make(th, mycmp.to_owned(), None)
     }
 
-    /// Apply a function of two arguments cumulatively to the items of an iterable, from left to right.
+    /// Combine all items into one value: function(function(a, b), c) for the items a, b and c.
     ///
-    /// This effectively reduces the iterable to a single value.  If initial is present,
-    /// it is placed before the items of the iterable in the calculation, and serves as
-    /// a default when the iterable is empty.
-    ///
-    /// For example, reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])
-    /// calculates ((((1 + 2) + 3) + 4) + 5).
+    /// initial, if given, comes before the first item, and is the result where there are no items.
+    /// Without it, there must be at least one, or a TypeError is raised.
     #[function(sig = "(function, iterable, /, initial=<unrepresentable>)")]
     fn reduce(
         th: &Thread,

@@ -9,9 +9,9 @@ use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 use krait_objects::repr_guard::{self, Pieces};
 
-/// The type of the Placeholder singleton.
+/// The class of Placeholder, its only instance.
 ///
-/// Used as a placeholder for partial arguments.
+/// Among the arguments of partial(), it keeps a place free that a positional argument of the call takes.
 #[pytype(name = "functools._PlaceholderType")]
 #[repr(C)]
 pub struct PlaceholderType {
@@ -55,7 +55,7 @@ impl PlaceholderType {
     }
 }
 
-/// Create a new function with partial application of the given arguments and keywords.
+/// A callable with some arguments fixed: a call adds its own to them and passes all to the function.
 #[pytype(
     name = "functools.partial", new = "(func, /, *args, **keywords)", flags(BASETYPE, HAVE_GC),
     dict = dict, weaklist = weakrefs, vectorcall = vectorcall,
@@ -63,15 +63,15 @@ impl PlaceholderType {
 #[repr(C)]
 pub struct Partial {
     head: Head,
-    /// function object to use in future partial calls
+    /// What is called.
     #[visit]
     #[member(readonly)]
     func: Slot,
-    /// tuple of arguments to future partial calls
+    /// The fixed positional arguments, as a tuple.
     #[visit]
     #[member(readonly)]
     args: Slot<Tuple>,
-    /// dictionary of keyword arguments to future partial calls
+    /// The fixed keyword arguments, as a dict.
     #[visit]
     #[member(readonly)]
     keywords: Slot<Dict>,
@@ -313,7 +313,7 @@ impl Partial {
         Ok(())
     }
 
-    /// See PEP 585
+    /// A generic alias of the class, for annotations.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         krait_objects::generic_alias::new(th, cls.object(), object)

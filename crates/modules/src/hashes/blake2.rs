@@ -159,20 +159,20 @@ macro_rules! blake2_type {
                 Ok(made)
             }
 
-            /// Return a copy of the hash object.
+            /// A second hash object in the same state; the two go on independently.
             #[method(sig = "(self, /)")]
             fn copy(&self, th: &Thread) -> PyResult<Owned<$ty>> {
                 let state = self.state.lock(th)?.clone();
                 $ty::with(th, state)
             }
 
-            /// Return the digest value as a bytes object.
+            /// The hash of all data so far, in bytes.
             #[method(sig = "(self, /)")]
             fn digest(&self, th: &Thread) -> PyResult<Owned<Bytes>> {
                 Bytes::new(th, self.result(th)?.as_bytes())
             }
 
-            /// Return the digest value as a string of hexadecimal digits.
+            /// The hash of all data so far, in hexadecimal.
             #[method(sig = "(self, /)")]
             fn hexdigest(&self, th: &Thread) -> PyResult<String> {
                 Ok(hex(self.result(th)?.as_bytes()))
@@ -212,7 +212,7 @@ blake2_type! {
     ///         usedforsecurity=True, string=None)
     /// --
     ///
-    /// Return a new BLAKE2b hash object.
+    /// A BLAKE2b hash in progress, fed with data to start with.
     Blake2b, blake2b_simd, "_blake2.blake2b", "blake2b", block = 128, B
 }
 
@@ -223,11 +223,11 @@ blake2_type! {
     ///         usedforsecurity=True, string=None)
     /// --
     ///
-    /// Return a new BLAKE2s hash object.
+    /// A BLAKE2s hash in progress, fed with data to start with.
     Blake2s, blake2s_simd, "_blake2.blake2s", "blake2s", block = 64, S
 }
 
-/// _blake2b provides BLAKE2b for hashlib.
+/// The BLAKE2 hashes, as hashlib uses them.
 #[pymodule(name = "_blake2")]
 pub struct Blake2Module;
 

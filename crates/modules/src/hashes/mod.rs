@@ -128,20 +128,20 @@ macro_rules! hash_type {
 
         #[pymethods]
         impl $ty {
-            /// Return a copy of the hash object.
+            /// A second hash object in the same state; the two go on independently.
             #[method(sig = "(self, /)")]
             fn copy(&self, th: &Thread) -> PyResult<Owned<$ty>> {
                 let state = self.state.lock(th)?.clone();
                 $ty::with(th, state)
             }
 
-            /// Return the digest value as a bytes object.
+            /// The hash of all data so far, in bytes.
             #[method(sig = "(self, /)")]
             fn digest(&self, th: &Thread) -> PyResult<Owned<Bytes>> {
                 Bytes::new(th, &self.result(th)?)
             }
 
-            /// Return the digest value as a string of hexadecimal digits.
+            /// The hash of all data so far, in hexadecimal.
             #[method(sig = "(self, /)")]
             fn hexdigest(&self, th: &Thread) -> PyResult<String> {
                 Ok(hex(&self.result(th)?))
@@ -197,7 +197,7 @@ impl Md5Module {
         add(th, module, "MD5Type", Md5::type_object())
     }
 
-    /// Return a new MD5 hash object; optionally initialized with a string.
+    /// Start an MD5 hash; data, if given, is taken in at once.
     #[function(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
     fn md5(
         th: &Thread,
@@ -220,7 +220,7 @@ impl Sha1Module {
         add(th, module, "SHA1Type", Sha1::type_object())
     }
 
-    /// Return a new SHA1 hash object; optionally initialized with a string.
+    /// Start a SHA-1 hash; data, if given, is taken in at once.
     #[function(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
     fn sha1(
         th: &Thread,
@@ -246,7 +246,7 @@ impl Sha2Module {
         add(th, module, "SHA512Type", Sha512::type_object())
     }
 
-    /// Return a new SHA-224 hash object; optionally initialized with a string.
+    /// Start a SHA-224 hash; data, if given, is taken in at once.
     #[function(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
     fn sha224(
         th: &Thread,
@@ -257,7 +257,7 @@ impl Sha2Module {
         Sha224::create(th, data, string)
     }
 
-    /// Return a new SHA-256 hash object; optionally initialized with a string.
+    /// Start a SHA-256 hash; data, if given, is taken in at once.
     #[function(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
     fn sha256(
         th: &Thread,
@@ -268,7 +268,7 @@ impl Sha2Module {
         Sha256::create(th, data, string)
     }
 
-    /// Return a new SHA-384 hash object; optionally initialized with a string.
+    /// Start a SHA-384 hash; data, if given, is taken in at once.
     #[function(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
     fn sha384(
         th: &Thread,
@@ -279,7 +279,7 @@ impl Sha2Module {
         Sha384::create(th, data, string)
     }
 
-    /// Return a new SHA-512 hash object; optionally initialized with a string.
+    /// Start a SHA-512 hash; data, if given, is taken in at once.
     #[function(sig = "(data=b'', *, usedforsecurity=True, string=None)")]
     fn sha512(
         th: &Thread,

@@ -52,7 +52,7 @@ macro_rules! sha3_type {
                 Ok(made)
             }
 
-            /// Return a copy of the hash object.
+            /// A second hash object in the same state; the two go on independently.
             #[method(sig = "(self, /)")]
             fn copy(&self, th: &Thread) -> PyResult<Owned<$ty>> {
                 let state = self.state.lock(th)?.clone();
@@ -115,14 +115,14 @@ macro_rules! fixed {
             digest = $digest,
             suffix = 0x06,
             {
-                /// Return the digest value as a bytes object.
+                /// The hash of all data so far, in bytes.
                 #[method(sig = "(self, /)")]
                 fn digest(&self, th: &Thread) -> PyResult<Owned<Bytes>> {
                     let state = self.state.lock(th)?.clone();
                     Bytes::new(th, &state.finalize())
                 }
 
-                /// Return the digest value as a string of hexadecimal digits.
+                /// The hash of all data so far, in hexadecimal.
                 #[method(sig = "(self, /)")]
                 fn hexdigest(&self, th: &Thread) -> PyResult<String> {
                     let state = self.state.lock(th)?.clone();
@@ -136,7 +136,7 @@ macro_rules! fixed {
 macro_rules! extendable {
     ($ty:ident, $hash:ty, $type_name:tt, $name:literal, block = $block:literal) => {
         sha3_type!($ty, $hash, $type_name, $name, block = $block, digest = 0, suffix = 0x1F, {
-            /// Return the digest value of the given length as a bytes object.
+            /// The first length bytes of the hash of all data so far.
             #[method(sig = "(self, /, length)")]
             fn digest(&self, th: &Thread, length: UnsignedLong) -> PyResult<Owned<Bytes>> {
                 let length = shake_length(th, length)?;
@@ -147,7 +147,7 @@ macro_rules! extendable {
                 })
             }
 
-            /// Return the digest value of the given length as a string of hexadecimal digits.
+            /// The first length bytes of the hash of all data so far, in hexadecimal.
             #[method(sig = "(self, /, length)")]
             fn hexdigest(&self, th: &Thread, length: UnsignedLong) -> PyResult<String> {
                 let length = shake_length(th, length)?;

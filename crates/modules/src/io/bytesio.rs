@@ -12,7 +12,7 @@ use krait_objects::protocol::buffer::{self, Buffer};
 use super::kinds::BufferedIOBase;
 use super::support::{Size, builtin, closed_error, writable_buffer};
 
-/// Buffered I/O implementation using an in-memory bytes buffer.
+/// A binary stream whose bytes are kept in memory.
 #[pytype(
     name = "_io.BytesIO", base = BufferedIOBase, new = "(initial_bytes=b'')",
     flags(BASETYPE, HAVE_GC), dict = dict, weaklist = weakrefs,

@@ -15,10 +15,9 @@ use super::kinds::TextIOBase;
 use super::newline::Newlines;
 use super::support::Size;
 
-/// Text I/O implementation using an in-memory buffer.
+/// A text stream whose text is kept in memory.
 ///
-/// The initial_value argument sets the value of object.  The newline
-/// argument is like the one of TextIOWrapper's constructor.
+/// It starts out with initial_value. For newline see TextIOWrapper.
 #[pytype(
     name = "_io.StringIO", base = TextIOBase, new = "(initial_value='', newline='\\n')",
     flags(BASETYPE, HAVE_GC), dict = dict, weaklist = weakrefs,

@@ -108,7 +108,7 @@ macro_rules! over_pool {
                 }
             }
 
-            /// Returns size in memory, in bytes.
+            /// How many bytes the iterator takes in memory.
             #[method(sig = "(self, /)")]
             fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
                 basic_size(this) + this.state.size()
@@ -132,22 +132,22 @@ macro_rules! over_pool {
 }
 
 over_pool!(
-    /// Return successive r-length combinations of elements in the iterable.
+    /// All ways to choose r items, as tuples. Each has its items in the order of the iterable.
     ///
-    /// combinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)
+    /// combinations('ABC', 2) --> AB AC BC
     Combinations, "itertools.combinations", "(iterable, r)", next_combination, 2
 );
 over_pool!(
-    /// Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.
+    /// All ways to choose r items of which each may be taken again, as tuples in the order of the iterable.
     ///
-    /// combinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')
+    /// combinations_with_replacement('ABC', 2) --> AA AB AC BB BC CC
     CombinationsWithReplacement, "itertools.combinations_with_replacement", "(iterable, r)",
     next_with_replacement, 2
 );
 over_pool!(
-    /// Return successive r-length permutations of elements in the iterable.
+    /// All ways to choose r items and put them in an order, as tuples. Without r, all items are in each.
     ///
-    /// permutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)
+    /// permutations('ABC', 2) --> AB AC BA BC CA CB
     Permutations, "itertools.permutations", "(iterable, r=None)", next_permutation, 3
 );
 
@@ -285,12 +285,11 @@ fn next_permutation(len: usize, indices: &mut [usize], cycles: &mut [usize]) -> 
     false
 }
 
-/// Cartesian product of input iterables. Equivalent to nested for-loops.
+/// All tuples with one item from each iterable, as nested loops find them: the last item changes fastest.
 ///
-/// For example, product(A, B) returns the same as:  ((x,y) for x in A for y in B).
-/// The rightmost element advances on every iteration. With repeat, the product of the iterables with
-/// themselves:
-/// product('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)
+/// repeat has the iterables take part several times.
+///
+/// product('ab', '012') --> a0 a1 a2 b0 b1 b2
 #[pytype(name = "itertools.product", new = "(*iterables, repeat=1)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Product {
@@ -375,7 +374,7 @@ impl Product {
         Tuple::from_slice(th, &items).map(|tuple| Some(tuple.into_object()))
     }
 
-    /// Returns size in memory, in bytes.
+    /// How many bytes the iterator takes in memory.
     #[method(sig = "(self, /)")]
     fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
         basic_size(this) + this.state.size()

@@ -4,10 +4,9 @@ use std::cell::Cell;
 
 use krait_objects::prelude::*;
 
-/// Return data elements corresponding to true selector elements.
+/// The items of data whose counterparts in selectors are true.
 ///
-/// Forms a shorter iterator from selected data elements using the selectors to
-/// choose the data elements.
+/// It ends with the shorter of the two.
 #[pytype(name = "itertools.compress", new = "(data, selectors)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Compress {
@@ -119,19 +118,17 @@ macro_rules! by_predicate {
 }
 
 by_predicate!(
-    /// Drop items from the iterable while predicate(item) is true.
-    ///
-    /// Afterwards, return every element until the iterable is exhausted.
+    /// Skip items for as long as the predicate holds; from the first one that fails it, give all the rest.
     DropWhile, "itertools.dropwhile", "(predicate, iterable, /)"
 );
 by_predicate!(
-    /// Return successive entries from an iterable as long as the predicate evaluates to true for each entry.
+    /// Give items for as long as the predicate holds, and end at the first one that fails it.
     TakeWhile, "itertools.takewhile", "(predicate, iterable, /)"
 );
 by_predicate!(
-    /// Return those items of iterable for which function(item) is false.
+    /// Give the items that filter() would leave out: those for which the function returns something false.
     ///
-    /// If function is None, return the items that are false.
+    /// With None as the function, an item is judged by its own truth.
     FilterFalse, "itertools.filterfalse", "(function, iterable, /)"
 );
 
@@ -195,8 +192,7 @@ impl FilterFalse {
 /// islice(iterable, stop) --> islice object
 /// islice(iterable, start, stop[, step]) --> islice object
 ///
-/// Return an iterator over the items that slicing a list would select, without going back: start,
-/// stop and step are not negative.
+/// The items that slicing a list would select. An iterator cannot go back, so no bound may be negative.
 #[pytype(name = "itertools.islice", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Islice {

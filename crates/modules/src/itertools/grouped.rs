@@ -4,9 +4,8 @@ use std::cell::Cell;
 
 use krait_objects::prelude::*;
 
-/// Batch data into tuples of length n. The last batch may be shorter than n.
-///
-/// If "strict" is True, a last batch that is shorter raises a ValueError.
+/// Gather items into tuples of n. If they do not come out even, the last tuple is shorter, or,
+/// with strict, a ValueError is raised for it.
 ///
 ///     >>> list(batched('ABCDE', 2))
 ///     [('A', 'B'), ('C', 'D'), ('E',)]
@@ -77,9 +76,9 @@ impl Batched {
     }
 }
 
-/// Return an iterator of overlapping pairs taken from the input iterator.
+/// Each item together with the one that follows it, as tuples.
 ///
-///     s -> (s0,s1), (s1,s2), (s2, s3), ...
+/// pairwise('ABCD') --> AB BC CD
 #[pytype(name = "itertools.pairwise", new = "(iterable, /)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Pairwise {
@@ -153,14 +152,12 @@ impl Pairwise {
     }
 }
 
-/// make an iterator that returns consecutive keys and groups from the iterable
+/// Split an iterable wherever the key changes, into pairs of a key and an iterator over its items.
 ///
 ///   iterable
-///     Elements to divide into groups according to the key function.
+///     What to split. Equal keys must stand together to form one group, as they do after sorting.
 ///   key
-///     A function for computing the group category for each element.
-///     If the key function is not specified or is None, the element itself
-///     is used for grouping.
+///     Maps an item to its key. Without it, or with None, items are their own keys.
 #[pytype(name = "itertools.groupby", new = "(iterable, key=None)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct GroupBy {

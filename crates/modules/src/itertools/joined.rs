@@ -5,9 +5,7 @@ use std::cell::Cell;
 use krait_objects::prelude::*;
 use krait_objects::protocol::sequence;
 
-/// Return a chain object whose .__next__() method returns elements from the
-/// first iterable until it is exhausted, then elements from the next iterable,
-/// until all of the iterables are exhausted.
+/// Go through several iterables one after the other, as if they were one.
 #[pytype(name = "itertools.chain", new = "(*iterables)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Chain {
@@ -80,7 +78,7 @@ impl Chain {
         Ok(None)
     }
 
-    /// Alternative chain() constructor taking a single iterable argument that evaluates lazily.
+    /// The same as chain(*iterable), except that the iterables are fetched only when their turn comes.
     #[classmethod(sig = "(type, iterable, /)")]
     fn from_iterable(
         cls: Borrowed<'_, Type>,
@@ -90,15 +88,14 @@ impl Chain {
         Chain::over(th, cls, iterable)
     }
 
-    /// See PEP 585
+    /// A generic alias of the class, for annotations.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         krait_objects::generic_alias::new(th, cls.object(), object)
     }
 }
 
-/// Return an iterator whose values are returned from the function evaluated with an argument tuple taken from
-/// the given sequence.
+/// Call a function with the items of each tuple as its arguments, and give the results: function(*item).
 #[pytype(name = "itertools.starmap", new = "(function, iterable, /)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct StarMap {
@@ -145,10 +142,9 @@ impl StarMap {
     }
 }
 
-/// Return a zip_longest object whose .__next__() method returns a tuple where
-/// the i-th element comes from the i-th iterable argument.
+/// Like zip(), but going on until the longest iterable ends.
 ///
-/// It goes on until the longest argument is exhausted; those that end before give the fillvalue.
+/// The place of an item of those that ended before is taken by fillvalue, which is None by default.
 #[pytype(
     name = "itertools.zip_longest",
     new = "(*iterables, fillvalue=None)",

@@ -12,7 +12,7 @@ mod tee;
 
 use krait_objects::prelude::*;
 
-/// Functional tools for creating and using iterators.
+/// Iterators out of which others are built.
 ///
 /// Without end: count, cycle, repeat. Ending with the shortest input: accumulate, batched, chain,
 /// compress, dropwhile, filterfalse, groupby, islice, pairwise, starmap, takewhile, tee, zip_longest.
@@ -53,7 +53,7 @@ impl Itertools {
         Ok(())
     }
 
-    /// Returns a tuple of n independent iterators.
+    /// Split one iterator into a tuple of n, each of which gives all the items.
     #[function(sig = "(iterable, n=2, /)")]
     fn tee(th: &Thread, iterable: Borrowed<'_>, n: isize) -> PyResult<Owned<Tuple>> {
         tee::tee(th, iterable, n)

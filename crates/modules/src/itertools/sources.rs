@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use krait_objects::prelude::*;
 
-/// Return a count object whose .__next__() method returns consecutive values.
+/// Count without end: start, start + step, start + 2 * step, and so on.
 #[pytype(name = "itertools.count", new = "(start=0, step=1)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Count {
@@ -101,7 +101,7 @@ impl Count {
     }
 }
 
-/// Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.
+/// Give all items, and then the same ones again, over and over.
 #[pytype(name = "itertools.cycle", new = "(iterable, /)", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Cycle {
@@ -151,9 +151,9 @@ impl Cycle {
     }
 }
 
-/// repeat(object [,times]) -> create an iterator which returns the object
-/// for the specified number of times.  If not specified, returns the object
-/// endlessly.
+/// repeat(object [,times])
+///
+/// Give one object over and over: as often as times says, or without end if that is left out.
 #[pytype(name = "itertools.repeat", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct Repeat {
@@ -207,7 +207,7 @@ impl Repeat {
         }
     }
 
-    /// Private method returning an estimate of len(list(it)).
+    /// About how many items are still to come.
     #[method(sig = "(self, /)")]
     fn __length_hint__(&self, th: &Thread) -> PyResult<isize> {
         match self.left.get() {
@@ -217,7 +217,9 @@ impl Repeat {
     }
 }
 
-/// Return series of accumulated sums (or other binary function results).
+/// Running totals: each result is the previous one plus the next item.
+///
+/// func is called in place of the addition; initial, if given, is the first result.
 #[pytype(
     name = "itertools.accumulate",
     new = "(iterable, func=None, *, initial=None)",

@@ -40,7 +40,7 @@ impl Visit for Items {
 /// teedataobject(iterable, values, next, /)
 /// --
 ///
-/// Data container common to multiple tee objects.
+/// A stretch of items that have been read already, for those iterators of tee() that are behind.
 #[pytype(name = "itertools._tee_dataobject", flags(HAVE_GC))]
 #[repr(C)]
 pub struct TeeData {
@@ -125,7 +125,7 @@ impl TeeData {
     }
 }
 
-/// Iterator wrapped to make it copyable.
+/// One of the iterators that tee() makes; copies of it go on from the same place on their own.
 #[pytype(name = "itertools._tee", new = "(iterable, /)", flags(HAVE_GC), weaklist = weakrefs)]
 #[repr(C)]
 pub struct Tee {
@@ -191,7 +191,7 @@ impl Tee {
         Ok(item)
     }
 
-    /// Returns an independent iterator.
+    /// Another iterator at the same place, which moves on its own.
     #[method(sig = "(self, /)")]
     fn __copy__(&self, th: &Thread) -> PyResult<Owned<Tee>> {
         self.copied(th)

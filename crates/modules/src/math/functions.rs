@@ -167,63 +167,53 @@ fn next_after(x: f64, y: f64, steps: u64) -> f64 {
 }
 
 functions! {
-    /// Return the arc cosine (measured in radians) of x.
-    ///
-    /// The result is between 0 and pi.
+    /// The angle between 0 and pi whose cosine is x, in radians.
     acos(x, th) within(th, x, libm::acos(x), UNIT);
-    /// Return the inverse hyperbolic cosine of x.
+    /// The number, not below 0, whose hyperbolic cosine is x.
     acosh(x, th) within(th, x, libm::acosh(x), "expected argument value not less than 1");
-    /// Return the arc sine (measured in radians) of x.
-    ///
-    /// The result is between -pi/2 and pi/2.
+    /// The angle between -pi/2 and pi/2 whose sine is x, in radians.
     asin(x, th) within(th, x, libm::asin(x), UNIT);
-    /// Return the inverse hyperbolic sine of x.
+    /// The number whose hyperbolic sine is x.
     asinh(x, _th) Ok(libm::asinh(x));
-    /// Return the arc tangent (measured in radians) of x.
-    ///
-    /// The result is between -pi/2 and pi/2.
+    /// The angle between -pi/2 and pi/2 whose tangent is x, in radians.
     atan(x, _th) Ok(libm::atan(x));
-    /// Return the inverse hyperbolic tangent of x.
+    /// The number whose hyperbolic tangent is x.
     atanh(x, th) within_finite(th, x, libm::atanh(x), "expected a number between -1 and 1");
-    /// Return the cube root of x.
+    /// The number whose third power is x.
     cbrt(x, _th) Ok(libm::cbrt(x));
-    /// Return the cosine of x (measured in radians).
+    /// Cosine of an angle in radians.
     cos(x, th) within(th, x, libm::cos(x), FINITE);
-    /// Return the hyperbolic cosine of x.
+    /// Hyperbolic cosine: half of exp(x) + exp(-x).
     cosh(x, th) checked(th, x, libm::cosh(x), true);
-    /// Convert angle x from radians to degrees.
+    /// An angle in radians, as degrees: x * 180 / pi.
     degrees(x, _th) Ok(x * (180.0 / std::f64::consts::PI));
-    /// Error function at x.
+    /// The error function: how likely a normal variable is within x * sqrt(2) deviations of its mean.
     erf(x, _th) Ok(libm::erf(x));
-    /// Complementary error function at x.
+    /// 1 - erf(x), without the loss of digits that the subtraction has for large x.
     erfc(x, _th) Ok(libm::erfc(x));
-    /// Return e raised to the power of x.
+    /// The number e to the power of x.
     exp(x, th) checked(th, x, libm::exp(x), true);
-    /// Return 2 raised to the power of x.
+    /// Two to the power of x.
     exp2(x, th) checked(th, x, libm::exp2(x), true);
-    /// Return exp(x)-1.
-    ///
-    /// More precise than that for small x.
+    /// exp(x) - 1, without the loss of digits that the subtraction has for small x.
     expm1(x, th) checked(th, x, libm::expm1(x), true);
-    /// Return the absolute value of the float x.
+    /// The magnitude of x, always as a float.
     fabs(x, _th) Ok(x.abs());
-    /// Return the natural logarithm of 1+x (base e).
-    ///
-    /// The result is computed in a way which is accurate for x near zero.
+    /// Like log(1 + x), but also precise if x is so small that the sum would lose its digits.
     log1p(x, th) within_finite(th, x, libm::log1p(x), "expected argument value > -1");
-    /// Convert angle x from degrees to radians.
+    /// An angle in degrees, as radians: x * pi / 180.
     radians(x, _th) Ok(x * (std::f64::consts::PI / 180.0));
-    /// Return the sine of x (measured in radians).
+    /// Sine of an angle in radians.
     sin(x, th) within(th, x, libm::sin(x), FINITE);
-    /// Return the hyperbolic sine of x.
+    /// Hyperbolic sine: half of exp(x) - exp(-x).
     sinh(x, th) checked(th, x, libm::sinh(x), true);
-    /// Return the square root of x.
+    /// The number, not below 0, whose square is x. ValueError if x is negative.
     sqrt(x, th) within(th, x, x.sqrt(), "expected a nonnegative input");
-    /// Return the tangent of x (measured in radians).
+    /// Tangent of an angle in radians.
     tan(x, th) within(th, x, libm::tan(x), FINITE);
-    /// Return the hyperbolic tangent of x.
+    /// Hyperbolic tangent: sinh(x) / cosh(x).
     tanh(x, _th) Ok(libm::tanh(x));
-    /// Return the value of the least significant bit of the float x.
+    /// The weight of the last bit in the mantissa of x: about the distance to the next float.
     ulp(x, _th) Ok(match x.abs() {
         x if !x.is_finite() => x,
         x => match libm::nextafter(x, f64::INFINITY) {
@@ -235,40 +225,37 @@ functions! {
 
 #[pyfunctions(part = "floats")]
 impl Math {
-    /// Return the arc tangent (measured in radians) of y/x.
+    /// The angle of the point (x, y) as seen from the origin, in radians from -pi to pi.
     ///
-    /// Unlike atan(y/x), the signs of both x and y are considered.
+    /// The signs of both arguments decide on the quadrant, which y/x does not tell.
     #[function(sig = "(y, x, /)")]
     fn atan2(y: f64, x: f64) -> f64 {
         libm::atan2(y, x)
     }
 
-    /// Return a float with the magnitude (absolute value) of x but the sign of y.
+    /// The magnitude of x with the sign of y, as a float.
     ///
-    /// On platforms that support signed zeros, copysign(1.0, -0.0)
-    /// returns -1.0.
+    /// A zero has a sign too: copysign(1.0, -0.0) is -1.0.
     #[function(sig = "(x, y, /)")]
     fn copysign(x: f64, y: f64) -> f64 {
         x.copysign(y)
     }
 
-    /// Return fmod(x, y), according to platform C.
+    /// What is left of x after division by y, with the sign of x.
     ///
-    /// x % y may differ.
+    /// The operator % gives the sign of y instead, and is less exact for floats.
     #[function(sig = "(x, y, /)")]
     fn fmod(th: &Thread, x: f64, y: f64) -> PyResult<f64> {
         checked_two(th, x, y, x % y)
     }
 
-    /// Difference between x and the closest integer multiple of y.
-    ///
-    /// A tie goes to the even multiple.
+    /// x minus the multiple of y that is nearest to it; of two equally near ones, the even multiple.
     #[function(sig = "(x, y, /)")]
     fn remainder(th: &Thread, x: f64, y: f64) -> PyResult<f64> {
         checked_two(th, x, y, libm::remainder(x, y))
     }
 
-    /// Fused multiply-add operation: (x * y) + z, rounded once.
+    /// x * y + z, rounded only once, at the end.
     #[function(sig = "(x, y, z, /)")]
     fn fma(th: &Thread, x: f64, y: f64, z: f64) -> PyResult<f64> {
         let result = x.mul_add(y, z);
@@ -281,7 +268,7 @@ impl Math {
         Ok(result)
     }
 
-    /// Return x**y (x to the power of y).
+    /// x to the power of y, both taken as floats.
     #[function(sig = "(x, y, /)")]
     fn pow(th: &Thread, x: f64, y: f64) -> PyResult<f64> {
         let result = libm::pow(x, y);
@@ -291,17 +278,16 @@ impl Math {
         checked_two(th, x, y, result)
     }
 
-    /// Return the mantissa and exponent of x, as pair (m, e).
+    /// Take x apart into a pair (m, e) with x == m * 2**e.
     ///
-    /// m is a float and e is an int, such that x = m * 2.**e. If x is 0, both are 0; else 0.5 <= abs(m) < 1.0.
+    /// The float m has a magnitude from 0.5 up to, but not including, 1; the int e is the exponent. For zero,
+    /// infinities and NaN, m is x and e is 0.
     #[function(sig = "(x, /)")]
     fn frexp(x: f64) -> (f64, i32) {
         split(x)
     }
 
-    /// Return x * (2**i).
-    ///
-    /// This is essentially the inverse of frexp().
+    /// Put a float together from mantissa x and exponent i, as frexp() took it apart: x * 2**i.
     #[function(sig = "(x, i, /)")]
     fn ldexp(th: &Thread, x: f64, i: Borrowed<'_>) -> PyResult<f64> {
         let Some(exponent) = i.downcast::<Int>() else {
@@ -317,9 +303,7 @@ impl Math {
         if result.is_infinite() { Err(range_error(th)) } else { Ok(result) }
     }
 
-    /// Return the fractional and integer parts of x.
-    ///
-    /// Both results carry the sign of x and are floats.
+    /// The part of x behind the point and the part before it: a pair of floats, which have the sign of x.
     #[function(sig = "(x, /)")]
     fn modf(x: f64) -> (f64, f64) {
         if x.is_infinite() {
@@ -329,9 +313,8 @@ impl Math {
     }
 
     /// log(x, [base=math.e])
-    /// Return the logarithm of x to the given base.
     ///
-    /// If the base is not specified, returns the natural logarithm (base e) of x.
+    /// The power to which base must be raised for x. It is the natural logarithm if there is no base.
     #[function(sig = "(*args)", no_text)]
     fn log(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<f64> {
         match args {
@@ -351,37 +334,31 @@ impl Math {
         }
     }
 
-    /// Return the base 2 logarithm of x.
+    /// The power to which 2 must be raised for x.
     #[function(sig = "(x, /)")]
     fn log2(th: &Thread, x: Borrowed<'_>) -> PyResult<f64> {
         log_of(th, x, |x| libm::log2(x))
     }
 
-    /// Return the base 10 logarithm of x.
+    /// The power to which 10 must be raised for x.
     #[function(sig = "(x, /)")]
     fn log10(th: &Thread, x: Borrowed<'_>) -> PyResult<f64> {
         log_of(th, x, |x| libm::log10(x))
     }
 
-    /// Return the floor of x as an Integral.
-    ///
-    /// This is the largest integer <= x.
+    /// Round x down: the greatest int that is not above it. Other types answer through __floor__.
     #[function(sig = "(x, /)")]
     fn floor(th: &Thread, x: Borrowed<'_>) -> PyResult {
         rounded(th, x, id::__floor__, f64::floor)
     }
 
-    /// Return the ceiling of x as an Integral.
-    ///
-    /// This is the smallest integer >= x.
+    /// Round x up: the least int that is not below it. Other types answer through __ceil__.
     #[function(sig = "(x, /)")]
     fn ceil(th: &Thread, x: Borrowed<'_>) -> PyResult {
         rounded(th, x, id::__ceil__, f64::ceil)
     }
 
-    /// Truncates the Real x to the nearest Integral toward 0.
-    ///
-    /// Uses the __trunc__ magic method.
+    /// Cut off what is behind the point, by calling the __trunc__ method of x.
     #[function(sig = "(x, /)")]
     fn trunc(th: &Thread, x: Borrowed<'_>) -> PyResult {
         match object::lookup_special(th, x, id::__trunc__)? {
@@ -395,34 +372,32 @@ impl Math {
         }
     }
 
-    /// Return True if x is neither an infinity nor a NaN, and False otherwise.
+    /// Whether x is an ordinary number, neither infinite nor NaN.
     #[function(sig = "(x, /)")]
     fn isfinite(x: f64) -> bool {
         x.is_finite()
     }
 
-    /// Return True if x is a positive or negative infinity, and False otherwise.
+    /// Whether x is one of the two infinities.
     #[function(sig = "(x, /)")]
     fn isinf(x: f64) -> bool {
         x.is_infinite()
     }
 
-    /// Return True if x is a NaN (not a number), and False otherwise.
+    /// Whether x is NaN, the result that is no number.
     #[function(sig = "(x, /)")]
     fn isnan(x: f64) -> bool {
         x.is_nan()
     }
 
-    /// Determine whether two floating-point numbers are close in value.
+    /// Whether a and b are nearly the same: abs(a - b) is within one of two tolerances.
     ///
     ///   rel_tol
-    ///     maximum difference for being considered "close", relative to the
-    ///     magnitude of the input values
+    ///     tolerance as a fraction of the larger one of abs(a) and abs(b)
     ///   abs_tol
-    ///     maximum difference for being considered "close", regardless of the
-    ///     magnitude of the input values
+    ///     tolerance as it is, for numbers near zero
     ///
-    /// NaN is not close to anything, even itself. An infinity is only close to itself.
+    /// An infinity is only close to itself, and NaN to nothing.
     #[function(sig = "(a, b, *, rel_tol=1e-09, abs_tol=0.0)")]
     fn isclose(th: &Thread, a: f64, b: f64, rel_tol: f64, abs_tol: f64) -> PyResult<bool> {
         if rel_tol < 0.0 || abs_tol < 0.0 {
@@ -439,9 +414,9 @@ impl Math {
         Ok(near(b) || near(a) || difference <= abs_tol)
     }
 
-    /// Return the floating-point value the given number of steps after x towards y.
+    /// Go from x towards y over as many representable floats as steps says: one by default.
     ///
-    /// Without steps it is one. NaN in an argument gives NaN.
+    /// It ends at y at the latest. ValueError for negative steps; NaN in an argument gives NaN.
     #[function(sig = "(x, y, /, *, steps=None)")]
     fn nextafter(th: &Thread, x: f64, y: f64, steps: Option<Borrowed<'_>>) -> PyResult<f64> {
         let Some(steps) = steps.filter(|steps| !steps.is_none()) else {

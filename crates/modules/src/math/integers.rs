@@ -85,15 +85,15 @@ fn factorial(th: &Thread, n: Borrowed<'_>) -> PyResult<Owned<Int>> {
 
 #[pyfunctions(part = "integers")]
 impl Math {
-    /// Find n!.
+    /// The factorial n!: the product of all integers from 1 to n. ValueError if n is negative.
     #[function(name = "factorial", sig = "(n, /)")]
     fn factorial_of(th: &Thread, n: Borrowed<'_>) -> PyResult<Owned<Int>> {
         factorial(th, n)
     }
 
-    /// Number of ways to choose k items from n items without repetition and with order.
+    /// In how many orders k of n things can be laid out: n! / (n - k)!, or 0 if k exceeds n.
     ///
-    /// It is n! / (n - k)! if k <= n, else zero. Without k it is n!.
+    /// Without k, it is n!. ValueError if a number is negative.
     #[function(sig = "(n, k=None, /)")]
     fn perm(th: &Thread, n: Borrowed<'_>, k: Option<Borrowed<'_>>) -> PyResult<Owned<Int>> {
         let Some(k) = k.filter(|k| !k.is_none()) else {
@@ -111,9 +111,9 @@ impl Math {
         }
     }
 
-    /// Number of ways to choose k items from n items without repetition and without order.
+    /// How many sets of k things can be made out of n: the binomial coefficient, 0 if k exceeds n.
     ///
-    /// It is n! / (k! * (n - k)!) if k <= n, else zero: the binomial coefficient.
+    /// It is n! / (k! * (n - k)!). ValueError if a number is negative.
     #[function(sig = "(n, k, /)")]
     fn comb(th: &Thread, n: Borrowed<'_>, k: Borrowed<'_>) -> PyResult<Owned<Int>> {
         let (n, mut k) = (number::index(th, n)?, number::index(th, k)?);
@@ -132,7 +132,7 @@ impl Math {
         }
     }
 
-    /// Greatest Common Divisor.
+    /// The greatest integer that divides all the arguments; 0 if all are zero or there are none.
     #[function(name = "gcd", sig = "(*integers)")]
     fn gcd_of(th: &Thread, integers: &[Borrowed<'_>]) -> PyResult<Owned<Int>> {
         let mut result = zero(th)?;
@@ -143,7 +143,7 @@ impl Math {
         Ok(result)
     }
 
-    /// Least Common Multiple.
+    /// The least positive integer that all arguments divide; 0 if one of them is 0, 1 without arguments.
     #[function(sig = "(*integers)")]
     fn lcm(th: &Thread, integers: &[Borrowed<'_>]) -> PyResult<Owned<Int>> {
         let mut result = Int::from_i64(th, 1)?;
@@ -161,7 +161,7 @@ impl Math {
         Ok(result)
     }
 
-    /// Return the integer part of the square root of the input.
+    /// The square root of an integer, rounded down. ValueError if n is negative.
     #[function(sig = "(n, /)")]
     fn isqrt(th: &Thread, n: Borrowed<'_>) -> PyResult<Owned<Int>> {
         let n = number::index(th, n)?;

@@ -12,8 +12,8 @@ pub(crate) use functions::libm;
 
 use krait_objects::prelude::*;
 
-/// This module provides access to the mathematical functions
-/// defined by the C standard.
+/// Functions of real numbers: roots, powers, logarithms, angles, rounding, and sums, as well as a few of
+/// integers. cmath has those for complex numbers.
 #[pymodule(name = "math")]
 pub struct Math;
 

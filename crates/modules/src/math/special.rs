@@ -159,7 +159,7 @@ fn log_gamma(x: f64) -> Option<f64> {
 
 #[pyfunctions(part = "special")]
 impl Math {
-    /// Gamma function at x.
+    /// The gamma function, which continues factorials: gamma(n + 1) is n! for integers n.
     #[function(name = "gamma", sig = "(x, /)")]
     fn gamma_of(th: &Thread, x: f64) -> PyResult<f64> {
         match gamma(x) {
@@ -169,7 +169,7 @@ impl Math {
         }
     }
 
-    /// Natural logarithm of absolute value of Gamma function at x.
+    /// The natural logarithm of abs(gamma(x)), also where gamma(x) itself would overflow.
     #[function(sig = "(x, /)")]
     fn lgamma(th: &Thread, x: f64) -> PyResult<f64> {
         match log_gamma(x) {

@@ -242,9 +242,7 @@ fn as_floats(p: Borrowed<'_>, q: Borrowed<'_>) -> Option<(f64, f64)> {
 
 #[pyfunctions(part = "sums")]
 impl Math {
-    /// Return an accurate floating-point sum of values in the iterable seq.
-    ///
-    /// Assumes IEEE-754 floating-point arithmetic.
+    /// Add up numbers without accumulating rounding errors: the exact sum, rounded once to a float.
     #[function(sig = "(seq, /)")]
     fn fsum(th: &Thread, seq: Borrowed<'_>) -> PyResult<f64> {
         let mut partials = Partials { parts: Vec::new(), special: 0.0, infinities: 0.0 };
@@ -256,10 +254,9 @@ impl Math {
         partials.total(th)
     }
 
-    /// Multidimensional Euclidean distance from the origin to a point.
+    /// How far from the origin the point with these coordinates is.
     ///
-    /// Roughly equivalent to:
-    ///     sqrt(sum(x**2 for x in coordinates))
+    /// It is the square root of the sum of their squares.
     #[function(sig = "(*coordinates)")]
     fn hypot(th: &Thread, coordinates: &[Borrowed<'_>]) -> PyResult<f64> {
         let values: PyResult<Vec<f64>> =
@@ -267,9 +264,9 @@ impl Math {
         Ok(norm(values?))
     }
 
-    /// Return the Euclidean distance between two points p and q.
+    /// How far apart two points are in a straight line.
     ///
-    /// The points are sequences or iterables of coordinates, as many in both.
+    /// Each point is an iterable of coordinates. ValueError if one has more than the other.
     #[function(sig = "(p, q, /)")]
     fn dist(th: &Thread, p: Borrowed<'_>, q: Borrowed<'_>) -> PyResult<f64> {
         let (p, q) = (coordinates(th, p)?, coordinates(th, q)?);
@@ -281,9 +278,9 @@ impl Math {
         Ok(norm(p.iter().zip(&q).map(|(p, q)| (p - q).abs()).collect()))
     }
 
-    /// Return the sum of products of values from two iterables p and q.
+    /// Multiply p and q item by item, and add up the products.
     ///
-    /// Both must be of the same length. Sums and products of floats are computed with extended precision.
+    /// ValueError if one has more items than the other. With floats, intermediate results have extra digits.
     #[function(sig = "(p, q, /)")]
     fn sumprod(th: &Thread, p: Borrowed<'_>, q: Borrowed<'_>) -> PyResult {
         let (p, q) = (iter::get_iter(th, p)?, iter::get_iter(th, q)?);
@@ -302,9 +299,9 @@ impl Math {
         Ok(sum.total)
     }
 
-    /// Calculate the product of all the elements in the input iterable.
+    /// Multiply start, which is 1 by default, by the items one after the other.
     ///
-    /// The default start value for the product is 1, which is the result for an empty iterable.
+    /// If there are no items, it is start that is returned.
     #[function(sig = "(iterable, /, *, start=1)")]
     fn prod(
         th: &Thread,

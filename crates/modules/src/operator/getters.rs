@@ -3,10 +3,10 @@
 use krait_objects::prelude::*;
 use krait_objects::repr_guard;
 
-/// Return a callable object that fetches the given attribute(s) from its operand.
+/// Make a function that looks up attributes of its argument.
 ///
-/// After f = attrgetter('name'), the call f(r) returns r.name. After g = attrgetter('name', 'date'), the call
-/// g(r) returns (r.name, r.date). A dotted name goes on with the attribute of the attribute.
+/// attrgetter('name')(r) is r.name, and attrgetter('name', 'date')(r) is (r.name, r.date). A dotted name
+/// goes on with the attribute of the attribute.
 #[pytype(name = "operator.attrgetter", new = "(attr, /, *attrs)", flags(HAVE_GC, IMMUTABLETYPE))]
 #[repr(C)]
 pub struct AttrGetter {
@@ -15,10 +15,9 @@ pub struct AttrGetter {
     names: Slot<Tuple>,
 }
 
-/// Return a callable object that fetches the given item(s) from its operand.
+/// Make a function that looks up items of its argument.
 ///
-/// After f = itemgetter(2), the call f(r) returns r[2]. After g = itemgetter(2, 5, 3), the call g(r) returns
-/// (r[2], r[5], r[3]).
+/// itemgetter(2)(r) is r[2], and itemgetter(2, 5, 3)(r) is (r[2], r[5], r[3]).
 #[pytype(name = "operator.itemgetter", new = "(item, /, *items)", flags(HAVE_GC, IMMUTABLETYPE))]
 #[repr(C)]
 pub struct ItemGetter {
@@ -27,10 +26,10 @@ pub struct ItemGetter {
     items: Slot<Tuple>,
 }
 
-/// Return a callable object that calls the given method on its operand.
+/// Make a function that calls a method of its argument.
 ///
-/// After f = methodcaller('name'), the call f(r) returns r.name(). After g = methodcaller('name', 'date', foo=1),
-/// the call g(r) returns r.name('date', foo=1).
+/// methodcaller('name')(r) is r.name(). More arguments are passed on to the method:
+/// methodcaller('name', 'date', foo=1)(r) is r.name('date', foo=1).
 #[pytype(
     name = "operator.methodcaller",
     new = "(name, /, *args, **kwargs)",
@@ -141,7 +140,7 @@ impl AttrGetter {
         }
     }
 
-    /// Return state information for pickling
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
         let names = this.names.get_owned().map_or(none().to_owned(), Owned::into_object);
@@ -203,7 +202,7 @@ impl ItemGetter {
         }
     }
 
-    /// Return state information for pickling
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
         let items = this.items.get_owned().map_or(none().to_owned(), Owned::into_object);
@@ -296,7 +295,7 @@ impl MethodCaller {
         Str::from_fmt(th, format_args!("{class}({})", parts.join(", ")))
     }
 
-    /// Return state information for pickling
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
         let class = this.object().ty().object().to_owned();

@@ -10,11 +10,7 @@ use krait_objects::protocol::number::{Binary, binary_operator};
 
 use getters::{AttrGetter, ItemGetter, MethodCaller};
 
-/// Operator interface.
-///
-/// This module exports a set of functions implemented in C corresponding
-/// to the intrinsic operators of Python.  For example, operator.add(x, y)
-/// is equivalent to the expression x+y.
+/// The operators of the language as functions: add(x, y) is x + y.
 #[pymodule(name = "_operator")]
 pub struct Operator;
 
@@ -49,119 +45,119 @@ impl Operator {
         module.add_type(th, MethodCaller::type_object())
     }
 
-    /// Return True if a is true, False otherwise.
+    /// Whether a counts as true: bool(a).
     #[function(sig = "(a, /)")]
     fn truth(th: &Thread, a: Borrowed<'_>) -> PyResult<bool> {
         object::is_true(th, a)
     }
 
-    /// Same as not a.
+    /// The value of not a.
     #[function(sig = "(a, /)")]
     fn not_(th: &Thread, a: Borrowed<'_>) -> PyResult<bool> {
         object::is_true(th, a).map(|truth| !truth)
     }
 
-    /// Same as a is None.
+    /// The value of a is None.
     #[function(sig = "(a, /)")]
     fn is_none(a: Borrowed<'_>) -> bool {
         a.is_none()
     }
 
-    /// Same as a is not None.
+    /// The value of a is not None.
     #[function(sig = "(a, /)")]
     fn is_not_none(a: Borrowed<'_>) -> bool {
         !a.is_none()
     }
 
-    /// Same as a.__index__()
+    /// The value of a.__index__().
     #[function(sig = "(a, /)")]
     fn index(th: &Thread, a: Borrowed<'_>) -> PyResult<Owned<Int>> {
         number::index(th, a)
     }
 
-    /// Same as abs(a).
+    /// The value of abs(a).
     #[function(sig = "(a, /)")]
     fn abs(th: &Thread, a: Borrowed<'_>) -> PyResult {
         number::absolute(th, a)
     }
 
-    /// Same as ~a.
+    /// The value of ~a.
     #[function(sig = "(a, /)")]
     fn inv(th: &Thread, a: Borrowed<'_>) -> PyResult {
         number::invert(th, a)
     }
 
-    /// Same as ~a.
+    /// The value of ~a.
     #[function(sig = "(a, /)")]
     fn invert(th: &Thread, a: Borrowed<'_>) -> PyResult {
         number::invert(th, a)
     }
 
-    /// Same as -a.
+    /// The value of -a.
     #[function(sig = "(a, /)")]
     fn neg(th: &Thread, a: Borrowed<'_>) -> PyResult {
         number::negative(th, a)
     }
 
-    /// Same as +a.
+    /// The value of +a.
     #[function(sig = "(a, /)")]
     fn pos(th: &Thread, a: Borrowed<'_>) -> PyResult {
         number::positive(th, a)
     }
 
-    /// Same as a + b, for a and b sequences.
+    /// Join two sequences: a + b.
     #[function(sig = "(a, b, /)")]
     fn concat(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult {
         concatenable(th, a)?;
         number::add(th, a, b)
     }
 
-    /// Same as a += b, for a and b sequences.
+    /// Extend a sequence in place where it can be: a += b.
     #[function(sig = "(a, b, /)")]
     fn iconcat(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult {
         concatenable(th, a)?;
         binary_operator(th, Binary::InplaceAdd, a, b)
     }
 
-    /// Same as b in a (note reversed operands).
+    /// Whether b is in a. The container comes first.
     #[function(sig = "(a, b, /)")]
     fn contains(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult<bool> {
         sequence::contains(th, a, b)
     }
 
-    /// Return the number of items in a which are, or which equal, b.
+    /// How often b occurs in a: as the same object or an equal one.
     #[function(name = "countOf", sig = "(a, b, /)")]
     fn count_of(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult<usize> {
         sequence::count(th, a, b)
     }
 
-    /// Return the first index of b in a.
+    /// The position at which b is found first in a. ValueError if it is not there.
     #[function(name = "indexOf", sig = "(a, b, /)")]
     fn index_of(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult<usize> {
         sequence::index(th, a, b)
     }
 
-    /// Same as a[b].
+    /// The value of a[b].
     #[function(sig = "(a, b, /)")]
     fn getitem(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult {
         object::get_item(th, a, b)
     }
 
-    /// Same as a[b] = c.
+    /// The statement a[b] = c.
     #[function(sig = "(a, b, c, /)")]
     fn setitem(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>, c: Borrowed<'_>) -> PyResult<()> {
         object::set_item(th, a, b, c)
     }
 
-    /// Same as del a[b].
+    /// The statement del a[b].
     #[function(sig = "(a, b, /)")]
     fn delitem(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult<()> {
         object::del_item(th, a, b)
     }
 
-    /// Return an estimate of the number of items in obj.
+    /// Guess how many items an object has: from its len(), else from its __length_hint__().
     ///
-    /// It may be wrong by any amount. default is for objects that cannot tell.
+    /// The guess may be off by any amount. default is for objects that cannot tell.
     #[function(sig = "(obj, default=0, /)")]
     fn length_hint(
         th: &Thread,
@@ -185,7 +181,7 @@ impl Operator {
         object::length_hint(th, obj, default.max(0) as usize)
     }
 
-    /// Same as obj(*args, **kwargs).
+    /// The value of obj(*args, **kwargs).
     #[function(sig = "(obj, /, *args, **kwargs)")]
     fn call(th: &Thread, args: Args<'_>) -> PyResult {
         let Some((&callable, values)) = args.values.split_first().filter(|_| args.positional > 0)
@@ -197,9 +193,9 @@ impl Operator {
         call::vectorcall(th, callable, rest)
     }
 
-    /// Return 'a == b'.
+    /// Whether a equals b.
     ///
-    /// How long it takes does not tell where the operands differ. They are bytes-like objects, or str of ASCII.
+    /// How long it takes does not tell where they differ. They are bytes-like objects, or str of ASCII.
     #[function(sig = "(a, b, /)")]
     fn _compare_digest(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult<bool> {
         if let (Some(a), Some(b)) = (a.downcast::<Str>(), b.downcast::<Str>()) {
@@ -241,72 +237,72 @@ macro_rules! operators {
 }
 
 operators! {
-    /// Same as a + b.
+    /// The value of a + b.
     add(a, b, th) -> PyResult { number::add(th, a, b) }
-    /// Same as a - b.
+    /// The value of a - b.
     sub(a, b, th) -> PyResult { number::subtract(th, a, b) }
-    /// Same as a * b.
+    /// The value of a * b.
     mul(a, b, th) -> PyResult { number::multiply(th, a, b) }
-    /// Same as a @ b.
+    /// The value of a @ b.
     matmul(a, b, th) -> PyResult { number::matrix_multiply(th, a, b) }
-    /// Same as a // b.
+    /// The value of a // b.
     floordiv(a, b, th) -> PyResult { number::floor_divide(th, a, b) }
-    /// Same as a / b.
+    /// The value of a / b.
     truediv(a, b, th) -> PyResult { number::true_divide(th, a, b) }
-    /// Same as a % b.
+    /// The value of a % b.
     r#mod(a, b, th) -> PyResult { number::remainder(th, a, b) }
-    /// Same as a << b.
+    /// The value of a << b.
     lshift(a, b, th) -> PyResult { number::lshift(th, a, b) }
-    /// Same as a >> b.
+    /// The value of a >> b.
     rshift(a, b, th) -> PyResult { number::rshift(th, a, b) }
-    /// Same as a & b.
+    /// The value of a & b.
     and_(a, b, th) -> PyResult { number::and(th, a, b) }
-    /// Same as a ^ b.
+    /// The value of a ^ b.
     xor(a, b, th) -> PyResult { number::xor(th, a, b) }
-    /// Same as a | b.
+    /// The value of a | b.
     or_(a, b, th) -> PyResult { number::or(th, a, b) }
-    /// Same as a ** b.
+    /// The value of a ** b.
     pow(a, b, th) -> PyResult { number::power(th, a, b, None) }
-    /// Same as a += b.
+    /// What a is after a += b.
     iadd(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceAdd, a, b) }
-    /// Same as a -= b.
+    /// What a is after a -= b.
     isub(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceSubtract, a, b) }
-    /// Same as a *= b.
+    /// What a is after a *= b.
     imul(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceMultiply, a, b) }
-    /// Same as a @= b.
+    /// What a is after a @= b.
     imatmul(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceMatrixMultiply, a, b) }
-    /// Same as a //= b.
+    /// What a is after a //= b.
     ifloordiv(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceFloorDivide, a, b) }
-    /// Same as a /= b.
+    /// What a is after a /= b.
     itruediv(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceTrueDivide, a, b) }
-    /// Same as a %= b.
+    /// What a is after a %= b.
     imod(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceRemainder, a, b) }
-    /// Same as a <<= b.
+    /// What a is after a <<= b.
     ilshift(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceLshift, a, b) }
-    /// Same as a >>= b.
+    /// What a is after a >>= b.
     irshift(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceRshift, a, b) }
-    /// Same as a &= b.
+    /// What a is after a &= b.
     iand(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceAnd, a, b) }
-    /// Same as a ^= b.
+    /// What a is after a ^= b.
     ixor(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceXor, a, b) }
-    /// Same as a |= b.
+    /// What a is after a |= b.
     ior(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceOr, a, b) }
-    /// Same as a **= b.
+    /// What a is after a **= b.
     ipow(a, b, th) -> PyResult { number::inplace_power(th, a, b) }
-    /// Same as a < b.
+    /// The value of a < b.
     lt(a, b, th) -> PyResult { compare(th, a, b, CompareOp::Lt) }
-    /// Same as a <= b.
+    /// The value of a <= b.
     le(a, b, th) -> PyResult { compare(th, a, b, CompareOp::Le) }
-    /// Same as a == b.
+    /// The value of a == b.
     eq(a, b, th) -> PyResult { compare(th, a, b, CompareOp::Eq) }
-    /// Same as a != b.
+    /// The value of a != b.
     ne(a, b, th) -> PyResult { compare(th, a, b, CompareOp::Ne) }
-    /// Same as a > b.
+    /// The value of a > b.
     gt(a, b, th) -> PyResult { compare(th, a, b, CompareOp::Gt) }
-    /// Same as a >= b.
+    /// The value of a >= b.
     ge(a, b, th) -> PyResult { compare(th, a, b, CompareOp::Ge) }
-    /// Same as a is b.
+    /// The value of a is b.
     is_(a, b, _th) -> bool { a.is(b) }
-    /// Same as a is not b.
+    /// The value of a is not b.
     is_not(a, b, _th) -> bool { !a.is(b) }
 }

@@ -197,7 +197,7 @@ fn loader<'a>(
     })
 }
 
-/// Optimized C implementation for the Python pickle module.
+/// The native side of the pickle module.
 #[pymodule(name = "_pickle")]
 pub struct PickleModule;
 
@@ -221,9 +221,9 @@ impl PickleModule {
         Ok(())
     }
 
-    /// Write a pickled representation of obj to the open file object file.
+    /// Pickle an object into a binary file.
     ///
-    /// This is equivalent to ``Pickler(file, protocol).dump(obj)``, but may be more efficient. The
+    /// This is a shortcut for ``Pickler(file, protocol).dump(obj)``, and may be faster. The
     /// arguments are those of Pickler.
     #[function(sig = "(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None)")]
     fn dump(
@@ -240,7 +240,7 @@ impl PickleModule {
         pickler::dump(&mut saver, obj)
     }
 
-    /// Return the pickled representation of the object as a bytes object.
+    /// Pickle an object into bytes.
     ///
     /// The other arguments are those of Pickler.
     #[function(sig = "(obj, protocol=None, *, fix_imports=True, buffer_callback=None)")]
@@ -257,9 +257,9 @@ impl PickleModule {
         Bytes::new(th, saver.out.bytes())
     }
 
-    /// Read and return an object from the pickle data stored in a file.
+    /// Bring back the object that was pickled into a file.
     ///
-    /// This is equivalent to ``Unpickler(file).load()``, but may be more efficient. The other
+    /// This is a shortcut for ``Unpickler(file).load()``, and may be faster. The other
     /// arguments are those of Unpickler.
     #[function(sig = "(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())")]
     fn load(
@@ -275,7 +275,7 @@ impl PickleModule {
         loader(th, &memo, input, fix_imports, encoding, errors, buffers)?.load()
     }
 
-    /// Read and return an object from the given pickle data.
+    /// Bring back the object that was pickled into bytes.
     ///
     /// The other arguments are those of Unpickler.
     #[function(

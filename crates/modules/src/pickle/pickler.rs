@@ -55,7 +55,7 @@ impl Visit for MemoCell {
     }
 }
 
-/// This takes a binary file for writing a pickle data stream.
+/// Pickles objects into a binary file.
 ///
 /// The protocol says which version of the format is written: 0 to 5, by default 5, the highest one
 /// if it is negative. The file needs a write() method that takes bytes. If fix_imports is true and
@@ -257,7 +257,7 @@ impl Pickler {
 
 #[pymethods(part = "methods")]
 impl Pickler {
-    /// Write a pickled representation of the given object to the open file.
+    /// Pickle an object into the file.
     #[method(sig = "(self, obj, /)", with_class)]
     fn dump(this: Borrowed<'_, Self>, th: &Thread, obj: Borrowed<'_>) -> PyResult<()> {
         let Some(write) = this.write.get_owned() else {
@@ -287,9 +287,9 @@ impl Pickler {
         dump(&mut saver, obj)
     }
 
-    /// Clears the pickler's "memo".
+    /// Forget which objects were pickled already.
     ///
-    /// The memo is the data structure that remembers which objects the pickler has already seen.
+    /// They are written in full again instead of being referred to.
     #[method(sig = "(self, /)")]
     fn clear_memo(&self) {
         self.memo.replace(PicklerMemo::default());
@@ -366,7 +366,7 @@ pub struct MemoProxy {
 
 #[pymethods]
 impl MemoProxy {
-    /// Remove all items from memo.
+    /// Forget all objects.
     #[method(sig = "(self, /)")]
     fn clear(&self) {
         if let Some(pickler) = self.pickler.get_owned() {
@@ -374,7 +374,7 @@ impl MemoProxy {
         }
     }
 
-    /// Copy the memo to a new object.
+    /// A dict with the contents of the memo.
     #[method(sig = "(self, /)")]
     fn copy(&self, th: &Thread) -> PyResult<Owned<Dict>> {
         let dict = Dict::new(th)?;
@@ -390,7 +390,7 @@ impl MemoProxy {
         Ok(dict)
     }
 
-    /// Implement pickle support.
+    /// For pickling: a dict with the contents of the memo.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
         let copy = Tuple::pack(th, [self.copy(th)?.into_object()])?;

@@ -27,7 +27,7 @@ fn answer(th: &Thread, call: impl Fn() -> i32) -> PyResult<()> {
 
 #[pyfunctions(part = "copying")]
 impl Posix {
-    /// Write count bytes from one descriptor to another without going through the process.
+    /// Have the system copy count bytes between two descriptors, so that the data need not enter the process.
     ///
     /// offset_src and offset_dst are where to begin; None is the file's own position, which moves on.
     #[function(sig = "(src, dst, count, offset_src=None, offset_dst=None)")]
@@ -47,7 +47,7 @@ impl Posix {
         })
     }
 
-    /// Transfer count bytes from one pipe to a descriptor or vice versa.
+    /// Move up to count bytes from src to dst, one of which has to be a pipe; the number moved comes back.
     ///
     /// offset_src and offset_dst are where to begin; None is the file's own position, which moves on. The one that
     /// belongs to a pipe must be None.
@@ -69,7 +69,7 @@ impl Posix {
         })
     }
 
-    /// Announce an intention to access data in a specific pattern.
+    /// Tell the system how a part of a file is going to be used, so that it can prepare.
     ///
     /// It begins at offset and is length bytes long; advice is one of the POSIX_FADV constants.
     #[function(sig = "(fd, offset, length, advice, /)")]
@@ -78,7 +78,7 @@ impl Posix {
         answer(th, || unsafe { libc::posix_fadvise(fd, offset, length, advice) })
     }
 
-    /// Ensure a file has allocated at least a particular number of bytes on disk.
+    /// Reserve disk space for a part of a file, so that writing there cannot fail for want of room.
     ///
     /// They begin at offset and are length bytes.
     #[function(sig = "(fd, offset, length, /)")]
@@ -87,7 +87,7 @@ impl Posix {
         answer(th, || unsafe { libc::posix_fallocate(fd, offset, length) })
     }
 
-    /// Apply, test or remove a POSIX lock on an open file descriptor.
+    /// Lock or unlock a section of an open file, or ask whether it is locked.
     ///
     /// command is one of F_LOCK, F_TLOCK, F_ULOCK and F_TEST; length is the number of bytes, from the current
     /// position.

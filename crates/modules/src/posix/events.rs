@@ -60,7 +60,9 @@ fn seconds(th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<i64> {
 
 #[pyfunctions(part = "events")]
 impl Posix {
-    /// Creates and returns an event notification file descriptor.
+    /// A new descriptor for a counter that starts at initval and that events are signalled with.
+    ///
+    /// flags are bits of the EFD constants.
     #[function(sig = "(initval, flags=EFD_CLOEXEC)")]
     fn eventfd(
         th: &Thread,
@@ -71,7 +73,7 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::eventfd(initval, flags) })
     }
 
-    /// Read eventfd value.
+    /// The counter behind an eventfd() descriptor, which reading resets or, for a semaphore, lowers by one.
     #[function(sig = "(fd)")]
     fn eventfd_read(th: &Thread, fd: Fildes) -> PyResult<u64> {
         let value = std::cell::Cell::new(0u64);
@@ -80,7 +82,7 @@ impl Posix {
         Ok(value.get())
     }
 
-    /// Write eventfd value.
+    /// Add value to the counter behind an eventfd() descriptor.
     #[function(sig = "(fd, value)")]
     fn eventfd_write(th: &Thread, fd: Fildes, value: Borrowed<'_>) -> PyResult<()> {
         let int = number::index(th, value)?;
@@ -95,17 +97,16 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::eventfd_write(fd.0, value) }).map(drop)
     }
 
-    /// Return a file descriptor referring to the process *pid*.
+    /// A descriptor that stands for the process with that id.
     ///
-    /// The descriptor can be used to perform process management without races and
-    /// signals.
+    /// Unlike the id it cannot come to mean another process, and it can be waited for without signals.
     #[function(sig = "(pid, flags=0)")]
     fn pidfd_open(th: &Thread, pid: i32, flags: u32) -> PyResult<i64> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::syscall(libc::SYS_pidfd_open, pid, flags) })
     }
 
-    /// Create and return a timer file descriptor.
+    /// A descriptor for a new timer, which becomes readable when the timer expires.
     ///
     /// clockid is CLOCK_REALTIME or CLOCK_MONOTONIC; flags are 0 or bits of TFD_NONBLOCK and TFD_CLOEXEC, of
     /// which the latter is the default.
@@ -121,7 +122,7 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::timerfd_create(clockid, flags) })
     }
 
-    /// Alter a timer file descriptor's internal timer in seconds.
+    /// Start or stop the timer behind a descriptor, with times in seconds.
     ///
     /// initial is when it expires first, interval the time from then on; the old values are the result.
     #[function(sig = "(fd, /, *, flags=0, initial=0.0, interval=0.0)")]
@@ -136,7 +137,7 @@ impl Posix {
         set_timer(th, fd.0, flags, times).map(in_seconds)
     }
 
-    /// Alter a timer file descriptor's internal timer in nanoseconds.
+    /// Start or stop the timer behind a descriptor, with times in nanoseconds.
     ///
     /// initial is when it expires first, interval the time from then on; the old values are the result.
     #[function(sig = "(fd, /, *, flags=0, initial=0, interval=0)")]
@@ -157,13 +158,13 @@ impl Posix {
         set_timer(th, fd.0, flags, times).map(|[initial, interval]| (initial, interval))
     }
 
-    /// Return a tuple of a timer file descriptor's (interval, next expiration) in float seconds.
+    /// How long a timer still runs, and its interval after that: two floats, in seconds.
     #[function(sig = "(fd, /)")]
     fn timerfd_gettime(th: &Thread, fd: Fildes) -> PyResult<(f64, f64)> {
         read_timer(th, fd.0).map(in_seconds)
     }
 
-    /// Return a tuple of a timer file descriptor's (interval, next expiration) in nanoseconds.
+    /// How long a timer still runs, and its interval after that: two integers, in nanoseconds.
     #[function(sig = "(fd, /)")]
     fn timerfd_gettime_ns(th: &Thread, fd: Fildes) -> PyResult<(i64, i64)> {
         read_timer(th, fd.0).map(|[initial, interval]| (initial, interval))

@@ -53,7 +53,7 @@ fn read(
 
 #[pyfunctions(part = "extended")]
 impl Posix {
-    /// Return the value of extended attribute attribute on path.
+    /// The bytes stored with a file as the extended attribute of that name.
     ///
     /// path may be a str, a path-like object, or an open descriptor; a symbolic link itself is meant if
     /// follow_symlinks is false.
@@ -79,7 +79,9 @@ impl Posix {
         Bytes::new(th, &value)
     }
 
-    /// Set extended attribute attribute on path to value.
+    /// Store value with a file as the extended attribute of that name.
+    ///
+    /// flags may be XATTR_CREATE, where it must not exist yet, or XATTR_REPLACE, where it must.
     ///
     /// path may be a str, a path-like object, or an open descriptor; a symbolic link itself is meant if
     /// follow_symlinks is false.
@@ -111,7 +113,7 @@ impl Posix {
         .map(drop)
     }
 
-    /// Remove extended attribute attribute on path.
+    /// Delete the extended attribute of that name from a file.
     ///
     /// path may be a str, a path-like object, or an open descriptor; a symbolic link itself is meant if
     /// follow_symlinks is false.
@@ -137,7 +139,7 @@ impl Posix {
         .map(drop)
     }
 
-    /// Return a list of extended attributes on path.
+    /// The names of all extended attributes a file has, as a list.
     ///
     /// path may be None for the current directory, a str, a path-like object, or an open descriptor; a symbolic
     /// link itself is meant if follow_symlinks is false.

@@ -74,7 +74,10 @@ pub fn set_inheritable(th: &Thread, fd: i32, inheritable: bool) -> PyResult<()> 
 
 #[pyfunctions(part = "files")]
 impl Posix {
-    /// Open a file for low level IO.  Returns a file descriptor (integer).
+    /// Open the file at path and return its descriptor, an integer.
+    ///
+    /// flags are bits of the O constants, mode the permissions of a file that is created. A relative path
+    /// starts from dir_fd if that is given.
     #[function(sig = "(path, flags, mode=511, *, dir_fd=None)")]
     fn open(
         th: &Thread,
@@ -94,7 +97,7 @@ impl Posix {
         })
     }
 
-    /// Close a file descriptor.
+    /// Give up the descriptor fd.
     #[function(sig = "(fd)")]
     fn close(th: &Thread, fd: i32) -> PyResult<()> {
         krait_eval::streams::before_closing(th, fd)?;
@@ -105,7 +108,7 @@ impl Posix {
         }
     }
 
-    /// Closes all file descriptors in [fd_low, fd_high), ignoring errors.
+    /// Close every descriptor from fd_low up to but not including fd_high; errors do not matter.
     #[function(sig = "(fd_low, fd_high, /)")]
     fn closerange(th: &Thread, fd_low: i32, fd_high: i32) -> PyResult<()> {
         krait_eval::streams::before_closing(th, fd_low)?;
@@ -118,14 +121,16 @@ impl Posix {
         Ok(())
     }
 
-    /// Return a duplicate of a file descriptor.
+    /// A second descriptor for what fd refers to; child programs do not inherit it.
     #[function(sig = "(fd, /)")]
     fn dup(th: &Thread, fd: i32) -> PyResult<i32> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) })
     }
 
-    /// Duplicate file descriptor.
+    /// Make fd2 refer to what fd does, closing what it was before, and return it.
+    ///
+    /// Child programs inherit fd2 unless inheritable is false.
     #[function(sig = "(fd, fd2, inheritable=True)")]
     fn dup2(th: &Thread, fd: i32, fd2: i32, inheritable: bool) -> PyResult<i32> {
         if fd < 0 || fd2 < 0 {
@@ -139,21 +144,21 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::dup3(fd, fd2, libc::O_CLOEXEC) })
     }
 
-    /// Read from a file descriptor.  Returns a bytes object.
+    /// At most length bytes from the descriptor fd, as bytes that are empty at the end of the file.
     #[function(sig = "(fd, length, /)")]
     fn read(th: &Thread, fd: i32, length: isize) -> PyResult<Owned<Bytes>> {
         // SAFETY: `read_bytes` gives room for `length` bytes.
         read_bytes(th, length, |start, length| unsafe { libc::read(fd, start, length) })
     }
 
-    /// Read a number of bytes from a file descriptor starting at a particular offset.
+    /// At most length bytes that begin at offset in the file; the file's own position stays where it is.
     #[function(sig = "(fd, length, offset, /)")]
     fn pread(th: &Thread, fd: i32, length: isize, offset: i64) -> PyResult<Owned<Bytes>> {
         // SAFETY: `read_bytes` gives room for `length` bytes.
         read_bytes(th, length, |start, length| unsafe { libc::pread(fd, start, length, offset) })
     }
 
-    /// Read into a buffer object from a file descriptor; the number of bytes comes back.
+    /// Fill a writable buffer from the descriptor fd as far as there is data; the number of bytes comes back.
     #[function(sig = "(fd, buffer, /)")]
     fn readinto(th: &Thread, fd: i32, buffer: Borrowed<'_>) -> PyResult<isize> {
         let buffer = Buffer::writable(th, buffer)?;
@@ -162,7 +167,7 @@ impl Posix {
         sys_retry(th, NO_NAMES, || unsafe { libc::read(fd, start, length) })
     }
 
-    /// Read from a file descriptor into an iterable of buffers.
+    /// Fill several writable buffers one after the other from a single read; the number of bytes comes back.
     #[function(sig = "(fd, buffers, /)")]
     fn readv(th: &Thread, fd: i32, buffers: Borrowed<'_>) -> PyResult<isize> {
         let held = self::buffers(th, buffers, "readv", true)?;
@@ -171,7 +176,7 @@ impl Posix {
         sys_retry(th, NO_NAMES, || unsafe { libc::readv(fd, list.as_ptr(), list.len() as i32) })
     }
 
-    /// Write a bytes object to a file descriptor.
+    /// Send data, any bytes-like object, to the descriptor fd and return how many of its bytes were taken.
     #[function(sig = "(fd, data, /)")]
     fn write(th: &Thread, fd: i32, data: Buffer) -> PyResult<isize> {
         let (start, length) = (data.view().buf, data.as_bytes().len().min(MOST));
@@ -179,7 +184,7 @@ impl Posix {
         sys_retry(th, NO_NAMES, || unsafe { libc::write(fd, start, length) })
     }
 
-    /// Write bytes to a file descriptor starting at a particular offset.
+    /// Put the bytes of buffer at offset in the file, whose own position stays, and return how many it took.
     #[function(sig = "(fd, buffer, offset, /)")]
     fn pwrite(th: &Thread, fd: i32, buffer: Buffer, offset: i64) -> PyResult<isize> {
         let (start, length) = (buffer.view().buf, buffer.as_bytes().len().min(MOST));
@@ -187,7 +192,7 @@ impl Posix {
         sys_retry(th, NO_NAMES, || unsafe { libc::pwrite(fd, start, length, offset) })
     }
 
-    /// Iterate over buffers, and write the contents of each to a file descriptor.
+    /// Send the contents of several buffers to a descriptor in one write; the number of bytes comes back.
     #[function(sig = "(fd, buffers, /)")]
     fn writev(th: &Thread, fd: i32, buffers: Borrowed<'_>) -> PyResult<isize> {
         let held = self::buffers(th, buffers, "writev", false)?;
@@ -196,7 +201,7 @@ impl Posix {
         sys_retry(th, NO_NAMES, || unsafe { libc::writev(fd, list.as_ptr(), list.len() as i32) })
     }
 
-    /// Read from a file descriptor into a sequence of buffers, starting at a particular offset.
+    /// As readv(), from offset on and without moving the file's own position.
     ///
     /// flags are zero or more of RWF_HIPRI, RWF_NOWAIT and RWF_DONTCACHE.
     #[function(sig = "(fd, buffers, offset, flags=0, /)")]
@@ -214,7 +219,7 @@ impl Posix {
         sys_retry(th, NO_NAMES, || unsafe { libc::preadv2(fd, start, count, offset, flags) })
     }
 
-    /// Write a sequence of buffers to a file descriptor, starting at a particular offset.
+    /// As writev(), from offset on and without moving the file's own position.
     ///
     /// flags are zero or more of RWF_DSYNC, RWF_SYNC, RWF_APPEND and RWF_DONTCACHE.
     #[function(sig = "(fd, buffers, offset, flags=0, /)")]
@@ -232,7 +237,9 @@ impl Posix {
         sys_retry(th, NO_NAMES, || unsafe { libc::pwritev2(fd, start, count, offset, flags) })
     }
 
-    /// Set the position of a file descriptor.  Return the new position.
+    /// Move to another place in a file and return it, counted from the start.
+    ///
+    /// position is relative to what whence says: SEEK_SET, SEEK_CUR or SEEK_END.
     #[function(sig = "(fd, position, whence, /)")]
     fn lseek(th: &Thread, fd: i32, position: i64, whence: i32) -> PyResult<i64> {
         // SAFETY: a plain system call.
@@ -245,7 +252,7 @@ impl Posix {
         Posix::pipe2(th, libc::O_CLOEXEC)
     }
 
-    /// Create a pipe with flags set atomically.
+    /// As pipe(), with flags, such as O_NONBLOCK and O_CLOEXEC, that hold from the start.
     #[function(sig = "(flags, /)")]
     fn pipe2(th: &Thread, flags: i32) -> PyResult<(i32, i32)> {
         let fds = std::cell::Cell::new([0i32; 2]);
@@ -255,28 +262,28 @@ impl Posix {
         Ok((from, to))
     }
 
-    /// Force write of fd to disk.
+    /// Wait until all that was written to the file behind fd has reached the disk.
     #[function(sig = "(fd)")]
     fn fsync(th: &Thread, fd: Fildes) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::fsync(fd.0) }).map(drop)
     }
 
-    /// Force write of fd to disk without forcing update of metadata.
+    /// As fsync(), except that metadata which is not needed to find the data, such as times, may come later.
     #[function(sig = "(fd)")]
     fn fdatasync(th: &Thread, fd: Fildes) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::fdatasync(fd.0) }).map(drop)
     }
 
-    /// Force write of everything to disk.
+    /// Have the system write out all data it still holds for its disks.
     #[function(sig = "()")]
     fn sync(th: &Thread) {
         // SAFETY: a plain system call.
         krait_eval::gil::without_gil(th, || unsafe { libc::sync() });
     }
 
-    /// Truncate a file, specified by path, to a specific length.
+    /// Make a file, given by path or descriptor, length bytes long, by cutting it off or by adding zeros.
     #[function(sig = "(path, length)")]
     fn truncate(th: &Thread, path: PathOrFd, length: i64) -> PyResult<()> {
         let path = path.0;
@@ -290,21 +297,21 @@ impl Posix {
         .map(drop)
     }
 
-    /// Truncate a file, specified by file descriptor, to a specific length.
+    /// Make the open file fd length bytes long, by cutting it off or by adding zeros.
     #[function(sig = "(fd, length, /)")]
     fn ftruncate(th: &Thread, fd: i32, length: i64) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::ftruncate(fd, length) }).map(drop)
     }
 
-    /// Return True if the fd is connected to a terminal.
+    /// Whether the descriptor belongs to a terminal; False for one that is not open.
     #[function(sig = "(fd, /)")]
     fn isatty(th: &Thread, fd: i32) -> bool {
         // SAFETY: a plain system call.
         krait_eval::gil::without_gil(th, || unsafe { libc::isatty(fd) }) == 1
     }
 
-    /// Get the close-on-exe flag of the specified file descriptor.
+    /// Whether child programs inherit the descriptor.
     #[function(sig = "(fd, /)")]
     fn get_inheritable(th: &Thread, fd: i32) -> PyResult<bool> {
         // SAFETY: a plain system call.
@@ -312,13 +319,13 @@ impl Posix {
         Ok(flags & libc::FD_CLOEXEC == 0)
     }
 
-    /// Set the inheritable flag of the specified file descriptor.
+    /// Decide whether child programs inherit the descriptor.
     #[function(sig = "(fd, inheritable, /)")]
     fn set_inheritable(th: &Thread, fd: i32, inheritable: i32) -> PyResult<()> {
         self::set_inheritable(th, fd, inheritable != 0)
     }
 
-    /// Get the blocking mode of the file descriptor.
+    /// Whether reads and writes on the descriptor wait: False if O_NONBLOCK is set.
     #[function(sig = "(fd, /)")]
     fn get_blocking(th: &Thread, fd: i32) -> PyResult<bool> {
         // SAFETY: a plain system call.
@@ -326,7 +333,7 @@ impl Posix {
         Ok(flags & libc::O_NONBLOCK == 0)
     }
 
-    /// Set the blocking mode of the specified file descriptor.
+    /// Decide whether reads and writes on the descriptor wait; O_NONBLOCK is set if they do not.
     #[function(sig = "(fd, blocking, /)")]
     fn set_blocking(th: &Thread, fd: i32, blocking: bool) -> PyResult<()> {
         // SAFETY: plain system calls.
@@ -336,7 +343,9 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::fcntl(fd, libc::F_SETFL, wanted) }).map(drop)
     }
 
-    /// Copy count bytes from file descriptor in_fd to file descriptor out_fd.
+    /// Let the system pass up to count bytes of in_fd on to out_fd; the number that was sent comes back.
+    ///
+    /// offset is where to begin in in_fd; None is its own position, which moves on.
     #[function(sig = "(out_fd, in_fd, offset, count)")]
     fn sendfile(
         th: &Thread,

@@ -18,49 +18,49 @@ fn numbers(th: &Thread, ids: &[u32]) -> PyResult<Owned<List>> {
 
 #[pyfunctions(part = "owners")]
 impl Posix {
-    /// Set the current process's effective user id.
+    /// Make euid the user id whose permissions this process has.
     #[function(sig = "(euid, /)")]
     fn seteuid(th: &Thread, euid: Uid) -> PyResult<()> {
         // SAFETY: plain system calls, as in the functions that follow.
         sys(th, NO_NAMES, || unsafe { libc::seteuid(euid.0) }).map(drop)
     }
 
-    /// Set the current process's effective group id.
+    /// Make egid the group id whose permissions this process has.
     #[function(sig = "(egid, /)")]
     fn setegid(th: &Thread, egid: Gid) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setegid(egid.0) }).map(drop)
     }
 
-    /// Set the current process's real and effective user ids.
+    /// Change this process's real user id to ruid and its effective one to euid; -1 leaves one alone.
     #[function(sig = "(ruid, euid, /)")]
     fn setreuid(th: &Thread, ruid: Uid, euid: Uid) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setreuid(ruid.0, euid.0) }).map(drop)
     }
 
-    /// Set the current process's real and effective group ids.
+    /// Change this process's real group id to rgid and its effective one to egid; -1 leaves one alone.
     #[function(sig = "(rgid, egid, /)")]
     fn setregid(th: &Thread, rgid: Gid, egid: Gid) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setregid(rgid.0, egid.0) }).map(drop)
     }
 
-    /// Set the current process's real, effective, and saved user ids.
+    /// Change all three user ids of this process: real, effective, saved; -1 leaves one alone.
     #[function(sig = "(ruid, euid, suid, /)")]
     fn setresuid(th: &Thread, ruid: Uid, euid: Uid, suid: Uid) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setresuid(ruid.0, euid.0, suid.0) }).map(drop)
     }
 
-    /// Set the current process's real, effective, and saved group ids.
+    /// Change all three group ids of this process: real, effective, saved; -1 leaves one alone.
     #[function(sig = "(rgid, egid, sgid, /)")]
     fn setresgid(th: &Thread, rgid: Gid, egid: Gid, sgid: Gid) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setresgid(rgid.0, egid.0, sgid.0) }).map(drop)
     }
 
-    /// Return a tuple of the current process's real, effective, and saved user ids.
+    /// The user ids this process has, as a tuple: real, effective, saved.
     #[function(sig = "()")]
     fn getresuid(th: &Thread) -> PyResult<(u32, u32, u32)> {
         let (mut real, mut effective, mut saved) = (0, 0, 0);
@@ -71,7 +71,7 @@ impl Posix {
         Ok((real, effective, saved))
     }
 
-    /// Return a tuple of the current process's real, effective, and saved group ids.
+    /// The group ids this process has, as a tuple: real, effective, saved.
     #[function(sig = "()")]
     fn getresgid(th: &Thread) -> PyResult<(u32, u32, u32)> {
         let (mut real, mut effective, mut saved) = (0, 0, 0);
@@ -82,7 +82,7 @@ impl Posix {
         Ok((real, effective, saved))
     }
 
-    /// Set the groups of the current process to list.
+    /// Replace this process's supplementary groups by a sequence of group ids.
     #[function(sig = "(groups, /)")]
     fn setgroups(th: &Thread, groups: Borrowed<'_>) -> PyResult<()> {
         if !sequence::check(groups) {
@@ -104,9 +104,7 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::setgroups(ids.len(), ids.as_ptr()) }).map(drop)
     }
 
-    /// Call the system initgroups() to initialize the group access list.
-    ///
-    /// The groups that username is a member of are set, and gid.
+    /// Give this process the supplementary groups that username is a member of, and gid.
     #[function(sig = "(username, gid, /)")]
     fn initgroups(th: &Thread, username: FsBytes, gid: Gid) -> PyResult<()> {
         let name: CString = username.0;
@@ -114,7 +112,7 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::initgroups(name.as_ptr(), gid.0) }).map(drop)
     }
 
-    /// Returns a list of groups to which a user belongs.
+    /// The ids of the groups that user is a member of, and group, as a list.
     #[function(sig = "(user, group, /)")]
     fn getgrouplist(th: &Thread, user: &str, group: Gid) -> PyResult<Owned<List>> {
         let user = CString::new(user).unwrap_or_default();
@@ -138,7 +136,7 @@ impl Posix {
         }
     }
 
-    /// Return the actual login name.
+    /// The name of whoever logged in on the controlling terminal.
     #[function(sig = "()")]
     fn getlogin(th: &Thread) -> PyResult<Owned<Str>> {
         let mut name = [0u8; 256];
@@ -154,7 +152,9 @@ impl Posix {
         Str::from_fs_bytes(th, &name[..end])
     }
 
-    /// Return program scheduling priority.
+    /// The nice value of a process, a process group or a user.
+    ///
+    /// which is PRIO_PROCESS, PRIO_PGRP or PRIO_USER, and who the id, where 0 means the caller's own.
     #[function(sig = "(which, who)")]
     fn getpriority(th: &Thread, which: i32, who: i32) -> PyResult<i32> {
         // SAFETY: plain calls; -1 is a priority too, so errno decides.
@@ -165,7 +165,7 @@ impl Posix {
         if error != 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(value) }
     }
 
-    /// Set program scheduling priority.
+    /// Make priority the nice value of what which and who say, as for getpriority().
     #[function(sig = "(which, who, priority)")]
     fn setpriority(th: &Thread, which: i32, who: i32, priority: i32) -> PyResult<()> {
         let which = which as libc::__priority_which_t;
@@ -173,21 +173,21 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::setpriority(which, who as u32, priority) }).map(drop)
     }
 
-    /// Make the current process the leader of its process group.
+    /// Begin a new process group, with this process as its leader.
     #[function(sig = "()")]
     fn setpgrp(th: &Thread) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setpgid(0, 0) }).map(drop)
     }
 
-    /// Disassociate parts of a process (or thread) execution context.
+    /// Stop sharing with other processes what flags, bits of the CLONE constants, say, such as namespaces.
     #[function(sig = "(flags)")]
     fn unshare(th: &Thread, flags: i32) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::unshare(flags) }).map(drop)
     }
 
-    /// Move the calling thread into different namespaces.
+    /// Enter the namespace that fd refers to, with this thread only; nstype is the kind it must have, or 0.
     #[function(sig = "(fd, nstype=0)")]
     fn setns(th: &Thread, fd: super::path::Fildes, nstype: i32) -> PyResult<()> {
         // SAFETY: a plain system call.

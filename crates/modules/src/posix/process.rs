@@ -163,125 +163,125 @@ pub fn environment(th: &Thread, env: Borrowed<'_>) -> PyResult<Strings> {
 }
 
 static TIMES: [Field; 5] = [
-    Field { name: "user", doc: "user time" },
-    Field { name: "system", doc: "system time" },
-    Field { name: "children_user", doc: "user time of children" },
-    Field { name: "children_system", doc: "system time of children" },
-    Field { name: "elapsed", doc: "elapsed time since an arbitrary point in the past" },
+    Field { name: "user", doc: "processor seconds in the process's own code" },
+    Field { name: "system", doc: "processor seconds in the system for it" },
+    Field { name: "children_user", doc: "the same as user, of ended children" },
+    Field { name: "children_system", doc: "the same as system, of ended children" },
+    Field { name: "elapsed", doc: "seconds on a clock with no defined start" },
 ];
 
 pub fn times_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "times_result: Result from os.times().";
+    let doc = "times_result: what os.times() tells.";
     StructSequence::new_type(th, "posix.times_result", doc, &TIMES, 5)
 }
 
 #[pyfunctions(part = "process")]
 impl Posix {
-    /// Exit to the system with specified status, without normal exit processing.
+    /// End the process at once with that status: no cleanup handlers run, and no buffers are flushed.
     #[function(sig = "(status)")]
     fn _exit(status: i32) {
         // SAFETY: does not return.
         unsafe { libc::_exit(status) }
     }
 
-    /// Abort the interpreter immediately.
+    /// End the process by SIGABRT, with a core dump if the system makes them; does not return.
     #[function(sig = "()")]
     fn abort() {
         std::process::abort();
     }
 
-    /// Return the current process id.
+    /// The number the system knows this process by.
     #[function(sig = "()")]
     fn getpid() -> i32 {
         // SAFETY: cannot fail, as the others that follow.
         unsafe { libc::getpid() }
     }
 
-    /// Return the parent's process id.
+    /// The number of the process that is the parent of this one now.
     #[function(sig = "()")]
     fn getppid() -> i32 {
         // SAFETY: cannot fail.
         unsafe { libc::getppid() }
     }
 
-    /// Return the current process's user id.
+    /// The real user id that this process has.
     #[function(sig = "()")]
     fn getuid() -> u32 {
         // SAFETY: cannot fail.
         unsafe { libc::getuid() }
     }
 
-    /// Return the current process's effective user id.
+    /// The user id that decides on this process's permissions.
     #[function(sig = "()")]
     fn geteuid() -> u32 {
         // SAFETY: cannot fail.
         unsafe { libc::geteuid() }
     }
 
-    /// Return the current process's group id.
+    /// The real group id that this process has.
     #[function(sig = "()")]
     fn getgid() -> u32 {
         // SAFETY: cannot fail.
         unsafe { libc::getgid() }
     }
 
-    /// Return the current process's effective group id.
+    /// The group id that decides on this process's permissions.
     #[function(sig = "()")]
     fn getegid() -> u32 {
         // SAFETY: cannot fail.
         unsafe { libc::getegid() }
     }
 
-    /// Return the current process group id.
+    /// The number of the process group that this process is in.
     #[function(sig = "()")]
     fn getpgrp() -> i32 {
         // SAFETY: cannot fail.
         unsafe { libc::getpgrp() }
     }
 
-    /// Call the system call getpgid(), and return the result.
+    /// The process group that the process pid is in; 0 means this process.
     #[function(sig = "(pid)")]
     fn getpgid(th: &Thread, pid: i32) -> PyResult<i32> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::getpgid(pid) })
     }
 
-    /// Call the system call setpgid(pid, pgrp).
+    /// Move the process pid to the process group pgrp; 0 means this process, or its own number as group.
     #[function(sig = "(pid, pgrp, /)")]
     fn setpgid(th: &Thread, pid: i32, pgrp: i32) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setpgid(pid, pgrp) }).map(drop)
     }
 
-    /// Call the system call getsid(pid) and return the result.
+    /// The session that the process pid is in; 0 means this process.
     #[function(sig = "(pid, /)")]
     fn getsid(th: &Thread, pid: i32) -> PyResult<i32> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::getsid(pid) })
     }
 
-    /// Call the system call setsid().
+    /// Begin a new session with this process as its leader and without a terminal; a group leader may not.
     #[function(sig = "()")]
     fn setsid(th: &Thread) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setsid() }).map(drop)
     }
 
-    /// Set the current process's user id.
+    /// Make this process run as the user uid.
     #[function(sig = "(uid, /)")]
     fn setuid(th: &Thread, uid: Uid) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setuid(uid.0) }).map(drop)
     }
 
-    /// Set the current process's group id.
+    /// Make this process run with the group gid.
     #[function(sig = "(gid, /)")]
     fn setgid(th: &Thread, gid: Gid) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::setgid(gid.0) }).map(drop)
     }
 
-    /// Return list of supplemental group IDs for the process.
+    /// The ids of this process's supplementary groups, as a list.
     #[function(sig = "()")]
     fn getgroups(th: &Thread) -> PyResult<Owned<List>> {
         // SAFETY: asks for the count, then fills that much room.
@@ -296,7 +296,7 @@ impl Posix {
         List::from_vec(th, groups?)
     }
 
-    /// Kill a process with a signal.
+    /// Send signal to the process pid; 0 and negative numbers mean groups of processes.
     #[function(sig = "(pid, signal, /)")]
     fn kill(th: &Thread, pid: i32, signal: i32) -> PyResult<()> {
         krait_eval::sys::audit(th, "os.kill", &[])?;
@@ -305,7 +305,7 @@ impl Posix {
         krait_eval::pending::handle(th)
     }
 
-    /// Kill a process group with a signal.
+    /// Send signal to each process of the group pgid.
     #[function(sig = "(pgid, signal, /)")]
     fn killpg(th: &Thread, pgid: i32, signal: i32) -> PyResult<()> {
         // SAFETY: a plain system call.
@@ -313,7 +313,7 @@ impl Posix {
         krait_eval::pending::handle(th)
     }
 
-    /// Register callables to be called when forking a new process.
+    /// Add functions to call before a fork(), last added first, and after it in the child or the parent.
     #[function(
         sig = "(*, before=<unrepresentable>, after_in_child=<unrepresentable>,\n                 after_in_parent=<unrepresentable>)"
     )]
@@ -364,7 +364,9 @@ impl Posix {
         Ok(pid)
     }
 
-    /// Execute an executable path with arguments, replacing current process.
+    /// Run the program at path in place of this one; does not return.
+    ///
+    /// argv is the tuple or list of its arguments, of which the first is its name.
     #[function(sig = "(path, argv, /)")]
     fn execv(th: &Thread, path: Path, argv: Borrowed<'_>) -> PyResult<()> {
         check_exec(th)?;
@@ -383,7 +385,7 @@ impl Posix {
         Err(failed(th, errno(), path.name()))
     }
 
-    /// Execute an executable path with arguments and an environment, replacing current process.
+    /// As execv(), with the mapping env as the program's environment; path may be a descriptor.
     #[function(sig = "(path, argv, env)")]
     fn execve(th: &Thread, path: PathOrFd, argv: Borrowed<'_>, env: Borrowed<'_>) -> PyResult<()> {
         check_exec(th)?;
@@ -411,7 +413,7 @@ impl Posix {
         Err(failed(th, errno(), path.name()))
     }
 
-    /// Execute the command in a subshell.
+    /// Let a shell run command and return the wait status it ended with.
     #[function(sig = "(command)")]
     fn system(th: &Thread, command: FsBytes) -> i32 {
         let command = command.0;
@@ -419,7 +421,7 @@ impl Posix {
         without_gil(th, || unsafe { libc::system(command.as_ptr()) })
     }
 
-    /// Return a collection containing process timing information.
+    /// The processor time of this process and its children, and the elapsed time: a times_result.
     #[function(sig = "()")]
     fn times(th: &Thread) -> PyResult<Owned<Tuple>> {
         // SAFETY: room for the answer; the clock's rate.
@@ -435,7 +437,7 @@ impl Posix {
         StructSequence::new(th, times_type(th)?.borrow(), values?)
     }
 
-    /// Add increment to the priority of process and return the new priority.
+    /// Raise this process's nice value by increment, which lowers its priority; the new value comes back.
     #[function(sig = "(increment, /)")]
     fn nice(th: &Thread, increment: i32) -> PyResult<i32> {
         // SAFETY: plain calls; -1 is a priority too, so errno decides.

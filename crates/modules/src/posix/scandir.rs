@@ -16,12 +16,9 @@ use super::tree::Directory;
 #[repr(C)]
 pub struct DirEntry {
     head: Head,
-    #[member(readonly, doc = "the entry's base filename, relative to scandir() \"path\" argument")]
+    #[member(readonly, doc = "the name alone, without the directory")]
     name: Slot,
-    #[member(
-        readonly,
-        doc = "the entry's full path name; equivalent to os.path.join(scandir_path, entry.name)"
-    )]
+    #[member(readonly, doc = "the name joined to the path that scandir() was given")]
     path: Slot,
     stat: Slot,
     lstat: Slot,
@@ -66,31 +63,35 @@ impl DirEntry {
 
 #[pymethods]
 impl DirEntry {
-    /// Return True if the entry is a directory; cached per entry.
+    /// Whether this is a directory or, with follow_symlinks, a link to one.
+    ///
+    /// What reading the directory told is used; the system is mostly asked again for links only.
     #[method(sig = "(self, /, *, follow_symlinks=True)")]
     fn is_dir(&self, th: &Thread, follow_symlinks: bool) -> PyResult<bool> {
         self.test(th, follow_symlinks, libc::S_IFDIR)
     }
 
-    /// Return True if the entry is a file; cached per entry.
+    /// Whether this is a regular file or, with follow_symlinks, a link to one.
+    ///
+    /// What reading the directory told is used; the system is mostly asked again for links only.
     #[method(sig = "(self, /, *, follow_symlinks=True)")]
     fn is_file(&self, th: &Thread, follow_symlinks: bool) -> PyResult<bool> {
         self.test(th, follow_symlinks, libc::S_IFREG)
     }
 
-    /// Return True if the entry is a symbolic link; cached per entry.
+    /// Whether this is a symbolic link, even one that leads nowhere; mostly known from reading the directory.
     #[method(sig = "(self, /)")]
     fn is_symlink(&self, th: &Thread) -> PyResult<bool> {
         self.is_link(th)
     }
 
-    /// Return True if the entry is a junction; cached per entry.
+    /// Whether this is a junction, which only Windows has: False elsewhere.
     #[method(sig = "(self, /)")]
     fn is_junction(&self) -> bool {
         false
     }
 
-    /// Return stat_result object for the entry; cached per entry.
+    /// What os.stat() says of this path, or os.lstat() if follow_symlinks is false; kept for later calls.
     #[method(sig = "(self, /, *, follow_symlinks=True)")]
     fn stat(&self, th: &Thread, follow_symlinks: bool) -> PyResult {
         let follow = follow_symlinks && self.is_link(th)?;
@@ -106,13 +107,13 @@ impl DirEntry {
         Ok(result)
     }
 
-    /// Return inode of the entry; cached per entry.
+    /// The inode number, as reading the directory gave it.
     #[method(sig = "(self, /)")]
     fn inode(&self) -> u64 {
         self.inode.get()
     }
 
-    /// Returns the path for the entry.
+    /// The same as the path attribute.
     #[method(name = "__fspath__", sig = "(self, /)")]
     fn fspath(&self) -> Option<Owned> {
         self.path.get_owned()
@@ -124,7 +125,7 @@ impl DirEntry {
         Str::from_fmt(th, format_args!("<DirEntry {}>", *name))
     }
 
-    /// See PEP 585
+    /// A generic alias of the class, as in DirEntry[str].
     #[classmethod(name = "__class_getitem__", sig = "(type, object, /)")]
     fn class_getitem(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         generic_alias::new(th, cls.object(), object)
@@ -166,7 +167,7 @@ impl ScandirIterator {
         make_entry(th, path, &name, inode, kind).map(Some)
     }
 
-    /// Close the iterator and free acquired resources.
+    /// Close the directory; there are no further entries.
     #[method(sig = "(self, /)")]
     fn close(&self) {
         drop(self.directory.borrow_mut().take());
@@ -238,7 +239,9 @@ pub fn prepare(th: &Thread) -> PyResult<()> {
 
 #[pyfunctions(part = "scandir")]
 impl Posix {
-    /// Return an iterator of DirEntry objects for given path.
+    /// Iterate over what a directory contains, as DirEntry objects in no particular order.
+    ///
+    /// path may be a descriptor; None is the current directory. Names are bytes if path is, str otherwise.
     #[function(sig = "(path=None)")]
     fn scandir(th: &Thread, path: Option<PathOrFd>) -> PyResult {
         let path = path.map_or_else(Path::current, |path| path.0);

@@ -11,11 +11,10 @@ use krait_objects::typeobj::StaticCell;
 use super::Posix;
 use super::path::{NO_NAMES, errno, failed, sys};
 
-static SCHED: [Field; 1] = [Field { name: "sched_priority", doc: "the scheduling priority" }];
+static SCHED: [Field; 1] = [Field { name: "sched_priority", doc: "how urgent the process is" }];
 
 const NAME: &str = "posix.sched_param";
-const DOC: &str =
-    "Currently has only one field: sched_priority\n\n  sched_priority\n    The priority.";
+const DOC: &str = "Parameters of a scheduling policy, of which there is one: sched_priority.";
 
 /// `os.sched_param`: a sequence of one item, which is made from the item itself.
 pub fn make_sched_param_type(th: &Thread) -> PyResult<Owned<Type>> {
@@ -143,32 +142,28 @@ fn processors(th: &Thread, mask: Borrowed<'_>) -> PyResult<Vec<u64>> {
 
 #[pyfunctions(part = "scheduling")]
 impl Posix {
-    /// Get the maximum scheduling priority for policy.
+    /// The highest priority a process can have under a scheduling policy.
     #[function(sig = "(policy)")]
     fn sched_get_priority_max(th: &Thread, policy: i32) -> PyResult<i32> {
         // SAFETY: plain system calls, as in the functions that follow.
         sys(th, NO_NAMES, || unsafe { libc::sched_get_priority_max(policy) })
     }
 
-    /// Get the minimum scheduling priority for policy.
+    /// The lowest priority a process can have under a scheduling policy.
     #[function(sig = "(policy)")]
     fn sched_get_priority_min(th: &Thread, policy: i32) -> PyResult<i32> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::sched_get_priority_min(policy) })
     }
 
-    /// Get the scheduling policy for the process identified by pid.
-    ///
-    /// Passing 0 for pid returns the scheduling policy for the calling process.
+    /// Which of the SCHED policies the process pid runs under; 0 means this process.
     #[function(sig = "(pid, /)")]
     fn sched_getscheduler(th: &Thread, pid: i32) -> PyResult<i32> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::sched_getscheduler(pid) })
     }
 
-    /// Set the scheduling policy for the process identified by pid.
-    ///
-    /// If pid is 0, the calling process is changed. param is an instance of sched_param.
+    /// Let the process pid, or this one for 0, run under another policy, with the priority in a sched_param.
     #[function(sig = "(pid, policy, param, /)")]
     fn sched_setscheduler(th: &Thread, pid: i32, policy: i32, param: Borrowed<'_>) -> PyResult<()> {
         let param = read_param(th, param)?;
@@ -176,9 +171,7 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::sched_setscheduler(pid, policy, &param) }).map(drop)
     }
 
-    /// Returns scheduling parameters for the process identified by pid.
-    ///
-    /// If pid is 0, returns parameters for the calling process; the result is an instance of sched_param.
+    /// The scheduling priority of the process pid, or of this one for 0, as a sched_param.
     #[function(sig = "(pid, /)")]
     fn sched_getparam(th: &Thread, pid: i32) -> PyResult<Owned<Tuple>> {
         // SAFETY: room for the answer.
@@ -192,9 +185,7 @@ impl Posix {
         show(th, &param)
     }
 
-    /// Set scheduling parameters for the process identified by pid.
-    ///
-    /// If pid is 0, sets parameters for the calling process; param is an instance of sched_param.
+    /// Give the process pid, or this one for 0, the scheduling priority that a sched_param tells.
     #[function(sig = "(pid, param, /)")]
     fn sched_setparam(th: &Thread, pid: i32, param: Borrowed<'_>) -> PyResult<()> {
         let param = read_param(th, param)?;
@@ -202,7 +193,7 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::sched_setparam(pid, &param) }).map(drop)
     }
 
-    /// Return the round-robin quantum for the process identified by pid, in seconds.
+    /// How many seconds the process pid may run in a row under the SCHED_RR policy, as a float.
     #[function(sig = "(pid, /)")]
     fn sched_rr_get_interval(th: &Thread, pid: i32) -> PyResult<f64> {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -213,16 +204,14 @@ impl Posix {
         Ok(time.tv_sec as f64 + 1e-9 * time.tv_nsec as f64)
     }
 
-    /// Voluntarily relinquish the CPU.
+    /// Let other threads that are ready run first.
     #[function(sig = "()")]
     fn sched_yield(th: &Thread) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::sched_yield() }).map(drop)
     }
 
-    /// Set the CPU affinity of the process identified by pid to mask.
-    ///
-    /// mask is an iterable of integers, the numbers of the CPUs.
+    /// Restrict the process pid, or this one for 0, to some CPUs; mask is an iterable of their numbers.
     #[function(sig = "(pid, mask, /)")]
     fn sched_setaffinity(th: &Thread, pid: i32, mask: Borrowed<'_>) -> PyResult<()> {
         let words = processors(th, mask)?;
@@ -233,9 +222,7 @@ impl Posix {
         .map(drop)
     }
 
-    /// Return the affinity of the process identified by pid (or the current process if zero).
-    ///
-    /// The affinity is returned as a set of CPU identifiers.
+    /// The set of the numbers of the CPUs that the process pid, or this one for 0, may run on.
     #[function(sig = "(pid, /)")]
     fn sched_getaffinity(th: &Thread, pid: i32) -> PyResult<Owned<Set>> {
         let mut words = vec![0u64; 16];

@@ -268,7 +268,7 @@ fn spawn(
 
 #[pyfunctions(part = "spawn")]
 impl Posix {
-    /// Execute the program specified by path in a new process.
+    /// Start the program at path as a child process and return its process id.
     ///
     /// argv is the tuple or list of its arguments, env a mapping of its environment or None for this process's own.
     /// file_actions is a sequence of tuples that say what to do with descriptors: an identifier, then its arguments.
@@ -296,7 +296,7 @@ impl Posix {
         spawn(th, false, (path, argv, env), file_actions, &wishes)
     }
 
-    /// Execute the program specified by path in a new process, found along PATH.
+    /// As posix_spawn(), but a program given without a slash is looked for in the directories of PATH.
     ///
     /// The arguments are those of posix_spawn().
     #[function(

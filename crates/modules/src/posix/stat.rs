@@ -11,29 +11,29 @@ const fn field(name: &'static str, doc: &'static str) -> Field {
 }
 
 static STAT_FIELDS: [Field; 19] = [
-    field("st_mode", "protection bits"),
-    field("st_ino", "inode"),
-    field("st_dev", "device"),
-    field("st_nlink", "number of hard links"),
-    field("st_uid", "user ID of owner"),
-    field("st_gid", "group ID of owner"),
-    field("st_size", "total size, in bytes"),
-    field("", "integer time of last access"),
-    field("", "integer time of last modification"),
-    field("", "integer time of last change"),
-    field("st_atime", "time of last access"),
-    field("st_mtime", "time of last modification"),
-    field("st_ctime", "time of last change"),
-    field("st_atime_ns", "time of last access in nanoseconds"),
-    field("st_mtime_ns", "time of last modification in nanoseconds"),
-    field("st_ctime_ns", "time of last change in nanoseconds"),
-    field("st_blksize", "blocksize for filesystem I/O"),
-    field("st_blocks", "number of blocks allocated"),
-    field("st_rdev", "device type (if inode device)"),
+    field("st_mode", "kind of file and permissions"),
+    field("st_ino", "inode number"),
+    field("st_dev", "device it lies on"),
+    field("st_nlink", "how many names it has"),
+    field("st_uid", "owning user"),
+    field("st_gid", "owning group"),
+    field("st_size", "length in bytes"),
+    field("", "when last read, in whole seconds"),
+    field("", "when last written, in whole seconds"),
+    field("", "when data or metadata last changed, in whole seconds"),
+    field("st_atime", "when last read, in seconds"),
+    field("st_mtime", "when last written, in seconds"),
+    field("st_ctime", "when data or metadata last changed, in seconds"),
+    field("st_atime_ns", "when last read, as integer nanoseconds"),
+    field("st_mtime_ns", "when last written, as integer nanoseconds"),
+    field("st_ctime_ns", "when data or metadata last changed, as integer nanoseconds"),
+    field("st_blksize", "best size for reads and writes"),
+    field("st_blocks", "how many blocks of 512 bytes it takes"),
+    field("st_rdev", "device it stands for, if a device file"),
 ];
 
 pub fn stat_result_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "stat_result: Result from stat, fstat, or lstat.";
+    let doc = "stat_result: what stat(), fstat() and lstat() tell.";
     StructSequence::new_type(th, "os.stat_result", doc, &STAT_FIELDS, 10)
 }
 
@@ -52,7 +52,7 @@ static STATVFS_FIELDS: [Field; 11] = [
 ];
 
 pub fn statvfs_result_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "statvfs_result: Result from statvfs or fstatvfs.";
+    let doc = "statvfs_result: what statvfs() and fstatvfs() tell.";
     StructSequence::new_type(th, "os.statvfs_result", doc, &STATVFS_FIELDS, 10)
 }
 
@@ -212,7 +212,7 @@ fn split_nanoseconds(th: &Thread, value: Borrowed<'_>) -> PyResult<libc::timespe
 
 #[pyfunctions(part = "stat")]
 impl Posix {
-    /// Perform a stat system call on the given path.
+    /// What the system knows of the file at path, as a stat_result.
     ///
     /// With an open file descriptor in place of the path, the file behind it is meant. A relative path starts
     /// from dir_fd if that is given; with follow_symlinks false a symbolic link itself is examined.
@@ -221,20 +221,20 @@ impl Posix {
         do_stat(th, "stat", &path.0, dir_fd, follow_symlinks)
     }
 
-    /// Perform a stat system call on the given path, without following symbolic links.
+    /// As stat(), but of a symbolic link itself rather than what it points to.
     #[function(sig = "(path, *, dir_fd=None)")]
     fn lstat(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult {
         do_stat(th, "lstat", &path, dir_fd, false)
     }
 
-    /// Perform a stat system call on the given file descriptor.
+    /// What the system knows of the open file fd, as a stat_result.
     #[function(sig = "(fd)")]
     fn fstat(th: &Thread, fd: i32) -> PyResult {
         let st = stat_fd(th, fd).map_err(|errno| failed(th, errno, NO_NAMES))?;
         stat_result(th, &st)
     }
 
-    /// Perform a statvfs system call on the given path or file descriptor.
+    /// What the system knows of the file system that a path or descriptor lies on, as a statvfs_result.
     #[function(sig = "(path)")]
     fn statvfs(th: &Thread, path: PathOrFd) -> PyResult<Owned<Tuple>> {
         let path = path.0;
@@ -250,7 +250,7 @@ impl Posix {
         statvfs_result(th, &unsafe { st.into_inner().assume_init() })
     }
 
-    /// Perform an fstatvfs system call on the given file descriptor.
+    /// What the system knows of the file system that the open file fd lies on, as a statvfs_result.
     #[function(sig = "(fd, /)")]
     fn fstatvfs(th: &Thread, fd: i32) -> PyResult<Owned<Tuple>> {
         let st = std::cell::Cell::new(std::mem::MaybeUninit::<libc::statvfs>::zeroed());
@@ -260,7 +260,10 @@ impl Posix {
         statvfs_result(th, &unsafe { st.into_inner().assume_init() })
     }
 
-    /// Use the real uid/gid to test for access to a path.
+    /// Whether the real user may use path as mode says: F_OK, or bits of R_OK, W_OK and X_OK.
+    ///
+    /// effective_ids asks for the effective user instead. A relative path starts from dir_fd if that is
+    /// given; with follow_symlinks false a symbolic link itself is examined.
     #[function(sig = "(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True)")]
     fn access(
         th: &Thread,
@@ -279,7 +282,7 @@ impl Posix {
         sys_result(th, || unsafe { libc::faccessat(dir, path.ptr(), mode, flags) }).is_ok()
     }
 
-    /// Set the access and modified time of path.
+    /// Change when a file is said to have been read and written last.
     ///
     /// times is a pair of seconds, ns a pair of nanoseconds; with neither the current time is set.
     #[function(

@@ -14,25 +14,25 @@ use super::path::{
 use super::{constants, path};
 
 static UNAME: [Field; 5] = [
-    Field { name: "sysname", doc: "operating system name" },
-    Field { name: "nodename", doc: "name of machine on network (implementation-defined)" },
-    Field { name: "release", doc: "operating system release" },
-    Field { name: "version", doc: "operating system version" },
-    Field { name: "machine", doc: "hardware identifier" },
+    Field { name: "sysname", doc: "what the system is called" },
+    Field { name: "nodename", doc: "what the machine is called among others" },
+    Field { name: "release", doc: "which release of the system" },
+    Field { name: "version", doc: "which build of that release" },
+    Field { name: "machine", doc: "kind of processor" },
 ];
 
 pub fn uname_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "uname_result: Result from os.uname().";
+    let doc = "uname_result: what os.uname() tells.";
     StructSequence::new_type(th, "posix.uname_result", doc, &UNAME, 5)
 }
 
 static TERMINAL: [Field; 2] = [
-    Field { name: "columns", doc: "width of the terminal window in characters" },
-    Field { name: "lines", doc: "height of the terminal window in characters" },
+    Field { name: "columns", doc: "how many characters a line holds" },
+    Field { name: "lines", doc: "how many lines fit" },
 ];
 
 pub fn terminal_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "A tuple of (columns, lines) for holding terminal window size";
+    let doc = "How large a terminal is: a tuple of columns and lines.";
     StructSequence::new_type(th, "os.terminal_size", doc, &TERMINAL, 2)
 }
 
@@ -157,13 +157,13 @@ fn random(th: &Thread, size: isize, flags: u32, whole: bool) -> PyResult<Owned<B
 
 #[pyfunctions(part = "system")]
 impl Posix {
-    /// Create the environment dictionary.
+    /// A new dict of the environment variables the process has now; names and values are bytes.
     #[function(sig = "()")]
     fn _create_environ(th: &Thread) -> PyResult<Owned<Dict>> {
         environment(th)
     }
 
-    /// Change or add an environment variable.
+    /// Give the environment variable name a value, whether it had one or not.
     #[function(sig = "(name, value, /)")]
     fn putenv(th: &Thread, name: FsBytes, value: FsBytes) -> PyResult<()> {
         let (name, value) = (name.0, value.0);
@@ -177,7 +177,7 @@ impl Posix {
         Ok(())
     }
 
-    /// Delete an environment variable.
+    /// Take the variable name out of the environment.
     #[function(sig = "(name, /)")]
     fn unsetenv(th: &Thread, name: FsBytes) -> PyResult<()> {
         // SAFETY: as for `putenv`.
@@ -187,20 +187,20 @@ impl Posix {
         Ok(())
     }
 
-    /// Return the file system path representation of the object.
+    /// The str or bytes that path is, or that its __fspath__() gives; TypeError for anything else.
     #[function(sig = "(path)")]
     fn fspath(th: &Thread, path: Borrowed<'_>) -> PyResult {
         path::fspath(th, path)
     }
 
-    /// Normalize path, eliminating double slashes, etc.
+    /// The path without repeated slashes, . and .. as far as text alone allows.
     #[function(sig = "(path)")]
     fn _path_normpath(th: &Thread, path: Borrowed<'_>) -> PyResult {
         let (units, bytes) = units(th, path, "_path_normpath")?;
         from_units(th, &normalized(&units), bytes)
     }
 
-    /// Split a pathname into drive, root and tail.
+    /// The parts of a path as a tuple: drive (always empty), root (the slashes that count), and the rest.
     #[function(sig = "(p)")]
     fn _path_splitroot_ex(th: &Thread, p: Borrowed<'_>) -> PyResult<(Owned, Owned, Owned)> {
         let (units, bytes) = units(th, p, "_path_splitroot_ex")?;
@@ -222,7 +222,7 @@ impl Posix {
         false
     }
 
-    /// Return the number of logical CPUs in the system; None if indeterminable.
+    /// How many logical CPUs there are, or None if that is unknown.
     #[function(sig = "()")]
     fn cpu_count(th: &Thread) -> Option<i64> {
         let asked_for = krait_eval::config::of(th).cpu_count;
@@ -233,7 +233,7 @@ impl Posix {
         Some(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).filter(|&count| count > 0)
     }
 
-    /// Return an integer-valued system configuration variable.
+    /// The value of a setting or limit of the system, an integer; name is a key of sysconf_names or a number.
     #[function(sig = "(name, /)")]
     fn sysconf(th: &Thread, name: Borrowed<'_>) -> PyResult<i64> {
         let name = configuration_name(th, name, constants::SYSCONF)?;
@@ -245,7 +245,7 @@ impl Posix {
         if value == -1 && error != 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(value) }
     }
 
-    /// Return a string-valued system configuration variable.
+    /// The value of a setting of the system, a str or None; name is a key of confstr_names or a number.
     #[function(sig = "(name, /)")]
     fn confstr(th: &Thread, name: Borrowed<'_>) -> PyResult<Option<Owned<Str>>> {
         let name = configuration_name(th, name, constants::CONFSTR)?;
@@ -262,7 +262,7 @@ impl Posix {
         Str::from_fs_bytes(th, &buffer[..end]).map(Some)
     }
 
-    /// Return the configuration limit name for the file or directory path.
+    /// A limit that holds for the file or directory path; name is a key of pathconf_names or a number.
     #[function(sig = "(path, name)")]
     fn pathconf(th: &Thread, path: PathOrFd, name: Borrowed<'_>) -> PyResult<i64> {
         let path = path.0;
@@ -270,14 +270,14 @@ impl Posix {
         limit_of(th, &path, name)
     }
 
-    /// Return the configuration limit name for the file descriptor fd.
+    /// A limit that holds for the open file fd; name is a key of pathconf_names or a number.
     #[function(sig = "(fd, name, /)")]
     fn fpathconf(th: &Thread, fd: path::Fildes, name: Borrowed<'_>) -> PyResult<i64> {
         let name = configuration_name(th, name, constants::PATHCONF)?;
         limit_of(th, &path::Path { fd: Some(fd.0), ..path::Path::current() }, name)
     }
 
-    /// Return an object identifying the current operating system.
+    /// What system and machine this is, as a uname_result.
     #[function(sig = "()")]
     fn uname(th: &Thread) -> PyResult<Owned<Tuple>> {
         // SAFETY: the call fills in terminated strings.
@@ -298,7 +298,7 @@ impl Posix {
         StructSequence::new(th, uname_type(th)?.borrow(), values?)
     }
 
-    /// Return the size of the terminal window as (columns, lines).
+    /// How large the terminal behind fd is, as a terminal_size; OSError if fd is no terminal.
     #[function(sig = "(fd=1, /)", text = "($module, fd=<unrepresentable>, /)")]
     fn get_terminal_size(th: &Thread, fd: i32) -> PyResult<Owned<Tuple>> {
         // SAFETY: the request fills in the struct.
@@ -316,14 +316,14 @@ impl Posix {
         StructSequence::new(th, terminal_type(th)?.borrow(), values)
     }
 
-    /// Return a string describing the encoding of a terminal's file descriptor.
+    /// The encoding of the terminal behind fd, or None if it is no terminal.
     #[function(sig = "(fd)")]
     fn device_encoding(th: &Thread, fd: i32) -> Option<&'static str> {
         // SAFETY: a plain question.
         (without_gil(th, || unsafe { libc::isatty(fd) }) == 1).then_some("utf-8")
     }
 
-    /// Return the name of the terminal device connected to fd.
+    /// The path of the terminal that fd belongs to; OSError if it is none.
     #[function(sig = "(fd, /)")]
     fn ttyname(th: &Thread, fd: i32) -> PyResult<Owned<Str>> {
         let mut buffer = vec![0u8; 256];
@@ -343,7 +343,7 @@ impl Posix {
         Str::from_string(th, text)
     }
 
-    /// Return a bytes object containing random bytes suitable for cryptographic use.
+    /// As many bytes as size says from the system's random source, good enough for cryptography.
     #[function(sig = "(size, /)")]
     fn urandom(th: &Thread, size: isize) -> PyResult<Owned<Bytes>> {
         if size < 0 {
@@ -352,7 +352,7 @@ impl Posix {
         random(th, size, 0, true)
     }
 
-    /// Obtain a series of random bytes.
+    /// At most size random bytes from the system; flags are bits of GRND_NONBLOCK and GRND_RANDOM.
     #[function(sig = "(size, flags=0)")]
     fn getrandom(th: &Thread, size: isize, flags: i32) -> PyResult<Owned<Bytes>> {
         if size < 0 {
@@ -361,7 +361,9 @@ impl Posix {
         random(th, size, flags as u32, false)
     }
 
-    /// Return average recent system load information.
+    /// How many processes were ready to run on average over the last 1, 5 and 15 minutes: three floats.
+    ///
+    /// OSError if the system does not tell.
     #[function(sig = "()")]
     fn getloadavg(th: &Thread) -> PyResult<(f64, f64, f64)> {
         let mut load = [0.0; 3];
@@ -373,7 +375,9 @@ impl Posix {
         Ok((one, five, fifteen))
     }
 
-    /// Create an anonymous file in memory.
+    /// A descriptor for a new file that lies in memory and in no directory.
+    ///
+    /// name is for debugging only; flags are bits of the MFD constants.
     #[function(sig = "(name, flags=MFD_CLOEXEC)")]
     fn memfd_create(
         th: &Thread,

@@ -11,7 +11,7 @@ use super::process::{after_fork, before_fork};
 
 #[pyfunctions(part = "terminals")]
 impl Posix {
-    /// Return the name of the controlling terminal for this process.
+    /// The path that stands for whatever terminal controls this process.
     #[function(sig = "()")]
     fn ctermid(th: &Thread) -> PyResult<Owned<Str>> {
         let mut name = [0 as libc::c_char; libc::L_tmpnam as usize + 64];
@@ -23,7 +23,7 @@ impl Posix {
         Str::from_fs_bytes(th, name.to_bytes())
     }
 
-    /// Open and return a file descriptor for a master pseudo-terminal device.
+    /// A descriptor for the master side of a new pseudo-terminal; oflag is as for open().
     #[function(sig = "(oflag, /)")]
     fn posix_openpt(th: &Thread, oflag: i32) -> PyResult<i32> {
         // SAFETY: a plain system call.
@@ -32,21 +32,21 @@ impl Posix {
         Ok(fd)
     }
 
-    /// Grant access to the slave pseudo-terminal device.
+    /// Let this user use the slave side that belongs to the master fd.
     #[function(sig = "(fd, /)")]
     fn grantpt(th: &Thread, fd: Fildes) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::grantpt(fd.0) }).map(drop)
     }
 
-    /// Unlock a pseudo-terminal master/slave pair.
+    /// Allow the slave side that belongs to the master fd to be opened.
     #[function(sig = "(fd, /)")]
     fn unlockpt(th: &Thread, fd: Fildes) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::unlockpt(fd.0) }).map(drop)
     }
 
-    /// Return the name of the slave pseudo-terminal device.
+    /// The path of the slave side that belongs to the master fd.
     #[function(sig = "(fd, /)")]
     fn ptsname(th: &Thread, fd: Fildes) -> PyResult<Owned<Str>> {
         let mut name = [0u8; 256];
@@ -59,10 +59,7 @@ impl Posix {
         Str::from_fs_bytes(th, &name[..end])
     }
 
-    /// Open a pseudo-terminal.
-    ///
-    /// Return a tuple of (master_fd, slave_fd) containing open file descriptors
-    /// for both the master and slave ends.
+    /// Make a pseudo-terminal; the descriptors of its two ends come back as (master_fd, slave_fd).
     #[function(sig = "()")]
     fn openpty(th: &Thread) -> PyResult<(i32, i32)> {
         use std::ptr::{null, null_mut};
@@ -84,7 +81,7 @@ impl Posix {
         Ok((master, slave))
     }
 
-    /// Prepare the tty of which fd is a file descriptor for a new login session.
+    /// Begin a session on the terminal behind fd, as for someone who logs in.
     ///
     /// It becomes the controlling terminal and the standard streams of the process, which leads a new session.
     #[function(sig = "(fd, /)")]
@@ -93,12 +90,10 @@ impl Posix {
         sys(th, NO_NAMES, || unsafe { libc::login_tty(fd.0) }).map(drop)
     }
 
-    /// Fork a new process with a new pseudo-terminal as controlling tty.
+    /// As fork(), where the child gets a pseudo-terminal of its own to be controlled by.
     ///
-    /// Returns a tuple of (pid, master_fd).
-    /// Like fork(), return pid of 0 to the child process,
-    /// and pid of child to the parent process.
-    /// To both, return fd of newly opened pseudo-terminal.
+    /// The result is (pid, master_fd): pid is 0 in the child and the child's id in the parent, master_fd the
+    /// descriptor of the terminal's master side.
     #[function(sig = "()")]
     fn forkpty(th: &Thread) -> PyResult<(i32, i32)> {
         use std::ptr::{null, null_mut};
@@ -120,14 +115,14 @@ impl Posix {
         Ok((pid, master))
     }
 
-    /// Return the process group associated with the terminal specified by fd.
+    /// The process group in the foreground of the terminal behind fd.
     #[function(sig = "(fd, /)")]
     fn tcgetpgrp(th: &Thread, fd: i32) -> PyResult<i32> {
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::tcgetpgrp(fd) })
     }
 
-    /// Set the process group associated with the terminal specified by fd.
+    /// Bring the process group pgid to the foreground of the terminal behind fd.
     #[function(sig = "(fd, pgid, /)")]
     fn tcsetpgrp(th: &Thread, fd: i32, pgid: i32) -> PyResult<()> {
         // SAFETY: a plain system call.

@@ -149,7 +149,7 @@ fn device_number(th: &Thread, number: Borrowed<'_>) -> PyResult<u64> {
 
 #[pyfunctions(part = "tree")]
 impl Posix {
-    /// Create a directory.
+    /// Make a new directory at path, with the permissions mode as far as the umask allows them.
     #[function(sig = "(path, mode=511, *, dir_fd=None)")]
     fn mkdir(th: &Thread, path: Path, mode: i32, dir_fd: Option<DirFd>) -> PyResult<()> {
         let dir = self::dir_fd(&dir_fd);
@@ -157,25 +157,27 @@ impl Posix {
         sys(th, path.name(), || unsafe { libc::mkdirat(dir, path.ptr(), mode as u32) }).map(drop)
     }
 
-    /// Remove a directory.
+    /// Delete the directory at path, which has to be empty.
     #[function(sig = "(path, *, dir_fd=None)")]
     fn rmdir(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult<()> {
         unlink(th, path, dir_fd, libc::AT_REMOVEDIR)
     }
 
-    /// Remove a file (same as remove()).
+    /// Delete the name path of a file; remove() is another name for this.
     #[function(sig = "(path, *, dir_fd=None)")]
     fn unlink(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult<()> {
         unlink(th, path, dir_fd, 0)
     }
 
-    /// Remove a file (same as unlink()).
+    /// Delete the name path of a file; unlink() is another name for this.
     #[function(sig = "(path, *, dir_fd=None)")]
     fn remove(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult<()> {
         unlink(th, path, dir_fd, 0)
     }
 
-    /// Rename a file or directory.
+    /// Give the file or directory src the name dst.
+    ///
+    /// Relative paths start from src_dir_fd and dst_dir_fd if those are given.
     #[function(sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)")]
     fn rename(
         th: &Thread,
@@ -187,7 +189,9 @@ impl Posix {
         rename(th, src, dst, src_dir_fd, dst_dir_fd)
     }
 
-    /// Rename a file or directory, overwriting the destination.
+    /// Give the file or directory src the name dst, in place of what has that name.
+    ///
+    /// Relative paths start from src_dir_fd and dst_dir_fd if those are given.
     #[function(sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)")]
     fn replace(
         th: &Thread,
@@ -199,7 +203,10 @@ impl Posix {
         rename(th, src, dst, src_dir_fd, dst_dir_fd)
     }
 
-    /// Create a hard link to a file.
+    /// Make dst a further name of the file src.
+    ///
+    /// Relative paths start from src_dir_fd and dst_dir_fd if those are given; with follow_symlinks false a
+    /// symbolic link src itself gets the name.
     #[function(
         sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=(os.name != 'nt'))"
     )]
@@ -218,7 +225,7 @@ impl Posix {
             .map(drop)
     }
 
-    /// Create a symbolic link pointing to src named dst.
+    /// Make dst a symbolic link that leads to src; target_is_directory matters on Windows only.
     #[function(sig = "(src, dst, target_is_directory=False, *, dir_fd=None)")]
     fn symlink(
         th: &Thread,
@@ -235,7 +242,7 @@ impl Posix {
             .map(drop)
     }
 
-    /// Return a string representing the path to which the symbolic link points.
+    /// Where the symbolic link path leads, as it is written in the link; bytes if path is, str otherwise.
     #[function(sig = "(path, *, dir_fd=None)")]
     fn readlink(th: &Thread, path: Path, dir_fd: Option<DirFd>) -> PyResult {
         let dir = self::dir_fd(&dir_fd);
@@ -247,7 +254,10 @@ impl Posix {
         path.result(th, &buffer[..len as usize])
     }
 
-    /// Change the access permissions of a file.
+    /// Give a file the permissions mode.
+    ///
+    /// path may be a descriptor. A relative path starts from dir_fd if that is given; with follow_symlinks
+    /// false a symbolic link itself is meant.
     #[function(sig = "(path, mode, *, dir_fd=None, follow_symlinks=(os.name != 'nt'))")]
     fn chmod(
         th: &Thread,
@@ -271,14 +281,17 @@ impl Posix {
         .map(drop)
     }
 
-    /// Change the access permissions of the file given by file descriptor fd.
+    /// Give the open file fd the permissions mode.
     #[function(sig = "(fd, mode)")]
     fn fchmod(th: &Thread, fd: i32, mode: i32) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::fchmod(fd, mode as u32) }).map(drop)
     }
 
-    /// Change the owner and group id of path to the numeric uid and gid.
+    /// Give a file to the user uid and the group gid, of which -1 keeps what is.
+    ///
+    /// path may be a descriptor. A relative path starts from dir_fd if that is given; with follow_symlinks
+    /// false a symbolic link itself is meant.
     #[function(sig = "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)")]
     fn chown(
         th: &Thread,
@@ -302,21 +315,21 @@ impl Posix {
         .map(drop)
     }
 
-    /// Change the owner and group id of the file specified by file descriptor.
+    /// Give the open file fd to the user uid and the group gid, of which -1 keeps what is.
     #[function(sig = "(fd, uid, gid)")]
     fn fchown(th: &Thread, fd: i32, uid: Uid, gid: Gid) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::fchown(fd, uid.0, gid.0) }).map(drop)
     }
 
-    /// Change the owner and group id of path, a symbolic link itself.
+    /// As chown(), but of a symbolic link itself.
     #[function(sig = "(path, uid, gid)")]
     fn lchown(th: &Thread, path: Path, uid: Uid, gid: Gid) -> PyResult<()> {
         // SAFETY: a terminated path.
         sys(th, path.name(), || unsafe { libc::lchown(path.ptr(), uid.0, gid.0) }).map(drop)
     }
 
-    /// Create a "fifo" (a POSIX named pipe).
+    /// Make a named pipe at path, with the permissions mode as far as the umask allows them.
     #[function(sig = "(path, mode=438, *, dir_fd=None)")]
     fn mkfifo(th: &Thread, path: Path, mode: i32, dir_fd: Option<DirFd>) -> PyResult<()> {
         let dir = self::dir_fd(&dir_fd);
@@ -325,7 +338,9 @@ impl Posix {
             .map(drop)
     }
 
-    /// Create a node in the file system.
+    /// Make a file, named pipe or device file at path.
+    ///
+    /// mode is its permissions and the S_IF bit of its kind, device the number that makedev() gives.
     #[function(sig = "(path, mode=384, device=0, *, dir_fd=None)")]
     fn mknod(
         th: &Thread,
@@ -342,21 +357,21 @@ impl Posix {
         .map(drop)
     }
 
-    /// Extracts a device major number from a raw device number.
+    /// The part of a device number that tells the driver.
     #[function(sig = "(device, /)")]
     fn major(th: &Thread, device: Borrowed<'_>) -> PyResult<i64> {
         let device = device_number(th, device)?;
         Ok(if device == NO_DEVICE { -1 } else { libc::major(device).into() })
     }
 
-    /// Extracts a device minor number from a raw device number.
+    /// The part of a device number that tells the driver's devices apart.
     #[function(sig = "(device, /)")]
     fn minor(th: &Thread, device: Borrowed<'_>) -> PyResult<i64> {
         let device = device_number(th, device)?;
         Ok(if device == NO_DEVICE { -1 } else { libc::minor(device).into() })
     }
 
-    /// Composes a raw device number from the major and minor device numbers.
+    /// The device number with the given major and minor parts.
     #[function(sig = "(major, minor, /)")]
     fn makedev(th: &Thread, major: Borrowed<'_>, minor: Borrowed<'_>) -> PyResult {
         let half = |number: Borrowed<'_>| match u32::try_from(device_number(th, number)?) {
@@ -373,7 +388,9 @@ impl Posix {
         device.map(Owned::into_object)
     }
 
-    /// Return a list containing the names of the files in the directory.
+    /// The names of what a directory contains, as a list in no particular order and without . and .. entries.
+    ///
+    /// path may be a descriptor; None is the current directory. Names are bytes if path is, str otherwise.
     #[function(sig = "(path=None)")]
     fn listdir(th: &Thread, path: Option<PathOrFd>) -> PyResult<Owned<List>> {
         let path = path.map_or_else(Path::current, |path| path.0);
@@ -388,19 +405,19 @@ impl Posix {
         List::from_vec(th, names)
     }
 
-    /// Return a unicode string representing the current working directory.
+    /// The path of the directory the process works in, as str.
     #[function(sig = "()")]
     fn getcwd(th: &Thread) -> PyResult {
         current_directory(th, false)
     }
 
-    /// Return a bytes string representing the current working directory.
+    /// The path of the directory the process works in, as bytes.
     #[function(sig = "()")]
     fn getcwdb(th: &Thread) -> PyResult {
         current_directory(th, true)
     }
 
-    /// Change the current working directory to the specified path.
+    /// Let the process work in the directory path, which may be a descriptor.
     #[function(sig = "(path)")]
     fn chdir(th: &Thread, path: PathOrFd) -> PyResult<()> {
         let path = path.0;
@@ -414,21 +431,21 @@ impl Posix {
         .map(drop)
     }
 
-    /// Change to the directory of the given file descriptor.
+    /// Let the process work in the open directory fd.
     #[function(sig = "(fd)")]
     fn fchdir(th: &Thread, fd: super::path::Fildes) -> PyResult<()> {
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::fchdir(fd.0) }).map(drop)
     }
 
-    /// Change root directory to path.
+    /// Let the process's absolute paths start from the directory path.
     #[function(sig = "(path)")]
     fn chroot(th: &Thread, path: Path) -> PyResult<()> {
         // SAFETY: a terminated path.
         sys(th, path.name(), || unsafe { libc::chroot(path.ptr()) }).map(drop)
     }
 
-    /// Set the current numeric umask and return the previous umask.
+    /// Make mask the permissions that new files are not to have; the mask so far comes back.
     #[function(sig = "(mask, /)")]
     fn umask(mask: i32) -> u32 {
         // SAFETY: cannot fail.

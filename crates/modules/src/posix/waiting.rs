@@ -17,7 +17,8 @@ static WAITID: [Field; 5] =
     [field("si_pid"), field("si_uid"), field("si_signo"), field("si_status"), field("si_code")];
 
 pub fn waitid_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "waitid_result: Result from waitid.\n\nA tuple whose items are also the attributes si_pid, si_uid, si_signo, si_status, and si_code.";
+    let doc = "waitid_result: what waitid() tells.\n\nA tuple whose items are also the attributes \
+               si_pid, si_uid, si_signo, si_status, and si_code.";
     StructSequence::new_type(th, "posix.waitid_result", doc, &WAITID, 5)
 }
 
@@ -37,19 +38,19 @@ fn wait_for_usage(th: &Thread, pid: i32, options: i32) -> PyResult<Waited> {
 
 #[pyfunctions(part = "waiting")]
 impl Posix {
-    /// Wait for completion of a child process: its id, exit status, and resource usage.
+    /// Wait until any child ends; its id, wait status and resource usage come back.
     #[function(sig = "(options)")]
     fn wait3(th: &Thread, options: i32) -> PyResult<Waited> {
         wait_for_usage(th, -1, options)
     }
 
-    /// Wait for completion of a specific child process: its id, exit status, and resource usage.
+    /// Wait until the child pid ends; its id, wait status and resource usage come back.
     #[function(sig = "(pid, options)")]
     fn wait4(th: &Thread, pid: i32, options: i32) -> PyResult<Waited> {
         wait_for_usage(th, pid, options)
     }
 
-    /// Returns the result of waiting for a process or processes.
+    /// Wait until a child, or one of several, changes in a way that options name.
     ///
     /// idtype is one of P_PID, P_PGID, P_ALL and P_PIDFD, and says what id is; options are one or more of
     /// WEXITED, WSTOPPED and WCONTINUED, with WNOHANG or WNOWAIT if wanted. The result is a waitid_result, or
@@ -75,13 +76,13 @@ impl Posix {
         StructSequence::new(th, waitid_type(th)?.borrow(), values?).map(Some)
     }
 
-    /// Wait for completion of a child process: its id and exit status.
+    /// Wait until any child ends; its id and wait status come back.
     #[function(sig = "()")]
     fn wait(th: &Thread) -> PyResult<(i32, i32)> {
         Posix::waitpid(th, -1, 0)
     }
 
-    /// Wait for completion of a given child process: its id and exit status.
+    /// Wait until the child pid ends; its id and wait status come back.
     #[function(sig = "(pid, options, /)")]
     fn waitpid(th: &Thread, pid: i32, options: i32) -> PyResult<(i32, i32)> {
         let status = Cell::new(0i32);
@@ -91,7 +92,9 @@ impl Posix {
         Ok((pid, status.get()))
     }
 
-    /// Convert a wait status to an exit code.
+    /// The exit code in a wait status, or the negative number of the signal that ended the process.
+    ///
+    /// ValueError if the process has not ended.
     #[function(sig = "(status)")]
     fn waitstatus_to_exitcode(th: &Thread, status: Borrowed<'_>) -> PyResult<i32> {
         let status = match number::index(th, status)?.to_i64() {
@@ -114,49 +117,49 @@ impl Posix {
         }
     }
 
-    /// Return True if the process returning status was dumped to a core file.
+    /// Whether, by its wait status, the process left a core dump.
     #[function(name = "WCOREDUMP", sig = "(status, /)")]
     fn core_dumped(status: i32) -> bool {
         libc::WCOREDUMP(status)
     }
 
-    /// Return True if a particular process was continued from a job control stop.
+    /// Whether, by its wait status, the process had been stopped and goes on.
     #[function(name = "WIFCONTINUED", sig = "(status)")]
     fn if_continued(status: i32) -> bool {
         libc::WIFCONTINUED(status)
     }
 
-    /// Return True if the process returning status was stopped.
+    /// Whether, by its wait status, the process is stopped rather than ended.
     #[function(name = "WIFSTOPPED", sig = "(status)")]
     fn if_stopped(status: i32) -> bool {
         libc::WIFSTOPPED(status)
     }
 
-    /// Return True if the process returning status was terminated by a signal.
+    /// Whether, by its wait status, a signal ended the process.
     #[function(name = "WIFSIGNALED", sig = "(status)")]
     fn if_signaled(status: i32) -> bool {
         libc::WIFSIGNALED(status)
     }
 
-    /// Return True if the process returning status exited via the exit() system call.
+    /// Whether, by its wait status, the process ended by itself, by exit().
     #[function(name = "WIFEXITED", sig = "(status)")]
     fn if_exited(status: i32) -> bool {
         libc::WIFEXITED(status)
     }
 
-    /// Return the process return code from status.
+    /// The exit code in the wait status of a process for which WIFEXITED() is true.
     #[function(name = "WEXITSTATUS", sig = "(status)")]
     fn exit_status(status: i32) -> i32 {
         libc::WEXITSTATUS(status)
     }
 
-    /// Return the signal that terminated the process that provided the status value.
+    /// The number of the signal in the wait status of a process for which WIFSIGNALED() is true.
     #[function(name = "WTERMSIG", sig = "(status)")]
     fn term_signal(status: i32) -> i32 {
         libc::WTERMSIG(status)
     }
 
-    /// Return the signal that stopped the process that provided the status value.
+    /// The number of the signal in the wait status of a process for which WIFSTOPPED() is true.
     #[function(name = "WSTOPSIG", sig = "(status)")]
     fn stop_signal(status: i32) -> i32 {
         libc::WSTOPSIG(status)

@@ -51,7 +51,7 @@ impl Drop for Descriptor {
 
 /// select.epoll(sizehint=-1, flags=0)
 ///
-/// Returns an epolling object
+/// Watches many descriptors at once, with the epoll of Linux.
 ///
 /// sizehint is a positive number, a hint for how many events to expect, or -1; it limits nothing.
 #[pytype(name = "select.epoll")]
@@ -114,7 +114,7 @@ impl Epoll {
         make(th, cls, fd)
     }
 
-    /// Create an epoll object from a given control fd.
+    /// Make an epoll object of a descriptor that epoll_create() gave.
     #[classmethod(sig = "(type, fd, /)")]
     fn fromfd(cls: Borrowed<'_, Type>, th: &Thread, fd: i32) -> PyResult {
         if fd >= 0 {
@@ -123,9 +123,7 @@ impl Epoll {
         Epoll::new(cls, th, DEFAULT_COUNT, 0)
     }
 
-    /// Close the epoll control file descriptor.
-    ///
-    /// Further operations on the epoll object will raise an exception.
+    /// Give up the descriptor behind the object; most methods raise ValueError from then on.
     #[method(sig = "(self, /)")]
     fn close(&self, th: &Thread) -> PyResult<()> {
         let fd = self.descriptor.0.replace(-1);
@@ -137,19 +135,19 @@ impl Epoll {
         if status < 0 { Err(failed(th, error, NO_NAMES)) } else { Ok(()) }
     }
 
-    /// True if the epoll handler is closed
+    /// Whether close() was called.
     #[getter]
     fn closed(&self) -> bool {
         self.descriptor.0.get() < 0
     }
 
-    /// Return the epoll control file descriptor.
+    /// Number of the descriptor behind the object.
     #[method(sig = "(self, /)")]
     fn fileno(&self, th: &Thread) -> PyResult<i32> {
         self.fd(th)
     }
 
-    /// Registers a new fd or raises an OSError if the fd is already registered.
+    /// Start to watch a descriptor; OSError if it is watched already.
     ///
     /// fd is a descriptor or an object with a fileno() method; eventmask is a set of EPOLL bits.
     #[method(
@@ -164,22 +162,22 @@ impl Epoll {
         self.control(th, libc::EPOLL_CTL_ADD, fd.0, eventmask.0)
     }
 
-    /// Modify event mask for a registered file descriptor.
+    /// Change which events of a watched descriptor are reported.
     #[method(sig = "(self, /, fd, eventmask)")]
     fn modify(&self, th: &Thread, fd: Fildes, eventmask: Bits32) -> PyResult<()> {
         self.control(th, libc::EPOLL_CTL_MOD, fd.0, eventmask.0)
     }
 
-    /// Remove a registered file descriptor from the epoll object.
+    /// Watch a descriptor no longer.
     #[method(sig = "(self, /, fd)")]
     fn unregister(&self, th: &Thread, fd: Fildes) -> PyResult<()> {
         self.control(th, libc::EPOLL_CTL_DEL, fd.0, 0)
     }
 
-    /// Wait for events on the epoll file descriptor.
+    /// Sleep until watched descriptors have something to report.
     ///
-    /// timeout is the longest time to wait, in seconds with fractions; None and -1 wait for ever. maxevents is
-    /// how many events are answered at most. The result is a list of pairs of a descriptor and its events.
+    /// timeout is the longest time to wait, in seconds with fractions; None and -1 wait for ever. maxevents
+    /// is how many events are answered at most. The result is a list of pairs of a descriptor and its events.
     #[method(sig = "(self, /, timeout=None, maxevents=-1)")]
     fn poll(
         &self,

@@ -15,7 +15,7 @@ use krait_objects::prelude::*;
 use crate::posix::path::{NO_NAMES, errno, failed, fildes};
 use crate::thread::nanoseconds;
 
-/// This module supports asynchronous I/O on multiple file descriptors.
+/// Ways to wait for several files or sockets at a time.
 #[pymodule(name = "select")]
 pub struct Select;
 
@@ -150,7 +150,7 @@ impl Select {
         epoll::add(module, th)
     }
 
-    /// Wait until one or more file descriptors are ready for some kind of I/O.
+    /// Sleep until files or sockets can be used.
     ///
     /// The first three arguments are iterables of what to wait for: of objects that can be read, that can be
     /// written, and that have an exceptional condition. Each item is a descriptor or has a fileno() method.
@@ -199,10 +199,7 @@ impl Select {
         Ok((read.ready(th, &sets[0])?, write.ready(th, &sets[1])?, except.ready(th, &sets[2])?))
     }
 
-    /// Returns a polling object.
-    ///
-    /// This object supports registering and unregistering file descriptors, and then
-    /// polling them for I/O events.
+    /// Make an object that keeps a list of descriptors and waits until some of them are ready.
     #[function(sig = "()")]
     fn poll(th: &Thread) -> PyResult {
         poll::new(th)

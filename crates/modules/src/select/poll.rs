@@ -92,10 +92,10 @@ fn event(th: &Thread, entry: &libc::pollfd) -> PyResult {
 
 #[pymethods]
 impl Poll {
-    /// Register a file descriptor with the polling object.
+    /// Start to watch a descriptor.
     ///
-    /// fd is an integer, or an object with a fileno() method that returns one; eventmask is a set of bits that
-    /// says which events to look for.
+    /// fd is an integer, or an object with a fileno() method that returns one; eventmask is a set of bits
+    /// that says which events to look for.
     #[method(
         sig = "(self, fd,\n         eventmask=select.POLLIN | select.POLLPRI | select.POLLOUT, /)"
     )]
@@ -107,7 +107,7 @@ impl Poll {
         self.registered.borrow_mut().set(fd.0, eventmask);
     }
 
-    /// Modify an already registered file descriptor.
+    /// Change which events of a watched descriptor are looked for.
     #[method(sig = "(self, fd, eventmask, /)")]
     fn modify(&self, th: &Thread, fd: Fildes, eventmask: u16) -> PyResult<()> {
         if !self.registered.borrow().places.contains_key(&fd.0) {
@@ -118,7 +118,7 @@ impl Poll {
         Ok(())
     }
 
-    /// Remove a file descriptor being tracked by the polling object.
+    /// Watch a descriptor no longer.
     #[method(sig = "(self, fd, /)")]
     fn unregister(&self, th: &Thread, fd: Fildes) -> PyResult<()> {
         if self.registered.borrow_mut().remove(fd.0) {
@@ -127,10 +127,10 @@ impl Poll {
         Err(th.raise_value(exc::KEY_ERROR, Int::from_i64(th, fd.0.into())?.object()))
     }
 
-    /// Polls the set of registered file descriptors.
+    /// Sleep until watched descriptors have something to report.
     ///
-    /// timeout is the longest time to wait, in milliseconds; None waits for ever. The result is a list of pairs
-    /// of a descriptor and its events, one for each descriptor that has events or errors to report.
+    /// timeout is the longest time to wait, in milliseconds; None waits for ever. The result is a list of
+    /// pairs of a descriptor and its events, one for each descriptor that has events or errors to report.
     #[method(sig = "(self, timeout=None, /)")]
     fn poll(&self, th: &Thread, timeout: Option<Borrowed<'_>>) -> PyResult<Owned<List>> {
         let mut deadline = Deadline::NEVER;

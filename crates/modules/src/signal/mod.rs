@@ -163,18 +163,11 @@ static SIGNALS: &[(&str, c_int)] = &[
     ("SIGSTKFLT", libc::SIGSTKFLT),
 ];
 
-/// This module provides mechanisms to use signal handlers in Python.
+/// Handlers for the signals of the operating system.
 ///
-/// Functions:
-///
-/// alarm() -- cause SIGALRM after a specified time [Unix only]
-/// setitimer() -- cause a signal (described below) after a specified
-///                float time and the timer may restart then [Unix only]
-/// getitimer() -- get current value of timer [Unix only]
-/// signal() -- set the action for a given signal
-/// getsignal() -- get the signal action for a given signal
-/// pause() -- wait until a signal arrives [Unix only]
-/// default_int_handler() -- default SIGINT handler
+/// signal() says what happens when a signal arrives and getsignal() tells what was chosen;
+/// default_int_handler() is what SIGINT starts with. alarm() and setitimer() let the system send a signal
+/// later, getitimer() shows how a timer stands, and pause() sleeps until a signal comes.
 #[pymodule(name = "_signal")]
 pub struct Signal;
 
@@ -212,22 +205,16 @@ impl Signal {
         Ok(())
     }
 
-    /// The default handler for SIGINT installed by Python.
-    ///
-    /// It raises KeyboardInterrupt.
+    /// What Python does with SIGINT unless told otherwise: raise KeyboardInterrupt.
     #[function(sig = "(signalnum, frame, /)")]
     fn default_int_handler(th: &Thread, _signalnum: i32, _frame: Borrowed<'_>) -> PyResult<()> {
         Err(th.raise_none(exc::KEYBOARD_INTERRUPT))
     }
 
-    /// Set the action for the given signal.
+    /// Choose what happens when a signal arrives, and return what happened so far, as getsignal() tells it.
     ///
-    /// The action can be SIG_DFL, SIG_IGN, or a callable Python object.
-    /// The previous action is returned.  See getsignal() for possible return values.
-    ///
-    /// *** IMPORTANT NOTICE ***
-    /// A signal handler function is called with two arguments:
-    /// the first is the signal number, the second is the interrupted stack frame.
+    /// The handler is SIG_DFL, SIG_IGN, or a callable that gets the signal's number and the frame that was
+    /// running. Only the main thread of the main interpreter may call this.
     #[function(sig = "(signalnum, handler, /)")]
     fn signal(th: &Thread, signalnum: i32, handler: Borrowed<'_>) -> PyResult {
         if !trip::is_main(th) {
@@ -264,24 +251,19 @@ impl Signal {
         Ok(old.unwrap_or_else(|| none().to_owned()))
     }
 
-    /// Return the current action for the given signal.
+    /// Tell what happens when a signal arrives.
     ///
-    /// The return value can be:
-    ///   SIG_IGN -- if the signal is being ignored
-    ///   SIG_DFL -- if the default action for the signal is in effect
-    ///   None    -- if an unknown handler is in effect
-    ///   anything else -- the callable Python object used as a handler
+    /// That is a callable if one was set, SIG_IGN if nothing happens, SIG_DFL if the system does what it
+    /// always does, and None if the handler was not installed from Python.
     #[function(sig = "(signalnum, /)")]
     fn getsignal(th: &Thread, signalnum: i32) -> PyResult<Option<Owned>> {
         let signal = checked(th, signalnum)?;
         Ok(state(th).handlers.borrow().get(signal as usize).cloned().flatten())
     }
 
-    /// Return the system description of the given signal.
+    /// What the system calls a signal, for example Interrupt for SIGINT.
     ///
-    /// Returns the description of signal *signalnum*, such as "Interrupt"
-    /// for :const:`SIGINT`. Returns :const:`None` if *signalnum* has no
-    /// description. Raises :exc:`ValueError` if *signalnum* is invalid.
+    /// None means that it has no name for the number; one that cannot be a signal is a ValueError.
     #[function(sig = "(signalnum, /)")]
     fn strsignal(th: &Thread, signalnum: i32) -> PyResult<Option<Owned<Str>>> {
         let signal = checked(th, signalnum)?;
@@ -299,10 +281,9 @@ impl Signal {
         Str::from_fs_bytes(th, text).map(Some)
     }
 
-    /// Change system call restart behaviour.
+    /// Say whether a signal interrupts system calls.
     ///
-    /// If flag is False, system calls will be restarted when interrupted by
-    /// signal sig, else system calls will be interrupted.
+    /// With a true flag they fail when the signal arrives; with a false one the system resumes them.
     #[function(sig = "(signalnum, flag, /)")]
     fn siginterrupt(th: &Thread, signalnum: i32, flag: i32) -> PyResult<()> {
         let signal = checked(th, signalnum)?;
@@ -323,12 +304,10 @@ impl Signal {
         if status == 0 { Ok(()) } else { Err(system_error(th)) }
     }
 
-    /// Sets the fd to be written to (with the signal number) when a signal comes in.
+    /// Have the number of each signal that arrives written to a descriptor, as one byte.
     ///
-    /// A library can use this to wakeup select or poll.
-    /// The previous fd or -1 is returned.
-    ///
-    /// The fd must be non-blocking.
+    /// So a loop that waits in select or poll notices signals. The descriptor has to be non-blocking; -1 ends
+    /// the writing. The descriptor used so far is returned, -1 if there was none.
     #[function(sig = "(fd, /, *, warn_on_full_buffer=True)")]
     fn set_wakeup_fd(th: &Thread, fd: i32, warn_on_full_buffer: bool) -> PyResult<i32> {
         // A full pipe is never reported: nobody can act on it in time.

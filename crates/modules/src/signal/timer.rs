@@ -77,19 +77,19 @@ impl Signal {
         module.add(th, "ItimerError", error_class(th)?.object())
     }
 
-    /// Arrange for SIGALRM to arrive after the given number of seconds.
+    /// Have SIGALRM sent in that many seconds, in place of an earlier alarm; 0 sends none.
+    ///
+    /// The result is how many seconds the earlier alarm had left, 0 if there was none.
     #[function(sig = "(seconds, /)")]
     fn alarm(seconds: i32) -> u32 {
         // SAFETY: sets a timer.
         unsafe { libc::alarm(seconds as u32) }
     }
 
-    /// Sets given itimer (one of ITIMER_REAL, ITIMER_VIRTUAL or ITIMER_PROF).
+    /// Start a timer of the system: ITIMER_REAL, ITIMER_VIRTUAL or ITIMER_PROF.
     ///
-    /// The timer will fire after value seconds and after that every interval seconds.
-    /// The itimer can be cleared by setting seconds to zero.
-    ///
-    /// Returns old values as a tuple: (delay, interval).
+    /// Its signal comes after the given seconds, and again after each interval unless that is 0. With 0
+    /// seconds the timer stops. The pair of delay and interval that it had before is returned.
     #[function(sig = "(which, seconds, interval=0.0, /)")]
     fn setitimer(
         th: &Thread,
@@ -116,7 +116,7 @@ impl Signal {
         Ok((from_time(old.it_value), from_time(old.it_interval)))
     }
 
-    /// Returns current value of given itimer.
+    /// How a timer stands: the pair of the seconds left and the interval.
     #[function(sig = "(which, /)")]
     fn getitimer(th: &Thread, which: i32) -> PyResult<(f64, f64)> {
         // SAFETY: the struct is filled by the call.

@@ -14,17 +14,17 @@ use super::{Signal, run_handlers, system_error};
 use crate::thread::seconds;
 
 static SIGINFO: [Field; 7] = [
-    Field { name: "si_signo", doc: "signal number" },
-    Field { name: "si_code", doc: "signal code" },
-    Field { name: "si_errno", doc: "errno associated with this signal" },
-    Field { name: "si_pid", doc: "sending process ID" },
-    Field { name: "si_uid", doc: "real user ID of sending process" },
-    Field { name: "si_status", doc: "exit value or signal" },
-    Field { name: "si_band", doc: "band event for SIGPOLL" },
+    Field { name: "si_signo", doc: "number of the signal" },
+    Field { name: "si_code", doc: "code that says why it was sent" },
+    Field { name: "si_errno", doc: "error number that came along" },
+    Field { name: "si_pid", doc: "process that sent it" },
+    Field { name: "si_uid", doc: "real user of the sender" },
+    Field { name: "si_status", doc: "exit status, or the signal that ended the child" },
+    Field { name: "si_band", doc: "event that SIGPOLL reports" },
 ];
 
 pub fn siginfo_type(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "struct_siginfo: Result from sigwaitinfo or sigtimedwait.\n\nThis object may be accessed either as a tuple of\n(si_signo, si_code, si_errno, si_pid, si_uid, si_status, si_band),\nor via the attributes si_signo, si_code, and so on.";
+    let doc = "struct_siginfo: What sigwaitinfo and sigtimedwait tell of a signal.\n\nA tuple of seven items that are also attributes: si_signo, si_code, si_errno, si_pid, si_uid,\nsi_status and si_band.";
     StructSequence::new_type(th, "signal.struct_siginfo", doc, &SIGINFO, 7)
 }
 
@@ -84,7 +84,7 @@ fn from_set(th: &Thread, set: &libc::sigset_t) -> PyResult<Owned<Set>> {
 
 #[pyfunctions(part = "wait")]
 impl Signal {
-    /// Send a signal to the executing process.
+    /// Let this process get a signal, sent by itself.
     #[function(sig = "(signalnum, /)")]
     fn raise_signal(th: &Thread, signalnum: i32) -> PyResult<()> {
         // SAFETY: sends a signal.
@@ -94,7 +94,7 @@ impl Signal {
         run_handlers(th)
     }
 
-    /// Send a signal to a thread.
+    /// Direct a signal at one thread of this process, named by its ident.
     #[function(sig = "(thread_id, signalnum, /)")]
     fn pthread_kill(th: &Thread, thread_id: u64, signalnum: i32) -> PyResult<()> {
         // SAFETY: the caller names a thread that exists, as in C.
@@ -105,7 +105,8 @@ impl Signal {
         run_handlers(th)
     }
 
-    /// Send a signal to a process referred to by a pid file descriptor.
+    /// Signal the process that a pidfd stands for. siginfo has to be None; flags go to the system as they
+    /// are.
     #[function(sig = "(pidfd, signalnum, siginfo=None, flags=0, /)")]
     fn pidfd_send_signal(
         th: &Thread,
@@ -124,7 +125,10 @@ impl Signal {
         if status < 0 { Err(system_error(th)) } else { Ok(()) }
     }
 
-    /// Fetch and/or change the signal mask of the calling thread.
+    /// Change which signals this thread holds back, and return the set from before.
+    ///
+    /// how is SIG_BLOCK to add the signals of mask, SIG_UNBLOCK to remove them, or SIG_SETMASK to have no
+    /// others.
     #[function(sig = "(how, mask, /)")]
     fn pthread_sigmask(th: &Thread, how: i32, mask: Borrowed<'_>) -> PyResult<Owned<Set>> {
         let set = to_set(th, mask)?;
@@ -141,10 +145,7 @@ impl Signal {
         from_set(th, &old)
     }
 
-    /// Examine pending signals.
-    ///
-    /// Returns a set of signal numbers that are pending for delivery to
-    /// the calling thread.
+    /// The set of the signals that have been sent but are held back for this thread.
     #[function(sig = "()")]
     fn sigpending(th: &Thread) -> PyResult<Owned<Set>> {
         // SAFETY: the set is filled by the call.
@@ -155,12 +156,9 @@ impl Signal {
         if status != 0 { Err(system_error(th)) } else { from_set(th, &set) }
     }
 
-    /// Wait for a signal.
+    /// Sleep until one of the given signals is pending, take it and return its number.
     ///
-    /// Suspend execution of the calling thread until the delivery of one of the
-    /// signals specified in the signal set sigset.
-    ///
-    /// The function accepts the signal and returns the signal number.
+    /// No handler is called for it.
     #[function(sig = "(sigset, /)")]
     fn sigwait(th: &Thread, sigset: Borrowed<'_>) -> PyResult<i32> {
         let set = to_set(th, sigset)?;
@@ -173,9 +171,8 @@ impl Signal {
         Ok(signal)
     }
 
-    /// Wait synchronously until one of the signals in *sigset* is delivered.
-    ///
-    /// Returns a struct_siginfo containing information about the signal.
+    /// Sleep until one of the given signals is pending and take it. The result, a struct_siginfo, describes
+    /// it.
     #[function(sig = "(sigset, /)")]
     fn sigwaitinfo(th: &Thread, sigset: Borrowed<'_>) -> PyResult {
         let set = to_set(th, sigset)?;
@@ -195,9 +192,9 @@ impl Signal {
         }
     }
 
-    /// Like sigwaitinfo(), but with a timeout.
+    /// As sigwaitinfo(), for that many seconds at most, fractions allowed.
     ///
-    /// The timeout is specified in seconds, rounded up to nanoseconds.
+    /// None is returned if no signal came in the time.
     #[function(sig = "(sigset, timeout, /)")]
     fn sigtimedwait(
         th: &Thread,
@@ -237,10 +234,7 @@ impl Signal {
         }
     }
 
-    /// Return a set of valid signal numbers on this platform.
-    ///
-    /// The signal numbers returned by this function can be safely passed to
-    /// functions like `pthread_kill`.
+    /// The set of all signals that the system has, each good for functions such as pthread_kill().
     #[function(sig = "()")]
     fn valid_signals(th: &Thread) -> PyResult<Owned<Set>> {
         // SAFETY: the set is filled by the call.
@@ -252,7 +246,7 @@ impl Signal {
         from_set(th, &set)
     }
 
-    /// Wait until a signal arrives.
+    /// Sleep until any signal has been handled.
     #[function(sig = "()")]
     fn pause(th: &Thread) -> PyResult<()> {
         // SAFETY: waits.

@@ -334,8 +334,8 @@ impl Socket {
 
     /// sendmsg_afalg([msg], *, op[, iv[, assoclen[, flags=MSG_MORE]]])
     ///
-    /// Set operation mode, IV and length of associated data for an AF_ALG
-    /// operation socket.
+    /// Tell an AF_ALG socket what to do: the operation, its initialisation vector, and how much of the data
+    /// is only authenticated.
     #[method(sig = "(self, /, *args, **kwargs)", no_text)]
     fn sendmsg_afalg(
         &self,

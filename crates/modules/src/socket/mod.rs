@@ -27,9 +27,7 @@ use object::{Descriptor, Socket};
 use state::{State, failed};
 use wait::checked;
 
-/// Implementation module for socket operations.
-///
-/// See the socket module for documentation.
+/// What the socket module is built on; its documentation covers this one too.
 #[pymodule(name = "_socket")]
 pub struct SocketModule;
 
@@ -61,8 +59,7 @@ impl SocketModule {
 
     /// close(integer) -> None
     ///
-    /// Close an integer socket file descriptor.  This is like os.close(), but for
-    /// sockets; on some platforms os.close() won't work for socket file descriptors.
+    /// Close a socket given by its descriptor. On some systems os.close() cannot do that.
     #[function(sig = "(object, /)", no_text)]
     fn close(th: &Thread, object: i32) -> PyResult<()> {
         object::close(th, object)
@@ -70,8 +67,7 @@ impl SocketModule {
 
     /// dup(integer) -> integer
     ///
-    /// Duplicate an integer socket file descriptor.  This is like os.dup(), but for
-    /// sockets; on some platforms os.dup() won't work for socket file descriptors.
+    /// Make another descriptor for a socket given by its descriptor. On some systems os.dup() cannot do that.
     #[function(sig = "(object, /)", no_text)]
     fn dup(th: &Thread, object: i32) -> PyResult<usize> {
         // SAFETY: any number may be tried. The copy is not inherited by other programs.
@@ -81,9 +77,7 @@ impl SocketModule {
 
     /// getdefaulttimeout() -> timeout
     ///
-    /// Returns the default timeout in seconds (float) for new socket objects.
-    /// A value of None indicates that new socket objects have no timeout.
-    /// When the socket module is first imported, the default is None.
+    /// How many seconds new sockets may wait, as a float. None, the value at first, is no limit.
     #[function(sig = "()", no_text)]
     fn getdefaulttimeout(th: &Thread) -> Option<f64> {
         wait::timeout_seconds(State::of(th).default_timeout.get())
@@ -91,9 +85,7 @@ impl SocketModule {
 
     /// setdefaulttimeout(timeout)
     ///
-    /// Set the default timeout in seconds (float) for new socket objects.
-    /// A value of None indicates that new socket objects have no timeout.
-    /// When the socket module is first imported, the default is None.
+    /// Say how many seconds new sockets may wait. None, the value at first, is no limit.
     #[function(sig = "(object, /)", no_text)]
     fn setdefaulttimeout(th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         State::of(th).default_timeout.set(wait::parse_timeout(th, object)?);
@@ -102,10 +94,10 @@ impl SocketModule {
 
     /// socketpair([family[, type [, proto]]]) -> (socket object, socket object)
     ///
-    /// Create a pair of socket objects from the sockets returned by the platform
-    /// socketpair() function.
-    /// The arguments are the same as for socket() except the default family is
-    /// AF_UNIX if defined on the platform; otherwise, the default is AF_INET.
+    /// Make two sockets that are connected with each other.
+    ///
+    /// The arguments mean what they mean for socket(), but family is AF_UNIX by default, or AF_INET where the
+    /// system lacks that.
     #[function(sig = "(*args)", no_text)]
     fn socketpair(th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
         arguments::count(th, "socketpair", args, 0, 3)?;

@@ -49,9 +49,7 @@ fn or_null(text: Option<&CString>) -> *const libc::c_char {
 impl SocketModule {
     /// getservbyname(servicename[, protocolname]) -> integer
     ///
-    /// Return a port number from a service name and protocol name.
-    /// The optional protocol name, if given, should be 'tcp' or 'udp',
-    /// otherwise any protocol will match.
+    /// Look up the port of a service. protocolname is tcp or udp; without it, either will do.
     #[function(sig = "(*args)", no_text)]
     fn getservbyname(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<u16> {
         arguments::count(th, "getservbyname", args, 1, 2)?;
@@ -67,9 +65,7 @@ impl SocketModule {
 
     /// getservbyport(port[, protocolname]) -> string
     ///
-    /// Return the service name from a port number and protocol name.
-    /// The optional protocol name, if given, should be 'tcp' or 'udp',
-    /// otherwise any protocol will match.
+    /// Look up which service has a port. protocolname is tcp or udp; without it, either will do.
     #[function(sig = "(*args)", no_text)]
     fn getservbyport(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Str>> {
         arguments::count(th, "getservbyport", args, 1, 2)?;
@@ -92,7 +88,7 @@ impl SocketModule {
 
     /// getprotobyname(name) -> integer
     ///
-    /// Return the protocol number for the named protocol.  (Rarely used.)
+    /// Look up the number of a protocol. Hardly any program needs it.
     #[function(sig = "(*args)", no_text)]
     fn getprotobyname(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<i32> {
         arguments::count(th, "getprotobyname", args, 1, 1)?;
@@ -105,7 +101,7 @@ impl SocketModule {
 
     /// gethostname() -> string
     ///
-    /// Return the current host name.
+    /// What this machine is called.
     #[function(sig = "()", no_text)]
     fn gethostname(th: &Thread) -> PyResult<Owned<Str>> {
         audit(th, "socket.gethostname", &[])?;
@@ -120,7 +116,7 @@ impl SocketModule {
 
     /// sethostname(name)
     ///
-    /// Sets the hostname to name.
+    /// Give this machine another name.
     #[function(sig = "(*args)", no_text)]
     fn sethostname(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
         arguments::count(th, "sethostname", args, 1, 1)?;
@@ -136,31 +132,31 @@ impl SocketModule {
         Ok(())
     }
 
-    /// Convert a 16-bit unsigned integer from network to host byte order.
+    /// Reorder the two bytes of an unsigned integer that came from the network, as this machine keeps them.
     #[function(sig = "(integer, /)")]
     fn ntohs(th: &Thread, integer: Borrowed<'_>) -> PyResult<u16> {
         u16_of(th, integer).map(u16::from_be)
     }
 
-    /// Convert a 32-bit unsigned integer from network to host byte order.
+    /// Reorder the four bytes of an unsigned integer that came from the network, as this machine keeps them.
     #[function(sig = "(integer, /)")]
     fn ntohl(th: &Thread, integer: Borrowed<'_>) -> PyResult<u32> {
         u32_of(th, integer).map(u32::from_be)
     }
 
-    /// Convert a 16-bit unsigned integer from host to network byte order.
+    /// Reorder the two bytes of an unsigned integer as the network wants them.
     #[function(sig = "(integer, /)")]
     fn htons(th: &Thread, integer: Borrowed<'_>) -> PyResult<u16> {
         u16_of(th, integer).map(u16::to_be)
     }
 
-    /// Convert a 32-bit unsigned integer from host to network byte order.
+    /// Reorder the four bytes of an unsigned integer as the network wants them.
     #[function(sig = "(integer, /)")]
     fn htonl(th: &Thread, integer: Borrowed<'_>) -> PyResult<u32> {
         u32_of(th, integer).map(u32::to_be)
     }
 
-    /// Convert an IP address in string format (123.45.67.89) to the 32-bit packed binary format used in low-level network functions.
+    /// Turn a dotted IPv4 address, such as 123.45.67.89, into the four bytes that the system works with.
     #[function(sig = "(ip_addr, /)")]
     fn inet_aton(th: &Thread, ip_addr: Borrowed<'_>) -> PyResult<Owned<Bytes>> {
         unsafe extern "C" {
@@ -176,7 +172,7 @@ impl SocketModule {
         Bytes::new(th, &out.s_addr.to_ne_bytes())
     }
 
-    /// Convert an IP address from 32-bit packed binary format to string format.
+    /// Write the four bytes of an IPv4 address with dots.
     #[function(sig = "(packed_ip, /)")]
     fn inet_ntoa(th: &Thread, packed_ip: Buffer) -> PyResult<String> {
         match <[u8; 4]>::try_from(packed_ip.as_bytes()) {
@@ -187,8 +183,7 @@ impl SocketModule {
 
     /// inet_pton(af, ip) -> packed IP address string
     ///
-    /// Convert an IP address from string format to a packed string suitable
-    /// for use with low-level network functions.
+    /// Turn a written IP address of family af into the bytes that the system works with.
     #[function(sig = "(*args)", no_text)]
     fn inet_pton(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Bytes>> {
         arguments::count(th, "inet_pton", args, 2, 2)?;
@@ -209,7 +204,7 @@ impl SocketModule {
 
     /// inet_ntop(af, packed_ip) -> string formatted IP address
     ///
-    /// Convert a packed IP address of the given family to string format.
+    /// Write the bytes of an IP address of family af as text.
     #[function(sig = "(*args)", no_text)]
     fn inet_ntop(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<String> {
         arguments::count(th, "inet_ntop", args, 2, 2)?;
@@ -226,7 +221,7 @@ impl SocketModule {
 
     /// if_nameindex()
     ///
-    /// Returns a list of network interface information (index, name) tuples.
+    /// List the network interfaces, each as a pair of index and name.
     #[function(sig = "()", no_text)]
     fn if_nameindex(th: &Thread) -> PyResult<Owned<List>> {
         // SAFETY: no arguments.
@@ -251,7 +246,7 @@ impl SocketModule {
         List::from_vec(th, shown?)
     }
 
-    /// Returns the interface index corresponding to the interface name if_name.
+    /// Look up the index of the network interface that has the name. OSError if there is none.
     #[function(sig = "(oname, /)")]
     fn if_nametoindex(th: &Thread, oname: FsBytes) -> PyResult<u32> {
         // SAFETY: a terminated name.
@@ -261,7 +256,7 @@ impl SocketModule {
         }
     }
 
-    /// Returns the interface name corresponding to the interface index if_index.
+    /// Look up the name of the network interface that has the index. OSError if there is none.
     #[function(sig = "(if_index, /)")]
     fn if_indextoname(th: &Thread, if_index: Borrowed<'_>) -> PyResult<Owned<Str>> {
         let index = unsigned(th, if_index, u32::MAX.into(), "unsigned int")? as u32;

@@ -28,11 +28,11 @@ pub struct Socket {
     head: Head,
     // ABI: `PySocketSockObject`, which `_ssl` and others read through the capsule.
     fd: Cell<c_int>,
-    #[member(readonly, doc = "the socket family")]
+    #[member(readonly, doc = "family of addresses, such as AF_INET")]
     family: Cell<c_int>,
-    #[member(readonly, name = "type", doc = "the socket type")]
+    #[member(readonly, name = "type", doc = "kind of socket, such as SOCK_STREAM")]
     kind: Cell<c_int>,
-    #[member(readonly, doc = "the socket protocol")]
+    #[member(readonly, doc = "number of the protocol")]
     proto: Cell<c_int>,
     error_handler: Cell<usize>,
     /// In nanoseconds; negative: no limit, 0: never wait.
@@ -314,9 +314,8 @@ impl Socket {
 
     /// _accept() -> (integer, address info)
     ///
-    /// Wait for an incoming connection.  Return a new socket file descriptor
-    /// representing the connection, and the address of the client.
-    /// For IP sockets, the address info is a pair (hostaddr, port).
+    /// Take the next connection, waiting for one if need be. The pair holds the descriptor of a new socket
+    /// for it and the client's address, which for IP is (hostaddr, port).
     #[method(sig = "(self, /)")]
     fn _accept(&self, th: &Thread) -> PyResult {
         address::check_family(th, self.family())?;
@@ -338,9 +337,10 @@ impl Socket {
 
     /// bind(address)
     ///
-    /// Bind the socket to a local address.  For IP sockets, the address is a
-    /// pair (host, port); the host must refer to the local host. For raw packet
-    /// sockets the address is a tuple (ifname, proto [,pkttype [,hatype [,addr]]])
+    /// Give the socket its own address.
+    ///
+    /// For IP that is a pair (host, port) whose host is this machine; for raw packets it is (ifname, proto
+    /// [,pkttype [,hatype [,addr]]]).
     #[method(sig = "(self, object, /)")]
     fn bind(this: Borrowed<'_, Self>, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         let address = address::parse(th, &this, object, "bind")?;
@@ -356,7 +356,7 @@ impl Socket {
 
     /// close()
     ///
-    /// Close the socket.  It cannot be used after this call.
+    /// Give up the descriptor, after which the socket is of no more use.
     #[method(sig = "(self, /)")]
     fn close(&self, th: &Thread) -> PyResult<()> {
         match self.fd.replace(-1) {
@@ -367,8 +367,7 @@ impl Socket {
 
     /// connect(address)
     ///
-    /// Connect the socket to a remote address.  For IP sockets, the address
-    /// is a pair (host, port).
+    /// Reach out to a peer. Its address is a pair (host, port) for IP.
     #[method(sig = "(self, object, /)")]
     fn connect(this: Borrowed<'_, Self>, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         let address = address::parse(th, &this, object, "connect")?;
@@ -378,8 +377,7 @@ impl Socket {
 
     /// connect_ex(address) -> errno
     ///
-    /// This is like connect(address), but returns an error code (the errno value)
-    /// instead of raising an exception when an error occurs.
+    /// Do as connect() does, but report a failure of the system as its error number; 0 is success.
     #[method(sig = "(self, object, /)")]
     fn connect_ex(this: Borrowed<'_, Self>, th: &Thread, object: Borrowed<'_>) -> PyResult<i32> {
         let address = address::parse(th, &this, object, "connect_ex")?;
@@ -394,9 +392,8 @@ impl Socket {
 
     /// detach()
     ///
-    /// Close the socket object without closing the underlying file descriptor.
-    /// The object cannot be used after this call, but the file descriptor
-    /// can be reused for other purposes.  The file descriptor is returned.
+    /// Return the descriptor, left open for the caller to use and to close; the socket object has none from
+    /// then on.
     #[method(sig = "(self, /)")]
     fn detach(&self) -> i32 {
         self.fd.replace(-1)
@@ -404,7 +401,7 @@ impl Socket {
 
     /// fileno() -> integer
     ///
-    /// Return the integer file descriptor of the socket.
+    /// Number of the socket's descriptor, -1 if it is closed.
     #[method(sig = "(self, /)")]
     fn fileno(&self) -> i32 {
         self.fd()
@@ -412,8 +409,7 @@ impl Socket {
 
     /// getpeername() -> address info
     ///
-    /// Return the address of the remote endpoint.  For IP sockets, the address
-    /// info is a pair (hostaddr, port).
+    /// Address that the socket is connected to; a pair (hostaddr, port) for IP.
     #[method(sig = "(self, /)")]
     fn getpeername(&self, th: &Thread) -> PyResult {
         self.name(th, libc::getpeername)
@@ -421,10 +417,8 @@ impl Socket {
 
     /// getsockname() -> address info
     ///
-    /// Return the address of the local endpoint. The format depends on the
-    /// address family. For IPv4 sockets, the address info is a pair
-    /// (hostaddr, port). For IPv6 sockets, the address info is a 4-tuple
-    /// (hostaddr, port, flowinfo, scope_id).
+    /// Address that the socket itself has: (hostaddr, port) for IPv4, (hostaddr, port, flowinfo, scope_id)
+    /// for IPv6, and other forms for other families.
     #[method(sig = "(self, /)")]
     fn getsockname(&self, th: &Thread) -> PyResult {
         self.name(th, libc::getsockname)
@@ -432,10 +426,10 @@ impl Socket {
 
     /// listen([backlog])
     ///
-    /// Enable a server to accept connections.  If backlog is specified, it must be
-    /// at least 0 (if it is lower, it is set to 0); it specifies the number of
-    /// unaccepted connections that the system will allow before refusing new
-    /// connections. If not specified, a default reasonable value is chosen.
+    /// Let clients connect.
+    ///
+    /// backlog is how many connections may wait to be accepted before the system turns others away. Negative
+    /// numbers count as 0, and there is a sensible default.
     #[method(sig = "(self, /, *args)", no_text)]
     fn listen(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
         arguments::count(th, "listen", args, 0, 1)?;
@@ -452,8 +446,7 @@ impl Socket {
 
     /// shutdown(flag)
     ///
-    /// Shut down the reading side of the socket (flag == SHUT_RD), the writing side
-    /// of the socket (flag == SHUT_WR), or both ends (flag == SHUT_RDWR).
+    /// End receiving (SHUT_RD), sending (SHUT_WR) or both (SHUT_RDWR).
     #[method(sig = "(self, object, /)")]
     fn shutdown(&self, th: &Thread, object: i32) -> PyResult<()> {
         let fd = self.fd();
@@ -467,9 +460,8 @@ impl Socket {
 
     /// setblocking(flag)
     ///
-    /// Set the socket to blocking (flag is true) or non-blocking (false).
-    /// setblocking(True) is equivalent to settimeout(None);
-    /// setblocking(False) is equivalent to settimeout(0.0).
+    /// Say whether calls wait. A true flag does the same as settimeout(None), a false one the same as
+    /// settimeout(0.0).
     #[method(sig = "(self, object, /)")]
     fn setblocking(&self, th: &Thread, object: bool) -> PyResult<()> {
         self.timeout_ns.set(if object { BLOCKING } else { 0 });
@@ -478,8 +470,7 @@ impl Socket {
 
     /// getblocking()
     ///
-    /// Returns True if socket is in blocking mode, or False if it
-    /// is in non-blocking mode.
+    /// Whether calls wait: False only if the timeout is 0.
     #[method(sig = "(self, /)")]
     fn getblocking(&self) -> bool {
         self.timeout_ns() != 0
@@ -487,10 +478,9 @@ impl Socket {
 
     /// settimeout(timeout)
     ///
-    /// Set a timeout on socket operations.  'timeout' can be a float,
-    /// giving in seconds, or None.  Setting a timeout of None disables
-    /// the timeout feature and is equivalent to setblocking(1).
-    /// Setting a timeout of zero is the same as setblocking(0).
+    /// Limit how many seconds calls may wait; fractions are allowed.
+    ///
+    /// None lifts the limit, as setblocking(1) does, and with 0 calls never wait, as after setblocking(0).
     #[method(sig = "(self, object, /)")]
     fn settimeout(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         let timeout = wait::parse_timeout(th, object)?;
@@ -501,15 +491,13 @@ impl Socket {
 
     /// gettimeout() -> timeout
     ///
-    /// Returns the timeout in seconds (float) associated with socket
-    /// operations. A timeout of None indicates that timeouts on socket
-    /// operations are disabled.
+    /// How many seconds calls may wait, as a float; None if there is no limit.
     #[method(sig = "(self, /)")]
     fn gettimeout(&self) -> Option<f64> {
         wait::timeout_seconds(self.timeout_ns())
     }
 
-    /// the socket timeout
+    /// how many seconds calls may wait; None is no limit
     #[getter]
     fn timeout(&self) -> Option<f64> {
         wait::timeout_seconds(self.timeout_ns())

@@ -37,9 +37,8 @@ fn get_bytes(fd: i32, level: i32, option: i32, room: usize) -> Result<Vec<u8>, i
 impl Socket {
     /// getsockopt(level, option[, buffersize]) -> value
     ///
-    /// Get a socket option.  See the Unix manual for level and option.
-    /// If a nonzero buffersize argument is given, the return value is a
-    /// string of that length; otherwise it is an integer.
+    /// Ask for an option, which the system's manual describes. The value is an integer, or up to buffersize
+    /// bytes if that is given and not 0.
     #[method(sig = "(self, /, *args)", no_text)]
     fn getsockopt(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
         arguments::count(th, "getsockopt", args, 2, 3)?;
@@ -74,9 +73,8 @@ impl Socket {
     /// setsockopt(level, option, value: buffer)
     /// setsockopt(level, option, None, optlen: int)
     ///
-    /// Set a socket option.  See the Unix manual for level and option.
-    /// The value argument can either be an integer, a string buffer, or
-    /// None, optlen.
+    /// Change an option, which the system's manual describes. It is given as an integer or as bytes; None
+    /// with a length hands the system no data.
     #[method(sig = "(self, /, *args)", no_text)]
     fn setsockopt(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
         let set = |level: i32, option: i32, start: *const libc::c_void, len: u32| {

@@ -330,7 +330,7 @@ impl SocketModule {
 
     /// gethostbyname(host) -> address
     ///
-    /// Return the IP address (a string of the form '255.255.255.255') for a host.
+    /// Find the IPv4 address of a host and write it with dots, like 255.255.255.255.
     #[function(sig = "(*args)", no_text)]
     fn gethostbyname(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<String> {
         let name = only_host(th, "gethostbyname", args)?;
@@ -340,8 +340,8 @@ impl SocketModule {
 
     /// gethostbyname_ex(host) -> (name, aliaslist, addresslist)
     ///
-    /// Return the true host name, a list of aliases, and a list of IP addresses,
-    /// for a host.  The host argument is a string giving a host name or IP number.
+    /// Find out what a host, given by name or by number, is really called, its other names and all its
+    /// addresses.
     #[function(sig = "(*args)", no_text)]
     fn gethostbyname_ex(th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
         let name = only_host(th, "gethostbyname_ex", args)?;
@@ -358,8 +358,8 @@ impl SocketModule {
 
     /// gethostbyaddr(host) -> (name, aliaslist, addresslist)
     ///
-    /// Return the true host name, a list of aliases, and a list of IP addresses,
-    /// for a host.  The host argument is a string giving a host name or IP number.
+    /// Find out whose address this is: the host's real name, its other names and its addresses. A host's name
+    /// will do as well.
     #[function(sig = "(*args)", no_text)]
     fn gethostbyaddr(th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
         let name = only_host(th, "gethostbyaddr", args)?;

@@ -64,10 +64,8 @@ impl Socket {
 impl Socket {
     /// recv(buffersize[, flags]) -> data
     ///
-    /// Receive up to buffersize bytes from the socket.  For the optional flags
-    /// argument, see the Unix manual.  When no data is available, block until
-    /// at least one byte is available or until the remote end is closed.  When
-    /// the remote end is closed and all data is read, return the empty string.
+    /// Take what has arrived, up to buffersize bytes, and wait if there is nothing yet. No bytes at all mean
+    /// that the peer has closed its end. The system's manual explains the flags.
     #[method(sig = "(self, /, *args)", no_text)]
     fn recv(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Bytes>> {
         arguments::count(th, "recv", args, 1, 2)?;
@@ -83,11 +81,8 @@ impl Socket {
 
     /// recv_into(buffer, [nbytes[, flags]]) -> nbytes_read
     ///
-    /// A version of recv() that stores its data into a buffer rather than creating
-    /// a new string.  Receive up to buffersize bytes from the socket.  If buffersize
-    /// is not specified (or 0), receive up to the size available in the given buffer.
-    ///
-    /// See recv() for documentation about the flags.
+    /// Do as recv() does, but put the data into a buffer and return how much it was. No more than nbytes
+    /// bytes are taken; 0, the default, stands for the size of the buffer.
     #[method(sig = "(self, /, buffer, nbytes=0, flags=0)", no_text)]
     fn recv_into(
         &self,
@@ -110,7 +105,7 @@ impl Socket {
 
     /// recvfrom(buffersize[, flags]) -> (data, address info)
     ///
-    /// Like recv(buffersize, flags) but also return the sender's address info.
+    /// Do as recv() does, and tell who sent the data.
     #[method(sig = "(self, /, *args)", no_text)]
     fn recvfrom(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult {
         arguments::count(th, "recvfrom", args, 1, 2)?;
@@ -126,7 +121,7 @@ impl Socket {
 
     /// recvfrom_into(buffer[, nbytes[, flags]]) -> (nbytes, address info)
     ///
-    /// Like recv_into(buffer[, nbytes[, flags]]) but also return the sender's address info.
+    /// Do as recv_into() does, and tell who sent the data.
     #[method(sig = "(self, /, buffer, nbytes=0, flags=0)", no_text)]
     fn recvfrom_into(
         &self,
@@ -151,9 +146,8 @@ impl Socket {
 
     /// send(data[, flags]) -> count
     ///
-    /// Send a data string to the socket.  For the optional flags
-    /// argument, see the Unix manual.  Return the number of bytes
-    /// sent; this may be less than len(data) if the network is busy.
+    /// Hand over data to be sent and return how many bytes were taken, which may be fewer than there are. The
+    /// system's manual explains the flags.
     #[method(sig = "(self, /, *args)", no_text)]
     fn send(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<usize> {
         arguments::count(th, "send", args, 1, 2)?;
@@ -168,10 +162,8 @@ impl Socket {
 
     /// sendall(data[, flags])
     ///
-    /// Send a data string to the socket.  For the optional flags
-    /// argument, see the Unix manual.  This calls send() repeatedly
-    /// until all data is sent.  If an error occurs, it's impossible
-    /// to tell how much data has been sent.
+    /// Send all of the data, with as many calls as that takes. After an error nobody knows how much went out.
+    /// The flags are those of send().
     #[method(sig = "(self, /, *args)", no_text)]
     fn sendall(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
         arguments::count(th, "sendall", args, 1, 2)?;
@@ -198,8 +190,7 @@ impl Socket {
 
     /// sendto(data[, flags], address) -> count
     ///
-    /// Like send(data, flags) but allows specifying the destination address.
-    /// For IP sockets, the address is a pair (hostaddr, port).
+    /// Send data to the given address, a pair (hostaddr, port) for IP; otherwise as send() does.
     #[method(sig = "(self, /, *args)", no_text)]
     fn sendto(this: Borrowed<'_, Self>, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<usize> {
         let given = args.len();

@@ -15,11 +15,9 @@ use krait_objects::typeobj;
 
 use layout::Layout;
 
-/// Functions to convert between Python values and C structs.
+/// Values packed into bytes, and unpacked again, the way C lays out structs.
 ///
-/// Python bytes objects are used to hold the data representing the C struct
-/// and also as format strings (explained below) to describe the layout of data
-/// in the C struct.
+/// A format string tells the type of each field, and with its first character the byte order and alignment.
 #[pymodule(name = "_struct")]
 pub struct StructModule;
 
@@ -40,7 +38,9 @@ fn error(th: &Thread, message: &str) -> Raised {
     }
 }
 
-/// Struct(fmt) --> compiled struct object
+/// Struct(fmt)
+///
+/// A format that is worked out once, to pack and unpack with it many times.
 // Extensions read the two numbers where the reference has them: right behind the head.
 #[pytype(name = "_struct.Struct", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
@@ -274,14 +274,14 @@ impl Struct {
         Str::from_fmt(th, format_args!("{}({})", object.ty().name(), &*format))
     }
 
-    /// struct format string
+    /// The format string.
     #[getter]
     fn format(&self, th: &Thread) -> PyResult<Option<Owned<Str>>> {
         self.layout(th)?;
         Ok(self.format.get_owned())
     }
 
-    /// struct size in bytes
+    /// How many bytes the packed values take.
     #[getter]
     fn size(&self) -> isize {
         self.layout.borrow().as_ref().map_or(-1, |layout| layout.size as isize)
@@ -289,7 +289,7 @@ impl Struct {
 
     /// S.pack(v1, v2, ...) -> bytes
     ///
-    /// Return a bytes object containing values v1, v2, ... packed by the format.
+    /// Pack as many values as the format has fields.
     #[method(sig = "(self, /, *args)", no_text)]
     fn pack(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Bytes>> {
         pack(th, &*self.layout(th)?, args)
@@ -297,35 +297,35 @@ impl Struct {
 
     /// S.pack_into(buffer, offset, v1, v2, ...)
     ///
-    /// Pack the values v1, v2, ... by the format, and write them into the writable buffer at offset.
+    /// Like pack(), but the bytes go into a writable buffer, from offset on.
     #[method(sig = "(self, /, *args)", no_text)]
     fn pack_into(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
         pack_into(th, &*self.layout(th)?, args)
     }
 
-    /// Return a tuple containing unpacked values.
+    /// The values of a packed buffer, as a tuple.
     ///
-    /// The buffer's size in bytes must be Struct.size.
+    /// The buffer must be as long as the attribute size says.
     #[method(sig = "(self, buffer, /)")]
     fn unpack(&self, th: &Thread, buffer: Buffer) -> PyResult<Owned<Tuple>> {
         unpack_all(th, &*self.layout(th)?, &buffer)
     }
 
-    /// Return a tuple containing values unpacked from the buffer at offset.
+    /// Like unpack(), but from offset on, in a buffer that may be longer.
     #[method(sig = "(self, /, buffer, offset=0)")]
     fn unpack_from(&self, th: &Thread, buffer: Buffer, offset: isize) -> PyResult<Owned<Tuple>> {
         unpack_at(th, &*self.layout(th)?, &buffer, offset)
     }
 
-    /// Return an iterator yielding tuples.
+    /// Unpack a buffer that holds one packed struct after the other; give a tuple for each.
     ///
-    /// Each is unpacked from the next Struct.size bytes of the buffer.
+    /// Its length must be a multiple of the attribute size.
     #[method(sig = "(self, buffer, /)")]
     fn iter_unpack(&self, th: &Thread, buffer: Buffer) -> PyResult<Owned<UnpackIterator>> {
         iterate(th, self.layout(th)?, buffer)
     }
 
-    /// S.__sizeof__() -> size of S in memory, in bytes
+    /// How many bytes the object takes in memory.
     #[method(sig = "(self, /)")]
     fn __sizeof__(&self, th: &Thread) -> PyResult<usize> {
         let fields = self.layout(th)?.fields.len();
@@ -398,11 +398,11 @@ impl StructModule {
         Ok(())
     }
 
-    /// Clear the internal cache: there is none.
+    /// Nothing to do: there is no cache of formats.
     #[function(sig = "()")]
     fn _clearcache() {}
 
-    /// Return size in bytes of the struct described by the format string.
+    /// How many bytes a struct of this format takes.
     #[function(sig = "(format, /)")]
     fn calcsize(th: &Thread, format: Borrowed<'_>) -> PyResult<usize> {
         Ok(parsed(th, format)?.size)
@@ -410,7 +410,7 @@ impl StructModule {
 
     /// pack(format, v1, v2, ...) -> bytes
     ///
-    /// Return a bytes object containing the values v1, v2, ... packed by the format string.
+    /// Pack as many values as the format has fields.
     #[function(name = "pack", sig = "(*args)", no_text)]
     fn pack_values(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Bytes>> {
         let Some((format, items)) = args.split_first() else {
@@ -421,7 +421,7 @@ impl StructModule {
 
     /// pack_into(format, buffer, offset, v1, v2, ...)
     ///
-    /// Pack the values v1, v2, ... by the format string, and write them into the writable buffer at offset.
+    /// Like pack(), but the bytes go into a writable buffer, from offset on.
     #[function(name = "pack_into", sig = "(*args)", no_text)]
     fn pack_values_into(th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
         let Some((format, rest)) = args.split_first() else {
@@ -430,15 +430,15 @@ impl StructModule {
         pack_into(th, &*parsed(th, *format)?, rest)
     }
 
-    /// Return a tuple containing values unpacked according to the format string.
+    /// The values of a packed buffer, as a tuple.
     ///
-    /// The buffer's size in bytes must be calcsize(format).
+    /// The buffer must be exactly as long as calcsize(format).
     #[function(name = "unpack", sig = "(format, buffer, /)")]
     fn unpack_values(th: &Thread, format: Borrowed<'_>, buffer: Buffer) -> PyResult<Owned<Tuple>> {
         unpack_all(th, &*parsed(th, format)?, &buffer)
     }
 
-    /// Return a tuple containing values unpacked from the buffer at offset.
+    /// Like unpack(), but from offset on, in a buffer that may be longer.
     #[function(sig = "(format, /, buffer, offset=0)")]
     fn unpack_from(
         th: &Thread,
@@ -449,9 +449,9 @@ impl StructModule {
         unpack_at(th, &*parsed(th, format)?, &buffer, offset)
     }
 
-    /// Return an iterator yielding tuples unpacked according to the format string.
+    /// Unpack a buffer that holds one packed struct after the other; give a tuple for each.
     ///
-    /// The buffer's size must be a multiple of calcsize(format).
+    /// Its length must be a multiple of calcsize(format).
     #[function(sig = "(format, buffer, /)")]
     fn iter_unpack(
         th: &Thread,

@@ -15,7 +15,7 @@ use crate::posix::path::{NO_NAMES, errno, failed, fs_bytes, owner_id};
 use crate::posix::process::{self, Strings};
 use child::{Child, Owner, Pipes};
 
-/// A POSIX helper for the subprocess module.
+/// What subprocess needs to start programs on POSIX systems.
 #[pymodule(name = "_posixsubprocess")]
 pub struct PosixSubprocess;
 
@@ -266,19 +266,13 @@ impl Drop for Uncollected<'_> {
 
 #[pyfunctions]
 impl PosixSubprocess {
-    /// Spawn a fresh new child process.
+    /// Start another program in a child process and return the child's PID.
     ///
-    /// Fork a child process, close parent file descriptors as appropriate in the
-    /// child and duplicate the few that are needed before calling exec() in the
-    /// child process.
+    /// The child keeps its standard streams and the descriptors in pass_fds, a sorted tuple. All others from
+    /// 3 on are closed if close_fds is true.
     ///
-    /// If close_fds is True, close file descriptors 3 and higher, except those listed
-    /// in the sorted tuple pass_fds.
-    ///
-    /// preexec_fn, if it is not None, is called immediately before the child becomes the other program, which is
-    /// not safe in the presence of threads. An error before exec is reported through errpipe_write.
-    ///
-    /// Returns the child process's PID.
+    /// preexec_fn, if it is not None, is called immediately before the child becomes the other program, which
+    /// is not safe in the presence of threads. An error before exec is reported through errpipe_write.
     #[function(
         sig = "(args, executable_list, close_fds, pass_fds, cwd,\n          env, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite,\n          errpipe_read, errpipe_write, restore_signals, call_setsid,\n          pgid_to_set, gid, extra_groups, uid, child_umask, preexec_fn,\n          /)"
     )]

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use krait_objects::prelude::*;
 use krait_objects::{descr, gc, typeobj};
 
-/// Thread-local data
+/// An object whose attributes each thread has for itself.
 #[pytype(name = "_thread._local", new = "()", flags(BASETYPE, HAVE_GC), weaklist = weakrefs)]
 #[repr(C)]
 pub struct Local {

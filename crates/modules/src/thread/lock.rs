@@ -14,17 +14,12 @@ use super::timeout::{self, Timeout};
 
 type WeakList = Cell<*mut abi::PyObject>;
 
-/// A lock object is a synchronization primitive.  To create a lock,
-/// call threading.Lock().
+/// What one holder at a time can have; threading.Lock() makes one.
 ///
-/// Methods are:
+/// acquire() takes it, waiting if need be, release() gives it back, and locked() tells whether it is taken.
 ///
-/// acquire() -- lock the lock, possibly blocking until it can be obtained
-/// release() -- unlock of the lock
-/// locked() -- test whether the lock is currently locked
-///
-/// A lock belongs to no thread: any thread may unlock it, and one that locks it
-/// twice waits for ever if nobody does.
+/// It belongs to no thread: any thread may unlock it, and one that locks it twice waits for ever if nobody
+/// does.
 #[pytype(name = "_thread.lock", new = "()", flags(HAVE_GC), weaklist = weakrefs)]
 #[repr(C)]
 pub struct Lock {
@@ -87,14 +82,10 @@ impl Lock {
         0
     }
 
-    /// Lock the lock.
+    /// Take the lock: True if that worked.
     ///
-    /// Without argument, this blocks if the lock is already locked
-    /// (even by the same thread), waiting for another thread to release
-    /// the lock, and return True once the lock is acquired.
-    /// With an argument, this will only block if the argument is true,
-    /// and the return value reflects whether the lock is acquired.
-    /// The blocking operation is interruptible.
+    /// If it is taken already, even by this thread, wait until it is free, but not at all if blocking is
+    /// false, and no longer than timeout seconds, where -1 is no limit. Signals are handled during the wait.
     #[method(sig = "(self, /, blocking=True, timeout=-1)")]
     fn acquire(
         &self,
@@ -105,7 +96,7 @@ impl Lock {
         self.take(th, timeout::parse(th, blocking, timeout)?)
     }
 
-    /// An obsolete synonym of acquire().
+    /// The older name of acquire().
     #[method(sig = "(self, /, blocking=True, timeout=-1)")]
     fn acquire_lock(
         &self,
@@ -116,40 +107,39 @@ impl Lock {
         self.acquire(th, blocking, timeout)
     }
 
-    /// Release the lock.
+    /// Free the lock, so that one thread waiting for it can go on.
     ///
-    /// Another thread that is blocked waiting for the lock gets it. The lock must be
-    /// locked, but not by the same thread.
+    /// It has to be taken, not necessarily by this thread; otherwise RuntimeError is raised.
     #[method(sig = "(self, /)")]
     fn release(&self, th: &Thread) -> PyResult<()> {
         self.give(th)
     }
 
-    /// An obsolete synonym of release().
+    /// The older name of release().
     #[method(sig = "(self, /)")]
     fn release_lock(&self, th: &Thread) -> PyResult<()> {
         self.give(th)
     }
 
-    /// Return whether the lock is in the locked state.
+    /// Whether somebody holds the lock.
     #[method(sig = "(self, /)")]
     fn locked(&self) -> bool {
         self.semaphore.is_held()
     }
 
-    /// An obsolete synonym of locked().
+    /// The older name of locked().
     #[method(sig = "(self, /)")]
     fn locked_lock(&self) -> bool {
         self.semaphore.is_held()
     }
 
-    /// Lock the lock.
+    /// Take the lock, however long that takes.
     #[method(sig = "(self, /)", name = "__enter__")]
     fn enter(&self, th: &Thread) -> PyResult<bool> {
         self.take(th, Timeout::Forever)
     }
 
-    /// Release the lock.
+    /// Free the lock.
     #[method(sig = "(self, /, *exc_info)", name = "__exit__")]
     fn exit(&self, th: &Thread, _exc_info: &[Borrowed<'_>]) -> PyResult<()> {
         self.give(th)
@@ -252,20 +242,11 @@ impl RLock {
         0
     }
 
-    /// Lock the lock.
+    /// Take the lock: True if that worked.
     ///
-    /// `blocking` indicates whether we should wait
-    /// for the lock to be available or not.  If `blocking` is False
-    /// and another thread holds the lock, the method will return False
-    /// immediately.  If `blocking` is True and another thread holds
-    /// the lock, the method will wait for the lock to be released,
-    /// take it and then return True.
-    /// (note: the blocking operation is interruptible.)
-    ///
-    /// In all other cases, the method will return True immediately.
-    /// Precisely, if the current thread already holds the lock, its
-    /// internal counter is simply incremented. If nobody holds the lock,
-    /// the lock is taken and its internal counter initialized to 1.
+    /// The thread that holds it already only takes it once more. If another thread holds it, wait, but not at
+    /// all if blocking is false, and no longer than timeout seconds, where -1 is no limit. Signals are
+    /// handled during the wait.
     #[method(sig = "(self, /, blocking=True, timeout=-1)")]
     fn acquire(
         &self,
@@ -276,14 +257,9 @@ impl RLock {
         self.take(th, timeout::parse(th, blocking, timeout)?)
     }
 
-    /// Release the lock, allowing another thread that is blocked waiting for
-    /// the lock to acquire the lock.  The lock must be in the locked state,
-    /// and must be locked by the same thread that unlocks it; otherwise a
-    /// `RuntimeError` is raised.
+    /// Undo one acquire(). After as many as there were, the lock is free for other threads.
     ///
-    /// Do note that if the lock was acquire()d several times in a row by the
-    /// current thread, release() needs to be called as many times for the lock
-    /// to be available for other threads.
+    /// RuntimeError says that this thread does not hold it.
     #[method(sig = "(self, /)")]
     fn release(&self, th: &Thread) -> PyResult<()> {
         self.give(th)
@@ -291,25 +267,25 @@ impl RLock {
 
     /// locked()
     ///
-    /// Return a boolean indicating whether this object is locked right now.
+    /// Whether any thread holds the lock.
     #[method(sig = "(self, /)")]
     fn locked(&self) -> bool {
         self.count.get() > 0
     }
 
-    /// Lock the lock.
+    /// Take the lock, however long that takes.
     #[method(sig = "(self, /)", name = "__enter__")]
     fn enter(&self, th: &Thread) -> PyResult<bool> {
         self.take(th, Timeout::Forever)
     }
 
-    /// Release the lock.
+    /// Undo one acquire().
     #[method(sig = "(self, /, *exc_info)", name = "__exit__")]
     fn exit(&self, th: &Thread, _exc_info: &[Borrowed<'_>]) -> PyResult<()> {
         self.give(th)
     }
 
-    /// For internal use by `threading.Condition`.
+    /// Helps threading.Condition: take the lock again as _release_save() found it.
     #[method(sig = "(self, state, /)")]
     fn _acquire_restore(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let parts = state.downcast::<Tuple>().filter(|parts| parts.len() == 2);
@@ -334,7 +310,7 @@ impl RLock {
         Ok(())
     }
 
-    /// For internal use by `threading.Condition`.
+    /// Helps threading.Condition: free the lock wholly and return what _acquire_restore() needs.
     #[method(sig = "(self, /)")]
     fn _release_save(&self, th: &Thread) -> PyResult<(u64, u64)> {
         if self.count.get() == 0 {
@@ -345,13 +321,13 @@ impl RLock {
         Ok(state)
     }
 
-    /// For internal use by reentrancy checks.
+    /// How many times this thread holds the lock, 0 if it does not. Not for public use.
     #[method(sig = "(self, /)")]
     fn _recursion_count(&self) -> u64 {
         if self.is_mine() { self.count.get() } else { 0 }
     }
 
-    /// For internal use by `threading.Condition`.
+    /// Helps threading.Condition: whether this thread holds the lock.
     #[method(sig = "(self, /)")]
     fn _is_owned(&self) -> bool {
         self.is_mine()

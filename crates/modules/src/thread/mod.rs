@@ -59,19 +59,19 @@ pub fn ident() -> u64 {
 const LEAST_STACK: isize = 53248;
 
 static HOOK_ARGS: [Field; 4] = [
-    Field { name: "exc_type", doc: "Exception type" },
-    Field { name: "exc_value", doc: "Exception value" },
-    Field { name: "exc_traceback", doc: "Exception traceback" },
-    Field { name: "thread", doc: "Thread" },
+    Field { name: "exc_type", doc: "class of the exception" },
+    Field { name: "exc_value", doc: "the exception, or None" },
+    Field { name: "exc_traceback", doc: "its traceback, or None" },
+    Field { name: "thread", doc: "the thread that it ended, or None" },
 ];
 
 fn hook_args(th: &Thread) -> PyResult<Owned<Type>> {
-    let doc = "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook.";
+    let doc =
+        "ExceptHookArgs\n\nWhat threading.excepthook() gets: an exception that ended a thread.";
     StructSequence::new_type(th, "_thread._ExceptHookArgs", doc, &HOOK_ARGS, 4)
 }
 
-/// This module provides primitive operations to write multi-threaded programs.
-/// The 'threading' module provides a more convenient interface.
+/// Threads and locks at the lowest level; threading builds on them and is easier to use.
 #[pymodule(name = "_thread")]
 pub struct ThreadModule;
 
@@ -106,34 +106,26 @@ impl ThreadModule {
         module.add(th, "_ExceptHookArgs", hook_args(th)?.object())
     }
 
-    /// Start a new thread and return its identifier.
+    /// Call function(*args, **kwargs) in a new thread and return the thread's ident.
     ///
-    /// The thread will call the function with positional arguments from the
-    /// tuple args and keyword arguments taken from the optional dictionary
-    /// kwargs.  The thread exits when the function returns; the return value
-    /// is ignored.  The thread will also exit when the function raises an
-    /// unhandled exception; a stack trace will be printed unless the exception
-    /// is SystemExit.
+    /// What the function returns is dropped. An exception that it does not catch is reported, unless it is
+    /// SystemExit, and ends the thread.
     #[function(sig = "(function, args, kwargs={}, /)")]
     fn start_new_thread(th: &Thread, args: Args<'_>) -> PyResult<u64> {
         start_new(th, args, "start_new_thread")
     }
 
-    /// An obsolete synonym of start_new_thread().
+    /// The older name of start_new_thread().
     #[function(sig = "(function, args, kwargs={}, /)")]
     fn start_new(th: &Thread, args: Args<'_>) -> PyResult<u64> {
         start_new(th, args, "start_new")
     }
 
-    /// *For internal use only*: start a new thread.
+    /// Call function() in a new thread and return a handle that can wait for its end. Not for public use:
+    /// threading offers all of this.
     ///
-    /// Like start_new_thread(), this starts a new thread calling the given function.
-    /// Unlike start_new_thread(), this returns a handle object with methods to join
-    /// or detach the given thread.
-    /// This function is not for third-party code, please use the
-    /// `threading` module instead. During finalization the runtime will not wait for
-    /// the thread to exit if daemon is True. If handle is provided it must be a
-    /// newly created thread._ThreadHandle instance.
+    /// handle is a fresh _ThreadHandle to use in place of a new one. The interpreter ends without waiting for
+    /// the thread if daemon is true.
     #[function(sig = "(function, handle=None, daemon=True)")]
     fn start_joinable_thread(
         th: &Thread,
@@ -161,45 +153,40 @@ impl ThreadModule {
         Ok(handle.into_object())
     }
 
-    /// Return True if daemon threads are allowed in the current interpreter,
-    /// and False otherwise.
+    /// Whether this interpreter may have daemon threads.
     #[function(sig = "()")]
     fn daemon_threads_allowed(th: &Thread) -> bool {
         subs::settings(th).allow_daemon_threads
     }
 
-    /// Create a new lock object. See help(type(threading.Lock())) for
-    /// information about locks.
+    /// Make a lock that nobody holds; its type describes what locks do.
     #[function(sig = "()")]
     fn allocate_lock(th: &Thread) -> PyResult {
         lock::allocate(th, Borrowed::from_ref(Lock::type_object()))
     }
 
-    /// An obsolete synonym of allocate_lock().
+    /// The older name of allocate_lock().
     #[function(sig = "()")]
     fn allocate(th: &Thread) -> PyResult {
         lock::allocate(th, Borrowed::from_ref(Lock::type_object()))
     }
 
-    /// This is synonymous to ``raise SystemExit''.  It will cause the current
-    /// thread to exit silently unless the exception is caught.
+    /// End this thread by raising SystemExit, which is not reported.
     #[function(sig = "()")]
     fn exit(th: &Thread) -> PyResult<()> {
         Err(th.raise_none(exc::SYSTEM_EXIT))
     }
 
-    /// An obsolete synonym of exit().
+    /// The older name of exit().
     #[function(sig = "()")]
     fn exit_thread(th: &Thread) -> PyResult<()> {
         Err(th.raise_none(exc::SYSTEM_EXIT))
     }
 
-    /// Simulate the arrival of the given signal in the main thread,
-    /// where the corresponding signal handler will be executed.
-    /// If *signum* is omitted, SIGINT is assumed.
-    /// A subthread can use this function to interrupt the main thread.
+    /// Act as if a signal, SIGINT by default, had arrived: its handler will run in the main thread.
     ///
-    /// Note: the default signal handler for SIGINT raises ``KeyboardInterrupt``.
+    /// So any thread can interrupt the main one; with the handler that SIGINT has at first, KeyboardInterrupt
+    /// is raised there.
     #[function(sig = "(signum=signal.SIGINT, /)")]
     fn interrupt_main(th: &Thread, args: Args<'_>) -> PyResult<()> {
         let number = match args.positionals() {
@@ -221,46 +208,35 @@ impl ThreadModule {
         Ok(())
     }
 
-    /// Return a non-zero integer that uniquely identifies the current thread
-    /// amongst other threads that exist simultaneously.
+    /// A number, not 0, that no other living thread has.
     ///
-    /// This may be used to identify per-thread resources.  Even though on
-    /// some platforms threads identities may appear to be allocated
-    /// consecutive numbers starting at 1, this behavior should not be relied
-    /// upon, and the number should be seen purely as a magic cookie.
-    /// A thread's identity may be reused for another thread after it exits.
+    /// It says nothing else, and a later thread may get it after this one has ended. It serves as a key for
+    /// what a thread owns.
     #[function(sig = "()")]
     fn get_ident() -> u64 {
         ident()
     }
 
-    /// Return a non-negative integer identifying the thread as reported
-    /// by the OS (kernel). This may be used to uniquely identify a
-    /// particular thread within a system.
+    /// The number, not negative, by which the operating system knows this thread. No other running thread of
+    /// the system has it.
     #[function(sig = "()")]
     fn get_native_id() -> u64 {
         handle::native_id()
     }
 
-    /// Return the number of currently running Python threads, excluding
-    /// the main thread. The returned number comprises all threads created
-    /// through `start_new_thread()` as well as `threading.Thread`, and not
-    /// yet finished.
+    /// How many threads started from Python, by whichever module, are still running; the main thread does not
+    /// count.
     ///
-    /// This function is meant for internal and specialized purposes only.
-    /// In most applications `threading.enumerate()` should be used instead.
+    /// Programs rather use threading.enumerate().
     #[function(sig = "()")]
     fn _count(th: &Thread) -> usize {
         threads(th).running.get()
     }
 
-    /// Return the thread stack size used when creating new threads.  The
-    /// optional size argument specifies the stack size (in bytes) to be used
-    /// for subsequent threads.  The size must be 0 (use platform or
-    /// configured default) or a positive integer value of at least 53,248. If
-    /// changing the thread stack size is unsupported, a ThreadError exception
-    /// is raised. If the specified size is invalid, a ValueError exception is
-    /// raised, and the stack size is unmodified.
+    /// Say how many bytes of stack threads started later get; 0, the default, leaves it to the system.
+    ///
+    /// The result is what held so far. A size that is neither 0 nor at least 53,248 is a ValueError and
+    /// changes nothing.
     #[function(sig = "(size=0, /)")]
     fn stack_size(th: &Thread, args: Args<'_>) -> PyResult<usize> {
         let size = match args.positionals() {
@@ -281,7 +257,7 @@ impl ThreadModule {
         Ok(threads(th).stack_size.replace(size as usize))
     }
 
-    /// Handle uncaught Thread.run() exception.
+    /// Report the exception that ended a thread.
     #[function(sig = "(args, /)")]
     fn _excepthook(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {
         let class = hook_args(th)?;
@@ -315,19 +291,19 @@ impl ThreadModule {
         threads(th).main.get()
     }
 
-    /// Return True if the current interpreter is the main Python interpreter.
+    /// Whether this code runs in the interpreter that the process began with.
     #[function(sig = "()")]
     fn _is_main_interpreter(th: &Thread) -> bool {
         th.interp().id == 0
     }
 
-    /// Wait for all non-daemon threads (other than the calling thread) to stop.
+    /// Let all other threads finish, except for the daemons.
     #[function(sig = "()")]
     fn _shutdown(th: &Thread) -> PyResult<()> {
         handle::wait_for_all(th)
     }
 
-    /// Get the name of the current thread.
+    /// What the operating system calls this thread.
     #[function(sig = "()")]
     fn _get_name(th: &Thread) -> PyResult<Owned<Str>> {
         let mut name = [0u8; 64];
@@ -347,7 +323,7 @@ impl ThreadModule {
         Str::from_fs_bytes(th, &name[..end])
     }
 
-    /// Set the name of the current thread.
+    /// Tell the operating system what to call this thread.
     #[function(sig = "(name)")]
     fn set_name(name: Borrowed<'_, Str>) -> PyResult<()> {
         // What the file system's encoding has no bytes for becomes a question mark.

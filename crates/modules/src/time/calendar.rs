@@ -9,17 +9,17 @@ use krait_objects::structseq::{Field, StructSequence};
 use super::{NANOS, Time, read};
 
 static FIELDS: [Field; 11] = [
-    Field { name: "tm_year", doc: "year, for example, 1993" },
-    Field { name: "tm_mon", doc: "month of year, range [1, 12]" },
-    Field { name: "tm_mday", doc: "day of month, range [1, 31]" },
-    Field { name: "tm_hour", doc: "hours, range [0, 23]" },
-    Field { name: "tm_min", doc: "minutes, range [0, 59]" },
-    Field { name: "tm_sec", doc: "seconds, range [0, 61])" },
-    Field { name: "tm_wday", doc: "day of week, range [0, 6], Monday is 0" },
-    Field { name: "tm_yday", doc: "day of year, range [1, 366]" },
-    Field { name: "tm_isdst", doc: "1 if summer time is in effect, 0 if not, and -1 if unknown" },
-    Field { name: "tm_zone", doc: "abbreviation of timezone name" },
-    Field { name: "tm_gmtoff", doc: "offset from UTC in seconds" },
+    Field { name: "tm_year", doc: "the year in full, such as 1993" },
+    Field { name: "tm_mon", doc: "1 for January to 12" },
+    Field { name: "tm_mday", doc: "1 to 31" },
+    Field { name: "tm_hour", doc: "0 to 23" },
+    Field { name: "tm_min", doc: "0 to 59" },
+    Field { name: "tm_sec", doc: "0 to 61, with room for leap seconds" },
+    Field { name: "tm_wday", doc: "the weekday: 0 for Monday to 6 for Sunday" },
+    Field { name: "tm_yday", doc: "which day of the year: 1 to 366" },
+    Field { name: "tm_isdst", doc: "whether it is summer time: 1 or 0; -1 if that is not known" },
+    Field { name: "tm_zone", doc: "the timezone's short name" },
+    Field { name: "tm_gmtoff", doc: "how many seconds the timezone is ahead of UTC" },
 ];
 
 /// The type `time.struct_time`.
@@ -27,7 +27,7 @@ pub fn struct_time(th: &Thread) -> PyResult<Owned<Type>> {
     StructSequence::new_type(
         th,
         "time.struct_time",
-        "The time value as returned by gmtime(), localtime(), and strptime(), and\naccepted by asctime(), mktime() and strftime().  May be considered as a\nsequence of 9 integers.",
+        "A date and time: what gmtime(), localtime() and strptime() return, and what\nasctime(), mktime() and strftime() take. As a sequence it has 9 integers.",
         &FIELDS,
         9,
     )
@@ -286,8 +286,7 @@ fn push_formatted(
 impl Time {
     /// gmtime([seconds]) -> struct_time
     ///
-    /// Convert seconds since the Epoch to a time tuple expressing UTC (a.k.a.
-    /// GMT). When 'seconds' is not passed in, convert the current time instead.
+    /// Tell date and time in UTC for seconds since the Epoch, by default for now.
     #[function(sig = "(seconds=None, /)", no_text)]
     fn gmtime(th: &Thread, seconds: Option<Borrowed<'_>>) -> PyResult {
         let time = utc(th, seconds_of(th, seconds)?)?;
@@ -296,8 +295,7 @@ impl Time {
 
     /// localtime([seconds]) -> struct_time
     ///
-    /// Convert seconds since the Epoch to a time tuple expressing local time.
-    /// When 'seconds' is not passed in, convert the current time instead.
+    /// Tell date and time in the local timezone for seconds since the Epoch, by default for now.
     #[function(sig = "(seconds=None, /)", no_text)]
     fn localtime(th: &Thread, seconds: Option<Borrowed<'_>>) -> PyResult {
         let time = local(th, seconds_of(th, seconds)?)?;
@@ -306,7 +304,7 @@ impl Time {
 
     /// mktime(tuple) -> floating-point number
     ///
-    /// Convert a time tuple in local time to seconds since the Epoch.
+    /// Tell how many seconds after the Epoch a local date and time is.
     #[function(sig = "(tuple, /)", no_text)]
     fn mktime(th: &Thread, tuple: Borrowed<'_>) -> PyResult<f64> {
         let mut time = from_python(th, tuple, "mktime")?;
@@ -322,9 +320,7 @@ impl Time {
 
     /// asctime([tuple]) -> string
     ///
-    /// Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.
-    /// When the time tuple is not present, current time as returned by localtime()
-    /// is used.
+    /// Write date and time like 'Sat Jun 06 16:26:11 1998'; by default the local time now.
     #[function(sig = "(tuple=NULL, /)", no_text)]
     fn asctime(th: &Thread, tuple: Option<Borrowed<'_>>) -> PyResult<String> {
         let mut time = match tuple {
@@ -337,9 +333,8 @@ impl Time {
 
     /// ctime(seconds) -> string
     ///
-    /// Convert a time in seconds since the Epoch to a string in local time.
-    /// This is equivalent to asctime(localtime(seconds)). When the time tuple is
-    /// not present, current time as returned by localtime() is used.
+    /// Write seconds since the Epoch as a local date and time, as asctime(localtime(seconds)) does; without
+    /// an argument, the time now.
     #[function(sig = "(seconds=None, /)", no_text)]
     fn ctime(th: &Thread, seconds: Option<Borrowed<'_>>) -> PyResult<String> {
         Ok(as_text(&local(th, seconds_of(th, seconds)?)?))
@@ -347,9 +342,8 @@ impl Time {
 
     /// strftime(format[, tuple]) -> string
     ///
-    /// Convert a time tuple to a string according to a format specification.
-    /// See the library reference manual for formatting codes. When the time tuple
-    /// is not present, current time as returned by localtime() is used.
+    /// Write date and time, by default the local time now, as a format says. The documentation of the time
+    /// module lists the codes.
     #[function(sig = "(format, tuple=NULL, /)", no_text)]
     fn strftime(
         th: &Thread,
@@ -389,9 +383,7 @@ impl Time {
 
     /// strptime(string, format) -> struct_time
     ///
-    /// Parse a string to a time tuple according to a format specification.
-    /// See the library reference manual for formatting codes (same as
-    /// strftime()).
+    /// Read date and time out of a text that is written as a format says, with the codes of strftime().
     #[function(sig = "(string, format='%a %b %d %H:%M:%S %Y', /)", no_text)]
     fn strptime(th: &Thread, args: Args<'_>) -> PyResult {
         let strptime = krait_eval::import::import(th, "_strptime")?;
@@ -402,8 +394,7 @@ impl Time {
 
     /// tzset()
     ///
-    /// Initialize, or reinitialize, the local timezone to the value stored in
-    /// os.environ['TZ'].
+    /// Take the local timezone from os.environ['TZ'] anew.
     #[function(sig = "()", no_text)]
     fn tzset(th: &Thread) -> PyResult<()> {
         unsafe extern "C" {

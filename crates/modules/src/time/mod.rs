@@ -11,14 +11,11 @@ use krait_eval::pending;
 use krait_objects::namespace::Namespace;
 use krait_objects::prelude::*;
 
-/// This module provides various functions to manipulate time values.
+/// Clocks, and conversions between forms of a time.
 ///
-/// There are two standard representations of time. One is the number
-/// of seconds since the Epoch, in UTC (a.k.a. GMT). It may be an integer
-/// or a floating-point number (to represent fractions of seconds).
-/// The other representation is a tuple of 9 integers giving local time: year,
-/// month, day, hours, minutes, seconds, weekday, day of the year, and whether
-/// daylight saving time is in effect.
+/// A time is either a number of seconds since the Epoch, in UTC, which may have a fraction, or a
+/// struct_time: a tuple of year, month, day, hours, minutes, seconds, weekday, day of the year, and a flag
+/// for daylight saving time.
 #[pymodule(name = "time")]
 pub struct Time;
 
@@ -120,79 +117,79 @@ impl Time {
         calendar::add(module, th)
     }
 
-    /// Return the current time in seconds since the Epoch.
+    /// What time it is now: seconds since the Epoch, with a fraction.
     #[function(sig = "()", no_text)]
     fn time(th: &Thread) -> PyResult<f64> {
         read(th, libc::CLOCK_REALTIME).map(seconds)
     }
 
-    /// Return the current time in nanoseconds since the Epoch.
+    /// What time it is now: nanoseconds since the Epoch.
     #[function(sig = "()", no_text)]
     fn time_ns(th: &Thread) -> PyResult<i64> {
         read(th, libc::CLOCK_REALTIME)
     }
 
-    /// Monotonic clock, cannot go backward: seconds.
+    /// Seconds on a clock that never goes back; only differences mean something.
     #[function(sig = "()", no_text)]
     fn monotonic(th: &Thread) -> PyResult<f64> {
         read(th, libc::CLOCK_MONOTONIC).map(seconds)
     }
 
-    /// Monotonic clock, cannot go backward, as nanoseconds.
+    /// Nanoseconds on a clock that never goes back; only differences mean something.
     #[function(sig = "()", no_text)]
     fn monotonic_ns(th: &Thread) -> PyResult<i64> {
         read(th, libc::CLOCK_MONOTONIC)
     }
 
-    /// Performance counter for benchmarking: seconds.
+    /// Seconds on the finest clock there is, to measure how long something takes.
     #[function(sig = "()", no_text)]
     fn perf_counter(th: &Thread) -> PyResult<f64> {
         read(th, libc::CLOCK_MONOTONIC).map(seconds)
     }
 
-    /// Performance counter for benchmarking as nanoseconds.
+    /// Nanoseconds on the finest clock there is, to measure how long something takes.
     #[function(sig = "()", no_text)]
     fn perf_counter_ns(th: &Thread) -> PyResult<i64> {
         read(th, libc::CLOCK_MONOTONIC)
     }
 
-    /// Process time for profiling: sum of the kernel and user-space CPU time.
+    /// Seconds that processors have worked for this process, in its own code and in the kernel.
     #[function(sig = "()", no_text)]
     fn process_time(th: &Thread) -> PyResult<f64> {
         read(th, libc::CLOCK_PROCESS_CPUTIME_ID).map(seconds)
     }
 
-    /// Process time for profiling as nanoseconds.
+    /// Nanoseconds that processors have worked for this process, in its own code and in the kernel.
     #[function(sig = "()", no_text)]
     fn process_time_ns(th: &Thread) -> PyResult<i64> {
         read(th, libc::CLOCK_PROCESS_CPUTIME_ID)
     }
 
-    /// Thread time for profiling: sum of the kernel and user-space CPU time.
+    /// Seconds that a processor has worked for this thread, in its own code and in the kernel.
     #[function(sig = "()", no_text)]
     fn thread_time(th: &Thread) -> PyResult<f64> {
         read(th, libc::CLOCK_THREAD_CPUTIME_ID).map(seconds)
     }
 
-    /// Thread time for profiling as nanoseconds.
+    /// Nanoseconds that a processor has worked for this thread, in its own code and in the kernel.
     #[function(sig = "()", no_text)]
     fn thread_time_ns(th: &Thread) -> PyResult<i64> {
         read(th, libc::CLOCK_THREAD_CPUTIME_ID)
     }
 
-    /// Return the time of the specified clock clk_id as a float.
+    /// Read a clock of the system, in seconds.
     #[function(sig = "(clk_id, /)")]
     fn clock_gettime(th: &Thread, clk_id: i32) -> PyResult<f64> {
         read(th, clk_id).map(seconds)
     }
 
-    /// Return the time of the specified clock clk_id as nanoseconds (int).
+    /// Read a clock of the system, in nanoseconds.
     #[function(sig = "(clk_id, /)")]
     fn clock_gettime_ns(th: &Thread, clk_id: i32) -> PyResult<i64> {
         read(th, clk_id)
     }
 
-    /// Return the resolution (precision) of the specified clock clk_id.
+    /// The smallest step of a clock of the system, in seconds.
     #[function(sig = "(clk_id, /)", no_text)]
     fn clock_getres(th: &Thread, args: Args<'_>) -> PyResult<f64> {
         let clock = number::index(th, only(th, args, "clock_getres")?)?.to_i64();
@@ -205,20 +202,20 @@ impl Time {
         }
     }
 
-    /// Set the time of the specified clock clk_id, in seconds.
+    /// Set a clock of the system to a number of seconds.
     #[function(sig = "(clk_id, time, /)", no_text)]
     fn clock_settime(th: &Thread, clk_id: i32, time: Borrowed<'_>) -> PyResult<()> {
         let nanos = nanos_of(th, time)?;
         set_clock(th, clk_id, nanos)
     }
 
-    /// Set the time of the specified clock clk_id with nanoseconds.
+    /// Set a clock of the system to a number of nanoseconds.
     #[function(sig = "(clk_id, time, /)", no_text)]
     fn clock_settime_ns(th: &Thread, clk_id: i32, time: i64) -> PyResult<()> {
         set_clock(th, clk_id, time)
     }
 
-    /// Return the clk_id of a thread's CPU time clock.
+    /// Which clock of the system counts the processor time of a thread.
     #[function(sig = "(thread_id, /)", no_text)]
     fn pthread_getcpuclockid(th: &Thread, args: Args<'_>) -> PyResult<i32> {
         let argument = only(th, args, "pthread_getcpuclockid")?;
@@ -238,9 +235,7 @@ impl Time {
         }
     }
 
-    /// Delay execution for a given number of seconds.
-    ///
-    /// The argument may be a floating-point number for subsecond precision.
+    /// Wait for a number of seconds, which may have a fraction.
     #[function(sig = "(object, /)", no_text)]
     fn sleep(th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         let nanos = nanos_of(th, object)?;
@@ -254,7 +249,7 @@ impl Time {
         }
     }
 
-    /// Get information of the specified clock.
+    /// Describe the clock behind a function of this module, given the function's name.
     #[function(sig = "(name, /)", no_text)]
     fn get_clock_info(th: &Thread, args: Args<'_>) -> PyResult {
         let argument = only(th, args, "get_clock_info")?;

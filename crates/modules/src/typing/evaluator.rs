@@ -3,7 +3,7 @@
 use krait_eval::import;
 use krait_objects::prelude::*;
 
-/// The type of the NoDefault singleton.
+/// What NoDefault is an instance of; there is no other.
 #[pytype(name = "NoDefaultType")]
 #[repr(C)]
 pub struct NoDefaultType {

@@ -3,10 +3,9 @@
 use krait_eval::import;
 use krait_objects::prelude::*;
 
-/// Abstract base class for generic types.
+/// Base of all generic classes.
 ///
-/// On Python 3.12 and newer, generic classes implicitly inherit from
-/// Generic when they declare a parameter list after the class's name.
+/// A class that is declared with type parameters after its name has it as a base by itself.
 #[pytype(name = "typing.Generic", flags(BASETYPE))]
 #[repr(C)]
 pub struct Generic {
@@ -32,11 +31,9 @@ fn forward(
 
 #[pymethods]
 impl Generic {
-    /// Parameterizes a generic class.
+    /// What Foo[int] means for a generic class Foo: the class with its parameters filled in.
     ///
-    /// At least, parameterizing a generic class is the *main* thing this
-    /// method does. For example, for some generic class `Foo`, this is called
-    /// when we do `Foo[int]` - there, with `cls=Foo` and `params=int`.
+    /// A class may override it and do something else.
     #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn __class_getitem__(
         cls: Borrowed<'_, Type>,
@@ -47,7 +44,7 @@ impl Generic {
         forward(th, "_generic_class_getitem", cls, args, kwargs)
     }
 
-    /// Function to initialize subclasses.
+    /// Determine the type parameters of a new subclass.
     #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn __init_subclass__(
         cls: Borrowed<'_, Type>,

@@ -22,7 +22,7 @@ pub use param_spec::{ParamSpec, ParamSpecArgs, ParamSpecKwargs};
 pub use type_var::TypeVar;
 pub use type_var_tuple::TypeVarTuple;
 
-/// Primitives and accelerators for the typing module.
+/// The native side of the typing module.
 #[pymodule(name = "_typing")]
 pub struct Typing;
 

@@ -99,13 +99,13 @@ impl ParamSpec {
         or(th, left, right)
     }
 
-    /// Represents positional arguments.
+    /// Stands for the types of the positional arguments, as in *args: P.args.
     #[getter]
     fn args(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         ParamSpecArgs::create(th, this.object())
     }
 
-    /// Represents keyword arguments.
+    /// Stands for the types of the keyword arguments, as in **kwargs: P.kwargs.
     #[getter]
     fn kwargs(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         ParamSpecKwargs::create(th, this.object())

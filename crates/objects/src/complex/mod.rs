@@ -22,7 +22,7 @@ pub struct Complex {
     head: Head,
     #[member(readonly, doc = "the real part of a complex number")]
     real: f64,
-    #[member(readonly, doc = "the imaginary part of a complex number")]
+    #[member(readonly, doc = "the float by which 1j is multiplied")]
     imag: f64,
 }
 

@@ -242,13 +242,13 @@ macro_rules! iterator {
                 self.state.$next(th, Kind::$kind)
             }
 
-            /// Private method returning an estimate of len(list(it)).
+            /// About how many items are still to come.
             #[method(sig = "(self, /)")]
             fn __length_hint__(&self) -> usize {
                 self.state.length_hint()
             }
 
-            /// Return state information for pickling.
+            /// What pickle and copy need to make the object anew.
             #[method(sig = "(self, /)")]
             fn __reduce__(&self, th: &Thread) -> PyResult {
                 self.state.reduce(th, Kind::$kind, $backwards)

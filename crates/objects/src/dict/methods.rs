@@ -335,7 +335,7 @@ impl Dict {
 
 #[pymethods(part = "more")]
 impl Dict {
-    /// True if the dictionary has the specified key, else False.
+    /// Whether the dictionary has the key.
     #[method(name = "__contains__", sig = "(self, key, /)", coexist)]
     fn contains_method(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
         self.contains(th, key)
@@ -347,31 +347,31 @@ impl Dict {
         Dict::subscript(this, th, key)
     }
 
-    /// Return the size of the dict in memory.
+    /// How many bytes the dictionary takes.
     #[method(sig = "(self, /)")]
     fn __sizeof__(&self) -> usize {
         self.byte_size()
     }
 
-    /// Return a reverse iterator over the dict keys.
+    /// Return an iterator over the keys, from the last to the first.
     #[method(sig = "(self, /)")]
     fn __reversed__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         iterators::new_reversed(th, this, Kind::Keys)
     }
 
-    /// Remove all items from the dict.
+    /// Leave the dictionary empty.
     #[method(name = "clear", sig = "(self, /)")]
     fn clear_all(&self) {
         self.clear();
     }
 
-    /// Return a shallow copy of the dict.
+    /// Return another dictionary with the same keys and values.
     #[method(name = "copy", sig = "(self, /)")]
     fn copy_method(&self, th: &Thread) -> PyResult<Owned<Dict>> {
         self.copy(th)
     }
 
-    /// Create a new dictionary with keys from iterable and values set to value.
+    /// Make a dictionary of the class that has the keys of an iterable, all with the same value.
     #[classmethod(sig = "(type, iterable, value=None, /)")]
     fn fromkeys(
         cls: Borrowed<'_, Type>,
@@ -394,7 +394,7 @@ impl Dict {
         Ok(made)
     }
 
-    /// Return the value for key if key is in the dictionary, else default.
+    /// The value of key, or default if there is no such key.
     #[method(name = "get", sig = "(self, key, default=None, /)")]
     fn get_method(
         &self,
@@ -408,21 +408,21 @@ impl Dict {
         }
     }
 
-    /// Return a set-like object providing a view on the dict's items.
+    /// Return a view of the (key, value) pairs: it works like a set and follows all changes.
     #[method(name = "items", sig = "(self, /)")]
     fn items_view(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         ItemsView::new(th, this)
     }
 
-    /// Return a set-like object providing a view on the dict's keys.
+    /// Return a view of the keys: it works like a set and follows all changes.
     #[method(name = "keys", sig = "(self, /)")]
     fn keys_view(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         KeysView::new(th, this)
     }
 
-    /// Remove specified key and return the corresponding value.
+    /// Take a key out and return its value.
     ///
-    /// If the key is not there, return the default if one is given; otherwise, raise a KeyError.
+    /// If there is no such key, return the default; without one, raise KeyError.
     #[method(name = "pop", sig = "(self, key, default=<unrepresentable>, /)")]
     fn pop_method(
         &self,
@@ -437,9 +437,9 @@ impl Dict {
         }
     }
 
-    /// Remove and return a (key, value) pair as a 2-tuple.
+    /// Take out the entry that was inserted last, and return it as a tuple (key, value).
     ///
-    /// The pair inserted last comes first. Raises KeyError if the dict is empty.
+    /// KeyError if the dictionary is empty.
     #[method(sig = "(self, /)")]
     fn popitem(&self, th: &Thread) -> PyResult<Owned<Tuple>> {
         match self.pop_last(th)? {
@@ -448,9 +448,7 @@ impl Dict {
         }
     }
 
-    /// Insert key with a value of default if key is not in the dictionary.
-    ///
-    /// Return the value for key if key is in the dictionary, else default.
+    /// Return the value of key; a missing key is added first, with default as its value.
     #[method(sig = "(self, key, default=None, /)")]
     fn setdefault(
         &self,
@@ -469,13 +467,13 @@ impl Dict {
         self.update_from(th, "update", args, kwargs)
     }
 
-    /// Return an object providing a view on the dict's values.
+    /// Return a view of the values, which follows all changes.
     #[method(name = "values", sig = "(self, /)")]
     fn values_view(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         ValuesView::new(th, this)
     }
 
-    /// See PEP 585
+    /// Return a generic alias, for annotations.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         crate::generic_alias::new(th, cls.object(), object)

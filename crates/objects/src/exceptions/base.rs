@@ -10,7 +10,7 @@ use super::text::concat;
 use crate::prelude::*;
 use crate::str::Chars;
 
-/// Common base class for all exceptions
+/// What every exception derives from.
 #[pytype(
     name = "BaseException",
     flags(BASETYPE, HAVE_GC, BASE_EXC_SUBCLASS), dict = dict,
@@ -291,7 +291,7 @@ impl BaseException {
         Ok(())
     }
 
-    /// Set self.__traceback__ to tb and return self.
+    /// Make tb the traceback of the exception, and return the exception itself.
     #[method(sig = "(self, tb, /)")]
     fn with_traceback<'a>(
         this: Borrowed<'a, Self>,
@@ -302,7 +302,7 @@ impl BaseException {
         Ok(this)
     }
 
-    /// Add a note to the exception
+    /// Append a string to the notes, which are shown below the exception.
     #[method(sig = "(self, note, /)", name = "add_note")]
     fn add_note_method(&self, th: &Thread, note: Borrowed<'_, Str>) -> PyResult<()> {
         self.add_note(th, note)

@@ -11,17 +11,17 @@ use crate::protocol::call;
 use crate::str::Chars;
 use crate::typeobj::forward;
 
-/// A combination of multiple unrelated exceptions.
+/// Several exceptions, raised and handled together.
 #[pytype(name = "BaseExceptionGroup", base = BaseException, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct BaseExceptionGroup {
     #[visit]
     base: BaseException,
     #[visit]
-    #[member(name = "message", readonly, doc = "exception message")]
+    #[member(name = "message", readonly, doc = "text that describes the group")]
     msg: Slot,
     #[visit]
-    #[member(name = "exceptions", readonly, doc = "nested exceptions")]
+    #[member(name = "exceptions", readonly, doc = "the exceptions inside the group")]
     excs: Slot<Tuple>,
     /// How the argument showed itself, if it was neither a list nor a tuple: it may change later.
     #[visit]
@@ -332,7 +332,7 @@ impl BaseExceptionGroup {
         Ok(split(th, this.object(), &Matcher::new(th, matcher_value)?, false)?.0)
     }
 
-    /// Exception groups are generic over the type of their contained exceptions
+    /// Return a generic alias, whose argument is the type of the exceptions inside.
     #[classmethod(sig = "(type, object, /)", name = "__class_getitem__")]
     fn class_getitem(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         crate::generic_alias::new(th, cls.object(), object)

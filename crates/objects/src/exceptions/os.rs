@@ -11,7 +11,7 @@ use super::text::concat;
 use crate::prelude::*;
 use crate::str::Chars;
 
-/// Base class for I/O related errors.
+/// The operating system could not do what it was asked to, mostly with files or devices.
 #[pytype(name = "OSError", base = Exception, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct OSError {

@@ -38,14 +38,14 @@ deref! {
     ImportError -> Exception;
 }
 
-/// Signal the end from iterator.__next__().
+/// Raised by __next__() when there are no more items.
 #[pytype(name = "StopIteration", base = Exception, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct StopIteration {
     #[visit]
     base: Exception,
     #[visit]
-    #[member(doc = "generator return value")]
+    #[member(doc = "what the generator returned")]
     value: Slot,
 }
 assert_layout!(StopIteration => abi::PyStopIterationObject);
@@ -87,14 +87,14 @@ pub fn raise_stop_iteration(th: &Thread, value: Borrowed<'_>) -> Raised {
     }
 }
 
-/// Request to exit from the interpreter.
+/// Ends the program, unless it is caught.
 #[pytype(name = "SystemExit", base = BaseException, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct SystemExit {
     #[visit]
     base: BaseException,
     #[visit]
-    #[member(doc = "exception code")]
+    #[member(doc = "exit status, or a message")]
     code: Slot,
 }
 assert_layout!(SystemExit => abi::PySystemExitObject);
@@ -119,14 +119,14 @@ impl SystemExit {
     }
 }
 
-/// Name not found globally.
+/// A name has no value in any scope.
 #[pytype(name = "NameError", base = Exception, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct NameError {
     #[visit]
     base: Exception,
     #[visit]
-    #[member(doc = "name")]
+    #[member(doc = "the name without a value")]
     name: Slot,
 }
 assert_layout!(NameError => abi::PyNameErrorObject);
@@ -158,17 +158,17 @@ impl NameError {
     }
 }
 
-/// Attribute not found.
+/// An object does not have the attribute.
 #[pytype(name = "AttributeError", base = Exception, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct AttributeError {
     #[visit]
     base: Exception,
     #[visit]
-    #[member(doc = "object")]
+    #[member(doc = "the object without the attribute")]
     obj: Slot,
     #[visit]
-    #[member(doc = "attribute name")]
+    #[member(doc = "the attribute that is missing")]
     name: Slot,
 }
 assert_layout!(AttributeError => abi::PyAttributeErrorObject);
@@ -227,23 +227,23 @@ impl AttributeError {
     }
 }
 
-/// Import can't find module, or can't find name in module.
+/// A module could not be imported, or does not have the name that is imported from it.
 #[pytype(name = "ImportError", base = Exception, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct ImportError {
     #[visit]
     base: Exception,
     #[visit]
-    #[member(doc = "exception message")]
+    #[member(doc = "text of the error")]
     msg: Slot,
     #[visit]
-    #[member(doc = "module name")]
+    #[member(doc = "the module to import")]
     name: Slot,
     #[visit]
-    #[member(doc = "module path")]
+    #[member(doc = "where the module lies")]
     path: Slot,
     #[visit]
-    #[member(doc = "name imported from module")]
+    #[member(doc = "what was to be imported from it")]
     name_from: Slot,
 }
 assert_layout!(ImportError => abi::PyImportErrorObject);
@@ -309,7 +309,7 @@ pub(super) fn base_str(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Str>> {
     BaseException::str(unsafe { ob.cast() }, th)
 }
 
-/// Mapping key not found.
+/// A mapping does not have the key.
 #[pytype(name = "KeyError", base = LookupError, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct KeyError {
@@ -330,7 +330,7 @@ impl KeyError {
     }
 }
 
-/// Out of memory.
+/// There is not enough memory.
 #[pytype(name = "MemoryError", base = Exception, flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
 pub struct MemoryError {
@@ -364,7 +364,7 @@ impl MemoryError {
     }
 }
 
-/// A cross-interpreter operation failed
+/// An operation on another interpreter failed.
 #[pytype(
     name = "concurrent.interpreters.InterpreterError", base = Exception, flags(BASETYPE, HAVE_GC),
 )]
@@ -377,7 +377,7 @@ pub struct InterpreterError {
 #[pymethods]
 impl InterpreterError {}
 
-/// An interpreter was not found
+/// There is no interpreter with this id.
 #[pytype(
     name = "concurrent.interpreters.InterpreterNotFoundError", base = InterpreterError,
     flags(BASETYPE, HAVE_GC),

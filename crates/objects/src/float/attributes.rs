@@ -163,13 +163,13 @@ impl Float {
         format::finish(th, &laid)
     }
 
-    /// the real part of a complex number
+    /// The float itself.
     #[getter]
     fn real(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Float>> {
         exact(this, th)
     }
 
-    /// the imaginary part of a complex number
+    /// 0.0, as a float has no such part.
     #[getter]
     fn imag(&self) -> f64 {
         0.0

@@ -14,7 +14,7 @@ use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
 use crate::typeobj::alloc::init_static_head;
 
-/// Convert a string or number to a floating-point number, if possible.
+/// A floating-point number, made of another number or of text that writes one; 0.0 by default.
 #[pytype(name = "float", symbol = "PyFloat_Type", new = "(x=0, /)", flags(BASETYPE, MATCH_SELF))]
 #[repr(C)]
 pub struct Float {

@@ -168,25 +168,25 @@ impl Int {
         24 + self.view().digits.len().max(1) * size_of::<int_digits::Digit>()
     }
 
-    /// the real part of a complex number
+    /// The number itself, as an int.
     #[getter]
     fn real(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Int>> {
         exact(this, th)
     }
 
-    /// the imaginary part of a complex number
+    /// 0, as an int has no such part.
     #[getter]
     fn imag(&self, _th: &Thread) -> PyResult<Owned<Int>> {
         Ok(super::small(0).to_owned())
     }
 
-    /// the numerator of a rational number in lowest terms
+    /// The number itself: as a fraction it is divided by 1.
     #[getter]
     fn numerator(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Int>> {
         exact(this, th)
     }
 
-    /// the denominator of a rational number in lowest terms
+    /// 1, by which the number is divided as a fraction.
     #[getter]
     fn denominator(&self, _th: &Thread) -> PyResult<Owned<Int>> {
         Ok(super::small(1).to_owned())

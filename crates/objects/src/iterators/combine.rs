@@ -36,11 +36,9 @@ fn check_even(th: &Thread, name: &str, iterators: &Tuple, ended: usize) -> PyRes
     Ok(())
 }
 
-/// The zip object yields n-length tuples, where n is the number of iterables
-/// passed as positional arguments to zip().
+/// Go through several iterables side by side: yield tuples with one item of each.
 ///
-/// Item i of each tuple comes from argument i. The shortest argument ends it; if strict is true, arguments
-/// of different lengths raise a ValueError.
+/// The shortest argument ends it; if strict is true, arguments of different lengths raise a ValueError.
 ///
 ///    >>> list(zip('abcdefg', range(3), range(4)))
 ///    [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]
@@ -111,7 +109,7 @@ impl Zip {
         Tuple::from_vec(th, items).map(|tuple| Some(tuple.into_object()))
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let ty = this.object().get().ty().object().to_owned();
@@ -123,7 +121,7 @@ impl Zip {
         Tuple::from_vec(th, parts).map(Owned::into_object)
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, object, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         self.strict.set(object::is_true(th, state)?.into());
@@ -140,10 +138,9 @@ impl Zip {
     }
 }
 
-/// Make an iterator that computes the function using arguments from
-/// each of the iterables.  Stops when the shortest iterable is exhausted.
+/// Call the function with one item of each iterable after the other, and yield the results.
 ///
-/// If strict is true, iterables of different lengths raise a ValueError.
+/// The shortest iterable ends it; if strict is true, iterables of different lengths raise a ValueError.
 #[pytype(
     name = "map",
     symbol = "PyMap_Type",
@@ -227,7 +224,7 @@ impl Map {
         call::call(th, function.borrow(), &many).map(Some)
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let ty = this.object().get().ty().object().to_owned();
@@ -243,7 +240,7 @@ impl Map {
         Tuple::from_vec(th, parts).map(Owned::into_object)
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, object, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         self.strict.set(object::is_true(th, state)?.into());
@@ -251,8 +248,9 @@ impl Map {
     }
 }
 
-/// Return an iterator yielding those items of iterable for which function(item)
-/// is true. If function is None, return the items that are true.
+/// Yield the items for which the function returns something true.
+///
+/// None in place of a function stands for the truth of the items themselves.
 #[pytype(
     name = "filter",
     symbol = "PyFilter_Type",
@@ -312,7 +310,7 @@ impl Filter {
         Ok(None)
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let ty = this.object().get().ty().object().to_owned();

@@ -9,12 +9,7 @@ use crate::gc;
 use crate::prelude::*;
 use crate::protocol::sequence;
 
-/// Return an enumerate object.
-///
-///   iterable
-///     an object supporting iteration
-///
-/// It gives pairs of a count, from start on, and an item of the iterable.
+/// Number the items of an iterable: yield pairs of a count, which begins at start, and an item.
 #[pytype(
     name = "enumerate",
     symbol = "PyEnum_Type",
@@ -177,7 +172,7 @@ impl Enumerate {
         give_tuple(th, &self.pair, [count, item]).map(Some)
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let count = match this.big_index.get_owned() {
@@ -190,14 +185,14 @@ impl Enumerate {
         Tuple::pack(th, [ty, arguments]).map(Owned::into_object)
     }
 
-    /// See PEP 585
+    /// Return a generic alias, for annotations.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         crate::generic_alias::new(th, cls.object(), object)
     }
 }
 
-/// Return a reverse iterator over the values of the given sequence.
+/// Go through a sequence from its last item to its first.
 #[pytype(
     name = "reversed",
     symbol = "PyReversed_Type",
@@ -266,7 +261,7 @@ impl Reversed {
         Ok(None)
     }
 
-    /// Private method returning an estimate of len(list(it)).
+    /// About how many items are still to come.
     #[method(sig = "(self, /)")]
     fn __length_hint__(&self, th: &Thread) -> PyResult<usize> {
         let Some(sequence) = self.sequence.get_owned() else {
@@ -277,7 +272,7 @@ impl Reversed {
         Ok(if len < left.max(0) as usize { 0 } else { left.max(0) as usize })
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         let ty = this.object().get().ty().object().to_owned();
@@ -294,7 +289,7 @@ impl Reversed {
         }
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, object, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let index = state_index(th, state)?;

@@ -73,13 +73,13 @@ impl ListIterator {
         }
     }
 
-    /// Private method returning an estimate of len(list(it)).
+    /// About how many items are still to come.
     #[method(sig = "(self, /)")]
     fn __length_hint__(&self) -> usize {
         length_hint_of(self.sequence.get().map(|sequence| sequence.len()), self.index.get())
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         reduce(th, id::iter, &self.sequence, &self.index, |th| {
@@ -87,7 +87,7 @@ impl ListIterator {
         })
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, object, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let index = state_index(th, state)?;
@@ -142,7 +142,7 @@ impl ListReverseIterator {
         Ok(None)
     }
 
-    /// Private method returning an estimate of len(list(it)).
+    /// About how many items are still to come.
     #[method(sig = "(self, /)")]
     fn __length_hint__(&self) -> usize {
         let left = self.index.get() + 1;
@@ -152,7 +152,7 @@ impl ListReverseIterator {
         }
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         reduce(th, id::reversed, &self.sequence, &self.index, |th| {
@@ -160,7 +160,7 @@ impl ListReverseIterator {
         })
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, object, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let index = state_index(th, state)?;

@@ -120,7 +120,7 @@ impl SequenceIterator {
         }
     }
 
-    /// Private method returning an estimate of len(list(it)).
+    /// About how many items are still to come.
     #[method(sig = "(self, /)")]
     fn __length_hint__(&self, th: &Thread) -> PyResult {
         let Some(sequence) = self.sequence.get_owned() else {
@@ -139,13 +139,13 @@ impl SequenceIterator {
         Int::from_usize(th, length_hint_of(Some(len), self.index.get())).map(Owned::into_object)
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         reduce(th, id::iter, &self.sequence, &self.index, empty_tuple)
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, object, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let index = state_index(th, state)?;
@@ -207,7 +207,7 @@ impl CallableIterator {
         }
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         let function = builtin(th, id::iter)?;

@@ -346,38 +346,38 @@ impl List {
         List::subscript(this, th, index)
     }
 
-    /// Return a reverse iterator over the list.
+    /// Return an iterator over the items, from the last to the first.
     #[method(sig = "(self, /)")]
     fn __reversed__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         ListReverseIterator::new(th, this)
     }
 
-    /// Return the size of the list in memory, in bytes.
+    /// How many bytes the list takes.
     #[method(sig = "(self, /)")]
     fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
         let basic = this.object().get().ty().raw().tp_basicsize as usize;
         basic + this.capacity() * size_of::<usize>()
     }
 
-    /// Append object to the end of the list.
+    /// Put an object after the last item.
     #[method(sig = "(self, object, /)")]
     fn append(&self, th: &Thread, object: Owned) -> PyResult<()> {
         self.push(th, object)
     }
 
-    /// Remove all items from list.
+    /// Leave the list empty.
     #[method(name = "clear", sig = "(self, /)")]
     fn clear_all(&self) {
         self.clear();
     }
 
-    /// Return a shallow copy of the list.
+    /// Return another list with the same items.
     #[method(sig = "(self, /)")]
     fn copy(&self, th: &Thread) -> PyResult<Owned<List>> {
         self.slice(th, 0, self.len())
     }
 
-    /// Return number of occurrences of value.
+    /// How many items equal value.
     #[method(sig = "(self, value, /)")]
     fn count(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<usize> {
         let (mut count, mut at) = (0, 0);
@@ -388,13 +388,13 @@ impl List {
         Ok(count)
     }
 
-    /// Extend list by appending elements from the iterable.
+    /// Put all items of the iterable after the last item.
     #[method(name = "extend", sig = "(self, iterable, /)")]
     fn extend_by(&self, th: &Thread, iterable: Borrowed<'_>) -> PyResult<()> {
         self.extend(th, iterable)
     }
 
-    /// Return first index of value.
+    /// Where the first item that equals value is, from start on and before stop.
     ///
     /// Raises ValueError if the value is not there.
     #[method(sig = "(self, value, start=0, stop=sys.maxsize, /)")]
@@ -412,16 +412,16 @@ impl List {
         }
     }
 
-    /// Insert object before index.
+    /// Put an object in front of the item at the index.
     #[method(sig = "(self, index, object, /)")]
     fn insert(&self, th: &Thread, index: isize, object: Owned) -> PyResult<()> {
         let at = SliceBound(index).within(self.len());
         self.insert_at(th, at, object)
     }
 
-    /// Remove and return item at index (default last).
+    /// Take out the item at the index, without one the last, and return it.
     ///
-    /// Raises IndexError if list is empty or index is out of range.
+    /// IndexError if there is no such item.
     #[method(sig = "(self, index=-1, /)")]
     fn pop(&self, th: &Thread, index: isize) -> PyResult {
         if self.is_empty() {
@@ -433,7 +433,7 @@ impl List {
         }
     }
 
-    /// Remove first occurrence of value.
+    /// Take out the first item that equals value.
     ///
     /// Raises ValueError if the value is not there.
     #[method(sig = "(self, value, /)")]
@@ -449,7 +449,7 @@ impl List {
         }
     }
 
-    /// Reverse *IN PLACE*.
+    /// Turn the order of the items around, in the list itself.
     #[method(name = "reverse", sig = "(self, /)")]
     fn reverse_items(&self) {
         self.reverse();
@@ -465,7 +465,7 @@ impl List {
         sort::sort(self, th, key, reverse)
     }
 
-    /// See PEP 585
+    /// Return a generic alias, for annotations.
     #[classmethod(sig = "(type, object, /)")]
     fn __class_getitem__(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         crate::generic_alias::new(th, cls.object(), object)

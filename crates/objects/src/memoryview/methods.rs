@@ -11,7 +11,7 @@ use crate::bytelike::hex;
 use crate::gc;
 use crate::prelude::*;
 
-/// Create a new memoryview object which references the given object.
+/// A view of another object's memory, without a copy of it.
 #[pytype(
     name = "memoryview", symbol = "PyMemoryView_Type", new = "(object)", flags(HAVE_GC, SEQUENCE),
     basicsize = 144, itemsize = 8, weaklist = weakrefs,

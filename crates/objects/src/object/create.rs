@@ -132,7 +132,7 @@ static NEW: StaticCell<abi::PyMethodDef> = StaticCell::new(abi::PyMethodDef {
         >(call_new)
     }),
     ml_flags: abi::METH_VARARGS | abi::METH_KEYWORDS,
-    ml_doc: c"__new__($type, *args, **kwargs)\n--\n\nCreate and return a new object.  See help(type) for accurate signature."
+    ml_doc: c"__new__($type, *args, **kwargs)\n--\n\nMake an object of the type; help(type) tells which arguments it takes."
         .as_ptr(),
 });
 

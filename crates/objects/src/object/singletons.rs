@@ -15,7 +15,7 @@ fn check_no_arguments(
     Ok(())
 }
 
-/// The type of the None singleton.
+/// The class of None, its only instance.
 #[pytype(name = "NoneType", symbol = "_PyNone_Type", new = "()")]
 #[repr(C)]
 pub struct NoneType {
@@ -65,7 +65,7 @@ impl NoneType {
     unsafe fn dealloc(_this: *mut Self) {}
 }
 
-/// The type of the NotImplemented singleton.
+/// The class of NotImplemented, which is its only instance.
 #[pytype(name = "NotImplementedType", symbol = "_PyNotImplemented_Type", new = "()")]
 #[repr(C)]
 pub struct NotImplementedType {
@@ -104,7 +104,7 @@ impl NotImplementedType {
     }
 }
 
-/// The type of the Ellipsis singleton.
+/// The class of Ellipsis, which is its only instance.
 #[pytype(name = "ellipsis", symbol = "PyEllipsis_Type", new = "()")]
 #[repr(C)]
 pub struct EllipsisType {

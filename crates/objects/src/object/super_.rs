@@ -21,16 +21,16 @@ use crate::protocol::object::Attribute;
 pub struct Super {
     head: Head,
     #[visit]
-    #[member(name = "__thisclass__", readonly, doc = "the class invoking super()")]
+    #[member(name = "__thisclass__", readonly, doc = "the class after which the search begins")]
     class: Slot<Type>,
     #[visit]
-    #[member(name = "__self__", readonly, doc = "the instance invoking super(); may be None")]
+    #[member(name = "__self__", readonly, doc = "the object to read from, or None")]
     receiver: Slot,
     #[visit]
     #[member(
         name = "__self_class__",
         readonly,
-        doc = "the type of the instance invoking super(); may be None"
+        doc = "the class whose order of bases is searched; None without an object"
     )]
     receiver_class: Slot<Type>,
 }

@@ -73,13 +73,13 @@ impl RangeIterator {
         }
     }
 
-    /// Private method returning an estimate of len(list(it)).
+    /// About how many items are still to come.
     #[method(sig = "(self, /)")]
     fn __length_hint__(&self) -> i64 {
         self.len.get()
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         let (start, step) = (self.start.get(), self.step.get());
@@ -88,7 +88,7 @@ impl RangeIterator {
         reduced(th, range)
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, object, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let index = isize_of(th, state)?.clamp(0, self.len.get());
@@ -152,13 +152,13 @@ impl LongRangeIterator {
         Ok(self.start.replace(Some(next)))
     }
 
-    /// Private method returning an estimate of len(list(it)).
+    /// About how many items are still to come.
     #[method(sig = "(self, /)")]
     fn __length_hint__(&self) -> Option<Owned<Int>> {
         self.len.get_owned()
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         let [start, step, len] = self.parts();
@@ -166,7 +166,7 @@ impl LongRangeIterator {
         reduced(th, Range::from_big(th, [&start, &stop, &step])?.into_object())
     }
 
-    /// Set state information for unpickling.
+    /// Restore the state that __reduce__() put into a pickle.
     #[method(sig = "(self, object, /)")]
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         let Some(state) = state.downcast::<Int>() else {

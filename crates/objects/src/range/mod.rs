@@ -340,7 +340,7 @@ impl Range {
         LongRangeIterator::new(th, last, step, len.to_owned())
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         let parts = self.parts().map(Borrowed::object);

@@ -60,7 +60,7 @@ impl SetIterator {
         }
     }
 
-    /// Private method returning an estimate of len(list(it)).
+    /// About how many items are still to come.
     #[method(sig = "(self, /)")]
     fn __length_hint__(&self) -> usize {
         match self.set.get() {
@@ -69,7 +69,7 @@ impl SetIterator {
         }
     }
 
-    /// Return state information for pickling.
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(&self, th: &Thread) -> PyResult {
         let rest = List::new(th)?;

@@ -149,19 +149,19 @@ macro_rules! shared {
                 unsafe { Set::free(this.cast()) }
             }
 
-            /// x.__contains__(y) <==> y in x.
+            /// Whether the object is an element.
             #[method(name = "__contains__", sig = "(self, object, /)", coexist)]
             fn contains_method(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
                 self.as_set().contains_element(th, object)
             }
 
-            /// Return state information for pickling.
+            /// What pickle and copy need to make the object anew.
             #[method(sig = "(self, /)")]
             fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
                 reduce(th, Borrowed::from_ref(this.get().as_set()))
             }
 
-            /// S.__sizeof__() -> size of S in memory, in bytes.
+            /// How many bytes the set takes.
             #[method(sig = "(self, /)")]
             fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
                 let basic = this.object().get().ty().raw().tp_basicsize as usize;
@@ -170,7 +170,7 @@ macro_rules! shared {
                 basic + if own { (set.mask.get() as usize + 1) * 16 } else { 0 }
             }
 
-            /// Return a shallow copy of a set.
+            /// Return another set with the same elements.
             #[method(name = "copy", sig = "(self, /)")]
             fn copy_method(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
                 if this.object().is_exact::<FrozenSet>() {
@@ -179,7 +179,7 @@ macro_rules! shared {
                 this.as_set().copy(th).map(Owned::into_object)
             }
 
-            /// Return a new set with elements in the set that are not in the others.
+            /// Make a set of the elements that none of the others has.
             #[method(name = "difference", sig = "(self, /, *others)")]
             fn difference_method(
                 &self,
@@ -196,7 +196,7 @@ macro_rules! shared {
                 Ok(result)
             }
 
-            /// Return a new set with elements common to the set and all others.
+            /// Make a set of the elements that all the others have too.
             #[method(name = "intersection", sig = "(self, /, *others)")]
             fn intersection_method(
                 &self,
@@ -206,13 +206,13 @@ macro_rules! shared {
                 intersection(self.as_set(), th, others)
             }
 
-            /// Return True if two sets have a null intersection.
+            /// Whether there is no element that both have.
             #[method(name = "isdisjoint", sig = "(self, other, /)")]
             fn isdisjoint(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<bool> {
                 self.as_set().is_disjoint(th, other)
             }
 
-            /// See PEP 585
+            /// Return a generic alias, for annotations.
             #[classmethod(sig = "(type, object, /)")]
             fn __class_getitem__(
                 cls: Borrowed<'_, Type>,
@@ -222,19 +222,19 @@ macro_rules! shared {
                 crate::generic_alias::new(th, cls.object(), object)
             }
 
-            /// Report whether another set contains this set.
+            /// Whether all elements are in the other one too.
             #[method(sig = "(self, other, /)")]
             fn issubset(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<bool> {
                 self.as_set().is_subset(th, other)
             }
 
-            /// Report whether this set contains another set.
+            /// Whether all elements of the other one are in this set too.
             #[method(sig = "(self, other, /)")]
             fn issuperset(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<bool> {
                 self.as_set().is_superset(th, other)
             }
 
-            /// Return a new set with elements in either the set or other but not both.
+            /// Make a set of the elements that only one of the two has.
             #[method(name = "symmetric_difference", sig = "(self, other, /)")]
             fn symmetric_difference_method(
                 &self,
@@ -244,7 +244,7 @@ macro_rules! shared {
                 self.as_set().symmetric_difference(th, other)
             }
 
-            /// Return a new set with elements from the set and all others.
+            /// Make a set of all elements, of this one and of the others.
             #[method(name = "union", sig = "(self, /, *others)")]
             fn union_method(&self, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<Owned<Set>> {
                 let result = self.as_set().copy(th)?;
@@ -395,35 +395,31 @@ fn in_place(
 
 #[pymethods(part = "mutating")]
 impl Set {
-    /// Add an element to a set.
-    ///
-    /// This has no effect if the element is already present.
+    /// Put an object into the set. One that is there already changes nothing.
     #[method(name = "add", sig = "(self, object, /)")]
     fn add_method(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         self.add(th, object)
     }
 
-    /// Remove all elements from this set.
+    /// Leave the set empty.
     #[method(name = "clear", sig = "(self, /)")]
     fn clear_method(&self) {
         self.clear();
     }
 
-    /// Update the set, removing elements found in others.
+    /// Take out what any of the others has.
     #[method(name = "difference_update", sig = "(self, /, *others)")]
     fn difference_update_method(&self, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<()> {
         others.iter().try_for_each(|&other| self.difference_update(th, other))
     }
 
-    /// Remove an element from a set if it is a member.
-    ///
-    /// Unlike set.remove(), it does not raise an exception for an element that is missing.
+    /// Take an object out of the set, if it is there: KeyError is for remove().
     #[method(sig = "(self, object, /)")]
     fn discard(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         with_frozen(th, object, |key| self.remove(th, key)).map(drop)
     }
 
-    /// Update the set, keeping only elements found in it and all others.
+    /// Take out what is missing in any of the others.
     #[method(name = "intersection_update", sig = "(self, /, *others)")]
     fn intersection_update_method(&self, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<()> {
         let result = intersection(self, th, others)?;
@@ -431,9 +427,7 @@ impl Set {
         Ok(())
     }
 
-    /// Remove and return an arbitrary set element.
-    ///
-    /// Raises KeyError if the set is empty.
+    /// Take out some element and return it; KeyError if there is none.
     #[method(sig = "(self, /)")]
     fn pop(&self, th: &Thread) -> PyResult {
         match self.pop_any() {
@@ -442,9 +436,7 @@ impl Set {
         }
     }
 
-    /// Remove an element from a set; it must be a member.
-    ///
-    /// If the element is not a member, raise a KeyError.
+    /// Take an object out of the set; KeyError if it is not there.
     #[method(name = "remove", sig = "(self, object, /)")]
     fn remove_method(&self, th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
         if with_frozen(th, object, |key| self.remove(th, key))? {
@@ -453,13 +445,13 @@ impl Set {
         Err(key_error(th, object))
     }
 
-    /// Update the set, keeping only elements found in either set, but not in both.
+    /// Take out what the other one has too, and put in the rest of it.
     #[method(name = "symmetric_difference_update", sig = "(self, other, /)")]
     fn symmetric_difference_update_method(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<()> {
         self.symmetric_difference_update(th, other)
     }
 
-    /// Update the set, adding elements from all others.
+    /// Put in everything that the others have.
     #[method(name = "update", sig = "(self, /, *others)")]
     fn update_method(&self, th: &Thread, others: &[Borrowed<'_>]) -> PyResult<()> {
         others.iter().try_for_each(|&other| self.update(th, other))

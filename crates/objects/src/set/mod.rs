@@ -24,7 +24,7 @@ const MIN_SIZE: usize = abi::PySet_MINSIZE as usize;
 /// An entry of a table: free (null key, hash 0), deleted (dummy key, hash -1) or used.
 type Entry = abi::setentry;
 
-/// Build an unordered collection of unique elements.
+/// A collection without an order, in which each element is only once.
 #[pytype(
     name = "set", symbol = "PySet_Type", new = "(iterable=(), /)", flags(BASETYPE, HAVE_GC, MATCH_SELF),
     weaklist = weakrefs,
@@ -47,7 +47,7 @@ pub struct Set {
 }
 assert_layout!(Set => abi::PySetObject);
 
-/// Build an immutable unordered collection of unique elements.
+/// A set that cannot be changed, and can be an element or a key itself.
 #[pytype(
     name = "frozenset", symbol = "PyFrozenSet_Type", new = "(iterable=(), /)",
     flags(BASETYPE, HAVE_GC, MATCH_SELF), weaklist_offset = std::mem::offset_of!(Set, weakrefs) as isize,

@@ -9,8 +9,8 @@ use krait_abi as abi;
 use crate::prelude::*;
 use crate::typeobj::{annotations, build, forward, mro, slots, subclasses};
 
-/// type(object) -> the object's type
-/// type(name, bases, dict, **kwds) -> a new type
+/// type(object) -> the class of the object
+/// type(name, bases, dict, **kwds) -> a class made of a name, bases and a namespace
 #[pytype(
     name = "type", symbol = "PyType_Type", base = Object,
     flags(BASETYPE, HAVE_GC, TYPE_SUBCLASS, HAVE_VECTORCALL, ITEMS_AT_END, MATCH_SELF),
@@ -292,20 +292,20 @@ impl Type {
         self.is_heap_type()
     }
 
-    /// Return a type's method resolution order.
+    /// Work out in which order the class and its bases are searched for attributes; return it as a list.
     #[method(name = "mro", sig = "(self, /)")]
     fn mro_list(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<List>> {
         let order = mro::linearize(th, this)?;
         List::from_slice(th, order.as_slice())
     }
 
-    /// Return a list of immediate subclasses.
+    /// Return a list of the classes that have this one among their bases.
     #[method(sig = "(self, /)")]
     fn __subclasses__(&self, th: &Thread) -> PyResult<Owned<List>> {
         subclasses::list(th, self)
     }
 
-    /// Create the namespace for the class statement
+    /// Return the namespace for the body of a class statement: an empty dictionary.
     #[classmethod(
         sig = "(type, /, *args, **kwargs)",
         name = "__prepare__",
@@ -320,7 +320,7 @@ impl Type {
         Dict::new(th)
     }
 
-    /// Check if an object is an instance.
+    /// Whether the object is one of this class, as isinstance() asks.
     #[method(sig = "(self, instance, /)")]
     fn __instancecheck__(
         this: Borrowed<'_, Self>,
@@ -330,7 +330,7 @@ impl Type {
         object::real_is_instance(th, instance, this.object())
     }
 
-    /// Check if a class is a subclass.
+    /// Whether the other class derives from this one, as issubclass() asks.
     #[method(sig = "(self, subclass, /)")]
     fn __subclasscheck__(
         this: Borrowed<'_, Self>,
@@ -340,13 +340,13 @@ impl Type {
         object::real_is_subclass(th, subclass, this.object())
     }
 
-    /// Specialized __dir__ implementation for types.
+    /// Return the names of the attributes of the class and its bases, without those of the metaclass.
     #[method(sig = "(self, /)")]
     fn __dir__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
         crate::object::dir_of_type(th, this)
     }
 
-    /// Return memory consumption of the type object.
+    /// How many bytes the class takes.
     #[method(sig = "(self, /)")]
     fn __sizeof__(&self) -> usize {
         if self.is_heap_type() {

@@ -286,7 +286,7 @@ impl WeakRef {
         }
     }
 
-    /// Weakrefs are generic over the type of the referenced object.
+    /// Let annotations name the type of the referent, as in ref[int].
     #[classmethod(sig = "(type, object, /)", name = "__class_getitem__")]
     fn class_getitem(cls: Borrowed<'_, Type>, th: &Thread, object: Borrowed<'_>) -> PyResult {
         crate::generic_alias::new(th, cls.object(), object)

@@ -23,7 +23,7 @@ impl Decoder for Reader {
 /// _ZlibDecompressor(wbits=15, zdict=b'')
 /// --
 ///
-/// Create a decompressor object for decompressing data incrementally.
+/// Decompresses a stream piece by piece.
 ///
 ///   wbits
 ///     The window's size and the container.
@@ -33,13 +33,13 @@ impl Decoder for Reader {
 #[repr(C)]
 pub struct ZlibDecompressor {
     head: Head,
-    /// Data found after the end of the compressed stream.
+    /// Input that was left over when the stream ended.
     #[member(readonly)]
     unused_data: Slot<Bytes>,
-    /// True if the end-of-stream marker has been reached.
+    /// Whether the compressed stream is at its end.
     #[member(readonly)]
     eof: Cell<bool>,
-    /// True if more input is needed before more decompressed data can be produced.
+    /// Whether decompress() has to be given new input to go on.
     #[member(readonly)]
     needs_input: Cell<bool>,
     feed: Guarded<Feed<Reader>>,
@@ -62,11 +62,10 @@ impl ZlibDecompressor {
         Ok(made)
     }
 
-    /// Decompress *data*, returning uncompressed data as bytes.
+    /// Take compressed data in and return the bytes that come out of it.
     ///
-    /// If *max_length* is nonnegative, returns at most *max_length* bytes. Once
-    /// that is reached, *self.needs_input* is False, and the next call may be
-    /// given b'' for more.
+    /// No more than max_length bytes are returned unless it is negative. When that cuts the output off,
+    /// needs_input is False, and the next call may be given b'' for more.
     ///
     /// After the end of the stream, EOFError is raised; what followed it is in
     /// the unused_data attribute.

@@ -116,7 +116,7 @@ impl OrderedIterator {
         }
     }
 
-    /// Return state information for pickling
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
         let class = Borrowed::from_ref(OrderedIterator::type_object());

@@ -299,7 +299,7 @@ impl OrderedDict {
         self.dict.byte_size() + self.nodes.places_size() + nodes
     }
 
-    /// Return state information for pickling
+    /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
         let state = call::call_method(th, this.object(), id::__getstate__, &[])?;
@@ -310,9 +310,7 @@ impl OrderedDict {
         Tuple::pack(th, [class, arguments, state, none().to_owned(), items])
     }
 
-    /// Insert key with a value of default if key is not in the dictionary.
-    ///
-    /// Return the value for key if key is in the dictionary, else default.
+    /// Return the value of key; a missing key is added first, with default as its value.
     #[method(sig = "(self, /, key, default=None)")]
     fn setdefault(
         this: Borrowed<'_, Self>,
@@ -336,9 +334,9 @@ impl OrderedDict {
         Ok(default.to_owned())
     }
 
-    /// Remove a key and return its value.
+    /// Take a key out and return its value.
     ///
-    /// If the key is not there, return the default if one is given; otherwise, raise a KeyError.
+    /// If there is no such key, return the default; without one, raise KeyError.
     #[method(sig = "(self, /, key, default=<unrepresentable>)")]
     fn pop(
         &self,

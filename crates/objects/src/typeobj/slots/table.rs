@@ -41,32 +41,32 @@ const NONE: *const c_void = std::ptr::null();
 table! {
     Type.tp_repr, __repr__, d::tp_repr, w::unary, "($self, /)", "Return repr(self).";
     Type.tp_hash, __hash__, d::tp_hash, w::hash, "($self, /)", "Return hash(self).";
-    Type.tp_call, __call__, d::tp_call, w::call, "($self, /, *args, **kwargs)", "Call self as a function.";
+    Type.tp_call, __call__, d::tp_call, w::call, "($self, /, *args, **kwargs)", "Return self(*args, **kwargs).";
     Type.tp_str, __str__, d::tp_str, w::unary, "($self, /)", "Return str(self).";
     Type.tp_getattro, __getattribute__, d::tp_getattro, w::binary, "($self, name, /)", "Return getattr(self, name).";
     Type.tp_getattro, __getattr__, d::tp_getattro, w::absent, "($self, name, /)", "Implement getattr(self, name) for a missing attribute.";
-    Type.tp_setattro, __setattr__, d::tp_setattro, w::setattr, "($self, name, value, /)", "Implement setattr(self, name, value).";
-    Type.tp_setattro, __delattr__, d::tp_setattro, w::delattr, "($self, name, /)", "Implement delattr(self, name).";
+    Type.tp_setattro, __setattr__, d::tp_setattro, w::setattr, "($self, name, value, /)", "Give the attribute of that name a value.";
+    Type.tp_setattro, __delattr__, d::tp_setattro, w::delattr, "($self, name, /)", "Remove the attribute of that name.";
     Type.tp_richcompare, __lt__, d::tp_richcompare, w::richcmp_lt, "($self, value, /)", "Return self<value.";
     Type.tp_richcompare, __le__, d::tp_richcompare, w::richcmp_le, "($self, value, /)", "Return self<=value.";
     Type.tp_richcompare, __eq__, d::tp_richcompare, w::richcmp_eq, "($self, value, /)", "Return self==value.";
     Type.tp_richcompare, __ne__, d::tp_richcompare, w::richcmp_ne, "($self, value, /)", "Return self!=value.";
     Type.tp_richcompare, __gt__, d::tp_richcompare, w::richcmp_gt, "($self, value, /)", "Return self>value.";
     Type.tp_richcompare, __ge__, d::tp_richcompare, w::richcmp_ge, "($self, value, /)", "Return self>=value.";
-    Type.tp_iter, __iter__, d::tp_iter, w::unary, "($self, /)", "Implement iter(self).";
+    Type.tp_iter, __iter__, d::tp_iter, w::unary, "($self, /)", "Return iter(self).";
     Type.tp_iternext, __next__, d::tp_iternext, w::next, "($self, /)", "Implement next(self).";
-    Type.tp_descr_get, __get__, d::tp_descr_get, w::descr_get, "($self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.";
-    Type.tp_descr_set, __set__, d::tp_descr_set, w::descr_set, "($self, instance, value, /)", "Set an attribute of instance to value.";
-    Type.tp_descr_set, __delete__, d::tp_descr_set, w::descr_delete, "($self, instance, /)", "Delete an attribute of instance.";
-    Type.tp_init, __init__, d::tp_init, w::init, "($self, /, *args, **kwargs)", "Initialize self.  See help(type(self)) for accurate signature.";
-    Type.tp_new, __new__, d::tp_new, w::absent, "(type, /, *args, **kwargs)", "Create and return new object.  See help(type) for accurate signature.";
-    Type.tp_finalize, __del__, d::tp_finalize, w::del, "($self, /)", "Called when the instance is about to be destroyed.";
-    Buffer.bf_getbuffer, __buffer__, d::bf_getbuffer, w::buffer, "($self, flags, /)", "Return a buffer object that exposes the underlying memory of the object.";
-    Buffer.bf_releasebuffer, __release_buffer__, d::bf_releasebuffer, w::release_buffer, "($self, buffer, /)", "Release the buffer object that exposes the underlying memory of the object.";
+    Type.tp_descr_get, __get__, d::tp_descr_get, w::descr_get, "($self, instance, owner=None, /)", "Look the attribute up for an instance, or for its class, owner.";
+    Type.tp_descr_set, __set__, d::tp_descr_set, w::descr_set, "($self, instance, value, /)", "Give the attribute of an instance a new value.";
+    Type.tp_descr_set, __delete__, d::tp_descr_set, w::descr_delete, "($self, instance, /)", "Take the attribute away from an instance.";
+    Type.tp_init, __init__, d::tp_init, w::init, "($self, /, *args, **kwargs)", "Set up a new object. help(type(self)) shows which arguments there are.";
+    Type.tp_new, __new__, d::tp_new, w::absent, "(type, /, *args, **kwargs)", "Make an object. The parameters are in help(type).";
+    Type.tp_finalize, __del__, d::tp_finalize, w::del, "($self, /)", "Runs when nothing refers to the object any more.";
+    Buffer.bf_getbuffer, __buffer__, d::bf_getbuffer, w::buffer, "($self, flags, /)", "Return a view of the object's memory, of the kind that flags ask for.";
+    Buffer.bf_releasebuffer, __release_buffer__, d::bf_releasebuffer, w::release_buffer, "($self, buffer, /)", "Give back a view that __buffer__() returned.";
 
-    Async.am_await, __await__, d::am_await, w::unary, "($self, /)", "Return an iterator to be used in await expression.";
-    Async.am_aiter, __aiter__, d::am_aiter, w::unary, "($self, /)", "Return an awaitable, that resolves in asynchronous iterator.";
-    Async.am_anext, __anext__, d::am_anext, w::unary, "($self, /)", "Return a value or raise StopAsyncIteration.";
+    Async.am_await, __await__, d::am_await, w::unary, "($self, /)", "Return the iterator that an await runs through.";
+    Async.am_aiter, __aiter__, d::am_aiter, w::unary, "($self, /)", "Return the iterator that an async for asks for items.";
+    Async.am_anext, __anext__, d::am_anext, w::unary, "($self, /)", "Return an awaitable of the next item; at the end, awaiting it raises StopAsyncIteration.";
 
     Number.nb_add, __add__, b::nb_add, w::binary_left, "($self, value, /)", "Return self+value.";
     Number.nb_add, __radd__, b::nb_add, w::binary_right, "($self, value, /)", "Return value+self.";
@@ -83,7 +83,7 @@ table! {
     Number.nb_negative, __neg__, d::nb_negative, w::unary, "($self, /)", "-self";
     Number.nb_positive, __pos__, d::nb_positive, w::unary, "($self, /)", "+self";
     Number.nb_absolute, __abs__, d::nb_absolute, w::unary, "($self, /)", "abs(self)";
-    Number.nb_bool, __bool__, d::nb_bool, w::inquiry, "($self, /)", "True if self else False";
+    Number.nb_bool, __bool__, d::nb_bool, w::inquiry, "($self, /)", "Whether self counts as true.";
     Number.nb_invert, __invert__, d::nb_invert, w::unary, "($self, /)", "~self";
     Number.nb_lshift, __lshift__, b::nb_lshift, w::binary_left, "($self, value, /)", "Return self<<value.";
     Number.nb_lshift, __rlshift__, b::nb_lshift, w::binary_right, "($self, value, /)", "Return value<<self.";
@@ -113,7 +113,7 @@ table! {
     Number.nb_true_divide, __rtruediv__, b::nb_true_divide, w::binary_right, "($self, value, /)", "Return value/self.";
     Number.nb_inplace_floor_divide, __ifloordiv__, d::nb_inplace_floor_divide, w::binary, "($self, value, /)", "Return self//=value.";
     Number.nb_inplace_true_divide, __itruediv__, d::nb_inplace_true_divide, w::binary, "($self, value, /)", "Return self/=value.";
-    Number.nb_index, __index__, d::nb_index, w::unary, "($self, /)", "Return self converted to an integer, if self is suitable for use as an index into a list.";
+    Number.nb_index, __index__, d::nb_index, w::unary, "($self, /)", "Return self as an int, for use as an index.";
     Number.nb_matrix_multiply, __matmul__, b::nb_matrix_multiply, w::binary_left, "($self, value, /)", "Return self@value.";
     Number.nb_matrix_multiply, __rmatmul__, b::nb_matrix_multiply, w::binary_right, "($self, value, /)", "Return value@self.";
     Number.nb_inplace_matrix_multiply, __imatmul__, d::nb_inplace_matrix_multiply, w::binary, "($self, value, /)", "Return self@=value.";
@@ -130,7 +130,7 @@ table! {
     Sequence.sq_item, __getitem__, d::sq_item, w::sq_item, "($self, key, /)", "Return self[key].";
     Sequence.sq_ass_item, __setitem__, d::sq_ass_item, w::sq_set_item, "($self, key, value, /)", "Set self[key] to value.";
     Sequence.sq_ass_item, __delitem__, d::sq_ass_item, w::sq_del_item, "($self, key, /)", "Delete self[key].";
-    Sequence.sq_contains, __contains__, d::sq_contains, w::contains, "($self, key, /)", "Return bool(key in self).";
+    Sequence.sq_contains, __contains__, d::sq_contains, w::contains, "($self, key, /)", "Whether key is in self.";
     Sequence.sq_inplace_concat, __iadd__, NONE, w::binary, "($self, value, /)", "Implement self+=value.";
     Sequence.sq_inplace_repeat, __imul__, NONE, w::repeat, "($self, value, /)", "Implement self*=value.";
 }

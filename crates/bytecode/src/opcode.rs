@@ -92,8 +92,7 @@ macro_rules! define_opcodes {
                 }
             }
 
-            /// The number of values the instruction takes from the stack.
-            pub const fn popped(self, $oparg: u32) -> i64 {
+            const fn count_popped(self, $oparg: u32) -> i64 {
                 let $oparg = $oparg as i64;
                 let _ = $oparg;
                 match self {
@@ -101,8 +100,7 @@ macro_rules! define_opcodes {
                 }
             }
 
-            /// The number of values the instruction leaves on the stack.
-            pub const fn pushed(self, $oparg: u32) -> i64 {
+            const fn count_pushed(self, $oparg: u32) -> i64 {
                 let $oparg = $oparg as i64;
                 let _ = $oparg;
                 match self {
@@ -150,7 +148,59 @@ const TABLE_SIZE: usize = 267;
 
 for_each_op!(define_opcodes);
 
+/// In a table of counts: it depends on the argument.
+const VARIABLE: i8 = i8::MIN;
+
+/// For each opcode, the number of values popped or pushed, or `VARIABLE`.
+const fn fixed_counts(pushed: bool) -> [i8; TABLE_SIZE] {
+    // Counts depend on single bits, bytes or multiples of the argument.
+    const SAMPLES: [u32; 6] = [0, 1, 2, 3, 0x100, 0x1000];
+    let mut table = [0; TABLE_SIZE];
+    let mut at = 0;
+    while at < Opcode::ALL.len() {
+        let opcode = Opcode::ALL[at];
+        let mut counts = [0; SAMPLES.len()];
+        let mut sample = 0;
+        while sample < SAMPLES.len() {
+            let oparg = SAMPLES[sample];
+            counts[sample] =
+                if pushed { opcode.count_pushed(oparg) } else { opcode.count_popped(oparg) };
+            sample += 1;
+        }
+        table[opcode as usize] = counts[0] as i8;
+        while sample > 0 {
+            sample -= 1;
+            if counts[sample] != counts[0] {
+                table[opcode as usize] = VARIABLE;
+            }
+        }
+        at += 1;
+    }
+    table
+}
+
 impl Opcode {
+    const POPPED: [i8; TABLE_SIZE] = fixed_counts(false);
+    const PUSHED: [i8; TABLE_SIZE] = fixed_counts(true);
+
+    /// The number of values the instruction takes from the stack.
+    #[inline]
+    pub const fn popped(self, oparg: u32) -> i64 {
+        match Self::POPPED[self as usize] {
+            VARIABLE => self.count_popped(oparg),
+            fixed => fixed as i64,
+        }
+    }
+
+    /// The number of values the instruction leaves on the stack.
+    #[inline]
+    pub const fn pushed(self, oparg: u32) -> i64 {
+        match Self::PUSHED[self as usize] {
+            VARIABLE => self.count_pushed(oparg),
+            fixed => fixed as i64,
+        }
+    }
+
     /// The opcode with this number, if there is one.
     pub const fn from_number(number: u16) -> Option<Opcode> {
         if (number as usize) < TABLE_SIZE { Self::BY_NUMBER[number as usize] } else { None }
@@ -193,7 +243,7 @@ impl Opcode {
 
     /// Written by the interpreter over its base, never by the compiler.
     pub const fn is_specialized(self) -> bool {
-        self.base() as u16 != self as u16 && !self.is_instrumented()
+        Self::BASES[self as usize] != self as u16 && !self.is_instrumented()
     }
 
     pub const fn has_arg(self) -> bool {

@@ -13,7 +13,7 @@ use krait_bytecode::Opcode;
 
 use crate::cfg::{FinalInstr, Graph};
 use crate::code::{Code, Constant, Text};
-use crate::instructions::{CodeUnit, CodeUnitMetadata};
+use crate::instructions::{CodeUnit, CodeUnitMetadata, InstructionSequence};
 
 /// Why a unit cannot become a code object.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,51 +36,85 @@ impl fmt::Display for AssembleError {
 
 impl std::error::Error for AssembleError {}
 
-/// Optimises and assembles a unit.
-pub fn assemble(unit: CodeUnit) -> Result<Code, AssembleError> {
-    let CodeUnit { mut metadata, instructions, flags, parameter_count, filename } = unit;
-    let mut graph = Graph::build(&instructions)?;
-    drop(instructions);
-    let consts = std::mem::take(&mut metadata.consts);
-    let consts = graph.optimize(consts, metadata.varnames.len() as u32, parameter_count)?;
-    finish(graph, metadata, consts, flags, filename)
+/// Makes code objects of units, one after the other, in memory that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    graph: Graph,
+    row: Vec<FinalInstr>,
+    /// The offset of each instruction and, last, of the end, in code units.
+    offsets: Vec<u32>,
+    /// Those of units that are code objects by now.
+    spare: Vec<InstructionSequence>,
 }
 
-/// Assembles a graph that needs no more optimisation.
-pub(crate) fn finish(
-    mut graph: Graph,
-    metadata: CodeUnitMetadata,
-    consts: Vec<Constant>,
-    flags: u32,
-    filename: Text,
-) -> Result<Code, AssembleError> {
-    let mut finished = graph.finish(&metadata, flags)?;
-    drop(graph);
-    let offsets = jumps::resolve(&mut finished.instructions)?;
-    let instructions = &finished.instructions;
-    let linetable = location_table::assemble(instructions, metadata.firstlineno);
-    let exceptiontable = exception_table::assemble(instructions, &offsets)?;
-    let code = emit(instructions, offsets.last().copied().unwrap_or(0));
-    let (localsplusnames, localspluskinds) = local_names::collect(&metadata, flags);
-    Ok(Code {
-        argcount: metadata.posonlyargcount + metadata.argcount,
-        posonlyargcount: metadata.posonlyargcount,
-        kwonlyargcount: metadata.kwonlyargcount,
-        stacksize: finished.stack_depth.max(1),
-        flags,
-        firstlineno: metadata.firstlineno,
-        code,
-        consts,
-        names: metadata.names.into_iter().collect(),
-        localsplusnames,
-        localspluskinds,
-        filename,
-        name: metadata.name,
-        qualname: metadata.qualname,
-        linetable,
-        exceptiontable,
-        has_renamed_parameter: false,
-    })
+impl Assembler {
+    /// An empty sequence for a unit.
+    pub(crate) fn new_sequence(&mut self) -> InstructionSequence {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Optimises and assembles a unit.
+    pub(crate) fn assemble(&mut self, unit: CodeUnit) -> Result<Code, AssembleError> {
+        let CodeUnit { mut metadata, mut instructions, flags, parameter_count, filename } = unit;
+        self.graph.build(&instructions)?;
+        instructions.clear();
+        self.spare.push(instructions);
+        let consts = std::mem::take(&mut metadata.consts);
+        let locals = metadata.varnames.len() as u32;
+        let consts = self.graph.optimize(consts, locals, parameter_count)?;
+        self.finish(metadata, consts, flags, filename)
+    }
+
+    /// Assembles instructions that need no optimisation.
+    pub(crate) fn assemble_as_is(
+        &mut self,
+        instructions: &InstructionSequence,
+        metadata: CodeUnitMetadata,
+        filename: Text,
+    ) -> Result<Code, AssembleError> {
+        self.graph.build(instructions)?;
+        self.graph.find_handlers()?;
+        self.finish(metadata, Vec::new(), 0, filename)
+    }
+
+    fn finish(
+        &mut self,
+        metadata: CodeUnitMetadata,
+        consts: Vec<Constant>,
+        flags: u32,
+        filename: Text,
+    ) -> Result<Code, AssembleError> {
+        let Assembler { graph, row, offsets, .. } = self;
+        let stack_depth = graph.finish(&metadata, flags, row)?;
+        jumps::resolve(row, offsets)?;
+        let linetable = location_table::assemble(row, metadata.firstlineno);
+        let exceptiontable = exception_table::assemble(graph, row, offsets)?;
+        let code = emit(row, offsets.last().copied().unwrap_or(0));
+        let localspluskinds = local_names::kinds(&metadata, flags);
+        Ok(Code {
+            argcount: metadata.posonlyargcount + metadata.argcount,
+            posonlyargcount: metadata.posonlyargcount,
+            kwonlyargcount: metadata.kwonlyargcount,
+            stacksize: stack_depth.max(1),
+            flags,
+            firstlineno: metadata.firstlineno,
+            code,
+            consts,
+            names: metadata.names.into_iter().collect(),
+            localsplusnames: local_names::names(
+                metadata.varnames,
+                metadata.cellvars,
+                metadata.freevars,
+            ),
+            localspluskinds,
+            filename,
+            name: metadata.name,
+            qualname: metadata.qualname,
+            linetable,
+            exceptiontable,
+            has_renamed_parameter: false,
+        })
+    }
 }
 
 /// The number of code units that an instruction takes with its `EXTENDED_ARG`s and caches.
@@ -96,16 +130,30 @@ fn size_of(instr: &FinalInstr) -> u32 {
 
 /// Writes the code units. `units` is how many there will be.
 fn emit(instructions: &[FinalInstr], units: u32) -> Vec<u8> {
-    let mut code = Vec::with_capacity(units as usize * 2);
+    // Caches are zero.
+    let mut code = vec![0; units as usize * 2];
+    let (mut rest, _) = code.as_chunks_mut::<2>();
     for instr in instructions {
         let [a, b, c, low] = instr.oparg.to_be_bytes();
-        let extensions = [a, b, c];
-        let first = extensions.iter().position(|&byte| byte != 0).unwrap_or(3);
-        for &byte in &extensions[first..] {
-            code.extend([Opcode::EXTENDED_ARG as u8, byte]);
+        if instr.oparg > 0xff {
+            let extensions = [a, b, c];
+            let first = extensions.iter().position(|&byte| byte != 0).unwrap_or(2);
+            for &byte in &extensions[first..] {
+                rest = put(rest, [Opcode::EXTENDED_ARG as u8, byte], 0);
+            }
         }
-        code.extend([instr.opcode as u16 as u8, low]);
-        code.resize(code.len() + 2 * instr.opcode.cache_units(), 0);
+        rest = put(rest, [instr.opcode as u16 as u8, low], instr.opcode.cache_units());
     }
     code
+}
+
+/// Writes a code unit. Returns what is behind it and its caches.
+fn put(place: &mut [[u8; 2]], unit: [u8; 2], caches: usize) -> &mut [[u8; 2]] {
+    match place {
+        [first, rest @ ..] => {
+            *first = unit;
+            rest.get_mut(caches..).unwrap_or_default()
+        }
+        [] => place,
+    }
 }

@@ -20,27 +20,28 @@ mod stackdepth;
 mod superinstructions;
 mod swaps;
 
+use std::num::NonZeroU32;
 use std::ops::{Index, IndexMut};
 
-use indexmap::IndexSet;
 use krait_bytecode::Opcode;
 
 use crate::assemble::AssembleError;
 use crate::code::Constant;
 use crate::instructions::{CodeUnitMetadata, Location, has_target};
+use crate::tables::IndexSet;
 
-pub(crate) use finish::{FinalInstr, Finished, Handler};
+pub(crate) use finish::FinalInstr;
 pub(crate) use locals::TRACKED_LOCALS;
 
-/// The place of a block in the graph.
+/// The place of a block in the graph, counted from 1.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct BlockId(u32);
+pub(crate) struct BlockId(NonZeroU32);
 
 impl BlockId {
-    pub(crate) const ENTRY: BlockId = BlockId(0);
+    pub(crate) const ENTRY: BlockId = BlockId(NonZeroU32::MIN);
 
-    pub(crate) fn index(self) -> usize {
-        self.0 as usize
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
     }
 }
 
@@ -110,9 +111,25 @@ pub(crate) struct Block {
     pub(crate) warm: bool,
     /// Handlers that instructions removed from the end had, the foremost last. See `append`.
     abandoned: Vec<Option<BlockId>>,
+    /// The last walk that came by. See `Graph::visit`.
+    seen: u32,
+    /// Locals that may be unbound on entry, and whether the block is to be looked at because of them. See `locals`.
+    unbound: u64,
+    queued: bool,
+    /// The place of the first instruction among all, once they stand in a row.
+    pub(crate) place: u32,
 }
 
 impl Block {
+    /// As new, but for memory that it has.
+    fn reset(&mut self) {
+        let (mut code, mut abandoned) =
+            (std::mem::take(&mut self.code), std::mem::take(&mut self.abandoned));
+        code.clear();
+        abandoned.clear();
+        *self = Block { code, abandoned, ..Block::default() };
+    }
+
     /// Appends an instruction.
     ///
     /// What takes the place of a removed instruction takes its handler too: an accident of
@@ -132,6 +149,9 @@ impl Block {
 
     /// Inserts instructions at the start.
     pub(crate) fn prepend(&mut self, instrs: Vec<Instr>) {
+        if instrs.is_empty() {
+            return;
+        }
         let left = self.abandoned.len().saturating_sub(instrs.len());
         self.abandoned.truncate(left);
         self.code.splice(0..0, instrs);
@@ -160,10 +180,22 @@ impl Block {
     }
 }
 
-/// The graph of one code object. The entry is block 0 and stays first.
-#[derive(Debug)]
+/// The graph of one code object, and memory for the next one's. The entry is the first block and stays so.
+#[derive(Debug, Default)]
 pub(crate) struct Graph {
+    /// Those from `used` on are left from another graph.
     blocks: Vec<Block>,
+    used: usize,
+    /// There are protected regions. Without, no instruction has a handler, and no block is cold.
+    protects: bool,
+    /// The number of the walk that is going on, and the blocks that are left to look at.
+    walk: u32,
+    todo: Vec<BlockId>,
+    /// While the graph is built: the block of each position that is jumped to, and where the jumps are.
+    block_at: Vec<Option<BlockId>>,
+    jumps: Vec<(BlockId, usize)>,
+    /// While loads are made to borrow.
+    simulation: borrow::Simulation,
 }
 
 impl Index<BlockId> for Graph {
@@ -183,24 +215,54 @@ impl IndexMut<BlockId> for Graph {
 impl Graph {
     /// A new block outside the layout.
     fn new_block(&mut self) -> BlockId {
-        self.blocks.push(Block::default());
-        BlockId(self.blocks.len() as u32 - 1)
+        match self.blocks.get_mut(self.used) {
+            Some(left) => left.reset(),
+            None => self.blocks.push(Block::default()),
+        }
+        self.used += 1;
+        // Instructions are fewer than 2³¹, and blocks not many more.
+        BlockId(NonZeroU32::new(self.used as u32).unwrap_or(NonZeroU32::MAX))
     }
 
-    /// The blocks in the order of the layout, as it is now.
-    pub(crate) fn layout(&self) -> Vec<BlockId> {
-        let mut order = Vec::with_capacity(self.blocks.len());
+    /// Whether some instruction may have a handler.
+    pub(crate) fn has_handlers(&self) -> bool {
+        self.protects
+    }
+
+    /// Looks at each block in the order of the layout; a block that is inserted behind is looked at too.
+    fn each_block(&mut self, mut look: impl FnMut(&mut Graph, BlockId)) {
         let mut cursor = Some(BlockId::ENTRY);
         while let Some(id) = cursor {
-            order.push(id);
+            look(self, id);
             cursor = self[id].next;
         }
-        order
     }
 
-    /// One flag for each block.
-    fn marks(&self) -> Vec<bool> {
-        vec![false; self.blocks.len()]
+    /// The blocks in the order of the layout.
+    fn layout(&self) -> impl Iterator<Item = &Block> {
+        std::iter::successors(Some(&self[BlockId::ENTRY]), |block| {
+            block.next.map(|next| &self[next])
+        })
+    }
+
+    /// Starts a walk from the entry: `todo` has the blocks to look at, each of them once.
+    fn start_walk(&mut self) {
+        self.walk += 1;
+        self.todo.clear();
+        self.visit(BlockId::ENTRY);
+    }
+
+    /// Puts a block on the list of a walk, unless it was there before.
+    fn visit(&mut self, id: BlockId) {
+        if !self.mark(id) {
+            self.todo.push(id);
+        }
+    }
+
+    /// Marks a block; whether the walk that is going on had done so before.
+    fn mark(&mut self, id: BlockId) -> bool {
+        let walk = self.walk;
+        std::mem::replace(&mut self[id].seen, walk) == walk
     }
 
     /// The first block from `id` on, in layout order, that has instructions.
@@ -227,12 +289,6 @@ impl Graph {
         self[block].append(Instr { target: Some(target), ..jump });
     }
 
-    /// Writes into each instruction where its exceptions lead.
-    pub(crate) fn find_handlers(&mut self) -> Result<(), AssembleError> {
-        self.mark_handlers();
-        self.label_exception_targets()
-    }
-
     /// Runs the optimising passes. Returns `co_consts`: the constants that are left in use, folded
     /// ones among them.
     pub(crate) fn optimize(
@@ -246,9 +302,7 @@ impl Graph {
         self.remove_unreachable();
         self.resolve_line_numbers();
         self.optimize_constant_loads(&mut consts)?;
-        for id in self.layout() {
-            self.optimize_block(id, &mut consts)?;
-        }
+        self.optimize_blocks(&mut consts)?;
         self.remove_redundant_pairs();
         self.remove_unreachable();
         self.remove_redundant_nops_and_jumps();
@@ -261,20 +315,22 @@ impl Graph {
         Ok(consts)
     }
 
-    /// Lowers what is still abstract: pseudo instructions, cells, prefix, borrowed loads.
+    /// Lowers what is still abstract: pseudo instructions, cells, prefix, borrowed loads. Then puts the instructions in
+    /// a row. Returns the depth of the stack.
     pub(crate) fn finish(
         &mut self,
         metadata: &CodeUnitMetadata,
         flags: u32,
-    ) -> Result<Finished, AssembleError> {
+        row: &mut Vec<FinalInstr>,
+    ) -> Result<u32, AssembleError> {
         self.convert_conditional_pseudo_jumps();
         let stack_depth = self.calculate_stack_depth()?;
-        self.prepare_locals(metadata, flags)?;
-        self.convert_pseudo_instructions();
+        self.lower(metadata, flags)?;
         self.normalize_jumps();
         // Nothing may move or change an instruction behind this point: a borrowed load is safe
         // only where it stands.
         self.borrow_loads();
-        Ok(self.to_sequence(stack_depth))
+        self.put_in_row(row);
+        Ok(stack_depth)
     }
 }

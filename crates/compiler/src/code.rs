@@ -218,7 +218,7 @@ impl Eq for Constant {}
 /// Whether two lists of distinct items hold the same ones.
 fn same_set(a: &[Constant], b: &[Constant]) -> bool {
     a.len() == b.len() && {
-        let set: std::collections::HashSet<&Constant> = a.iter().collect();
+        let set: crate::tables::HashSet<&Constant> = a.iter().collect();
         b.iter().all(|item| set.contains(item))
     }
 }

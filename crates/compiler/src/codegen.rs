@@ -34,6 +34,7 @@ use krait_bytecode::Opcode;
 use krait_syntax::Warning;
 use krait_syntax::ast::{ExprKind, Mod, Span, Stmt};
 
+use crate::assemble::Assembler;
 use crate::code::{Code, Text};
 use crate::error::Result;
 use crate::future::{Future, docstring};
@@ -54,6 +55,7 @@ pub(crate) struct Generator<'a> {
     future: Future,
     /// Units being compiled, the innermost last.
     units: Vec<Unit<'a>>,
+    assembler: Assembler,
     interactive: bool,
     stack_guard: StackGuard,
     warnings: &'a mut Vec<Warning>,
@@ -73,7 +75,8 @@ pub(crate) fn generate<'a>(
     warnings: &'a mut Vec<Warning>,
 ) -> Result<Code> {
     let mut generator = Generator::new(options, future, table, arena, warnings);
-    unit::assembled(generator.module(tree)?)
+    let unit = generator.module(tree)?;
+    generator.assembled(unit)
 }
 
 /// As `generate`, but leaves the module's unit as it is, with the instructions of the units inside it.
@@ -114,6 +117,7 @@ impl<'a> Generator<'a> {
             table,
             future,
             units: Vec::new(),
+            assembler: Assembler::default(),
             interactive: false,
             stack_guard: StackGuard::new(options.stack_budget),
             warnings,

@@ -8,7 +8,7 @@ mod float;
 mod int;
 mod sequence;
 
-use std::collections::HashSet;
+use crate::tables::HashSet;
 use std::sync::Arc;
 
 use krait_bytecode::BinaryOp;
@@ -106,7 +106,7 @@ impl Number {
 
 /// A frozenset of the items, without those that equal an earlier one.
 pub(crate) fn frozenset(items: Vec<Constant>) -> Constant {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     let distinct: Arc<[Constant]> =
         items.into_iter().filter(|item| seen.insert(equality_key(item))).collect();
     Constant::FrozenSet(distinct)

@@ -4,7 +4,7 @@
 //! Instructions may be pseudo instructions; the flow graph replaces them. CPython:
 //! `instruction_sequence.c` and `_PyCompile_CodeUnitMetadata`.
 
-use indexmap::{IndexMap, IndexSet};
+use crate::tables::{IndexMap, IndexSet};
 use krait_bytecode::Opcode;
 
 use crate::code::{Constant, Text};
@@ -87,6 +87,14 @@ const UNPLACED: u32 = u32::MAX;
 impl InstructionSequence {
     pub fn new() -> InstructionSequence {
         InstructionSequence::default()
+    }
+
+    /// Makes it empty; its memory stays.
+    pub(crate) fn clear(&mut self) {
+        self.instructions.clear();
+        self.labels.clear();
+        self.annotations = None;
+        self.nested.clear();
     }
 
     /// A new label, to be placed by `use_label`.
@@ -238,12 +246,12 @@ impl CodeUnitMetadata {
         CodeUnitMetadata {
             name: name.into(),
             qualname: name.into(),
-            consts: IndexSet::new(),
-            names: IndexSet::new(),
-            varnames: IndexSet::new(),
-            cellvars: IndexSet::new(),
-            freevars: IndexSet::new(),
-            fasthidden: IndexMap::new(),
+            consts: IndexSet::default(),
+            names: IndexSet::default(),
+            varnames: IndexSet::default(),
+            cellvars: IndexSet::default(),
+            freevars: IndexSet::default(),
+            fasthidden: IndexMap::default(),
             argcount: 0,
             posonlyargcount: 0,
             kwonlyargcount: 0,

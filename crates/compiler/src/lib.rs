@@ -24,6 +24,7 @@ pub mod prepared {
 }
 pub mod stages;
 pub mod symtable;
+pub mod tables;
 mod unparse;
 mod validate;
 

@@ -7,7 +7,7 @@
 //!
 //! CPython: `Python/marshal.c`, `w_object`.
 
-use std::collections::HashMap;
+use crate::tables::HashMap;
 
 use num_bigint::{BigInt, Sign};
 
@@ -22,7 +22,7 @@ const DIGIT_BITS: u32 = 15;
 
 /// The marshal data of a code object.
 pub fn dump(code: &Code) -> Vec<u8> {
-    let mut shared = HashMap::new();
+    let mut shared = HashMap::default();
     count_code(code, &mut shared);
     shared.retain(|_, sharing| sharing.uses > 1);
     let mut writer = Writer { out: Vec::new(), shared, next_index: 0 };
@@ -32,7 +32,7 @@ pub fn dump(code: &Code) -> Vec<u8> {
 
 /// The data of a constant by itself.
 fn alone(constant: &Constant) -> Vec<u8> {
-    let mut writer = Writer { out: Vec::new(), shared: HashMap::new(), next_index: 0 };
+    let mut writer = Writer { out: Vec::new(), shared: HashMap::default(), next_index: 0 };
     writer.constant(constant);
     writer.out
 }

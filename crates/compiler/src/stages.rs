@@ -4,12 +4,12 @@
 //! Jumps hold places of instructions here, not labels. CPython: `_PyCompile_CodeGen`,
 //! `_PyCompile_OptimizeCfg` and `_PyCompile_Assemble`.
 
+use crate::tables::IndexSet;
 use bumpalo::Bump;
-use indexmap::IndexSet;
 use krait_syntax::Warning;
 use krait_syntax::ast::{self, Mod};
 
-use crate::assemble::{self, AssembleError};
+use crate::assemble::{AssembleError, Assembler};
 use crate::cfg::{Graph, TRACKED_LOCALS};
 use crate::code::{Code, Constant, Text};
 use crate::error::CompileError;
@@ -38,7 +38,8 @@ pub fn optimize(
     local_count: u32,
 ) -> Result<(InstructionSequence, Vec<Constant>), AssembleError> {
     instructions.check_opargs(consts.len(), local_count)?;
-    let mut graph = Graph::build(&instructions.with_labels())?;
+    let mut graph = Graph::default();
+    graph.build(&instructions.with_labels())?;
     let consts = graph.optimize(consts, local_count, 0)?;
     graph.borrow_loads();
     Ok((graph.to_instructions(), consts))
@@ -50,9 +51,7 @@ pub fn assemble(
     metadata: CodeUnitMetadata,
     filename: Text,
 ) -> Result<Code, AssembleError> {
-    let mut graph = Graph::build(&instructions.with_labels())?;
-    graph.find_handlers()?;
-    assemble::finish(graph, metadata, Vec::new(), 0, filename)
+    Assembler::default().assemble_as_is(&instructions.with_labels(), metadata, filename)
 }
 
 /// A docstring without the indentation that its lines share.

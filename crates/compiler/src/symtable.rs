@@ -12,10 +12,9 @@ mod mangle;
 mod visit_expr;
 mod visit_stmt;
 
-use std::collections::{HashMap, HashSet};
+use crate::tables::{HashMap, HashSet, IndexMap};
 
 use bumpalo::Bump;
-use indexmap::IndexMap;
 use krait_syntax::ast::{Mod, Span};
 
 pub use mangle::mangle;

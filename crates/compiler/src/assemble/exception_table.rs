@@ -4,21 +4,27 @@
 //! marks the start of an entry. CPython: `assemble_exception_table`.
 
 use super::AssembleError;
-use crate::cfg::{FinalInstr, Handler};
+use crate::cfg::{Block, FinalInstr, Graph};
 
 const START_OF_ENTRY: u8 = 1 << 7;
 const CONTINUES: u8 = 1 << 6;
 
 pub(super) fn assemble(
+    graph: &Graph,
     instructions: &[FinalInstr],
     offsets: &[u32],
 ) -> Result<Vec<u8>, AssembleError> {
     let mut table = Vec::new();
-    let mut current: Option<Handler> = None;
+    if !graph.has_handlers() {
+        return Ok(table);
+    }
+    let mut current: Option<&Block> = None;
     let mut start = 0;
     let handlers = instructions.iter().map(|instr| instr.handler).chain([None]);
     for (handler, &offset) in handlers.zip(offsets) {
-        if handler.map(|h| h.place) == current.map(|h| h.place) {
+        let handler = handler.map(|handler| &graph[handler]);
+        // Several blocks may be at one place, of which all but the last are empty.
+        if handler.map(|handler| handler.place) == current.map(|current| current.place) {
             continue;
         }
         if let Some(handler) = current {
@@ -36,12 +42,13 @@ fn write_entry(
     start: u32,
     length: u32,
     target: u32,
-    handler: Handler,
+    handler: &Block,
 ) -> Result<(), AssembleError> {
     // What is pushed for the handler is not part of the depth to unwind to.
     let pushed = 1 + u32::from(handler.preserve_lasti);
     let depth = handler
         .start_depth
+        .unwrap_or(0)
         .checked_sub(pushed)
         .ok_or(AssembleError::Invalid("exception handler without stack"))?;
     write_number(table, start, START_OF_ENTRY);

@@ -13,9 +13,12 @@ use crate::cfg::FinalInstr;
 /// to the former while its label is at the latter.
 const END_SEND_OFFSET: u32 = 5;
 
-/// Turns the targets of jumps from places into distances. Returns the offset of each instruction
+/// Turns the targets of jumps from places into distances. Writes the offset of each instruction
 /// and, last, of the end, in code units.
-pub(super) fn resolve(instructions: &mut [FinalInstr]) -> Result<Vec<u32>, AssembleError> {
+pub(super) fn resolve(
+    instructions: &mut [FinalInstr],
+    offsets: &mut Vec<u32>,
+) -> Result<(), AssembleError> {
     let mut jumps = Vec::new();
     for (place, instr) in instructions.iter_mut().enumerate() {
         if !instr.opcode.has_jump() {
@@ -31,7 +34,7 @@ pub(super) fn resolve(instructions: &mut [FinalInstr]) -> Result<Vec<u32>, Assem
         jumps.push((place, instr.oparg as usize));
     }
     loop {
-        let offsets = offsets_of(instructions)?;
+        write_offsets(instructions, offsets)?;
         let mut resized = false;
         for &(place, target) in &jumps {
             let instr = &mut instructions[place];
@@ -47,13 +50,14 @@ pub(super) fn resolve(instructions: &mut [FinalInstr]) -> Result<Vec<u32>, Assem
             resized |= size_of(instr) != size;
         }
         if !resized {
-            return Ok(offsets);
+            return Ok(());
         }
     }
 }
 
-fn offsets_of(instructions: &[FinalInstr]) -> Result<Vec<u32>, AssembleError> {
-    let mut offsets = Vec::with_capacity(instructions.len() + 1);
+fn write_offsets(instructions: &[FinalInstr], offsets: &mut Vec<u32>) -> Result<(), AssembleError> {
+    offsets.clear();
+    offsets.reserve(instructions.len() + 1);
     let mut offset = 0u32;
     for instr in instructions {
         offsets.push(offset);
@@ -64,5 +68,5 @@ fn offsets_of(instructions: &[FinalInstr]) -> Result<Vec<u32>, AssembleError> {
         }
     }
     offsets.push(offset);
-    Ok(offsets)
+    Ok(())
 }

@@ -5,32 +5,36 @@
 use krait_bytecode::{code_flags, local_kind};
 
 use crate::instructions::CodeUnitMetadata;
+use crate::tables::IndexSet;
 
-/// `co_localsplusnames` and `co_localspluskinds`.
-pub(super) fn collect(metadata: &CodeUnitMetadata, flags: u32) -> (Vec<Box<str>>, Vec<u8>) {
-    let mut names: Vec<Box<str>> = Vec::new();
-    let mut kinds = Vec::new();
+type Names = IndexSet<Box<str>>;
+
+/// `co_localspluskinds`.
+pub(super) fn kinds(metadata: &CodeUnitMetadata, flags: u32) -> Vec<u8> {
+    let CodeUnitMetadata { varnames, cellvars, freevars, fasthidden, .. } = metadata;
+    let mut kinds = Vec::with_capacity(varnames.len() + cellvars.len() + freevars.len());
     let mut parameters = parameter_kinds(metadata, flags);
-    for name in &metadata.varnames {
+    for name in varnames {
         let mut kind = local_kind::LOCAL | parameters.next().unwrap_or(0);
-        if metadata.fasthidden.contains_key(name) {
+        if fasthidden.contains_key(name) {
             kind |= local_kind::HIDDEN;
         }
-        if metadata.cellvars.contains(name) {
+        if cellvars.contains(name) {
             kind |= local_kind::CELL;
         }
-        names.push(name.clone());
         kinds.push(kind);
     }
-    for name in metadata.cellvars.iter().filter(|name| !metadata.varnames.contains(*name)) {
-        names.push(name.clone());
-        kinds.push(local_kind::CELL);
-    }
-    for name in &metadata.freevars {
-        names.push(name.clone());
-        kinds.push(local_kind::FREE);
-    }
-    (names, kinds)
+    let cells = cellvars.iter().filter(|name| !varnames.contains(*name)).count();
+    kinds.extend(std::iter::repeat_n(local_kind::CELL, cells));
+    kinds.extend(std::iter::repeat_n(local_kind::FREE, freevars.len()));
+    kinds
+}
+
+/// `co_localsplusnames`: a parameter that is a cell is there once.
+pub(super) fn names(mut locals: Names, cells: Names, free: Names) -> Vec<Box<str>> {
+    locals.extend(cells);
+    // A free variable may have the name of a local: that of a class that an inner function uses as well.
+    locals.into_iter().chain(free).collect()
 }
 
 /// How each parameter takes its argument, in the order of the locals.

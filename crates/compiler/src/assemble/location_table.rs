@@ -11,35 +11,35 @@ use crate::instructions::Location;
 /// One entry covers up to this many code units.
 const MAX_UNITS: u32 = 8;
 
-pub(super) fn assemble(instructions: &[FinalInstr], first_line: i32) -> Vec<u8> {
-    let locations = resolve_next(instructions);
-    let mut table = Table { bytes: Vec::new(), line: first_line };
+pub(super) fn assemble(instructions: &mut [FinalInstr], first_line: i32) -> Vec<u8> {
+    resolve_next(instructions);
+    // Most entries take three bytes, for one to three instructions.
+    let mut table = Table { bytes: Vec::with_capacity(instructions.len() * 2), line: first_line };
     let mut current = Location::NONE;
     let mut units = 0;
-    for (instr, &location) in instructions.iter().zip(&locations) {
-        if location != current {
+    for instr in instructions {
+        if instr.location != current {
             table.add(current, units);
-            current = location;
+            current = instr.location;
             units = 0;
         }
         units += size_of(instr);
     }
     table.add(current, units);
+    table.bytes.shrink_to_fit();
     table.bytes
 }
 
 /// Gives instructions that ask for it the location of the next one; none to exits and jumps.
-fn resolve_next(instructions: &[FinalInstr]) -> Vec<Location> {
-    let mut locations: Vec<Location> = instructions.iter().map(|instr| instr.location).collect();
-    for at in (0..locations.len()).rev() {
-        if locations[at] == Location::NEXT {
-            let opcode = instructions[at].opcode;
-            let ends = opcode.has_jump() || opcode.is_scope_exit();
-            let next = locations.get(at + 1).copied().filter(|_| !ends);
-            locations[at] = next.unwrap_or(Location::NONE);
+fn resolve_next(instructions: &mut [FinalInstr]) {
+    let mut next = Location::NONE;
+    for instr in instructions.iter_mut().rev() {
+        if instr.location == Location::NEXT {
+            let ends = instr.opcode.has_jump() || instr.opcode.is_scope_exit();
+            instr.location = if ends { Location::NONE } else { next };
         }
+        next = instr.location;
     }
-    locations
 }
 
 struct Table {

@@ -10,7 +10,7 @@ use krait_bytecode::Opcode;
 use super::{BlockId, Graph, Instr};
 
 /// A value on the simulated stack.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Ref {
     /// The instruction that pushed it, if it was in this block.
     producer: Option<u32>,
@@ -21,7 +21,8 @@ struct Ref {
 const UNKNOWN: Ref = Ref { producer: None, local: None };
 
 /// The simulation of a block.
-struct Simulation {
+#[derive(Debug, Default)]
+pub(super) struct Simulation {
     stack: Vec<Ref>,
     /// For each instruction of the block: what it loads has to be a reference of its own.
     owned: Vec<bool>,
@@ -152,23 +153,23 @@ impl Simulation {
 impl Graph {
     /// Lets loads borrow, in the code that is reached without an exception.
     pub(crate) fn borrow_loads(&mut self) {
-        let mut visited = self.marks();
-        visited[BlockId::ENTRY.index()] = true;
-        let mut todo = vec![BlockId::ENTRY];
-        let mut simulation = Simulation { stack: Vec::new(), owned: Vec::new() };
-        while let Some(id) = todo.pop() {
+        let mut simulation = std::mem::take(&mut self.simulation);
+        self.start_walk();
+        while let Some(id) = self.todo.pop() {
             self.borrow_loads_in(id, &mut simulation);
             let block = &self[id];
             // CPython does not look past an empty block, and what it leaves we have to leave.
-            let goes_on = block.falls_through() && !block.code.is_empty();
-            let next = block.next.filter(|_| goes_on);
-            let targets = block.code.iter().filter(|i| i.is_jump()).filter_map(|i| i.target);
-            for successor in targets.chain(next) {
-                if !std::mem::replace(&mut visited[successor.index()], true) {
-                    todo.push(successor);
-                }
-            }
+            let [.., last] = &block.code[..] else { continue };
+            let next = block.next.filter(|_| block.falls_through());
+            // A mark of the way that is not taken may stand behind the jump.
+            let jump = match &block.code[..] {
+                [.., jump, mark] if mark.opcode == Opcode::NOT_TAKEN => jump,
+                _ => last,
+            };
+            let target = jump.target.filter(|_| jump.is_jump());
+            target.into_iter().chain(next).for_each(|successor| self.visit(successor));
         }
+        self.simulation = simulation;
     }
 
     fn borrow_loads_in(&mut self, id: BlockId, simulation: &mut Simulation) {

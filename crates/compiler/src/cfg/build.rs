@@ -4,75 +4,70 @@
 
 use krait_bytecode::Opcode;
 
-use super::{Block, BlockId, Graph, Instr};
+use super::{BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
 use crate::instructions::{Instruction, InstructionSequence};
 
 const UNPLACED: AssembleError = AssembleError::Invalid("jump to a label that was never placed");
 
 /// Appends instructions to blocks, starting a new one where the flow demands it.
-struct Builder {
-    graph: Graph,
+struct Builder<'g> {
+    graph: &'g mut Graph,
     current: BlockId,
-    /// The next instruction is a jump target.
-    label_pending: bool,
-    /// Block of each position that is a jump target.
-    block_at: Vec<Option<BlockId>>,
+    /// The current block has ended: by a jump or an exit.
+    ended: bool,
 }
 
-/// Ends its block: jumps and exits.
-fn is_terminator(opcode: Opcode) -> bool {
-    opcode.has_jump() || opcode.is_scope_exit()
-}
-
-impl Builder {
-    fn start_block_if_needed(&mut self) {
-        let block = &mut self.graph[self.current];
-        let terminated = block.last().is_some_and(|last| is_terminator(last.opcode));
-        if !terminated {
-            if !self.label_pending {
-                return;
-            }
-            if block.code.is_empty() && !block.labelled {
-                block.labelled = true;
-                self.label_pending = false;
-                return;
-            }
-        }
+impl Builder<'_> {
+    fn start_block(&mut self, labelled: bool) {
         let new = self.graph.new_block();
-        self.graph[new].labelled = self.label_pending;
-        self.label_pending = false;
+        self.graph[new].labelled = labelled;
         self.graph[self.current].next = Some(new);
         self.current = new;
+        self.ended = false;
     }
 
+    /// Appends an instruction. A target is still a label's id; `resolve` turns it into a block.
     fn add(&mut self, instruction: &Instruction) {
-        self.start_block_if_needed();
-        let mut instr = Instr::new(instruction.opcode, instruction.oparg, instruction.location);
-        if instruction.has_target() {
-            // A label's id for now; `resolve` turns it into a block.
-            instr.target = None;
+        if self.ended {
+            self.start_block(false);
         }
-        self.graph[self.current].code.push(instr);
+        let Instruction { opcode, oparg, location } = *instruction;
+        let code = &mut self.graph.blocks[self.current.index()].code;
+        if instruction.has_target() {
+            self.graph.jumps.push((self.current, code.len()));
+            self.ended = opcode.has_jump();
+        } else {
+            self.ended = opcode.is_scope_exit();
+            // Even one that closes no region: it is refused, or removed.
+            self.graph.protects |= opcode == Opcode::POP_BLOCK;
+        }
+        code.push(Instr::new(opcode, oparg, location));
     }
 
     /// Starts a block, if there is none yet, at a position that is jumped to.
     fn use_label(&mut self, position: usize) {
-        self.label_pending = true;
-        self.start_block_if_needed();
-        self.block_at[position] = Some(self.current);
+        let block = &mut self.graph[self.current];
+        if !self.ended && block.code.is_empty() && !block.labelled {
+            block.labelled = true;
+        } else {
+            self.start_block(true);
+        }
+        self.graph.block_at[position] = Some(self.current);
     }
 
-    /// Replaces the labels in jumps by blocks.
+    /// Replaces the labels in jumps by blocks, and flags the blocks that protected regions lead to.
     fn resolve(&mut self, sequence: &InstructionSequence) -> Result<(), AssembleError> {
-        for block in &mut self.graph.blocks {
-            for instr in &mut block.code {
-                if instr.has_target() {
-                    let position = sequence.position(instr.oparg).ok_or(UNPLACED)?;
-                    let target = self.block_at.get(position).copied().flatten();
-                    instr.target = Some(target.ok_or(UNPLACED)?);
-                    instr.oparg = 0;
-                }
+        let Graph { blocks, jumps, block_at, protects, .. } = &mut *self.graph;
+        for &(block, at) in &*jumps {
+            let instr = &mut blocks[block.index()].code[at];
+            let position = sequence.position(instr.oparg).ok_or(UNPLACED)?;
+            let target = block_at.get(position).copied().flatten().ok_or(UNPLACED)?;
+            instr.target = Some(target);
+            instr.oparg = 0;
+            if instr.opcode.is_block_push() {
+                *protects = true;
+                blocks[target.index()].is_handler = true;
             }
         }
         Ok(())
@@ -80,25 +75,25 @@ impl Builder {
 }
 
 impl Graph {
-    /// Cuts the sequence into blocks.
-    pub(crate) fn build(sequence: &InstructionSequence) -> Result<Graph, AssembleError> {
+    /// Cuts the sequence into blocks, in place of what the graph was before.
+    pub(crate) fn build(&mut self, sequence: &InstructionSequence) -> Result<(), AssembleError> {
         let instructions = sequence.instructions();
         if instructions.len() >= i32::MAX as usize / 2 {
             return Err(AssembleError::TooLarge);
         }
-        let mut is_target = vec![false; instructions.len()];
+        (self.used, self.walk, self.protects) = (0, 0, false);
+        self.jumps.clear();
+        self.block_at.clear();
+        self.block_at.resize(instructions.len(), None);
+        let current = self.new_block();
         for instruction in instructions.iter().filter(|i| i.has_target()) {
             let position = sequence.position(instruction.oparg).ok_or(UNPLACED)?;
-            *is_target.get_mut(position).ok_or(UNPLACED)? = true;
+            // Any block will do for now.
+            *self.block_at.get_mut(position).ok_or(UNPLACED)? = Some(current);
         }
-        let mut builder = Builder {
-            graph: Graph { blocks: vec![Block::default()] },
-            current: BlockId::ENTRY,
-            label_pending: false,
-            block_at: vec![None; instructions.len()],
-        };
+        let mut builder = Builder { graph: self, current, ended: false };
         for (position, instruction) in instructions.iter().enumerate() {
-            if is_target[position] {
+            if builder.graph.block_at[position].is_some() {
                 builder.use_label(position);
             }
             if instruction.opcode == Opcode::ANNOTATIONS_PLACEHOLDER {
@@ -113,7 +108,6 @@ impl Graph {
                 builder.add(instruction);
             }
         }
-        builder.resolve(sequence)?;
-        Ok(builder.graph)
+        builder.resolve(sequence)
     }
 }

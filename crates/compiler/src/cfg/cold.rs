@@ -9,25 +9,40 @@ use crate::instructions::Location;
 
 impl Graph {
     pub(super) fn push_cold_blocks_to_end(&mut self) {
-        if self[BlockId::ENTRY].next.is_none() {
+        if !self.protects || self[BlockId::ENTRY].next.is_none() {
             return;
         }
         self.mark_warm();
         self.mark_cold();
         self.jump_from_cold_to_warm();
-        let (warm, cold): (Vec<BlockId>, Vec<BlockId>) =
-            self.layout().into_iter().partition(|&id| !self[id].cold);
-        let moved = !cold.is_empty();
-        let order: Vec<BlockId> = warm.into_iter().chain(cold).collect();
-        for pair in order.windows(2) {
-            self[pair[0]].next = Some(pair[1]);
-        }
-        if let Some(&last) = order.last() {
-            self[last].next = None;
-        }
-        if moved {
+        if self.move_cold() {
             self.remove_redundant_nops_and_jumps();
         }
+    }
+
+    /// Lays the cold blocks out behind the others, each in their order. Whether there are any.
+    fn move_cold(&mut self) -> bool {
+        let (mut last_warm, mut last_cold) = (BlockId::ENTRY, None);
+        let mut first_cold = None;
+        let mut cursor = self[BlockId::ENTRY].next;
+        while let Some(id) = cursor {
+            cursor = self[id].next;
+            if !self[id].cold {
+                self[last_warm].next = Some(id);
+                last_warm = id;
+                continue;
+            }
+            match last_cold {
+                Some(last) => self[last].next = Some(id),
+                None => first_cold = Some(id),
+            }
+            last_cold = Some(id);
+        }
+        self[last_warm].next = first_cold;
+        if let Some(last) = last_cold {
+            self[last].next = None;
+        }
+        first_cold.is_some()
     }
 
     /// Where control goes from a block without an exception.
@@ -39,27 +54,25 @@ impl Graph {
     }
 
     fn mark_warm(&mut self) {
-        let mut todo = vec![BlockId::ENTRY];
-        self[BlockId::ENTRY].warm = true;
-        while let Some(id) = todo.pop() {
-            for successor in self.successors(id) {
-                if !std::mem::replace(&mut self[successor].warm, true) {
-                    todo.push(successor);
-                }
-            }
+        self.start_walk();
+        while let Some(id) = self.todo.pop() {
+            self[id].warm = true;
+            self.successors(id).for_each(|successor| self.visit(successor));
         }
     }
 
     fn mark_cold(&mut self) {
-        let is_cold_root = |&id: &BlockId| self[id].is_handler && !self[id].warm;
-        let mut todo: Vec<BlockId> = self.layout().into_iter().filter(is_cold_root).collect();
-        for &id in &todo {
+        self.walk += 1;
+        self.each_block(|graph, id| {
+            if graph[id].is_handler && !graph[id].warm {
+                graph.visit(id);
+            }
+        });
+        while let Some(id) = self.todo.pop() {
             self[id].cold = true;
-        }
-        while let Some(id) = todo.pop() {
             for successor in self.successors(id) {
-                if !self[successor].warm && !std::mem::replace(&mut self[successor].cold, true) {
-                    todo.push(successor);
+                if !self[successor].warm {
+                    self.visit(successor);
                 }
             }
         }
@@ -67,23 +80,23 @@ impl Graph {
 
     /// Falling through from a cold block into a warm one becomes a jump in a block of its own.
     fn jump_from_cold_to_warm(&mut self) {
-        for id in self.layout() {
-            let block = &self[id];
+        self.each_block(|graph, id| {
+            let block = &graph[id];
             let (true, true, Some(next)) = (block.cold, block.falls_through(), block.next) else {
-                continue;
+                return;
             };
-            if !self[next].warm {
-                continue;
+            if !graph[next].warm {
+                return;
             }
             let location = block.last().map_or(Location::NONE, |last| last.location);
             let mut jump = Instr::new(Opcode::JUMP_NO_INTERRUPT, 0, location);
             jump.target = Some(next);
-            self[next].labelled = true;
-            let bridge = self.new_block();
-            self[bridge].code.push(jump);
-            self[bridge].cold = true;
-            self[bridge].predecessors = 1;
-            self.insert_after(id, bridge);
-        }
+            graph[next].labelled = true;
+            let bridge = graph.new_block();
+            graph[bridge].code.push(jump);
+            graph[bridge].cold = true;
+            graph[bridge].predecessors = 1;
+            graph.insert_after(id, bridge);
+        });
     }
 }

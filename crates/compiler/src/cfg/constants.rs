@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use indexmap::IndexSet;
+use crate::tables::IndexSet;
 use krait_bytecode::{BinaryOp, Opcode, intrinsic_1};
 
 use super::{Graph, Instr};
@@ -36,6 +36,20 @@ fn const_value(opcode: Opcode, oparg: u32, consts: &Consts) -> Result<Constant, 
     consts.get_index(oparg as usize).cloned().ok_or(BAD_CONST)
 }
 
+/// The truth of that value.
+fn const_truth(opcode: Opcode, oparg: u32, consts: &Consts) -> Result<bool, AssembleError> {
+    if opcode == Opcode::LOAD_SMALL_INT {
+        return Ok(oparg != 0);
+    }
+    consts.get_index(oparg as usize).map(Constant::truth).ok_or(BAD_CONST)
+}
+
+/// Whether that value is `None`.
+fn is_none(opcode: Opcode, oparg: u32, consts: &Consts) -> bool {
+    opcode != Opcode::LOAD_SMALL_INT
+        && matches!(consts.get_index(oparg as usize), Some(Constant::None))
+}
+
 fn add_const(constant: Constant, consts: &mut Consts) -> u32 {
     consts.insert_full(constant).0 as u32
 }
@@ -55,24 +69,21 @@ fn nop_out(code: &mut [Instr], places: &[usize]) {
     }
 }
 
-/// The places of the `count` loads of constants right before `end`, in order; NOPs between them
-/// do not count. `None` if there is anything else.
-fn const_loads_before(code: &[Instr], end: usize, count: usize) -> Option<Vec<usize>> {
-    let mut places = Vec::with_capacity(count);
-    for place in (0..end).rev() {
-        if places.len() == count {
-            break;
-        }
-        if code[place].is_nop() {
-            continue;
-        }
-        if !loads_const(code[place].opcode) {
-            return None;
-        }
-        places.push(place);
+/// The place of the load of a constant right before `end`, but for NOPs between them. `None` if there is anything else.
+fn const_load_before(code: &[Instr], end: usize) -> Option<usize> {
+    let place = code[..end].iter().rposition(|instr| !instr.is_nop())?;
+    loads_const(code[place].opcode).then_some(place)
+}
+
+/// The places of the `count` loads of constants right before `end`, in order.
+fn const_loads_before(code: &[Instr], mut end: usize, count: usize) -> Option<Vec<usize>> {
+    let mut places = Vec::new();
+    while places.len() < count {
+        end = const_load_before(code, end)?;
+        places.push(end);
     }
     places.reverse();
-    (places.len() == count).then_some(places)
+    Some(places)
 }
 
 fn values(
@@ -147,8 +158,8 @@ pub(super) fn fold_unary(
     at: usize,
     consts: &mut Consts,
 ) -> Result<(), AssembleError> {
-    let Some(places) = const_loads_before(code, at, 1) else { return Ok(()) };
-    let operand = &code[places[0]];
+    let Some(place) = const_load_before(code, at) else { return Ok(()) };
+    let operand = &code[place];
     let operand = const_value(operand.opcode, operand.oparg, consts)?;
     let result = match code[at].opcode {
         Opcode::UNARY_NEGATIVE => fold::negative(&operand),
@@ -157,7 +168,7 @@ pub(super) fn fold_unary(
         _ => fold::positive(&operand),
     };
     if let Some(result) = result {
-        nop_out(code, &places);
+        nop_out(code, &[place]);
         make_load(&mut code[at], result, consts);
     }
     Ok(())
@@ -168,7 +179,9 @@ pub(super) fn fold_binary(
     at: usize,
     consts: &mut Consts,
 ) -> Result<(), AssembleError> {
-    let Some(places) = const_loads_before(code, at, 2) else { return Ok(()) };
+    let Some(right) = const_load_before(code, at) else { return Ok(()) };
+    let Some(left) = const_load_before(code, right) else { return Ok(()) };
+    let places = [left, right];
     let operands = values(code, &places, consts)?;
     let result = BinaryOp::from_oparg(code[at].oparg)
         .and_then(|op| fold::binary(&operands[0], op, &operands[1]));
@@ -294,10 +307,13 @@ impl Graph {
         &mut self,
         consts: &mut Consts,
     ) -> Result<(), AssembleError> {
-        for id in self.layout() {
-            optimize_loads_in(&mut self[id].code, consts)?;
-        }
-        Ok(())
+        let mut result = Ok(());
+        self.each_block(|graph, id| {
+            if result.is_ok() {
+                result = optimize_loads_in(&mut graph[id].code, consts);
+            }
+        });
+        result
     }
 
     /// Drops unused constants, except for the first, which may be the docstring, and renumbers.
@@ -306,11 +322,13 @@ impl Graph {
         if let Some(first) = used.first_mut() {
             *first = true;
         }
-        let order = self.layout();
-        for &id in &order {
-            for instr in self[id].code.iter().filter(|i| i.opcode.has_const()) {
+        for instr in self.layout().flat_map(|block| &block.code) {
+            if instr.opcode.has_const() {
                 used[instr.oparg as usize] = true;
             }
+        }
+        if used.iter().all(|used| *used) {
+            return consts.into_iter().collect();
         }
         let mut renumbered = Vec::with_capacity(used.len());
         let mut count = 0;
@@ -318,13 +336,11 @@ impl Graph {
             renumbered.push(count);
             count += u32::from(used);
         }
-        if count as usize != used.len() {
-            for &id in &order {
-                for instr in self[id].code.iter_mut().filter(|i| i.opcode.has_const()) {
-                    instr.oparg = renumbered[instr.oparg as usize];
-                }
+        self.each_block(|graph, id| {
+            for instr in graph[id].code.iter_mut().filter(|i| i.opcode.has_const()) {
+                instr.oparg = renumbered[instr.oparg as usize];
             }
-        }
+        });
         consts.into_iter().zip(used).filter_map(|(c, used)| used.then_some(c)).collect()
     }
 }
@@ -354,14 +370,14 @@ fn optimize_loads_in(code: &mut [Instr], consts: &mut Consts) -> Result<(), Asse
             | Opcode::POP_JUMP_IF_TRUE
             | Opcode::JUMP_IF_FALSE
             | Opcode::JUMP_IF_TRUE => {
-                let truth = const_value(opcode, oparg, consts)?.truth();
+                let truth = const_truth(opcode, oparg, consts)?;
                 decide_jump(code, at, truth);
             }
-            Opcode::IS_OP if const_value(opcode, oparg, consts)? == Constant::None => {
+            Opcode::IS_OP if is_none(opcode, oparg, consts) => {
                 fold_is_none_jump(code, at);
             }
             Opcode::TO_BOOL => {
-                let truth = const_value(opcode, oparg, consts)?.truth();
+                let truth = const_truth(opcode, oparg, consts)?;
                 let index = add_const(Constant::Bool(truth), consts);
                 code[at].make_nop();
                 code[at + 1].set(Opcode::LOAD_CONST, index);

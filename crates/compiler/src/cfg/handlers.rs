@@ -1,59 +1,74 @@
 //! Which handler protects each instruction.
 //!
-//! Follows the control flow with a stack of the open protected regions. CPython:
-//! `mark_except_handlers` and `label_exception_targets`.
+//! Follows the control flow with the open protected regions. CPython: `mark_except_handlers` (its part is done when the
+//! graph is built) and `label_exception_targets`.
 
 use krait_bytecode::{Opcode, resume};
 
 use super::{BlockId, Graph};
 use crate::assemble::AssembleError;
 
-type Regions = Vec<BlockId>;
+/// An open protected region.
+#[derive(Clone, Copy)]
+struct Region {
+    handler: BlockId,
+    /// The place of the one around it in the list of all.
+    outer: Option<usize>,
+    depth: u32,
+}
 
-impl Graph {
-    /// Flags the blocks that protected regions lead to.
-    pub(super) fn mark_handlers(&mut self) {
-        for id in self.layout() {
-            for at in 0..self[id].code.len() {
-                let instr = self[id].code[at];
-                if let (true, Some(target)) = (instr.opcode.is_block_push(), instr.target) {
-                    self[target].is_handler = true;
-                }
-            }
-        }
+/// Every region that was opened on any way.
+#[derive(Default)]
+struct Regions(Vec<Region>);
+
+impl Regions {
+    fn open(&mut self, handler: BlockId, outer: Option<usize>) -> usize {
+        self.0.push(Region { handler, outer, depth: self.depth(outer) + 1 });
+        self.0.len() - 1
     }
 
+    fn depth(&self, region: Option<usize>) -> u32 {
+        region.map_or(0, |region| self.0[region].depth)
+    }
+}
+
+impl Graph {
     /// Sets `handler` of every reachable instruction and removes `POP_BLOCK`.
-    pub(super) fn label_exception_targets(&mut self) -> Result<(), AssembleError> {
-        let mut visited = self.marks();
-        visited[BlockId::ENTRY.index()] = true;
-        let mut todo: Vec<(BlockId, Regions)> = vec![(BlockId::ENTRY, Regions::new())];
-        while let Some((id, mut regions)) = todo.pop() {
+    pub(crate) fn find_handlers(&mut self) -> Result<(), AssembleError> {
+        if !self.protects {
+            return Ok(());
+        }
+        let mut regions = Regions::default();
+        self.walk += 1;
+        self.mark(BlockId::ENTRY);
+        let mut todo = vec![(BlockId::ENTRY, None)];
+        while let Some((id, mut region)) = todo.pop() {
             // Taken out while instructions flag other blocks.
             let mut code = std::mem::take(&mut self[id].code);
             let mut yield_depth = 0;
             for instr in &mut code {
                 if instr.opcode.is_block_push() {
                     let Some(target) = instr.target else { continue };
-                    if !std::mem::replace(&mut visited[target.index()], true) {
-                        todo.push((target, regions.clone()));
+                    if !self.mark(target) {
+                        todo.push((target, region));
                     }
                     if matches!(instr.opcode, Opcode::SETUP_WITH | Opcode::SETUP_CLEANUP) {
                         self[target].preserve_lasti = true;
                     }
-                    regions.push(target);
+                    region = Some(regions.open(target, region));
                     continue;
                 }
                 match instr.opcode {
                     Opcode::POP_BLOCK => {
-                        if regions.pop().is_none() {
+                        let Some(closed) = region else {
                             return Err(AssembleError::Invalid("unbalanced POP_BLOCK"));
-                        }
+                        };
+                        region = regions.0[closed].outer;
                         instr.make_nop();
                         continue;
                     }
                     Opcode::RETURN_GENERATOR => continue,
-                    Opcode::YIELD_VALUE => yield_depth = regions.len(),
+                    Opcode::YIELD_VALUE => yield_depth = regions.depth(region),
                     Opcode::RESUME if instr.oparg != resume::AT_FUNC_START => {
                         if yield_depth == 1 {
                             instr.oparg |= resume::OPARG_DEPTH1_MASK;
@@ -62,18 +77,18 @@ impl Graph {
                     }
                     _ => {}
                 }
-                instr.handler = regions.last().copied();
+                instr.handler = region.map(|region| regions.0[region].handler);
                 if let (true, Some(target)) = (instr.is_jump(), instr.target)
-                    && !std::mem::replace(&mut visited[target.index()], true)
+                    && !self.mark(target)
                 {
-                    todo.push((target, regions.clone()));
+                    todo.push((target, region));
                 }
             }
             self[id].code = code;
             if let (true, Some(next)) = (self[id].falls_through(), self[id].next)
-                && !std::mem::replace(&mut visited[next.index()], true)
+                && !self.mark(next)
             {
-                todo.push((next, regions));
+                todo.push((next, region));
             }
         }
         Ok(())

@@ -12,46 +12,49 @@ const MAX_COPY_SIZE: usize = 4;
 impl Graph {
     /// Counts the ways into each block and empties the blocks without any.
     pub(super) fn remove_unreachable(&mut self) {
-        for block in &mut self.blocks {
+        for block in &mut self.blocks[..self.used] {
             block.predecessors = 0;
         }
-        let mut visited = self.marks();
-        visited[BlockId::ENTRY.index()] = true;
+        self.start_walk();
         self[BlockId::ENTRY].predecessors = 1;
-        let mut todo = vec![BlockId::ENTRY];
-        while let Some(id) = todo.pop() {
+        while let Some(id) = self.todo.pop() {
             let next = self[id].next.filter(|_| self[id].falls_through());
-            let code = std::mem::take(&mut self[id].code);
-            let targets = code.iter().filter(|i| i.has_target()).filter_map(|i| i.target);
-            for target in next.into_iter().chain(targets) {
-                self[target].predecessors += 1;
-                if !std::mem::replace(&mut visited[target.index()], true) {
-                    todo.push(target);
+            // Only the last instruction jumps, but regions may be opened anywhere.
+            let len = self[id].code.len();
+            let first = if self.protects { 0 } else { len.saturating_sub(1) };
+            for at in first..len {
+                let instr = &self[id].code[at];
+                if let Some(target) = instr.target.filter(|_| instr.has_target()) {
+                    self.enter_from_elsewhere(target);
                 }
             }
-            self[id].code = code;
+            if let Some(next) = next {
+                self.enter_from_elsewhere(next);
+            }
         }
-        for id in self.layout() {
-            let block = &mut self[id];
+        self.each_block(|graph, id| {
+            let block = &mut graph[id];
             if block.predecessors == 0 {
                 block.code.clear();
                 block.is_handler = false;
             }
-        }
+        });
+    }
+
+    fn enter_from_elsewhere(&mut self, target: BlockId) {
+        self[target].predecessors += 1;
+        self.visit(target);
     }
 
     /// Replaces unconditional jumps to small exits, and to blocks without line that do not fall
     /// through, by copies.
     pub(super) fn inline_small_blocks(&mut self) {
-        let order = self.layout();
         // A loop without any line, which only a hand-made tree has, would be copied forever.
-        let total: usize = order.iter().map(|&id| self[id].code.len()).sum();
+        let total: usize = self.layout().map(|block| block.code.len()).sum();
         let mut budget = 2 * total + 1000;
         loop {
             let mut changed = false;
-            for &id in &order {
-                changed |= self.inline_target(id, &mut budget);
-            }
+            self.each_block(|graph, id| changed |= graph.inline_target(id, &mut budget));
             if !changed {
                 break;
             }

@@ -26,7 +26,9 @@ impl Graph {
         while let Some(id) = cursor {
             if let Some((location, target)) = self.shared_lineless_target(id) {
                 let copy = self.new_block();
-                self[copy].code = self[target].code.clone();
+                let mut code = std::mem::take(&mut self[copy].code);
+                code.extend_from_slice(&self[target].code);
+                self[copy].code = code;
                 self[copy].code[0].location = location;
                 self[copy].predecessors = 1;
                 self[copy].labelled = true;
@@ -39,16 +41,16 @@ impl Graph {
             cursor = self[id].next;
         }
         // What is left is reached by falling through only, from one block.
-        for id in self.layout() {
-            let block = &self[id];
+        self.each_block(|graph, id| {
+            let block = &graph[id];
             if let (true, Some(last), Some(next)) =
                 (block.falls_through(), block.last(), block.next)
-                && self.needs_line(next)
+                && graph.needs_line(next)
             {
                 let location = last.location;
-                self[next].code[0].location = location;
+                graph[next].code[0].location = location;
             }
-        }
+        });
     }
 
     /// Where the block's final jump leads, if that is a lineless exit which others reach too.
@@ -65,21 +67,21 @@ impl Graph {
     /// Within a block, and into blocks with a single way in, lines carry on.
     fn propagate_line_numbers(&mut self) {
         const UNKNOWN: i32 = Location::NONE.line;
-        for id in self.layout() {
+        self.each_block(|graph, id| {
             let mut previous = Location::NONE;
-            for instr in &mut self[id].code {
+            for instr in &mut graph[id].code {
                 if instr.line() == UNKNOWN {
                     instr.location = previous;
                 } else {
                     previous = instr.location;
                 }
             }
-            let block = &self[id];
-            let Some(last) = block.last() else { continue };
+            let block = &graph[id];
+            let Some(last) = block.last() else { return };
             let next = block.next.filter(|_| block.falls_through());
             let target = last.target.filter(|_| last.is_jump());
             for successor in next.into_iter().chain(target) {
-                let successor = &mut self[successor];
+                let successor = &mut graph[successor];
                 if successor.predecessors == 1
                     && let Some(first) = successor.code.first_mut()
                     && first.line() == UNKNOWN
@@ -87,6 +89,6 @@ impl Graph {
                     first.location = previous;
                 }
             }
-        }
+        });
     }
 }

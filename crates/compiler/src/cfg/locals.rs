@@ -11,25 +11,6 @@ use super::{BlockId, Graph};
 pub(crate) const TRACKED_LOCALS: u32 = 64;
 const TRACKED: usize = TRACKED_LOCALS as usize;
 
-/// Blocks to look at again, and what is known to be possibly unbound on entry to each.
-struct Worklist {
-    unbound: Vec<u64>,
-    queued: Vec<bool>,
-    stack: Vec<BlockId>,
-}
-
-impl Worklist {
-    fn push(&mut self, block: BlockId, unbound: u64) {
-        let known = &mut self.unbound[block.index()];
-        if *known | unbound != *known {
-            *known |= unbound;
-            if !std::mem::replace(&mut self.queued[block.index()], true) {
-                self.stack.push(block);
-            }
-        }
-    }
-}
-
 impl Graph {
     pub(super) fn add_checks_for_unbound_locals(&mut self, locals: usize, parameters: usize) {
         if locals == 0 {
@@ -38,33 +19,37 @@ impl Graph {
         if locals > TRACKED {
             self.check_untracked_locals(locals);
         }
-        let mut work = Worklist {
-            unbound: vec![0; self.blocks.len()],
-            queued: self.marks(),
-            stack: Vec::new(),
-        };
+        self.todo.clear();
         let at_entry =
             (parameters..locals.min(TRACKED)).fold(0, |mask, local| mask | 1u64 << local);
-        work.push(BlockId::ENTRY, at_entry);
-        for id in self.layout() {
-            self.check_locals_in(id, &mut work);
-        }
-        while let Some(id) = work.stack.pop() {
-            work.queued[id.index()] = false;
-            self.check_locals_in(id, &mut work);
+        self.add_unbound(BlockId::ENTRY, at_entry);
+        self.each_block(Graph::check_locals_in);
+        while let Some(id) = self.todo.pop() {
+            self[id].queued = false;
+            self.check_locals_in(id);
         }
     }
 
-    fn check_locals_in(&mut self, id: BlockId, work: &mut Worklist) {
-        let mut unbound = work.unbound[id.index()];
-        for instr in &mut self[id].code {
+    /// Notes what may be unbound on entry to a block, which has to be looked at again if that is new.
+    fn add_unbound(&mut self, id: BlockId, unbound: u64) {
+        let block = &mut self[id];
+        if block.unbound | unbound != block.unbound {
+            block.unbound |= unbound;
+            if !std::mem::replace(&mut block.queued, true) {
+                self.todo.push(id);
+            }
+        }
+    }
+
+    fn check_locals_in(&mut self, id: BlockId) {
+        let mut unbound = self[id].unbound;
+        // Taken out while what is unbound is noted at handlers.
+        let mut code = std::mem::take(&mut self[id].code);
+        for instr in &mut code {
             if let Some(handler) = instr.handler {
-                work.push(handler, unbound);
+                self.add_unbound(handler, unbound);
             }
-            if instr.oparg as usize >= TRACKED {
-                continue;
-            }
-            let bit = 1 << instr.oparg;
+            let bit = if instr.oparg < TRACKED_LOCALS { 1 << instr.oparg } else { 0 };
             match instr.opcode {
                 Opcode::DELETE_FAST
                 | Opcode::LOAD_FAST_AND_CLEAR
@@ -78,12 +63,12 @@ impl Graph {
                 _ => {}
             }
         }
-        let block = &self[id];
-        if let Some(next) = block.next.filter(|_| block.falls_through()) {
-            work.push(next, unbound);
-        }
-        if let Some(target) = block.last().filter(|last| last.is_jump()).and_then(|i| i.target) {
-            work.push(target, unbound);
+        let block = &mut self[id];
+        block.code = code;
+        let next = block.next.filter(|_| block.falls_through());
+        let target = block.last().filter(|last| last.is_jump()).and_then(|last| last.target);
+        for successor in next.into_iter().chain(target) {
+            self.add_unbound(successor, unbound);
         }
     }
 
@@ -91,8 +76,9 @@ impl Graph {
     fn check_untracked_locals(&mut self, locals: usize) {
         // The number of the block, from 1, in which the local was last known to be bound.
         let mut bound_in = vec![0; locals - TRACKED];
-        for (number, id) in self.layout().into_iter().enumerate() {
-            for instr in &mut self[id].code {
+        let mut number = 0;
+        self.each_block(|graph, id| {
+            for instr in &mut graph[id].code {
                 let index = (instr.oparg as usize).checked_sub(TRACKED);
                 let Some(bound) = index.and_then(|index| bound_in.get_mut(index)) else {
                     continue;
@@ -111,6 +97,7 @@ impl Graph {
                     _ => {}
                 }
             }
-        }
+            number += 1;
+        });
     }
 }

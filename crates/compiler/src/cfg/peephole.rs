@@ -10,21 +10,29 @@ use super::{BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
 
 impl Graph {
-    pub(super) fn optimize_block(
-        &mut self,
-        id: BlockId,
-        consts: &mut Consts,
-    ) -> Result<(), AssembleError> {
+    pub(super) fn optimize_blocks(&mut self, consts: &mut Consts) -> Result<(), AssembleError> {
+        let mut cursor = Some(BlockId::ENTRY);
+        while let Some(id) = cursor {
+            self.optimize_block(id, consts)?;
+            cursor = self[id].next;
+        }
+        Ok(())
+    }
+
+    fn optimize_block(&mut self, id: BlockId, consts: &mut Consts) -> Result<(), AssembleError> {
         let mut at = 0;
-        while at < self[id].code.len() {
-            if self[id].code[at].has_target() {
-                if self.thread_jump(id, at) {
-                    continue;
-                }
-            } else {
-                optimize_instruction(&mut self[id].code, at, consts)?;
+        loop {
+            let code = &mut self[id].code[..];
+            while at < code.len() && !code[at].has_target() {
+                optimize_instruction(code, at, consts)?;
+                at += 1;
             }
-            at += 1;
+            if at == code.len() {
+                break;
+            }
+            if !self.thread_jump(id, at) {
+                at += 1;
+            }
         }
         super::swaps::optimize_swaps(&mut self[id].code);
         Ok(())
@@ -66,24 +74,10 @@ fn optimize_instruction(
     at: usize,
     consts: &mut Consts,
 ) -> Result<(), AssembleError> {
-    let Instr { opcode, oparg, .. } = code[at];
-    let next = code.get(at + 1).map_or(Opcode::CACHE, |next| next.opcode);
-    match opcode {
+    match code[at].opcode {
         Opcode::BUILD_TUPLE => {
-            if next == Opcode::UNPACK_SEQUENCE && code[at + 1].oparg == oparg {
-                match oparg {
-                    1 => {
-                        code[at].make_nop();
-                        code[at + 1].make_nop();
-                        return Ok(());
-                    }
-                    2 | 3 => {
-                        code[at].make_nop();
-                        code[at + 1].opcode = Opcode::SWAP;
-                        return Ok(());
-                    }
-                    _ => {}
-                }
+            if unpack_at_once(code, at) {
+                return Ok(());
             }
             constants::fold_tuple(code, at, consts)
         }
@@ -92,7 +86,7 @@ fn optimize_instruction(
         Opcode::BINARY_OP => constants::fold_binary(code, at, consts),
         Opcode::CALL_INTRINSIC_1 => constants::fold_intrinsic(code, at, consts),
         Opcode::UNARY_INVERT | Opcode::UNARY_NEGATIVE => constants::fold_unary(code, at, consts),
-        Opcode::UNARY_NOT => match next {
+        Opcode::UNARY_NOT => match next_opcode(code, at) {
             Opcode::TO_BOOL => {
                 code[at].make_nop();
                 code[at + 1].set(Opcode::UNARY_NOT, 0);
@@ -105,16 +99,44 @@ fn optimize_instruction(
             }
             _ => constants::fold_unary(code, at, consts),
         },
-        _ => {
-            optimize_pair(code, at, next);
+        Opcode::COMPARE_OP
+        | Opcode::CONTAINS_OP
+        | Opcode::IS_OP
+        | Opcode::TO_BOOL
+        | Opcode::LOAD_GLOBAL
+        | Opcode::SWAP
+        | Opcode::STORE_FAST => {
+            optimize_pair(code, at);
             Ok(())
         }
+        _ => Ok(()),
     }
 }
 
+/// The opcode behind `at`; `CACHE`, which is never emitted, at the end.
+fn next_opcode(code: &[Instr], at: usize) -> Opcode {
+    code.get(at + 1).map_or(Opcode::CACHE, |next| next.opcode)
+}
+
+/// A tuple that is unpacked at once is not made, if it is small. Whether that was so.
+fn unpack_at_once(code: &mut [Instr], at: usize) -> bool {
+    let size = code[at].oparg;
+    if next_opcode(code, at) != Opcode::UNPACK_SEQUENCE || code[at + 1].oparg != size {
+        return false;
+    }
+    match size {
+        1 => code[at + 1].make_nop(),
+        2 | 3 => code[at + 1].opcode = Opcode::SWAP,
+        _ => return false,
+    }
+    code[at].make_nop();
+    true
+}
+
 /// Two instructions that one can do, or a single one without effect.
-fn optimize_pair(code: &mut [Instr], at: usize, next: Opcode) {
+fn optimize_pair(code: &mut [Instr], at: usize) {
     let Instr { opcode, oparg, .. } = code[at];
+    let next = next_opcode(code, at);
     match opcode {
         Opcode::COMPARE_OP if next == Opcode::TO_BOOL => {
             code[at].make_nop();

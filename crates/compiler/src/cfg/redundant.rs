@@ -6,25 +6,22 @@
 use krait_bytecode::Opcode;
 
 use super::constants::loads_const;
-use super::{Block, BlockId, Graph};
+use super::{Block, BlockId, Graph, Instr};
 
 impl Graph {
     /// Removes the NOPs whose line another instruction shows.
     pub(super) fn remove_redundant_nops(&mut self) {
-        for id in self.layout() {
-            self.remove_redundant_nops_in(id);
-        }
+        self.each_block(Graph::remove_redundant_nops_in);
     }
 
     fn remove_redundant_nops_in(&mut self, id: BlockId) {
         if !self[id].code.iter().any(|i| i.is_nop()) {
             return;
         }
-        let next_line = self.first_line(self[id].next);
+        let (next_line, protects) = (self.first_line(self[id].next), self.protects);
         let Block { code, abandoned, .. } = &mut self[id];
         let mut kept = 0;
         let mut previous_line = -1;
-        let handlers: Vec<Option<BlockId>> = code.iter().map(|instr| instr.handler).collect();
         for at in 0..code.len() {
             let line = code[at].line();
             if code[at].is_nop() {
@@ -48,8 +45,10 @@ impl Graph {
             kept += 1;
             previous_line = line;
         }
+        if protects {
+            abandoned.extend(code[kept..].iter().rev().map(|instr| instr.handler));
+        }
         code.truncate(kept);
-        abandoned.extend(handlers[kept..].iter().rev());
     }
 
     /// The line of the first instruction from `id` on that will stay.
@@ -61,35 +60,39 @@ impl Graph {
 
     /// Removes NOPs, and pairs of which the second drops what the first has pushed.
     pub(super) fn remove_redundant_pairs(&mut self) {
-        let order = self.layout();
         loop {
             let mut done = true;
             let mut previous: Option<(BlockId, usize)> = None;
-            for &id in &order {
-                self.remove_redundant_nops_in(id);
-                if self[id].labelled {
+            self.each_block(|graph, id| {
+                graph.remove_redundant_nops_in(id);
+                if graph[id].labelled {
                     previous = None;
                 }
-                for at in 0..self[id].code.len() {
-                    if self[id].code[at].opcode == Opcode::POP_TOP
-                        && let Some((block, place)) = previous
-                    {
-                        let before = &mut self[block].code[place];
+                let mut at = 0;
+                while let Some(ahead) = place_of(&graph[id].code[at..], Opcode::POP_TOP) {
+                    at += ahead;
+                    // The instruction before, which may be in the block before.
+                    let before = at.checked_sub(1).map(|before| (id, before)).or(previous);
+                    if let Some((block, place)) = before {
+                        let before = &mut graph[block].code[place];
                         if loads_const(before.opcode)
                             || before.opcode == Opcode::COPY && before.oparg == 1
                         {
                             before.make_nop();
-                            self[id].code[at].make_nop();
+                            graph[id].code[at].make_nop();
                             done = false;
                         }
                     }
-                    previous = Some((id, at));
+                    at += 1;
                 }
-                let jumps = previous.is_some_and(|(b, at)| self[b].code[at].is_jump());
-                if jumps || !self[id].falls_through() {
+                if let Some(last) = graph[id].code.len().checked_sub(1) {
+                    previous = Some((id, last));
+                }
+                let jumps = previous.is_some_and(|(b, at)| graph[b].code[at].is_jump());
+                if jumps || !graph[id].falls_through() {
                     previous = None;
                 }
-            }
+            });
             if done {
                 break;
             }
@@ -108,20 +111,25 @@ impl Graph {
     /// Turns jumps to the next block with instructions into NOPs.
     fn remove_redundant_jumps(&mut self) -> bool {
         let mut changed = false;
-        for id in self.layout() {
-            let Some(last) = self[id].last() else { continue };
+        self.each_block(|graph, id| {
+            let Some(last) = graph[id].last() else { return };
             if !last.opcode.is_unconditional_jump() {
-                continue;
+                return;
             }
-            let target = self.next_nonempty(last.target);
+            let target = graph.next_nonempty(last.target);
             if target.is_some()
-                && target == self.next_nonempty(self[id].next)
-                && let Some(last) = self[id].code.last_mut()
+                && target == graph.next_nonempty(graph[id].next)
+                && let Some(last) = graph[id].code.last_mut()
             {
                 last.make_nop();
                 changed = true;
             }
-        }
+        });
         changed
     }
+}
+
+/// The place of the first such instruction.
+fn place_of(code: &[Instr], opcode: Opcode) -> Option<usize> {
+    code.iter().position(|instr| instr.opcode == opcode)
 }

@@ -10,9 +10,9 @@ use crate::assemble::AssembleError;
 impl Graph {
     pub(super) fn calculate_stack_depth(&mut self) -> Result<u32, AssembleError> {
         let mut deepest = 0;
-        let mut todo = Vec::new();
-        self.enter(BlockId::ENTRY, 0, &mut todo)?;
-        while let Some(id) = todo.pop() {
+        self.todo.clear();
+        self.enter(BlockId::ENTRY, 0)?;
+        while let Some(id) = self.todo.pop() {
             let mut depth = self[id].start_depth.unwrap_or(0);
             for at in 0..self[id].code.len() {
                 let instr = self[id].code[at];
@@ -23,30 +23,25 @@ impl Graph {
                 {
                     let jumped = step(depth, instr.opcode, instr.oparg, true)?;
                     deepest = deepest.max(jumped);
-                    self.enter(target, jumped, &mut todo)?;
+                    self.enter(target, jumped)?;
                 }
                 depth = after;
                 deepest = deepest.max(depth);
             }
             let block = &self[id];
             if let (true, Some(next)) = (block.falls_through(), block.next) {
-                self.enter(next, depth, &mut todo)?;
+                self.enter(next, depth)?;
             }
         }
         Ok(deepest)
     }
 
     /// Records the depth on entry to a block; every way into it has to agree.
-    fn enter(
-        &mut self,
-        id: BlockId,
-        depth: u32,
-        todo: &mut Vec<BlockId>,
-    ) -> Result<(), AssembleError> {
+    fn enter(&mut self, id: BlockId, depth: u32) -> Result<(), AssembleError> {
         match self[id].start_depth {
             None => {
                 self[id].start_depth = Some(depth);
-                todo.push(id);
+                self.todo.push(id);
                 Ok(())
             }
             Some(known) if known == depth => Ok(()),

@@ -8,8 +8,8 @@ use super::{Graph, Instr};
 
 impl Graph {
     pub(super) fn insert_superinstructions(&mut self) {
-        for id in self.layout() {
-            let code = &mut self[id].code;
+        self.each_block(|graph, id| {
+            let code = &mut graph[id].code;
             for at in 1..code.len() {
                 let pair = match (code[at - 1].opcode, code[at].opcode) {
                     (Opcode::LOAD_FAST, Opcode::LOAD_FAST) => Opcode::LOAD_FAST_LOAD_FAST,
@@ -19,7 +19,7 @@ impl Graph {
                 };
                 combine(code, at, pair);
             }
-        }
+        });
         self.remove_redundant_nops();
     }
 }

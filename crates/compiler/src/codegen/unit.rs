@@ -10,7 +10,7 @@ use krait_syntax::ast::{Expr, Span};
 
 use super::Generator;
 use super::frame_blocks::FrameBlock;
-use crate::assemble::{AssembleError, assemble};
+use crate::assemble::AssembleError;
 use crate::code::{Code, Constant};
 use crate::error::{CompileError, Result};
 use crate::instructions::{CodeUnit, CodeUnitMetadata, InstructionSequence, Location};
@@ -119,12 +119,13 @@ impl<'a> Generator<'a> {
         meta.posonlyargcount = count(parameters.posonly);
         meta.kwonlyargcount = count(parameters.kwonly);
         let inherited = self.units.last().and_then(|unit| unit.private);
+        let seq = self.assembler.new_sequence();
         self.units.push(Unit {
             entry,
             kind,
             private: private.or(inherited),
             meta,
-            seq: InstructionSequence::new(),
+            seq,
             stashed: None,
             blocks: Vec::new(),
             static_attributes: BTreeSet::new(),
@@ -221,11 +222,19 @@ impl<'a> Generator<'a> {
     pub(super) fn finish_scope(&mut self, returns_none: bool) -> Result<Code> {
         let unit = self.end_scope(returns_none)?;
         let nested = self.keeps_nested.then(|| unit.instructions.clone());
-        let code = assembled(unit)?;
+        let code = self.assembled(unit)?;
         if let (Some(nested), Some(outer)) = (nested, self.units.last_mut()) {
             outer.seq.add_nested(nested);
         }
         Ok(code)
+    }
+
+    /// The code object of a unit.
+    pub(super) fn assembled(&mut self, unit: CodeUnit) -> Result<Code> {
+        self.assembler.assemble(unit).map_err(|error| match error {
+            AssembleError::Invalid(what) => CompileError::System(what.to_owned()),
+            AssembleError::TooLarge => CompileError::Overflow(error.to_string()),
+        })
     }
 
     /// Ends the unit with a return.
@@ -250,14 +259,6 @@ impl<'a> Generator<'a> {
             filename: self.options.filename.clone(),
         })
     }
-}
-
-/// The code object of a unit.
-pub(super) fn assembled(unit: CodeUnit) -> Result<Code> {
-    assemble(unit).map_err(|error| match error {
-        AssembleError::Invalid(what) => CompileError::System(what.to_owned()),
-        AssembleError::TooLarge => CompileError::Overflow(error.to_string()),
-    })
 }
 
 /// The features that code objects record.

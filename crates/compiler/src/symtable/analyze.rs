@@ -1,28 +1,57 @@
 //! Second pass: decides for every name of every block where it lives.
 //!
 //! Works from the module inwards with the names bound outside, and on the way back collects the
-//! names that inner blocks need from outer ones. Does the job of the `analyze_*` functions,
-//! `inline_comprehension` and `update_symbols` of `Python/symtable.c`.
+//! names that inner blocks need from outer ones. What is bound outside is one table for the whole
+//! tree, changed on entry to a block and restored behind it. Does the job of the `analyze_*`
+//! functions, `inline_comprehension` and `update_symbols` of `Python/symtable.c`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use super::flags::*;
 use super::{BlockKind, ComprehensionKind, Entry, EntryId, Scope, SymbolTable};
 use crate::error::{CompileError, Result};
+use crate::tables::{HashMap, HashSet};
 
 type Names<'a> = HashSet<&'a str>;
 /// Ordered, so that symbols are added in the same order every time.
 type FreeNames<'a> = BTreeSet<&'a str>;
-type Scopes<'a> = HashMap<&'a str, Scope>;
+
+/// What the blocks around have made of a name.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Outside {
+    /// A function binds it.
+    bound: bool,
+    /// It is a type parameter.
+    type_param: bool,
+}
 
 /// What a block sees of its surroundings.
-#[derive(Clone, Default)]
-struct Outside<'a> {
-    /// Names bound by enclosing functions; `None` at module level.
-    bound: Option<Names<'a>>,
-    /// Names declared global by enclosing blocks.
-    global: Names<'a>,
-    type_params: Names<'a>,
+#[derive(Default)]
+struct Surroundings<'a> {
+    names: HashMap<&'a str, Outside>,
+    /// What was changed, and how it was before.
+    changes: Vec<(&'a str, Outside)>,
+}
+
+impl<'a> Surroundings<'a> {
+    fn get(&self, name: &str) -> Outside {
+        self.names.get(name).copied().unwrap_or_default()
+    }
+
+    fn set(&mut self, name: &'a str, outside: Outside) {
+        let known = self.names.entry(name).or_default();
+        if *known != outside {
+            self.changes.push((name, *known));
+            *known = outside;
+        }
+    }
+
+    /// Takes back all changes but the first `count`.
+    fn restore(&mut self, count: usize) {
+        for (name, before) in self.changes.drain(count..).rev() {
+            self.names.insert(name, before);
+        }
+    }
 }
 
 /// Names that a class body provides without binding them.
@@ -30,95 +59,75 @@ const CLASS_NAMES: [&str; 3] = ["__class__", "__classdict__", "__conditional_ann
 
 pub(super) fn analyze(table: &mut SymbolTable<'_>) -> Result {
     let top = table.top();
-    Analyzer { table }.block(top, Outside::default(), None).map(drop)
+    Analyzer { table, outside: Surroundings::default() }.block(top, None).map(drop)
 }
 
 struct Analyzer<'t, 'a> {
     table: &'t mut SymbolTable<'a>,
+    outside: Surroundings<'a>,
 }
 
 impl<'a> Analyzer<'_, 'a> {
     /// Analyses a block and all within. Returns the names it needs from outside.
-    fn block(
-        &mut self,
-        id: EntryId,
-        mut outside: Outside<'a>,
-        class: Option<EntryId>,
-    ) -> Result<FreeNames<'a>> {
+    fn block(&mut self, id: EntryId, class: Option<EntryId>) -> Result<FreeNames<'a>> {
         let kind = self.table.entry(id).kind;
-        let is_class = kind == BlockKind::Class;
-        let mut scopes = Scopes::new();
-        let mut free = FreeNames::new();
-        let mut local = Names::new();
-
-        let mut inner = Outside::default();
-        // The names of a class are invisible to the functions in it, so its own bindings must not
-        // reach them: what they see is taken before the class's names are analysed.
-        if is_class {
-            inner.global.extend(&outside.global);
-            inner.bound = Some(outside.bound.clone().unwrap_or_default());
-        }
-        self.names(id, &mut outside, class, &mut scopes, &mut local, &mut free)?;
-        let bound = inner.bound.get_or_insert_default();
-        if is_class {
-            bound.extend(CLASS_NAMES);
-        } else {
-            if kind.is_function_like() {
-                bound.extend(local);
+        let changes = self.outside.changes.len();
+        let mut free = self.names(id, class)?;
+        if kind == BlockKind::Class {
+            for name in CLASS_NAMES {
+                self.outside.set(name, Outside { bound: true, ..self.outside.get(name) });
             }
-            bound.extend(outside.bound.iter().flatten());
-            inner.global.extend(&outside.global);
         }
-        inner.type_params.clone_from(&outside.type_params);
-
-        let mut inlined_cells = Names::new();
-        let mut child_free = self.children(id, &inner, class, &mut scopes, &mut inlined_cells)?;
+        let mut inlined_cells = Names::default();
+        let mut child_free = self.children(id, class, &mut inlined_cells)?;
+        self.outside.restore(changes);
         if kind.is_function_like() {
-            find_cells(&mut scopes, &mut child_free, &inlined_cells);
-        } else if is_class {
+            self.find_cells(id, &mut child_free, &inlined_cells);
+        } else if kind == BlockKind::Class {
             self.drop_class_free(id, &mut child_free);
         }
-        self.update_symbols(id, &scopes, outside.bound.as_ref(), &child_free, &inlined_cells);
-        free.extend(child_free);
+        self.update_symbols(id, &child_free, &inlined_cells);
+        free.append(&mut child_free);
         Ok(free)
     }
 
-    fn names(
-        &mut self,
-        id: EntryId,
-        outside: &mut Outside<'a>,
-        class: Option<EntryId>,
-        scopes: &mut Scopes<'a>,
-        local: &mut Names<'a>,
-        free: &mut FreeNames<'a>,
-    ) -> Result {
+    /// Decides on the block's own names, and notes what they are to the blocks inside. Returns those that are free.
+    fn names(&mut self, id: EntryId, class: Option<EntryId>) -> Result<FreeNames<'a>> {
+        let mut free = FreeNames::new();
         let entry = self.table.entry(id);
-        for (&name, &usage) in &entry.symbols {
+        let has_children = !entry.children.is_empty();
+        for at in 0..entry.symbols.len() {
+            let entry = self.table.entry(id);
             let class = class.map(|class| self.table.entry(class));
-            let scope = analyze_name(entry, name, usage, outside, class)?;
-            match scope {
-                Scope::Local => drop(local.insert(name)),
-                Scope::Free => drop(free.insert(name)),
-                _ => {}
+            let Some((&name, &usage)) = entry.symbols.get_index(at) else { break };
+            let scope = analyze_name(entry, name, usage, &self.outside, class)?;
+            if scope == Scope::Free {
+                free.insert(name);
             }
-            scopes.insert(name, scope);
+            if has_children && usage & (DEF_GLOBAL | DEF_BOUND) != 0 && scope != Scope::Free {
+                let inner = seen_inside(entry.kind, usage, self.outside.get(name));
+                self.outside.set(name, inner);
+            }
+            if let Some((_, usage)) = self.table.entry_mut(id).symbols.get_index_mut(at) {
+                *usage |= scope.bits();
+            }
         }
-        Ok(())
+        Ok(free)
     }
 
     /// Analyses the blocks inside, and takes inlined comprehensions in.
     fn children(
         &mut self,
         id: EntryId,
-        inner: &Outside<'a>,
         class: Option<EntryId>,
-        scopes: &mut Scopes<'a>,
         inlined_cells: &mut Names<'a>,
     ) -> Result<FreeNames<'a>> {
         let mut free = FreeNames::new();
         let parent_is_class = self.table.entry(id).kind == BlockKind::Class;
         let parent_sees_class = self.table.entry(id).can_see_class_scope;
-        for child in self.table.entry(id).children.clone() {
+        let mut any_inlined = false;
+        for at in 0..self.table.entry(id).children.len() {
+            let child = self.table.entry(id).children[at];
             let entry = self.table.entry(child);
             // A generator expression needs a frame of its own; in a block that sees a class's
             // names, inlining would change which names are found.
@@ -130,14 +139,17 @@ impl<'a> Analyzer<'_, 'a> {
                 true => class,
                 false => None,
             };
-            let mut child_free = self.block(child, inner.clone(), child_class)?;
+            let mut child_free = self.block(child, child_class)?;
             if inline {
-                self.inline_comprehension(id, child, scopes, &mut child_free, inlined_cells);
+                self.inline_comprehension(id, child, &mut child_free, inlined_cells);
                 self.table.entry_mut(child).comp_inlined = true;
+                any_inlined = true;
             }
-            free.extend(child_free);
+            free.append(&mut child_free);
         }
-        self.splice_inlined(id);
+        if any_inlined {
+            self.splice_inlined(id);
+        }
         Ok(free)
     }
 
@@ -160,7 +172,6 @@ impl<'a> Analyzer<'_, 'a> {
         &mut self,
         parent: EntryId,
         comprehension: EntryId,
-        scopes: &mut Scopes<'a>,
         comp_free: &mut FreeNames<'a>,
         inlined_cells: &mut Names<'a>,
     ) {
@@ -187,8 +198,8 @@ impl<'a> Analyzer<'_, 'a> {
             let existing = self.table.entry(parent).symbols.get(name).copied();
             match existing {
                 None => {
-                    self.table.entry_mut(parent).symbols.insert(name, own_usage);
-                    scopes.insert(name, scope);
+                    let usage = own_usage | scope.bits();
+                    self.table.entry_mut(parent).symbols.insert(name, usage);
                 }
                 // What is free in the comprehension but local outside is now just a local, unless
                 // a function inside of the comprehension needs it too.
@@ -214,32 +225,55 @@ impl<'a> Analyzer<'_, 'a> {
         entry.has_conditional_annotations |= free.remove("__conditional_annotations__");
     }
 
-    fn update_symbols(
-        &mut self,
-        id: EntryId,
-        scopes: &Scopes<'a>,
-        bound: Option<&Names<'a>>,
-        free: &FreeNames<'a>,
-        inlined_cells: &Names<'a>,
-    ) {
+    /// Locals that inner blocks need are cells; they are not free further out.
+    fn find_cells(&mut self, id: EntryId, free: &mut FreeNames<'a>, inlined_cells: &Names<'a>) {
+        let symbols = &mut self.table.entry_mut(id).symbols;
+        let mut make_cell = |name: &str| match symbols.get_mut(name) {
+            Some(usage) if Scope::of(*usage) == Scope::Local => {
+                *usage = *usage & !(SCOPE_MASK << SCOPE_OFFSET) | Scope::Cell.bits();
+                true
+            }
+            _ => false,
+        };
+        free.retain(|name| !make_cell(name));
+        inlined_cells.iter().for_each(|name| {
+            make_cell(name);
+        });
+    }
+
+    /// Records what the blocks inside need of this one.
+    fn update_symbols(&mut self, id: EntryId, free: &FreeNames<'a>, inlined_cells: &Names<'a>) {
+        let is_top = id == self.table.top();
         let entry = self.table.entry_mut(id);
         let sees_class = entry.kind == BlockKind::Class || entry.can_see_class_scope;
-        for (name, usage) in &mut entry.symbols {
-            if inlined_cells.contains(name) {
+        for name in inlined_cells {
+            if let Some(usage) = entry.symbols.get_mut(name) {
                 *usage |= DEF_COMP_CELL;
             }
-            *usage |= scopes.get(name).map_or(0, |scope| scope.bits());
         }
         for &name in free {
             match entry.symbols.get_mut(name) {
                 // A method's free variable that the class binds too.
                 Some(usage) if sees_class => *usage |= DEF_FREE_CLASS,
                 Some(_) => {}
-                None if bound.is_some_and(|bound| !bound.contains(name)) => {}
+                None if !is_top && !self.outside.get(name).bound => {}
                 None => drop(entry.symbols.insert(name, Scope::Free.bits())),
             }
         }
     }
+}
+
+/// What a name that a block binds or declares global is to the blocks inside. What a class binds is invisible to the
+/// functions in it: they see what is around the class.
+fn seen_inside(kind: BlockKind, usage: u32, mut outside: Outside) -> Outside {
+    let is_class = kind == BlockKind::Class;
+    if usage & DEF_GLOBAL != 0 {
+        outside.bound &= is_class;
+    } else {
+        outside.bound |= kind.is_function_like();
+        outside.type_param = usage & DEF_TYPE_PARAM != 0;
+    }
+    outside
 }
 
 /// The scope of one name of a block.
@@ -247,39 +281,29 @@ fn analyze_name<'a>(
     entry: &Entry<'a>,
     name: &'a str,
     usage: u32,
-    outside: &mut Outside<'a>,
+    outside: &Surroundings<'a>,
     class: Option<&Entry<'a>>,
 ) -> Result<Scope> {
     if usage & DEF_GLOBAL != 0 {
         if usage & DEF_NONLOCAL != 0 {
             return Err(misdeclared(entry, name, format!("name '{name}' is nonlocal and global")));
         }
-        outside.global.insert(name);
-        if let Some(bound) = &mut outside.bound {
-            bound.remove(name);
-        }
         return Ok(Scope::GlobalExplicit);
     }
     if usage & DEF_NONLOCAL != 0 {
-        let message = match &outside.bound {
-            None => "nonlocal declaration not allowed at module level".to_owned(),
-            Some(bound) if !bound.contains(name) => {
-                format!("no binding for nonlocal '{name}' found")
-            }
-            Some(_) if outside.type_params.contains(name) => {
-                format!("nonlocal binding not allowed for type parameter '{name}'")
-            }
-            Some(_) => return Ok(Scope::Free),
+        let around = outside.get(name);
+        let message = if entry.kind == BlockKind::Module {
+            "nonlocal declaration not allowed at module level".to_owned()
+        } else if !around.bound {
+            format!("no binding for nonlocal '{name}' found")
+        } else if around.type_param {
+            format!("nonlocal binding not allowed for type parameter '{name}'")
+        } else {
+            return Ok(Scope::Free);
         };
         return Err(misdeclared(entry, name, message));
     }
     if usage & DEF_BOUND != 0 {
-        outside.global.remove(name);
-        if usage & DEF_TYPE_PARAM != 0 {
-            outside.type_params.insert(name);
-        } else {
-            outside.type_params.remove(name);
-        }
         return Ok(Scope::Local);
     }
     // A class between this block and an outer function that binds the name as well: at run time
@@ -294,22 +318,9 @@ fn analyze_name<'a>(
             return Ok(Scope::GlobalImplicit);
         }
     }
-    if outside.bound.as_ref().is_some_and(|bound| bound.contains(name)) {
-        return Ok(Scope::Free);
-    }
-    Ok(Scope::GlobalImplicit)
+    Ok(if outside.get(name).bound { Scope::Free } else { Scope::GlobalImplicit })
 }
 
 fn misdeclared(entry: &Entry<'_>, name: &str, message: String) -> CompileError {
     CompileError::syntax(message, entry.directive(name))
-}
-
-/// Locals that inner blocks need are cells; they are not free further out.
-fn find_cells<'a>(scopes: &mut Scopes<'a>, free: &mut FreeNames<'a>, inlined_cells: &Names<'a>) {
-    for (name, scope) in scopes {
-        if *scope == Scope::Local && (free.contains(name) || inlined_cells.contains(name)) {
-            *scope = Scope::Cell;
-            free.remove(name);
-        }
-    }
 }

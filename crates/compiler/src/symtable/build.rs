@@ -4,10 +4,9 @@
 //! `symtable_enter_*`, `symtable_add_def*` and `symtable_extend_namedexpr_scope` functions of
 //! `Python/symtable.c`.
 
-use std::collections::{HashMap, HashSet};
+use crate::tables::{HashMap, HashSet, IndexMap};
 
 use bumpalo::Bump;
-use indexmap::IndexMap;
 use krait_syntax::ast::{Expr, ExprContext, ExprKind, Mod, Span};
 
 use super::flags::*;
@@ -24,7 +23,7 @@ pub(super) fn build<'a>(
     arena: &'a Bump,
 ) -> Result<SymbolTable<'a>> {
     let table =
-        SymbolTable { entries: Vec::new(), by_node: HashMap::new(), mangled_names: Vec::new() };
+        SymbolTable { entries: Vec::new(), by_node: HashMap::default(), mangled_names: Vec::new() };
     let mut builder = Builder {
         table,
         arena,
@@ -92,7 +91,7 @@ impl<'a> Builder<'a> {
         self.table.entries.push(Entry {
             name,
             kind,
-            symbols: IndexMap::new(),
+            symbols: IndexMap::default(),
             varnames: Vec::new(),
             children: Vec::new(),
             span,
@@ -137,8 +136,7 @@ impl<'a> Builder<'a> {
         self.enter_existing(id);
         if matches!(kind, BlockKind::Annotation | BlockKind::TypeAlias | BlockKind::TypeVariable) {
             // The format of annotations wanted, which the block's code looks at.
-            self.add_def(".format", DEF_PARAM, span)?;
-            self.add_def(".format", USE, span)?;
+            self.add_def(".format", DEF_PARAM | USE, span)?;
         }
         Ok(())
     }
@@ -171,7 +169,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn limit_mangling(&mut self) {
         let index = self.table.mangled_names.len();
-        self.table.mangled_names.push(HashSet::new());
+        self.table.mangled_names.push(HashSet::default());
         self.cur_mut().mangled_names = Some(index);
     }
 
@@ -223,8 +221,8 @@ impl<'a> Builder<'a> {
     fn add_def_to(&mut self, id: EntryId, name: &'a str, flag: u32, span: Span) -> Result {
         let mangled = self.mangled(id, name);
         let entry = self.table.entry_mut(id);
-        let before = entry.lookup(mangled);
-        let duplicate = flag & before;
+        let known = entry.symbols.entry(mangled).or_insert(0);
+        let duplicate = flag & *known;
         if duplicate & DEF_PARAM != 0 {
             let message = format!("duplicate argument '{name}' in function definition");
             return Err(CompileError::syntax(message, span));
@@ -232,7 +230,7 @@ impl<'a> Builder<'a> {
         if duplicate & DEF_TYPE_PARAM != 0 {
             return Err(CompileError::syntax(format!("duplicate type parameter '{name}'"), span));
         }
-        let mut usage = before | flag;
+        let mut usage = *known | flag;
         if entry.comp_iter_target {
             // An assignment expression before has made the name global or nonlocal here.
             if usage & (DEF_GLOBAL | DEF_NONLOCAL) != 0 {
@@ -243,7 +241,7 @@ impl<'a> Builder<'a> {
             }
             usage |= DEF_COMP_ITER;
         }
-        entry.symbols.insert(mangled, usage);
+        *known = usage;
         if flag & DEF_PARAM != 0 {
             entry.varnames.push(mangled);
         } else if flag & DEF_GLOBAL != 0 {

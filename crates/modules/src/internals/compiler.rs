@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use indexmap::{IndexMap, IndexSet};
 use krait_compiler::assemble::AssembleError;
 use krait_compiler::code::{Code as Compiled, Constant, Text};
 use krait_compiler::instructions::CodeUnitMetadata;
 use krait_compiler::stages;
+use krait_compiler::tables::{IndexMap, IndexSet};
 use krait_eval::code::{self, Code, Parts};
 use krait_eval::compile::{self, Request};
 use krait_objects::complex::Complex;
@@ -84,7 +84,7 @@ pub fn optimize_cfg(
         return Err(th.raise(exc::TYPE_ERROR, "consts must be a list"));
     };
     let objects = list.to_vec();
-    let mut constants = IndexSet::with_capacity(objects.len());
+    let mut constants = IndexSet::default();
     let mut known: HashMap<Constant, Owned> = HashMap::new();
     for (index, object) in objects.into_iter().enumerate() {
         // The list may hold a constant twice, the optimiser's table may not.
@@ -298,7 +298,7 @@ impl Fields<'_> {
         Ok(CodeUnitMetadata {
             name: self.text("name")?,
             qualname: self.text("qualname")?,
-            consts: IndexSet::new(),
+            consts: IndexSet::default(),
             names: self.names("names")?,
             varnames: self.names("varnames")?,
             cellvars: self.names("cellvars")?,

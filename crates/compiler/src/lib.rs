@@ -70,6 +70,7 @@ pub fn compile_source<'s>(
     let parse_options = ParseOptions {
         mode: options.mode,
         barry_as_flufl: options.flags & future_flags::BARRY_AS_BDFL != 0,
+        stack_budget: options.stack_budget,
         ..ParseOptions::default()
     };
     let parsed = krait_syntax::parse(&arena, source, &parse_options)?;

@@ -8,30 +8,15 @@ pub(crate) const LONGEST_CHAIN: usize = 37_246;
 
 /// Guards recursion by the stack it has used.
 #[derive(Debug)]
-pub(crate) struct StackGuard {
-    /// An address near the top of the stack when the walk began.
-    start: usize,
-    /// Bytes that the walk may use.
-    budget: usize,
-}
+pub(crate) struct StackGuard(krait_syntax::StackGuard);
 
 impl StackGuard {
     pub(crate) fn new(budget: usize) -> StackGuard {
-        StackGuard { start: here(), budget }
+        StackGuard(krait_syntax::StackGuard::new(budget))
     }
 
     /// `RecursionError` if the walk has used up its stack.
     pub(crate) fn check(&self) -> Result {
-        if here().abs_diff(self.start) > self.budget {
-            return Err(CompileError::Recursion);
-        }
-        Ok(())
+        if self.0.has_room() { Ok(()) } else { Err(CompileError::Recursion) }
     }
-}
-
-/// Roughly where the stack ends now.
-#[inline(never)]
-fn here() -> usize {
-    let marker = 0u8;
-    std::ptr::from_ref(std::hint::black_box(&marker)).addr()
 }

@@ -1,6 +1,6 @@
 //! What a caller says about a compilation, and what it gets.
 
-use krait_syntax::{Mode, Warning};
+use krait_syntax::{DEFAULT_STACK_BUDGET, Mode, Warning};
 
 use crate::code::{Code, Text};
 
@@ -22,9 +22,6 @@ pub struct CompileOptions {
     pub stack_budget: usize,
 }
 
-/// Leaves room on threads with the smallest stacks that are usual, 2 MiB.
-const STACK_BUDGET: usize = 1 << 20;
-
 impl Default for CompileOptions {
     fn default() -> Self {
         CompileOptions {
@@ -32,7 +29,7 @@ impl Default for CompileOptions {
             mode: Mode::Exec,
             flags: 0,
             optimize: 0,
-            stack_budget: STACK_BUDGET,
+            stack_budget: DEFAULT_STACK_BUDGET,
         }
     }
 }

@@ -99,6 +99,7 @@ fn parse_options<'d>(request: Request<'_>, codecs: &'d Codecs<'_>) -> ParseOptio
         allow_incomplete_input: request.flags & flags::ALLOW_INCOMPLETE_INPUT != 0,
         dont_imply_dedent: request.flags & flags::DONT_IMPLY_DEDENT != 0,
         ignore_cookie: request.flags & flags::IGNORE_COOKIE != 0,
+        stack_budget: codecs.0.stack_left(),
         max_str_digits: codecs.0.interp().int_max_str_digits.get() as usize,
         decoder: Some(codecs),
         normalizer: None,

@@ -37,6 +37,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// Line and column where it starts.
+    pub(crate) const fn start(self) -> (i32, i32) {
+        (self.lineno, self.col_offset)
+    }
+
     pub const fn new(lineno: i32, col_offset: i32, end_lineno: i32, end_col_offset: i32) -> Self {
         Span { lineno, col_offset, end_lineno, end_col_offset }
     }

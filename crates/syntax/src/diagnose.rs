@@ -18,6 +18,7 @@ use crate::lexer::Done;
 use crate::options::{Mode, ParseOptions};
 use crate::report::Moment;
 use crate::token::TokenKind;
+pub(crate) use machine::MAX_LEVELS;
 use machine::Machine;
 
 const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
@@ -33,15 +34,17 @@ pub(crate) struct Diagnosis {
     pub warnings: Vec<(Moment, Warning)>,
 }
 
+/// Whether rules nest too deeply for the reference in a text that parses otherwise, from token `start` on.
+pub(crate) fn nests_too_deep(text: &str, options: &ParseOptions<'_>, start: usize) -> bool {
+    let program = compile::compile(GRAMMAR);
+    let found = Machine::new(&program, text, options).run(start_rule(options), start, false);
+    matches!(found, Err(error) if error.kind == ErrorKind::MemoryError)
+}
+
 /// The error to report for `text`. Statements before token `start` are known to be right.
 pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> Diagnosis {
     let program = compile::compile(GRAMMAR);
-    let rule = match options.mode {
-        Mode::Exec => "file",
-        Mode::Eval => "eval",
-        Mode::Single => "interactive",
-        Mode::FuncType => "func_type",
-    };
+    let rule = start_rule(options);
     let mut machine = Machine::new(&program, text, options);
     let found = machine.run(rule, start, false);
     let error = match found {
@@ -55,6 +58,15 @@ pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> 
     };
     let late_warnings = machine.before_error.map(|before| machine.warnings.len() - before);
     Diagnosis { error, late_warnings, tokens: machine.tokens.len(), warnings: machine.warnings }
+}
+
+fn start_rule(options: &ParseOptions<'_>) -> &'static str {
+    match options.mode {
+        Mode::Exec => "file",
+        Mode::Eval => "eval",
+        Mode::Single => "interactive",
+        Mode::FuncType => "func_type",
+    }
 }
 
 impl Machine<'_> {

@@ -17,13 +17,17 @@ mod options;
 mod parser;
 mod report;
 mod source;
+mod stack;
 mod stream;
 mod token;
 mod tokenize;
 
 pub use error::{ErrorKind, Notes, Stage, SyntaxError, Warning, WarningKind};
-pub use options::{DecodeError, Decoder, Mode, Normalizer, ParseOptions, Parsed};
+pub use options::{
+    DEFAULT_STACK_BUDGET, DecodeError, Decoder, Mode, Normalizer, ParseOptions, Parsed,
+};
 pub use source::decode as decode_source;
+pub use stack::StackGuard;
 pub use token::{Token, TokenKind};
 pub use tokenize::{FedSource, Feed, TokenInfo, Tokenizer, TokenizerSource};
 
@@ -56,7 +60,7 @@ impl<'s> From<&'s [u8]> for Source<'s> {
 
 /// Parses `source` into `arena`.
 ///
-/// Needs less than 1 MiB of stack in an optimised build, whatever the text.
+/// Needs no more native stack than the options allow, and some 100 KiB; a text that would need more gives `MemoryError`.
 pub fn parse<'a, 's>(
     arena: &'a Bump,
     source: impl Into<Source<'s>>,
@@ -93,6 +97,7 @@ pub fn parse_into<'a, 's>(
     found.append(&mut parser.warnings);
     found.sort_by_key(|(at, _)| *at);
     let error = match result {
+        Ok(_) if parser.nests_too_deep(text) => parser::too_deep_error(),
         Ok(tree) => {
             notes.before_error = found.len();
             notes.warnings = untimed(found);
@@ -104,6 +109,7 @@ pub fn parse_into<'a, 's>(
             // length is read from its start, because an error rule may even dislike a statement
             // that is right, as long as there is something wrong elsewhere.
             let [before, _] = parser.statement_starts;
+            let before = parser.deep_statement.map_or(before, |deep| deep.min(before));
             let start = if tokens.len() < WHOLE_TEXT { 0 } else { before };
             let diagnosis = diagnose::diagnose(text, options, start);
             found = merge(found, &diagnosis, start, notes);

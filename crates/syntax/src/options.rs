@@ -35,11 +35,16 @@ pub struct ParseOptions<'o> {
     pub ignore_cookie: bool,
     /// `sys.get_int_max_str_digits()`: longest decimal integer literal; 0 for no limit.
     pub max_str_digits: usize,
+    /// How many bytes of native stack parsing may use.
+    pub stack_budget: usize,
     /// Decodes encodings other than UTF-8, Latin-1 and ASCII.
     pub decoder: Option<&'o dyn Decoder>,
     /// Normalises names that are not ASCII, where that is not left to this crate.
     pub normalizer: Option<&'o dyn Normalizer>,
 }
+
+/// Leaves room on threads with the smallest stacks that are usual, 2 MiB.
+pub const DEFAULT_STACK_BUDGET: usize = 1 << 20;
 
 impl ParseOptions<'_> {
     /// The `feature_version` of Python 3.14 itself.
@@ -57,6 +62,7 @@ impl Default for ParseOptions<'_> {
             dont_imply_dedent: false,
             ignore_cookie: false,
             max_str_digits: 4300,
+            stack_budget: DEFAULT_STACK_BUDGET,
             decoder: None,
             normalizer: None,
         }

@@ -8,9 +8,9 @@
 //! where a statement is tried one way and then another (`match`, parenthesised `with`): statements
 //! do not nest in expressions, so the time stays linear.
 //!
-//! Stack: brackets nest 200 deep (the lexer sees to that), everything else is limited by
-//! `Parser::MAX_DEPTH`. Together they fit in 768 KiB of stack in a debug build, which
-//! `tests/limits.rs` keeps below 1 MiB.
+//! Nesting: the reference refuses what would make its rules nest too deeply. Here a bound on that is kept, and
+//! only a text that exceeds it is read again by the machine of the `diagnose` module, which counts exactly.
+//! The native stack is limited by `ParseOptions::stack_budget`.
 //!
 //! Does the job of the grammar and `Parser/pegen.c`.
 
@@ -31,6 +31,7 @@ use crate::ast::*;
 use crate::error::{ErrorKind, SyntaxError, Warning};
 use crate::options::{Mode, ParseOptions};
 use crate::report::Moment;
+use crate::stack::StackGuard;
 use crate::stream::TokenStream;
 use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
@@ -38,6 +39,10 @@ use krait_unicode::database::Version;
 use krait_unicode::normalization::{Form, normalize};
 use std::cell::Cell;
 pub(crate) use strings::split_literal;
+
+/// What of the reference nests from an expression to one within it, or from a statement to one within it, at most.
+const EXPRESSION_LEVELS: u32 = 60;
+const STATEMENT_LEVELS: u32 = 12;
 
 /// The text does not parse. What to report is found out elsewhere.
 #[derive(Clone, Copy, Debug)]
@@ -51,15 +56,19 @@ pub(crate) struct Parser<'a, 't> {
     text: &'a str,
     tokens: &'t [Token],
     pos: usize,
-    depth: u32,
+    /// At least how deep the reference's rules nest here.
+    levels: u32,
+    guard: StackGuard,
     options: &'t ParseOptions<'t>,
     /// `<>` is the spelling of `!=`.
     flufl: bool,
     /// Expressions of the lists being read, innermost last.
     scratch: Vec<E<'a>>,
     pub warnings: Vec<(Moment, Warning)>,
-    /// Set if the text nests too deeply; then nothing else is worth reporting.
+    /// Set if the text nests too deeply for the native stack; then nothing else is worth reporting.
     pub too_deep: bool,
+    /// First token of the first top-level statement in which the reference's rules may nest too deeply.
+    pub deep_statement: Option<usize>,
     /// Indices of the first tokens of the top-level statement before the one being read, and of
     /// that one.
     pub statement_starts: [usize; 2],
@@ -116,8 +125,9 @@ pub(crate) fn tokenize(text: &str, options: &ParseOptions<'_>) -> Tokens {
 }
 
 impl<'a, 't> Parser<'a, 't> {
-    /// Deepest nesting of expressions, see [`deeper`](Self::deeper).
-    const MAX_DEPTH: u32 = 4_000;
+    /// Up to here the reference's rules certainly do not nest too deeply: its limit, less what an expression
+    /// without further nesting takes within a file.
+    const LEVELS_ALLOWED: u32 = crate::diagnose::MAX_LEVELS as u32 - 2 * EXPRESSION_LEVELS;
 
     pub fn new(
         arena: &'a Bump,
@@ -130,12 +140,14 @@ impl<'a, 't> Parser<'a, 't> {
             text,
             tokens,
             pos: 0,
-            depth: 0,
+            levels: 0,
+            guard: StackGuard::new(options.stack_budget),
             options,
             flufl: options.barry_as_flufl,
             scratch: Vec::new(),
             warnings: Vec::new(),
             too_deep: false,
+            deep_statement: None,
             statement_starts: [0; 2],
             constant_name: Cell::new(None),
         }
@@ -331,29 +343,44 @@ impl<'a, 't> Parser<'a, 't> {
         slice
     }
 
-    /// Runs a rule that nests, unless it would nest too deeply. `cost` is 4 for a rule that goes
-    /// through all the levels of precedence, 1 for one that calls itself at once.
+    /// Runs a rule that nests, unless the native stack is used up. `levels` says how many of the reference's rules,
+    /// repetitions and groups it stands for, or more.
     #[inline]
-    fn deeper<T>(&mut self, cost: u32, rule: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
-        self.depth += cost;
-        if self.depth > Self::MAX_DEPTH {
+    fn deeper<T>(&mut self, levels: u32, rule: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        self.note_deeper(levels);
+        if !self.guard.has_room() {
             self.too_deep = true;
             return Err(Fail);
         }
         let result = rule(self);
-        self.depth -= cost;
+        self.levels -= levels;
         result
+    }
+
+    /// Nests what follows, for the reference, though not here.
+    #[inline]
+    fn note_deeper(&mut self, levels: u32) {
+        self.levels += levels;
+        if self.levels > Self::LEVELS_ALLOWED && self.deep_statement.is_none() {
+            self.deep_statement = Some(self.statement_starts[1]);
+        }
+    }
+
+    /// Whether the text, which has been parsed, would make the reference's rules nest too deeply.
+    pub fn nests_too_deep(&self, text: &str) -> bool {
+        let start = self.deep_statement;
+        start.is_some_and(|start| crate::diagnose::nests_too_deep(text, self.options, start))
     }
 
     /// Tries a rule; if it fails, everything is as before.
     fn attempt<T>(&mut self, rule: impl FnOnce(&mut Self) -> Parse<T>) -> Option<T> {
-        let (pos, depth) = (self.pos, self.depth);
+        let (pos, levels) = (self.pos, self.levels);
         let (scratch, warnings) = (self.scratch.len(), self.warnings.len());
         match rule(self) {
             Ok(value) => Some(value),
             Err(Fail) => {
                 self.pos = pos;
-                self.depth = depth;
+                self.levels = levels;
                 self.scratch.truncate(scratch);
                 self.warnings.truncate(warnings);
                 None

@@ -11,10 +11,17 @@ import warnings
 import _tokenize
 
 DATA = pathlib.Path(__file__).parent / "data"
+INDENT = "\N{RIGHTWARDS ARROW TO BAR}"
+# What nests deeper than this is taken as unlimited.
+MOST = 10_000
 
 
 def escape(text):
     return text.encode("unicode_escape").decode()
+
+
+def escape_back(text):
+    return INDENT.join(part.encode().decode("unicode_escape") for part in text.split(INDENT))
 
 
 def dump(tree):
@@ -52,6 +59,46 @@ def tokens(text):
     return "\n".join(lines)
 
 
+def nest(before, start, middle, end, after, times):
+    """Nests as tests/nesting.rs does; a tab sign stands for as many spaces as there are levels around it."""
+    opened = "".join(start.replace(INDENT, " " * level) for level in range(times))
+    closed = "".join(end.replace(INDENT, " " * level) for level in reversed(range(times)))
+    return before + opened + middle.replace(INDENT, " " * times) + closed + after
+
+
+def outcome(mode, text):
+    try:
+        ast.parse(text, "<no such file>", mode)
+    except SyntaxError as error:
+        numbers = (error.lineno, error.offset, error.end_lineno, error.end_offset)
+        return "\t".join([type(error).__name__, *map(str, numbers), escape(error.msg)])
+    except MemoryError as error:
+        return f"MemoryError\t0\t0\t0\t0\t{error}"
+    return "ok"
+
+
+def limit(line):
+    """How deep a construct may nest before what is said of it changes; what is said there, and beyond."""
+    mode, *parts = line.split("\t")
+    parts = [escape_back(part) for part in parts]
+
+    def kind(times):
+        fields = outcome(mode, nest(*parts, times)).split("\t")
+        return fields[0], fields[-1]
+
+    least, most = 1, MOST
+    first = kind(least)
+    if kind(most) == first:
+        return f"{most}\t{outcome(mode, nest(*parts, most))}\t-"
+    while most - least > 1:
+        middle = (least + most) // 2
+        if kind(middle) == first:
+            least = middle
+        else:
+            most = middle
+    return "\t".join([str(least), *(outcome(mode, nest(*parts, times)) for times in (least, most))])
+
+
 def main():
     warnings.simplefilter("ignore")
     sources = (DATA / "sources.txt").read_text().split("%%\n")
@@ -61,6 +108,8 @@ def main():
     mistakes = (DATA / "mistakes.txt").read_text().splitlines()
     texts = [line.encode().decode("unicode_escape") for line in mistakes]
     (DATA / "errors.txt").write_text("\n".join(map(problem, texts)) + "\n")
+    constructs = (DATA / "nesting.txt").read_text().splitlines()
+    (DATA / "limits.txt").write_text("\n".join(map(limit, constructs)) + "\n")
 
 
 main()

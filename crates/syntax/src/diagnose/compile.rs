@@ -48,6 +48,9 @@ pub(super) enum Op<'g> {
     /// Moves the last value into the list below it.
     Append,
     Drop,
+    /// What follows is that many levels deeper, up to the `Shallower` with the same number.
+    Deeper(usize),
+    Shallower(usize),
     /// If what follows fails, go on there.
     Choice(usize),
     /// What followed the last choice succeeded.
@@ -72,6 +75,8 @@ pub(super) struct Rule<'g> {
     pub memo: bool,
     /// Error rules are off in it.
     pub quiet: bool,
+    /// How many levels of nesting it makes.
+    pub levels: usize,
 }
 
 #[derive(Default)]
@@ -82,19 +87,25 @@ pub(super) struct Program<'g> {
 }
 
 pub(super) fn compile(grammar: &str) -> Program<'_> {
-    let mut compiler = Compiler { program: Program::default(), names: HashMap::new() };
+    let mut compiler =
+        Compiler { program: Program::default(), names: HashMap::new(), group_levels: 1 };
     let lines: Vec<&str> =
         grammar.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let heads = lines.iter().filter(|line| !line.starts_with(' '));
     for line in heads {
         let head = line.split(':').next().unwrap_or("");
-        let name = head.split(' ').next().unwrap_or("");
+        let (name, marks) = head.split_once(' ').unwrap_or((head, ""));
         compiler.names.insert(name, compiler.program.rules.len());
         compiler.program.rules.push(Rule {
             name,
             entry: 0,
-            memo: head.ends_with("(memo)"),
+            memo: marks.contains("memo"),
             quiet: name == "expression_without_invalid",
+            levels: match marks {
+                "(memo, left)" => 2,
+                "(flat)" => 0,
+                _ => 1,
+            },
         });
     }
     let mut rest = &lines[..];
@@ -103,6 +114,7 @@ pub(super) fn compile(grammar: &str) -> Program<'_> {
         let indented = tail.iter().take_while(|line| line.starts_with(' ')).count();
         let (alternatives, tail) = tail.split_at(indented);
         rest = tail;
+        compiler.group_levels = usize::from(compiler.program.rules[rule].levels == 1);
         let inline = head.split_once(':').map_or("", |(_, body)| body);
         let mut parsed = Vec::new();
         if alternatives.is_empty() {
@@ -173,13 +185,23 @@ struct Alternative<'g> {
 struct Compiler<'g> {
     program: Program<'g>,
     names: HashMap<&'g str, usize>,
+    /// How many levels a group or a repetition makes in the rule being read.
+    group_levels: usize,
 }
 
 impl<'g> Compiler<'g> {
-    fn group(&mut self, alternatives: &[Alternative<'g>]) -> Item<'g> {
+    /// A group of a single item is that item.
+    fn group(&mut self, mut alternatives: Vec<Alternative<'g>>) -> Item<'g> {
+        if let [Alternative { items, .. }] = &mut alternatives[..]
+            && items.len() == 1
+            && let Some((_, item)) = items.pop()
+        {
+            return item;
+        }
         let rule = self.program.rules.len();
-        self.program.rules.push(Rule { name: "", entry: 0, memo: false, quiet: false });
-        self.emit_rule(rule, alternatives);
+        let levels = self.group_levels;
+        self.program.rules.push(Rule { name: "", entry: 0, memo: false, quiet: false, levels });
+        self.emit_rule(rule, &alternatives);
         Item::Rule(rule)
     }
 
@@ -250,9 +272,16 @@ impl<'g> Compiler<'g> {
             }
             Item::Repeat { item, at_least_one, separator } => {
                 self.emit(Op::PushNone);
+                let mut levels = self.group_levels;
+                self.emit(Op::Deeper(levels));
                 if *at_least_one {
                     self.emit_item(item);
                     self.emit(Op::Append);
+                }
+                // The items after the first are a repetition within the one with separators.
+                if separator.is_some() {
+                    self.emit(Op::Deeper(self.group_levels));
+                    levels += self.group_levels;
                 }
                 let again = self.emit(Op::Choice(0));
                 if let Some(separator) = separator {
@@ -263,6 +292,7 @@ impl<'g> Compiler<'g> {
                 self.emit(Op::Append);
                 self.emit(Op::Commit(again));
                 self.program.code[again] = Op::Choice(self.here());
+                self.emit(Op::Shallower(levels));
             }
             Item::Ahead(item) => {
                 let choice = self.emit(Op::Choice(0));
@@ -372,7 +402,7 @@ impl<'g> Reader<'g> {
                 let mut alternatives = Vec::new();
                 self.alternatives(&mut alternatives, compiler);
                 self.text = self.text.get(1..).unwrap_or("");
-                let group = compiler.group(&alternatives);
+                let group = compiler.group(alternatives);
                 if open == '[' { Item::Optional(Box::new(group)) } else { group }
             }
             quote @ ('\'' | '"') => {

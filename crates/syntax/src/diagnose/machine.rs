@@ -13,8 +13,8 @@ use crate::token::{Token, TokenKind};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Deepest nesting of rules.
-const MAX_RULES: usize = 60_000;
+/// Deepest nesting of rules, repetitions and groups; as in the reference.
+pub(crate) const MAX_LEVELS: usize = 6_000;
 
 /// What an action comes to.
 pub(super) enum Outcome {
@@ -27,7 +27,7 @@ pub(super) enum Outcome {
 
 enum Frame {
     Return { ip: usize, rule: usize, start: usize, outer: usize, invalid: bool },
-    Choice { ip: usize, pos: usize, values: usize },
+    Choice { ip: usize, pos: usize, values: usize, level: usize },
 }
 
 /// What came of a rule at a position: nothing, or a value and where it ends.
@@ -65,9 +65,10 @@ pub(super) struct Machine<'p> {
     pub nodes: Nodes,
     values: Vec<NodeId>,
     frames: Vec<Frame>,
-    /// Index of the frame of the rule being tried, plus one; how many such frames there are.
+    /// Index of the frame of the rule being tried, plus one.
     current: usize,
-    depth: usize,
+    /// How deep the rules, repetitions and groups being tried are nested.
+    level: usize,
     memo: Memo,
     /// Error rules are active.
     pub invalid: bool,
@@ -92,7 +93,7 @@ impl<'p> Machine<'p> {
             values: Vec::new(),
             frames: Vec::new(),
             current: 0,
-            depth: 0,
+            level: 0,
             memo: Memo::default(),
             invalid: false,
             flufl: options.barry_as_flufl,
@@ -114,7 +115,7 @@ impl<'p> Machine<'p> {
         self.memo.clear();
         self.invalid = invalid;
         self.current = 0;
-        self.depth = 0;
+        self.level = 0;
         self.pos = 0;
         while self.tokens.len() <= start {
             self.fetch()?;
@@ -122,7 +123,7 @@ impl<'p> Machine<'p> {
         self.pos = start;
         let rules = &self.program.rules;
         let Some(rule) = rules.iter().position(|rule| rule.name == name) else { return Ok(false) };
-        let mut ip = self.enter(rule, usize::MAX);
+        let mut ip = self.enter(rule, usize::MAX)?;
         while ip != usize::MAX {
             ip = match self.step(ip)? {
                 Some(next) => next,
@@ -241,7 +242,16 @@ impl<'p> Machine<'p> {
                 next
             }
             Op::Choice(ip) => {
-                self.frames.push(Frame::Choice { ip, pos: self.pos, values: self.values.len() });
+                let (pos, values, level) = (self.pos, self.values.len(), self.level);
+                self.frames.push(Frame::Choice { ip, pos, values, level });
+                next
+            }
+            Op::Deeper(levels) => {
+                self.deeper(levels)?;
+                next
+            }
+            Op::Shallower(levels) => {
+                self.level -= levels;
                 next
             }
             Op::Commit(target) => {
@@ -249,9 +259,10 @@ impl<'p> Machine<'p> {
                 Some(target)
             }
             Op::BackCommit(target) => {
-                if let Some(Frame::Choice { pos, values, .. }) = self.frames.pop() {
+                if let Some(Frame::Choice { pos, values, level, .. }) = self.frames.pop() {
                     self.pos = pos;
                     self.values.truncate(values);
+                    self.level = level;
                 }
                 Some(target)
             }
@@ -285,18 +296,28 @@ impl<'p> Machine<'p> {
         if self.program.rules[rule].memo
             && let Some(known) = self.memo.get(&(rule as u32, self.pos as u32))
         {
-            let Some((value, end)) = *known else { return Ok(None) };
+            let known = *known;
+            // The reference looks at the limit first.
+            self.deeper(1)?;
+            self.level -= 1;
+            let Some((value, end)) = known else { return Ok(None) };
             self.values.push(value);
             self.pos = end;
             return Ok(Some(back));
         }
-        if self.depth >= MAX_RULES {
-            return Err(Box::new(crate::parser::too_deep_error()));
-        }
-        Ok(Some(self.enter(rule, back)))
+        Ok(Some(self.enter(rule, back)?))
     }
 
-    fn enter(&mut self, rule: usize, back: usize) -> usize {
+    fn deeper(&mut self, levels: usize) -> Result<(), Box<SyntaxError>> {
+        if self.level + levels > MAX_LEVELS {
+            return Err(Box::new(crate::parser::too_deep_error()));
+        }
+        self.level += levels;
+        Ok(())
+    }
+
+    fn enter(&mut self, rule: usize, back: usize) -> Result<usize, Box<SyntaxError>> {
+        self.deeper(self.program.rules[rule].levels)?;
         self.frames.push(Frame::Return {
             ip: back,
             rule,
@@ -305,9 +326,8 @@ impl<'p> Machine<'p> {
             invalid: self.invalid,
         });
         self.current = self.frames.len();
-        self.depth += 1;
         self.invalid &= !self.program.rules[rule].quiet;
-        self.program.rules[rule].entry
+        Ok(self.program.rules[rule].entry)
     }
 
     /// The current rule has succeeded: its frame is on top.
@@ -316,7 +336,7 @@ impl<'p> Machine<'p> {
             return usize::MAX;
         };
         self.current = outer;
-        self.depth -= 1;
+        self.level -= self.program.rules[rule].levels;
         self.invalid = invalid;
         if self.program.rules[rule].memo {
             let value = self.values.last().copied().unwrap_or(Nodes::NONE);
@@ -329,14 +349,14 @@ impl<'p> Machine<'p> {
     fn fail(&mut self) -> Option<usize> {
         loop {
             match self.frames.pop()? {
-                Frame::Choice { ip, pos, values } => {
+                Frame::Choice { ip, pos, values, level } => {
+                    self.level = level;
                     self.pos = pos;
                     self.values.truncate(values);
                     return Some(ip);
                 }
                 Frame::Return { rule, start, outer, invalid, .. } => {
                     self.current = outer;
-                    self.depth -= 1;
                     self.invalid = invalid;
                     if self.program.rules[rule].memo {
                         self.memo.insert((rule as u32, start as u32), None);

@@ -57,7 +57,7 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn block(&mut self) -> Parse<Body<'a>> {
         if self.eat(T::Newline) {
             self.expect(T::Indent)?;
-            return self.statements(T::Dedent);
+            return self.deeper(STATEMENT_LEVELS, |p| p.statements(T::Dedent));
         }
         let mut body = Vec::new();
         self.simple_statements(&mut body)?;
@@ -84,8 +84,10 @@ impl<'a> Parser<'a, '_> {
             self.bump();
             let test = self.named_expression()?;
             clauses.push((start, test, self.suite()?));
+            self.note_deeper(1);
         }
         let mut orelse = self.else_block()?;
+        self.levels -= clauses.len() as u32;
         let mut clauses = clauses.into_iter().rev();
         loop {
             let Some((start, test, body)) = clauses.next() else { return Err(Fail) };

@@ -143,7 +143,7 @@ impl<'a, 't> Parser<'a, 't> {
 
     /// A lambda or conditional expression, or anything that binds more strongly.
     pub(super) fn expression(&mut self) -> Parse<E<'a>> {
-        self.deeper(4, |p| {
+        self.deeper(EXPRESSION_LEVELS, |p| {
             if p.at(T::Lambda) {
                 return p.lambda();
             }
@@ -161,9 +161,11 @@ impl<'a, 't> Parser<'a, 't> {
             let test = self.disjunction()?;
             links.push((start, body, test));
             self.expect(T::Else)?;
+            self.note_deeper(1);
             start = self.pos;
             body = if self.at(T::Lambda) { self.lambda()? } else { self.disjunction()? };
         }
+        self.levels -= links.len() as u32;
         let last = body;
         Ok(links.into_iter().rev().fold(last, |orelse, (start, body, test)| {
             self.expr(ExprKind::IfExp { test, body, orelse }, self.since(start))
@@ -317,7 +319,7 @@ impl<'a, 't> Parser<'a, 't> {
         if !self.eat(T::DoubleStar) {
             return Ok(left);
         }
-        let right = self.deeper(2, Self::unary)?;
+        let right = self.deeper(3, Self::unary)?;
         let op = Operator::Pow;
         Ok(self.expr(ExprKind::BinOp { left, op, right }, self.since(start)))
     }

@@ -51,7 +51,7 @@ impl<'a> Parser<'a, '_> {
 
     /// An alternative, perhaps with `as name`.
     fn pattern(&mut self) -> Parse<P<'a>> {
-        self.deeper(4, |p| {
+        self.deeper(EXPRESSION_LEVELS, |p| {
             let start = p.pos;
             let pattern = p.or_pattern()?;
             if !p.eat(T::As) {

@@ -133,13 +133,19 @@ impl<'a> Parser<'a, '_> {
             let target = self.name_target()?;
             return self.annotated(target, true);
         }
+        let start = self.pos;
         let in_parentheses = self.at(T::LPar);
         let value = self.star_expressions()?;
         match self.kind() {
             T::Equal => self.assignment(value),
             T::Colon => {
                 let is_name = matches!(value.node, ExprKind::Name { .. });
-                if is_name && !in_parentheses {
+                let is_whole = value.span.start() != token_span(self.tokens[start]).start();
+                let is_wrong = match in_parentheses {
+                    true => !is_whole && self.begins_with_target(value),
+                    false => is_name,
+                };
+                if is_wrong {
                     return Err(Fail);
                 }
                 let target = self.single_target(value)?;

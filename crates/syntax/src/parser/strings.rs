@@ -54,12 +54,12 @@ impl<'a> Parser<'a, '_> {
                 }
                 T::FStringStart => {
                     kinds.f_string = true;
-                    self.deeper(4, |p| p.interpolated_string(false))?
+                    self.deeper(EXPRESSION_LEVELS, |p| p.interpolated_string(false))?
                 }
                 T::TStringStart => {
                     kinds.t_string = true;
                     self.since_version(14)?;
-                    self.deeper(4, |p| p.interpolated_string(true))?
+                    self.deeper(EXPRESSION_LEVELS, |p| p.interpolated_string(true))?
                 }
                 _ => break,
             };

@@ -49,6 +49,20 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
+    /// Whether an annotated target begins with a target in parentheses, which ends before it: `(a).b`. The grammar
+    /// then has read the whole target, and misses the colon.
+    pub(super) fn begins_with_target(&self, target: E<'a>) -> bool {
+        let mut inner = target;
+        while inner.span.start() == target.span.start() {
+            inner = match inner.node {
+                ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => value,
+                ExprKind::Call { func, .. } => func,
+                _ => return false,
+            };
+        }
+        self.single_target(inner).is_ok()
+    }
+
     /// The same place in another context.
     pub(super) fn with_context(&self, target: E<'a>, ctx: ExprContext) -> Parse<E<'a>> {
         let node = match target.node {

@@ -170,14 +170,17 @@ impl Parts {
             if unknown.contains(&offset) {
                 return;
             }
+            let before = depth;
             depth -= opcode.popped(oparg);
             assert!(depth >= 0, "{opcode} at {unit}: the stack is empty");
             if lot(4) == 0
-                && opcode.flags().has(krait_bytecode::OpFlags::ERROR)
                 && let Some(handler) = find_handler(&self.table, offset)
             {
-                let kept = depth + opcode.pushed(oparg).min(opcode.popped(oparg));
-                assert!(kept >= handler.depth.into(), "{opcode} at {unit}: handler too deep");
+                // In front of the instruction, or when it has taken its operands.
+                let left = if lot(2) == 0 { before } else { depth };
+                if left < handler.depth.into() {
+                    return;
+                }
                 depth = i64::from(handler.depth) + i64::from(handler.lasti) + 1;
                 unit = handler.target;
                 assert!(depth <= self.stack_size.into(), "{opcode} at {unit}: the stack is full");

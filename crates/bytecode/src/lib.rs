@@ -24,7 +24,7 @@ pub use locations::{
     location_entries, location_entries_from, position_at, positions, without_columns,
 };
 pub use opcode::{OpFlags, Opcode};
-pub use verify::{CodeFault, Verifiable, verify};
+pub use verify::{CodeFault, Held, Moment, Verifiable, are_in_order, verify, verify_from};
 
 /// The number in the first two bytes of a `.pyc` file.
 pub const MAGIC_NUMBER: u16 = 3627;

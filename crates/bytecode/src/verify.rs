@@ -53,46 +53,89 @@ impl std::error::Error for CodeFault {}
 
 /// Checks the code.
 pub fn verify(subject: &Verifiable<'_>) -> Result<(), CodeFault> {
+    check(subject, None)
+}
+
+/// What a slot of a frame holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    Object,
+    Cell,
+    Null,
+    /// The place of a raise.
+    Place,
+}
+
+/// A frame as it is. What lies on its stack is borrowed from no local.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    pub unit: u32,
+    pub stack: &'a [Held],
+    /// One for each of `local_kinds`.
+    pub locals: &'a [Held],
+    pub in_generator: bool,
+}
+
+/// Whether a frame may go on like this, where no way through the code leads by itself.
+pub fn verify_from(subject: &Verifiable<'_>, moment: &Moment<'_>) -> Result<(), CodeFault> {
+    check(subject, Some(moment))
+}
+
+fn check(subject: &Verifiable<'_>, moment: Option<&Moment<'_>>) -> Result<(), CodeFault> {
     check_locals(subject).map_err(|what| CodeFault { offset: 0, what })?;
     let mut layout = Layout::of(subject)?;
     let handlers = layout.handlers(subject)?;
-    flow::follow(subject, &layout, &handlers)
+    if let Some(&Moment { unit, stack, locals, .. }) = moment {
+        if !layout.is(unit, unit::START)
+            || stack.len() > subject.stack_size as usize
+            || locals.len() != subject.local_kinds.len()
+        {
+            return Err(CodeFault { offset: unit, what: "no place to go on" });
+        }
+        layout.mark(unit, unit::LEADER);
+    }
+    flow::follow(subject, layout, &handlers, moment)
 }
 
-/// Locals come first, then cells that are no locals, then free variables: indices are worked out from the counts.
-fn check_locals(subject: &Verifiable<'_>) -> Result<(), &'static str> {
+/// Whether these are kinds that indices can be worked out from by counting: locals come first, then cells that are no
+/// locals, then free variables.
+pub fn are_in_order(local_kinds: &[u8]) -> bool {
     let rank = |kind: u8| match kind & (local_kind::LOCAL | local_kind::CELL | local_kind::FREE) {
-        kind if kind & local_kind::LOCAL != 0 && kind & local_kind::FREE == 0 => Some(0),
-        local_kind::CELL => Some(1),
-        local_kind::FREE => Some(2),
-        _ => None,
+        kind if kind & local_kind::LOCAL != 0 && kind & local_kind::FREE == 0 => 0,
+        local_kind::CELL => 1,
+        local_kind::FREE => 2,
+        _ => u8::MAX,
     };
-    let mut last = 0;
-    for &kind in subject.local_kinds {
-        match rank(kind) {
-            Some(rank) if rank >= last => last = rank,
-            _ => return Err("bad kinds of locals"),
-        }
+    local_kinds.is_sorted_by_key(|&kind| rank(kind))
+        && local_kinds.last().is_none_or(|&kind| rank(kind) != u8::MAX)
+}
+
+fn check_locals(subject: &Verifiable<'_>) -> Result<(), &'static str> {
+    if !are_in_order(subject.local_kinds) {
+        return Err("bad kinds of locals");
     }
-    let locals = subject.local_kinds.iter().filter(|&&kind| rank(kind) == Some(0)).count();
+    let is_local = |kind: &u8| kind & local_kind::LOCAL != 0;
+    let locals = subject.local_kinds.iter().take_while(|kind| is_local(kind)).count();
     if subject.arg_count > locals { Err("more arguments than locals") } else { Ok(()) }
 }
 
 /// What is known of a code unit.
 mod unit {
     /// An instruction starts here, with its `EXTENDED_ARG`s.
-    pub const START: u8 = 1;
+    pub const START: u32 = 1;
     /// Control comes here from elsewhere than the instruction before.
-    pub const LEADER: u8 = 2;
-    /// A signal or another thread's exception may be raised in front of the instruction.
-    pub const INTERRUPTED: u8 = 4;
+    pub const LEADER: u32 = 2;
+    /// Above this many bits lies what the walk keeps for leaders.
+    pub const BITS: u32 = 2;
 }
+
+/// A longer code is no compiler's.
+const MOST_UNITS: usize = 1 << 27;
 
 /// The code's units.
 struct Layout {
-    marks: Vec<u8>,
-    /// The units that control comes to from elsewhere, and the first one; in order, once the handlers are known.
-    leaders: Vec<u32>,
+    /// By unit: its marks.
+    units: Vec<u32>,
     instruction_count: usize,
 }
 
@@ -101,14 +144,11 @@ impl Layout {
     fn of(subject: &Verifiable<'_>) -> Result<Layout, CodeFault> {
         let code = subject.code;
         let fault = |offset, what| CodeFault { offset, what };
-        if code.is_empty()
-            || !code.len().is_multiple_of(2)
-            || code.len() / 2 > i32::MAX as usize / 2
-        {
+        let units = code.len() / 2;
+        if code.is_empty() || !code.len().is_multiple_of(2) || units > MOST_UNITS {
             return Err(fault(0, "bad length"));
         }
-        let units = code.len() / 2;
-        let mut layout = Layout { marks: vec![0; units], leaders: vec![0], instruction_count: 0 };
+        let mut layout = Layout { units: vec![0; units], instruction_count: 0 };
         let mut at = 0;
         while (at as usize) < units {
             let instr = fetch(code, at).ok_or(fault(at, "EXTENDED_ARG at the end"))?;
@@ -123,40 +163,34 @@ impl Layout {
             if instr.offset - at > 3 || instr.oparg > i32::MAX as u32 {
                 return Err(wrong("argument too large"));
             }
-            layout.marks[at as usize] |= unit::START;
+            layout.units[at as usize] |= unit::START;
             layout.instruction_count += 1;
             if shape.jumps() {
                 layout.lead_to(&instr.decoded()).ok_or(wrong("jump out of the code"))?;
             } else if !shape.is_unchecked() {
                 check_operand(subject, &instr.decoded()).map_err(wrong)?;
-                if instr.opcode == Opcode::RESUME as u8 {
-                    layout.mark(end, unit::INTERRUPTED);
-                }
             }
             at = end;
         }
-        match layout.leaders.iter().find(|&&at| !layout.is(at, unit::START)) {
-            Some(&at) => Err(fault(at, "jump into an instruction")),
+        let astray = |marks: &u32| marks & (unit::START | unit::LEADER) == unit::LEADER;
+        match layout.units.iter().position(astray) {
+            Some(at) => Err(fault(at as u32, "jump into an instruction")),
             None => Ok(layout),
         }
     }
 
-    fn is(&self, unit: u32, mark: u8) -> bool {
-        self.marks.get(unit as usize).is_some_and(|marks| marks & mark != 0)
+    fn is(&self, unit: u32, mark: u32) -> bool {
+        self.units.get(unit as usize).is_some_and(|marks| marks & mark != 0)
     }
 
-    fn mark(&mut self, unit: u32, mark: u8) -> Option<()> {
-        *self.marks.get_mut(unit as usize)? |= mark;
+    fn mark(&mut self, unit: u32, mark: u32) -> Option<()> {
+        *self.units.get_mut(unit as usize)? |= mark;
         Some(())
     }
 
     /// The instruction jumps to where it says; `None` if that is not in the code.
     fn lead_to(&mut self, instr: &Decoded) -> Option<()> {
-        let target = instr.jump_target()?;
-        let backward = instr.opcode == Opcode::JUMP_BACKWARD;
-        self.mark(target, unit::LEADER | if backward { unit::INTERRUPTED } else { 0 })?;
-        self.leaders.push(target);
-        Some(())
+        self.mark(instr.jump_target()?, unit::LEADER)
     }
 
     /// The exception table: in the one form that a search and a walk read alike, on instruction boundaries.
@@ -166,7 +200,7 @@ impl Layout {
         while !rest.is_empty() {
             let before = entries.last().map_or(0, |last| last.end);
             let entry = exceptions::strict_entry(&mut rest).filter(|entry| {
-                let end = entry.end as usize == self.marks.len() || self.is(entry.end, unit::START);
+                let end = entry.end as usize == self.units.len() || self.is(entry.end, unit::START);
                 entry.start >= before && end && self.is(entry.start, unit::START)
             });
             let fault = CodeFault { offset: before, what: "bad exception table" };
@@ -175,11 +209,8 @@ impl Layout {
                 return Err(CodeFault { offset: entry.start, what: "handler out of the code" });
             }
             self.mark(entry.target, unit::LEADER);
-            self.leaders.push(entry.target);
             entries.push(entry);
         }
-        self.leaders.sort_unstable();
-        self.leaders.dedup();
         Ok(entries)
     }
 }

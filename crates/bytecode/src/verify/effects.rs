@@ -2,7 +2,7 @@
 //!
 //! An instruction that is not named here takes objects and leaves objects, as many as the table says.
 
-use super::state::{Kinds, Lender, Slot, State};
+use super::state::{Kinds, Slot, State};
 use super::{Verifiable, free_count};
 use crate::{Decoded, Opcode};
 
@@ -38,12 +38,12 @@ impl State {
     fn need(&self, kinds: Kinds, depth: usize) -> Checked<Slot> {
         let at = self.stack.len().checked_sub(depth).filter(|_| depth > 0).ok_or(UNDERFLOW)?;
         let slot = self.stack[at];
-        if slot.kinds.within(kinds) { Ok(slot) } else { Err(WRONG_KIND) }
+        if slot.kinds().within(kinds) { Ok(slot) } else { Err(WRONG_KIND) }
     }
 
     fn pop(&mut self, kinds: Kinds) -> Checked<Slot> {
         let slot = self.stack.pop().ok_or(UNDERFLOW)?;
-        if slot.kinds.within(kinds) { Ok(slot) } else { Err(WRONG_KIND) }
+        if slot.kinds().within(kinds) { Ok(slot) } else { Err(WRONG_KIND) }
     }
 
     fn pop_any(&mut self) -> Checked<Slot> {
@@ -53,7 +53,7 @@ impl State {
     fn pop_objects(&mut self, count: i64) -> Checked {
         let count = usize::try_from(count).map_err(|_| UNDERFLOW)?;
         let left = self.stack.len().checked_sub(count).ok_or(UNDERFLOW)?;
-        if !self.stack[left..].iter().all(|slot| slot.kinds.within(objects())) {
+        if !self.stack[left..].iter().all(|slot| slot.kinds().within(objects())) {
             return Err(WRONG_KIND);
         }
         self.stack.truncate(left);
@@ -64,7 +64,7 @@ impl State {
     #[inline(always)]
     pub fn exchange(&mut self, popped: u8, pushed: u8) -> Checked {
         let left = self.stack.len().checked_sub(popped.into()).ok_or(UNDERFLOW)?;
-        if !self.stack[left..].iter().all(|slot| slot.kinds.within(objects())) {
+        if !self.stack[left..].iter().all(|slot| slot.kinds().within(objects())) {
             return Err(WRONG_KIND);
         }
         self.stack.truncate(left);
@@ -80,7 +80,11 @@ impl State {
 
     /// The local gets another value: nothing on the stack may be borrowed from it.
     fn give_up(&self, local: u32) -> Checked {
-        if self.stack.iter().any(|slot| slot.lender.may_be(local)) { Err(BORROWED) } else { Ok(()) }
+        if self.stack.iter().any(|slot| slot.may_be_borrowed_from(local)) {
+            Err(BORROWED)
+        } else {
+            Ok(())
+        }
     }
 
     fn load(&self, local: u32) -> Slot {
@@ -88,15 +92,15 @@ impl State {
     }
 
     fn borrow(&self, local: u32) -> Slot {
-        Slot { lender: Lender::Local(local), ..self.load(local) }
+        self.load(local).borrowed_from(local)
     }
 
     fn store(&mut self, local: u32, value: Slot) -> Checked {
-        if !value.kinds.within(object_or_null()) {
+        if !value.kinds().within(object_or_null()) {
             return Err(WRONG_KIND);
         }
         self.give_up(local)?;
-        self.locals.set(local, value.kinds);
+        self.locals.set(local, value.kinds());
         Ok(())
     }
 }
@@ -134,8 +138,7 @@ pub fn step(subject: &Verifiable<'_>, state: &mut State, instr: &Decoded) -> Che
         }
         PUSH_NULL => state.push(Slot::NULL),
         LOAD_CONST => {
-            let names = (subject.names_in_const)(depth).and_then(|len| u32::try_from(len).ok());
-            state.push(Slot { names, ..Slot::OBJECT });
+            state.push(Slot::constant((subject.names_in_const)(depth)));
         }
         POP_TOP | POP_ITER => return popping(state, |state| state.pop_any().map(drop)),
         CALL | CALL_KW | CALL_FUNCTION_EX => return step_call(state, instr),
@@ -176,7 +179,7 @@ pub fn step(subject: &Verifiable<'_>, state: &mut State, instr: &Decoded) -> Che
             // What may be the operand itself stays borrowed from where that is.
             let value = state.pop(objects())?;
             let floor = state.stack.len();
-            state.push(Slot { names: None, ..value });
+            state.push(value.without_names());
             return Ok(Changed { floor, locals: false });
         }
         FOR_ITER | GET_ANEXT | GET_LEN | IMPORT_FROM | MATCH_MAPPING | MATCH_SEQUENCE => {
@@ -189,7 +192,7 @@ pub fn step(subject: &Verifiable<'_>, state: &mut State, instr: &Decoded) -> Che
             state.push(Slot::OBJECT);
         }
         MATCH_CLASS => {
-            state.need(objects(), 1)?.names.ok_or("not a constant tuple of names")?;
+            state.need(objects(), 1)?.names().ok_or("not a constant tuple of names")?;
             return default(state, instr);
         }
         LIST_APPEND | LIST_EXTEND | SET_ADD | SET_UPDATE | DICT_UPDATE => {
@@ -211,8 +214,10 @@ pub fn step(subject: &Verifiable<'_>, state: &mut State, instr: &Decoded) -> Che
         PUSH_EXC_INFO => {
             // Refuses what is no exception before it takes it.
             let exception = state.pop(objects())?;
+            let floor = state.stack.len();
             state.push(Slot::OBJECT);
             state.push(exception);
+            return Ok(Changed { floor, locals: false });
         }
         RERAISE => {
             return popping(state, |state| {
@@ -270,7 +275,7 @@ fn step_call(state: &mut State, instr: &Decoded) -> Checked<Changed> {
         state.pop(objects())?;
     } else {
         if instr.opcode == Opcode::CALL_KW {
-            let names = state.pop(objects())?.names.ok_or("not a constant tuple of names")?;
+            let names = state.pop(objects())?.names().ok_or("not a constant tuple of names")?;
             if names > instr.oparg {
                 return Err("more names than arguments");
             }
@@ -293,7 +298,7 @@ fn step_attribute(state: &mut State, instr: &Decoded) -> Checked<Changed> {
     let floor = state.stack.len();
     state.push(Slot::OBJECT);
     if instr.opcode == Opcode::LOAD_SPECIAL || instr.oparg & 1 != 0 {
-        state.push(Slot { kinds: object_or_null(), lender: owner.lender, names: None });
+        state.push(owner.with_kinds(object_or_null()));
     }
     Ok(Changed { floor, locals: false })
 }
@@ -303,13 +308,14 @@ fn step_yield(state: &mut State, instr: &Decoded) -> Checked<Changed> {
         return Err("yields outside a generator");
     }
     state.pop(objects())?;
+    let floor = state.stack.len();
     if instr.oparg == 1 {
         // What the generator delegates to, for everyone who asks it.
         state.need(objects(), 1)?;
     }
     // An exception is thrown in when something has been sent.
     state.push(Slot::OBJECT);
-    Ok(Changed { floor: usize::MAX, locals: false })
+    Ok(Changed { floor, locals: false })
 }
 
 /// Instructions that read or write locals.

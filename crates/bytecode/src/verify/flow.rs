@@ -3,63 +3,87 @@
 //! States are kept where control comes together: at jump targets and handlers. From there the walk goes straight
 //! on; the first places come first, so that a loop is entered when all that leads to it is known.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::effects::step;
 use super::shape::fetch;
-use super::state::{Kinds, Slot, State};
-use super::{CodeFault, Layout, Verifiable, unit};
-use crate::{Decoded, ExceptionEntry, OpFlags, Opcode};
+use super::state::{Kinds, Place, Pool, Slot, State};
+use super::{CodeFault, Layout, Moment, Verifiable, unit};
+use crate::{Decoded, ExceptionEntry, Opcode};
 
 /// No compiler's code comes near this: what needs more is made to keep the verifier busy.
 const WORK_FOR_EACH_INSTRUCTION: usize = 1000;
 const MOST_WORDS: usize = 1 << 26;
 
-/// Follows the code from its start.
+/// Follows the code from its start, and from another moment if there is one.
 pub fn follow(
     subject: &Verifiable<'_>,
-    layout: &Layout,
+    layout: Layout,
     handlers: &[ExceptionEntry],
+    moment: Option<&Moment<'_>>,
 ) -> Result<(), CodeFault> {
+    let mut state = State::at_entry(subject);
+    let units = layout.units.len();
     let mut flow = Flow {
         subject,
-        layout,
         handlers,
-        states: layout.leaders.iter().map(|_| None).collect(),
-        queued: vec![false; layout.leaders.len()],
-        queue: BinaryHeap::new(),
-        words: 0,
+        pool: Pool::new(&state),
+        queue: Queue { bits: vec![0; units.div_ceil(64)], first: 0 },
         work: layout.instruction_count.saturating_mul(WORK_FOR_EACH_INSTRUCTION),
+        layout,
     };
-    let entry = State::at_entry(subject);
-    flow.reach(0, &entry.stack, &entry).map_err(|what| CodeFault { offset: 0, what })?;
-    let mut state = entry;
-    while let Some(Reverse(leader)) = flow.queue.pop() {
-        flow.queued[leader] = false;
-        if let Some(known) = &flow.states[leader] {
-            state.copy_from(known);
+    let fault = |offset| move |what| CodeFault { offset, what };
+    flow.reach(0, &state, 0, &[]).map_err(fault(0))?;
+    if let Some(moment) = moment {
+        state.be(moment);
+        flow.reach(moment.unit, &state, state.stack.len(), &[]).map_err(fault(moment.unit))?;
+    }
+    while let Some(leader) = flow.queue.pop() {
+        if let Some(place) = flow.place(leader) {
+            flow.pool.recall(place, &mut state);
         }
-        flow.run(layout.leaders[leader], &mut state)?;
+        flow.run(leader, &mut state)?;
     }
     Ok(())
 }
 
+/// Units whose state has grown since they were looked at, a bit each.
+struct Queue {
+    bits: Vec<u64>,
+    /// No word before this one has a bit.
+    first: usize,
+}
+
+impl Queue {
+    fn push(&mut self, unit: u32) {
+        let word = unit as usize / 64;
+        self.bits[word] |= 1 << (unit % 64);
+        self.first = self.first.min(word);
+    }
+
+    fn pop(&mut self) -> Option<u32> {
+        let word = self.first + self.bits[self.first..].iter().position(|&bits| bits != 0)?;
+        let bit = self.bits[word].trailing_zeros();
+        self.bits[word] &= self.bits[word] - 1;
+        self.first = word;
+        Some(word as u32 * 64 + bit)
+    }
+}
+
 struct Flow<'a> {
     subject: &'a Verifiable<'a>,
-    layout: &'a Layout,
+    layout: Layout,
     handlers: &'a [ExceptionEntry],
-    /// By leader: the state found there so far.
-    states: Vec<Option<State>>,
-    queued: Vec<bool>,
-    /// Leaders whose state has grown since they were looked at.
-    queue: BinaryHeap<Reverse<usize>>,
-    /// What all states take together.
-    words: usize,
+    pool: Pool,
+    queue: Queue,
     work: usize,
 }
 
 impl Flow<'_> {
+    /// The state that is kept for the unit.
+    fn place(&self, unit: u32) -> Option<Place> {
+        let known = self.layout.units[unit as usize] >> unit::BITS;
+        known.checked_sub(1).map(|place| Place(place as usize))
+    }
+
     /// Goes straight on from a leader to the next one, or to where control does not come further.
     fn run(&mut self, from: u32, state: &mut State) -> Result<(), CodeFault> {
         let mut handler = self.handlers.partition_point(|entry| entry.end <= from);
@@ -69,7 +93,7 @@ impl Flow<'_> {
         while let Some(fetched) = fetch(self.subject.code, next) {
             let at = |what| CodeFault { offset: fetched.offset, what };
             if next != from && self.layout.is(next, unit::LEADER) {
-                return self.reach(next, &state.stack, state).map_err(at);
+                return self.reach(next, state, state.stack.len(), &[]).map_err(at);
             }
             while self.handlers.get(handler).is_some_and(|entry| entry.end <= next) {
                 handler += 1;
@@ -78,8 +102,8 @@ impl Flow<'_> {
             let depth = state.stack.len();
             match self.handlers.get(handler) {
                 Some(entry) if entry.start <= next => {
-                    let (instr, handler) = (fetched.decoded(), (handler, entry));
-                    self.step_protected(&instr, state, handler, &mut shown).map_err(at)?;
+                    let instr = fetched.decoded();
+                    self.step_protected(&instr, state, (handler, entry), &mut shown).map_err(at)?;
                 }
                 _ if shape.is_plain() => state.exchange(shape.popped, shape.pushed).map_err(at)?,
                 _ => {
@@ -98,14 +122,18 @@ impl Flow<'_> {
                 return Ok(());
             }
             next = fetched.end();
-            if next as usize == self.layout.marks.len() {
+            if next as usize == self.layout.units.len() {
                 return Err(at("leaves the code"));
             }
         }
         Ok(())
     }
 
-    /// Runs an instruction whose exceptions go to a handler. `shown` is the one that knows the state as it is.
+    /// Runs an instruction whose exceptions go to a handler. `shown` is the one that knows the state as it is. Not every
+    /// instruction raises by itself; but a signal or a tool that listens may do so in front of any.
+    ///
+    /// An exception that finds less on the stack than the handler keeps leaves the frame: the interpreter sees to that.
+    /// So a handler hears only of states that are deep enough for it.
     fn step_protected(
         &mut self,
         instr: &Decoded,
@@ -113,44 +141,25 @@ impl Flow<'_> {
         (handler, entry): (usize, &ExceptionEntry),
         shown: &mut Option<usize>,
     ) -> Result<(), &'static str> {
-        let raises = self.raises(instr);
-        if entry.depth as usize > state.stack.len() {
-            return Err("handler deeper than the stack");
-        }
         if instr.opcode == Opcode::RETURN_GENERATOR {
             return Err("handler for the start of a generator");
         }
-        if raises && *shown != Some(handler) {
+        let depth = entry.depth as usize;
+        let deep_enough = depth <= state.stack.len();
+        if deep_enough && *shown != Some(handler) {
             self.enter_handler(entry, state)?;
             *shown = Some(handler);
         }
         let changed = step(self.subject, state, instr)?;
-        let kept = changed.floor >= entry.depth as usize;
-        if raises && !kept {
-            return Err("handler deeper than the stack");
+        let kept = changed.floor >= depth;
+        if !(deep_enough && kept) {
+            let floor = if deep_enough { changed.floor } else { usize::MAX };
+            self.enter_handler_meanwhile(entry, state, floor)?;
         }
         if changed.locals || !kept || instr.opcode == Opcode::SWAP {
             *shown = None;
         }
         Ok(())
-    }
-
-    /// Whether an exception may come out of the instruction while the state before it holds. `MAKE_CELL` does
-    /// without memory only, and then the local is lost to everyone, as it is in the reference.
-    fn raises(&self, instr: &Decoded) -> bool {
-        let opcode = instr.opcode;
-        let fails = matches!(
-            opcode,
-            Opcode::YIELD_VALUE
-                | Opcode::PUSH_EXC_INFO
-                | Opcode::POP_EXCEPT
-                | Opcode::COPY_FREE_VARS
-        );
-        let unknown = Opcode::from_byte(self.subject.code[2 * instr.offset as usize]).is_none();
-        fails
-            || unknown
-            || self.layout.is(instr.start, unit::INTERRUPTED)
-            || opcode.flags().has(OpFlags::ERROR) && opcode != Opcode::MAKE_CELL
     }
 
     fn jump(&mut self, instr: &Decoded, state: &State) -> Result<(), &'static str> {
@@ -163,7 +172,7 @@ impl Flow<'_> {
         if opcode == Opcode::SEND && !self.stands_at(target, Opcode::END_SEND) {
             return Err("SEND without END_SEND");
         }
-        self.reach(target, &state.stack, state)
+        self.reach(target, state, state.stack.len(), &[])
     }
 
     /// Whether this opcode, without `EXTENDED_ARG`, is the unit's.
@@ -173,39 +182,55 @@ impl Flow<'_> {
 
     /// The exception comes on top of what the handler keeps of the stack.
     fn enter_handler(&mut self, entry: &ExceptionEntry, state: &State) -> Result<(), &'static str> {
-        let mut stack = Vec::with_capacity(entry.depth as usize + 2);
-        stack.extend_from_slice(&state.stack[..entry.depth as usize]);
-        if entry.lasti {
-            stack.push(Slot::of(Kinds::PLACE));
-        }
-        stack.push(Slot::OBJECT);
-        if stack.len() > self.subject.stack_size as usize {
+        let raised = [Slot::of(Kinds::PLACE), Slot::OBJECT];
+        let raised = if entry.lasti { &raised[..] } else { &raised[1..] };
+        if entry.depth as usize + raised.len() > self.subject.stack_size as usize {
             return Err("stack overflow");
         }
-        self.reach(entry.target, &stack, state)
+        self.reach(entry.target, state, entry.depth as usize, raised)
     }
 
-    /// Control comes to `target` with this stack and the state's locals.
-    fn reach(&mut self, target: u32, stack: &[Slot], state: &State) -> Result<(), &'static str> {
-        let Ok(leader) = self.layout.leaders.binary_search(&target) else {
-            return Err("jump out of the code");
-        };
-        let grown = match &mut self.states[leader] {
-            Some(known) => known.unite_with(stack, state)?,
-            unknown => {
-                let locals = state.locals.clone();
-                let first =
-                    State { stack: stack.to_vec(), locals, in_generator: state.in_generator };
-                self.words += first.size();
-                *unknown = Some(first);
+    /// The instruction takes some of what the handler keeps, all that is above `floor`, and may raise when it has put
+    /// something else there.
+    #[cold]
+    fn enter_handler_meanwhile(
+        &mut self,
+        entry: &ExceptionEntry,
+        after: &State,
+        floor: usize,
+    ) -> Result<(), &'static str> {
+        let depth = entry.depth as usize;
+        if floor < depth {
+            let mut meanwhile = after.clone();
+            meanwhile.stack.truncate(floor);
+            meanwhile.stack.resize(depth, Slot::OBJECT);
+            self.enter_handler(entry, &meanwhile)?;
+        }
+        if depth <= after.stack.len() { self.enter_handler(entry, after) } else { Ok(()) }
+    }
+
+    /// Control comes to `target` with so much of the state's stack, and `above` on it.
+    fn reach(
+        &mut self,
+        target: u32,
+        state: &State,
+        depth: usize,
+        above: &[Slot],
+    ) -> Result<(), &'static str> {
+        let below = &state.stack[..depth];
+        let grown = match self.place(target) {
+            Some(place) => self.pool.unite(place, state, below, above)?,
+            None => {
+                let place = self.pool.keep(state, below, above);
+                self.layout.units[target as usize] |= (place.0 as u32 + 1) << unit::BITS;
                 true
             }
         };
-        if self.words > MOST_WORDS {
+        if self.pool.size() > MOST_WORDS {
             return Err("too intricate");
         }
-        if grown && !std::mem::replace(&mut self.queued[leader], true) {
-            self.queue.push(Reverse(leader));
+        if grown {
+            self.queue.push(target);
         }
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! What the evaluation stack and the locals may hold at some point of the code.
 //!
-//! Where ways meet, sets are united; they only ever grow, and so the walk comes to an end.
+//! Where ways meet, sets are united; they only ever grow, and so the walk comes to an end. A state is at work as a
+//! `State`, and lies in a `Pool` where control comes together: there it is numbers in a row, so that keeping one takes no
+//! memory of its own.
 
-use super::Verifiable;
+use super::{Held, Moment, Verifiable};
 
 /// A set of kinds of values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,7 +20,16 @@ impl Kinds {
     /// The place of a raise, which is no object.
     pub const PLACE: Kinds = Kinds(8);
 
-    pub fn or(self, other: Kinds) -> Kinds {
+    fn of(held: Held) -> Kinds {
+        match held {
+            Held::Object => Kinds::OBJECT,
+            Held::Cell => Kinds::CELL,
+            Held::Null => Kinds::NULL,
+            Held::Place => Kinds::PLACE,
+        }
+    }
+
+    pub const fn or(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)
     }
 
@@ -33,83 +44,100 @@ impl Kinds {
     }
 }
 
-/// The local that a value on the stack is borrowed from.
+/// A value on the stack: its kinds; which local it is borrowed from; and its length, if it is a constant tuple of
+/// strings. Packed, because they are copied and compared all the time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Lender {
-    /// The stack holds a reference of its own.
-    None,
-    Local(u32),
-    /// Different ones on different ways.
-    Several,
-}
+pub struct Slot(u64);
 
-impl Lender {
-    fn or(self, other: Lender) -> Lender {
-        match (self, other) {
-            (Lender::None, other) | (other, Lender::None) => other,
-            (one, other) if one == other => one,
-            _ => Lender::Several,
-        }
-    }
-
-    pub fn may_be(self, local: u32) -> bool {
-        self == Lender::Several || self == Lender::Local(local)
-    }
-}
-
-/// A value on the stack.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Slot {
-    pub kinds: Kinds,
-    pub lender: Lender,
-    /// The length, of a constant tuple of strings.
-    pub names: Option<u32>,
-}
+const KINDS: u64 = 0xf;
+const NAMES: u64 = 0xffff_fff0;
+const NAMES_AT: u32 = 4;
+const MOST_NAMES: usize = (NAMES >> NAMES_AT) as usize - 1;
+/// 0 for a reference of the stack's own, 1 for different lenders on different ways, and from 2 on the local.
+const LENDER_AT: u32 = 32;
+const SEVERAL: u64 = 1;
+const FIRST_LOCAL: u64 = 2;
 
 impl Slot {
     pub const OBJECT: Slot = Slot::of(Kinds::OBJECT);
     pub const NULL: Slot = Slot::of(Kinds::NULL);
 
     pub const fn of(kinds: Kinds) -> Slot {
-        Slot { kinds, lender: Lender::None, names: None }
+        Slot(kinds.0 as u64)
     }
 
-    fn or(self, other: Slot) -> Slot {
-        Slot {
-            kinds: self.kinds.or(other.kinds),
-            lender: self.lender.or(other.lender),
-            names: self.names.filter(|_| self.names == other.names),
+    /// A constant: a tuple of that many strings, or something else.
+    pub fn constant(names: Option<usize>) -> Slot {
+        let names = names.filter(|&len| len <= MOST_NAMES).map_or(0, |len| len as u64 + 1);
+        Slot(Slot::OBJECT.0 | names << NAMES_AT)
+    }
+
+    pub fn borrowed_from(self, local: u32) -> Slot {
+        Slot(self.0 & (KINDS | NAMES) | (u64::from(local) + FIRST_LOCAL) << LENDER_AT)
+    }
+
+    /// Another value that is borrowed from where this one is.
+    pub fn with_kinds(self, kinds: Kinds) -> Slot {
+        Slot(self.lender() << LENDER_AT | u64::from(kinds.0))
+    }
+
+    /// The same value, if not its length.
+    pub fn without_names(self) -> Slot {
+        Slot(self.0 & !NAMES)
+    }
+
+    pub fn kinds(self) -> Kinds {
+        Kinds((self.0 & KINDS) as u8)
+    }
+
+    pub fn names(self) -> Option<u32> {
+        ((self.0 & NAMES) as u32 >> NAMES_AT).checked_sub(1)
+    }
+
+    fn lender(self) -> u64 {
+        self.0 >> LENDER_AT
+    }
+
+    pub fn may_be_borrowed_from(self, local: u32) -> bool {
+        self.lender() == SEVERAL || self.lender() == u64::from(local) + FIRST_LOCAL
+    }
+
+    /// Either of two values.
+    pub fn or(self, other: Slot) -> Slot {
+        if self == other {
+            return self;
         }
+        let names = if self.0 & NAMES == other.0 & NAMES { self.0 & NAMES } else { 0 };
+        let lender = match (self.lender(), other.lender()) {
+            (0, lender) | (lender, 0) => lender,
+            (one, other) if one == other => one,
+            _ => SEVERAL,
+        };
+        Slot((self.0 | other.0) & KINDS | names | lender << LENDER_AT)
     }
 }
 
-/// The kinds of all locals: a row of bits for each of object, null and cell.
+/// The kinds of all locals: a row of bits for each of object, null and cell, 64 locals at a time.
 #[derive(Clone, Debug, Default)]
 pub struct Locals {
-    rows: Vec<[u64; 3]>,
+    rows: Vec<u64>,
 }
+
+const ROWS: usize = 3;
 
 impl Locals {
     pub fn get(&self, local: u32) -> Kinds {
-        let [object, null, cell] = self.rows[local as usize / 64];
-        let bit = |row: u64| (row >> (local % 64) & 1) as u8;
-        Kinds(bit(object) | bit(null) << 2 | bit(cell) << 1)
+        let row = local as usize / 64 * ROWS;
+        let bit = |kind: usize| (self.rows[row + kind] >> (local % 64) & 1) as u8;
+        Kinds(bit(0) | bit(1) << 2 | bit(2) << 1)
     }
 
     pub fn set(&mut self, local: u32, kinds: Kinds) {
-        let (rows, bit) = (&mut self.rows[local as usize / 64], 1 << (local % 64));
-        for (row, kind) in rows.iter_mut().zip([Kinds::OBJECT, Kinds::NULL, Kinds::CELL]) {
+        let (row, bit) = (local as usize / 64 * ROWS, 1 << (local % 64));
+        let rows = self.rows[row..row + ROWS].iter_mut();
+        for (row, kind) in rows.zip([Kinds::OBJECT, Kinds::NULL, Kinds::CELL]) {
             if kind.within(kinds) { *row |= bit } else { *row &= !bit }
         }
-    }
-
-    fn unite(&mut self, other: &Locals) -> bool {
-        let mut grown = false;
-        for (mine, theirs) in self.rows.iter_mut().flatten().zip(other.rows.iter().flatten()) {
-            grown |= theirs & !*mine != 0;
-            *mine |= theirs;
-        }
-        grown
     }
 }
 
@@ -126,40 +154,97 @@ impl State {
     /// A function is entered.
     pub fn at_entry(subject: &Verifiable<'_>) -> State {
         let count = subject.local_kinds.len();
-        let mut locals = Locals { rows: vec![[0; 3]; count.div_ceil(64)] };
+        let mut locals = Locals { rows: vec![0; count.div_ceil(64) * ROWS] };
         for local in 0..count as u32 {
             let given = (local as usize) < subject.arg_count;
             locals.set(local, if given { Kinds::OBJECT } else { Kinds::NULL });
         }
-        State { stack: Vec::new(), locals, in_generator: false }
+        State { stack: Vec::with_capacity(8), locals, in_generator: false }
     }
 
-    /// Takes over another state's content and keeps its own memory.
-    pub fn copy_from(&mut self, other: &State) {
-        self.stack.clone_from(&other.stack);
-        self.locals.rows.clone_from(&other.locals.rows);
-        self.in_generator = other.in_generator;
+    /// Becomes what a frame holds.
+    pub fn be(&mut self, moment: &Moment<'_>) {
+        self.stack.clear();
+        self.stack.extend(moment.stack.iter().map(|&held| Slot::of(Kinds::of(held))));
+        for (local, &held) in moment.locals.iter().enumerate() {
+            self.locals.set(local as u32, Kinds::of(held));
+        }
+        self.in_generator = moment.in_generator;
+    }
+}
+
+/// The states where control comes together, one behind the other. Of each: whether it lies in a generator and the depth of
+/// its stack, the rows of its locals, its stack.
+pub struct Pool {
+    words: Vec<u64>,
+    /// The words of the locals.
+    rows: usize,
+}
+
+const IN_GENERATOR: u64 = 1 << 63;
+
+/// A state in the pool.
+#[derive(Clone, Copy)]
+pub struct Place(pub usize);
+
+impl Pool {
+    /// With room for a few states like this one.
+    pub fn new(like: &State) -> Pool {
+        let rows = like.locals.rows.len();
+        Pool { words: Vec::with_capacity(8 * (1 + rows) + 24), rows }
     }
 
-    /// The words that the state takes.
+    /// How many words all states take.
     pub fn size(&self) -> usize {
-        self.stack.len() * 2 + self.locals.rows.len() * 3
+        self.words.len()
     }
 
-    /// Lets control come here from another place, too, with this stack and the other state's locals: whether that has
-    /// made a difference.
-    pub fn unite_with(&mut self, stack: &[Slot], other: &State) -> Result<bool, &'static str> {
-        if self.stack.len() != stack.len() {
+    /// Keeps the state, with `below` and `above` it for a stack.
+    pub fn keep(&mut self, state: &State, below: &[Slot], above: &[Slot]) -> Place {
+        let place = Place(self.words.len());
+        let flag = if state.in_generator { IN_GENERATOR } else { 0 };
+        self.words.push(flag | (below.len() + above.len()) as u64);
+        self.words.extend_from_slice(&state.locals.rows);
+        self.words.extend(below.iter().chain(above).map(|slot| slot.0));
+        place
+    }
+
+    /// Makes the state that which is kept.
+    pub fn recall(&self, place: Place, state: &mut State) {
+        let head = self.words[place.0];
+        let (locals, stack) = self.words[place.0 + 1..].split_at(self.rows);
+        let depth = (head & !IN_GENERATOR) as usize;
+        state.in_generator = head & IN_GENERATOR != 0;
+        state.locals.rows.copy_from_slice(locals);
+        state.stack.clear();
+        state.stack.extend(stack[..depth].iter().map(|&word| Slot(word)));
+    }
+
+    /// Lets control come to a kept state from another place, too: whether that has made a difference.
+    pub fn unite(
+        &mut self,
+        place: Place,
+        state: &State,
+        below: &[Slot],
+        above: &[Slot],
+    ) -> Result<bool, &'static str> {
+        let head = self.words[place.0];
+        if (head & !IN_GENERATOR) as usize != below.len() + above.len() {
             return Err("stack depth differs between ways");
         }
-        if self.in_generator != other.in_generator {
+        if (head & IN_GENERATOR != 0) != state.in_generator {
             return Err("in a generator on some ways only");
         }
-        let mut grown = self.locals.unite(&other.locals);
-        for (mine, theirs) in self.stack.iter_mut().zip(stack) {
-            let both = mine.or(*theirs);
-            grown |= both != *mine;
-            *mine = both;
+        let (locals, stack) = self.words[place.0 + 1..].split_at_mut(self.rows);
+        let mut grown = false;
+        for (mine, theirs) in locals.iter_mut().zip(&state.locals.rows) {
+            grown |= theirs & !*mine != 0;
+            *mine |= theirs;
+        }
+        for (mine, theirs) in stack.iter_mut().zip(below.iter().chain(above)) {
+            let both = Slot(*mine).or(*theirs);
+            grown |= both.0 != *mine;
+            *mine = both.0;
         }
         Ok(grown)
     }

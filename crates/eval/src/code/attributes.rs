@@ -4,7 +4,7 @@ use krait_bytecode::local_kind;
 use krait_objects::prelude::*;
 
 use super::lines::{LineIterator, PositionsIterator};
-use super::{Code, original_bytes};
+use super::{Code, foreign, original_bytes};
 
 #[pymethods(parts(replace))]
 impl Code {
@@ -19,7 +19,11 @@ impl Code {
         // SAFETY: the code has that many units.
         let bytes =
             unsafe { std::slice::from_raw_parts(self.units().cast::<u8>(), 2 * self.unit_count()) };
-        Bytes::new(th, bytes)
+        let mut bytes = bytes.to_vec();
+        if let (Some(first), Some(opcode)) = (bytes.first_mut(), foreign::deferred_opcode(self)) {
+            *first = opcode;
+        }
+        Bytes::new(th, &bytes)
     }
 
     #[getter]

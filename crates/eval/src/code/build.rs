@@ -1,10 +1,12 @@
 //! Making code objects from their parts, which are the compiler's, from `.pyc` data, or Python's arguments.
 
-use krait_bytecode::{Opcode, Verifiable, code_flags, local_kind};
+use std::cell::Cell;
+
+use krait_bytecode::{Opcode, code_flags, local_kind};
 use krait_objects::prelude::*;
 
 use super::{Code, CodeUnit};
-use super::{intern, quicken};
+use super::{foreign, intern, quicken};
 use crate::frame::FRAME_WORDS;
 
 /// Everything a code object is made from.
@@ -49,23 +51,22 @@ pub fn new(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
     let Some(framesize) = framesize else {
         return Err(th.raise(exc::OVERFLOW_ERROR, "code: co_stacksize is too large"));
     };
-    let mut units: Vec<CodeUnit> = parts
-        .code
-        .chunks_exact(2)
-        .map(|pair| CodeUnit::from_le_bytes([pair[0], pair[1]]))
-        .collect();
-    quicken::quicken(&mut units);
-    let first_traceable = first_traceable(&units);
     let version = crate::function::next_version(th);
     let (nlocals, ncells, nfree) = (
         count(&parts, local_kind::LOCAL),
         count(&parts, local_kind::CELL),
         count(&parts, local_kind::FREE),
     );
-    let code = Code::type_object().alloc::<Code>(th, units.len() as isize)?;
+    let unit_count = parts.code.len() / size_of::<CodeUnit>();
+    let code = Code::type_object().alloc::<Code>(th, unit_count as isize)?;
     let this: *mut Code = code.as_ptr().cast();
     // SAFETY: fresh memory, zero behind the head, with room for the units: each field is written once.
     unsafe {
+        let first: *mut CodeUnit = (&raw mut (*this).code_units).cast();
+        std::ptr::copy_nonoverlapping(parts.code.as_ptr(), first.cast::<u8>(), 2 * unit_count);
+        let units = std::slice::from_raw_parts_mut(first, unit_count);
+        quicken::quicken(units);
+        (*this).first_traceable = first_traceable(units);
         (&raw mut (*this).consts).write(parts.consts);
         (&raw mut (*this).names).write(parts.names);
         (&raw mut (*this).exceptiontable).write(parts.exceptiontable);
@@ -87,10 +88,7 @@ pub fn new(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
         (&raw mut (*this).name).write(parts.name);
         (&raw mut (*this).qualname).write(parts.qualname);
         (&raw mut (*this).linetable).write(parts.linetable);
-        (*this).unique_id = -1;
-        (*this).first_traceable = first_traceable;
-        let first: *mut CodeUnit = (&raw mut (*this).code_units).cast();
-        std::ptr::copy_nonoverlapping(units.as_ptr(), first, units.len());
+        (&raw mut (*this).deferred).write(Cell::new(foreign::OWN));
     }
     Ok(code)
 }
@@ -144,38 +142,26 @@ fn first_traceable(units: &[CodeUnit]) -> i32 {
 /// No compiler's code needs more: a generator's memory is cleared when it is made.
 const LARGEST_FOREIGN_STACK: i32 = 1 << 24;
 
-/// As `new`, for parts that may hold anything: ValueError too for code that the loop could not trust.
+/// As `new`, for parts that may hold anything. What binds arguments and makes frames is checked here; the code units
+/// and what they refer to when they are to run for the first time (`foreign`).
 pub fn new_foreign(th: &Thread, parts: Parts) -> PyResult<Owned<Code>> {
     verify(th, &parts)?;
     if parts.stacksize > LARGEST_FOREIGN_STACK {
         return Err(th.raise(exc::OVERFLOW_ERROR, "code: co_stacksize is too large"));
     }
-    let names_in_const = |index| {
-        let names = parts.consts.get(index)?.downcast_exact::<Tuple>()?;
-        let text = |name: &Borrowed<'_>| name.is_exact::<Str>();
-        names.get().as_slice().iter().all(text).then(|| names.len())
-    };
-    let subject = Verifiable {
-        code: &parts.code,
-        const_count: parts.consts.len(),
-        names_in_const: &names_in_const,
-        name_count: parts.names.len(),
-        local_kinds: parts.localspluskinds.as_bytes(),
-        arg_count: usize::try_from(argument_count(&parts).unwrap_or(i32::MAX)).unwrap_or(0),
-        stack_size: parts.stacksize as u32,
-        flags: parts.flags as u32,
-        exception_table: parts.exceptiontable.as_bytes(),
-    };
-    krait_bytecode::verify(&subject).map_err(|fault| raise!(th, VALUE_ERROR, "code: {fault}"))?;
-    new(th, parts)
+    if !krait_bytecode::are_in_order(parts.localspluskinds.as_bytes()) {
+        return Err(th.raise(exc::VALUE_ERROR, "code: bad kinds of locals"));
+    }
+    let code = new(th, parts)?;
+    foreign::defer(&code);
+    Ok(code)
 }
 
 /// The locals that a call fills; `None` for more than an `int` counts.
-fn argument_count(parts: &Parts) -> Option<i32> {
-    let flags = parts.flags as u32;
+pub(super) fn argument_count(argcount: i32, kwonlyargcount: i32, flags: u32) -> Option<i32> {
     let collectors = i32::from(flags & code_flags::VARARGS != 0)
         + i32::from(flags & code_flags::VARKEYWORDS != 0);
-    parts.argcount.checked_add(parts.kwonlyargcount)?.checked_add(collectors)
+    argcount.checked_add(kwonlyargcount)?.checked_add(collectors)
 }
 
 /// The consistency of the parts, as far as the reference checks it.
@@ -192,7 +178,7 @@ fn verify(th: &Thread, parts: &Parts) -> PyResult<()> {
     if !parts.code.len().is_multiple_of(size_of::<CodeUnit>()) {
         return Err(th.raise(exc::VALUE_ERROR, "code: co_code is malformed"));
     }
-    let total = argument_count(parts);
+    let total = argument_count(parts.argcount, parts.kwonlyargcount, parts.flags as u32);
     if total.is_none_or(|total| total > count(parts, local_kind::LOCAL)) {
         return Err(th.raise(exc::VALUE_ERROR, "code: varnames is too small"));
     }

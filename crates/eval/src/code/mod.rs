@@ -2,12 +2,14 @@
 //!
 //! The code units at the end of the object are the executed ones: caches in them count, and instructions
 //! are replaced by specialised forms; `co_code` shows them as the compiler wrote them. `constants` makes objects of
-//! what the compiler gives, `build` makes and checks code objects, `intern` their strings, `quicken` prepares the units, `attributes`, `lines` and `replace` are what Python sees.
+//! what the compiler gives, `build` makes code objects, `foreign` has those from elsewhere verified before they run,
+//! `intern` makes their strings common, `quicken` prepares the units, `attributes`, `lines` and `replace` are what Python sees.
 //! The same job as CPython's `Objects/codeobject.c`.
 
 mod attributes;
 mod build;
 mod constants;
+pub mod foreign;
 mod intern;
 mod lines;
 mod quicken;
@@ -79,7 +81,9 @@ pub struct Code {
     cached: Cell<*mut abi::_PyCoCached>,
     pub instrumentation_version: Cell<usize>,
     hooks: Hooks,
-    unique_id: isize,
+    /// Whether the code is foreign, and until it runs for the first time the opcode in whose place `OP_ADMIT` stands
+    /// (`foreign`). CPython has a use for the field without a GIL only, and -1 in it otherwise.
+    deferred: Cell<isize>,
     /// The index of the first instruction that tracing shows: the `RESUME` at the start.
     pub first_traceable: i32,
     extra: Cell<*mut c_void>,
@@ -153,8 +157,11 @@ impl Code {
         self.flags as u32 & flag != 0
     }
 
-    /// The handler of an exception raised at the code unit with this index.
+    /// The handler of an exception raised at the code unit with this index. The table of code that is still to be verified is not looked at.
     pub fn handler_of(&self, unit: u32) -> Option<ExceptionEntry> {
+        if foreign::is_deferred(self) {
+            return None;
+        }
         find_handler(self.exceptiontable.as_bytes(), unit)
     }
 

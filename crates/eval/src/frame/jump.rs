@@ -10,7 +10,7 @@ use krait_objects::prelude::*;
 
 use super::object::FrameObject;
 use super::{Frame, StackRef};
-use crate::code::{Code, CodeUnit, Opcode, original_bytes};
+use crate::code::{Code, CodeUnit, Opcode, foreign, original_bytes};
 use crate::monitoring::{self, event};
 
 /// What a slot of the stack holds; 0 would be the bottom.
@@ -186,6 +186,10 @@ fn stacks(code: &Code) -> Vec<Stack> {
             stacks[entry.target as usize] = kept.push(Kind::Except);
         }
     }
+    if code.has_flag(generators) {
+        // A generator is made once.
+        stacks[..code.first_traceable as usize].fill(Stack::Unknown);
+    }
     stacks
 }
 
@@ -337,13 +341,7 @@ unsafe fn cut_stack(th: &Thread, frame: *mut Frame, mut here: Stack, there: Stac
             }
             here = here.pop();
         }
-        let mut slot = Frame::stack_base(frame);
-        while slot < (*frame).sp {
-            if (*slot).as_tagged_int().is_none() && !(*slot).is_null() {
-                *slot = (*slot).into_heap_safe();
-            }
-            slot = slot.add(1);
-        }
+        Frame::own_stack(frame);
     }
 }
 
@@ -371,6 +369,9 @@ pub fn set_line(th: &Thread, object: &FrameObject, value: Option<Borrowed<'_>>) 
         let from = Frame::last_unit(frame).max(0) as usize;
         let (unit, here, there) = find_target(th, &code, from, line)?;
         fill_locals(th, frame, &code)?;
+        if !foreign::may_go_on(frame, unit, there.depth() as usize) {
+            return Err(th.raise(exc::VALUE_ERROR, "incompatible stacks"));
+        }
         cut_stack(th, frame, here, there);
         object.line.set(0);
         (*frame).ip = code.units().add(unit);

@@ -152,6 +152,23 @@ impl Frame {
         unsafe { Frame::local(frame, Frame::code(frame).nlocalsplus as usize) }
     }
 
+    /// What lies on the evaluation stack is held by it from now on, not by the locals that it was borrowed from.
+    ///
+    /// # Safety
+    /// (4), (5); not an entry frame. The stack is saved.
+    pub unsafe fn own_stack(frame: *mut Frame) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut slot = Frame::stack_base(frame);
+            while slot < (*frame).sp {
+                if (*slot).as_tagged_int().is_none() && !(*slot).is_null() {
+                    *slot = (*slot).into_heap_safe();
+                }
+                slot = slot.add(1);
+            }
+        }
+    }
+
     /// The index of the current instruction, in code units.
     ///
     /// # Safety

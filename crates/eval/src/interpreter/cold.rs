@@ -11,7 +11,7 @@ use super::op::Op;
 use super::specialize::layout;
 use super::state::{Cold, Dispatch, Operation, State, decode};
 use super::{specialize, unwind as unwinding};
-use crate::code::CodeUnit;
+use crate::code::{CodeUnit, foreign};
 use crate::frame::{Frame, StackRef};
 
 /// Deallocates the object whose last reference the handler released; `x` is the reference.
@@ -218,6 +218,22 @@ pub unsafe fn leave_loop<D: Dispatch>(_: State) -> D::Out {
 pub unsafe fn unknown_opcode<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (8).
     unsafe { D::out_of_line::<UnknownOpcode>(s) }
+}
+
+/// The first instruction of foreign code until it is verified: then another one stands here, which runs.
+#[inline(always)]
+pub unsafe fn admit<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (8).
+    unsafe { D::out_of_line::<Admit>(s) }
+}
+
+struct Admit;
+
+impl Operation for Admit {
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        foreign::admit(op.th, op.code().get())?;
+        Ok(op.ip())
+    }
 }
 
 struct UnknownOpcode;

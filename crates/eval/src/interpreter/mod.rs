@@ -56,6 +56,9 @@ const OP_LEAVE: u8 = 213;
 pub const OP_HOOK: u8 = 214;
 pub const HOOKS: u8 = 10;
 
+/// Stands first in foreign code that has not run yet.
+pub const OP_ADMIT: u8 = 224;
+
 /// Where an instruction goes on that has raised.
 static UNWIND: [CodeUnit; 1] = [OP_UNWIND as CodeUnit];
 /// Where unwinding goes on that found no handler before the entry frame.

@@ -9,7 +9,7 @@ use krait_objects::prelude::*;
 
 use super::op::Op;
 use super::state::{Dispatch, Operation, State};
-use super::{HOOKS, OP_HOOK, OP_LEAVE, OP_UNWIND, cold, hooks};
+use super::{HOOKS, OP_ADMIT, OP_HOOK, OP_LEAVE, OP_UNWIND, cold, hooks};
 use crate::code::CodeUnit;
 
 /// What an operation answers: where to go on.
@@ -254,7 +254,7 @@ mod tail {
                         unsafe { handlers::$handler::<Tail>(State { ip, sp, frame, th, arg }) }
                     }
                 )*
-                own!(cold: unknown_opcode, unwind, leave_loop);
+                own!(cold: unknown_opcode, unwind, leave_loop, admit);
                 own!(hooks: hook);
             }
 
@@ -263,6 +263,7 @@ mod tail {
                 $(if $number < 256 { table[$number & 255] = entry::$handler; })*
                 table[OP_UNWIND as usize] = entry::unwind;
                 table[OP_LEAVE as usize] = entry::leave_loop;
+                table[OP_ADMIT as usize] = entry::admit;
                 let mut at = 0;
                 while at < HOOKS {
                     table[(OP_HOOK + at) as usize] = entry::hook;
@@ -333,6 +334,7 @@ mod looped {
                         $($number => handlers::$handler::<Loop>(s),)*
                         _ if opcode == OP_UNWIND => cold::unwind::<Loop>(s),
                         _ if opcode == OP_LEAVE => cold::leave_loop::<Loop>(s),
+                        _ if opcode == OP_ADMIT => cold::admit::<Loop>(s),
                         _ if crate::monitoring::is_hook(opcode) => hooks::hook::<Loop>(s),
                         _ => cold::unknown_opcode::<Loop>(s),
                     }

@@ -5,7 +5,7 @@
 use krait_objects::prelude::*;
 
 use super::{LEAVE, OWNED_BY_INTERPRETER};
-use crate::code::CodeUnit;
+use crate::code::{CodeUnit, foreign};
 use crate::frame::{self, Frame, StackRef};
 use crate::monitoring::{self, event};
 use crate::traceback;
@@ -122,8 +122,11 @@ unsafe fn handle_or_leave(
 ) -> Option<*const CodeUnit> {
     // SAFETY: the caller's: the frame is the current one.
     unsafe {
+        let mut led_astray = false;
         loop {
-            let Some(ip) = enter_handler(th, frame, at) else {
+            let Some(ip) =
+                enter_handler(th, frame, at).filter(|&ip| !led_astray || may_handle(th, frame, ip))
+            else {
                 tell(th, frame, event::PY_UNWIND, place);
                 frame::leave(th, frame);
                 return None;
@@ -142,22 +145,43 @@ unsafe fn handle_or_leave(
             // A tool's own exception is raised in front of the handler.
             at = unit - 1;
             place = Place::Unit(at);
+            led_astray = true;
         }
+    }
+}
+
+/// Whether foreign code may go on in this handler, which it does not expect to be in. If not, the exception is the current
+/// one again.
+#[cold]
+unsafe fn may_handle(th: &Thread, frame: *mut Frame, ip: *const CodeUnit) -> bool {
+    // SAFETY: (5), (9): the handler's stack ends with the exception.
+    unsafe {
+        Frame::own_stack(frame);
+        let unit = ip.offset_from(Frame::code(frame).units()) as usize;
+        let depth = (*frame).sp.offset_from(Frame::stack_base(frame)) as usize;
+        if foreign::may_go_on(frame, unit, depth) {
+            return true;
+        }
+        (*frame).sp = (*frame).sp.sub(1);
+        let _raised = th.set_exception((*(*frame).sp).into_owned());
+        false
     }
 }
 
 /// Cuts the stack to the handler's depth, pushes the exception, and answers the handler; `None` if the
 /// table has none for the instruction at index `at`.
 unsafe fn enter_handler(th: &Thread, frame: *mut Frame, at: isize) -> Option<*const CodeUnit> {
-    // SAFETY: (4), (5); the table's depth is below the stack's.
+    // SAFETY: (4), (5); the table's depth is at most the stack's.
     unsafe {
         let code = Frame::code(frame);
         let handler = code.handler_of(at as u32)?;
-        let keep = Frame::stack_base(frame).add(handler.depth as usize);
-        if (*frame).sp < keep {
-            // Only if a tool has raised in front of another handler.
+        let base = Frame::stack_base(frame);
+        if (handler.depth as isize) > (*frame).sp.offset_from(base) {
+            // No compiler's code is like that, unless a tool has raised in front of another handler. The verifier has
+            // foreign code's handlers seen with a stack of their depth only.
             return None;
         }
+        let keep = base.add(handler.depth as usize);
         while (*frame).sp > keep {
             (*frame).sp = (*frame).sp.sub(1);
             (*(*frame).sp).close();

@@ -85,7 +85,13 @@ impl<'a> Reader<'a> {
         Ok(Cow::Borrowed(bytes))
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> PyResult<[u8; N]> {
+        if let Some(&array) = self.data.get(self.at..).and_then(|rest| rest.first_chunk::<N>()) {
+            // Empty, if a file is read.
+            self.at += N;
+            return Ok(array);
+        }
         let bytes = self.bytes(N)?;
         let mut array = [0; N];
         array.copy_from_slice(&bytes);

@@ -10,7 +10,7 @@ use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
 
 use super::{Monitors, TOOLS, event, monitors, plan};
-use crate::code::{Code, CodeUnit, original_bytes};
+use crate::code::{Code, CodeUnit, foreign, original_bytes};
 use crate::interpreter::OP_HOOK;
 
 /// What a code object remembers about its hooks.
@@ -79,7 +79,10 @@ pub fn is_hook(opcode: u8) -> bool {
 /// The opcode to run at `unit`: what a hook replaces, or what stands there.
 pub fn original_at(code: &Code, unit: usize) -> u8 {
     // SAFETY: callers pass a unit of the code.
-    let opcode = unsafe { *code.units().add(unit) as u8 };
+    let mut opcode = unsafe { *code.units().add(unit) as u8 };
+    if unit == 0 {
+        opcode = foreign::deferred_opcode(code).unwrap_or(opcode);
+    }
     if !is_hook(opcode) {
         return opcode;
     }
@@ -154,9 +157,12 @@ pub fn wanting(events: &[u32; TOOLS], event: u8) -> u8 {
     (0..TOOLS).fold(0, |tools, tool| tools | (u8::from(super::has(events[tool], event)) << tool))
 }
 
-/// Brings the hooks of a code object up to date.
+/// Brings the hooks of a code object up to date. Foreign code gets none before it is verified, which its `RESUME` comes after.
 pub fn instrument(th: &Thread, code: Borrowed<'_, Code>) {
     let (monitors, code) = (monitors(th), code.get());
+    if foreign::is_deferred(code) {
+        return;
+    }
     if code.instrumentation_version.replace(monitors.version.get()) == monitors.version.get() {
         return;
     }

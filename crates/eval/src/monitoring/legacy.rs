@@ -12,7 +12,7 @@ use krait_objects::prelude::*;
 
 use super::line_at;
 use super::{SYS_PROFILE, SYS_TRACE, event, forget_disabled, monitors, refresh};
-use crate::code::Code;
+use crate::code::{Code, foreign};
 use crate::frame::{self, FrameObject};
 use crate::thread_states;
 
@@ -157,6 +157,7 @@ fn update(th: &Thread) -> PyResult<()> {
 
 /// Switches events for each instruction on or off in the code of a frame.
 pub fn trace_opcodes(th: &Thread, code: Borrowed<'_, Code>, on: bool) -> PyResult<()> {
+    foreign::admit(th, code.get())?;
     let data = code.get().hooks().make(th, code.get());
     let old = data.borrow().local[SYS_TRACE];
     let bit = 1 << event::INSTRUCTION;

@@ -3,7 +3,7 @@
 use krait_objects::namespace::Namespace;
 use krait_objects::prelude::*;
 
-use crate::code::Code;
+use crate::code::{Code, foreign};
 use crate::monitoring::{TOOLS as ALL_TOOLS, event, forget_disabled, has, monitors, refresh};
 
 /// Monitoring of execution events (PEP 669).
@@ -217,6 +217,7 @@ impl Monitoring {
         let code = code_object(th, code)?;
         let id = used(th, tool_id)?;
         let events = self::event_set(th, event_set, "local event set", event::LOCAL)?;
+        foreign::admit(th, code.get())?;
         code.get().hooks().make(th, code.get()).borrow_mut().local[id] = events;
         refresh(th)
     }

@@ -196,7 +196,7 @@ impl Carried {
                 Tuple::from_vec(th, items?)?.into_object()
             }
             Carried::Buffer(buffer) => buffer.open(th)?,
-            Carried::Code(code) => marshal::loads_own(th, code)?,
+            Carried::Code(code) => marshal::loads(th, code)?,
             Carried::Function(code) => open_function(th, code)?,
             Carried::Pickled(pickled) => pickled.open(th)?,
             Carried::Other(parcel) => parcel.open(th)?,
@@ -228,7 +228,7 @@ fn take_text(text: &Str) -> Carried {
 
 /// The function's globals are those of the interpreter's `__main__` while that runs, else the built-in names: it uses none.
 fn open_function(th: &Thread, code: &[u8]) -> PyResult {
-    let code = marshal::loads_own(th, code)?;
+    let code = marshal::loads(th, code)?;
     let Ok(code) = code.downcast::<Code>() else {
         return Err(th.bad_internal_call());
     };

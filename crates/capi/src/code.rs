@@ -29,16 +29,6 @@ pub fn PyCode_NewEmpty(
     krait_eval::code::empty(th, string(th, filename)?, string(th, name)?, first_line)
 }
 
-/// Instructions that raise AssertionError, of that many bytes or more.
-fn failing_units(len: usize) -> Vec<u8> {
-    use krait_eval::code::Opcode;
-    let between = (len / 2).saturating_sub(3);
-    let mut units = vec![Opcode::RESUME as u8, 0];
-    units.extend([Opcode::NOP as u8, 0].repeat(between));
-    units.extend([Opcode::LOAD_COMMON_CONSTANT as u8, 0, Opcode::RAISE_VARARGS as u8, 1]);
-    units
-}
-
 /// `code(...)` with the arguments in C's order.
 #[capi]
 pub fn PyUnstable_Code_NewWithPosOnlyArgs(
@@ -62,15 +52,6 @@ pub fn PyUnstable_Code_NewWithPosOnlyArgs(
     line_table: Borrowed<'_>,
     exception_table: Borrowed<'_>,
 ) -> PyResult {
-    // Code that only names a place comes as zeros: it gets units that can be verified, and fail if they are run.
-    let blank = code.downcast::<Bytes>().map(|code| code.get().as_bytes());
-    let blank = blank.filter(|units| !units.is_empty() && units.iter().all(|&byte| byte == 0));
-    let failing = blank.map(|units| failing_units(units.len()));
-    let failing = failing.map(|units| Bytes::new(th, &units)).transpose()?;
-    let (code, stack) = match &failing {
-        Some(units) => (units.object(), stack.max(1)),
-        None => (code, stack),
-    };
     let int = |value: c_int| Int::from_i64(th, value.into());
     let numbers = [
         int(args)?,

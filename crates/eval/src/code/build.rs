@@ -37,7 +37,8 @@ fn count(parts: &Parts, kinds: u8) -> i32 {
 
 /// A code object from its parts. ValueError and SystemError for parts that do not fit together.
 pub fn new(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
-    verify(th, &parts)?;
+    check(th, &parts)?;
+    parts.stacksize = parts.stacksize.max(1);
     intern::intern(th, &mut parts)?;
     if !th.interp().code_debug_ranges.get() {
         let lines = krait_bytecode::without_columns(parts.linetable.as_bytes());
@@ -145,7 +146,7 @@ const LARGEST_FOREIGN_STACK: i32 = 1 << 24;
 /// As `new`, for parts that may hold anything. What binds arguments and makes frames is checked here; the code units
 /// and what they refer to when they are to run for the first time (`foreign`).
 pub fn new_foreign(th: &Thread, parts: Parts) -> PyResult<Owned<Code>> {
-    verify(th, &parts)?;
+    check(th, &parts)?;
     if parts.stacksize > LARGEST_FOREIGN_STACK {
         return Err(th.raise(exc::OVERFLOW_ERROR, "code: co_stacksize is too large"));
     }
@@ -165,7 +166,7 @@ pub(super) fn argument_count(argcount: i32, kwonlyargcount: i32, flags: u32) -> 
 }
 
 /// The consistency of the parts, as far as the reference checks it.
-fn verify(th: &Thread, parts: &Parts) -> PyResult<()> {
+pub(super) fn check(th: &Thread, parts: &Parts) -> PyResult<()> {
     if parts.argcount < parts.posonlyargcount
         || parts.posonlyargcount < 0
         || parts.kwonlyargcount < 0
@@ -180,7 +181,7 @@ fn verify(th: &Thread, parts: &Parts) -> PyResult<()> {
     }
     let total = argument_count(parts.argcount, parts.kwonlyargcount, parts.flags as u32);
     if total.is_none_or(|total| total > count(parts, local_kind::LOCAL)) {
-        return Err(th.raise(exc::VALUE_ERROR, "code: varnames is too small"));
+        return Err(th.raise(exc::VALUE_ERROR, "code: co_varnames is too small"));
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! `code(…)` and `code.replace(…)`: code objects from Python's arguments. Such code is verified.
+//! `code(…)` and `code.replace(…)`: code objects from Python's arguments. Such code is verified before it runs.
 
 use krait_bytecode::local_kind;
 use krait_objects::prelude::*;
 
-use super::build::{Parts, new_foreign};
+use super::build::{Parts, check, new_foreign};
 use super::{Code, original_bytes};
 
 /// The names that a code object's locals are made of.
@@ -129,10 +129,6 @@ impl Code {
                 return Err(raise!(th, VALUE_ERROR, "code: {what} must not be negative"));
             }
         }
-        if nlocals as usize != varnames.len() {
-            let message = "code: co_nlocals != len(co_varnames)";
-            return Err(th.raise(exc::VALUE_ERROR, message));
-        }
         let names = plain_names(th, names)?;
         let varnames = plain_names(th, varnames)?;
         let freevars = plain_names(th, freevars.unwrap_or(Tuple::empty()))?;
@@ -162,83 +158,109 @@ impl Code {
             linetable: linetable.to_owned(),
             exceptiontable: exceptiontable.to_owned(),
         };
-        Ok(new_foreign(th, parts)?.into_object())
+        made(th, parts, nlocals, varnames.len())
     }
 
     /// Return another code object that differs from this one in the given fields.
-    #[method(sig = "(self, /, **changes)")]
-    fn replace(&self, th: &Thread, changes: Kwargs<'_>) -> PyResult {
-        self.with_changes(th, changes, "replace")
+    #[method(
+        sig = "(self, /, *, co_argcount=NULL, co_posonlyargcount=NULL, co_kwonlyargcount=NULL, co_nlocals=NULL, co_stacksize=NULL, co_flags=NULL, co_firstlineno=NULL, co_code=NULL, co_consts=NULL, co_names=NULL, co_varnames=NULL, co_freevars=NULL, co_cellvars=NULL, co_filename=NULL, co_name=NULL, co_qualname=NULL, co_linetable=NULL, co_exceptiontable=NULL)",
+        text = "($self, /, **changes)"
+    )]
+    #[allow(clippy::too_many_arguments)]
+    fn replace(
+        &self,
+        th: &Thread,
+        co_argcount: Option<i32>,
+        co_posonlyargcount: Option<i32>,
+        co_kwonlyargcount: Option<i32>,
+        co_nlocals: Option<i32>,
+        co_stacksize: Option<i32>,
+        co_flags: Option<i32>,
+        co_firstlineno: Option<i32>,
+        co_code: Option<Borrowed<'_, Bytes>>,
+        co_consts: Option<Borrowed<'_, Tuple>>,
+        co_names: Option<Borrowed<'_, Tuple>>,
+        co_varnames: Option<Borrowed<'_, Tuple>>,
+        co_freevars: Option<Borrowed<'_, Tuple>>,
+        co_cellvars: Option<Borrowed<'_, Tuple>>,
+        co_filename: Option<Borrowed<'_, Str>>,
+        co_name: Option<Borrowed<'_, Str>>,
+        co_qualname: Option<Borrowed<'_, Str>>,
+        co_linetable: Option<Borrowed<'_, Bytes>>,
+        co_exceptiontable: Option<Borrowed<'_, Bytes>>,
+    ) -> PyResult {
+        let count = |given: Option<i32>, known: i32, field: &str| match given {
+            Some(given) if given < 0 => {
+                Err(raise!(th, VALUE_ERROR, "{field} must be a positive integer"))
+            }
+            given => Ok(given.unwrap_or(known)),
+        };
+        let renamed = co_varnames.is_some() || co_cellvars.is_some() || co_freevars.is_some();
+        let parts = Parts {
+            argcount: count(co_argcount, self.argcount, "co_argcount")?,
+            posonlyargcount: count(co_posonlyargcount, self.posonlyargcount, "co_posonlyargcount")?,
+            kwonlyargcount: count(co_kwonlyargcount, self.kwonlyargcount, "co_kwonlyargcount")?,
+            stacksize: count(co_stacksize, self.stacksize, "co_stacksize")?,
+            flags: count(co_flags, self.flags, "co_flags")?,
+            firstlineno: count(co_firstlineno, self.firstlineno, "co_firstlineno")?,
+            code: co_code.map_or_else(|| original_bytes(self), |code| code.as_bytes().to_vec()),
+            consts: given_or(co_consts, &self.consts),
+            names: given_or(co_names, &self.names),
+            localsplusnames: self.localsplusnames.clone(),
+            localspluskinds: self.localspluskinds.clone(),
+            filename: co_filename.unwrap_or(self.filename()).to_owned(),
+            name: given_or(co_name, &self.name),
+            qualname: given_or(co_qualname, &self.qualname),
+            linetable: given_or(co_linetable, &self.linetable),
+            exceptiontable: given_or(co_exceptiontable, &self.exceptiontable),
+        };
+        let nlocals = count(co_nlocals, self.nlocals, "co_nlocals")?;
+        let names = |given: Option<Borrowed<'_, Tuple>>, kind| match given {
+            Some(given) => Ok(given.to_owned()),
+            None => self.names_of(th, kind),
+        };
+        let varnames = names(co_varnames, local_kind::LOCAL)?;
+        let cellvars = names(co_cellvars, local_kind::CELL)?;
+        let freevars = names(co_freevars, local_kind::FREE)?;
+        self.with_locals(th, parts, nlocals, [varnames, cellvars, freevars], renamed)
     }
 
     /// The same as replace().
     #[method(sig = "(self, /, **changes)")]
-    fn __replace__(&self, th: &Thread, changes: Kwargs<'_>) -> PyResult {
-        self.with_changes(th, changes, "__replace__")
+    fn __replace__(this: Borrowed<'_, Self>, th: &Thread, changes: Kwargs<'_>) -> PyResult {
+        let all = Dict::new(th)?;
+        for (name, value) in changes.pairs() {
+            all.set(th, name.object(), value.borrow())?;
+        }
+        let replace = object::get_attr(th, this.object(), Str::interned(th, "replace")?.borrow())?;
+        call::call_tuple_dict(th, replace.borrow(), Tuple::empty(), Some(all.borrow()))
     }
 }
 
+fn given_or<T: Instance>(given: Option<Borrowed<'_, T>>, known: &Owned<T>) -> Owned<T> {
+    given.map_or_else(|| known.clone(), |given| given.to_owned())
+}
+
+/// The code object, if the number of locals is right.
+fn made(th: &Thread, parts: Parts, nlocals: i32, varnames: usize) -> PyResult {
+    check(th, &parts)?;
+    if nlocals as usize != varnames {
+        return Err(th.raise(exc::VALUE_ERROR, "code: co_nlocals != len(co_varnames)"));
+    }
+    Ok(new_foreign(th, parts)?.into_object())
+}
+
 impl Code {
-    fn with_changes(&self, th: &Thread, changes: Kwargs<'_>, function: &str) -> PyResult {
-        let mut parts = Parts {
-            argcount: self.argcount,
-            posonlyargcount: self.posonlyargcount,
-            kwonlyargcount: self.kwonlyargcount,
-            stacksize: self.stacksize,
-            flags: self.flags,
-            firstlineno: self.firstlineno,
-            code: original_bytes(self),
-            consts: self.consts.clone(),
-            names: self.names.clone(),
-            localsplusnames: self.localsplusnames.clone(),
-            localspluskinds: self.localspluskinds.clone(),
-            filename: self.filename().to_owned(),
-            name: self.name.clone(),
-            qualname: self.qualname.clone(),
-            linetable: self.linetable.clone(),
-            exceptiontable: self.exceptiontable.clone(),
-        };
-        let mut nlocals = self.nlocals;
-        let [mut varnames, mut cellvars, mut freevars] =
-            [local_kind::LOCAL, local_kind::CELL, local_kind::FREE]
-                .map(|kind| self.names_of(th, kind));
-        let mut renamed = false;
-        for (name, value) in changes.pairs() {
-            let field = name.to_string();
-            let change = Change { th, function, field: &field, value: &value };
-            match field.as_str() {
-                "co_argcount" => parts.argcount = change.count()?,
-                "co_posonlyargcount" => parts.posonlyargcount = change.count()?,
-                "co_kwonlyargcount" => parts.kwonlyargcount = change.count()?,
-                "co_nlocals" => nlocals = change.count()?,
-                "co_stacksize" => parts.stacksize = change.count()?,
-                "co_flags" => parts.flags = change.count()?,
-                "co_firstlineno" => parts.firstlineno = change.count()?,
-                "co_code" => parts.code = change.typed::<Bytes>("bytes")?.as_bytes().to_vec(),
-                "co_consts" => parts.consts = change.typed("tuple")?,
-                "co_names" => parts.names = change.typed("tuple")?,
-                "co_varnames" => (varnames, renamed) = (change.typed("tuple"), true),
-                "co_cellvars" => (cellvars, renamed) = (change.typed("tuple"), true),
-                "co_freevars" => (freevars, renamed) = (change.typed("tuple"), true),
-                "co_filename" => parts.filename = change.typed("str")?,
-                "co_name" => parts.name = change.typed("str")?,
-                "co_qualname" => parts.qualname = change.typed("str")?,
-                "co_linetable" => parts.linetable = change.typed("bytes")?,
-                "co_exceptiontable" => parts.exceptiontable = change.typed("bytes")?,
-                _ => {
-                    return Err(raise!(
-                        th,
-                        TYPE_ERROR,
-                        "{function}() got an unexpected keyword argument '{field}'"
-                    ));
-                }
-            }
-        }
-        let (varnames, cellvars, freevars) = (varnames?, cellvars?, freevars?);
-        if nlocals as usize != varnames.len() {
-            let message = "code: co_nlocals != len(co_varnames)";
-            return Err(th.raise(exc::VALUE_ERROR, message));
-        }
+    /// The code object that `replace` makes of the parts, with new locals if the names are, or what tells parameters from
+    /// other locals.
+    fn with_locals(
+        &self,
+        th: &Thread,
+        mut parts: Parts,
+        nlocals: i32,
+        [varnames, cellvars, freevars]: [Owned<Tuple>; 3],
+        renamed: bool,
+    ) -> PyResult {
         let reshaped = renamed
             || (parts.argcount, parts.posonlyargcount, parts.kwonlyargcount, parts.flags)
                 != (self.argcount, self.posonlyargcount, self.kwonlyargcount, self.flags);
@@ -257,7 +279,7 @@ impl Code {
                 parts.flags,
             )?;
         }
-        Ok(new_foreign(th, parts)?.into_object())
+        made(th, parts, nlocals, varnames.len())
     }
 
     pub(super) fn names_of(&self, th: &Thread, kind: u8) -> PyResult<Owned<Tuple>> {
@@ -266,40 +288,5 @@ impl Code {
             .map(|index| self.local_name(index).object())
             .collect();
         Tuple::from_slice(th, &names)
-    }
-}
-
-/// One keyword argument of `replace`.
-struct Change<'a> {
-    th: &'a Thread,
-    function: &'a str,
-    field: &'a str,
-    value: &'a Owned,
-}
-
-impl Change<'_> {
-    fn count(&self) -> PyResult<i32> {
-        let overflow = Some(exc::OVERFLOW_ERROR);
-        let value = number::as_isize(self.th, self.value.borrow(), overflow)?;
-        if value < 0 {
-            let field = self.field;
-            return Err(raise!(self.th, VALUE_ERROR, "{field} must be a positive integer"));
-        }
-        i32::try_from(value).map_err(|_| {
-            self.th.raise(exc::OVERFLOW_ERROR, "signed integer is greater than maximum")
-        })
-    }
-
-    fn typed<T: Instance>(&self, expected: &str) -> PyResult<Owned<T>> {
-        self.value.clone().downcast::<T>().map_err(|value| {
-            raise!(
-                self.th,
-                TYPE_ERROR,
-                "{}() argument '{}' must be {expected}, not {}",
-                self.function,
-                self.field,
-                value.type_name()
-            )
-        })
     }
 }

@@ -98,7 +98,11 @@ impl<'a> Reader<'a> {
         Ok(array)
     }
 
+    #[inline]
     fn byte(&mut self) -> PyResult<u8> {
+        if self.file.is_none() && self.at >= self.data.len() {
+            return Err(self.th.raise(exc::EOF_ERROR, "EOF read where not expected"));
+        }
         Ok(self.array::<1>()?[0])
     }
 
@@ -380,6 +384,7 @@ impl<'a> Reader<'a> {
     }
 
     fn code(&mut self, keep: bool) -> PyResult {
+        const WHAT: &str = "code object";
         if self.trust == Trust::Refused {
             return Err(self
                 .th
@@ -391,17 +396,17 @@ impl<'a> Reader<'a> {
         let kwonlyargcount = self.int()?;
         let stacksize = self.int()?;
         let flags = self.int()?;
-        let code = self.required()?;
-        let consts = self.required()?;
-        let names = self.required()?;
-        let localsplusnames = self.required()?;
-        let localspluskinds = self.required()?;
-        let filename = self.required()?;
-        let name = self.required()?;
-        let qualname = self.required()?;
+        let code = self.required_for(WHAT)?;
+        let consts = self.required_for(WHAT)?;
+        let names = self.required_for(WHAT)?;
+        let localsplusnames = self.required_for(WHAT)?;
+        let localspluskinds = self.required_for(WHAT)?;
+        let filename = self.required_for(WHAT)?;
+        let name = self.required_for(WHAT)?;
+        let qualname = self.required_for(WHAT)?;
         let firstlineno = self.int()?;
-        let linetable = self.required()?;
-        let exceptiontable = self.required()?;
+        let linetable = self.required_for(WHAT)?;
+        let exceptiontable = self.required_for(WHAT)?;
         let parts = Parts {
             argcount,
             posonlyargcount,

@@ -254,7 +254,8 @@ fn check_operand(subject: &Verifiable<'_>, instr: &Decoded) -> Result<(), &'stat
         RAISE_VARARGS => valid(oparg <= 2),
         BUILD_SLICE => valid(oparg == 2 || oparg == 3),
         BUILD_INTERPOLATION => valid(oparg >> 2 <= 3),
-        COPY | SWAP | LIST_APPEND | LIST_EXTEND | SET_ADD | SET_UPDATE | MAP_ADD | DICT_UPDATE
+        SWAP => valid(oparg >= 2),
+        COPY | LIST_APPEND | LIST_EXTEND | SET_ADD | SET_UPDATE | MAP_ADD | DICT_UPDATE
         | DICT_MERGE => valid(oparg >= 1),
         YIELD_VALUE | RETURN_GENERATOR => {
             let suspends =

@@ -11,7 +11,13 @@ use crate::{Decoded, ExceptionEntry, Opcode};
 
 /// No compiler's code comes near this: what needs more is made to keep the verifier busy.
 const WORK_FOR_EACH_INSTRUCTION: usize = 1000;
-const MOST_WORDS: usize = 1 << 26;
+/// The same for the states that are kept.
+const WORDS_FOR_EACH_INSTRUCTION: usize = 256;
+const FIRST_WORDS: usize = 1 << 16;
+/// So many words of a state are united in the time that an instruction takes.
+const WORDS_AT_A_TIME: usize = 8;
+
+const TOO_INTRICATE: &str = "too intricate";
 
 /// Follows the code from its start, and from another moment if there is one.
 pub fn follow(
@@ -28,6 +34,7 @@ pub fn follow(
         pool: Pool::new(&state),
         queue: Queue { bits: vec![0; units.div_ceil(64)], first: 0 },
         work: layout.instruction_count.saturating_mul(WORK_FOR_EACH_INSTRUCTION),
+        most_words: layout.instruction_count * WORDS_FOR_EACH_INSTRUCTION + FIRST_WORDS,
         layout,
     };
     let fault = |offset| move |what| CodeFault { offset, what };
@@ -75,6 +82,7 @@ struct Flow<'a> {
     pool: Pool,
     queue: Queue,
     work: usize,
+    most_words: usize,
 }
 
 impl Flow<'_> {
@@ -111,7 +119,7 @@ impl Flow<'_> {
                 }
             }
             let grown = state.stack.len().saturating_sub(depth);
-            self.work = self.work.checked_sub(1 + grown).ok_or(at("too intricate"))?;
+            self.work = self.work.checked_sub(1 + grown).ok_or(at(TOO_INTRICATE))?;
             if grown > 0 && state.stack.len() > self.subject.stack_size as usize {
                 return Err(at("stack overflow"));
             }
@@ -218,6 +226,8 @@ impl Flow<'_> {
         above: &[Slot],
     ) -> Result<(), &'static str> {
         let below = &state.stack[..depth];
+        let work = (self.pool.rows() + depth) / WORDS_AT_A_TIME;
+        self.work = self.work.checked_sub(work).ok_or(TOO_INTRICATE)?;
         let grown = match self.place(target) {
             Some(place) => self.pool.unite(place, state, below, above)?,
             None => {
@@ -226,8 +236,8 @@ impl Flow<'_> {
                 true
             }
         };
-        if self.pool.size() > MOST_WORDS {
-            return Err("too intricate");
+        if self.pool.size() > self.most_words {
+            return Err(TOO_INTRICATE);
         }
         if grown {
             self.queue.push(target);

@@ -194,6 +194,11 @@ impl Pool {
         Pool { words: Vec::with_capacity(8 * (1 + rows) + 24), rows }
     }
 
+    /// How many words the locals of a state take.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// How many words all states take.
     pub fn size(&self) -> usize {
         self.words.len()

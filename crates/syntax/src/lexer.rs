@@ -157,6 +157,7 @@ impl<S: SourceText> Lexer<S> {
     }
 
     /// The next token. After the end marker there are only more end markers.
+    #[inline]
     pub fn next(&mut self) -> Lexed {
         if self.modes.last().is_some_and(|mode| !mode.in_expression) {
             self.string_part()
@@ -192,6 +193,12 @@ impl<S: SourceText> Lexer<S> {
         true
     }
 
+    /// What is left of the current line.
+    #[inline]
+    fn line_rest(&self) -> &[u8] {
+        &self.bytes()[self.pos..self.line_end]
+    }
+
     /// Puts back what [`bump`](Self::bump) gave last.
     #[inline]
     fn back(&mut self, byte: Option<u8>) {
@@ -224,10 +231,15 @@ impl<S: SourceText> Lexer<S> {
     fn rest_of_line(&mut self) -> Lexed<Option<Token>> {
         loop {
             self.in_token = false;
-            let mut byte = self.bump();
-            while matches!(byte, Some(b' ' | b'\t' | b'\x0C')) {
-                byte = self.bump();
-            }
+            let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\x0C');
+            let mut byte = loop {
+                self.pos += self.line_rest().iter().take_while(|byte| is_space(byte)).count();
+                // The next line may begin with more.
+                let byte = self.bump();
+                if !byte.as_ref().is_some_and(is_space) {
+                    break byte;
+                }
+            };
             self.in_token = true;
             self.start = self.pos - usize::from(byte.is_some());
             self.first_lineno = self.lineno;

@@ -64,6 +64,10 @@ pub(crate) struct Parser<'a, 't> {
     flufl: bool,
     /// Expressions of the lists being read, innermost last.
     scratch: Vec<E<'a>>,
+    /// Statements of the blocks being read, innermost last.
+    statements: Vec<&'a Stmt<'a>>,
+    /// No name needs to be normalised.
+    ascii: bool,
     pub warnings: Vec<(Moment, Warning)>,
     /// Set if the text nests too deeply for the native stack; then nothing else is worth reporting.
     pub too_deep: bool,
@@ -145,6 +149,8 @@ impl<'a, 't> Parser<'a, 't> {
             options,
             flufl: options.barry_as_flufl,
             scratch: Vec::new(),
+            statements: Vec::new(),
+            ascii: text.is_ascii(),
             warnings: Vec::new(),
             too_deep: false,
             deep_statement: None,
@@ -157,7 +163,7 @@ impl<'a, 't> Parser<'a, 't> {
     pub fn parse(&mut self, type_ignores: &[(u32, Token)]) -> Parse<Mod<'a>> {
         match self.options.mode {
             Mode::Exec => {
-                let body = self.statements(TokenKind::EndMarker)?;
+                let body = self.statements_up_to(TokenKind::EndMarker)?;
                 let text = self.text;
                 let type_ignores =
                     self.arena.alloc_slice_fill_iter(type_ignores.iter().map(|(lineno, tag)| {
@@ -183,16 +189,14 @@ impl<'a, 't> Parser<'a, 't> {
     }
 
     fn interactive(&mut self) -> Parse<Mod<'a>> {
-        let mut body = Vec::new();
         if self.at(TokenKind::Newline) {
             let token = self.bump();
-            let span = token_span(token);
-            body.push(&*self.arena.alloc(Stmt { node: StmtKind::Pass, span }));
+            self.push_statement(StmtKind::Pass, token_span(token));
         } else {
             let keyword = self.at_compound();
-            self.statement(&mut body)?;
+            self.statement()?;
             // A line that begins with `match` may be either.
-            if keyword || matches!(body[0].node, StmtKind::Match { .. }) {
+            if keyword || matches!(self.statements[0].node, StmtKind::Match { .. }) {
                 self.expect(TokenKind::Newline)?;
             }
         }
@@ -203,7 +207,7 @@ impl<'a, 't> Parser<'a, 't> {
         }) {
             return Err(Fail);
         }
-        Ok(Mod::Interactive { body: self.arena.alloc_slice_copy(&body) })
+        Ok(Mod::Interactive { body: self.take_statements(0) })
     }
 
     /// `(int, *str, **dict) -> bool`.
@@ -299,7 +303,7 @@ impl<'a, 't> Parser<'a, 't> {
     /// The name in compatibility-normalised form: names that look alike are the same.
     fn identifier(&self, token: Token) -> &'a str {
         let text = self.token_text(token);
-        if text.is_ascii() {
+        if self.ascii || text.is_ascii() {
             return text;
         }
         let name = self.options.normalizer.and_then(|normalizer| normalizer.normalize(text));
@@ -343,6 +347,17 @@ impl<'a, 't> Parser<'a, 't> {
         slice
     }
 
+    fn push_statement(&mut self, node: StmtKind<'a>, span: Span) {
+        self.statements.push(self.arena.alloc(Stmt { node, span }));
+    }
+
+    /// The statements pushed since there were `base` of them.
+    fn take_statements(&mut self, base: usize) -> &'a [&'a Stmt<'a>] {
+        let slice = self.arena.alloc_slice_copy(&self.statements[base..]);
+        self.statements.truncate(base);
+        slice
+    }
+
     /// Runs a rule that nests, unless the native stack is used up. `levels` says how many of the reference's rules,
     /// repetitions and groups it stands for, or more.
     #[inline]
@@ -376,12 +391,14 @@ impl<'a, 't> Parser<'a, 't> {
     fn attempt<T>(&mut self, rule: impl FnOnce(&mut Self) -> Parse<T>) -> Option<T> {
         let (pos, levels) = (self.pos, self.levels);
         let (scratch, warnings) = (self.scratch.len(), self.warnings.len());
+        let statements = self.statements.len();
         match rule(self) {
             Ok(value) => Some(value),
             Err(Fail) => {
                 self.pos = pos;
                 self.levels = levels;
                 self.scratch.truncate(scratch);
+                self.statements.truncate(statements);
                 self.warnings.truncate(warnings);
                 None
             }

@@ -28,6 +28,7 @@ impl<'s> TokenStream<'s> {
         }
     }
 
+    #[inline]
     pub fn next(&mut self) -> Result<Token, Stopped> {
         let mut token = self.lexer.next()?;
         while token.kind == TokenKind::TypeIgnore {

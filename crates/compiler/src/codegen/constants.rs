@@ -3,6 +3,7 @@
 //! Does the job of `_PyCompile_CleanDoc`, `is_constant_slice` and the folding of match patterns in
 //! `Python/ast_preprocess.c`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bumpalo::Bump;
@@ -130,21 +131,32 @@ pub(super) fn clean_doc(text: ast::Text<'_>) -> Result<Constant> {
 }
 
 pub(super) fn clean_text(text: ast::Text<'_>) -> Result<Text> {
-    let expanded = expand_tabs(text.as_bytes());
-    refuse_surrogates(ast::Text::from_generalised(&expanded))?;
-    let mut lines = expanded.split_inclusive(|&byte| byte == b'\n');
-    let first = lines.next().unwrap_or_default();
-    let margin = lines
-        .clone()
-        .filter(|line| !matches!(line.trim_ascii_start_spaces(), [] | [b'\n', ..]))
-        .map(|line| line.len() - line.trim_ascii_start_spaces().len())
-        .min()
-        .unwrap_or(0);
-    let mut clean = first.trim_ascii_start_spaces().to_vec();
-    for line in lines {
-        let indent = line.len() - line.trim_ascii_start_spaces().len();
-        clean.extend_from_slice(&line[indent.min(margin)..]);
+    let text = match text.as_bytes().contains(&b'\t') {
+        true => Cow::Owned(expand_tabs(text.as_bytes())),
+        false => Cow::Borrowed(text.as_bytes()),
+    };
+    refuse_surrogates(ast::Text::from_generalised(&text))?;
+    let indent = |line: &[u8]| line.iter().take_while(|&&byte| byte == b' ').count();
+    let mut margin = usize::MAX;
+    let mut rest = &text[..];
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        rest = &rest[end + 1..];
+        let indent = indent(rest);
+        if !matches!(rest[indent..], [] | [b'\n', ..]) {
+            margin = margin.min(indent);
+        }
     }
+    if margin == usize::MAX {
+        margin = 0;
+    }
+    let mut clean = Vec::with_capacity(text.len());
+    rest = &text[indent(&text)..];
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        let (line, after) = rest.split_at(end + 1);
+        clean.extend_from_slice(line);
+        rest = &after[indent(after).min(margin)..];
+    }
+    clean.extend_from_slice(rest);
     Ok(Text::from_bytes(clean))
 }
 
@@ -157,18 +169,6 @@ fn refuse_surrogates(text: ast::Text<'_>) -> Result {
     let start = text.code_points().take_while(|point| !is_surrogate(point)).count();
     let count = text.code_points().skip(start).take_while(is_surrogate).count();
     Err(CompileError::Unicode { text: text.as_bytes().to_vec(), start, end: start + count })
-}
-
-trait TrimSpaces {
-    /// Without leading spaces; other white space stays.
-    fn trim_ascii_start_spaces(&self) -> &[u8];
-}
-
-impl TrimSpaces for [u8] {
-    fn trim_ascii_start_spaces(&self) -> &[u8] {
-        let spaces = self.iter().take_while(|&&byte| byte == b' ').count();
-        &self[spaces..]
-    }
 }
 
 /// `str.expandtabs()`: tab stops every eight code points.

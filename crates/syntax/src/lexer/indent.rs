@@ -61,8 +61,11 @@ impl<S: SourceText> Lexer<S> {
             let byte = self.bump();
             match byte {
                 Some(b' ') => {
-                    level.col += 1;
-                    level.alt += 1;
+                    let more = self.line_rest().iter().take_while(|byte| **byte == b' ').count();
+                    self.pos += more;
+                    // The text is shorter than 4 GiB.
+                    level.col += 1 + more as u32;
+                    level.alt += 1 + more as u32;
                 }
                 Some(b'\t') => {
                     level.col = (level.col / TAB_SIZE + 1) * TAB_SIZE;

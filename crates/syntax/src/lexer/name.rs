@@ -3,9 +3,17 @@
 use super::{Lexed, Lexer, SourceText};
 use crate::token::{Token, keyword_or_name};
 
-const fn continues_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
+/// Whether a byte may stand in a word.
+static CONTINUES_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] =
+            (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' || byte as u8 >= 0x80;
+        byte += 1;
+    }
+    table
+};
 
 /// The letters of a string prefix seen so far.
 #[derive(Default)]
@@ -49,26 +57,42 @@ impl Prefix {
 impl<S: SourceText> Lexer<S> {
     /// A name or keyword, or the string whose prefix it turns out to be.
     pub(super) fn word(&mut self, first: u8) -> Lexed {
-        let mut prefix = Prefix::default();
-        let mut byte = first;
-        while prefix.take(byte) {
-            match self.bump() {
-                Some(quote @ (b'"' | b'\'')) => return self.prefixed_string(&prefix, quote),
-                Some(next) => byte = next,
-                None => return Ok(self.finish_ascii_word()),
-            }
+        let mut seen = 0;
+        let mut end = self.start;
+        while let Some(&byte) = self.bytes()[..self.line_end].get(end)
+            && CONTINUES_WORD[usize::from(byte)]
+        {
+            seen |= byte;
+            end += 1;
         }
-        self.back(Some(byte));
-        let rest = &self.bytes()[self.pos..self.line_end];
-        self.pos += rest.iter().take_while(|byte| continues_word(**byte)).count();
+        let before_quote =
+            matches!(self.bytes()[..self.line_end].get(end), None | Some(b'"' | b'\''));
+        if before_quote && let Some(done) = self.prefix(first) {
+            return done;
+        }
+        self.pos = end;
         self.note_end();
-        if self.bytes()[self.start..self.pos].is_ascii() {
+        if seen.is_ascii() {
             return Ok(self.finish_ascii_word());
         }
         if !self.options.extra_tokens {
             self.check_identifier()?;
         }
         Ok(self.token(crate::token::TokenKind::Name))
+    }
+
+    /// The string that a word which ends at a quote, or with the line, may be the prefix of.
+    fn prefix(&mut self, first: u8) -> Option<Lexed> {
+        let mut prefix = Prefix::default();
+        let mut byte = first;
+        while prefix.take(byte) {
+            match self.bump() {
+                Some(quote @ (b'"' | b'\'')) => return Some(self.prefixed_string(&prefix, quote)),
+                Some(next) => byte = next,
+                None => return Some(Ok(self.finish_ascii_word())),
+            }
+        }
+        None
     }
 
     fn finish_ascii_word(&self) -> Token {

@@ -27,6 +27,11 @@ impl<S: SourceText> Lexer<S> {
         let mut closing = 0;
         let mut escaped_quote = false;
         while closing < size {
+            if closing == 0 {
+                // Nothing else matters within a line.
+                let rest = self.line_rest();
+                self.pos += memchr::memchr3(quote, b'\\', b'\n', rest).unwrap_or(rest.len());
+            }
             let byte = self.bump();
             match byte {
                 None => return self.unterminated(quote, size, escaped_quote, byte),

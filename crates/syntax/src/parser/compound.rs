@@ -7,8 +7,8 @@ type Body<'a> = &'a [&'a Stmt<'a>];
 
 impl<'a> Parser<'a, '_> {
     /// Statements up to `end`, which is consumed.
-    pub(super) fn statements(&mut self, end: TokenKind) -> Parse<Body<'a>> {
-        let mut body = Vec::new();
+    pub(super) fn statements_up_to(&mut self, end: TokenKind) -> Parse<Body<'a>> {
+        let base = self.statements.len();
         while !self.eat(end) {
             // The last token is never used up.
             if end == T::EndMarker && self.at(T::EndMarker) {
@@ -17,9 +17,9 @@ impl<'a> Parser<'a, '_> {
             if end == T::EndMarker {
                 self.statement_starts = [self.statement_starts[1], self.pos];
             }
-            self.statement(&mut body)?;
+            self.statement()?;
         }
-        Ok(self.arena.alloc_slice_copy(&body))
+        Ok(self.take_statements(base))
     }
 
     pub(super) fn at_compound(&self) -> bool {
@@ -30,7 +30,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// A compound statement or a line of simple ones.
-    pub(super) fn statement(&mut self, body: &mut Vec<&'a Stmt<'a>>) -> Parse<()> {
+    pub(super) fn statement(&mut self) -> Parse<()> {
         let start = self.pos;
         let node = match self.kind() {
             T::If => self.if_statement()?,
@@ -40,16 +40,15 @@ impl<'a> Parser<'a, '_> {
             T::While => self.while_statement()?,
             T::Try => self.try_statement()?,
             T::With => self.with_statement(false)?,
-            T::At => return self.decorated(body),
+            T::At => return self.decorated(),
             T::Async => self.async_statement()?,
             T::Name if self.at_match() => match self.match_statement()? {
                 Some(node) => node,
-                None => return self.simple_statements(body),
+                None => return self.simple_statements(),
             },
-            _ => return self.simple_statements(body),
+            _ => return self.simple_statements(),
         };
-        let span = self.since(start);
-        body.push(self.arena.alloc(Stmt { node, span }));
+        self.push_statement(node, self.since(start));
         Ok(())
     }
 
@@ -57,11 +56,11 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn block(&mut self) -> Parse<Body<'a>> {
         if self.eat(T::Newline) {
             self.expect(T::Indent)?;
-            return self.deeper(STATEMENT_LEVELS, |p| p.statements(T::Dedent));
+            return self.deeper(STATEMENT_LEVELS, |p| p.statements_up_to(T::Dedent));
         }
-        let mut body = Vec::new();
-        self.simple_statements(&mut body)?;
-        Ok(self.arena.alloc_slice_copy(&body))
+        let base = self.statements.len();
+        self.simple_statements()?;
+        Ok(self.take_statements(base))
     }
 
     /// A colon and a block.
@@ -78,26 +77,28 @@ impl<'a> Parser<'a, '_> {
     /// A chain of `elif` is read in a loop and then nested from its end, so that its length costs
     /// no stack.
     fn if_statement(&mut self) -> Parse<StmtKind<'a>> {
+        let (test, body) = self.if_clause()?;
         let mut clauses = Vec::new();
-        while clauses.is_empty() || self.at(T::Elif) {
-            let start = self.pos;
-            self.bump();
-            let test = self.named_expression()?;
-            clauses.push((start, test, self.suite()?));
-            self.note_deeper(1);
+        while self.at(T::Elif) {
+            clauses.push((self.pos, self.if_clause()?));
         }
         let mut orelse = self.else_block()?;
-        self.levels -= clauses.len() as u32;
-        let mut clauses = clauses.into_iter().rev();
-        loop {
-            let Some((start, test, body)) = clauses.next() else { return Err(Fail) };
+        self.levels -= 1 + clauses.len() as u32;
+        for (start, (test, body)) in clauses.into_iter().rev() {
             let node = StmtKind::If { test, body, orelse };
-            if clauses.len() == 0 {
-                return Ok(node);
-            }
             let span = self.since(start);
             orelse = self.arena.alloc_slice_copy(&[&*self.arena.alloc(Stmt { node, span })]);
         }
+        Ok(StmtKind::If { test, body, orelse })
+    }
+
+    /// From `if` or `elif` on. What follows nests, for the reference.
+    fn if_clause(&mut self) -> Parse<(E<'a>, Body<'a>)> {
+        self.bump();
+        let test = self.named_expression()?;
+        let body = self.suite()?;
+        self.note_deeper(1);
+        Ok((test, body))
     }
 
     fn while_statement(&mut self) -> Parse<StmtKind<'a>> {
@@ -132,7 +133,7 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    fn decorated(&mut self, body: &mut Vec<&'a Stmt<'a>>) -> Parse<()> {
+    fn decorated(&mut self) -> Parse<()> {
         let base = self.scratch.len();
         while self.eat(T::At) {
             let decorator = self.named_expression()?;
@@ -151,8 +152,7 @@ impl<'a> Parser<'a, '_> {
             }
             _ => return Err(Fail),
         };
-        let span = self.since(start);
-        body.push(self.arena.alloc(Stmt { node, span }));
+        self.push_statement(node, self.since(start));
         Ok(())
     }
 

@@ -227,17 +227,22 @@ impl<'a, 't> Parser<'a, 't> {
         let left = self.bitwise_or()?;
         let Some(first) = self.comparison_operator()? else { return Ok(left) };
         let base = self.scratch.len();
-        let mut ops = vec![first];
-        loop {
+        let next = self.bitwise_or()?;
+        self.scratch.push(next);
+        let mut more = Vec::new();
+        while let Some(op) = self.comparison_operator()? {
+            more.push(op);
             let next = self.bitwise_or()?;
             self.scratch.push(next);
-            match self.comparison_operator()? {
-                Some(op) => ops.push(op),
-                None => break,
-            }
         }
         let comparators = self.take_exprs(base);
-        let ops = self.arena.alloc_slice_copy(&ops);
+        let ops = match more.is_empty() {
+            true => self.arena.alloc_slice_copy(&[first]),
+            false => {
+                more.insert(0, first);
+                self.arena.alloc_slice_copy(&more)
+            }
+        };
         Ok(self.expr(ExprKind::Compare { left, ops, comparators }, self.since(start)))
     }
 

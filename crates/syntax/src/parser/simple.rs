@@ -25,12 +25,11 @@ fn augmented_operator(kind: TokenKind) -> Option<Operator> {
 
 impl<'a> Parser<'a, '_> {
     /// Statements separated by semicolons, and the newline.
-    pub(super) fn simple_statements(&mut self, body: &mut Vec<&'a Stmt<'a>>) -> Parse<()> {
+    pub(super) fn simple_statements(&mut self) -> Parse<()> {
         loop {
             let start = self.pos;
             let node = self.simple_statement()?;
-            let span = self.since(start);
-            body.push(self.arena.alloc(Stmt { node, span }));
+            self.push_statement(node, self.since(start));
             let more = self.eat(T::Semi);
             if self.eat(T::Newline) {
                 return Ok(());

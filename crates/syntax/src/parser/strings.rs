@@ -39,6 +39,10 @@ struct Kinds {
 impl<'a> Parser<'a, '_> {
     /// One or more adjacent literals.
     pub(super) fn strings(&mut self) -> Parse<E<'a>> {
+        let is_part = |kind| matches!(kind, T::String | T::FStringStart | T::TStringStart);
+        if self.at(T::String) && !is_part(self.kind_at(1)) {
+            return self.string();
+        }
         let start = self.pos;
         let base = self.scratch.len();
         let mut kinds = Kinds::default();

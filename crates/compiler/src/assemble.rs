@@ -43,6 +43,8 @@ pub(crate) struct Assembler {
     row: Vec<FinalInstr>,
     /// The offset of each instruction and, last, of the end, in code units.
     offsets: Vec<u32>,
+    /// The table that is being made.
+    table: Vec<u8>,
     /// Those of units that are code objects by now.
     spare: Vec<InstructionSequence>,
 }
@@ -84,11 +86,11 @@ impl Assembler {
         flags: u32,
         filename: Text,
     ) -> Result<Code, AssembleError> {
-        let Assembler { graph, row, offsets, .. } = self;
+        let Assembler { graph, row, offsets, table, .. } = self;
         let stack_depth = graph.finish(&metadata, flags, row)?;
         jumps::resolve(row, offsets)?;
-        let linetable = location_table::assemble(row, metadata.firstlineno);
-        let exceptiontable = exception_table::assemble(graph, row, offsets)?;
+        let linetable = location_table::assemble(row, metadata.firstlineno, table);
+        let exceptiontable = exception_table::assemble(graph, row, offsets, table)?;
         let code = emit(row, offsets.last().copied().unwrap_or(0));
         let localspluskinds = local_names::kinds(&metadata, flags);
         Ok(Code {

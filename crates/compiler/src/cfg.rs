@@ -111,6 +111,8 @@ pub(crate) struct Block {
     pub(crate) warm: bool,
     /// Handlers that instructions removed from the end had, the foremost last. See `append`.
     abandoned: Vec<Option<BlockId>>,
+    /// NOPs were removed, and none is left.
+    without_nops: bool,
     /// The last walk that came by. See `Graph::visit`.
     seen: u32,
     /// Locals that may be unbound on entry, and whether the block is to be looked at because of them. See `locals`.

@@ -9,15 +9,17 @@ use crate::cfg::{Block, FinalInstr, Graph};
 const START_OF_ENTRY: u8 = 1 << 7;
 const CONTINUES: u8 = 1 << 6;
 
+/// Uses `table` meanwhile.
 pub(super) fn assemble(
     graph: &Graph,
     instructions: &[FinalInstr],
     offsets: &[u32],
+    table: &mut Vec<u8>,
 ) -> Result<Vec<u8>, AssembleError> {
-    let mut table = Vec::new();
     if !graph.has_handlers() {
-        return Ok(table);
+        return Ok(Vec::new());
     }
+    table.clear();
     let mut current: Option<&Block> = None;
     let mut start = 0;
     let handlers = instructions.iter().map(|instr| instr.handler).chain([None]);
@@ -29,12 +31,12 @@ pub(super) fn assemble(
         }
         if let Some(handler) = current {
             let target = offsets[handler.place as usize];
-            write_entry(&mut table, start, offset - start, target, handler)?;
+            write_entry(table, start, offset - start, target, handler)?;
         }
         start = offset;
         current = handler;
     }
-    Ok(table)
+    Ok(table.clone())
 }
 
 fn write_entry(

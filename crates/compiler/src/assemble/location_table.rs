@@ -11,10 +11,15 @@ use crate::instructions::Location;
 /// One entry covers up to this many code units.
 const MAX_UNITS: u32 = 8;
 
-pub(super) fn assemble(instructions: &mut [FinalInstr], first_line: i32) -> Vec<u8> {
+/// Uses `bytes` meanwhile.
+pub(super) fn assemble(
+    instructions: &mut [FinalInstr],
+    first_line: i32,
+    bytes: &mut Vec<u8>,
+) -> Vec<u8> {
     resolve_next(instructions);
-    // Most entries take three bytes, for one to three instructions.
-    let mut table = Table { bytes: Vec::with_capacity(instructions.len() * 2), line: first_line };
+    bytes.clear();
+    let mut table = Table { bytes, line: first_line };
     let mut current = Location::NONE;
     let mut units = 0;
     for instr in instructions {
@@ -26,8 +31,7 @@ pub(super) fn assemble(instructions: &mut [FinalInstr], first_line: i32) -> Vec<
         units += size_of(instr);
     }
     table.add(current, units);
-    table.bytes.shrink_to_fit();
-    table.bytes
+    bytes.clone()
 }
 
 /// Gives instructions that ask for it the location of the next one; none to exits and jumps.
@@ -42,13 +46,13 @@ fn resolve_next(instructions: &mut [FinalInstr]) {
     }
 }
 
-struct Table {
-    bytes: Vec<u8>,
+struct Table<'b> {
+    bytes: &'b mut Vec<u8>,
     /// The line of the last entry that has one.
     line: i32,
 }
 
-impl Table {
+impl Table<'_> {
     fn add(&mut self, location: Location, mut units: u32) {
         while units > MAX_UNITS {
             self.add_entry(location, MAX_UNITS);
@@ -62,39 +66,35 @@ impl Table {
     fn add_entry(&mut self, location: Location, units: u32) {
         let Location { line, end_line, column, end_column } = location;
         if line == Location::NONE.line {
-            self.head(location_kind::NONE, units);
+            self.bytes.push(head(location_kind::NONE, units));
             return;
         }
         let delta = i64::from(line) - i64::from(self.line);
         self.line = line;
         if column < 0 || end_column < 0 {
             if end_line == line || end_line < 0 {
-                self.head(location_kind::NO_COLUMNS, units);
+                self.bytes.push(head(location_kind::NO_COLUMNS, units));
                 self.signed_varint(delta);
                 return;
             }
         } else if end_line == line {
             let width = end_column - column;
             if delta == 0 && column < 80 && (0..16).contains(&width) {
-                self.head(location_kind::SHORT0 + (column >> 3) as u8, units);
-                self.bytes.push(((column & 7) << 4 | width) as u8);
+                let head = head(location_kind::SHORT0 + (column >> 3) as u8, units);
+                self.bytes.extend([head, ((column & 7) << 4 | width) as u8]);
                 return;
             }
             if (0..3).contains(&delta) && column < 128 && end_column < 128 {
-                self.head(location_kind::ONE_LINE0 + delta as u8, units);
-                self.bytes.extend([column as u8, end_column as u8]);
+                let head = head(location_kind::ONE_LINE0 + delta as u8, units);
+                self.bytes.extend([head, column as u8, end_column as u8]);
                 return;
             }
         }
-        self.head(location_kind::LONG, units);
+        self.bytes.push(head(location_kind::LONG, units));
         self.signed_varint(delta);
         self.varint(i64::from(end_line) - i64::from(line));
         self.varint(i64::from(column) + 1);
         self.varint(i64::from(end_column) + 1);
-    }
-
-    fn head(&mut self, kind: u8, units: u32) {
-        self.bytes.push(1 << 7 | kind << 3 | (units - 1) as u8);
     }
 
     /// 6-bit digits, least significant first; bit 6 says that more follow.
@@ -110,4 +110,9 @@ impl Table {
     fn signed_varint(&mut self, value: i64) {
         self.varint(value.abs() << 1 | i64::from(value < 0));
     }
+}
+
+/// The first byte of an entry.
+fn head(kind: u8, units: u32) -> u8 {
+    1 << 7 | kind << 3 | (units - 1) as u8
 }

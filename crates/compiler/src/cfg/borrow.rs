@@ -173,6 +173,11 @@ impl Graph {
     }
 
     fn borrow_loads_in(&mut self, id: BlockId, simulation: &mut Simulation) {
+        let loads =
+            |instr: &Instr| matches!(instr.opcode, Opcode::LOAD_FAST | Opcode::LOAD_FAST_LOAD_FAST);
+        if !self[id].code.iter().any(loads) {
+            return;
+        }
         let depth = self[id].start_depth.unwrap_or(0) as usize;
         simulation.stack.clear();
         simulation.stack.resize(depth, UNKNOWN);

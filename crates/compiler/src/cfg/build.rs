@@ -18,6 +18,11 @@ struct Builder<'g> {
     ended: bool,
 }
 
+/// Ends its block: jumps and exits.
+fn is_terminator(opcode: Opcode) -> bool {
+    opcode.has_jump() || opcode.is_scope_exit()
+}
+
 impl Builder<'_> {
     fn start_block(&mut self, labelled: bool) {
         let new = self.graph.new_block();
@@ -27,22 +32,24 @@ impl Builder<'_> {
         self.ended = false;
     }
 
-    /// Appends an instruction. A target is still a label's id; `resolve` turns it into a block.
-    fn add(&mut self, instruction: &Instruction) {
+    /// Appends instructions of which only the last may end a block.
+    fn add(&mut self, run: &[Instruction]) {
+        let Some(last) = run.last() else { return };
         if self.ended {
             self.start_block(false);
         }
-        let Instruction { opcode, oparg, location } = *instruction;
-        let code = &mut self.graph.blocks[self.current.index()].code;
-        if instruction.has_target() {
-            self.graph.jumps.push((self.current, code.len()));
-            self.ended = opcode.has_jump();
-        } else {
-            self.ended = opcode.is_scope_exit();
-            // Even one that closes no region: it is refused, or removed.
-            self.graph.protects |= opcode == Opcode::POP_BLOCK;
+        let added = run.iter().map(|i| Instr::new(i.opcode, i.oparg, i.location));
+        self.graph[self.current].code.extend(added);
+        self.ended = is_terminator(last.opcode);
+    }
+
+    /// Appends the instructions of annotations, which do not jump.
+    fn add_annotations(&mut self, annotations: &[Instruction]) -> Result<(), AssembleError> {
+        if annotations.iter().any(|inner| inner.has_target()) {
+            return Err(AssembleError::Invalid("jump in annotations"));
         }
-        code.push(Instr::new(opcode, oparg, location));
+        annotations.split_inclusive(|i| is_terminator(i.opcode)).for_each(|run| self.add(run));
+        Ok(())
     }
 
     /// Starts a block, if there is none yet, at a position that is jumped to.
@@ -82,32 +89,63 @@ impl Graph {
             return Err(AssembleError::TooLarge);
         }
         (self.used, self.walk, self.protects) = (0, 0, false);
-        self.jumps.clear();
-        self.block_at.clear();
-        self.block_at.resize(instructions.len(), None);
         let current = self.new_block();
-        for instruction in instructions.iter().filter(|i| i.has_target()) {
-            let position = sequence.position(instruction.oparg).ok_or(UNPLACED)?;
-            // Any block will do for now.
-            *self.block_at.get_mut(position).ok_or(UNPLACED)? = Some(current);
-        }
+        self.find_jumps(sequence)?;
         let mut builder = Builder { graph: self, current, ended: false };
-        for (position, instruction) in instructions.iter().enumerate() {
-            if builder.graph.block_at[position].is_some() {
-                builder.use_label(position);
+        let (mut start, mut jump) = (0, 0);
+        while start < instructions.len() {
+            if builder.graph.block_at[start].is_some() {
+                builder.use_label(start);
             }
-            if instruction.opcode == Opcode::ANNOTATIONS_PLACEHOLDER {
+            // Up to the next position that is jumped to, or the next jump.
+            let targets = builder.graph.block_at[start + 1..].iter();
+            let run = instructions[start..].iter().zip(targets.chain([&Some(BlockId::ENTRY)]));
+            let len = 1 + run
+                .take_while(|(instruction, target)| {
+                    target.is_none() && !ends_run(instruction.opcode)
+                })
+                .count();
+            let end = start + len;
+            let has_annotations = instructions[end - 1].opcode == Opcode::ANNOTATIONS_PLACEHOLDER;
+            let run = &instructions[start..end - usize::from(has_annotations)];
+            builder.add(run);
+            // Where in its block each jump is by now.
+            let graph = &mut *builder.graph;
+            let before = graph[builder.current].code.len() - run.len();
+            while let Some((block, at)) = graph.jumps.get_mut(jump).filter(|(_, at)| *at < end) {
+                (*block, *at) = (builder.current, before + *at - start);
+                jump += 1;
+            }
+            if has_annotations {
                 let annotations = sequence.annotations().map_or(&[][..], |a| a.instructions());
-                for inner in annotations {
-                    if inner.has_target() {
-                        return Err(AssembleError::Invalid("jump in annotations"));
-                    }
-                    builder.add(inner);
-                }
-            } else {
-                builder.add(instruction);
+                builder.add_annotations(annotations)?;
             }
+            start = end;
         }
         builder.resolve(sequence)
     }
+
+    /// Notes the places of jumps and block pushes, and of what they lead to.
+    fn find_jumps(&mut self, sequence: &InstructionSequence) -> Result<(), AssembleError> {
+        let instructions = sequence.instructions();
+        self.jumps.clear();
+        self.block_at.clear();
+        self.block_at.resize(instructions.len(), None);
+        for (at, instruction) in instructions.iter().enumerate() {
+            if instruction.has_target() {
+                // Any block will do for now.
+                let target = sequence.position(instruction.oparg).ok_or(UNPLACED)?;
+                *self.block_at.get_mut(target).ok_or(UNPLACED)? = Some(BlockId::ENTRY);
+                self.jumps.push((BlockId::ENTRY, at));
+            }
+            // Even one that closes no region: it is refused, or removed.
+            self.protects |= instruction.opcode == Opcode::POP_BLOCK;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the instruction behind has to be looked at anew.
+fn ends_run(opcode: Opcode) -> bool {
+    is_terminator(opcode) || opcode == Opcode::ANNOTATIONS_PLACEHOLDER
 }

@@ -346,24 +346,28 @@ impl Graph {
 }
 
 fn optimize_loads_in(code: &mut [Instr], consts: &mut Consts) -> Result<(), AssembleError> {
-    let mut opcode = Opcode::NOP;
-    let mut oparg = 0;
+    // The load of a constant before `at`, perhaps with copies of it in between.
+    let mut load = None;
     for at in 0..code.len() {
-        if code[at].opcode == Opcode::LOAD_CONST {
-            let index = code[at].oparg as usize;
-            if let Constant::Int(small @ 0..=255) = consts.get_index(index).ok_or(BAD_CONST)? {
-                code[at].set(Opcode::LOAD_SMALL_INT, *small as u32);
+        let Instr { mut opcode, mut oparg, .. } = code[at];
+        match (opcode, load) {
+            (Opcode::LOAD_CONST, _) => {
+                let constant = consts.get_index(oparg as usize).ok_or(BAD_CONST)?;
+                if let Constant::Int(small @ 0..=255) = constant {
+                    (opcode, oparg) = (Opcode::LOAD_SMALL_INT, *small as u32);
+                    code[at].set(opcode, oparg);
+                }
+            }
+            (Opcode::LOAD_SMALL_INT, _) => {}
+            (Opcode::COPY, Some((Opcode::LOAD_CONST, copied))) if oparg == 1 => {
+                (opcode, oparg) = (Opcode::LOAD_CONST, copied);
+            }
+            _ => {
+                load = None;
+                continue;
             }
         }
-        let copies_const =
-            opcode == Opcode::LOAD_CONST && code[at].opcode == Opcode::COPY && code[at].oparg == 1;
-        if !copies_const {
-            opcode = code[at].opcode;
-            oparg = code[at].oparg;
-        }
-        if !matches!(opcode, Opcode::LOAD_CONST | Opcode::LOAD_SMALL_INT) {
-            continue;
-        }
+        load = Some((opcode, oparg));
         let Some(next) = code.get(at + 1) else { break };
         match next.opcode {
             Opcode::POP_JUMP_IF_FALSE

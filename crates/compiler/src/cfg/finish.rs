@@ -5,7 +5,7 @@
 
 use krait_bytecode::{Opcode, code_flags};
 
-use super::{BlockId, Graph, Instr};
+use super::{Block, BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
 use crate::instructions::{CodeUnitMetadata, Instruction, InstructionSequence, Location};
 
@@ -78,7 +78,8 @@ impl Graph {
             }
         };
         self.each_block(|graph, id| {
-            for instr in &mut graph[id].code {
+            let Block { code, without_nops, .. } = &mut graph[id];
+            for instr in code {
                 match instr.opcode {
                     Opcode::MAKE_CELL
                     | Opcode::LOAD_DEREF
@@ -89,6 +90,7 @@ impl Graph {
                     Opcode::STORE_FAST_MAYBE_NULL => instr.opcode = Opcode::STORE_FAST,
                     Opcode::SETUP_FINALLY | Opcode::SETUP_CLEANUP | Opcode::SETUP_WITH => {
                         instr.make_nop();
+                        *without_nops = false;
                     }
                     _ => {}
                 }

@@ -4,7 +4,7 @@
 
 use krait_bytecode::Opcode;
 
-use super::{BlockId, Graph};
+use super::{BlockId, Graph, Instr};
 
 /// Exits of up to this many instructions are copied.
 const MAX_COPY_SIZE: usize = 4;
@@ -21,10 +21,10 @@ impl Graph {
             let next = self[id].next.filter(|_| self[id].falls_through());
             // Only the last instruction jumps, but regions may be opened anywhere.
             let len = self[id].code.len();
-            let first = if self.protects { 0 } else { len.saturating_sub(1) };
-            for at in first..len {
-                let instr = &self[id].code[at];
-                if let Some(target) = instr.target.filter(|_| instr.has_target()) {
+            let mut at = if self.protects { 0 } else { len.saturating_sub(1) };
+            while let Some(ahead) = self[id].code[at..].iter().position(Instr::has_target) {
+                at += ahead + 1;
+                if let Some(target) = self[id].code[at - 1].target {
                     self.enter_from_elsewhere(target);
                 }
             }

@@ -49,6 +49,9 @@ impl Graph {
             if let Some(handler) = instr.handler {
                 self.add_unbound(handler, unbound);
             }
+            if !instr.opcode.has_local() && instr.opcode != Opcode::STORE_FAST_MAYBE_NULL {
+                continue;
+            }
             let bit = if instr.oparg < TRACKED_LOCALS { 1 << instr.oparg } else { 0 };
             match instr.opcode {
                 Opcode::DELETE_FAST

@@ -21,10 +21,14 @@ impl Graph {
 
     fn optimize_block(&mut self, id: BlockId, consts: &mut Consts) -> Result<(), AssembleError> {
         let mut at = 0;
+        let mut swaps = false;
         loop {
             let code = &mut self[id].code[..];
             while at < code.len() && !code[at].has_target() {
-                optimize_instruction(code, at, consts)?;
+                if is_improvable(code[at].opcode) {
+                    swaps |= code[at].opcode == Opcode::SWAP;
+                    optimize_instruction(code, at, consts)?;
+                }
                 at += 1;
             }
             if at == code.len() {
@@ -34,7 +38,9 @@ impl Graph {
                 at += 1;
             }
         }
-        super::swaps::optimize_swaps(&mut self[id].code);
+        if swaps {
+            super::swaps::optimize_swaps(&mut self[id].code);
+        }
         Ok(())
     }
 
@@ -69,6 +75,31 @@ impl Graph {
     }
 }
 
+/// What `optimize_instruction` looks at.
+fn is_improvable(opcode: Opcode) -> bool {
+    use Opcode::*;
+    matches!(
+        opcode,
+        BUILD_TUPLE
+            | BUILD_LIST
+            | BUILD_SET
+            | LIST_APPEND
+            | SET_ADD
+            | BINARY_OP
+            | CALL_INTRINSIC_1
+            | UNARY_INVERT
+            | UNARY_NEGATIVE
+            | UNARY_NOT
+            | COMPARE_OP
+            | CONTAINS_OP
+            | IS_OP
+            | TO_BOOL
+            | LOAD_GLOBAL
+            | SWAP
+            | STORE_FAST
+    )
+}
+
 fn optimize_instruction(
     code: &mut [Instr],
     at: usize,
@@ -99,17 +130,10 @@ fn optimize_instruction(
             }
             _ => constants::fold_unary(code, at, consts),
         },
-        Opcode::COMPARE_OP
-        | Opcode::CONTAINS_OP
-        | Opcode::IS_OP
-        | Opcode::TO_BOOL
-        | Opcode::LOAD_GLOBAL
-        | Opcode::SWAP
-        | Opcode::STORE_FAST => {
+        _ => {
             optimize_pair(code, at);
             Ok(())
         }
-        _ => Ok(()),
     }
 }
 

@@ -15,11 +15,13 @@ impl Graph {
     }
 
     fn remove_redundant_nops_in(&mut self, id: BlockId) {
-        if !self[id].code.iter().any(|i| i.is_nop()) {
+        if self[id].without_nops || !self[id].code.iter().any(|i| i.is_nop()) {
+            self[id].without_nops = true;
             return;
         }
         let (next_line, protects) = (self.first_line(self[id].next), self.protects);
-        let Block { code, abandoned, .. } = &mut self[id];
+        let Block { code, abandoned, without_nops, .. } = &mut self[id];
+        let mut left = false;
         let mut kept = 0;
         let mut previous_line = -1;
         for at in 0..code.len() {
@@ -41,10 +43,12 @@ impl Graph {
                     continue;
                 }
             }
+            left |= code[at].is_nop();
             code[kept] = code[at];
             kept += 1;
             previous_line = line;
         }
+        *without_nops = !left;
         if protects {
             abandoned.extend(code[kept..].iter().rev().map(|instr| instr.handler));
         }
@@ -79,7 +83,9 @@ impl Graph {
                             || before.opcode == Opcode::COPY && before.oparg == 1
                         {
                             before.make_nop();
+                            graph[block].without_nops = false;
                             graph[id].code[at].make_nop();
+                            graph[id].without_nops = false;
                             done = false;
                         }
                     }
@@ -122,6 +128,7 @@ impl Graph {
                 && let Some(last) = graph[id].code.last_mut()
             {
                 last.make_nop();
+                graph[id].without_nops = false;
                 changed = true;
             }
         });

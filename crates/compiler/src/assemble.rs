@@ -45,14 +45,24 @@ pub(crate) struct Assembler {
     offsets: Vec<u32>,
     /// The table that is being made.
     table: Vec<u8>,
-    /// Those of units that are code objects by now.
-    spare: Vec<InstructionSequence>,
+    /// Those of units that are code objects by now, emptied.
+    spare: Vec<(CodeUnitMetadata, InstructionSequence)>,
 }
 
 impl Assembler {
-    /// An empty sequence for a unit.
-    pub(crate) fn new_sequence(&mut self) -> InstructionSequence {
-        self.spare.pop().unwrap_or_default()
+    /// What a new unit is made of.
+    pub(crate) fn new_unit(
+        &mut self,
+        name: &str,
+        firstlineno: i32,
+    ) -> (CodeUnitMetadata, InstructionSequence) {
+        let Some((mut metadata, sequence)) = self.spare.pop() else {
+            return (CodeUnitMetadata::new(name, firstlineno), InstructionSequence::new());
+        };
+        metadata.name = name.into();
+        metadata.qualname = name.into();
+        metadata.firstlineno = firstlineno;
+        (metadata, sequence)
     }
 
     /// Optimises and assembles a unit.
@@ -60,39 +70,42 @@ impl Assembler {
         let CodeUnit { mut metadata, mut instructions, flags, parameter_count, filename } = unit;
         self.graph.build(&instructions)?;
         instructions.clear();
-        self.spare.push(instructions);
-        let consts = std::mem::take(&mut metadata.consts);
         let locals = metadata.varnames.len() as u32;
-        let consts = self.graph.optimize(consts, locals, parameter_count)?;
-        self.finish(metadata, consts, flags, filename)
+        let consts = self.graph.optimize(&mut metadata.consts, locals, parameter_count)?;
+        let code = self.finish(&mut metadata, consts, flags, filename)?;
+        if metadata.is_small() {
+            self.spare.push((metadata, instructions));
+        }
+        Ok(code)
     }
 
     /// Assembles instructions that need no optimisation.
     pub(crate) fn assemble_as_is(
         &mut self,
         instructions: &InstructionSequence,
-        metadata: CodeUnitMetadata,
+        mut metadata: CodeUnitMetadata,
         filename: Text,
     ) -> Result<Code, AssembleError> {
         self.graph.build(instructions)?;
         self.graph.find_handlers()?;
-        self.finish(metadata, Vec::new(), 0, filename)
+        self.finish(&mut metadata, Vec::new(), 0, filename)
     }
 
+    /// Takes what the unit has beside its instructions; empty tables are left.
     fn finish(
         &mut self,
-        metadata: CodeUnitMetadata,
+        metadata: &mut CodeUnitMetadata,
         consts: Vec<Constant>,
         flags: u32,
         filename: Text,
     ) -> Result<Code, AssembleError> {
         let Assembler { graph, row, offsets, table, .. } = self;
-        let stack_depth = graph.finish(&metadata, flags, row)?;
+        let stack_depth = graph.finish(metadata, flags, row)?;
         jumps::resolve(row, offsets)?;
         let linetable = location_table::assemble(row, metadata.firstlineno, table);
         let exceptiontable = exception_table::assemble(graph, row, offsets, table)?;
         let code = emit(row, offsets.last().copied().unwrap_or(0));
-        let localspluskinds = local_names::kinds(&metadata, flags);
+        let localspluskinds = local_names::kinds(metadata, flags);
         Ok(Code {
             argcount: metadata.posonlyargcount + metadata.argcount,
             posonlyargcount: metadata.posonlyargcount,
@@ -102,16 +115,12 @@ impl Assembler {
             firstlineno: metadata.firstlineno,
             code,
             consts,
-            names: metadata.names.into_iter().collect(),
-            localsplusnames: local_names::names(
-                metadata.varnames,
-                metadata.cellvars,
-                metadata.freevars,
-            ),
+            names: metadata.names.drain(..).collect(),
+            localsplusnames: local_names::take(metadata),
             localspluskinds,
             filename,
-            name: metadata.name,
-            qualname: metadata.qualname,
+            name: std::mem::take(&mut metadata.name),
+            qualname: std::mem::take(&mut metadata.qualname),
             linetable,
             exceptiontable,
             has_renamed_parameter: false,

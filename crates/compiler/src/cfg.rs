@@ -292,10 +292,10 @@ impl Graph {
     }
 
     /// Runs the optimising passes. Returns `co_consts`: the constants that are left in use, folded
-    /// ones among them.
+    /// ones among them; the table is empty then.
     pub(crate) fn optimize(
         &mut self,
-        mut consts: IndexSet<Constant>,
+        consts: &mut IndexSet<Constant>,
         local_count: u32,
         parameter_count: u32,
     ) -> Result<Vec<Constant>, AssembleError> {
@@ -303,8 +303,8 @@ impl Graph {
         self.inline_small_blocks();
         self.remove_unreachable();
         self.resolve_line_numbers();
-        self.optimize_constant_loads(&mut consts)?;
-        self.optimize_blocks(&mut consts)?;
+        self.optimize_constant_loads(consts)?;
+        self.optimize_blocks(consts)?;
         self.remove_redundant_pairs();
         self.remove_unreachable();
         self.remove_redundant_nops_and_jumps();

@@ -259,6 +259,13 @@ impl CodeUnitMetadata {
         }
     }
 
+    /// Whether its tables are worth to be kept for another unit.
+    pub(crate) fn is_small(&self) -> bool {
+        const FEW: usize = 256;
+        let names = [&self.names, &self.varnames, &self.cellvars, &self.freevars];
+        self.consts.capacity() <= FEW && names.iter().all(|names| names.capacity() <= FEW)
+    }
+
     /// The index of a constant in `co_consts`, adding it if it is new.
     pub fn add_const(&mut self, constant: Constant) -> u32 {
         self.consts.insert_full(constant).0 as u32

@@ -34,13 +34,13 @@ pub fn generate(
 /// returned beside the instructions.
 pub fn optimize(
     instructions: &InstructionSequence,
-    consts: IndexSet<Constant>,
+    mut consts: IndexSet<Constant>,
     local_count: u32,
 ) -> Result<(InstructionSequence, Vec<Constant>), AssembleError> {
     instructions.check_opargs(consts.len(), local_count)?;
     let mut graph = Graph::default();
     graph.build(&instructions.with_labels())?;
-    let consts = graph.optimize(consts, local_count, 0)?;
+    let consts = graph.optimize(&mut consts, local_count, 0)?;
     graph.borrow_loads();
     Ok((graph.to_instructions(), consts))
 }

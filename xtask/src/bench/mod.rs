@@ -5,6 +5,7 @@
 //! machine that drifts hits all alike. The result is the median of those ratios.
 
 mod callgrind;
+mod compile;
 mod program;
 mod report;
 mod startup;
@@ -26,18 +27,21 @@ Times the programs of bench/ on each interpreter, the first being the one to com
 any NAME=COMMAND: the reference, and our own command, built if need be. COMMAND may start with
 VAR=value words and have arguments.
 
-  -k N              repetitions (5; start-up 40)
+  -k N              repetitions (5; start-up 40, compiling 3)
   --only A,B        only these programs
   --skip A,B        all but these
   --small           tiny sizes: does everything run?
   --inner R         call main() R times in a process and compare the best call of the second half
   --wall            compare wall time, not user and system time
   --startup         measure start-up instead: -c pass, -I -S, imports
+  --compile         measure the compiler instead: the library, and inputs that grow
   --callgrind       count instructions under valgrind instead, at the small sizes
   --timeout SECONDS limit for a run (120)
   --binary PATH     our command; by default `krait` is built
   --profile NAME    the profile to build it with (release)
 ";
+
+type Error = Box<dyn std::error::Error>;
 
 /// What is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,14 +67,20 @@ pub fn run(mut args: Args) -> Outcome {
         return Ok(true);
     }
     let startup = args.flag("--startup");
+    let compile = args.flag("--compile");
     let callgrind = args.flag("--callgrind");
     let inner = match args.parsed("--inner", 0)? {
         0 => None,
         repeats => Some(repeats),
     };
     let wall = args.flag("--wall");
+    let repetitions = match (startup, compile) {
+        (true, _) => 40,
+        (_, true) => 3,
+        _ => 5,
+    };
     let options = Options {
-        repetitions: args.parsed("-k", if startup { 40 } else { 5 })?.max(1),
+        repetitions: args.parsed("-k", repetitions)?.max(1),
         small: args.flag("--small") || callgrind,
         inner,
         metric: match inner {
@@ -85,6 +95,9 @@ pub fn run(mut args: Args) -> Outcome {
     let subjects = Subject::all(args)?;
     if startup {
         return startup::run(&subjects, &options);
+    }
+    if compile {
+        return compile::run(&subjects, &options);
     }
     let mut programs = program::select(&options.folder, &only, &skip)?;
     if callgrind {

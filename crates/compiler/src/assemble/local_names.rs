@@ -5,9 +5,6 @@
 use krait_bytecode::{code_flags, local_kind};
 
 use crate::instructions::CodeUnitMetadata;
-use crate::tables::IndexSet;
-
-type Names = IndexSet<Box<str>>;
 
 /// `co_localspluskinds`.
 pub(super) fn kinds(metadata: &CodeUnitMetadata, flags: u32) -> Vec<u8> {
@@ -30,11 +27,13 @@ pub(super) fn kinds(metadata: &CodeUnitMetadata, flags: u32) -> Vec<u8> {
     kinds
 }
 
-/// `co_localsplusnames`: a parameter that is a cell is there once.
-pub(super) fn names(mut locals: Names, cells: Names, free: Names) -> Vec<Box<str>> {
-    locals.extend(cells);
+/// `co_localsplusnames`, a parameter that is a cell once; takes the names.
+pub(super) fn take(metadata: &mut CodeUnitMetadata) -> Vec<Box<str>> {
+    let CodeUnitMetadata { varnames, cellvars, freevars, fasthidden, .. } = metadata;
+    varnames.extend(cellvars.drain(..));
+    fasthidden.clear();
     // A free variable may have the name of a local: that of a class that an inner function uses as well.
-    locals.into_iter().chain(free).collect()
+    varnames.drain(..).chain(freevars.drain(..)).collect()
 }
 
 /// How each parameter takes its argument, in the order of the locals.

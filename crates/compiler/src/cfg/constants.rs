@@ -317,7 +317,7 @@ impl Graph {
     }
 
     /// Drops unused constants, except for the first, which may be the docstring, and renumbers.
-    pub(super) fn remove_unused_consts(&mut self, consts: Consts) -> Vec<Constant> {
+    pub(super) fn remove_unused_consts(&mut self, consts: &mut Consts) -> Vec<Constant> {
         let mut used = vec![false; consts.len()];
         if let Some(first) = used.first_mut() {
             *first = true;
@@ -328,7 +328,7 @@ impl Graph {
             }
         }
         if used.iter().all(|used| *used) {
-            return consts.into_iter().collect();
+            return consts.drain(..).collect();
         }
         let mut renumbered = Vec::with_capacity(used.len());
         let mut count = 0;
@@ -341,7 +341,7 @@ impl Graph {
                 instr.oparg = renumbered[instr.oparg as usize];
             }
         });
-        consts.into_iter().zip(used).filter_map(|(c, used)| used.then_some(c)).collect()
+        consts.drain(..).zip(used).filter_map(|(c, used)| used.then_some(c)).collect()
     }
 }
 

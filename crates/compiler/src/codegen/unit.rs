@@ -110,7 +110,7 @@ impl<'a> Generator<'a> {
         private: Option<&'a str>,
         parameters: Parameters,
     ) -> Result {
-        let mut meta = CodeUnitMetadata::new(name, lineno);
+        let (mut meta, seq) = self.assembler.new_unit(name, lineno);
         let ste = self.table.entry(entry);
         meta.varnames.extend(ste.varnames.iter().map(|&name| Box::from(name)));
         collect_cells(&mut meta, ste);
@@ -119,7 +119,6 @@ impl<'a> Generator<'a> {
         meta.posonlyargcount = count(parameters.posonly);
         meta.kwonlyargcount = count(parameters.kwonly);
         let inherited = self.units.last().and_then(|unit| unit.private);
-        let seq = self.assembler.new_sequence();
         self.units.push(Unit {
             entry,
             kind,

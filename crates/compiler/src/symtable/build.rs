@@ -91,7 +91,7 @@ impl<'a> Builder<'a> {
         self.table.entries.push(Entry {
             name,
             kind,
-            symbols: IndexMap::default(),
+            symbols: IndexMap::with_capacity_and_hasher(usual_symbols(kind), Default::default()),
             varnames: Vec::new(),
             children: Vec::new(),
             span,
@@ -359,6 +359,16 @@ impl<'a> Builder<'a> {
             _ => return Ok(()),
         };
         Err(CompileError::syntax(format!("{what} cannot be used within {place}"), span))
+    }
+}
+
+/// How many symbols a block has room for at first.
+fn usual_symbols(kind: BlockKind) -> usize {
+    match kind {
+        BlockKind::Module => 64,
+        BlockKind::Class => 16,
+        BlockKind::Function => 12,
+        _ => 3,
     }
 }
 

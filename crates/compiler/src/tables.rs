@@ -1,7 +1,7 @@
 //! Hash tables with a fast hash, which mixes well and is seeded anew for each table: their keys come from programs that
 //! may be hostile.
 
-use foldhash::fast::RandomState;
+pub use foldhash::fast::RandomState;
 
 pub type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 pub type HashSet<T> = std::collections::HashSet<T, RandomState>;

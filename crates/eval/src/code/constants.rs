@@ -4,10 +4,12 @@
 //! tables of a code object are pooled with the constants. CPython: `const_cache` of `Python/compile.c`.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 
 use krait_bytecode::code_flags;
 use krait_compiler::code::{Code as Compiled, Constant, Origin, Text};
+use krait_compiler::tables;
 use krait_objects::complex::Complex;
 use krait_objects::prelude::*;
 use krait_objects::set::Set;
@@ -16,40 +18,49 @@ use krait_objects::slice::Slice;
 use super::Code;
 use super::build::{Parts, new};
 
-type Map<K, V> = HashMap<K, V, BuildHasherDefault<ContentHasher>>;
-
 /// The code object for compiled code, with those nested in its constants.
 pub fn from_compiled(th: &Thread, code: &Compiled) -> PyResult<Owned<Code>> {
-    let mut pool = Pool {
-        th,
-        filename: text(th, &code.filename)?,
-        identifiers: Map::default(),
-        made: Map::default(),
-    };
+    let mut pool = Pool::new(th, text(th, &code.filename)?);
     pool.intern_identifiers(code)?;
     pool.code(code)
 }
 
 /// The object that stands for a constant without code in it.
 pub fn constant_object(th: &Thread, constant: &Constant) -> PyResult {
-    let filename = Str::empty().to_owned();
-    Pool { th, filename, identifiers: Map::default(), made: Map::default() }.object(constant)
+    Pool::new(th, Str::empty().to_owned()).object(constant)
 }
 
 struct Pool<'a, 'th> {
     th: &'th Thread,
     filename: Owned<Str>,
     /// The names in the program, interned before any other string of it is.
-    identifiers: Map<&'a str, Owned<Str>>,
-    made: Map<Key<'a>, Owned>,
+    identifiers: tables::HashMap<&'a str, Owned<Str>>,
+    made: HashMap<Key<'a>, Owned, BuildHasherDefault<KnownHash>>,
+    /// What the hashes of keys are made with.
+    hasher: tables::RandomState,
 }
 
-impl<'a> Pool<'a, '_> {
+impl<'a, 'th> Pool<'a, 'th> {
+    fn new(th: &'th Thread, filename: Owned<Str>) -> Pool<'a, 'th> {
+        Pool {
+            th,
+            filename,
+            identifiers: tables::HashMap::default(),
+            made: HashMap::default(),
+            hasher: tables::RandomState::default(),
+        }
+    }
+
+    /// The key of what the pool may hold already.
+    fn key(&self, content: Content<'a>) -> Key<'a> {
+        Key { hash: self.hasher.hash_one(content), content }
+    }
+
     fn intern_identifiers(&mut self, code: &'a Compiled) -> PyResult<()> {
         let names = code.names.iter().chain(&code.localsplusnames).chain([&code.name]);
         for name in names {
-            if !self.identifiers.contains_key(&**name) {
-                self.identifiers.insert(name, Str::interned(self.th, name)?);
+            if let Entry::Vacant(place) = self.identifiers.entry(name) {
+                place.insert(Str::interned(self.th, name)?);
             }
         }
         for constant in &code.consts {
@@ -62,7 +73,7 @@ impl<'a> Pool<'a, '_> {
 
     fn code(&mut self, code: &'a Compiled) -> PyResult<Owned<Code>> {
         let consts = self.objects(&code.consts)?;
-        let consts = self.tuple(Key::Items(&code.consts), consts)?;
+        let consts = self.tuple(Content::Items(&code.consts), consts)?;
         let parts = Parts {
             argcount: code.argcount as i32,
             posonlyargcount: code.posonlyargcount as i32,
@@ -91,8 +102,9 @@ impl<'a> Pool<'a, '_> {
         new(self.th, parts)
     }
 
-    /// The object that stands for `key`, made of `items` if it is not there yet.
-    fn tuple(&mut self, key: Key<'a>, items: Vec<Owned>) -> PyResult<Owned<Tuple>> {
+    /// The object that stands for `content`, made of `items` if it is not there yet.
+    fn tuple(&mut self, content: Content<'a>, items: Vec<Owned>) -> PyResult<Owned<Tuple>> {
+        let key = self.key(content);
         if let Some(known) =
             self.made.get(&key).and_then(|known| known.borrow().downcast::<Tuple>())
         {
@@ -105,7 +117,7 @@ impl<'a> Pool<'a, '_> {
 
     fn names(&mut self, names: &'a [Box<str>]) -> PyResult<Owned<Tuple>> {
         let items = self.identifiers(names)?;
-        self.tuple(Key::Names(names), items)
+        self.tuple(Content::Names(names), items)
     }
 
     fn identifiers(&self, names: &[Box<str>]) -> PyResult<Vec<Owned>> {
@@ -132,7 +144,7 @@ impl<'a> Pool<'a, '_> {
     }
 
     fn bytes(&mut self, bytes: &'a [u8]) -> PyResult<Owned<Bytes>> {
-        let key = Key::Bytes(bytes);
+        let key = self.key(Content::Bytes(bytes));
         if let Some(known) =
             self.made.get(&key).and_then(|known| known.borrow().downcast::<Bytes>())
         {
@@ -155,7 +167,7 @@ impl<'a> Pool<'a, '_> {
             Constant::Bytes(value) => return Ok(self.bytes(value)?.into_object()),
             _ => {}
         }
-        let key = Key::of(constant);
+        let key = self.key(Content::of(constant));
         if let Some(known) = self.made.get(&key) {
             return Ok(known.clone());
         }
@@ -213,26 +225,47 @@ fn text(th: &Thread, text: &Text) -> PyResult<Owned<Str>> {
     }
 }
 
-/// What equal objects have in common. A tuple of names equals the tuple of the same strings.
+/// What equal objects have in common, and its hash.
 #[derive(Clone, Copy)]
-enum Key<'a> {
+struct Key<'a> {
+    hash: u64,
+    content: Content<'a>,
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.content == other.content
+    }
+}
+
+impl Eq for Key<'_> {}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// A tuple of names equals the tuple of the same strings.
+#[derive(Clone, Copy)]
+enum Content<'a> {
     Constant(&'a Constant),
     Items(&'a [Constant]),
     Names(&'a [Box<str>]),
     Bytes(&'a [u8]),
 }
 
-impl<'a> Key<'a> {
-    fn of(constant: &'a Constant) -> Key<'a> {
+impl<'a> Content<'a> {
+    fn of(constant: &'a Constant) -> Content<'a> {
         match constant {
-            Constant::Tuple(items) => Key::Items(items),
-            Constant::Bytes(bytes) => Key::Bytes(bytes),
-            _ => Key::Constant(constant),
+            Constant::Tuple(items) => Content::Items(items),
+            Constant::Bytes(bytes) => Content::Bytes(bytes),
+            _ => Content::Constant(constant),
         }
     }
 }
 
-impl PartialEq for Key<'_> {
+impl PartialEq for Content<'_> {
     fn eq(&self, other: &Self) -> bool {
         let same = |items: &[Constant], names: &[Box<str>]| {
             items.len() == names.len()
@@ -242,30 +275,29 @@ impl PartialEq for Key<'_> {
                 })
         };
         match (*self, *other) {
-            (Key::Constant(a), Key::Constant(b)) => a == b,
-            (Key::Items(a), Key::Items(b)) => a == b,
-            (Key::Names(a), Key::Names(b)) => a == b,
-            (Key::Bytes(a), Key::Bytes(b)) => a == b,
-            (Key::Items(items), Key::Names(names)) | (Key::Names(names), Key::Items(items)) => {
-                same(items, names)
-            }
+            (Content::Constant(a), Content::Constant(b)) => a == b,
+            (Content::Items(a), Content::Items(b)) => a == b,
+            (Content::Names(a), Content::Names(b)) => a == b,
+            (Content::Bytes(a), Content::Bytes(b)) => a == b,
+            (Content::Items(items), Content::Names(names))
+            | (Content::Names(names), Content::Items(items)) => same(items, names),
             _ => false,
         }
     }
 }
 
-impl Eq for Key<'_> {}
+impl Eq for Content<'_> {}
 
-impl Hash for Key<'_> {
+impl Hash for Content<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
-            Key::Constant(constant) => constant.hash(state),
-            Key::Bytes(bytes) => bytes.hash(state),
-            Key::Items(items) => {
+            Content::Constant(constant) => constant.hash(state),
+            Content::Bytes(bytes) => bytes.hash(state),
+            Content::Items(items) => {
                 state.write_usize(items.len());
                 items.iter().for_each(|item| item.hash(state));
             }
-            Key::Names(names) => {
+            Content::Names(names) => {
                 state.write_usize(names.len());
                 // As `Constant::Str` of the same text.
                 let kind = std::mem::discriminant(&Constant::str(""));
@@ -278,33 +310,20 @@ impl Hash for Key<'_> {
     }
 }
 
-/// Multiplies and rotates a word at a time: the keys come from a program's text, and live as long as it is compiled.
+/// The hash of a key is known.
 #[derive(Default)]
-struct ContentHasher(u64);
+struct KnownHash(u64);
 
-impl Hasher for ContentHasher {
+impl Hasher for KnownHash {
     fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.write_u64(u64::from_le_bytes(last));
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
     }
 
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.write_u64(u64::from(byte));
+    fn write_u64(&mut self, hash: u64) {
+        self.0 ^= hash;
     }
 
     fn finish(&self) -> u64 {
-        // The low bits choose the bucket, and multiplication leaves them weak.
-        self.0.rotate_left(26)
+        self.0
     }
 }

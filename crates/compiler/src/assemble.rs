@@ -12,7 +12,7 @@ use std::fmt;
 use krait_bytecode::Opcode;
 
 use crate::cfg::{FinalInstr, Graph};
-use crate::code::{Code, Constant, Text};
+use crate::code::{Code, Constant, Names, Text};
 use crate::instructions::{CodeUnit, CodeUnitMetadata, InstructionSequence};
 
 /// Why a unit cannot become a code object.
@@ -38,7 +38,7 @@ impl std::error::Error for AssembleError {}
 
 /// Makes code objects of units, one after the other, in memory that is used again.
 #[derive(Debug, Default)]
-pub(crate) struct Assembler {
+pub(crate) struct Assembler<'a> {
     graph: Graph,
     row: Vec<FinalInstr>,
     /// The offset of each instruction and, last, of the end, in code units.
@@ -46,16 +46,16 @@ pub(crate) struct Assembler {
     /// The table that is being made.
     table: Vec<u8>,
     /// Those of units that are code objects by now, emptied.
-    spare: Vec<(CodeUnitMetadata, InstructionSequence)>,
+    spare: Vec<(CodeUnitMetadata<'a>, InstructionSequence)>,
 }
 
-impl Assembler {
+impl<'a> Assembler<'a> {
     /// What a new unit is made of.
     pub(crate) fn new_unit(
         &mut self,
         name: &str,
         firstlineno: i32,
-    ) -> (CodeUnitMetadata, InstructionSequence) {
+    ) -> (CodeUnitMetadata<'a>, InstructionSequence) {
         let Some((mut metadata, sequence)) = self.spare.pop() else {
             return (CodeUnitMetadata::new(name, firstlineno), InstructionSequence::new());
         };
@@ -66,7 +66,7 @@ impl Assembler {
     }
 
     /// Optimises and assembles a unit.
-    pub(crate) fn assemble(&mut self, unit: CodeUnit) -> Result<Code, AssembleError> {
+    pub(crate) fn assemble(&mut self, unit: CodeUnit<'a>) -> Result<Code, AssembleError> {
         let CodeUnit { mut metadata, mut instructions, flags, parameter_count, filename } = unit;
         self.graph.build(&instructions)?;
         instructions.clear();
@@ -74,6 +74,7 @@ impl Assembler {
         let consts = self.graph.optimize(&mut metadata.consts, locals, parameter_count)?;
         let code = self.finish(&mut metadata, consts, flags, filename)?;
         if metadata.is_small() {
+            metadata.clear();
             self.spare.push((metadata, instructions));
         }
         Ok(code)
@@ -83,7 +84,7 @@ impl Assembler {
     pub(crate) fn assemble_as_is(
         &mut self,
         instructions: &InstructionSequence,
-        mut metadata: CodeUnitMetadata,
+        mut metadata: CodeUnitMetadata<'a>,
         filename: Text,
     ) -> Result<Code, AssembleError> {
         self.graph.build(instructions)?;
@@ -91,10 +92,9 @@ impl Assembler {
         self.finish(&mut metadata, Vec::new(), 0, filename)
     }
 
-    /// Takes what the unit has beside its instructions; empty tables are left.
     fn finish(
         &mut self,
-        metadata: &mut CodeUnitMetadata,
+        metadata: &mut CodeUnitMetadata<'a>,
         consts: Vec<Constant>,
         flags: u32,
         filename: Text,
@@ -115,8 +115,8 @@ impl Assembler {
             firstlineno: metadata.firstlineno,
             code,
             consts,
-            names: metadata.names.drain(..).collect(),
-            localsplusnames: local_names::take(metadata),
+            names: Names::new(metadata.names.iter().copied()),
+            localsplusnames: local_names::names(metadata),
             localspluskinds,
             filename,
             name: std::mem::take(&mut metadata.name),

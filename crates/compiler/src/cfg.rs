@@ -321,7 +321,7 @@ impl Graph {
     /// a row. Returns the depth of the stack.
     pub(crate) fn finish(
         &mut self,
-        metadata: &CodeUnitMetadata,
+        metadata: &CodeUnitMetadata<'_>,
         flags: u32,
         row: &mut Vec<FinalInstr>,
     ) -> Result<u32, AssembleError> {

@@ -251,6 +251,49 @@ impl Hash for Constant {
     }
 }
 
+/// The names of a code object, one behind the other in one piece of memory.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Names {
+    text: Box<str>,
+    /// Where each name ends.
+    ends: Box<[usize]>,
+}
+
+impl Names {
+    pub fn new<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Names {
+        let mut text = String::with_capacity(names.clone().map(str::len).sum());
+        let ends = names.map(|name| {
+            text.push_str(name);
+            text.len()
+        });
+        Names { ends: ends.collect(), text: text.into() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+    }
+
+    /// The same names but for the first.
+    pub(crate) fn with_first(&self, first: &str) -> Names {
+        Names::new(std::iter::once(first).chain(self.iter().skip(1)))
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
 /// A code object's contents.
 ///
 /// Equality is that of Python code objects: where they come from (`filename`) and their qualified
@@ -267,8 +310,8 @@ pub struct Code {
     /// Code units, two bytes each; inline caches are zero.
     pub code: Vec<u8>,
     pub consts: Vec<Constant>,
-    pub names: Vec<Box<str>>,
-    pub localsplusnames: Vec<Box<str>>,
+    pub names: Names,
+    pub localsplusnames: Names,
     /// `local_kind` bits, one byte for each of `localsplusnames`.
     pub localspluskinds: Vec<u8>,
     pub filename: Text,

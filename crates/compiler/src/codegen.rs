@@ -55,10 +55,10 @@ pub(crate) struct Generator<'a> {
     future: Future,
     /// Units being compiled, the innermost last.
     units: Vec<Unit<'a>>,
-    assembler: Assembler,
+    assembler: Assembler<'a>,
     interactive: bool,
     stack_guard: StackGuard,
-    warnings: &'a mut Vec<Warning>,
+    warnings: Vec<Warning>,
     /// Set while code is generated a second time.
     warnings_muted: bool,
     /// Whether instructions are kept beside the code objects made of them.
@@ -72,11 +72,12 @@ pub(crate) fn generate<'a>(
     future: Future,
     table: SymbolTable<'a>,
     arena: &'a Bump,
-    warnings: &'a mut Vec<Warning>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Code> {
-    let mut generator = Generator::new(options, future, table, arena, warnings);
-    let unit = generator.module(tree)?;
-    generator.assembled(unit)
+    let mut generator = Generator::new(options, future, table, arena);
+    let code = generator.module(tree).and_then(|unit| generator.assembled(unit));
+    warnings.append(&mut generator.warnings);
+    code
 }
 
 /// As `generate`, but leaves the module's unit as it is, with the instructions of the units inside it.
@@ -86,11 +87,13 @@ pub(crate) fn generate_unit<'a>(
     future: Future,
     table: SymbolTable<'a>,
     arena: &'a Bump,
-    warnings: &'a mut Vec<Warning>,
-) -> Result<CodeUnit> {
-    let mut generator = Generator::new(options, future, table, arena, warnings);
+    warnings: &mut Vec<Warning>,
+) -> Result<CodeUnit<'a>> {
+    let mut generator = Generator::new(options, future, table, arena);
     generator.keeps_nested = true;
-    generator.module(tree)
+    let unit = generator.module(tree);
+    warnings.append(&mut generator.warnings);
+    unit
 }
 
 /// A docstring without the indentation that its lines share.
@@ -109,7 +112,6 @@ impl<'a> Generator<'a> {
         future: Future,
         table: SymbolTable<'a>,
         arena: &'a Bump,
-        warnings: &'a mut Vec<Warning>,
     ) -> Generator<'a> {
         Generator {
             arena,
@@ -120,13 +122,13 @@ impl<'a> Generator<'a> {
             assembler: Assembler::default(),
             interactive: false,
             stack_guard: StackGuard::new(options.stack_budget),
-            warnings,
+            warnings: Vec::new(),
             warnings_muted: false,
             keeps_nested: false,
         }
     }
 
-    fn module(&mut self, tree: &'a Mod<'a>) -> Result<CodeUnit> {
+    fn module(&mut self, tree: &'a Mod<'a>) -> Result<CodeUnit<'a>> {
         let key = NodeKey::new(tree, Role::Body);
         self.enter_scope("<module>", ScopeKind::Module, key, 1, None)?;
         let mut returns_none = true;

@@ -222,18 +222,18 @@ impl InstructionSequence {
 /// What a code object has besides its instructions. Indices in opargs are into these tables;
 /// those of cell and free variables count through `cellvars`, then `freevars`.
 #[derive(Clone, Debug)]
-pub struct CodeUnitMetadata {
+pub struct CodeUnitMetadata<'a> {
     pub name: Box<str>,
     pub qualname: Box<str>,
     pub consts: IndexSet<Constant>,
-    pub names: IndexSet<Box<str>>,
+    pub names: IndexSet<&'a str>,
     /// Parameters first, in the order of `co_varnames`.
-    pub varnames: IndexSet<Box<str>>,
-    pub cellvars: IndexSet<Box<str>>,
-    pub freevars: IndexSet<Box<str>>,
+    pub varnames: IndexSet<&'a str>,
+    pub cellvars: IndexSet<&'a str>,
+    pub freevars: IndexSet<&'a str>,
     /// Fast locals of inlined comprehensions outside functions; `true` while the comprehension is
     /// being compiled. All of them are marked as hidden from `locals()`.
-    pub fasthidden: IndexMap<Box<str>, bool>,
+    pub fasthidden: IndexMap<&'a str, bool>,
     /// Positional parameters that are not positional-only.
     pub argcount: u32,
     pub posonlyargcount: u32,
@@ -241,8 +241,8 @@ pub struct CodeUnitMetadata {
     pub firstlineno: i32,
 }
 
-impl CodeUnitMetadata {
-    pub fn new(name: &str, firstlineno: i32) -> CodeUnitMetadata {
+impl<'a> CodeUnitMetadata<'a> {
+    pub fn new(name: &str, firstlineno: i32) -> CodeUnitMetadata<'a> {
         CodeUnitMetadata {
             name: name.into(),
             qualname: name.into(),
@@ -266,33 +266,35 @@ impl CodeUnitMetadata {
         self.consts.capacity() <= FEW && names.iter().all(|names| names.capacity() <= FEW)
     }
 
+    /// Empties the tables.
+    pub(crate) fn clear(&mut self) {
+        for names in [&mut self.names, &mut self.varnames, &mut self.cellvars, &mut self.freevars] {
+            names.clear();
+        }
+        self.consts.clear();
+        self.fasthidden.clear();
+    }
+
     /// The index of a constant in `co_consts`, adding it if it is new.
     pub fn add_const(&mut self, constant: Constant) -> u32 {
         self.consts.insert_full(constant).0 as u32
     }
 
     /// The index of a name in `co_names`, adding it if it is new.
-    pub fn add_name(&mut self, name: &str) -> u32 {
-        add(&mut self.names, name)
+    pub fn add_name(&mut self, name: &'a str) -> u32 {
+        self.names.insert_full(name).0 as u32
     }
 
     /// The index of a fast local, adding it if it is new.
-    pub fn add_varname(&mut self, name: &str) -> u32 {
-        add(&mut self.varnames, name)
-    }
-}
-
-fn add(table: &mut IndexSet<Box<str>>, name: &str) -> u32 {
-    match table.get_index_of(name) {
-        Some(index) => index as u32,
-        None => table.insert_full(name.into()).0 as u32,
+    pub fn add_varname(&mut self, name: &'a str) -> u32 {
+        self.varnames.insert_full(name).0 as u32
     }
 }
 
 /// Everything the back end needs to make a code object.
 #[derive(Clone, Debug)]
-pub struct CodeUnit {
-    pub metadata: CodeUnitMetadata,
+pub struct CodeUnit<'a> {
+    pub metadata: CodeUnitMetadata<'a>,
     pub instructions: InstructionSequence,
     /// `co_flags`.
     pub flags: u32,

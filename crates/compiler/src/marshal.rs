@@ -11,7 +11,7 @@ use crate::tables::HashMap;
 
 use num_bigint::{BigInt, Sign};
 
-use crate::code::{Code, Constant};
+use crate::code::{Code, Constant, Names};
 
 /// Set in a type byte: the reader is to remember the object, for [`REF`].
 const FLAG_REF: u8 = 0x80;
@@ -43,7 +43,7 @@ enum Shareable<'a> {
     Name(&'a str),
     Text(&'a [u8]),
     Bytes(&'a [u8]),
-    Names(&'a [Box<str>]),
+    Names(&'a Names),
     Tuple(&'a [Constant]),
 }
 
@@ -76,9 +76,9 @@ fn count_code<'a>(code: &'a Code, shared: &mut Shared<'a>) {
     first_use(Shareable::Bytes(&code.exceptiontable), shared);
 }
 
-fn count_names<'a>(names: &'a [Box<str>], shared: &mut Shared<'a>) {
+fn count_names<'a>(names: &'a Names, shared: &mut Shared<'a>) {
     if first_use(Shareable::Names(names), shared) {
-        for name in names {
+        for name in names.iter() {
             first_use(Shareable::Name(name), shared);
         }
     }
@@ -175,10 +175,10 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn names(&mut self, names: &'a [Box<str>]) {
+    fn names(&mut self, names: &'a Names) {
         if let Some(flag) = self.open(Shareable::Names(names)) {
             self.tuple_head(names.len(), flag);
-            for name in names {
+            for name in names.iter() {
                 self.text(Shareable::Name(name));
             }
         }
@@ -303,8 +303,8 @@ mod tests {
             firstlineno: 1,
             code: vec![128, 0],
             consts,
-            names: Vec::new(),
-            localsplusnames: Vec::new(),
+            names: Names::default(),
+            localsplusnames: Names::default(),
             localspluskinds: Vec::new(),
             filename: "f".into(),
             name: "m".into(),

@@ -18,16 +18,16 @@ use crate::options::CompileOptions;
 use crate::symtable::SymbolTable;
 
 /// Generates code for a tree: the module's unit, with those inside it nested in its instructions.
-pub fn generate(
-    tree: &Mod<'_>,
-    options: &CompileOptions,
+pub fn generate<'a>(
+    tree: &'a Mod<'a>,
+    options: &'a CompileOptions,
+    arena: &'a Bump,
     warnings: &mut Vec<Warning>,
-) -> Result<CodeUnit, CompileError> {
-    let arena = Bump::new();
+) -> Result<CodeUnit<'a>, CompileError> {
     let future = crate::future::future(tree, options.flags)?;
     warnings.extend(crate::preprocess::check_finally(tree));
-    let table = SymbolTable::build(tree, future, options.stack_budget, &arena)?;
-    crate::codegen::generate_unit(tree, options, future, table, &arena, warnings)
+    let table = SymbolTable::build(tree, future, options.stack_budget, arena)?;
+    crate::codegen::generate_unit(tree, options, future, table, arena, warnings)
 }
 
 /// Optimises instructions without assembling them. `local_count` is the number of fast locals; the constants left are
@@ -48,7 +48,7 @@ pub fn optimize(
 /// Assembles instructions as they are.
 pub fn assemble(
     instructions: &InstructionSequence,
-    metadata: CodeUnitMetadata,
+    metadata: CodeUnitMetadata<'_>,
     filename: Text,
 ) -> Result<Code, AssembleError> {
     Assembler::default().assemble_as_is(&instructions.with_labels(), metadata, filename)

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use krait_bytecode::Opcode;
-use krait_compiler::code::{Code, Constant};
+use krait_compiler::code::{Code, Constant, Names};
 use krait_compiler::{CompileError, CompileOptions, compile_source};
 
 const CASES: &str = include_str!("golden/cases.txt");
@@ -17,6 +17,10 @@ fn hex(bytes: &[u8]) -> String {
 /// As `json.dumps` writes it; the cases have no other characters that need escapes.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+}
+
+fn words(names: &Names) -> String {
+    names.iter().collect::<Vec<_>>().join(" ")
 }
 
 fn joined(items: &[Constant]) -> String {
@@ -60,8 +64,8 @@ fn describe(code: &Code, out: &mut String) -> std::fmt::Result {
         code.posonlyargcount,
         code.kwonlyargcount
     )?;
-    writeln!(out, "  names {}", code.names.join(" "))?;
-    writeln!(out, "  locals {}", code.localsplusnames.join(" "))?;
+    writeln!(out, "  names {}", words(&code.names))?;
+    writeln!(out, "  locals {}", words(&code.localsplusnames))?;
     writeln!(out, "  consts {}", joined(&code.consts))?;
     let mut caches = 0;
     for unit in code.code.chunks_exact(2) {

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use bumpalo::Bump;
-use krait_compiler::code::{Code, Constant};
+use krait_compiler::code::{Code, Constant, Names};
 use krait_compiler::{CompileError, CompileOptions, compile_into, future};
 use krait_syntax::{ErrorKind, Mode, Notes, ParseOptions, SyntaxError, Warning, parse_into};
 
@@ -73,6 +73,10 @@ fn unescape(text: &str) -> Vec<u8> {
 }
 
 /// As Python's `unicode_escape` codec does it.
+fn words(names: &Names) -> String {
+    names.iter().collect::<Vec<_>>().join(" ")
+}
+
 fn escape(text: &str) -> String {
     let mut out = String::new();
     for char in text.chars() {
@@ -126,8 +130,8 @@ fn parts(code: &Code, out: &mut Vec<Vec<u8>>) {
     let counts = counts.map(|count| count.to_string()).join(" ");
     out.push(code.qualname.as_bytes().to_vec());
     out.push(format!("{} {counts}", numbers.join(" ")).into_bytes());
-    out.push(code.names.join(" ").into_bytes());
-    out.push(code.localsplusnames.join(" ").into_bytes());
+    out.push(words(&code.names).into_bytes());
+    out.push(words(&code.localsplusnames).into_bytes());
     out.extend(code.consts.iter().map(constant));
     out.extend([code.code.to_vec(), code.linetable.to_vec(), code.exceptiontable.to_vec()]);
     for value in &code.consts {

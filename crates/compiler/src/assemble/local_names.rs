@@ -4,10 +4,11 @@
 
 use krait_bytecode::{code_flags, local_kind};
 
+use crate::code::Names;
 use crate::instructions::CodeUnitMetadata;
 
 /// `co_localspluskinds`.
-pub(super) fn kinds(metadata: &CodeUnitMetadata, flags: u32) -> Vec<u8> {
+pub(super) fn kinds(metadata: &CodeUnitMetadata<'_>, flags: u32) -> Vec<u8> {
     let CodeUnitMetadata { varnames, cellvars, freevars, fasthidden, .. } = metadata;
     let mut kinds = Vec::with_capacity(varnames.len() + cellvars.len() + freevars.len());
     let mut parameters = parameter_kinds(metadata, flags);
@@ -27,17 +28,20 @@ pub(super) fn kinds(metadata: &CodeUnitMetadata, flags: u32) -> Vec<u8> {
     kinds
 }
 
-/// `co_localsplusnames`, a parameter that is a cell once; takes the names.
-pub(super) fn take(metadata: &mut CodeUnitMetadata) -> Vec<Box<str>> {
-    let CodeUnitMetadata { varnames, cellvars, freevars, fasthidden, .. } = metadata;
-    varnames.extend(cellvars.drain(..));
-    fasthidden.clear();
+/// `co_localsplusnames`.
+pub(super) fn names(metadata: &CodeUnitMetadata<'_>) -> Names {
+    let CodeUnitMetadata { varnames, cellvars, freevars, .. } = metadata;
+    // A parameter that is a cell is there once.
+    let cells = cellvars.iter().filter(|name| !varnames.contains(*name));
     // A free variable may have the name of a local: that of a class that an inner function uses as well.
-    varnames.drain(..).chain(freevars.drain(..)).collect()
+    Names::new(varnames.iter().chain(cells).chain(freevars).copied())
 }
 
 /// How each parameter takes its argument, in the order of the locals.
-fn parameter_kinds(metadata: &CodeUnitMetadata, flags: u32) -> impl Iterator<Item = u8> {
+fn parameter_kinds(
+    metadata: &CodeUnitMetadata<'_>,
+    flags: u32,
+) -> impl Iterator<Item = u8> + use<> {
     use local_kind::{ARG_KW, ARG_POS, ARG_VAR};
     let has = |flag| u32::from(flags & flag != 0);
     [

@@ -39,7 +39,7 @@ impl Graph {
     }
 
     /// Inserts what runs before the first instruction. Returns the index in `co_localsplusnames` of each cell.
-    fn prepare_locals(&mut self, metadata: &CodeUnitMetadata, flags: u32) -> Vec<usize> {
+    fn prepare_locals(&mut self, metadata: &CodeUnitMetadata<'_>, flags: u32) -> Vec<usize> {
         let locals = metadata.varnames.len();
         let mut offsets: Vec<usize> =
             (0..metadata.cellvars.len() + metadata.freevars.len()).map(|i| locals + i).collect();
@@ -65,7 +65,7 @@ impl Graph {
     /// Inserts the prefix, and replaces pseudo instructions and indices of cells by real ones.
     pub(super) fn lower(
         &mut self,
-        metadata: &CodeUnitMetadata,
+        metadata: &CodeUnitMetadata<'_>,
         flags: u32,
     ) -> Result<(), AssembleError> {
         let offsets = self.prepare_locals(metadata, flags);
@@ -103,7 +103,7 @@ impl Graph {
         Ok(())
     }
 
-    fn insert_prefix(&mut self, metadata: &CodeUnitMetadata, offsets: &[usize], flags: u32) {
+    fn insert_prefix(&mut self, metadata: &CodeUnitMetadata<'_>, offsets: &[usize], flags: u32) {
         let mut prefix = Vec::new();
         if !metadata.freevars.is_empty() {
             let count = metadata.freevars.len() as u32;

@@ -49,9 +49,7 @@ impl<'a> Generator<'a> {
         self.op(loc, Opcode::RETURN_VALUE);
         let mut code = self.finish_scope(true)?;
         // The parameter shows as `format`, but the name is free for use in annotations.
-        if let Some(first) = code.localsplusnames.first_mut() {
-            *first = "format".into();
-        }
+        code.localsplusnames = code.localsplusnames.with_first("format");
         code.has_renamed_parameter = true;
         self.make_closure(loc, code, 0)
     }

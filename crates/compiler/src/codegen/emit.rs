@@ -60,7 +60,7 @@ impl<'a> Generator<'a> {
     }
 
     /// With a name of `co_names` as argument, as it is.
-    pub(super) fn op_name(&mut self, loc: Location, opcode: Opcode, name: &str) {
+    pub(super) fn op_name(&mut self, loc: Location, opcode: Opcode, name: &'a str) {
         self.op_name_shifted(loc, opcode, name, 0, 0);
     }
 
@@ -69,7 +69,7 @@ impl<'a> Generator<'a> {
         &mut self,
         loc: Location,
         opcode: Opcode,
-        name: &str,
+        name: &'a str,
         shift: u32,
         low: u32,
     ) {

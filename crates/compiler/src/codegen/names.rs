@@ -46,7 +46,7 @@ impl<'a> Generator<'a> {
     }
 
     /// With a fast local as argument.
-    pub(super) fn op_varname(&mut self, loc: Location, opcode: Opcode, name: &str) {
+    pub(super) fn op_varname(&mut self, loc: Location, opcode: Opcode, name: &'a str) {
         let index = self.unit_mut().meta.add_varname(name);
         self.op_i(loc, opcode, index);
     }
@@ -59,7 +59,7 @@ impl<'a> Generator<'a> {
         self.unit().in_inlined_comprehension > 0
     }
 
-    fn plain_name(&mut self, loc: Location, name: &str, ctx: ExprContext) {
+    fn plain_name(&mut self, loc: Location, name: &'a str, ctx: ExprContext) {
         match ctx {
             // A comprehension does not see the names of the class it is inlined into.
             ExprContext::Load
@@ -73,7 +73,7 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn global(&mut self, loc: Location, name: &str, scope: Scope, ctx: ExprContext) -> Result {
+    fn global(&mut self, loc: Location, name: &'a str, scope: Scope, ctx: ExprContext) -> Result {
         match ctx {
             ExprContext::Load
                 if self.entry().can_see_class_scope && scope == Scope::GlobalImplicit =>

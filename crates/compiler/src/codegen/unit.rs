@@ -53,7 +53,7 @@ pub(super) struct Unit<'a> {
     pub(super) kind: ScopeKind,
     /// The class whose name mangles private names.
     pub(super) private: Option<&'a str>,
-    pub(super) meta: CodeUnitMetadata,
+    pub(super) meta: CodeUnitMetadata<'a>,
     pub(super) seq: InstructionSequence,
     /// The main sequence, while that of the annotations is being made.
     pub(super) stashed: Option<InstructionSequence>,
@@ -112,7 +112,7 @@ impl<'a> Generator<'a> {
     ) -> Result {
         let (mut meta, seq) = self.assembler.new_unit(name, lineno);
         let ste = self.table.entry(entry);
-        meta.varnames.extend(ste.varnames.iter().map(|&name| Box::from(name)));
+        meta.varnames.extend(ste.varnames.iter().copied());
         collect_cells(&mut meta, ste);
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         meta.argcount = count(parameters.argcount);
@@ -229,7 +229,7 @@ impl<'a> Generator<'a> {
     }
 
     /// The code object of a unit.
-    pub(super) fn assembled(&mut self, unit: CodeUnit) -> Result<Code> {
+    pub(super) fn assembled(&mut self, unit: CodeUnit<'a>) -> Result<Code> {
         self.assembler.assemble(unit).map_err(|error| match error {
             AssembleError::Invalid(what) => CompileError::System(what.to_owned()),
             AssembleError::TooLarge => CompileError::Overflow(error.to_string()),
@@ -237,7 +237,7 @@ impl<'a> Generator<'a> {
     }
 
     /// Ends the unit with a return.
-    pub(super) fn end_scope(&mut self, returns_none: bool) -> Result<CodeUnit> {
+    pub(super) fn end_scope(&mut self, returns_none: bool) -> Result<CodeUnit<'a>> {
         if returns_none {
             self.load_const(Location::NONE, Constant::None);
         }
@@ -271,15 +271,15 @@ const FUTURE_MASK: u32 = future_flags::DIVISION
     | future_flags::ANNOTATIONS;
 
 /// Cell and free variables, each sorted by name.
-fn collect_cells(meta: &mut CodeUnitMetadata, entry: &Entry<'_>) {
+fn collect_cells<'a>(meta: &mut CodeUnitMetadata<'a>, entry: &Entry<'a>) {
     let pick = |scope: Scope, flag: u32| {
         let symbols = entry.symbols.iter();
-        let mut names: Vec<&str> = symbols
+        let mut names: Vec<&'a str> = symbols
             .filter(|(_, usage)| Scope::of(**usage) == scope || **usage & flag != 0)
             .map(|(name, _)| *name)
             .collect();
         names.sort_unstable();
-        names.into_iter().map(Box::from)
+        names
     };
     meta.cellvars.extend(pick(Scope::Cell, DEF_COMP_CELL));
     for (needed, name) in [
@@ -288,7 +288,7 @@ fn collect_cells(meta: &mut CodeUnitMetadata, entry: &Entry<'_>) {
         (entry.has_conditional_annotations, "__conditional_annotations__"),
     ] {
         if needed {
-            meta.cellvars.insert(name.into());
+            meta.cellvars.insert(name);
         }
     }
     meta.freevars.extend(pick(Scope::Free, DEF_FREE_CLASS));

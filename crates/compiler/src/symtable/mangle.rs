@@ -3,10 +3,18 @@
 use bumpalo::Bump;
 
 /// `name` as written inside of class `private`.
+#[inline]
 pub fn mangle<'a>(private: Option<&str>, name: &'a str, arena: &'a Bump) -> &'a str {
-    let Some(private) = private else { return name };
+    match private {
+        Some(private) if name.starts_with("__") => mangle_private(private, name, arena),
+        _ => name,
+    }
+}
+
+/// The same for a name that begins as private names do.
+fn mangle_private<'a>(private: &str, name: &'a str, arena: &'a Bump) -> &'a str {
     // Special names, and dotted names of imports, stay as they are.
-    if !name.starts_with("__") || name.ends_with("__") || name.contains('.') {
+    if name.ends_with("__") || name.contains('.') {
         return name;
     }
     let class = private.trim_start_matches('_');

@@ -8,7 +8,7 @@ use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 
 use krait_bytecode::code_flags;
-use krait_compiler::code::{Code as Compiled, Constant, Origin, Text};
+use krait_compiler::code::{Code as Compiled, Constant, Names, Origin, Text};
 use krait_compiler::tables;
 use krait_objects::complex::Complex;
 use krait_objects::prelude::*;
@@ -57,7 +57,7 @@ impl<'a, 'th> Pool<'a, 'th> {
     }
 
     fn intern_identifiers(&mut self, code: &'a Compiled) -> PyResult<()> {
-        let names = code.names.iter().chain(&code.localsplusnames).chain([&code.name]);
+        let names = code.names.iter().chain(code.localsplusnames.iter()).chain([&*code.name]);
         for name in names {
             if let Entry::Vacant(place) = self.identifiers.entry(name) {
                 place.insert(Str::interned(self.th, name)?);
@@ -115,12 +115,12 @@ impl<'a, 'th> Pool<'a, 'th> {
         Ok(tuple)
     }
 
-    fn names(&mut self, names: &'a [Box<str>]) -> PyResult<Owned<Tuple>> {
+    fn names(&mut self, names: &'a Names) -> PyResult<Owned<Tuple>> {
         let items = self.identifiers(names)?;
         self.tuple(Content::Names(names), items)
     }
 
-    fn identifiers(&self, names: &[Box<str>]) -> PyResult<Vec<Owned>> {
+    fn identifiers(&self, names: &Names) -> PyResult<Vec<Owned>> {
         let identifier = |name: &str| match self.identifiers.get(name) {
             Some(known) => Ok(known.clone().into_object()),
             None => Ok(Str::interned(self.th, name)?.into_object()),
@@ -251,7 +251,7 @@ impl Hash for Key<'_> {
 enum Content<'a> {
     Constant(&'a Constant),
     Items(&'a [Constant]),
-    Names(&'a [Box<str>]),
+    Names(&'a Names),
     Bytes(&'a [u8]),
 }
 
@@ -267,9 +267,9 @@ impl<'a> Content<'a> {
 
 impl PartialEq for Content<'_> {
     fn eq(&self, other: &Self) -> bool {
-        let same = |items: &[Constant], names: &[Box<str>]| {
+        let same = |items: &[Constant], names: &Names| {
             items.len() == names.len()
-                && items.iter().zip(names).all(|(item, name)| match item {
+                && items.iter().zip(names.iter()).all(|(item, name)| match item {
                     Constant::Str(text) => text.as_bytes() == name.as_bytes(),
                     _ => false,
                 })
@@ -301,7 +301,7 @@ impl Hash for Content<'_> {
                 state.write_usize(names.len());
                 // As `Constant::Str` of the same text.
                 let kind = std::mem::discriminant(&Constant::str(""));
-                for name in *names {
+                for name in names.iter() {
                     kind.hash(state);
                     name.as_bytes().hash(state);
                 }

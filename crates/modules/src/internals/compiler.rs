@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 use krait_compiler::assemble::AssembleError;
-use krait_compiler::code::{Code as Compiled, Constant, Text};
+use krait_compiler::code::{Code as Compiled, Constant, Names, Text};
 use krait_compiler::instructions::CodeUnitMetadata;
 use krait_compiler::stages;
 use krait_compiler::tables::{IndexMap, IndexSet};
@@ -37,7 +37,7 @@ pub fn codegen(
     let arena = Bump::new();
     let (tree, options) = compile::read_tree(th, &arena, tree, request)?;
     let mut warnings = Vec::new();
-    let generated = stages::generate(&tree, &options, &mut warnings);
+    let generated = stages::generate(&tree, &options, &arena, &mut warnings);
     compile::issue(th, &warnings, filename)?;
     let unit = generated.map_err(|error| compile::raise_compile_error(th, error, filename))?;
     let metadata = Dict::new(th)?;
@@ -154,8 +154,8 @@ fn opaque(index: usize) -> Constant {
         firstlineno: i32::try_from(index).unwrap_or(i32::MAX),
         code: Vec::new(),
         consts: Vec::new(),
-        names: Vec::new(),
-        localsplusnames: Vec::new(),
+        names: Names::default(),
+        localsplusnames: Names::default(),
         localspluskinds: Vec::new(),
         has_renamed_parameter: false,
         filename: "".into(),
@@ -190,7 +190,8 @@ pub fn assemble(
 ) -> PyResult<Owned<Code>> {
     let sequence = sequence_of(th, instructions)?;
     let fields = Fields { th, metadata };
-    let unit = fields.unit()?;
+    let arena = Bump::new();
+    let unit = fields.unit(&arena)?;
     let consts = fields.in_order("consts")?;
     let filename_text = Text::from_bytes(filename.to_wtf8().to_vec());
     let assembled = sequence.with(|instructions| {
@@ -284,25 +285,25 @@ impl Fields<'_> {
         Ok(entries.into_iter().map(|(_, key)| key).collect())
     }
 
-    fn names(&self, name: &str) -> PyResult<IndexSet<Box<str>>> {
+    fn names<'b>(&self, name: &str, arena: &'b Bump) -> PyResult<IndexSet<&'b str>> {
         let keys =
             self.in_order(name)?.into_iter().map(|key| match key.borrow().downcast::<Str>() {
-                Some(text) => Ok(Box::from(text.get().as_utf8(self.th)?)),
+                Some(text) => Ok(&*arena.alloc_str(text.get().as_utf8(self.th)?)),
                 None => Err(raise!(self.th, TYPE_ERROR, "{name} must hold strings")),
             });
         keys.collect()
     }
 
-    fn unit(&self) -> PyResult<CodeUnitMetadata> {
-        let hidden = self.names("fasthidden")?;
+    fn unit<'b>(&self, arena: &'b Bump) -> PyResult<CodeUnitMetadata<'b>> {
+        let hidden = self.names("fasthidden", arena)?;
         Ok(CodeUnitMetadata {
             name: self.text("name")?,
             qualname: self.text("qualname")?,
             consts: IndexSet::default(),
-            names: self.names("names")?,
-            varnames: self.names("varnames")?,
-            cellvars: self.names("cellvars")?,
-            freevars: self.names("freevars")?,
+            names: self.names("names", arena)?,
+            varnames: self.names("varnames", arena)?,
+            cellvars: self.names("cellvars", arena)?,
+            freevars: self.names("freevars", arena)?,
             fasthidden: hidden.into_iter().map(|name| (name, true)).collect::<IndexMap<_, _>>(),
             argcount: self.count("argcount")?,
             posonlyargcount: self.count("posonlyargcount")?,

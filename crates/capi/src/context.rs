@@ -1,6 +1,6 @@
 //! `cpython/context.h`: contexts and the variables in them.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::c_char;
 
 use krait_macros::capi;
 use krait_modules::contextvars::{self, Context, ContextVar};
@@ -95,21 +95,4 @@ pub fn PyContextVar_Set(th: &Thread, ob: Borrowed<'_>, value: Borrowed<'_>) -> P
 #[capi]
 pub fn PyContextVar_Reset(th: &Thread, ob: Borrowed<'_>, token: Borrowed<'_>) -> PyResult<()> {
     ContextVar::reset(variable(th, ob)?, th, token)
-}
-
-/// Watchers are told when a thread's context changes: there are none yet, and the answer says so.
-#[capi]
-pub fn PyContext_AddWatcher(
-    th: &Thread,
-    _watcher: Option<unsafe extern "C" fn(c_int, Ptr) -> c_int>,
-) -> PyResult<c_int> {
-    Err(th.raise(exc::NOT_IMPLEMENTED_ERROR, "context watchers are not supported"))
-}
-
-#[capi]
-pub fn PyContext_ClearWatcher(th: &Thread, id: c_int) -> PyResult<()> {
-    if !(0..8).contains(&id) {
-        return Err(raise!(th, VALUE_ERROR, "Invalid context watcher ID {id}"));
-    }
-    Err(raise!(th, VALUE_ERROR, "No context watcher set for ID {id}"))
 }

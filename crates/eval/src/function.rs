@@ -6,7 +6,9 @@
 use std::cell::Cell;
 
 use krait_abi as abi;
+use krait_objects::args::rt;
 use krait_objects::prelude::*;
+use krait_objects::watchers::{self, FunctionWatcher};
 
 use krait_bytecode::code_flags;
 
@@ -74,6 +76,29 @@ pub struct Function {
 
 assert_layout!(Function => abi::PyFunctionObject);
 
+/// What watchers are told of: `PyFunction_WatchEvent`.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+enum Event {
+    Create,
+    Destroy,
+    ModifyCode,
+    ModifyDefaults,
+    ModifyKwDefaults,
+}
+
+impl Event {
+    fn name(self) -> &'static str {
+        match self {
+            Event::Create => "PyFunction_EVENT_CREATE",
+            Event::Destroy => "PyFunction_EVENT_DESTROY",
+            Event::ModifyCode => "PyFunction_EVENT_MODIFY_CODE",
+            Event::ModifyDefaults => "PyFunction_EVENT_MODIFY_DEFAULTS",
+            Event::ModifyKwDefaults => "PyFunction_EVENT_MODIFY_KWDEFAULTS",
+        }
+    }
+}
+
 /// Versions given to code objects, and by them to functions.
 #[derive(Default)]
 struct Versions(Cell<u32>);
@@ -112,6 +137,7 @@ impl Function {
         function.module.set(module);
         function.vectorcall.set(Function::VECTORCALL);
         function.version.set(code.version);
+        function.tell(th, Event::Create, None);
         Ok(function)
     }
 
@@ -132,6 +158,28 @@ impl Function {
     pub fn set_vectorcall(&self, vectorcall: abi::vectorcallfunc) {
         self.changed();
         self.vectorcall.set(vectorcall);
+    }
+
+    /// Tells the watchers of functions, before a change is made.
+    #[inline(always)]
+    fn tell(&self, th: &Thread, event: Event, value: Option<Borrowed<'_>>) {
+        if th.interp().watchers.functions.is_any() {
+            self.tell_watchers(th, event, value);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell_watchers(&self, th: &Thread, event: Event, value: Option<Borrowed<'_>>) {
+        let this = Borrowed::from_ref(self).as_ptr();
+        let value = value.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+        // SAFETY: a live function.
+        let call = |watcher: FunctionWatcher| unsafe { watcher(event as i32, this.cast(), value) };
+        let describe = |_id| {
+            let (event, name) = (event.name(), self.display_name().to_string_lossy());
+            format!("Exception ignored in {event} watcher callback for function {name} at {this:p}")
+        };
+        th.interp().watchers.functions.tell(th, u8::MAX, call, describe);
     }
 
     /// What is known of calls to this function does not hold any more.
@@ -236,6 +284,21 @@ impl Function {
         }
     }
 
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        let th = Thread::current();
+        // SAFETY: the last reference is gone; the function is whole until it is freed.
+        unsafe {
+            if th.interp().watchers.functions.is_any() {
+                let tell = || (*this).tell_watchers(th, Event::Destroy, None);
+                if watchers::revive_while(this.cast(), tell) {
+                    return;
+                }
+            }
+            rt::dealloc::<Function>(this.cast());
+        }
+    }
+
     #[slot(tp_repr)]
     fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
         let name = this.display_name();
@@ -274,6 +337,7 @@ impl Function {
             let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
             crate::warnings::warn(th, category, Str::new(th, message)?.borrow(), 1)?;
         }
+        self.tell(th, Event::ModifyCode, Some(code.object()));
         self.changed();
         self.code.set(Some(code.to_owned()));
         Ok(())
@@ -310,6 +374,7 @@ impl Function {
     fn set___defaults__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let message = "__defaults__ must be set to a tuple object";
         let value = optional::<Tuple>(th, value, message)?;
+        self.tell(th, Event::ModifyDefaults, value.as_ref().map(Owned::object));
         self.changed();
         self.defaults.set(value);
         Ok(())
@@ -324,6 +389,7 @@ impl Function {
     fn set___kwdefaults__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let message = "__kwdefaults__ must be set to a dict object";
         let value = optional::<Dict>(th, value, message)?;
+        self.tell(th, Event::ModifyKwDefaults, value.as_ref().map(Owned::object));
         self.changed();
         self.kwdefaults.set(value);
         Ok(())

@@ -8,6 +8,7 @@ use std::cell::Cell;
 use krait_abi as abi;
 use krait_objects::generic_alias;
 use krait_objects::prelude::*;
+use krait_objects::watchers::{self, ContextWatcher};
 
 /// Variables whose values belong to a context of execution.
 #[pymodule(name = "_contextvars")]
@@ -66,6 +67,26 @@ fn set_current(th: &Thread, context: Option<Owned<Context>>) {
         Owned::<Object>::from_ptr_or_null(old)
     };
     drop(old);
+}
+
+/// Tells the watchers of contexts that the thread has another one.
+fn tell_switched(th: &Thread) {
+    let watchers = &th.interp().watchers.contexts;
+    if !watchers.is_any() {
+        return;
+    }
+    // SAFETY: the thread's own field.
+    let context = unsafe { Borrowed::<Object>::from_ptr_or_null((*th.raw()).context) };
+    let context = context.map_or_else(|| none().to_owned(), Borrowed::to_owned);
+    // SAFETY: a live object.
+    let call = |watcher: ContextWatcher| unsafe {
+        watcher(krait_abi::Py_CONTEXT_SWITCHED, context.as_ptr())
+    };
+    let describe = |_id| {
+        let shown = watchers::shown(th, context.borrow());
+        format!("Exception ignored in Py_CONTEXT_SWITCHED watcher callback for {shown}")
+    };
+    watchers.tell(th, u8::MAX, call, describe);
 }
 
 /// The thread's context with the same variables, for `copy_context`.
@@ -128,12 +149,14 @@ impl Context {
         this.previous.set(before.map(Borrowed::to_owned));
         this.entered.set(1);
         set_current(th, Some(this.to_owned()));
+        tell_switched(th);
         Ok(())
     }
 
     pub fn exit(this: Borrowed<'_, Self>, th: &Thread) {
         this.entered.set(0);
         set_current(th, this.previous.take());
+        tell_switched(th);
     }
 }
 

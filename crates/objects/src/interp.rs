@@ -21,6 +21,7 @@ use crate::thread::Thread;
 use crate::tuple::Tuple;
 use crate::typeobj::forward::Forward;
 use crate::typeobj::state::TypeStates;
+use crate::watchers::Watching;
 
 /// What `objects` needs of higher layers, filled in by `eval` when it creates an interpreter.
 #[derive(Clone, Copy)]
@@ -55,6 +56,7 @@ pub struct Interpreter {
     pub forward: Forward,
     pub free_lists: FreeLists,
     pub dicts: DictState,
+    pub watchers: Watching,
     pub interned: Interned,
     pub recursion_limit: Cell<i32>,
     /// Set once finalisation has begun.
@@ -156,6 +158,7 @@ impl Interpreter {
             forward: Forward::default(),
             free_lists: FreeLists::default(),
             dicts: DictState::default(),
+            watchers: Watching::default(),
             interned: Interned::default(),
             recursion_limit: Cell::new(1000),
             finalizing: Cell::new(false),

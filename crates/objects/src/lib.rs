@@ -59,6 +59,7 @@ pub mod tuple;
 pub mod typeobj;
 pub use krait_unicode as unicode;
 pub mod union;
+pub mod watchers;
 pub mod weakref;
 
 /// What almost every file of `objects`, `eval`, `modules` and `capi` uses.

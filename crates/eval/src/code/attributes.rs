@@ -1,13 +1,29 @@
 //! What Python sees of a code object.
 
 use krait_bytecode::local_kind;
+use krait_objects::args::rt;
 use krait_objects::prelude::*;
+use krait_objects::watchers;
 
 use super::lines::{LineIterator, PositionsIterator};
-use super::{Code, foreign, original_bytes};
+use super::{Code, Event, foreign, original_bytes};
 
 #[pymethods(parts(replace))]
 impl Code {
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        let th = Thread::current();
+        // SAFETY: the last reference is gone; the code object is whole until it is freed.
+        unsafe {
+            if th.interp().watchers.code.is_any()
+                && watchers::revive_while(this.cast(), || (*this).tell(th, Event::Destroy))
+            {
+                return;
+            }
+            rt::dealloc::<Code>(this.cast());
+        }
+    }
+
     /// The code as the compiler wrote it.
     #[getter]
     fn co_code(&self, th: &Thread) -> PyResult<Owned<Bytes>> {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use krait_bytecode::{Opcode, code_flags, local_kind};
 use krait_objects::prelude::*;
 
-use super::{Code, CodeUnit};
+use super::{Code, CodeUnit, Event};
 use super::{foreign, intern, quicken};
 use crate::frame::FRAME_WORDS;
 
@@ -91,6 +91,7 @@ pub fn new(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
         (&raw mut (*this).linetable).write(parts.linetable);
         (&raw mut (*this).deferred).write(Cell::new(foreign::OWN));
     }
+    code.tell(th, Event::Create);
     Ok(code)
 }
 

@@ -21,6 +21,7 @@ use std::ffi::c_void;
 use krait_abi as abi;
 use krait_bytecode::{ExceptionEntry, find_handler, line_at};
 use krait_objects::prelude::*;
+use krait_objects::watchers::{self, CodeWatcher};
 
 use crate::monitoring::Hooks;
 
@@ -101,7 +102,38 @@ pub fn helper_types() -> [&'static Type; 2] {
     [lines::LineIterator::type_object(), lines::PositionsIterator::type_object()]
 }
 
+/// What watchers are told of: `PyCodeEvent`.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+enum Event {
+    Create,
+    Destroy,
+}
+
 impl Code {
+    /// Tells the watchers of code objects.
+    #[inline]
+    fn tell(&self, th: &Thread, event: Event) {
+        let watchers = &th.interp().watchers.code;
+        if !watchers.is_any() {
+            return;
+        }
+        let this = Borrowed::from_ref(self).object();
+        // SAFETY: a live code object.
+        let call = |watcher: CodeWatcher| unsafe { watcher(event as i32, this.as_ptr().cast()) };
+        let describe = |_id| {
+            let event = match event {
+                Event::Create => "PY_CODE_EVENT_CREATE",
+                Event::Destroy => "PY_CODE_EVENT_DESTROY",
+            };
+            format!(
+                "Exception ignored in {event} watcher callback for {}",
+                watchers::shown(th, this)
+            )
+        };
+        watchers.tell(th, u8::MAX, call, describe);
+    }
+
     /// The executed code units.
     #[inline(always)]
     pub fn units(&self) -> *const CodeUnit {

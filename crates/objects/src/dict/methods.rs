@@ -302,11 +302,8 @@ impl Dict {
             let ob: Ptr = this.cast();
             if (*this).watcher_tag.get() & abi::DICT_WATCHER_MASK as u64 != 0 {
                 // A watcher may bring the dictionary back to life.
-                ob.cast::<u32>().write(1);
-                (*this).notify(super::state::Event::Deallocated, None, None);
-                let count = *ob.cast::<u32>() - 1;
-                ob.cast::<u32>().write(count);
-                if count > 0 {
+                let tell = || (*this).notify(super::state::Event::Deallocated, None, None);
+                if crate::watchers::revive_while(ob, tell) {
                     return;
                 }
             }

@@ -24,6 +24,19 @@ pub enum Event {
     Deallocated = abi::PyDict_EVENT_DEALLOCATED,
 }
 
+impl Event {
+    fn name(self) -> &'static str {
+        match self {
+            Event::Added => "PyDict_EVENT_ADDED",
+            Event::Modified => "PyDict_EVENT_MODIFIED",
+            Event::Deleted => "PyDict_EVENT_DELETED",
+            Event::Cloned => "PyDict_EVENT_CLONED",
+            Event::Cleared => "PyDict_EVENT_CLEARED",
+            Event::Deallocated => "PyDict_EVENT_DEALLOCATED",
+        }
+    }
+}
+
 /// Per-interpreter state.
 pub struct DictState {
     next_keys_version: Cell<u32>,
@@ -134,8 +147,10 @@ impl Dict {
                 callback(event as c_int, this.as_ptr(), pointer(key), pointer(value)) < 0
             };
             if failed {
-                let services = th.interp().services.get();
-                (services.unraisable)(th, None, "Exception ignored in dict watcher callback");
+                let (name, at) = (event.name(), this.as_ptr());
+                let text =
+                    format!("Exception ignored in {name} watcher callback for <dict at {at:p}>");
+                (th.interp().services.get().unraisable)(th, None, &text);
             }
         }
     }

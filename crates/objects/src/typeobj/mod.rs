@@ -351,6 +351,7 @@ impl Type {
         for subclass in subclasses::of(th, self) {
             subclass.modified(th);
         }
+        crate::watchers::type_modified(th, self);
         // SAFETY: only the attached thread writes a heap type.
         unsafe {
             let raw = self.as_type_ptr();

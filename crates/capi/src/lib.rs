@@ -28,6 +28,7 @@ mod import;
 mod import_code;
 mod int;
 mod int_bytes;
+mod internal;
 mod interpreters;
 mod iter;
 mod lifecycle;

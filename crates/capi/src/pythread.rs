@@ -57,7 +57,7 @@ pub fn PyThread_free_lock(lock: LockPtr) {
 }
 
 /// Waits for `micros` microseconds; for ever if negative.
-fn acquire(lock: LockPtr, micros: c_longlong) -> c_int {
+pub fn acquire(lock: LockPtr, micros: c_longlong) -> c_int {
     // SAFETY: see the top of the file.
     let lock = unsafe { lock_of(lock) };
     let mut held = guard(lock);
@@ -338,7 +338,8 @@ fn try_lock(bits: &std::sync::atomic::AtomicU8) -> bool {
     bits.fetch_update(Acquire, Relaxed, take).is_ok()
 }
 
-fn lock_slowly(bits: &std::sync::atomic::AtomicU8) {
+/// Whether the lock was taken before the end.
+fn lock_slowly(bits: &std::sync::atomic::AtomicU8, end: Option<Instant>) -> bool {
     use std::sync::atomic::Ordering::{Acquire, Relaxed};
     let mut parked = PARKED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     loop {
@@ -346,10 +347,33 @@ fn lock_slowly(bits: &std::sync::atomic::AtomicU8) {
             Some(if now & LOCKED == 0 { now | LOCKED } else { now | HAS_PARKED })
         });
         if before.is_ok_and(|before| before & LOCKED == 0) {
-            return;
+            return true;
         }
-        parked = UNPARKED.wait(parked).unwrap_or_else(|poisoned| poisoned.into_inner());
+        parked = match end {
+            None => UNPARKED.wait(parked).unwrap_or_else(|poisoned| poisoned.into_inner()),
+            Some(end) => {
+                let left = end.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return false;
+                }
+                let waited = UNPARKED.wait_timeout(parked, left);
+                waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0
+            }
+        };
     }
+}
+
+/// Takes the lock, waiting for so many nanoseconds; for ever if negative.
+///
+/// # Safety
+/// A live mutex.
+pub unsafe fn lock_timed(mutex: *mut abi::PyMutex, timeout: i64) -> bool {
+    // SAFETY: the caller's promise.
+    let bits = unsafe { bits(mutex) };
+    let end = u64::try_from(timeout)
+        .ok()
+        .and_then(|timeout| Instant::now().checked_add(Duration::from_nanos(timeout)));
+    try_lock(bits) || timeout != 0 && lock_slowly(bits, end)
 }
 
 #[capi]
@@ -358,7 +382,7 @@ pub fn PyMutex_Lock(mutex: *mut abi::PyMutex) {
     let bits = unsafe { bits(mutex) };
     if !try_lock(bits) {
         // Whoever holds it may need the GIL to let go.
-        runtime::detached(|| lock_slowly(bits));
+        runtime::detached(|| lock_slowly(bits, None));
     }
 }
 

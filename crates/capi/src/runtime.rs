@@ -36,6 +36,7 @@ pub fn start(mut config: Config) -> Result<(), String> {
     config.linked_modules.extend(crate::import_code::linked_modules());
     config.heap_hook = crate::allocators::heap_hook();
     let instance = Instance::start(config).map_err(|error| error.0)?;
+    crate::internal::fill_hash_secret();
     let th = instance.thread();
     let hooks = &th.interp().state::<Pending>().hooks;
     hooks.set(Hooks { calls: crate::runtime_facts::run_pending_calls, ..hooks.get() });

@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_int};
 use krait_macros::capi;
 use krait_objects::prelude::*;
 
-fn read(clock: libc::clockid_t) -> i64 {
+pub fn read(clock: libc::clockid_t) -> i64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: a writable struct; these clocks are always there.
     unsafe { libc::clock_gettime(clock, &mut now) };

@@ -21,7 +21,12 @@ fn full<T>(th: &Thread, kind: &str) -> PyResult<T> {
 }
 
 /// The id if there is such a watcher, else ValueError.
-fn checked(th: &Thread, kind: &str, id: c_int, is_there: impl Fn(usize) -> bool) -> PyResult<usize> {
+fn checked(
+    th: &Thread,
+    kind: &str,
+    id: c_int,
+    is_there: impl Fn(usize) -> bool,
+) -> PyResult<usize> {
     // One kind writes its messages in lower case.
     let (invalid, no) = if kind == "func" { ("invalid", "no") } else { ("Invalid", "No") };
     let Some(at) = usize::try_from(id).ok().filter(|&id| id < MOST) else {

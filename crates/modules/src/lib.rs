@@ -29,7 +29,7 @@ mod guarded;
 mod hashes;
 mod heapq;
 mod internals;
-mod interpreters;
+pub mod interpreters;
 mod io;
 mod itertools;
 mod json;

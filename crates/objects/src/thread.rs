@@ -215,7 +215,7 @@ impl Thread {
     }
 
     /// A state may be attached by one OS thread and then by another: the limits are those of the present one.
-    fn find_stack(&self) {
+    pub fn find_stack(&self) {
         let (low, high) = match STACK.get() {
             (_, 0) => {
                 let bounds = crate::platform::stack_bounds();
@@ -224,6 +224,12 @@ impl Thread {
             }
             known => known,
         };
+        self.protect_stack(low, high - low);
+    }
+
+    /// The native stack lies in these bytes.
+    pub fn protect_stack(&self, low: usize, size: usize) {
+        let high = low + size;
         self.stack_top.set(high);
         let reserve = STACK_RESERVE.min((high - low) / 8);
         self.stack_soft_limit.set(low + 2 * reserve);

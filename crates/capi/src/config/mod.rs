@@ -19,8 +19,9 @@ mod running;
 mod start;
 mod status;
 
+pub use defaults::PyPreConfig_InitPythonConfig;
 pub use process::{
     home, ignores_environment, is_interactive, is_isolated, is_pre_initialized, program_name,
     was_running,
 };
-pub use start::initialize;
+pub use start::{initialize, initialize_with_arguments};

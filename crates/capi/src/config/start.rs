@@ -145,3 +145,27 @@ pub fn Py_Main(argc: c_int, argv: *mut *mut wchar_t) -> c_int {
     // SAFETY: C passes so many strings.
     main(unsafe { wide_array(argc as isize, argv) })
 }
+
+/// Starts with a command line, of which nothing is an option; the process ends if that fails.
+///
+/// # Safety
+/// `argv` has `argc` strings.
+pub unsafe fn initialize_with_arguments(argc: c_int, argv: *mut *mut c_char) {
+    let mut python = defaults::python();
+    python.parse_argv = 0;
+    let config = defaults::Owned::new(python);
+    // SAFETY: the caller's promise; (1).
+    unsafe {
+        let mut status = super::memory::PyConfig_SetBytesArgv(
+            config.ptr(),
+            argc as isize,
+            argv.cast_const().cast(),
+        );
+        if !super::status::is_exception(&status) {
+            status = Py_InitializeFromConfig(config.ptr());
+        }
+        if super::status::is_exception(&status) {
+            super::status::Py_ExitStatusException(status);
+        }
+    }
+}

@@ -21,7 +21,7 @@ use krait_bytecode::code_flags;
 use krait_objects::prelude::*;
 
 pub use async_gen::AsyncGenWrappedValue;
-pub use resume::{stop_iteration_value, stop_value};
+pub use resume::{raise_stop, stop_iteration_value, stop_value};
 pub use types::{AsyncGenerator, Coroutine, Generator};
 
 use crate::code::Code;

@@ -61,6 +61,23 @@ impl Config {
         }
     }
 
+    /// The lock, as C numbers it.
+    pub fn lock_number(&self) -> i32 {
+        match self.lock {
+            Lock::Default => 0,
+            Lock::Shared => 1,
+            Lock::Own => 2,
+        }
+    }
+
+    /// The same with another lock, if there is one of that number.
+    pub fn with_lock_number(self, number: i32) -> Option<Config> {
+        let lock = [Lock::Default, Lock::Shared, Lock::Own]
+            .into_iter()
+            .nth(usize::try_from(number).ok()?)?;
+        Some(Config { lock, ..self })
+    }
+
     /// One of the configurations that have a name.
     pub fn named(th: &Thread, name: &str) -> PyResult<Config> {
         match name {

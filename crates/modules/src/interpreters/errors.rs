@@ -87,12 +87,12 @@ pub fn ready(th: &Thread) -> PyResult<()> {
 
 /// An exception as another interpreter can be told of it.
 pub struct Snapshot {
-    name: String,
-    qualname: String,
-    module: String,
-    message: Option<String>,
+    pub name: String,
+    pub qualname: String,
+    pub module: String,
+    pub message: Option<String>,
     /// What would be printed of it.
-    display: Option<String>,
+    pub display: Option<String>,
 }
 
 fn text_of(th: &Thread, made: PyResult<Owned<Str>>) -> Option<String> {

@@ -3,16 +3,16 @@
 //! `session` goes to another interpreter and back, `data` is what may be taken along; `channels` and `queues` are
 //! `_interpchannels` and `_interpqueues`. The same job as CPython's `Modules/_interpretersmodule.c`.
 
-mod arguments;
+pub mod arguments;
 pub mod channels;
-mod config;
+pub mod config;
 pub mod data;
 pub mod errors;
-mod pickled;
+pub mod pickled;
 pub mod queues;
-mod session;
+pub mod session;
 mod shared;
-mod stateless;
+pub mod stateless;
 
 use krait_eval::registry::{self, Entry};
 use krait_eval::subs::{self, Origin};

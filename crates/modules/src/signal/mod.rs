@@ -5,7 +5,7 @@
 //! `Modules/signalmodule.c`.
 
 mod timer;
-mod trip;
+pub mod trip;
 mod wait;
 
 use std::cell::{Cell, RefCell};

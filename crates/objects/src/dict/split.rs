@@ -149,9 +149,8 @@ pub(super) unsafe fn set_value(dict: &Dict, key: Borrowed<'_>, index: isize, val
             dict.add_used(1);
             return;
         }
-        if old != value.as_ptr() {
-            dict.notify(Event::Modified, Some(key), Some(value.borrow()));
-        }
+        // Unlike in a combined table, also if it is the same value.
+        dict.notify(Event::Modified, Some(key), Some(value.borrow()));
         *place = value.into_ptr();
         drop(Owned::<Object>::from_ptr(old));
     }

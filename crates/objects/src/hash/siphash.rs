@@ -12,6 +12,13 @@ pub struct HashSecret {
     pub expat_salt: u64,
 }
 
+impl HashSecret {
+    /// As C sees it.
+    pub fn words(&self) -> [u64; 3] {
+        [self.key.0, self.key.1, self.expat_salt]
+    }
+}
+
 const SECRET_BYTES: usize = 24;
 
 impl HashSecret {

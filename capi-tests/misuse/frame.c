@@ -1,0 +1,199 @@
+/* Makes the calls that tests/misuse.rs has written in place of the comment below, each with objects of its own, in child
+   processes: a call that ends its process is answered with "crash", and the next child goes on behind it. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const names[] = {
+/* NAMES */
+};
+static double zero;
+static char line[4096];
+
+static PyObject *make(const char *kind)
+{
+    PyObject *made;
+    switch (kind[0] * 256 + kind[1]) {
+    case 'n' * 256 + 'u':
+        return strcmp(kind, "null") == 0 ? NULL : PyLong_FromLong(5);
+    case 'n' * 256 + 'o':
+        return Py_NewRef(Py_None);
+    case 'b' * 256 + 'i':
+        return PyLong_FromString("-123456789012345678901234567890", NULL, 10);
+    case 'r' * 256 + 'e':
+        return PyFloat_FromDouble(2.5);
+    case 't' * 256 + 'e':
+        return PyUnicode_FromString("text");
+    case 'b' * 256 + 'y':
+        return PyBytes_FromString("bytes");
+    case 'l' * 256 + 'i':
+        made = PyList_New(0);
+        PyList_Append(made, Py_None);
+        return made;
+    case 'd' * 256 + 'i':
+        made = PyDict_New();
+        PyDict_SetItemString(made, "text", Py_None);
+        return made;
+    case 't' * 256 + 'u':
+        return PyTuple_Pack(2, Py_None, Py_True);
+    case 't' * 256 + 'y':
+        return Py_NewRef((PyObject *)&PyLong_Type);
+    default:
+        made = PySet_New(NULL);
+        PySet_Add(made, Py_True);
+        return made;
+    }
+}
+
+static void add(const char *text)
+{
+    size_t used = strlen(line);
+    for (; *text && used < sizeof(line) - 2; text++) {
+        /* Addresses differ from run to run. */
+        if (text[0] == '0' && text[1] == 'x') {
+            line[used++] = '@';
+            text += 2;
+            while (strchr("0123456789abcdef", *text) && *text) {
+                text++;
+            }
+            text--;
+            continue;
+        }
+        line[used++] = *text == '\n' ? ' ' : *text;
+    }
+    line[used] = 0;
+}
+
+static void add_object(PyObject *ob)
+{
+    PyObject *shown = PyObject_Repr(ob);
+    const char *text = shown ? PyUnicode_AsUTF8(shown) : NULL;
+    if (!text) {
+        PyErr_Clear();
+        text = "(no repr)";
+    }
+    add(Py_TYPE(ob)->tp_name);
+    add(" ");
+    add(text);
+}
+
+static void finish(void)
+{
+    PyObject *raised = PyErr_GetRaisedException();
+    if (raised) {
+        add(" ! ");
+        add(Py_TYPE(raised)->tp_name);
+        add(": ");
+        PyObject *message = PyObject_Str(raised);
+        const char *text = message ? PyUnicode_AsUTF8(message) : NULL;
+        add(text ? text : "(no message)");
+        PyErr_Clear();
+    }
+}
+
+static void show_object(PyObject *ob)
+{
+    PyObject *raised = PyErr_GetRaisedException();
+    if (ob) {
+        add_object(ob);
+    } else {
+        add("NULL");
+    }
+    PyErr_SetRaisedException(raised);
+    finish();
+}
+
+static void show_number(long long value)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%lld", value);
+    add(text);
+    finish();
+}
+
+static void show_unsigned(unsigned long long value)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%llu", value);
+    add(text);
+    finish();
+}
+
+static void show_real(double value)
+{
+    char text[64];
+    snprintf(text, sizeof(text), "%.17g", value);
+    add(text);
+    finish();
+}
+
+static void show_text(const char *text)
+{
+    add(text ? text : "NULL");
+    finish();
+}
+
+static void show_nothing(void)
+{
+    finish();
+}
+
+static void call(int number)
+{
+    PyObject *place = NULL;
+    Py_ssize_t size = 0;
+    (void)place;
+    (void)size;
+    line[0] = 0;
+    switch (number) {
+/* CASES */
+    }
+    printf("%s -> %s\n", names[number], line);
+    fflush(stdout);
+}
+
+/* The call that is being made, for the parent to know which one has ended its process. */
+static int *at;
+
+static void run(int from)
+{
+    /* What a call says on standard error is not compared. */
+    if (!freopen("/dev/null", "w", stderr)) {
+        _exit(3);
+    }
+    for (*at = from; *at < COUNT_OF_CASES; ++*at) {
+        alarm(10);
+        call(*at);
+    }
+    _exit(0);
+}
+
+int main(void)
+{
+    at = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    PyConfig config;
+    PyConfig_InitIsolatedConfig(&config);
+    config.site_import = 0;
+    PyStatus status = Py_InitializeFromConfig(&config);
+    if (PyStatus_Exception(status)) {
+        Py_ExitStatusException(status);
+    }
+    fflush(stdout);
+    for (int from = 0; from < COUNT_OF_CASES; from = *at + 1) {
+        pid_t child = fork();
+        int ended = 0;
+        if (child == 0) {
+            run(from);
+        }
+        waitpid(child, &ended, 0);
+        if (!WIFSIGNALED(ended) && *at >= COUNT_OF_CASES) {
+            break;
+        }
+        printf("%s -> crash\n", names[*at]);
+        fflush(stdout);
+    }
+    return 0;
+}

@@ -206,6 +206,10 @@ fn functions() -> Vec<Function> {
 /// The arguments of one call: what they are called, and how C writes them.
 type Call = Vec<(&'static str, &'static str)>;
 
+fn object(kind: &'static str) -> (&'static str, &'static str) {
+    (kind, format!("make(\"{kind}\")").leak())
+}
+
 fn usual(parameter: Parameter) -> (&'static str, &'static str) {
     match parameter {
         Parameter::Object => ("text", "make(\"text\")"),
@@ -230,25 +234,35 @@ fn variants(parameter: Parameter) -> Vec<(&'static str, &'static str)> {
     }
 }
 
-/// All calls of a function: each argument in turn is what it should not be; and for objects, the first is of each type
-/// while the second is wrong.
+/// All calls of a function: each argument in turn is what it should not be, and the first may be an object that suits
+/// the function better.
 fn calls(function: &Function) -> Vec<Call> {
     let base: Call = function.parameters.iter().map(|one| usual(*one)).collect();
     let mut all = vec![base.clone()];
-    let objects = |at: usize| function.parameters.get(at) == Some(&Parameter::Object);
-    let firsts = if objects(0) { variants(Parameter::Object) } else { vec![base[0]] };
+    let mut add = |call: Call| {
+        if !all.contains(&call) {
+            all.push(call);
+        }
+    };
+    for first in variants(function.parameters[0]) {
+        let mut call = base.clone();
+        call[0] = first;
+        add(call);
+    }
+    let suited = ["text", "list", "dict", "number", "bytes", "tuple", "set"];
+    let suited = suited.map(|kind| object(kind));
+    let firsts = if base[0].0 == "text" { &suited[..] } else { &base[..1] };
     for first in firsts {
-        for at in 0..base.len() {
-            for value in variants(function.parameters[at]) {
+        for at in 1..base.len() {
+            let mut wrong = variants(function.parameters[at]);
+            if base.len() > 2 {
+                wrong.truncate(3);
+            }
+            for value in wrong {
                 let mut call = base.clone();
-                call[0] = first;
-                // The first parameter varies by itself.
-                if at > 0 || !objects(0) {
-                    call[at] = value;
-                }
-                if !all.contains(&call) {
-                    all.push(call);
-                }
+                call[0] = *first;
+                call[at] = value;
+                add(call);
             }
         }
     }

@@ -1,6 +1,7 @@
 /* Makes the calls that tests/misuse.rs has written in place of the comment below, each with objects of its own, in child
    processes: a call that ends its process is answered with "crash", and the next child goes on behind it. */
 #define PY_SSIZE_T_CLEAN
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include <Python.h>
 #include <stdio.h>
 #include <sys/mman.h>

@@ -47,6 +47,12 @@ pub fn _PyErr_GetRaisedException(th: &Thread, _state: State) -> Option<Owned<Bas
 }
 
 #[capi]
+pub fn _PyErr_SetRaisedException(_state: State, exception: Ptr) {
+    // SAFETY: see the top of the file; the reference is given up.
+    unsafe { crate::errors::PyErr_SetRaisedException(exception) }
+}
+
+#[capi]
 pub fn _PyErr_SetString(_state: State, class: Ptr, message: *const c_char) {
     // SAFETY: see the top of the file.
     unsafe { PyErr_SetString(class, message) }

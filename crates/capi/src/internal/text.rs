@@ -7,7 +7,8 @@ use std::ptr::null_mut;
 
 use krait_abi as abi;
 use krait_macros::capi;
-use krait_objects::codecs;
+use krait_objects::codecs::escape::InvalidEscape;
+use krait_objects::codecs::{self, escape};
 use krait_objects::prelude::*;
 
 use crate::support::*;
@@ -81,38 +82,22 @@ pub fn _PyUnicode_EncodeUTF32(
     encoded(th, string, &wide("32", order), errors)
 }
 
-/// The first escape of source text that means nothing: its character, or the number of an octal escape beyond 255.
-fn invalid_escape(text: &[u8], letters: &[u8]) -> Option<(c_int, usize)> {
-    let mut at = 0;
-    while at + 1 < text.len() {
-        if text[at] != b'\\' {
-            at += 1;
-            continue;
-        }
-        let digits = text[at + 1..].iter().take(3).take_while(|byte| (b'0'..b'8').contains(byte));
-        let (count, value) = digits
-            .fold((0, 0), |(count, value), byte| (count + 1, value * 8 + c_int::from(byte - b'0')));
-        if count > 0 && value > 0o377 {
-            return Some((value, at + 1));
-        }
-        if count == 0 && !letters.contains(&text[at + 1]) {
-            return Some((text[at + 1].into(), at + 1));
-        }
-        at += 1 + count.max(1);
-    }
-    None
-}
-
+/// Tells C of an escape that means nothing: its character, or the number of an octal escape beyond 255.
 unsafe fn tell_invalid(
     data: *const c_char,
-    found: Option<(c_int, usize)>,
+    found: Option<InvalidEscape>,
     character: *mut c_int,
     place: *mut *const c_char,
 ) {
+    let (value, at) = match found {
+        None => (-1, None),
+        Some(InvalidEscape::Unknown { at, byte }) => (byte.into(), Some(at)),
+        Some(InvalidEscape::Octal { at, value }) => (value as c_int, Some(at)),
+    };
     // SAFETY: see the top of the file.
     unsafe {
-        *character = found.map_or(-1, |(character, _)| character);
-        *place = found.map_or(std::ptr::null(), |(_, at)| data.add(at));
+        *character = value;
+        *place = at.map_or(std::ptr::null(), |at| data.add(at));
     }
 }
 
@@ -125,25 +110,21 @@ pub fn _PyUnicode_DecodeUnicodeEscapeInternal2(
     consumed: *mut isize,
     character: *mut c_int,
     place: *mut *const c_char,
-) -> PyResult {
+) -> PyResult<Owned<Str>> {
+    let errors = optional(errors);
     // SAFETY: see the top of the file.
     unsafe {
-        let found = invalid_escape(bytes(data, len), b"\n\\'\"abfnrtvxuUN");
-        tell_invalid(data, found, character, place);
-        let made = if consumed.is_null() {
-            crate::str_codecs::PyUnicode_DecodeUnicodeEscape(data, len, errors)
-        } else {
-            let errors = optional(errors);
-            let (text, used) = codecs::escape::decode_unicode_escape(
-                th,
-                bytes(data, len),
-                errors.as_deref(),
-                false,
-            )?;
+        let (text, used, invalid) = escape::read_unicode_escape(
+            th,
+            bytes(data, len),
+            errors.as_deref(),
+            consumed.is_null(),
+        )?;
+        if !consumed.is_null() {
             *consumed = used as isize;
-            return Ok(text.into_object());
-        };
-        returned(th, made)
+        }
+        tell_invalid(data, invalid, character, place);
+        Ok(text)
     }
 }
 
@@ -159,9 +140,9 @@ pub fn _PyBytes_DecodeEscape2(
     let errors = optional(errors);
     // SAFETY: see the top of the file.
     unsafe {
-        let text = bytes(data, len);
-        tell_invalid(data, invalid_escape(text, b"\n\\'\"abfnrtvx"), character, place);
-        codecs::escape::escape_decode(th, text, errors.as_deref())
+        let (made, invalid) = escape::read_escaped_bytes(th, bytes(data, len), errors.as_deref())?;
+        tell_invalid(data, invalid, character, place);
+        Ok(made)
     }
 }
 

@@ -4,7 +4,8 @@ use super::native::Decoded;
 use super::recover;
 use crate::bytelike;
 use crate::prelude::*;
-use crate::text::codec::{self, InvalidEscape};
+use crate::text::codec;
+pub use crate::text::codec::InvalidEscape;
 use crate::with_units;
 
 /// Warns of an escape that is none; `prefix` stands before the quoted escape.
@@ -34,15 +35,26 @@ pub fn decode_unicode_escape(
     errors: Option<&str>,
     last: bool,
 ) -> Decoded {
+    let (text, at, invalid) = read_unicode_escape(th, data, errors, last)?;
+    if let Some(invalid) = invalid {
+        warn(th, "", invalid)?;
+    }
+    Ok((text, at))
+}
+
+/// As `decode_unicode_escape`, telling of an escape that is none instead of warning.
+pub fn read_unicode_escape(
+    th: &Thread,
+    data: &[u8],
+    errors: Option<&str>,
+    last: bool,
+) -> PyResult<(Owned<Str>, usize, Option<InvalidEscape>)> {
     let (mut at, mut invalid) = (0, None);
     let text =
         recover::decode(th, "unicodeescape", data, errors, &mut at, &mut |input, at, out| {
             codec::decode_unicode_escape(input, at, last, out, &mut invalid, character_named)
         })?;
-    if let Some(invalid) = invalid {
-        warn(th, "", invalid)?;
-    }
-    Ok((text, at))
+    Ok((text, at, invalid))
 }
 
 pub fn encode_unicode_escape(th: &Thread, string: &Str) -> PyResult<Owned<Bytes>> {
@@ -70,6 +82,19 @@ pub fn encode_raw_unicode_escape(th: &Thread, string: &Str) -> PyResult<Owned<By
 
 /// The bytes that the inside of a `bytes` literal stands for.
 pub fn escape_decode(th: &Thread, data: &[u8], errors: Option<&str>) -> PyResult<Owned<Bytes>> {
+    let (bytes, invalid) = read_escaped_bytes(th, data, errors)?;
+    if let Some(invalid) = invalid {
+        warn(th, "b", invalid)?;
+    }
+    Ok(bytes)
+}
+
+/// As `escape_decode`, telling of an escape that is none instead of warning.
+pub fn read_escaped_bytes(
+    th: &Thread,
+    data: &[u8],
+    errors: Option<&str>,
+) -> PyResult<(Owned<Bytes>, Option<InvalidEscape>)> {
     let mut out = Vec::with_capacity(data.len());
     let mut invalid = None;
     let mut at = 0;
@@ -143,10 +168,7 @@ pub fn escape_decode(th: &Thread, data: &[u8], errors: Option<&str>) -> PyResult
             }
         }
     }
-    if let Some(invalid) = invalid {
-        warn(th, "b", invalid)?;
-    }
-    Bytes::new(th, &out)
+    Ok((Bytes::new(th, &out)?, invalid))
 }
 
 /// The inside of the `bytes` literal.

@@ -183,6 +183,22 @@ impl Opcode {
     const POPPED: [i8; TABLE_SIZE] = fixed_counts(false);
     const PUSHED: [i8; TABLE_SIZE] = fixed_counts(true);
 
+    /// The change of the stack's depth where it depends neither on the argument nor on the way taken.
+    const EFFECTS: [i8; TABLE_SIZE] = {
+        let mut table = [VARIABLE; TABLE_SIZE];
+        let mut at = 0;
+        while at < Self::ALL.len() {
+            let opcode = Self::ALL[at];
+            let (popped, pushed) = (Self::POPPED[opcode as usize], Self::PUSHED[opcode as usize]);
+            let varies = opcode.is_specialized() || opcode.is_block_push();
+            if popped != VARIABLE && pushed != VARIABLE && !varies {
+                table[opcode as usize] = pushed - popped;
+            }
+            at += 1;
+        }
+        table
+    };
+
     /// The number of values the instruction takes from the stack.
     #[inline]
     pub const fn popped(self, oparg: u32) -> i64 {
@@ -277,7 +293,15 @@ impl Opcode {
 
     /// The change of the stack's depth, on the jump or on the straight way. `None` for forms that
     /// only the interpreter writes.
+    #[inline]
     pub fn stack_effect(self, oparg: u32, jump: bool) -> Option<i64> {
+        match Self::EFFECTS[self as usize] {
+            VARIABLE => self.variable_stack_effect(oparg, jump),
+            fixed => Some(fixed as i64),
+        }
+    }
+
+    fn variable_stack_effect(self, oparg: u32, jump: bool) -> Option<i64> {
         if self.is_specialized() {
             return None;
         }

@@ -102,7 +102,7 @@ impl<'a> Assembler<'a> {
         let Assembler { graph, row, offsets, table, .. } = self;
         let stack_depth = graph.finish(metadata, flags, row)?;
         jumps::resolve(row, offsets)?;
-        let linetable = location_table::assemble(row, metadata.firstlineno, table);
+        let linetable = location_table::assemble(row, offsets, metadata.firstlineno, table);
         let exceptiontable = exception_table::assemble(graph, row, offsets, table)?;
         let code = emit(row, offsets.last().copied().unwrap_or(0));
         let localspluskinds = local_names::kinds(metadata, flags);

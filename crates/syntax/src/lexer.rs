@@ -221,54 +221,53 @@ impl<S: SourceText> Lexer<S> {
             if self.pending != 0 {
                 return Ok(self.pending_indent());
             }
-            if let Some(token) = self.rest_of_line()? {
-                return Ok(token);
-            }
-        }
-    }
-
-    /// A token of the current logical line, `None` if it ended in a newline that is no token.
-    fn rest_of_line(&mut self) -> Lexed<Option<Token>> {
-        loop {
-            self.in_token = false;
-            let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\x0C');
-            let mut byte = loop {
-                self.pos += self.line_rest().iter().take_while(|byte| is_space(byte)).count();
-                // The next line may begin with more.
-                let byte = self.bump();
-                if !byte.as_ref().is_some_and(is_space) {
-                    break byte;
-                }
-            };
+            let mut byte = self.skip_space();
             self.in_token = true;
             self.start = self.pos - usize::from(byte.is_some());
             self.first_lineno = self.lineno;
             self.first_line_start = self.line_start;
             if byte == Some(b'#') {
                 if let Some(comment) = self.comment() {
-                    return Ok(Some(comment));
+                    return Ok(comment);
                 }
                 byte = self.bump();
             }
             let Some(byte) = byte else {
                 return if self.brackets.is_empty() && self.done == Done::Eof {
-                    Ok(Some(self.end_marker()))
+                    Ok(self.end_marker())
                 } else {
                     Err(Stopped)
                 };
             };
             match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return self.word(byte).map(Some),
-                b'\n' => return Ok(self.newline()),
-                b'\r' if self.peek() == Some(b'\n') => {
-                    self.pos += 1;
-                    return Ok(self.newline());
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return self.word(byte),
+                b'\r' if self.peek() == Some(b'\n') => self.pos += 1,
+                b'\n' => {}
+                b'0'..=b'9' => return self.number(byte),
+                b'.' => return self.dot(),
+                b'\'' | b'"' => return self.string(byte),
+                b'\\' => {
+                    self.continuation()?;
+                    continue;
                 }
-                b'0'..=b'9' => return self.number(byte).map(Some),
-                b'.' => return self.dot().map(Some),
-                b'\'' | b'"' => return self.string(byte).map(Some),
-                b'\\' => self.continuation()?,
-                _ => return self.operator(byte).map(Some),
+                _ => return self.operator(byte),
+            }
+            if let Some(newline) = self.newline() {
+                return Ok(newline);
+            }
+        }
+    }
+
+    /// The next byte that is no space.
+    #[inline]
+    fn skip_space(&mut self) -> Option<u8> {
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\x0C');
+        loop {
+            self.pos += self.line_rest().iter().take_while(|byte| is_space(byte)).count();
+            // The next line may begin with more.
+            let byte = self.bump();
+            if !byte.as_ref().is_some_and(is_space) {
+                return byte;
             }
         }
     }

@@ -4,7 +4,6 @@
 
 use krait_bytecode::location_kind;
 
-use super::size_of;
 use crate::cfg::FinalInstr;
 use crate::instructions::Location;
 
@@ -14,6 +13,7 @@ const MAX_UNITS: u32 = 8;
 /// Uses `bytes` meanwhile.
 pub(super) fn assemble(
     instructions: &mut [FinalInstr],
+    offsets: &[u32],
     first_line: i32,
     bytes: &mut Vec<u8>,
 ) -> Vec<u8> {
@@ -21,16 +21,15 @@ pub(super) fn assemble(
     bytes.clear();
     let mut table = Table { bytes, line: first_line };
     let mut current = Location::NONE;
-    let mut units = 0;
-    for instr in instructions {
+    let mut start = 0;
+    for (instr, &offset) in instructions.iter().zip(offsets) {
         if instr.location != current {
-            table.add(current, units);
+            table.add(current, offset - start);
             current = instr.location;
-            units = 0;
+            start = offset;
         }
-        units += size_of(instr);
     }
-    table.add(current, units);
+    table.add(current, offsets.last().map_or(0, |end| end - start));
     bytes.clone()
 }
 

@@ -19,7 +19,9 @@ impl Graph {
             self[id].without_nops = true;
             return;
         }
-        let (next_line, protects) = (self.first_line(self[id].next), self.protects);
+        let ends_in_nop = self[id].last().is_some_and(|last| last.is_nop());
+        let next_line = if ends_in_nop { self.first_line(self[id].next) } else { None };
+        let protects = self.protects;
         let Block { code, abandoned, without_nops, .. } = &mut self[id];
         let mut left = false;
         let mut kept = 0;

@@ -18,13 +18,21 @@ mod support;
 
 use support::{Python, root};
 
-/// Functions that end the process or the interpreter, wait, change what later calls rely on, or answer with what
-/// differs from run to run.
+/// Functions that end the process or the interpreter, wait, change what later calls rely on, answer with what
+/// differs from run to run, or take every object for what they expect.
 const LEFT_OUT: &[&str] = &[
     "PyAI",
     "PyAST",
     "PyArena",
     "PyBuffer_Release",
+    "PyByteArray_Resize",
+    "PyByteArray_Size",
+    "PyBytes_Repr",
+    "PyExceptionClass_Name",
+    "PyException_",
+    "PyFunction_New",
+    "PyObject_GenericHash",
+    "PyObject_Hash",
     "PyCFunction_Call",
     "PyCapsule",
     "PyCritical",
@@ -44,6 +52,8 @@ const LEFT_OUT: &[&str] = &[
     "PyEval_",
     "PyEvent",
     "PyFile_",
+    "PyFloat_Pack",
+    "PyFloat_Unpack",
     "PyFrame",
     "PyGC_",
     "PyGILState",
@@ -71,6 +81,7 @@ const LEFT_OUT: &[&str] = &[
     "PyRun_",
     "PySignal",
     "PyState_",
+    "PyStructSequence_",
     "PySys_",
     "PyThread",
     "PyTraceMalloc",
@@ -234,6 +245,24 @@ fn variants(parameter: Parameter) -> Vec<(&'static str, &'static str)> {
     }
 }
 
+/// The types of objects that a function is for.
+fn suited(name: &str) -> &'static [&'static str] {
+    const SUITED: &[(&str, &[&str])] = &[
+        ("PyList_", &["list"]),
+        ("PyDict_", &["dict"]),
+        ("PyTuple_", &["tuple"]),
+        ("PyBytes_", &["bytes"]),
+        ("PySet_", &["set"]),
+        ("PyLong_", &["number"]),
+        ("PyNumber_", &["number", "text"]),
+        ("PySequence_", &["list", "text"]),
+        ("PyMapping_", &["dict", "text"]),
+        ("PyUnicode_", &["text"]),
+    ];
+    let found = SUITED.iter().find(|(start, _)| name.starts_with(start));
+    found.map_or(&["text", "list", "dict"], |(_, kinds)| kinds)
+}
+
 /// All calls of a function: each argument in turn is what it should not be, and the first may be an object that suits
 /// the function better.
 fn calls(function: &Function) -> Vec<Call> {
@@ -249,15 +278,15 @@ fn calls(function: &Function) -> Vec<Call> {
         call[0] = first;
         add(call);
     }
-    let suited = ["text", "list", "dict", "number", "bytes", "tuple", "set"];
-    let suited = suited.map(|kind| object(kind));
+    let has_text = function.parameters.contains(&Parameter::Text);
+    let suited: Vec<_> = suited(&function.name).iter().map(|kind| object(kind)).collect();
     let firsts = if base[0].0 == "text" { &suited[..] } else { &base[..1] };
     for first in firsts {
         for at in 1..base.len() {
             let mut wrong = variants(function.parameters[at]);
-            if base.len() > 2 {
-                wrong.truncate(3);
-            }
+            // A length beyond the end of a text is believed.
+            wrong.retain(|value| !has_text || value.0 != "100");
+            wrong.truncate(if base.len() == 2 { 6 } else { 3 });
             for value in wrong {
                 let mut call = base.clone();
                 call[0] = *first;

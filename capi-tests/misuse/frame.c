@@ -90,7 +90,9 @@ static void finish(void)
         add(": ");
         PyObject *message = PyObject_Str(raised);
         const char *text = message ? PyUnicode_AsUTF8(message) : NULL;
-        add(text ? text : "(no message)");
+        /* Where in the reference's source it was raised is left out. */
+        const char *bare = text ? strstr(text, "bad argument to internal function") : NULL;
+        add(bare ? bare : text ? text : "(no message)");
         PyErr_Clear();
     }
 }
@@ -176,8 +178,10 @@ int main(void)
 {
     at = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     PyConfig config;
-    PyConfig_InitIsolatedConfig(&config);
+    PyConfig_InitPythonConfig(&config);
     config.site_import = 0;
+    config.use_hash_seed = 1;
+    config.hash_seed = 1;
     PyStatus status = Py_InitializeFromConfig(&config);
     if (PyStatus_Exception(status)) {
         Py_ExitStatusException(status);

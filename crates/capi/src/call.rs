@@ -9,10 +9,29 @@ use crate::support::*;
 pub fn PyObject_Call(
     th: &Thread,
     callable: Borrowed<'_>,
-    args: Borrowed<'_, Tuple>,
-    kwargs: Option<Borrowed<'_, Dict>>,
+    args: Borrowed<'_>,
+    kwargs: Option<Borrowed<'_>>,
 ) -> PyResult {
+    if !object::is_callable(callable) {
+        let name = callable.type_name();
+        return Err(raise!(th, TYPE_ERROR, "'{name}' object is not callable"));
+    }
+    let (args, kwargs) = arguments(th, args, kwargs)?;
     call::call_tuple_dict(th, callable, args, kwargs)
+}
+
+/// A tuple, and a dictionary or none.
+fn arguments<'a>(
+    th: &Thread,
+    args: Borrowed<'a>,
+    kwargs: Option<Borrowed<'a>>,
+) -> PyResult<(Borrowed<'a, Tuple>, Option<Borrowed<'a, Dict>>)> {
+    let wrong = || th.bad_internal_call();
+    let named = match kwargs {
+        None => None,
+        Some(kwargs) => Some(kwargs.downcast::<Dict>().ok_or_else(wrong)?),
+    };
+    Ok((args.downcast::<Tuple>().ok_or_else(wrong)?, named))
 }
 
 #[capi]
@@ -92,9 +111,14 @@ pub fn PyObject_VectorcallMethod(
 pub fn PyVectorcall_Call(
     th: &Thread,
     callable: Borrowed<'_>,
-    args: Borrowed<'_, Tuple>,
-    kwargs: Option<Borrowed<'_, Dict>>,
+    args: Borrowed<'_>,
+    kwargs: Option<Borrowed<'_>>,
 ) -> PyResult {
+    if call::vectorcall_of(callable).is_none() {
+        let name = callable.type_name();
+        return Err(raise!(th, TYPE_ERROR, "'{name}' object does not support vectorcall"));
+    }
+    let (args, kwargs) = arguments(th, args, kwargs)?;
     let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
     // SAFETY: objects of the types it asks for.
     returned(th, unsafe { call::vectorcall_call(callable.as_ptr(), args.as_ptr(), kwargs) })

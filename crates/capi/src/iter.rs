@@ -22,12 +22,21 @@ pub fn PyIter_Next(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned
 
 #[capi]
 pub fn PyIter_NextItem(th: &Thread, iterator: Borrowed<'_>, place: *mut Ptr) -> PyResult<bool> {
+    if iterator.get().ty().raw().tp_iternext.is_none() {
+        // SAFETY: `place` is writable.
+        unsafe { *place = std::ptr::null_mut() };
+        let name = iterator.type_name();
+        return Err(raise!(th, TYPE_ERROR, "expected an iterator, got '{name}'"));
+    }
     // SAFETY: `place` is writable.
     unsafe { give(place, iter::next(th, iterator)) }
 }
 
 #[capi]
 pub fn PySeqIter_New(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    if !sequence::check(ob) {
+        return Err(th.bad_internal_call());
+    }
     krait_objects::iterators::sequence_iterator(th, ob)
 }
 

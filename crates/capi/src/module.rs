@@ -127,7 +127,7 @@ pub fn PyModule_Add(
     key: *const c_char,
     value: Owned,
 ) -> PyResult<()> {
-    checked(th, module, "PyModule_Add")?.dict().set_str(th, name(th, key)?.borrow(), value.object())
+    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(th, name(th, key)?.borrow(), value.object())
 }
 
 /// The reference is taken on success only.
@@ -138,7 +138,7 @@ pub fn PyModule_AddObject(
     key: *const c_char,
     value: Borrowed<'_>,
 ) -> PyResult<()> {
-    checked(th, module, "PyModule_AddObject")?.dict().set_str(
+    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(
         th,
         name(th, key)?.borrow(),
         value,
@@ -156,7 +156,7 @@ pub fn PyModule_AddIntConstant(
     value: c_long,
 ) -> PyResult<()> {
     let value = Int::from_i64(th, value)?;
-    checked(th, module, "PyModule_AddIntConstant")?.dict().set_str(
+    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(
         th,
         name(th, key)?.borrow(),
         value.object(),
@@ -171,7 +171,7 @@ pub fn PyModule_AddStringConstant(
     value: *const c_char,
 ) -> PyResult<()> {
     let value = string(th, value)?;
-    checked(th, module, "PyModule_AddStringConstant")?.dict().set_str(
+    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(
         th,
         name(th, key)?.borrow(),
         value.object(),

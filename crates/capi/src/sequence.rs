@@ -93,6 +93,10 @@ fn slice(th: &Thread, start: isize, stop: isize) -> PyResult<Owned<krait_objects
 
 #[capi]
 pub fn PySequence_GetSlice(th: &Thread, ob: Borrowed<'_>, start: isize, stop: isize) -> PyResult {
+    if mapping_slots(ob).is_none_or(|slots| slots.mp_subscript.is_none()) {
+        let name = ob.type_name();
+        return Err(raise!(th, TYPE_ERROR, "'{name}' object is unsliceable"));
+    }
     object::get_item(th, ob, slice(th, start, stop)?.object())
 }
 
@@ -104,6 +108,10 @@ pub fn PySequence_SetSlice(
     stop: isize,
     value: Borrowed<'_>,
 ) -> PyResult<()> {
+    if mapping_slots(ob).is_none_or(|slots| slots.mp_ass_subscript.is_none()) {
+        let name = ob.type_name();
+        return Err(raise!(th, TYPE_ERROR, "'{name}' object doesn't support slice assignment"));
+    }
     object::set_item(th, ob, slice(th, start, stop)?.object(), value)
 }
 
@@ -114,5 +122,15 @@ pub fn PySequence_DelSlice(
     start: isize,
     stop: isize,
 ) -> PyResult<()> {
+    if mapping_slots(ob).is_none_or(|slots| slots.mp_ass_subscript.is_none()) {
+        let name = ob.type_name();
+        return Err(raise!(th, TYPE_ERROR, "'{name}' object doesn't support slice deletion"));
+    }
     object::del_item(th, ob, slice(th, start, stop)?.object())
+}
+
+/// The class's slots of mappings.
+fn mapping_slots<'a>(ob: Borrowed<'a>) -> Option<&'a krait_abi::PyMappingMethods> {
+    // SAFETY: slots live as long as their type, which the object keeps.
+    unsafe { ob.get().ty().raw().tp_as_mapping.as_ref() }
 }

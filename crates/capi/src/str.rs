@@ -88,26 +88,27 @@ pub fn PyUnicode_Decode(
 #[capi]
 pub fn PyUnicode_AsEncodedString(
     th: &Thread,
-    text: Borrowed<'_, Str>,
+    text: Borrowed<'_>,
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult<Owned<Bytes>> {
+    let text = expected(th, text)?;
     codecs::encode(th, text, optional(encoding).as_deref(), optional(errors).as_deref())
 }
 
 #[capi]
-pub fn PyUnicode_AsUTF8String(th: &Thread, text: Borrowed<'_, Str>) -> PyResult<Owned<Bytes>> {
-    codecs::encode(th, text, Some("utf-8"), None)
+pub fn PyUnicode_AsUTF8String(th: &Thread, text: Borrowed<'_>) -> PyResult<Owned<Bytes>> {
+    codecs::encode(th, expected(th, text)?, Some("utf-8"), None)
 }
 
 #[capi]
-pub fn PyUnicode_AsASCIIString(th: &Thread, text: Borrowed<'_, Str>) -> PyResult<Owned<Bytes>> {
-    codecs::encode(th, text, Some("ascii"), None)
+pub fn PyUnicode_AsASCIIString(th: &Thread, text: Borrowed<'_>) -> PyResult<Owned<Bytes>> {
+    codecs::encode(th, expected(th, text)?, Some("ascii"), None)
 }
 
 #[capi]
-pub fn PyUnicode_AsLatin1String(th: &Thread, text: Borrowed<'_, Str>) -> PyResult<Owned<Bytes>> {
-    codecs::encode(th, text, Some("latin-1"), None)
+pub fn PyUnicode_AsLatin1String(th: &Thread, text: Borrowed<'_>) -> PyResult<Owned<Bytes>> {
+    codecs::encode(th, expected(th, text)?, Some("latin-1"), None)
 }
 
 fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
@@ -169,20 +170,35 @@ pub fn from_ordinal(th: &Thread, point: c_int) -> PyResult<Owned<Str>> {
 #[capi]
 pub fn PyUnicode_Concat(
     th: &Thread,
-    left: Borrowed<'_, Str>,
-    right: Borrowed<'_, Str>,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
 ) -> PyResult<Owned<Str>> {
+    let left = must_be_str(th, left)?;
+    let Some(right) = right.downcast::<Str>() else {
+        let name = right.type_name();
+        return Err(raise!(th, TYPE_ERROR, "can only concatenate str (not \"{name}\") to str"));
+    };
     left.concat(th, right)
 }
 
+/// TypeError for anything but a string.
+pub fn must_be_str<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
+    ob.downcast::<Str>()
+        .ok_or_else(|| raise!(th, TYPE_ERROR, "must be str, not {}", ob.type_name()))
+}
+
 #[capi]
-pub fn PyUnicode_Join(th: &Thread, separator: Borrowed<'_, Str>, items: Borrowed<'_>) -> PyResult {
+pub fn PyUnicode_Join(th: &Thread, separator: Borrowed<'_>, items: Borrowed<'_>) -> PyResult {
+    let Some(separator) = separator.downcast::<Str>() else {
+        let name = separator.type_name();
+        return Err(raise!(th, TYPE_ERROR, "separator: expected str instance, {name} found"));
+    };
     call::call_method(th, separator.object(), Str::interned(th, "join")?.borrow(), &[items])
 }
 
 #[capi]
-pub fn PyUnicode_Format(th: &Thread, format: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult {
-    number::remainder(th, format.object(), args)
+pub fn PyUnicode_Format(th: &Thread, format: Borrowed<'_>, args: Borrowed<'_>) -> PyResult {
+    number::remainder(th, must_be_str(th, format)?.object(), args)
 }
 
 #[capi]
@@ -202,17 +218,31 @@ pub fn PyUnicode_Substring(
 
 #[capi]
 pub fn PyUnicode_Contains(th: &Thread, text: Borrowed<'_>, part: Borrowed<'_>) -> PyResult<bool> {
+    if part.downcast::<Str>().is_some() {
+        must_be_str(th, text)?;
+    }
     sequence::contains(th, text, part)
 }
 
 #[capi]
-pub fn PyUnicode_Compare(left: Borrowed<'_, Str>, right: Borrowed<'_, Str>) -> PyResult<c_int> {
-    Ok(left.get().compare(right.get()) as c_int)
+pub fn PyUnicode_Compare(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<c_int> {
+    match (left.downcast::<Str>(), right.downcast::<Str>()) {
+        (Some(left), Some(right)) => Ok(left.get().compare(right.get()) as c_int),
+        _ => {
+            let (left, right) = (left.type_name(), right.type_name());
+            Err(raise!(th, TYPE_ERROR, "Can't compare {left} and {right}"))
+        }
+    }
 }
 
 #[capi]
-pub fn PyUnicode_Equal(left: Borrowed<'_, Str>, right: Borrowed<'_, Str>) -> PyResult<bool> {
-    Ok(left.get().eq(right.get()))
+pub fn PyUnicode_Equal(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<bool> {
+    let wrong = |which: &str, ob: Borrowed<'_>| {
+        raise!(th, TYPE_ERROR, "{which} argument must be str, not {}", ob.type_name())
+    };
+    let Some(first) = left.downcast::<Str>() else { return Err(wrong("first", left)) };
+    let Some(second) = right.downcast::<Str>() else { return Err(wrong("second", right)) };
+    Ok(first.get().eq(second.get()))
 }
 
 #[capi]

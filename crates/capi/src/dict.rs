@@ -164,25 +164,30 @@ pub fn _PyDict_SetItem_KnownHash_LockHeld(
     dict.set_hashed(th, key, value, hash)
 }
 
+/// For functions that write their result also if the object is no dictionary.
+fn checked<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Dict>> {
+    ob.downcast::<Dict>().ok_or_else(|| th.bad_internal_call())
+}
+
 #[capi]
 pub fn PyDict_GetItemRef(
     th: &Thread,
-    dict: Borrowed<'_, Dict>,
+    ob: Borrowed<'_>,
     key: Borrowed<'_>,
     place: *mut Ptr,
 ) -> PyResult<bool> {
     // SAFETY: `place` is writable.
-    unsafe { give(place, dict.get().get(th, key)) }
+    unsafe { give(place, checked(th, ob).and_then(|dict| dict.get().get(th, key))) }
 }
 
 #[capi]
 pub fn PyDict_GetItemStringRef(
     th: &Thread,
-    dict: Borrowed<'_, Dict>,
+    ob: Borrowed<'_>,
     key: *const c_char,
     place: *mut Ptr,
 ) -> PyResult<bool> {
-    let found = string(th, key).and_then(|key| dict.get().get(th, key.object()));
+    let found = checked(th, ob).and_then(|dict| dict.get().get(th, string(th, key)?.object()));
     // SAFETY: `place` is writable.
     unsafe { give(place, found) }
 }
@@ -200,30 +205,31 @@ pub fn PyDict_SetDefault(
 #[capi]
 pub fn PyDict_SetDefaultRef(
     th: &Thread,
-    dict: Borrowed<'_, Dict>,
+    ob: Borrowed<'_>,
     key: Borrowed<'_>,
     value: Borrowed<'_>,
     place: *mut Ptr,
 ) -> PyResult<bool> {
-    let before = dict.len();
-    let found = dict.set_default(th, key, value).map(Some);
+    let dict = ob.downcast::<Dict>();
+    let before = dict.map_or(0, |dict| dict.len());
+    let found = checked(th, ob).and_then(|dict| dict.set_default(th, key, value)).map(Some);
     if place.is_null() {
         found?;
     } else {
         // SAFETY: `place` is writable.
         unsafe { give(place, found)? };
     }
-    Ok(dict.len() == before)
+    Ok(dict.map_or(0, |dict| dict.len()) == before)
 }
 
 #[capi]
 pub fn PyDict_Pop(
     th: &Thread,
-    dict: Borrowed<'_, Dict>,
+    ob: Borrowed<'_>,
     key: Borrowed<'_>,
     place: *mut Ptr,
 ) -> PyResult<bool> {
-    let found = dict.pop(th, key);
+    let found = checked(th, ob).and_then(|dict| dict.pop(th, key));
     if place.is_null() {
         return found.map(|found| found.is_some());
     }

@@ -127,7 +127,11 @@ pub fn PyModule_Add(
     key: *const c_char,
     value: Owned,
 ) -> PyResult<()> {
-    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(th, name(th, key)?.borrow(), value.object())
+    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(
+        th,
+        name(th, key)?.borrow(),
+        value.object(),
+    )
 }
 
 /// The reference is taken on success only.

@@ -39,11 +39,15 @@ pub fn PySlice_AdjustIndices(
     stop: *mut isize,
     step: isize,
 ) -> isize {
-    let len = len.max(0);
-    let (low, high) = if step < 0 { (-1, len - 1) } else { (0, len) };
-    let adjust = |index: isize| {
-        let index = if index < 0 { index.saturating_add(len) } else { index };
-        index.clamp(low, high.max(low))
+    // A negative length is C's mistake, which it sees in the answer.
+    let (low, high) = if step < 0 { (-1, len.wrapping_sub(1)) } else { (0, len) };
+    let adjust = |index: isize| match index {
+        ..0 => match index.wrapping_add(len) {
+            ..0 => low,
+            index => index,
+        },
+        _ if index >= len => high,
+        _ => index,
     };
     // SAFETY: C passes readable, writable places.
     unsafe {
@@ -51,9 +55,9 @@ pub fn PySlice_AdjustIndices(
         *start = adjust(given_start);
         *stop = adjust(given_stop);
         let (distance, stride) = if step < 0 {
-            (*start - *stop, step.unsigned_abs())
+            ((*start).wrapping_sub(*stop), step.unsigned_abs())
         } else {
-            (*stop - *start, step.unsigned_abs())
+            ((*stop).wrapping_sub(*start), step.unsigned_abs())
         };
         if distance <= 0 || stride == 0 {
             0

@@ -126,13 +126,13 @@ pub fn PyUnicode_AsUTF8AndSize(
     ob: Borrowed<'_>,
     len: *mut isize,
 ) -> PyResult<*const c_char> {
-    let text = expected(th, ob)?;
-    let pointer = text.as_utf8_ptr(th)?;
+    let found = expected(th, ob)
+        .and_then(|text| Ok((text.get().as_utf8_ptr(th)?, text.get().as_utf8(th)?.len() as isize)));
     if !len.is_null() {
         // SAFETY: C passes a writable place.
-        unsafe { *len = text.as_utf8(th)?.len() as isize };
+        unsafe { *len = found.as_ref().map_or(-1, |&(_, len)| len) };
     }
-    Ok(pointer)
+    found.map(|(pointer, _)| pointer)
 }
 
 #[capi]

@@ -28,7 +28,8 @@ enum End {
 
 fn mutants() -> Range<u32> {
     let Ok(text) = std::env::var("KRAIT_HOSTILE") else { return 0..150 };
-    let bounds = text.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
+    let bounds =
+        text.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
     bounds.expect("KRAIT_HOSTILE=FIRST..END")
 }
 
@@ -75,7 +76,9 @@ fn run(mutants: &Range<u32>) -> End {
         match lines.recv_timeout(PATIENCE) {
             // A mutant may print, too.
             Ok(line) if line.starts_with("loaded ") => done = true,
-            Ok(line) => current = line.parse().ok().filter(|at| mutants.contains(at)).unwrap_or(current),
+            Ok(line) => {
+                current = line.parse().ok().filter(|at| mutants.contains(at)).unwrap_or(current)
+            }
             Err(RecvTimeoutError::Timeout) => {
                 child.kill().expect("it runs");
                 child.wait().expect("it is ours");
@@ -101,7 +104,8 @@ fn damaged_marshalled_code_does_no_harm() {
             End::Endless(at) => at,
             End::Early(at, status, errors) => {
                 // The timer may strike anywhere, and a mutant may ask to exit.
-                if status.signal().is_some() || status.core_dumped() || errors.contains("panicked") {
+                if status.signal().is_some() || status.core_dumped() || errors.contains("panicked")
+                {
                     faults.push(format!("mutant {at}: {status}\n{errors}"));
                 }
                 at

@@ -217,7 +217,7 @@ unsafe extern "C" fn krait_va_pack(count: isize, args: VaList) -> Ptr {
     let items: Option<Vec<Owned>> =
         (0..count.max(0)).map(|_| args.object().map(Borrowed::to_owned)).collect();
     to_c(match items {
-        Some(items) => Tuple::from_vec(th, items),
-        None => Err(th.bad_internal_call()),
+        Some(items) if count >= 0 => Tuple::from_vec(th, items),
+        _ => Err(th.bad_internal_call()),
     })
 }

@@ -95,7 +95,10 @@ pub fn read_escaped_bytes(
     data: &[u8],
     errors: Option<&str>,
 ) -> PyResult<(Owned<Bytes>, Option<InvalidEscape>)> {
-    let mut out = Vec::with_capacity(data.len());
+    let mut out = Vec::new();
+    if out.try_reserve_exact(data.len()).is_err() {
+        return Err(th.no_memory());
+    }
     let mut invalid = None;
     let mut at = 0;
     while let Some(&byte) = data.get(at) {

@@ -42,7 +42,7 @@ pub fn optimize(
     graph.build(&instructions.with_labels())?;
     let consts = graph.optimize(&mut consts, local_count, 0)?;
     graph.borrow_loads();
-    Ok((graph.to_instructions(), consts))
+    Ok((graph.unlowered_row(), consts))
 }
 
 /// Assembles instructions as they are.

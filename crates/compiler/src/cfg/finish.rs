@@ -173,7 +173,7 @@ impl Graph {
     }
 
     /// The instructions before they are lowered, in the order of the layout. Jumps and block pushes hold places.
-    pub(crate) fn to_instructions(&mut self) -> InstructionSequence {
+    pub(crate) fn unlowered_row(&mut self) -> InstructionSequence {
         self.number_places();
         let mut sequence = InstructionSequence::new();
         for instr in self.layout().flat_map(|block| &block.code) {

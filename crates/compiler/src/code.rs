@@ -246,6 +246,8 @@ impl Hash for Constant {
                 code.name.hash(state);
                 code.firstlineno.hash(state);
                 code.code.hash(state);
+                // Functions nested on one line differ in little else.
+                code.linetable.hash(state);
             }
         }
     }
@@ -332,11 +334,12 @@ impl PartialEq for Code {
             && self.flags == other.flags
             && self.firstlineno == other.firstlineno
             && self.code == other.code
-            && self.consts == other.consts
-            && self.names == other.names
-            && self.localsplusnames == other.localsplusnames
             && self.linetable == other.linetable
             && self.exceptiontable == other.exceptiontable
+            && self.names == other.names
+            && self.localsplusnames == other.localsplusnames
+            // Last, for it may have to look at much.
+            && self.consts == other.consts
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) struct Generator<'a> {
     assembler: Assembler<'a>,
     interactive: bool,
     stack_guard: StackGuard,
+    /// Address of the piece of a long chain, or 0, whose value is on the stack already.
+    walked: usize,
     warnings: Vec<Warning>,
     /// Set while code is generated a second time.
     warnings_muted: bool,
@@ -122,6 +124,7 @@ impl<'a> Generator<'a> {
             assembler: Assembler::default(),
             interactive: false,
             stack_guard: StackGuard::new(options.stack_budget),
+            walked: 0,
             warnings: Vec::new(),
             warnings_muted: false,
             keeps_nested: false,

@@ -7,6 +7,8 @@
 mod expressions;
 mod patterns;
 
+use std::cell::Cell;
+
 use krait_syntax::ast::*;
 
 use crate::error::{CompileError, Result};
@@ -16,7 +18,7 @@ use crate::limits::StackGuard;
 ///
 /// `stack_budget` is how many bytes of native stack the walk may use.
 pub fn validate(tree: &Mod<'_>, stack_budget: usize) -> Result {
-    let validator = Validator { stack_guard: StackGuard::new(stack_budget) };
+    let validator = Validator { stack_guard: StackGuard::new(stack_budget), walked: Cell::new(0) };
     match tree {
         Mod::Module { body, .. } | Mod::Interactive { body } => validator.stmts(body),
         Mod::Expression { body } => validator.expr(body, ExprContext::Load),
@@ -32,6 +34,8 @@ const STORE: ExprContext = ExprContext::Store;
 
 struct Validator {
     stack_guard: StackGuard,
+    /// Address of the piece of a long chain that has been walked already, or 0.
+    walked: Cell<usize>,
 }
 
 fn value_error<T>(message: impl Into<String>) -> Result<T> {

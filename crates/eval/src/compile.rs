@@ -133,7 +133,10 @@ fn parse<'a>(
         drop(th.take_exception());
         let raised = raise_syntax_error(th, &error, request.filename);
         match text {
-            Ok(text) => with_source(th, raised, text, request.mode),
+            Ok(text) => match notes.last_statement {
+                Some(last) => with_source(th, raised, text, last, request.mode),
+                None => raised,
+            },
             Err(undecoded) if undecoded.text.is_some() => without_name(th, raised),
             Err(_) => raised,
         }
@@ -159,8 +162,15 @@ fn without_name(th: &Thread, raised: Raised) -> Raised {
     th.set_exception(exception.into_object())
 }
 
-/// The SyntaxError just raised, with the text from which `traceback` guesses which keyword was meant.
-fn with_source(th: &Thread, raised: Raised, mut text: String, mode: Mode) -> Raised {
+/// The SyntaxError just raised, with the text from which `traceback` guesses which keyword was meant, and the place of
+/// the statement that it reads on from.
+fn with_source(
+    th: &Thread,
+    raised: Raised,
+    mut text: String,
+    (lineno, column): (i32, i32),
+    mode: Mode,
+) -> Raised {
     if mode == Mode::Exec && !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -169,9 +179,9 @@ fn with_source(th: &Thread, raised: Raised, mut text: String, mode: Mode) -> Rai
         if !exception.object().ty().is_subtype(exc::SYNTAX_ERROR) {
             return Ok(());
         }
-        let zero = || Int::from_i64(th, 0).map(Owned::into_object);
-        let metadata =
-            Tuple::pack(th, [zero()?, zero()?, Str::from_string(th, text)?.into_object()])?;
+        let number = |value: i32| Int::from_i64(th, value.into()).map(Owned::into_object);
+        let text = Str::from_string(th, text)?.into_object();
+        let metadata = Tuple::pack(th, [number(lineno)?, number(column)?, text])?;
         let name = Str::interned(th, "_metadata")?;
         object::set_attr(th, exception.object(), name.borrow(), metadata.object())
     };
@@ -205,7 +215,7 @@ pub fn tree_of_tree(th: &Thread, tree: Borrowed<'_>, request: Request<'_>) -> Py
 fn tree_object(th: &Thread, hooks: &TreeHooks, tree: &Mod<'_>, request: Request<'_>) -> PyResult {
     let options = compile_options(th, request);
     let future = krait_compiler::future(tree, options.flags)
-        .map_err(|error| raise_compile_error(th, error, request.filename))?;
+        .map_err(|error| raise_compile_error(th, error.in_scope(), request.filename))?;
     let wanted = request.flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST;
     let annotations = !future.has(future_flags::ANNOTATIONS);
     (hooks.to_object)(th, tree, wanted.then_some((options.optimize, annotations)))

@@ -8,12 +8,14 @@
 //!
 //! Does the job of `Parser/Python.asdl` and the generated `Python-ast.h`.
 
+mod chain;
 mod constant;
 mod dump;
 mod expr;
 mod pattern;
 mod stmt;
 
+pub use chain::Chain;
 pub use constant::{Constant, IntLiteral, Text};
 pub use dump::dump;
 pub use expr::{

@@ -28,6 +28,8 @@ pub(crate) struct Diagnosis {
     pub error: SyntaxError,
     /// How many warnings came from the rest of the text, after the error was known; if it has been read.
     pub late_warnings: Option<usize>,
+    /// Line and column of the last compound statement; none if the text parses and is refused all the same.
+    pub last_statement: Option<(i32, i32)>,
     /// So many tokens have been read.
     pub tokens: usize,
     /// In the order in which they are issued.
@@ -41,23 +43,35 @@ pub(crate) fn nests_too_deep(text: &str, options: &ParseOptions<'_>, start: usiz
     matches!(found, Err(error) if error.kind == ErrorKind::MemoryError)
 }
 
-/// The error to report for `text`. Statements before token `start` are known to be right.
-pub(crate) fn diagnose(text: &str, options: &ParseOptions<'_>, start: usize) -> Diagnosis {
+/// The error to report for `text`. Statements before token `start` are known to be right; the last compound one of them
+/// is at `last_statement`.
+pub(crate) fn diagnose(
+    text: &str,
+    options: &ParseOptions<'_>,
+    start: usize,
+    last_statement: (i32, i32),
+) -> Diagnosis {
     let program = compile::compile(GRAMMAR);
     let rule = start_rule(options);
     let mut machine = Machine::new(&program, text, options);
     let found = machine.run(rule, start, false);
+    let parses = matches!(found, Ok(true));
     let error = match found {
         Ok(true) => machine.refused_elsewhere(),
         _ if options.allow_incomplete_input && machine.at_end_of_source() => {
             let message = "incomplete input".to_owned();
             machine.error_here(ErrorKind::IncompleteInputError, message)
         }
-        Ok(false) => machine.explain(rule, start),
+        Ok(false) => {
+            machine.last_statement = last_statement;
+            machine.explain(rule, start)
+        }
         Err(error) => machine.prefer_lexer_error(*error),
     };
     let late_warnings = machine.before_error.map(|before| machine.warnings.len() - before);
-    Diagnosis { error, late_warnings, tokens: machine.tokens.len(), warnings: machine.warnings }
+    let last_statement = (!parses).then_some(machine.last_statement);
+    let tokens = machine.tokens.len();
+    Diagnosis { error, late_warnings, last_statement, tokens, warnings: machine.warnings }
 }
 
 fn start_rule(options: &ParseOptions<'_>) -> &'static str {

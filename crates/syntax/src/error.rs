@@ -92,6 +92,9 @@ pub struct Notes {
     pub lexer_error: Option<SyntaxError>,
     /// The bracket that was open there, or where the text ended.
     pub unclosed: Option<SyntaxError>,
+    /// Line and column of the last compound statement before an error: where a search for a keyword with a
+    /// typing error may start. None if the text is too long by a statement.
+    pub last_statement: Option<(i32, i32)>,
 }
 
 /// How many characters begin in the first `bytes` bytes of a line, which may reach one past it.

@@ -69,6 +69,13 @@ pub(crate) trait SourceText {
         false
     }
 
+    /// How many of its bytes make a line, from `start` on: up to a newline, or what the reference takes for one line.
+    #[inline(always)]
+    fn line_len(&self, start: usize) -> usize {
+        let rest = &self.text().as_bytes()[start..];
+        memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1)
+    }
+
     /// The newline at the end of what is known is not the source's own.
     fn implicit_newline(&self) -> bool {
         false
@@ -182,8 +189,7 @@ impl<S: SourceText> Lexer<S> {
             self.done = Done::Eof;
             return false;
         }
-        let rest = &self.bytes()[self.pos..];
-        let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        let len = self.source.line_len(self.pos);
         if !self.in_token {
             self.buffer_start = self.pos;
         }
@@ -274,8 +280,9 @@ impl<S: SourceText> Lexer<S> {
 
     /// Reads on to the end of the line. A token if comments or type comments are asked for.
     fn comment(&mut self) -> Option<Token> {
-        let line = &self.bytes()[self.start..self.line_end];
-        self.pos = self.line_end - newline_len(line);
+        let rest = &self.bytes()[self.start..self.line_end];
+        let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        self.pos = self.start + len - newline_len(&rest[..len]);
         if self.options.type_comments
             && let Some(token) = self.type_comment()
         {

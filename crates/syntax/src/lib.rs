@@ -79,6 +79,7 @@ pub fn parse_into<'a, 's>(
     options: &ParseOptions<'_>,
     notes: &mut Notes,
 ) -> Result<&'a ast::Mod<'a>, SyntaxError> {
+    notes.last_statement = Some((0, 0));
     let text = match source.into() {
         Source::Text(text) => source::prepare(arena, text, options.mode)?,
         Source::Bytes(bytes) => {
@@ -111,8 +112,10 @@ pub fn parse_into<'a, 's>(
             let [before, _] = parser.statement_starts;
             let before = parser.deep_statement.map_or(before, |deep| deep.min(before));
             let start = if tokens.len() < WHOLE_TEXT { 0 } else { before };
-            let diagnosis = diagnose::diagnose(text, options, start);
+            let last_statement = if start > 0 { parser.last_statement } else { (0, 0) };
+            let diagnosis = diagnose::diagnose(text, options, start, last_statement);
             found = merge(found, &diagnosis, start, notes);
+            notes.last_statement = diagnosis.last_statement;
             diagnosis.error
         }
     };

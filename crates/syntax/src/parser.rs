@@ -76,6 +76,8 @@ pub(crate) struct Parser<'a, 't> {
     /// Indices of the first tokens of the top-level statement before the one being read, and of
     /// that one.
     pub statement_starts: [usize; 2],
+    /// Line and column of the last compound statement, functions left aside.
+    pub last_statement: (i32, i32),
     /// Set if the text has a name that is that of a constant once it is normalised; nothing else is reported then.
     pub constant_name: Cell<Option<&'static str>>,
 }
@@ -155,6 +157,7 @@ impl<'a, 't> Parser<'a, 't> {
             too_deep: false,
             deep_statement: None,
             statement_starts: [0; 2],
+            last_statement: (0, 0),
             constant_name: Cell::new(None),
         }
     }

@@ -15,6 +15,12 @@ impl StackGuard {
         StackGuard { start: here(), budget }
     }
 
+    /// Whether most of what the walk may use is unused.
+    #[inline]
+    pub fn has_plenty(&self) -> bool {
+        here().abs_diff(self.start) <= self.budget / 2
+    }
+
     /// Whether the walk may go deeper.
     #[inline]
     pub fn has_room(&self) -> bool {

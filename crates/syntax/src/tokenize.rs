@@ -75,6 +75,11 @@ impl<F: Feed> SourceText for FedSource<F> {
         true
     }
 
+    /// A piece is a line, whatever newlines it holds.
+    fn line_len(&self, start: usize) -> usize {
+        self.text.len() - start
+    }
+
     fn implicit_newline(&self) -> bool {
         self.implicit_newline
     }
@@ -196,7 +201,8 @@ impl<S: SourceText> Tokenizer<S> {
         };
         let implicit_newline = self.lexer.source.implicit_newline();
         let mut line_end = self.lexer.line_start + self.lexer.current_line().len();
-        if implicit_newline && line_end == self.lexer.text().len() {
+        let is_last_line = line_end == self.lexer.text().len();
+        if implicit_newline && is_last_line {
             line_end -= 1;
         }
         let is_newline = matches!(token.kind, TokenKind::Newline | TokenKind::Nl);
@@ -219,7 +225,7 @@ impl<S: SourceText> Tokenizer<S> {
             info.start.1 = -1;
             info.end.1 = -1;
         }
-        if self.extra_tokens && is_newline && implicit_newline && end == text.len() {
+        if self.extra_tokens && is_newline && implicit_newline && is_last_line {
             info.text = "";
         }
         info

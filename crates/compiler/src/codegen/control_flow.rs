@@ -4,7 +4,7 @@
 //! `codegen_break` and `codegen_continue`.
 
 use krait_bytecode::Opcode;
-use krait_syntax::ast::{Expr, For, Span, Stmt};
+use krait_syntax::ast::{Expr, For, Span, Stmt, StmtKind};
 
 use super::frame_blocks::BlockType;
 use super::{Generator, at};
@@ -22,26 +22,35 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
+    /// An `elif` is a statement of its own in the `else` block: a loop here, so that a chain of them costs no stack.
     pub(super) fn if_stmt(
         &mut self,
-        _span: Span,
-        test: &'a Expr<'a>,
-        body: Body<'a>,
-        orelse: Body<'a>,
+        mut test: &'a Expr<'a>,
+        mut body: Body<'a>,
+        mut orelse: Body<'a>,
     ) -> Result {
-        let end = self.new_label();
-        let next = if orelse.is_empty() { end } else { self.new_label() };
+        let mut end = self.new_label();
+        let mut outer_ends = Vec::new();
         self.conditionally(|this| {
-            this.jump_if(test, next, false)?;
-            this.stmts(body)?;
-            if !orelse.is_empty() {
+            loop {
+                let next = if orelse.is_empty() { end } else { this.new_label() };
+                this.jump_if(test, next, false)?;
+                this.stmts(body)?;
+                if orelse.is_empty() {
+                    return Ok(());
+                }
                 this.op_j(Location::NONE, Opcode::JUMP_NO_INTERRUPT, end);
                 this.use_label(next);
-                this.stmts(orelse)?;
+                let &[Stmt { node: StmtKind::If { test: t, body: b, orelse: o }, .. }] = orelse
+                else {
+                    return this.stmts(orelse);
+                };
+                (test, body, orelse) = (t, b, o);
+                outer_ends.push(std::mem::replace(&mut end, this.new_label()));
             }
-            Ok(())
         })?;
         self.use_label(end);
+        outer_ends.into_iter().rev().for_each(|end| self.use_label(end));
         Ok(())
     }
 

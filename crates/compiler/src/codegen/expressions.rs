@@ -16,10 +16,29 @@ impl<'a> Generator<'a> {
     }
 
     pub(super) fn expr(&mut self, expr: &'a Expr<'a>) -> Result {
-        self.stack_guard.check()?;
+        if !self.stack_guard.has_plenty() && self.walk_in_pieces(expr)? {
+            return Ok(());
+        }
         let expr = self.resolve(expr);
         self.expr_node(expr)?;
         Ok(())
+    }
+
+    /// Short of stack: generates all of a long chain but its last piece, for which the caller is left. True if the
+    /// value of `expr` is on the stack from such a walk.
+    #[cold]
+    fn walk_in_pieces(&mut self, expr: &'a Expr<'a>) -> Result<bool> {
+        if self.walked == expr.address() {
+            self.walked = 0;
+            return Ok(true);
+        }
+        self.stack_guard.check()?;
+        for piece in expr.chain(self.walked).pieces {
+            let resolved = self.resolve(piece);
+            self.expr_node(resolved)?;
+            self.walked = piece.address();
+        }
+        Ok(false)
     }
 
     fn expr_node(&mut self, expr: &'a Expr<'a>) -> Result {

@@ -49,7 +49,7 @@ impl<'a> Generator<'a> {
             StmtKind::For(node) => self.for_stmt(span, node),
             StmtKind::AsyncFor(node) => self.async_for(span, node),
             StmtKind::While { test, body, orelse } => self.while_stmt(span, test, body, orelse),
-            StmtKind::If { test, body, orelse } => self.if_stmt(span, test, body, orelse),
+            StmtKind::If { test, body, orelse } => self.if_stmt(test, body, orelse),
             StmtKind::Match { subject, cases } => self.match_stmt(subject, cases),
             StmtKind::Raise { exc, cause } => {
                 let mut count = 0;

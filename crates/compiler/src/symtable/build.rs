@@ -31,6 +31,7 @@ pub(super) fn build<'a>(
         private: None,
         future,
         stack_guard: StackGuard::new(stack_budget),
+        walked: 0,
     };
     let key = NodeKey::new(tree, Role::Body);
     builder.enter_block("top", BlockKind::Module, key, Span::default())?;
@@ -58,6 +59,8 @@ pub(super) struct Builder<'a> {
     pub(super) private: Option<&'a str>,
     pub(super) future: Future,
     pub(super) stack_guard: StackGuard,
+    /// Address of the piece of a long chain that has been walked already, or 0.
+    pub(super) walked: usize,
 }
 
 impl<'a> Builder<'a> {

@@ -13,9 +13,31 @@ use crate::limits::LONGEST_CHAIN;
 
 impl<'a> Builder<'a> {
     pub(super) fn expr(&mut self, expr: &'a Expr<'a>) -> Result {
-        self.stack_guard.check()?;
+        if !self.stack_guard.has_plenty() && self.walk_in_pieces(expr)? {
+            return Ok(());
+        }
         self.expr_node(expr)?;
         Ok(())
+    }
+
+    /// Short of stack: walks all of a long chain but its last piece, for which the caller is left. True if `expr`
+    /// has been walked so before.
+    #[cold]
+    fn walk_in_pieces(&mut self, expr: &'a Expr<'a>) -> Result<bool> {
+        if self.walked == expr.address() {
+            self.walked = 0;
+            return Ok(true);
+        }
+        self.stack_guard.check()?;
+        let chain = expr.chain(self.walked);
+        if chain.length > LONGEST_CHAIN {
+            return Err(CompileError::Recursion);
+        }
+        for piece in chain.pieces {
+            self.expr_node(piece)?;
+            self.walked = piece.address();
+        }
+        Ok(false)
     }
 
     pub(super) fn exprs(&mut self, exprs: &[&'a Expr<'a>]) -> Result {

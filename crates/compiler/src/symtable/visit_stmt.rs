@@ -10,6 +10,8 @@ use super::{BlockKind, NodeKey, Role};
 use crate::error::{CompileError, Result};
 use crate::future::docstring;
 
+type Body<'a> = &'a [&'a Stmt<'a>];
+
 impl<'a> Builder<'a> {
     pub(super) fn stmts(&mut self, body: &[&'a Stmt<'a>]) -> Result {
         body.iter().try_for_each(|stmt| self.stmt(stmt))
@@ -74,6 +76,21 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// A chain of `elif` is nested: a loop here, so that its length costs no stack.
+    fn if_stmt(&mut self, test: &'a Expr<'a>, body: Body<'a>, mut orelse: Body<'a>) -> Result {
+        self.expr(test)?;
+        let before = self.enter_conditional();
+        self.stmts(body)?;
+        while let &[Stmt { node: StmtKind::If { test, body, orelse: rest }, .. }] = orelse {
+            self.expr(test)?;
+            self.stmts(body)?;
+            orelse = rest;
+        }
+        self.stmts(orelse)?;
+        self.cur_mut().in_conditional_block = before;
+        Ok(())
+    }
+
     /// Statements whose bodies may or may not run.
     fn compound(&mut self, stmt: &'a Stmt<'a>) -> Result {
         match stmt.node {
@@ -85,7 +102,8 @@ impl<'a> Builder<'a> {
                 self.expr(node.iter)?;
                 self.conditional(&[node.body, node.orelse])
             }
-            StmtKind::If { test, body, orelse } | StmtKind::While { test, body, orelse } => {
+            StmtKind::If { test, body, orelse } => self.if_stmt(test, body, orelse),
+            StmtKind::While { test, body, orelse } => {
                 self.expr(test)?;
                 self.conditional(&[body, orelse])
             }

@@ -60,7 +60,29 @@ impl Validator {
     }
 
     pub(super) fn expr(&self, expr: &Expr<'_>, ctx: ExprContext) -> Result {
+        if !self.stack_guard.has_plenty() && self.walk_in_pieces(expr)? {
+            return Ok(());
+        }
+        self.expr_node(expr, ctx)
+    }
+
+    /// Short of stack: walks all of a long chain but its last piece, for which the caller is left. True if `expr`
+    /// has been walked so before.
+    #[cold]
+    fn walk_in_pieces(&self, expr: &Expr<'_>) -> Result<bool> {
+        if self.walked.get() == expr.address() {
+            self.walked.set(0);
+            return Ok(true);
+        }
         self.stack_guard.check()?;
+        for piece in expr.chain(self.walked.get()).pieces {
+            self.expr_node(piece, LOAD)?;
+            self.walked.set(piece.address());
+        }
+        Ok(false)
+    }
+
+    fn expr_node(&self, expr: &Expr<'_>, ctx: ExprContext) -> Result {
         positions(expr.span)?;
         if let ExprKind::Name { id, .. } = expr.node {
             name(id)?;

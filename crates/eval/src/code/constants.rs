@@ -138,7 +138,8 @@ impl<'a, 'th> Pool<'a, 'th> {
         if let Some(constant) = code.consts.iter().find(is_own)
             && let Ok(name) = self.object(constant)?.downcast::<Str>()
         {
-            return Ok(name);
+            // Unless the name is interned as another object already.
+            return Str::intern(self.th, name);
         }
         Str::interned(self.th, &code.qualname)
     }

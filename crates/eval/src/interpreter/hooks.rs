@@ -269,9 +269,13 @@ impl Place<'_> {
         if !self.wants(event::STOP_ITERATION) {
             return Ok(());
         }
-        let class = Borrowed::from_ref(exc::STOP_ITERATION).object();
-        let stop = call::call(self.op.th, class, &[value])?;
-        self.deliver(event::STOP_ITERATION, &[stop.borrow()])
+        let th = self.op.th;
+        let raised = match value.is_none() {
+            true => th.raise_none(exc::STOP_ITERATION),
+            false => th.raise_value(exc::STOP_ITERATION, value),
+        };
+        let stop = th.take_raised(raised);
+        self.deliver(event::STOP_ITERATION, &[stop.object()])
     }
 
     /// A call; one that the loop cannot run itself is done here, because its end is an event too.

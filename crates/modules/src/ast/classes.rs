@@ -165,6 +165,7 @@ fn names<'a>(th: &Thread, names: impl Iterator<Item = &'a str>) -> PyResult<Owne
 /// the declared type does.
 fn base_class(th: &Thread) -> PyResult<Owned<Type>> {
     let declared = Ast::type_object().raw();
+    let general = Object::type_object().raw();
     let mut members = [
         abi::PyMemberDef {
             name: c"__dictoffset__".as_ptr(),
@@ -184,6 +185,8 @@ fn base_class(th: &Thread) -> PyResult<Owned<Type>> {
     let function = |address: Option<*const ()>| address.unwrap_or_default().cast_mut().cast();
     let slot = |slot: c_int, pfunc: *mut c_void| abi::PyType_Slot { slot, pfunc };
     let mut slots = [
+        slot(abi::Py_tp_getattro, function(general.tp_getattro.map(|it| it as *const ()))),
+        slot(abi::Py_tp_setattro, function(general.tp_setattro.map(|it| it as *const ()))),
         slot(abi::Py_tp_new, function(declared.tp_new.map(|it| it as *const ()))),
         slot(abi::Py_tp_init, function(declared.tp_init.map(|it| it as *const ()))),
         slot(abi::Py_tp_repr, function(declared.tp_repr.map(|it| it as *const ()))),

@@ -128,6 +128,10 @@ unsafe fn add_members(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict) -> PyRes
     // SAFETY: see the top of the file.
     unsafe {
         for def in entries(ty.raw().tp_members, |def: &abi::PyMemberDef| def.name.is_null()) {
+            // These tell where things are in an instance, and are no attributes.
+            if [c"__dictoffset__", c"__weaklistoffset__"].contains(&CStr::from_ptr((*def).name)) {
+                continue;
+            }
             let member = descr::member_from_def(th, ty, def)?;
             add(th, dict, name_of(th, (*def).name)?, member)?;
         }

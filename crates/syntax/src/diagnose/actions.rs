@@ -81,6 +81,10 @@ impl Machine<'_> {
                 let kind = trailers.last().map_or(NodeKind::Group, |last| self.nodes.kind(*last));
                 Outcome::Value(self.make(kind, parts))
             }
+            "note_statement" => {
+                self.note_statement(a);
+                Outcome::Value(a)
+            }
             "check_number" => self.check_number(a),
             "check_string" => self.check_string(a),
             "check_strings" => self.check_strings(a),
@@ -132,6 +136,23 @@ impl Machine<'_> {
             "bound_of_typevartuple" => self.type_parameter_bound(a, b, "TypeVarTuple"),
             "bound_of_paramspec" => self.type_parameter_bound(a, b, "ParamSpec"),
             _ => self.missing_colon(a),
+        }
+    }
+
+    /// Remembers where the last compound statement starts. As in the reference, a function does not count, and it is
+    /// the second pass that tells.
+    fn note_statement(&mut self, mut statement: NodeId) {
+        if self.first_token(statement).kind == TokenKind::At
+            && let Some(decorated) = self.nodes.parts(statement).last()
+        {
+            statement = *decorated;
+        }
+        let first = self.nodes.get(statement).first as usize;
+        let [token, next] = [first, first + 1].map(|index| self.tokens[index]);
+        let is_function = token.kind == TokenKind::Def || next.kind == TokenKind::Def;
+        let place = (token.lineno as i32, token.col);
+        if self.invalid && !is_function && place.0 >= self.last_statement.0 {
+            self.last_statement = place;
         }
     }
 

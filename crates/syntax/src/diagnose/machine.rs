@@ -76,6 +76,8 @@ pub(super) struct Machine<'p> {
     pub flufl: bool,
     /// In the order in which they are issued.
     pub warnings: Vec<(Moment, Warning)>,
+    /// Line and column of the last compound statement.
+    pub last_statement: (i32, i32),
     /// How many there were when the rest of the text began to be read, if it was.
     pub before_error: Option<usize>,
 }
@@ -98,6 +100,7 @@ impl<'p> Machine<'p> {
             invalid: false,
             flufl: options.barry_as_flufl,
             warnings: Vec::new(),
+            last_statement: (0, 0),
             before_error: None,
         }
     }

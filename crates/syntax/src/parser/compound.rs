@@ -48,8 +48,17 @@ impl<'a> Parser<'a, '_> {
             },
             _ => return self.simple_statements(),
         };
-        self.push_statement(node, self.since(start));
+        self.finish_compound(start, node);
         Ok(())
+    }
+
+    fn finish_compound(&mut self, start: usize, node: StmtKind<'a>) {
+        let span = self.since(start);
+        let is_function = matches!(node, StmtKind::FunctionDef(_) | StmtKind::AsyncFunctionDef(_));
+        if !is_function && span.lineno >= self.last_statement.0 {
+            self.last_statement = span.start();
+        }
+        self.push_statement(node, span);
     }
 
     /// An indented block, or simple statements on the same line.
@@ -152,7 +161,7 @@ impl<'a> Parser<'a, '_> {
             }
             _ => return Err(Fail),
         };
-        self.push_statement(node, self.since(start));
+        self.finish_compound(start, node);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 
 mod constant;
 mod nodes;
+mod pieces;
 mod prepare;
 
 use std::cell::Cell;
@@ -18,6 +19,7 @@ use krait_syntax::ast::*;
 use super::classes::{self, Classes};
 use super::grammar::{field_index, line_of};
 use super::node::Ast;
+use pieces::{InPieces, Made, Read};
 use prepare::{Annotation, Body, Literal, Literals, Prepare};
 
 /// What a conversion to objects carries along.
@@ -26,6 +28,7 @@ pub struct Writer<'m> {
     classes: &'m Classes,
     /// How expressions are prepared for the compiler, if that is wanted.
     prepare: Cell<Option<Prepare>>,
+    made: Made,
 }
 
 /// What a conversion from objects carries along.
@@ -33,6 +36,7 @@ pub struct Reader<'a, 'm> {
     th: &'m Thread,
     arena: &'a Bump,
     classes: &'m Classes,
+    read: Read<'a>,
 }
 
 /// Where a value stands, for messages.
@@ -213,13 +217,15 @@ fn apart<T>(body: impl FnOnce() -> T) -> T {
 /// The object of a tree.
 pub fn to_object(th: &Thread, tree: &Mod<'_>, optimize: Option<(u8, bool)>) -> PyResult {
     let prepare = optimize.map(|(level, annotations)| Prepare { level, annotations });
-    tree.to_py(&Writer { th, classes: classes::of(th)?, prepare: Cell::new(prepare) })
+    let (prepare, made) = (Cell::new(prepare), Made::default());
+    tree.to_py(&Writer { th, classes: classes::of(th)?, prepare, made })
 }
 
 /// The tree of an object.
 pub fn from_object<'a>(th: &Thread, arena: &'a Bump, value: Borrowed<'_>) -> PyResult<Mod<'a>> {
     let place = Place { class: "mod", field: "body" };
-    Mod::from_py(&Reader { th, arena, classes: classes::of(th)? }, value, place)
+    let cx = Reader { th, arena, classes: classes::of(th)?, read: Read::default() };
+    Mod::from_py(&cx, value, place)
 }
 
 /// Whether the object is a node.

@@ -71,7 +71,11 @@ macro_rules! sum {
     ) => {
         impl ToTree for $ty<'_> {
             fn to_py(&self, cx: &Writer<'_>) -> PyResult {
-                cx.check_stack()?;
+                if cx.is_short_of_stack()
+                    && let Some(made) = self.made_in_pieces(cx)?
+                {
+                    return Ok(made);
+                }
                 let arena = Bump::new();
                 let this = $prepare(self, cx, &arena);
                 let span = Some(&this.span);
@@ -97,7 +101,11 @@ macro_rules! sum {
 
         impl<'a> FromTree<'a> for $ty<'a> {
             fn from_py(cx: &Reader<'a, '_>, value: Borrowed<'_>, _: Place<'_>) -> PyResult<Self> {
-                cx.check_stack($sum)?;
+                if cx.is_short_of_stack()
+                    && let Some(read) = Self::read_in_pieces(cx, value, $sum)?
+                {
+                    return Ok(read);
+                }
                 let span = cx.take_span(value, $sum, $whole)?;
                 let lines = const { &[
                     $(line_of(stringify!($class)),)*

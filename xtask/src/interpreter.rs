@@ -1,5 +1,6 @@
 //! Finding interpreters: ours, built if need be, and the reference.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -73,5 +74,15 @@ impl Choice {
             .current_dir(root())
             .status()?;
         if built.success() { Ok(()) } else { Err(format!("{package} does not build").into()) }
+    }
+}
+
+/// Has our command write its library's sources to a folder.
+pub fn unpack_library(binary: &Path, library: &Path) -> io::Result<()> {
+    let program = "import argparse, sys; argparse.__loader__.unpack(sys.argv[1])";
+    let status = Command::new(binary).args(["-I", "-c", program]).arg(library).status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(io::Error::other("the library's sources cannot be unpacked")),
     }
 }

@@ -5,6 +5,8 @@ mod args;
 mod bench;
 mod conformance;
 mod example;
+mod files;
+mod install;
 mod interpreter;
 mod process;
 mod reference;
@@ -36,6 +38,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         about: "[NAME=COMMAND…]  time the programs of bench/ in turn with the reference (--help for options)",
         run: bench::run,
+    },
+    Task {
+        name: "install",
+        about: "--prefix DIR  lay Krait out as a CPython is installed: command, libraries, headers, pkg-config files",
+        run: install::run,
     },
     Task {
         name: "example",

@@ -3,7 +3,6 @@
 //! The same job as CPython's `Python/pylifecycle.c`.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 
 use krait_objects::gc;
 use krait_objects::hash::HashSecret;
@@ -17,6 +16,7 @@ use krait_objects::weakref;
 use crate::config::{self, Config};
 use crate::frame::datastack;
 use crate::gil::{self, Gil};
+use crate::installation::Installation;
 use crate::subs::{self, Origin, Settings};
 use crate::{import, pending, registry, services, site, streams, sys, thread_states, warnings};
 
@@ -249,19 +249,14 @@ impl Instance {
     }
 }
 
-/// `sys.path`: nothing for an isolated interpreter with the library inside; else `PYTHONPATH` and what `PYTHONHOME` holds.
+/// `sys.path`: `PYTHONPATH`, and the folders of an installation. The library inside needs none.
 fn set_path(th: &Thread) -> PyResult<()> {
     let config = config::of(th);
-    let mut path = config.module_search_paths.clone().unwrap_or_else(|| config.pythonpath.clone());
-    if let Some(home) = config.home.as_ref().filter(|_| config.module_search_paths.is_none()) {
-        let lib = home.join("lib");
-        path.push(lib.join("python314.zip").into());
-        path.push(lib.join("python3.14").into());
-        path.push(lib.join("python3.14/lib-dynload").into());
-    } else if let Some(library) = installed_library(&config) {
-        path.push(library.clone().into());
-        path.push(library.join("lib-dynload").into());
-    }
+    let path = config.module_search_paths.clone().unwrap_or_else(|| {
+        let mut path = config.pythonpath.clone();
+        path.extend(Installation::of(th).search_path().into_iter().map(Into::into));
+        path
+    });
     let path: PyResult<Vec<Owned>> = path
         .iter()
         .map(|entry| Str::from_fs_bytes(th, entry.as_bytes()).map(Owned::into_object))
@@ -280,14 +275,6 @@ fn add_script_folder(th: &Thread) -> PyResult<()> {
         Some(path) => path.insert_at(th, 0, Str::from_fs_bytes(th, first)?.into_object()),
         None => Ok(()),
     }
-}
-
-/// The library folder of the installation that the command belongs to: with `bin/krait` goes `lib/python3.14`. What it has
-/// comes on top of the embedded library.
-pub fn installed_library(config: &Config) -> Option<PathBuf> {
-    let bin = Path::new(&config.executable).parent()?;
-    let library = bin.parent()?.join("lib/python3.14");
-    library.is_dir().then_some(library)
 }
 
 unsafe extern "C" {

@@ -5,7 +5,6 @@
 //! do (a virtual environment, `.pth` files, customisation modules, a library on disk), `site` itself is imported; it
 //! may also be imported later, and then does the same again. The same job as CPython's `Lib/site.py`.
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use krait_objects::object::instance_dict;
@@ -13,6 +12,7 @@ use krait_objects::prelude::*;
 use krait_objects::typeobj::forward;
 
 use crate::config::{self, Config};
+use crate::installation::Installation;
 use crate::{import, sys};
 
 /// Makes `sys.path` and `builtins` what programs expect.
@@ -30,7 +30,8 @@ pub fn run(th: &Thread) -> PyResult<()> {
 fn folders_to_add(th: &Thread) -> Option<Vec<String>> {
     let config = &*config::of(th);
     let interactive = config.interactive || config.inspect || config.verbose > 0;
-    if interactive || config.home.is_some() || virtual_environment(th).is_some() {
+    let installation = Installation::of(th);
+    if interactive || config.home.is_some() || installation.environment.is_some() {
         return None;
     }
     let given = config.module_search_paths.as_ref().unwrap_or(&config.pythonpath);
@@ -38,27 +39,22 @@ fn folders_to_add(th: &Thread) -> Option<Vec<String>> {
         // Made absolute, rid of duplicates, searched for customisation modules.
         return None;
     }
-    let user = if user_site_allowed(config) { vec![user_site()?] } else { Vec::new() };
+    let mut folders = if user_site_allowed(config) { vec![user_site()?] } else { Vec::new() };
+    if let Some(library) = installation.library() {
+        let customised = |name: &&str| library.join(name).is_file();
+        if ["sitecustomize.py", "usercustomize.py"].iter().any(customised) {
+            return None;
+        }
+        folders.push(library.join("site-packages"));
+    }
     let mut wanted = Vec::new();
-    for folder in user.into_iter().filter(|folder| folder.is_dir()) {
+    for folder in folders.into_iter().filter(|folder| folder.is_dir()) {
         if !is_plain(&folder) {
             return None;
         }
         wanted.push(folder.to_str()?.to_owned());
     }
     Some(wanted)
-}
-
-/// The folder of the virtual environment that the program belongs to, looked for once.
-pub fn virtual_environment(th: &Thread) -> Option<&Path> {
-    #[derive(Default)]
-    struct Found(OnceCell<Option<PathBuf>>);
-    let found = th.interp().state::<Found>().0.get_or_init(|| {
-        let config = config::of(th);
-        let mut folders = Path::new(&config.executable).ancestors().skip(1).take(2);
-        folders.find(|folder| folder.join("pyvenv.cfg").is_file()).map(Path::to_owned)
-    });
-    found.as_deref()
 }
 
 /// Whether the user's own packages may be used: not by a program that runs with somebody else's rights.

@@ -1,6 +1,6 @@
 //! What differs between operating systems, so that another one needs this file only.
 
-use std::ffi::{CStr, OsStr, c_char};
+use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -15,6 +15,38 @@ pub fn executable() -> Option<PathBuf> {
         Some(name) => std::path::absolute(name).ok(),
         None => std::env::current_exe().ok(),
     }
+}
+
+/// The shared library that this code was loaded from; `None` if it is part of the program.
+pub fn own_library() -> Option<PathBuf> {
+    struct Search {
+        here: usize,
+        file: Option<PathBuf>,
+    }
+    /// Called for each loaded file until one is found to hold the address.
+    unsafe extern "C" fn visit(
+        info: *mut libc::dl_phdr_info,
+        _: usize,
+        data: *mut c_void,
+    ) -> c_int {
+        // SAFETY: the loader's description of a file, and the caller's own data.
+        unsafe {
+            let (info, search) = (&*info, &mut *data.cast::<Search>());
+            let segments = std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into());
+            let offset = search.here.wrapping_sub(info.dlpi_addr as usize) as u64;
+            if !segments.iter().any(|part| offset.wrapping_sub(part.p_vaddr) < part.p_memsz) {
+                return 0;
+            }
+            // The program's own name is empty here.
+            let name = OsStr::from_bytes(CStr::from_ptr(info.dlpi_name).to_bytes());
+            search.file = std::fs::canonicalize(name).ok();
+            1
+        }
+    }
+    let mut search = Search { here: own_library as fn() -> _ as usize, file: None };
+    // SAFETY: the function is called only within this call, with this data.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+    search.file
 }
 
 /// The lowest and highest address of the calling thread's native stack.

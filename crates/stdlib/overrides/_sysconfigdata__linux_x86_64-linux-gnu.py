@@ -6,8 +6,9 @@ Folders are those of the running installation, as `cargo xtask install --prefix`
 
 import sys
 
-_prefix = sys.prefix
+_prefix = sys.base_prefix
 _include = f"{_prefix}/include/python3.14"
+_config = f"{_prefix}/lib/python3.14/config-3.14-x86_64-linux-gnu"
 _compile = "-fno-strict-overflow -DNDEBUG -O2 -Wall"
 
 build_time_vars = {
@@ -20,6 +21,7 @@ build_time_vars = {
     "ARFLAGS": "rcs",
     "BINDIR": f"{_prefix}/bin",
     "BINLIBDEST": f"{_prefix}/lib/python3.14",
+    "BLDLIBRARY": "-L. -lpython3.14",
     "BLDSHARED": "cc -shared",
     "CC": "cc",
     "CCSHARED": "-fPIC",
@@ -29,6 +31,7 @@ build_time_vars = {
     "CONFINCLUDEPY": _include,
     "CPPFLAGS": "",
     "CXX": "c++",
+    "DESTSHARED": f"{_prefix}/lib/python3.14/lib-dynload",
     "EXE": "",
     "EXT_SUFFIX": ".cpython-314-x86_64-linux-gnu.so",
     "GITBRANCH": "",
@@ -41,6 +44,7 @@ build_time_vars = {
     "INCLUDEDIR": f"{_prefix}/include",
     "INCLUDEPY": _include,
     "INSTSONAME": "libpython3.14.so.1.0",
+    "LDCXXSHARED": "c++ -shared",
     "LDFLAGS": "",
     "LDLIBRARY": "libpython3.14.so",
     "LDSHARED": "cc -shared",
@@ -48,9 +52,12 @@ build_time_vars = {
     "LIBDEST": f"{_prefix}/lib/python3.14",
     "LIBDIR": f"{_prefix}/lib",
     "LIBM": "-lm",
+    "LIBPC": f"{_prefix}/lib/pkgconfig",
+    "LIBPL": _config,
     "LIBPYTHON": "",
     "LIBRARY": "libpython3.14.a",
     "LIBS": "-ldl",
+    "LINKCC": "cc",
     "LINKFORSHARED": "-Xlinker -export-dynamic",
     "MACHDEP": "linux",
     "MULTIARCH": "x86_64-linux-gnu",
@@ -64,6 +71,7 @@ build_time_vars = {
     "Py_GIL_DISABLED": 0,
     "Py_HASH_ALGORITHM": 0,
     "Py_TRACE_REFS": 0,
+    "SCRIPTDIR": f"{_prefix}/lib",
     "SHELL": "/bin/sh",
     "SHLIB_SUFFIX": ".so",
     "SIZEOF_LONG": 8,

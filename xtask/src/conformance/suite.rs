@@ -12,10 +12,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{fs, io};
 
-use crate::interpreter;
+use crate::{files, interpreter};
 
 /// Packages whose modules are run as files of their own, as the reference's runner does.
 const SPLIT: &[&str] = &[
@@ -53,7 +52,7 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     let done = library.join(".complete");
     if !done.exists() {
         eprintln!("copying the reference's tests to {}", library.display());
-        copy(&original.join("test"), &library.join("test"))?;
+        files::copy_tree(&original.join("test"), &library.join("test"))?;
         fs::write(done, "")?;
     }
     let modules = library.join("lib-dynload");
@@ -72,7 +71,7 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     }
     let _ = fs::remove_file(&installed);
     fs::copy(&binary, &installed)?;
-    unpack(&installed, &library)?;
+    interpreter::unpack_library(&installed, &library)?;
     Ok(Suite { binary: installed, library, is_reference: false })
 }
 
@@ -86,16 +85,6 @@ fn remove_byte_code(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Has the command write the library's sources.
-fn unpack(binary: &Path, library: &Path) -> io::Result<()> {
-    let program = "import argparse, sys; argparse.__loader__.unpack(sys.argv[1])";
-    let status = Command::new(binary).args(["-I", "-c", program]).arg(library).status()?;
-    match status.success() {
-        true => Ok(()),
-        false => Err(io::Error::other("the library's sources cannot be unpacked")),
-    }
 }
 
 /// Test modules that look into CPython's own runtime (`_PyRuntime`): nothing else has one. Of the first, Krait has its own.
@@ -112,26 +101,6 @@ fn copy_modules(from: &Path, to: &Path) -> io::Result<()> {
         let for_tests = module.starts_with("_test") || module.starts_with("xx");
         if for_tests && !OF_CPYTHON.contains(&module) && !to.join(file).exists() {
             fs::copy(&path, to.join(file))?;
-        }
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            if entry.file_name() != "__pycache__" {
-                copy(&path, &target)?;
-            }
-        } else if kind.is_symlink() {
-            let _ = fs::remove_file(&target);
-            std::os::unix::fs::symlink(fs::read_link(&path)?, &target)?;
-        } else {
-            fs::copy(&path, &target)?;
         }
     }
     Ok(())

@@ -10,7 +10,8 @@ use std::path::Path;
 use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 
-use crate::{config, lifecycle, marshal};
+use crate::installation::Installation;
+use crate::{config, marshal};
 
 /// Finder and loader of the embedded standard library.
 #[pytype(name = "_krait.LibraryImporter", new = "()")]
@@ -35,13 +36,11 @@ fn find(name: &str) -> Option<krait_stdlib::Module> {
 #[derive(Default)]
 struct Folder(OnceCell<String>);
 
-/// The folder with the library's sources: the installation's, if it has them (`os.py` tells), else a name for the
-/// embedded ones.
+/// The folder with the library's sources: the installation's, else a name for the embedded ones.
 pub fn folder(th: &Thread) -> &str {
     th.interp().state::<Folder>().0.get_or_init(|| {
-        let installed = lifecycle::installed_library(&config::of(th));
-        let with_sources = installed.filter(|folder| folder.join("os.py").is_file());
-        let path = with_sources.and_then(|folder| folder.into_os_string().into_string().ok());
+        let installed = Installation::of(th).library();
+        let path = installed.and_then(|folder| folder.into_os_string().into_string().ok());
         path.unwrap_or_else(|| krait_stdlib::LIBRARY_DIR.to_owned())
     })
 }

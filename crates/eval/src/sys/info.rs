@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 use krait_objects::{namespace, set};
 
 use crate::config;
+use crate::installation::Installation;
 
 pub const VERSION: &str = "3.14.8";
 pub const HEX_VERSION: i64 = 0x030e_08f0;
@@ -271,33 +273,34 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
         xoptions.set_str(th, Str::new(th, name)?.borrow(), value.object())?;
     }
     module.add(th, "_xoptions", xoptions.object())?;
-    let prefix = config
-        .home
-        .as_ref()
-        .map_or_else(|| krait_stdlib::LIBRARY_DIR.to_owned(), |home| home.display().to_string());
-    // A virtual environment is a prefix of its own, on top of the one that it was made with.
-    let environment = crate::site::virtual_environment(th);
-    let own = environment.filter(|_| config.home.is_none()).and_then(|folder| folder.to_str());
-    for (name, prefix) in [
-        ("prefix", own.unwrap_or(&prefix)),
-        ("exec_prefix", own.unwrap_or(&prefix)),
-        ("base_prefix", &prefix),
-        ("base_exec_prefix", &prefix),
-    ] {
-        module.add(th, name, Str::new(th, prefix)?.object())?;
-    }
-    for name in ["executable", "_base_executable"] {
-        module.add(th, name, Str::new(th, &config.executable)?.object())?;
-    }
-    let stdlib = match &config.home {
-        Some(home) => home.join("lib/python3.14").display().to_string(),
-        None => crate::import::library::folder(th).to_owned(),
-    };
-    module.add(th, "_stdlib_dir", Str::new(th, &stdlib)?.object())?;
+    add_folders(th, module)?;
     match &config.pycache_prefix {
         Some(prefix) => module.add(th, "pycache_prefix", Str::new(th, prefix)?.object()),
         None => module.add(th, "pycache_prefix", none()),
     }
+}
+
+/// Where the program and its library are.
+fn add_folders(th: &Thread, module: Borrowed<'_, Module>) -> PyResult<()> {
+    let text = |path: &Path| Str::from_fs_bytes(th, path.as_os_str().as_bytes());
+    let inside = Path::new(krait_stdlib::LIBRARY_DIR);
+    let installation = Installation::of(th);
+    let base = installation.prefix.as_deref().unwrap_or(inside);
+    // A virtual environment is a prefix of its own, on top of the one that it was made with.
+    let prefix = installation.environment.as_deref().unwrap_or(base);
+    let library = installation.library();
+    for (name, path) in [
+        ("prefix", prefix),
+        ("exec_prefix", prefix),
+        ("base_prefix", base),
+        ("base_exec_prefix", base),
+        ("executable", Path::new(&config::of(th).executable)),
+        ("_base_executable", &installation.base_executable),
+        ("_stdlib_dir", library.as_deref().unwrap_or(inside)),
+    ] {
+        module.add(th, name, text(path)?.object())?;
+    }
+    Ok(())
 }
 
 /// The names of the native modules, and of all modules of the library that are in no package.

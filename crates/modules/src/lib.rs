@@ -36,6 +36,7 @@ mod json;
 mod late;
 mod locale;
 mod math;
+mod mmap;
 mod multibyte;
 mod notes;
 mod opcode;
@@ -51,12 +52,16 @@ pub mod signal;
 mod socket;
 mod sre;
 mod stat;
+mod statistics;
 mod string;
 mod structs;
 mod subprocess;
 mod suggestions;
 mod support;
 mod symtable;
+mod sysconfig;
+mod syslog;
+mod termios;
 mod thread;
 mod time;
 mod tokenize;
@@ -121,10 +126,12 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_socket", socket::SocketModule),
     native!("_sre", sre::Sre),
     native!("_stat", stat::Stat),
+    native!("_statistics", statistics::Statistics),
     native!("_string", string::String),
     native!("_struct", structs::StructModule),
     native!("_suggestions", suggestions::Suggestions),
     native!("_symtable", symtable::SymtableModule),
+    native!("_sysconfig", sysconfig::Sysconfig),
     native!("_testinternalcapi", internals::Internals),
     native!("_thread", thread::ThreadModule),
     native!("_tokenize", tokenize::Tokenize),
@@ -144,10 +151,13 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("grp", grp::Grp),
     native!("itertools", itertools::Itertools),
     native!("math", math::Math),
+    native!("mmap", mmap::MmapModule),
     native!("posix", posix::Posix),
     native!("pwd", pwd::Pwd),
     native!("resource", resource::Resource),
     native!("select", select::Select),
+    native!("syslog", syslog::Syslog),
+    native!("termios", termios::Termios),
     native!("time", time::Time),
     native!("unicodedata", unicodedata::UnicodeData),
     native!("zlib", compression::zlib::Zlib),

@@ -25,10 +25,13 @@ impl Size {
     }
 }
 
-impl<'a> FromArg<'a> for Size {
+/// An integer or None.
+pub struct OptionalIndex(pub Option<isize>);
+
+impl<'a> FromArg<'a> for OptionalIndex {
     fn from_arg(th: &Thread, arg: Borrowed<'a>, _: &'static Site) -> PyResult<Self> {
         if arg.is_none() {
-            return Ok(Size(-1));
+            return Ok(OptionalIndex(None));
         }
         if !number::is_index(arg) {
             let found = arg.type_name();
@@ -38,7 +41,14 @@ impl<'a> FromArg<'a> for Size {
                 "argument should be integer or None, not '{found}'"
             ));
         }
-        number::as_isize(th, arg, Some(exc::OVERFLOW_ERROR)).map(Size)
+        number::as_isize(th, arg, Some(exc::OVERFLOW_ERROR)).map(|index| OptionalIndex(Some(index)))
+    }
+}
+
+impl<'a> FromArg<'a> for Size {
+    fn from_arg(th: &Thread, arg: Borrowed<'a>, site: &'static Site) -> PyResult<Self> {
+        let OptionalIndex(size) = OptionalIndex::from_arg(th, arg, site)?;
+        Ok(Size(size.unwrap_or(-1)))
     }
 }
 

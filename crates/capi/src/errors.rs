@@ -5,6 +5,7 @@ use std::ptr::null_mut;
 
 use krait_eval::sys::hooks;
 use krait_macros::capi;
+use krait_objects::exceptions;
 use krait_objects::prelude::*;
 
 use crate::support::*;
@@ -129,23 +130,18 @@ pub fn PyErr_SetRaisedException(th: &Thread, exception: Ptr) {
 
 #[capi]
 pub fn PyErr_Fetch(th: &Thread, class: *mut Ptr, value: *mut Ptr, traceback: *mut Ptr) {
-    let taken = th.take_exception();
     // SAFETY: C passes writable places, which get references of their own.
     unsafe {
-        (*class, *value, *traceback) = match taken {
-            None => (null_mut(), null_mut(), null_mut()),
-            Some(exception) => (
-                object::type_of(exception.object()).into_ptr(),
-                exception.as_ptr(),
-                exception
-                    .traceback()
-                    .map_or(null_mut(), |traceback| traceback.to_owned().into_ptr()),
-            ),
-        };
-        if !(*value).is_null() {
-            krait_objects::handle::incref(*value);
-        }
+        (*class, *value, *traceback) =
+            th.take_exception().map_or((null_mut(), null_mut(), null_mut()), parts);
     }
+}
+
+/// An exception as the older functions pass it: class, instance and traceback.
+fn parts(exception: Owned<BaseException>) -> (Ptr, Ptr, Ptr) {
+    let class = object::type_of(exception.object()).into_ptr();
+    let traceback = exception.traceback().map(|traceback| traceback.to_owned().into_ptr());
+    (class, exception.into_ptr(), traceback.unwrap_or(null_mut()))
 }
 
 #[capi]
@@ -176,9 +172,46 @@ pub fn PyErr_Restore(th: &Thread, class: Ptr, value: Ptr, traceback: Ptr) {
     }
 }
 
-/// Exceptions are instances from the start.
+/// What `PyErr_Fetch` answers is an instance already; what C code made up may be a class and its arguments.
 #[capi]
-pub fn PyErr_NormalizeException(_class: *mut Ptr, _value: *mut Ptr, _traceback: *mut Ptr) {}
+pub fn PyErr_NormalizeException(
+    th: &Thread,
+    class: *mut Ptr,
+    value: *mut Ptr,
+    traceback: *mut Ptr,
+) {
+    // SAFETY: C passes places that hold references of its own, or null.
+    unsafe {
+        let Some(given) = Borrowed::<Object>::from_ptr_or_null(*class) else { return };
+        let held: Option<Owned> = Owned::from_ptr_or_null(*value);
+        let held = held.unwrap_or_else(|| none().to_owned());
+        *value = null_mut();
+        let exception_class =
+            given.downcast::<Type>().filter(|given| given.is_subtype(exc::BASE_EXCEPTION));
+        let made = match exception_class {
+            Some(given) => exceptions::create(th, given, Some(held.borrow())),
+            None => {
+                *value = held.into_ptr();
+                return;
+            }
+        };
+        let (exception, failed) = match made {
+            Ok(exception) => (exception, false),
+            Err(raised) => (th.take_raised(raised), true),
+        };
+        drop(Owned::<Object>::from_ptr_or_null(*class));
+        let (own_class, instance, own_traceback) = parts(exception);
+        (*class, *value) = (own_class, instance);
+        let own_traceback: Option<Owned> = Owned::from_ptr_or_null(own_traceback);
+        // What went wrong on the way has been somewhere else.
+        if let Some(own) = own_traceback.filter(|_| failed) {
+            drop(Owned::<Object>::from_ptr_or_null(std::mem::replace(
+                &mut *traceback,
+                own.into_ptr(),
+            )));
+        }
+    }
+}
 
 #[capi]
 pub fn PyErr_Print(th: &Thread) {

@@ -81,12 +81,13 @@ impl<'a> Args<'a> {
         unsafe {
             let kwnames: Option<Borrowed<'a, Tuple>> = Borrowed::from_ptr_or_null(kwnames);
             let count = positional + kwnames.map_or(0, |names| names.len());
-            Args {
-                values: shim::slice(values, count),
-                positional,
-                kwnames,
-                offset: nargsf & shim::ARGUMENTS_OFFSET != 0,
-            }
+            let offset = nargsf & shim::ARGUMENTS_OFFSET != 0;
+            let values = match offset {
+                // Also of no arguments at all the place matters: the word before it is lent.
+                true => std::slice::from_raw_parts(values.cast(), count),
+                false => shim::slice(values, count),
+            };
+            Args { values, positional, kwnames, offset }
         }
     }
 

@@ -63,8 +63,8 @@ impl WrapperDescriptor {
         Ok(wrapper.into_object())
     }
 
-    pub fn def(&self) -> &'static SlotDef {
-        // SAFETY: set by `new`, the only maker, to a line of the static table.
+    pub fn def(&self) -> &SlotDef {
+        // SAFETY: set by `new`, the only maker, to a line of the static table; C code may have put its own copy there.
         unsafe { &*self.def }
     }
 
@@ -186,7 +186,7 @@ impl WrapperDescriptor {
     #[getter]
     fn __text_signature__(&self, th: &Thread) -> PyResult {
         let def = self.def();
-        super::internal_signature(th, &def.name.to_string_lossy(), Some(def.doc))
+        super::internal_signature(th, &def.name.to_string_lossy(), Some(def.doc()))
     }
 }
 
@@ -285,7 +285,8 @@ impl MethodWrapper {
 
     #[getter]
     fn __text_signature__(&self, th: &Thread) -> PyResult {
-        let def = self.parts().0.def();
-        super::internal_signature(th, &def.name.to_string_lossy(), Some(def.doc))
+        let (descriptor, _) = self.parts();
+        let def = descriptor.def();
+        super::internal_signature(th, &def.name.to_string_lossy(), Some(def.doc()))
     }
 }

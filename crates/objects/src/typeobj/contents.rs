@@ -41,7 +41,7 @@ fn add_slots(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict, own: OwnSlots) ->
             continue;
         }
         // SAFETY: a live type.
-        let function = unsafe { def.place.read(ty.as_type_ptr()) };
+        let function = unsafe { def.place().read(ty.as_type_ptr()) };
         if function == crate::object::hash_not_implemented as *const _ {
             // A type whose slot says "not hashable" says so in Python with None.
             dict.set_str(th, def.name, none())?;

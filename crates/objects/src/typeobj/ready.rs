@@ -255,13 +255,13 @@ fn statics() -> MutexGuard<'static, Vec<(&'static Type, OwnSlots)>> {
 fn own_slots(ty: Borrowed<'_, Type>) -> OwnSlots {
     let mut own = 0;
     let mut line = 0;
-    for lines in SLOTS.chunk_by(|a, b| a.place.table == b.place.table) {
+    for lines in SLOTS.chunk_by(|a, b| a.place().table == b.place().table) {
         // SAFETY: a live type.
-        let table = unsafe { lines[0].place.table.of(ty.as_type_ptr()) };
+        let table = unsafe { lines[0].place().table.of(ty.as_type_ptr()) };
         if !table.is_null() {
             for (at, def) in lines.iter().enumerate() {
                 // SAFETY: the slot lies in the table.
-                let filled = unsafe { *table.add(def.place.offset).cast::<usize>() != 0 };
+                let filled = unsafe { *table.add(def.place().offset).cast::<usize>() != 0 };
                 own |= OwnSlots::from(filled) << (line + at);
             }
         }

@@ -16,7 +16,7 @@ use crate::typeobj::{Type, subclasses};
 
 /// Fills every slot of a heap type from what its MRO defines.
 pub fn fixup_all(th: &Thread, ty: Borrowed<'_, Type>) {
-    for group in SLOTS.chunk_by(|a, b| a.place == b.place) {
+    for group in SLOTS.chunk_by(|a, b| a.place() == b.place()) {
         update_group(th, ty, group);
     }
 }
@@ -28,9 +28,9 @@ pub fn fixup_new(th: &Thread, ty: Borrowed<'_, Type>) {
         return fixup_all(th, ty);
     }
     let dict = ty.dict(th);
-    for group in SLOTS.chunk_by(|a, b| a.place == b.place) {
+    for group in SLOTS.chunk_by(|a, b| a.place() == b.place()) {
         // SAFETY: a live heap type.
-        let inherited = unsafe { group[0].place.read(ty.as_type_ptr()) };
+        let inherited = unsafe { group[0].place().read(ty.as_type_ptr()) };
         let defined = |def: &SlotDef| !matches!(dict.get_str(th, def.name), Ok(None));
         if group.iter().any(defined) || (is_next(&group[0]) && inherited.is_null()) {
             update_group(th, ty, group);
@@ -51,7 +51,7 @@ pub fn set_dispatchers(ty: Borrowed<'_, Type>, names: &[Borrowed<'static, Str>])
         };
         // SAFETY: a live heap type, whose tables lie in itself.
         unsafe {
-            let slot = def.place.of(ty.as_type_ptr());
+            let slot = def.place().of(ty.as_type_ptr());
             if !slot.is_null() {
                 *slot = function;
             }
@@ -76,7 +76,7 @@ fn extends_order_of_base(ty: &Type) -> bool {
 
 /// `name` was set on or deleted from `ty`: brings the slots of `ty` and its subclasses up to date.
 pub fn update_slots(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>) {
-    for group in SLOTS.chunk_by(|a, b| a.place == b.place) {
+    for group in SLOTS.chunk_by(|a, b| a.place() == b.place()) {
         if group.iter().any(|def| def.name.eq(name.get())) {
             update_recursively(th, ty, group, name);
         }
@@ -102,7 +102,7 @@ fn update_recursively(
 /// Decides one slot from the lines that share it.
 fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
     // SAFETY: a live heap type, whose tables lie in itself.
-    let slot = unsafe { group[0].place.of(ty.as_type_ptr()) };
+    let slot = unsafe { group[0].place().of(ty.as_type_ptr()) };
     if slot.is_null() {
         return;
     }
@@ -129,8 +129,8 @@ fn update_group(th: &Thread, ty: Borrowed<'_, Type>, group: &[SlotDef]) {
 }
 
 fn is_next(def: &SlotDef) -> bool {
-    def.place.table == super::Table::Type
-        && def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_iternext)
+    def.place().table == super::Table::Type
+        && def.place().offset == std::mem::offset_of!(abi::PyTypeObject, tp_iternext)
 }
 
 /// The candidates for a slot: a C function that all lines agree on, or the dispatcher.
@@ -160,8 +160,8 @@ impl Choice {
                 return;
             }
         }
-        if def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_new)
-            && def.place.table == super::Table::Type
+        if def.place().offset == std::mem::offset_of!(abi::PyTypeObject, tp_new)
+            && def.place().table == super::Table::Type
         {
             if crate::object::is_new_wrapper(method.object()) {
                 // The inherited `__new__` of a C type: its own tp_new is what the slot already holds.
@@ -170,8 +170,8 @@ impl Choice {
                 return;
             }
         }
-        let is_hash = def.place.table == super::Table::Type
-            && def.place.offset == std::mem::offset_of!(abi::PyTypeObject, tp_hash);
+        let is_hash = def.place().table == super::Table::Type
+            && def.place().offset == std::mem::offset_of!(abi::PyTypeObject, tp_hash);
         if is_hash && method.is_none() {
             self.specific = crate::object::hash_not_implemented as *const c_void;
             return;
@@ -195,7 +195,7 @@ impl Choice {
         }
         // Two wrappers with the same machine code may have one address: the number table's binary operators have
         // rules of their own.
-        let is_number = |def: &SlotDef| def.place.table == super::Table::Number;
+        let is_number = |def: &SlotDef| def.place().table == super::Table::Number;
         let fits = std::ptr::fn_addr_eq(wrapper.def().wrapper, def.wrapper)
             && is_number(wrapper.def()) == is_number(def)
             && ty.is_subtype(&wrapper.owner())
@@ -218,7 +218,7 @@ unsafe fn only_slot_named(ty: Borrowed<'_, Type>, def: &SlotDef) -> *mut *const 
     for other in SLOTS.iter().filter(|other| other.name.is(def.name)) {
         // SAFETY: the caller's promise.
         unsafe {
-            let slot = other.place.of(ty.as_type_ptr());
+            let slot = other.place().of(ty.as_type_ptr());
             if slot.is_null() || (*slot).is_null() {
                 continue;
             }

@@ -13,13 +13,14 @@ mod fixup;
 mod table;
 pub mod wrappers;
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_char, c_int, c_void};
 
 use krait_abi as abi;
 
 pub use fixup::{fixup_all, fixup_new, set_dispatchers, update_slots};
 pub use table::SLOTS;
 
+use crate::assert_layout;
 use crate::handle::Borrowed;
 use crate::str::Str;
 use crate::typeobj::slots::wrappers::Wrapper;
@@ -43,16 +44,25 @@ pub struct Place {
 }
 
 /// One line of the table: a special method and the slot it belongs to.
+///
+/// ABI: `struct wrapperbase`. C code copies the line that a wrapper descriptor points to, gives the copy another docstring,
+/// and has the descriptor point there: Cython does so for each class with an `__init__`.
+#[repr(C)]
 pub struct SlotDef {
-    pub name: Borrowed<'static, Str>,
-    pub place: Place,
+    c_name: *const c_char,
+    /// Of the slot within its table.
+    offset: c_int,
     /// The C function that dispatches to the special method; null if another slot's does.
     pub function: *const c_void,
     /// Calls the C function in the slot with a Python method's arguments.
     pub wrapper: Wrapper,
     /// Signature and docstring in the form of `tp_doc`.
-    pub doc: &'static str,
+    doc: *const c_char,
+    /// The table, where C has flags.
+    table: c_int,
+    pub name: Borrowed<'static, Str>,
 }
+assert_layout!(SlotDef => abi::wrapperbase);
 
 // SAFETY: the table is constant; its pointers are functions and static strings.
 unsafe impl Sync for SlotDef {}
@@ -106,8 +116,49 @@ impl Place {
 }
 
 impl SlotDef {
+    pub const fn new(
+        c_name: &'static CStr,
+        name: Borrowed<'static, Str>,
+        place: Place,
+        (function, wrapper): (*const c_void, Wrapper),
+        doc: &'static CStr,
+    ) -> SlotDef {
+        SlotDef {
+            c_name: c_name.as_ptr(),
+            offset: place.offset as c_int,
+            function,
+            wrapper,
+            doc: doc.as_ptr(),
+            table: place.table as c_int,
+            name,
+        }
+    }
+
+    pub fn place(&self) -> Place {
+        const TABLES: [Table; 6] = [
+            Table::Type,
+            Table::Async,
+            Table::Number,
+            Table::Sequence,
+            Table::Mapping,
+            Table::Buffer,
+        ];
+        let table = TABLES.get(self.table as usize).copied().unwrap_or(Table::Type);
+        Place { table, offset: self.offset as usize }
+    }
+
+    /// Signature and docstring in the form of `tp_doc`.
+    pub fn doc(&self) -> &str {
+        if self.doc.is_null() {
+            return "";
+        }
+        // SAFETY: the table's own text, or what C code put in its copy: a string that lives as long.
+        unsafe { CStr::from_ptr(self.doc) }.to_str().unwrap_or("")
+    }
+
     /// The docstring without its signature line.
-    pub fn doc_text(&self) -> &'static str {
-        self.doc.split_once("\n--\n\n").map_or(self.doc, |(_, text)| text)
+    pub fn doc_text(&self) -> &str {
+        let doc = self.doc();
+        doc.split_once("\n--\n\n").map_or(doc, |(_, text)| text)
     }
 }

@@ -3,7 +3,7 @@
 //! Lines of one slot stand together (`fixup` relies on it). The order is the reference's: `tp_` slots,
 //! then async, number, mapping, sequence, so that of two slots with one name the mapping's is wrapped.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::mem::offset_of;
 
 use krait_abi::{
@@ -20,13 +20,19 @@ use crate::ids::id;
 macro_rules! table {
     ($($table:ident . $slot:ident, $name:ident, $function:expr, $wrapper:expr, $signature:literal, $doc:literal;)*) => {
         /// Every special method that a C slot implements, grouped by slot.
-        pub static SLOTS: &[SlotDef] = &[$(SlotDef {
-            name: id::$name,
-            place: Place { table: Table::$table, offset: table!(@offset $table, $slot) },
-            function: $function as *const c_void,
-            wrapper: $wrapper,
-            doc: concat!(stringify!($name), $signature, "\n--\n\n", $doc),
-        }),*];
+        pub static SLOTS: &[SlotDef] = &[$(SlotDef::new(
+            table!(@text stringify!($name)),
+            id::$name,
+            Place { table: Table::$table, offset: table!(@offset $table, $slot) },
+            ($function as *const c_void, $wrapper),
+            table!(@text stringify!($name), $signature, "\n--\n\n", $doc),
+        )),*];
+    };
+    (@text $($part:expr),*) => {
+        match CStr::from_bytes_with_nul(concat!($($part,)* "\0").as_bytes()) {
+            Ok(text) => text,
+            Err(_) => panic!("a zero byte in a text"),
+        }
     };
     (@offset Type, $slot:ident) => { offset_of!(PyTypeObject, $slot) };
     (@offset Async, $slot:ident) => { offset_of!(PyAsyncMethods, $slot) };

@@ -3,6 +3,8 @@
 //! Programs compare them by identity. CPython: `intern_strings` and `intern_constants` of `Objects/codeobject.c`; as there, the
 //! strings are replaced where they are, so that a tuple stays the same object.
 
+use std::collections::HashSet;
+
 use krait_objects::prelude::*;
 use krait_objects::set::{FrozenSet, Set};
 
@@ -10,7 +12,7 @@ use super::build::Parts;
 
 pub(super) fn intern(th: &Thread, parts: &mut Parts) -> PyResult<()> {
     names(th, &parts.names)?;
-    constants(th, &parts.consts)?;
+    constants(th, &parts.consts, &mut HashSet::new())?;
     names(th, &parts.localsplusnames)?;
     for text in [&mut parts.filename, &mut parts.name, &mut parts.qualname] {
         *text = Str::intern(th, text.clone())?;
@@ -30,9 +32,9 @@ fn names(th: &Thread, tuple: &Tuple) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether an item is another object now.
-fn constants(th: &Thread, tuple: &Tuple) -> PyResult<bool> {
-    // Marshal data may hold a tuple that contains itself.
+/// Whether an item is another object now. `seen` has the tuples within tuples: marshal data may hold one that contains
+/// itself, or the same one over and over.
+fn constants(th: &Thread, tuple: &Tuple, seen: &mut HashSet<*const Object>) -> PyResult<bool> {
     th.check_stack(" while interning constants")?;
     let mut changed = false;
     for index in (0..tuple.len()).rev() {
@@ -43,10 +45,12 @@ fn constants(th: &Thread, tuple: &Tuple) -> PyResult<bool> {
                 changed |= replace(tuple, index, interned);
             }
         } else if let Some(inner) = item.downcast_exact::<Tuple>() {
-            constants(th, inner.get())?;
+            if seen.insert(inner.as_ptr().cast()) {
+                constants(th, inner.get(), seen)?;
+            }
         } else if item.is_exact::<FrozenSet>()
             && let Some(set) = krait_objects::set::any_set(item)
-            && let Some(interned) = frozen_set(th, set)?
+            && let Some(interned) = frozen_set(th, set, seen)?
         {
             changed |= replace(tuple, index, interned);
         }
@@ -55,14 +59,18 @@ fn constants(th: &Thread, tuple: &Tuple) -> PyResult<bool> {
 }
 
 /// The set with other strings, if one of them had to be replaced: a set cannot be changed where it is.
-fn frozen_set(th: &Thread, set: Borrowed<'_, Set>) -> PyResult<Option<Owned>> {
+fn frozen_set(
+    th: &Thread,
+    set: Borrowed<'_, Set>,
+    seen: &mut HashSet<*const Object>,
+) -> PyResult<Option<Owned>> {
     let mut items = Vec::with_capacity(set.len());
     let mut position = 0;
     while let Some(item) = set.next(&mut position) {
         items.push(item);
     }
     let items = Tuple::from_vec(th, items)?;
-    if !constants(th, &items)? {
+    if !constants(th, &items, seen)? {
         return Ok(None);
     }
     Ok(Some(Set::new_frozen(th, items.as_slice())?.into_object()))

@@ -18,6 +18,8 @@ def of(source):
             texts = list(strings(source))
         for line, text in texts:
             yield f"{source.path}:{line} {mode} {text!r}"
+            # As for whole sources, what the process has interned before must not tell: now all of it is.
+            _first = aspects.compile_lines(text, "<snippet>", mode)
             yield from aspects.code_lines(*aspects.compile_lines(text, "<snippet>", mode))
 
     return {f"snippets {mode}": lambda mode=mode: lines(mode) for mode in MODES}

@@ -114,7 +114,8 @@ pub fn PyVectorcall_Call(
     args: Borrowed<'_>,
     kwargs: Option<Borrowed<'_>>,
 ) -> PyResult {
-    if call::vectorcall_of(callable).is_none() {
+    // Before the arguments are looked at. Not the flag: `super()` may lead here from a class that has none.
+    if callable.get().ty().raw().tp_vectorcall_offset <= 0 {
         let name = callable.type_name();
         return Err(raise!(th, TYPE_ERROR, "'{name}' object does not support vectorcall"));
     }

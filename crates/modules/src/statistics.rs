@@ -2,6 +2,9 @@
 //!
 //! The same job as CPython's `Modules/_statisticsmodule.c`.
 
+// The coefficients have the digits of their publication.
+#![allow(clippy::excessive_precision)]
+
 use krait_objects::prelude::*;
 
 /// What `statistics` computes faster natively.

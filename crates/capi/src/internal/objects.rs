@@ -223,8 +223,7 @@ pub fn _PyObject_MakeTpCall(
     };
     let count = count.max(0) as usize;
     // SAFETY: see the top of the file.
-    let positional: &[Borrowed<'_>] =
-        if count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(args.cast(), count) } };
+    let positional = unsafe { krait_objects::args::shim::slice(args, count) };
     let tuple = Tuple::from_slice(th, positional)?;
     let named = match keywords {
         None => None,

@@ -125,7 +125,7 @@ impl<'a, 'th> Pool<'a, 'th> {
             Some(known) => Ok(known.clone().into_object()),
             None => Ok(Str::interned(self.th, name)?.into_object()),
         };
-        names.iter().map(|name| identifier(name)).collect()
+        names.iter().map(identifier).collect()
     }
 
     /// The body of a class loads its own qualified name, which is the same object.

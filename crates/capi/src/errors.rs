@@ -180,35 +180,38 @@ pub fn PyErr_NormalizeException(
     value: *mut Ptr,
     traceback: *mut Ptr,
 ) {
-    // SAFETY: C passes places that hold references of its own, or null.
+    /// Gives a place of C's another object.
+    unsafe fn put(place: *mut Ptr, object: Option<Owned>) {
+        if let Some(object) = object {
+            // SAFETY: the place holds a reference of its own, or null.
+            unsafe { drop(Owned::<Object>::from_ptr_or_null(place.replace(object.into_ptr()))) };
+        }
+    }
+    // SAFETY: C passes such places.
     unsafe {
         let Some(given) = Borrowed::<Object>::from_ptr_or_null(*class) else { return };
-        let held: Option<Owned> = Owned::from_ptr_or_null(*value);
-        let held = held.unwrap_or_else(|| none().to_owned());
-        *value = null_mut();
-        let exception_class =
-            given.downcast::<Type>().filter(|given| given.is_subtype(exc::BASE_EXCEPTION));
-        let made = match exception_class {
-            Some(given) => exceptions::create(th, given, Some(held.borrow())),
-            None => {
-                *value = held.into_ptr();
-                return;
+        let held = Borrowed::from_ptr_or_null(*value).unwrap_or(none());
+        let given = given.downcast::<Type>().filter(|given| given.is_subtype(exc::BASE_EXCEPTION));
+        let made = match given {
+            Some(given) => exceptions::create(th, given, Some(held)),
+            None => return put(value, Some(held.to_owned())),
+        };
+        match made {
+            // The class of an instance that is made here stays the one that was asked for.
+            Ok(exception) => {
+                let was_instance = exception.object().is(held);
+                put(class, was_instance.then(|| object::type_of(held).into_object()));
+                put(value, Some(exception.into_object()));
             }
-        };
-        let (exception, failed) = match made {
-            Ok(exception) => (exception, false),
-            Err(raised) => (th.take_raised(raised), true),
-        };
-        drop(Owned::<Object>::from_ptr_or_null(*class));
-        let (own_class, instance, own_traceback) = parts(exception);
-        (*class, *value) = (own_class, instance);
-        let own_traceback: Option<Owned> = Owned::from_ptr_or_null(own_traceback);
-        // What went wrong on the way has been somewhere else.
-        if let Some(own) = own_traceback.filter(|_| failed) {
-            drop(Owned::<Object>::from_ptr_or_null(std::mem::replace(
-                &mut *traceback,
-                own.into_ptr(),
-            )));
+            Err(raised) => {
+                let exception = th.take_raised(raised);
+                put(class, Some(object::type_of(exception.object()).into_object()));
+                put(
+                    traceback,
+                    exception.traceback().map(|traceback| traceback.to_owned().into_object()),
+                );
+                put(value, Some(exception.into_object()));
+            }
         }
     }
 }

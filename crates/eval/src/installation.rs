@@ -15,7 +15,6 @@ use crate::config::{self, Config};
 /// The library's folder below a prefix.
 const LIBRARY: &str = "lib/python3.14";
 
-#[derive(Default)]
 pub struct Installation {
     /// `sys.base_prefix`; `None` if everything is inside.
     pub prefix: Option<PathBuf>,
@@ -35,24 +34,30 @@ impl Installation {
 
     fn find(config: &Config) -> Installation {
         let executable = Path::new(&config.executable);
-        let mut found = Installation { base_executable: executable.into(), ..Default::default() };
-        let mut bin = None;
-        for folder in executable.ancestors().skip(1).take(2) {
-            if let Ok(text) = std::fs::read_to_string(folder.join("pyvenv.cfg")) {
-                bin = home(&text);
-                found.environment = Some(folder.to_owned());
-                break;
-            }
+        let mut folders = executable.ancestors().skip(1).take(2);
+        let environment = folders.find_map(|folder| {
+            let settings = std::fs::read_to_string(folder.join("pyvenv.cfg")).ok()?;
+            Some((folder.to_owned(), home(&settings)))
+        });
+        let (environment, bin) = environment.unzip();
+        let mut found = Installation {
+            prefix: config.home.clone(),
+            environment,
+            base_executable: executable.into(),
+        };
+        if found.prefix.is_some() {
+            // `PYTHONHOME` is stronger than what the environment says of its own.
+            return found;
         }
         let real = std::fs::canonicalize(executable).ok();
+        let own_bin = real.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let bin = bin.flatten();
         if let (Some(bin), Some(name)) = (&bin, executable.file_name()) {
-            let linked = real.clone().filter(|real| real != executable);
+            let linked = real.filter(|real| real != executable);
             found.base_executable = linked.unwrap_or_else(|| bin.join(name));
         }
-        found.prefix = config.home.clone().or_else(|| {
-            let bin = bin.or_else(|| Some(real?.parent()?.to_owned()));
-            with_library(bin).or_else(|| with_library(platform::own_library()?.parent()))
-        });
+        found.prefix = with_library(bin.or(own_bin))
+            .or_else(|| with_library(platform::own_library()?.parent()));
         found
     }
 
@@ -81,4 +86,39 @@ fn home(settings: &str) -> Option<PathBuf> {
         let (key, value) = line.split_once('=')?;
         key.trim().eq_ignore_ascii_case("home").then(|| value.trim().into())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the reference's `sys` says of a program in a virtual environment, with and without PYTHONHOME.
+    #[test]
+    fn environments_name_their_base() -> std::io::Result<()> {
+        let folder =
+            std::env::temp_dir().join(format!("krait-installation-{}", std::process::id()));
+        let (base, environment) = (folder.join("base"), folder.join("environment"));
+        std::fs::create_dir_all(base.join("bin"))?;
+        std::fs::create_dir_all(base.join(LIBRARY))?;
+        std::fs::create_dir_all(environment.join("bin"))?;
+        std::fs::write(base.join("bin/python"), "")?;
+        std::fs::write(base.join(LIBRARY).join("os.py"), "")?;
+        let settings = format!("version = 3.14.8\nHome = {}\n", base.join("bin").display());
+        std::fs::write(environment.join("pyvenv.cfg"), settings)?;
+        let own = environment.join("bin/python");
+        std::os::unix::fs::symlink(base.join("bin/python"), &own)?;
+
+        let mut config = Config { executable: own.display().to_string(), ..Config::isolated(&[]) };
+        let found = Installation::find(&config);
+        assert_eq!(found.prefix.as_deref(), Some(&*base));
+        assert_eq!(found.environment.as_deref(), Some(&*environment));
+        assert_eq!(found.base_executable, std::fs::canonicalize(base.join("bin/python"))?);
+
+        config.home = Some(folder.join("elsewhere"));
+        let found = Installation::find(&config);
+        assert_eq!(found.prefix, config.home);
+        assert_eq!(found.environment.as_deref(), Some(&*environment));
+        assert_eq!(found.base_executable, own);
+        std::fs::remove_dir_all(folder)
+    }
 }

@@ -265,18 +265,6 @@ pub fn PyMemoryView_GetContiguous(
 
 #[capi]
 pub fn PyByteArray_Concat(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult {
-    let bytes = |ob: Borrowed<'_>| -> PyResult<Vec<u8>> {
-        if !buffer::check(ob) {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "can't concat {} to {}",
-                b.type_name(),
-                a.type_name()
-            ));
-        }
-        buffer::Buffer::simple(th, ob)?.to_vec(th)
-    };
-    let whole = [bytes(a)?, bytes(b)?].concat();
-    krait_objects::bytearray::ByteArray::new(th, &whole).map(Owned::into_object)
+    let whole = crate::bytes::joined(th, a, b)?;
+    krait_objects::bytearray::ByteArray::new(th, whole.as_bytes()).map(Owned::into_object)
 }

@@ -9,6 +9,9 @@ use krait_objects::protocol::buffer::Buffer;
 
 use crate::support::*;
 
+/// What an object of bytes takes beside them.
+const HEADER: usize = 33;
+
 fn checked_len(th: &Thread, len: isize, function: &str) -> PyResult<usize> {
     usize::try_from(len)
         .map_err(|_| krait_objects::raise!(th, SYSTEM_ERROR, "Negative size passed to {function}"))
@@ -35,8 +38,8 @@ pub fn PyBytes_FromString(th: &Thread, text: *const c_char) -> PyResult<Owned<By
 }
 
 #[capi]
-pub fn PyBytes_FromObject(th: &Thread, ob: Borrowed<'_>) -> PyResult {
-    call::call(th, Borrowed::from_ref(Bytes::type_object()).object(), &[ob])
+pub fn PyBytes_FromObject(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<Owned<Bytes>> {
+    krait_objects::bytes::from_object(th, ob.ok_or_else(|| th.bad_internal_call())?)
 }
 
 fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Bytes>> {
@@ -80,6 +83,18 @@ pub fn PyBytes_AsStringAndSize(
     Ok(())
 }
 
+/// The bytes of two buffers. Whatever is wrong with them is a TypeError that names both.
+pub fn joined(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<Owned<Bytes>> {
+    let (Ok(first), Ok(second)) = (Buffer::simple(th, left), Buffer::simple(th, right)) else {
+        drop(th.take_exception());
+        let (left, right) = (left.type_name(), right.type_name());
+        return Err(krait_objects::raise!(th, TYPE_ERROR, "can't concat {right} to {left}"));
+    };
+    let mut bytes = first.to_vec(th)?;
+    bytes.extend_from_slice(second.as_bytes());
+    Bytes::new(th, &bytes)
+}
+
 /// `*place += other`: NULL on an error, or if it was.
 fn concat(th: &Thread, place: *mut Ptr, other: Option<Borrowed<'_>>) {
     // SAFETY: C passes a place with a reference or NULL, which moves here.
@@ -87,11 +102,7 @@ fn concat(th: &Thread, place: *mut Ptr, other: Option<Borrowed<'_>>) {
         Owned::<Object>::from_ptr_or_null(std::mem::replace(&mut *place, std::ptr::null_mut()))
     };
     let (Some(left), Some(other)) = (left, other) else { return };
-    let joined = (|| {
-        let mut bytes = Buffer::simple(th, left.object())?.to_vec(th)?;
-        bytes.extend(Buffer::simple(th, other)?.to_vec(th)?);
-        Bytes::new(th, &bytes)
-    })();
+    let joined = joined(th, left.object(), other);
     if let Ok(joined) = joined {
         // SAFETY: as above.
         unsafe { *place = joined.into_ptr() };
@@ -179,13 +190,28 @@ pub fn PyByteArray_Resize(
 }
 
 #[capi]
-pub fn PyBytes_Join(th: &Thread, separator: Borrowed<'_, Bytes>, pieces: Borrowed<'_>) -> PyResult {
-    call::call_method(th, separator.object(), Str::interned(th, "join")?.borrow(), &[pieces])
+pub fn PyBytes_Join(
+    th: &Thread,
+    separator: Option<Borrowed<'_>>,
+    pieces: Borrowed<'_>,
+) -> PyResult {
+    let separator = separator.ok_or_else(|| th.bad_internal_call())?;
+    if separator.downcast::<Bytes>().is_none() {
+        let name = separator.ty().full_name(th)?;
+        return Err(krait_objects::raise!(th, TYPE_ERROR, "sep: expected bytes, got {}", *name));
+    }
+    call::call_method(th, separator, Str::interned(th, "join")?.borrow(), &[pieces])
 }
 
 #[capi]
-pub fn PyBytes_Repr(th: &Thread, ob: Borrowed<'_, Bytes>, _smart: c_int) -> PyResult<Owned<Str>> {
-    object::repr(th, ob.object())
+pub fn PyBytes_Repr(th: &Thread, ob: Borrowed<'_, Bytes>, smart: c_int) -> PyResult<Owned<Str>> {
+    let shown = object::repr(th, ob.object())?;
+    let text = shown.to_string_lossy();
+    // Otherwise the quotes are single ones whatever is between them.
+    match text.strip_prefix("b\"").and_then(|text| text.strip_suffix('"')) {
+        Some(inside) if smart == 0 => Str::new(th, &format!("b'{}'", inside.replace('\'', "\\'"))),
+        _ => Ok(shown),
+    }
 }
 
 #[capi]
@@ -198,7 +224,10 @@ pub fn PyBytes_DecodeEscape(
     _recode: *const c_char,
 ) -> PyResult<Owned<Bytes>> {
     let len = checked_len(th, len, "PyBytes_DecodeEscape")?;
+    if len > isize::MAX as usize - HEADER {
+        return Err(th.raise(exc::OVERFLOW_ERROR, "byte string is too large"));
+    }
     // SAFETY: C passes `len` bytes.
-    let data = unsafe { std::slice::from_raw_parts(text.cast(), len) };
+    let data = if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(text.cast(), len) } };
     krait_objects::codecs::escape::escape_decode(th, data, optional(errors).as_deref())
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
+use krait_eval::import;
 use krait_macros::capi;
 use krait_objects::capsule::Capsule;
 use krait_objects::prelude::*;
@@ -101,20 +102,18 @@ pub fn PyCapsule_Import(
     _no_block: c_int,
 ) -> PyResult<*mut c_void> {
     let path = text_of(name);
-    let mut parts = path.split('.');
-    let mut found = krait_eval::import::import(th, parts.next().unwrap_or(""))?;
+    let mut parts = bytes_of(name).split(|&byte| byte == b'.');
+    let first = parts.next().unwrap_or_default();
+    let module = decoded(th, first).and_then(|name| import::import_module(th, name.borrow()));
+    let Ok(mut found) = module else {
+        // Whatever went wrong, this is all that is said.
+        drop(th.take_exception());
+        let first = String::from_utf8_lossy(first);
+        let message = format!("PyCapsule_Import could not import module \"{first}\"");
+        return Err(th.raise(exc::IMPORT_ERROR, &message));
+    };
     for part in parts {
-        let part = Str::interned(th, part)?;
-        found = match object::get_attr_opt(th, found.object(), part.borrow())? {
-            Some(found) => found,
-            None => {
-                return Err(krait_objects::raise!(
-                    th,
-                    ATTRIBUTE_ERROR,
-                    "PyCapsule_Import \"{path}\" is not valid"
-                ));
-            }
-        };
+        found = object::get_attr(th, found.object(), decoded(th, part)?.borrow())?;
     }
     let capsule = found.object().downcast_exact::<Capsule>();
     // SAFETY: C passes a string.

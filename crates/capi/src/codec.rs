@@ -19,6 +19,11 @@ pub fn PyCodec_Unregister(th: &Thread, search: Borrowed<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// The name of a codec, which must be there.
+fn required(th: &Thread, encoding: *const c_char) -> PyResult<std::borrow::Cow<'_, str>> {
+    optional(encoding).ok_or_else(|| th.bad_argument())
+}
+
 #[capi]
 pub fn PyCodec_KnownEncoding(th: &Thread, encoding: *const c_char) -> c_int {
     match registry::lookup(th, &text_of(encoding)) {
@@ -33,26 +38,28 @@ pub fn PyCodec_KnownEncoding(th: &Thread, encoding: *const c_char) -> c_int {
 #[capi]
 pub fn PyCodec_Encode(
     th: &Thread,
-    ob: Borrowed<'_>,
+    ob: Option<Borrowed<'_>>,
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult {
-    registry::encode_object(th, ob, optional(encoding).as_deref(), optional(errors).as_deref())
+    let ob = ob.ok_or_else(|| th.bad_argument())?;
+    registry::encode_object(th, ob, Some(&required(th, encoding)?), optional(errors).as_deref())
 }
 
 #[capi]
 pub fn PyCodec_Decode(
     th: &Thread,
-    ob: Borrowed<'_>,
+    ob: Option<Borrowed<'_>>,
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult {
-    registry::decode_object(th, ob, optional(encoding).as_deref(), optional(errors).as_deref())
+    let ob = ob.ok_or_else(|| th.bad_argument())?;
+    registry::decode_object(th, ob, Some(&required(th, encoding)?), optional(errors).as_deref())
 }
 
 /// An entry of the tuple that a codec is.
 fn part(th: &Thread, encoding: *const c_char, index: usize) -> PyResult {
-    let codec = registry::lookup(th, &text_of(encoding))?;
+    let codec = registry::lookup(th, &required(th, encoding)?)?;
     codec.borrow().get().get(index).map(Borrowed::to_owned).ok_or_else(|| th.bad_internal_call())
 }
 
@@ -85,7 +92,7 @@ fn incremental(
     errors: *const c_char,
     attribute: &str,
 ) -> PyResult {
-    let codec = registry::lookup(th, &text_of(encoding))?;
+    let codec = registry::lookup(th, &required(th, encoding)?)?;
     let class = object::get_attr(th, codec.object(), Str::interned(th, attribute)?.borrow())?;
     made(th, class, &[handling(th, errors)?])
 }

@@ -165,25 +165,27 @@ pub fn _PyDict_SetItem_KnownHash_LockHeld(
 }
 
 /// For functions that write their result also if the object is no dictionary.
-fn checked<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Dict>> {
-    ob.downcast::<Dict>().ok_or_else(|| th.bad_internal_call())
+fn checked<'a>(th: &Thread, ob: Option<Borrowed<'a>>) -> PyResult<Borrowed<'a, Dict>> {
+    ob.and_then(|ob| ob.downcast::<Dict>()).ok_or_else(|| th.bad_internal_call())
 }
 
 #[capi]
 pub fn PyDict_GetItemRef(
     th: &Thread,
-    ob: Borrowed<'_>,
-    key: Borrowed<'_>,
+    ob: Option<Borrowed<'_>>,
+    key: Option<Borrowed<'_>>,
     place: *mut Ptr,
 ) -> PyResult<bool> {
+    let found = checked(th, ob)
+        .and_then(|dict| dict.get().get(th, key.ok_or_else(|| null_argument(th))?));
     // SAFETY: `place` is writable.
-    unsafe { give(place, checked(th, ob).and_then(|dict| dict.get().get(th, key))) }
+    unsafe { give(place, found) }
 }
 
 #[capi]
 pub fn PyDict_GetItemStringRef(
     th: &Thread,
-    ob: Borrowed<'_>,
+    ob: Option<Borrowed<'_>>,
     key: *const c_char,
     place: *mut Ptr,
 ) -> PyResult<bool> {
@@ -212,7 +214,7 @@ pub fn PyDict_SetDefaultRef(
 ) -> PyResult<bool> {
     let dict = ob.downcast::<Dict>();
     let before = dict.map_or(0, |dict| dict.len());
-    let found = checked(th, ob).and_then(|dict| dict.set_default(th, key, value)).map(Some);
+    let found = checked(th, Some(ob)).and_then(|dict| dict.set_default(th, key, value)).map(Some);
     if place.is_null() {
         found?;
     } else {
@@ -225,11 +227,16 @@ pub fn PyDict_SetDefaultRef(
 #[capi]
 pub fn PyDict_Pop(
     th: &Thread,
-    ob: Borrowed<'_>,
-    key: Borrowed<'_>,
+    ob: Option<Borrowed<'_>>,
+    key: Option<Borrowed<'_>>,
     place: *mut Ptr,
 ) -> PyResult<bool> {
-    let found = checked(th, ob).and_then(|dict| dict.pop(th, key));
+    let found = checked(th, ob).and_then(|dict| match key {
+        Some(key) => dict.pop(th, key),
+        // An empty dictionary does not look at it.
+        None if dict.is_empty() => Ok(None),
+        None => Err(null_argument(th)),
+    });
     if place.is_null() {
         return found.map(|found| found.is_some());
     }

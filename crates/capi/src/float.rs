@@ -2,6 +2,7 @@
 
 use krait_macros::capi;
 use krait_objects::complex::Complex;
+use krait_objects::complex::construct::as_pair;
 use krait_objects::prelude::*;
 
 #[capi]
@@ -10,8 +11,11 @@ pub fn PyFloat_FromDouble(th: &Thread, value: f64) -> PyResult<Owned<Float>> {
 }
 
 #[capi]
-pub fn PyFloat_AsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
-    number::as_f64(th, ob)
+pub fn PyFloat_AsDouble(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<f64> {
+    match ob {
+        Some(ob) => number::as_f64(th, ob),
+        None => Err(th.bad_argument()),
+    }
 }
 
 #[capi]
@@ -36,13 +40,10 @@ pub fn PyComplex_FromDoubles(th: &Thread, real: f64, imag: f64) -> PyResult<Owne
 
 #[capi]
 pub fn PyComplex_RealAsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
-    match ob.downcast::<Complex>() {
-        Some(complex) => Ok(complex.real()),
-        None => number::as_f64(th, ob),
-    }
+    as_pair(th, ob).map(|(real, _)| real)
 }
 
 #[capi]
-pub fn PyComplex_ImagAsDouble(ob: Borrowed<'_>) -> PyResult<f64> {
-    Ok(ob.downcast::<Complex>().map_or(0.0, |complex| complex.imag()))
+pub fn PyComplex_ImagAsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
+    as_pair(th, ob).map(|(_, imag)| imag)
 }

@@ -114,12 +114,17 @@ pub fn PyWeakref_NewProxy(
 }
 
 #[capi]
-pub fn PyWeakref_GetRef(reference: Borrowed<'_>, place: *mut Ptr) -> PyResult<bool> {
-    let th = Thread::current();
-    let found = if krait_objects::weakref::is_reference(reference) {
-        Ok(krait_objects::weakref::referent(reference))
-    } else {
-        Err(th.raise(exc::TYPE_ERROR, "expected a weakref"))
+pub fn PyWeakref_GetRef(
+    th: &Thread,
+    reference: Option<Borrowed<'_>>,
+    place: *mut Ptr,
+) -> PyResult<bool> {
+    let found = match reference {
+        Some(reference) if krait_objects::weakref::is_reference(reference) => {
+            Ok(krait_objects::weakref::referent(reference))
+        }
+        Some(_) => Err(th.raise(exc::TYPE_ERROR, "expected a weakref")),
+        None => Err(th.bad_internal_call()),
     };
     // SAFETY: `place` is writable.
     unsafe { give(place, found) }

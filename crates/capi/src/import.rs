@@ -14,20 +14,28 @@ pub fn PyImport_ImportModule(th: &Thread, name: *const c_char) -> PyResult {
 }
 
 #[capi]
-pub fn PyImport_Import(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-    import::import_module(th, name)
+pub fn PyImport_Import(th: &Thread, name: Borrowed<'_>) -> PyResult {
+    import::import_module(th, module_name(th, name)?)
+}
+
+/// The name of a module to import, which C gives as any object.
+fn module_name<'a>(th: &Thread, name: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
+    name.downcast::<Str>().ok_or_else(|| th.raise(exc::TYPE_ERROR, "module name must be a string"))
 }
 
 #[capi]
 pub fn PyImport_ImportModuleLevelObject(
     th: &Thread,
-    name: Borrowed<'_, Str>,
+    name: Option<Borrowed<'_>>,
     globals: Option<Borrowed<'_>>,
     _locals: Ptr,
     from_list: Option<Borrowed<'_>>,
     level: c_int,
 ) -> PyResult {
-    import::import_level(th, name, globals, from_list, level)
+    let Some(name) = name else {
+        return Err(th.raise(exc::VALUE_ERROR, "Empty module name"));
+    };
+    import::import_level(th, module_name(th, name)?, globals, from_list, level)
 }
 
 #[capi]
@@ -42,19 +50,19 @@ pub fn PyImport_GetModule(th: &Thread, name: Borrowed<'_>) -> PyResult<Option<Ow
 
 #[capi]
 pub fn PyImport_AddModuleRef(th: &Thread, name: *const c_char) -> PyResult {
-    import::add_module(th, string(th, name)?.borrow())
+    import::add_module(th, string(th, name)?.object())
 }
 
 /// `sys.modules` keeps the module alive.
 #[capi]
 pub fn PyImport_AddModule(th: &Thread, name: *const c_char) -> PyResult<*mut krait_abi::PyObject> {
-    import::add_module(th, string(th, name)?.borrow()).map(|module| module.as_ptr())
+    import::add_module(th, string(th, name)?.object()).map(|module| module.as_ptr())
 }
 
 #[capi]
 pub fn PyImport_AddModuleObject(
     th: &Thread,
-    name: Borrowed<'_, Str>,
+    name: Borrowed<'_>,
 ) -> PyResult<*mut krait_abi::PyObject> {
     import::add_module(th, name).map(|module| module.as_ptr())
 }
@@ -92,10 +100,10 @@ pub fn PyImport_ReloadModule(th: &Thread, module: Borrowed<'_>) -> PyResult {
 #[capi]
 pub fn PyImport_ImportModuleAttr(
     th: &Thread,
-    module: Borrowed<'_, Str>,
+    module: Borrowed<'_>,
     name: Borrowed<'_>,
 ) -> PyResult {
-    let module = import::import_module(th, module)?;
+    let module = import::import_module(th, module_name(th, module)?)?;
     object::get_attr(th, module.object(), attribute(th, name)?)
 }
 

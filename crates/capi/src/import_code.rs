@@ -115,7 +115,7 @@ pub fn PyImport_GetMagicTag() -> *const c_char {
 
 fn execute(
     th: &Thread,
-    name: Borrowed<'_, Str>,
+    name: Borrowed<'_>,
     code: Borrowed<'_>,
     path: Option<Borrowed<'_>>,
     cached: Option<Borrowed<'_>>,
@@ -124,7 +124,7 @@ fn execute(
     let result = execute_in(th, name, code, module.object(), path, cached);
     if result.is_err() {
         let exception = th.take_exception();
-        drop(import::modules(th)?.remove(th, name.object()));
+        drop(import::modules(th)?.remove(th, name));
         drop(th.take_exception());
         if let Some(exception) = exception {
             return Err(th.set_exception(exception.into_object()));
@@ -135,7 +135,7 @@ fn execute(
 
 fn execute_in(
     th: &Thread,
-    name: Borrowed<'_, Str>,
+    name: Borrowed<'_>,
     code: Borrowed<'_>,
     module: Borrowed<'_>,
     path: Option<Borrowed<'_>>,
@@ -161,13 +161,13 @@ fn execute_in(
     let external = import::import(th, "_frozen_importlib_external")?;
     let fix_up = Str::interned(th, "_fix_up_module")?;
     let cached = cached.unwrap_or(path);
-    let args = [dict.object(), name.object(), path, cached];
+    let args = [dict.object(), name, path, cached];
     call::call_method(th, external.object(), fix_up.borrow(), &args)?;
     run::eval_code_object(th, code, dict.borrow())?;
-    match import::modules(th)?.get(th, name.object())? {
+    match import::modules(th)?.get(th, name)? {
         Some(module) => Ok(module),
         None => {
-            let shown = object::repr(th, name.object())?;
+            let shown = object::repr(th, name)?;
             Err(raise!(th, IMPORT_ERROR, "Loaded module {} not found in sys.modules", *shown))
         }
     }
@@ -176,7 +176,7 @@ fn execute_in(
 #[capi]
 pub fn PyImport_ExecCodeModuleObject(
     th: &Thread,
-    name: Borrowed<'_, Str>,
+    name: Borrowed<'_>,
     code: Borrowed<'_>,
     path: Option<Borrowed<'_>>,
     cached: Option<Borrowed<'_>>,
@@ -215,7 +215,7 @@ fn execute_named(
     };
     let name = string(th, name)?;
     let path = path.as_ref().map(Owned::object);
-    execute(th, name.borrow(), code, path, cached.as_ref().map(Owned::object))
+    execute(th, name.object(), code, path, cached.as_ref().map(Owned::object))
 }
 
 #[capi]
@@ -245,8 +245,14 @@ pub fn PyImport_ExecCodeModuleWithPathnames(
 }
 
 #[capi]
-pub fn PyImport_ImportFrozenModuleObject(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
-    import::import_frozen(th, name)
+pub fn PyImport_ImportFrozenModuleObject(
+    th: &Thread,
+    name: Option<Borrowed<'_>>,
+) -> PyResult<bool> {
+    match name.and_then(|name| name.downcast::<Str>()) {
+        Some(name) => import::import_frozen(th, name),
+        None => Ok(false),
+    }
 }
 
 #[capi]

@@ -87,7 +87,7 @@ pub fn PyList_Insert(
     item: Borrowed<'_>,
 ) -> PyResult<()> {
     let len = list.len() as isize;
-    let at = if index < 0 { (index + len).max(0) } else { index.min(len) };
+    let at = if index < 0 { index.saturating_add(len).max(0) } else { index.min(len) };
     let one = List::from_slice(th, &[item])?;
     let place = krait_objects::slice::Slice::of_indices(th, at, at)?;
     object::set_item(th, list.object(), place.object(), one.object())

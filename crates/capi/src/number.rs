@@ -87,14 +87,16 @@ pub fn PyNumber_InPlacePower(
     th: &Thread,
     base: Borrowed<'_>,
     exp: Borrowed<'_>,
-    _modulus: Ptr,
+    modulus: Option<Borrowed<'_>>,
 ) -> PyResult {
-    number::inplace_power(th, base, exp)
+    number::inplace_power(th, base, exp, modulus)
 }
 
 #[capi]
 pub fn PyNumber_Check(ob: Option<Borrowed<'_>>) -> bool {
-    ob.is_some_and(number::check)
+    ob.is_some_and(|ob| {
+        number::check(ob) || ob.downcast::<krait_objects::complex::Complex>().is_some()
+    })
 }
 
 #[capi]

@@ -228,8 +228,11 @@ pub fn PyObject_ASCII(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<Owned<S
 }
 
 #[capi]
-pub fn PyObject_Bytes(th: &Thread, ob: Borrowed<'_>) -> PyResult {
-    object::bytes(th, ob)
+pub fn PyObject_Bytes(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult {
+    match ob {
+        Some(ob) => object::bytes(th, ob),
+        None => Bytes::new(th, b"<NULL>").map(Owned::into_object),
+    }
 }
 
 #[capi]

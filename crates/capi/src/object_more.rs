@@ -374,7 +374,7 @@ pub fn PyMapping_HasKey(th: &Thread, ob: Ptr, key: Ptr) -> c_int {
     // SAFETY: see the top of the file, or NULL.
     unsafe {
         let key = Borrowed::<Object>::from_ptr_or_null(key).map(Borrowed::to_owned);
-        let key = key.ok_or_else(|| th.bad_internal_call());
+        let key = key.ok_or_else(|| null_argument(th));
         has_key(th, Borrowed::from_ptr_or_null(ob), key, "PyMapping_HasKey")
     }
 }
@@ -402,11 +402,14 @@ pub fn PyMapping_GetOptionalItemString(
 #[capi]
 pub fn PyDict_PopString(
     th: &Thread,
-    dict: Borrowed<'_, Dict>,
+    ob: Option<Borrowed<'_>>,
     key: *const c_char,
     place: *mut Ptr,
 ) -> PyResult<bool> {
-    let found = string(th, key).and_then(|key| dict.get().pop(th, key.object()));
+    let found = string(th, key).and_then(|key| {
+        let dict = ob.and_then(|ob| ob.downcast::<Dict>()).ok_or_else(|| th.bad_internal_call())?;
+        dict.get().pop(th, key.object())
+    });
     if place.is_null() {
         return found.map(|found| found.is_some());
     }

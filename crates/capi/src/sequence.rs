@@ -53,8 +53,17 @@ pub fn PySequence_Repeat(th: &Thread, ob: Borrowed<'_>, count: isize) -> PyResul
 }
 
 #[capi]
-pub fn PySequence_Contains(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<bool> {
-    sequence::contains(th, ob, item)
+pub fn PySequence_Contains(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    item: Option<Borrowed<'_>>,
+) -> PyResult<bool> {
+    match item {
+        Some(item) => sequence::contains(th, ob, item),
+        // Nothing is compared with it.
+        None if ob.downcast::<List>().is_some_and(|list| list.is_empty()) => Ok(false),
+        None => Err(null_argument(th)),
+    }
 }
 
 #[capi]
@@ -106,13 +115,17 @@ pub fn PySequence_SetSlice(
     ob: Borrowed<'_>,
     start: isize,
     stop: isize,
-    value: Borrowed<'_>,
+    value: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
     if mapping_slots(ob).is_none_or(|slots| slots.mp_ass_subscript.is_none()) {
         let name = ob.type_name();
         return Err(raise!(th, TYPE_ERROR, "'{name}' object doesn't support slice assignment"));
     }
-    object::set_item(th, ob, slice(th, start, stop)?.object(), value)
+    let place = slice(th, start, stop)?;
+    match value {
+        Some(value) => object::set_item(th, ob, place.object(), value),
+        None => object::del_item(th, ob, place.object()),
+    }
 }
 
 #[capi]

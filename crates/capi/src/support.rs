@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char};
 
 use krait_abi as abi;
+pub use krait_objects::args::rt::capi::missing as null_argument;
 use krait_objects::codecs;
 use krait_objects::prelude::*;
 
@@ -28,8 +29,11 @@ pub fn optional<'a>(text: *const c_char) -> Option<std::borrow::Cow<'a, str>> {
     (!text.is_null()).then(|| text_of(text))
 }
 
-/// A `str` of a UTF-8 C string.
+/// A `str` of a UTF-8 C string, which must be there.
 pub fn string(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
+    if text.is_null() {
+        return Err(null_argument(th));
+    }
     decoded(th, bytes_of(text))
 }
 
@@ -44,8 +48,8 @@ pub fn decoded(th: &Thread, bytes: &[u8]) -> PyResult<Owned<Str>> {
 /// As `string`, interned: for attribute names and keys.
 pub fn name(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
     match std::str::from_utf8(bytes_of(text)) {
-        Ok(text) => Str::interned(th, text),
-        Err(_) => string(th, text),
+        Ok(found) if !text.is_null() => Str::interned(th, found),
+        _ => string(th, text),
     }
 }
 

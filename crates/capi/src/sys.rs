@@ -16,8 +16,8 @@ pub fn PySys_GetObject(th: &Thread, name: *const c_char) -> Ptr {
         // `sys` keeps it: the reference is lent.
         Ok(Some(value)) => value.as_ptr(),
         Ok(None) => std::ptr::null_mut(),
-        Err(raised) => {
-            drop(th.take_raised(raised));
+        Err(_) => {
+            (th.interp().services.get().unraisable)(th, None, "Exception ignored in PySys_GetObject()");
             std::ptr::null_mut()
         }
     };
@@ -89,9 +89,19 @@ pub fn PySys_GetOptionalAttrString(
 
 #[capi]
 pub fn PySys_GetXOptions(th: &Thread) -> Ptr {
-    let options = Str::interned(th, "_xoptions").and_then(|name| sys::get(th, name.borrow()));
     // `sys` keeps it: the reference is lent.
-    options.ok().flatten().map_or(std::ptr::null_mut(), |options| options.as_ptr())
+    x_options(th).map_or(std::ptr::null_mut(), |options| options.as_ptr())
+}
+
+/// The dictionary of `-X` options, made if it is not there.
+fn x_options(th: &Thread) -> PyResult<Owned<Dict>> {
+    let name = Str::interned(th, "_xoptions")?;
+    if let Some(Ok(options)) = sys::get(th, name.borrow())?.map(Owned::downcast::<Dict>) {
+        return Ok(options);
+    }
+    let options = Dict::new(th)?;
+    sys::set(th, name.borrow(), options.object())?;
+    Ok(options)
 }
 
 /// The list of warning options, made if it is not there.

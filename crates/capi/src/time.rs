@@ -72,18 +72,21 @@ pub fn PyFloat_Unpack8(place: *const c_char, little: c_int) -> f64 {
     f64::from_le_bytes(unsafe { take(place, little) })
 }
 
+/// The upper bits of a NaN's fraction: they are what a narrower float has room for. A signalling one whose payload does not
+/// fit becomes a quiet one.
+fn narrow_payload(value: f64, bits: u32) -> u64 {
+    let payload = value.to_bits() & ((1 << 52) - 1);
+    let kept = payload >> (52 - bits);
+    if kept == 0 { 1 << (bits - 1) } else { kept }
+}
+
 /// A NaN keeps its sign, its kind and the upper bits of its payload.
 fn narrow(value: f64) -> f32 {
     if !value.is_nan() {
         return value as f32;
     }
-    let bits = value.to_bits();
-    let sign = (bits >> 63) as u32;
-    let mut payload = (bits >> 29) as u32 & 0x7f_ffff;
-    if payload == 0 {
-        payload = 1;
-    }
-    f32::from_bits(sign << 31 | 0xff << 23 | payload)
+    let sign = (value.to_bits() >> 63) as u32;
+    f32::from_bits(sign << 31 | 0xff << 23 | narrow_payload(value, 23) as u32)
 }
 
 fn widen(value: f32) -> f64 {
@@ -115,8 +118,7 @@ pub fn PyFloat_Unpack4(place: *const c_char, little: c_int) -> f64 {
 fn half(value: f64) -> Option<u16> {
     let sign = ((value.to_bits() >> 63) as u16) << 15;
     if value.is_nan() {
-        let payload = (value.to_bits() >> 42) as u16 & 0x3ff;
-        return Some(sign | 0x7c00 | if payload == 0 { 1 } else { payload });
+        return Some(sign | 0x7c00 | narrow_payload(value, 10) as u16);
     }
     if value.is_infinite() {
         return Some(sign | 0x7c00);

@@ -72,6 +72,7 @@ pub fn _PyTuple_Resize(th: &Thread, place: *mut Ptr, len: isize) -> PyResult<()>
         Owned::<Object>::from_ptr_or_null(std::mem::replace(&mut *place, std::ptr::null_mut()))
     };
     let tuple = old.and_then(|old| old.downcast::<Tuple>().ok());
+    let tuple = tuple.filter(|tuple| tuple.is_empty() || tuple.object().ref_count() == 1);
     let (Some(tuple), Ok(len)) = (tuple, usize::try_from(len)) else {
         return Err(th.bad_internal_call());
     };

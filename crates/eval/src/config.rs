@@ -3,7 +3,7 @@
 //! Plain data. The C API fills it from a `PyConfig`, the command line from its options, a Rust host from its
 //! builder. The same job as CPython's `Python/initconfig.c`.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -358,14 +358,26 @@ impl Config {
 
 /// What an interpreter keeps of its configuration.
 #[derive(Default)]
-struct Kept(OnceCell<Rc<Config>>);
+struct Kept(RefCell<Option<Rc<Config>>>);
+
+fn kept(th: &Thread, config: impl FnOnce() -> Config) -> Rc<Config> {
+    let kept = &th.interp().state::<Kept>().0;
+    kept.borrow_mut().get_or_insert_with(|| Rc::new(config())).clone()
+}
 
 /// Remembers the configuration of the current interpreter; the first one stays.
 pub fn keep(th: &Thread, config: Config) -> Rc<Config> {
-    th.interp().state::<Kept>().0.get_or_init(|| Rc::new(config)).clone()
+    kept(th, || config)
 }
 
 /// The configuration of the current interpreter.
 pub fn of(th: &Thread) -> Rc<Config> {
-    th.interp().state::<Kept>().0.get_or_init(|| Rc::new(Config::isolated(&[]))).clone()
+    kept(th, || Config::isolated(&[]))
+}
+
+/// Changes the configuration of the current interpreter, for whoever asks from here on.
+pub fn change(th: &Thread, change: impl FnOnce(&mut Config)) {
+    let mut config = (*of(th)).clone();
+    change(&mut config);
+    *th.interp().state::<Kept>().0.borrow_mut() = Some(Rc::new(config));
 }

@@ -69,12 +69,13 @@ impl Pieces {
     }
 }
 
-/// The `repr`s of a sequence's items, which may change meanwhile: `item(at)` is `None` past the end.
+/// The `repr`s of a sequence's items, which may change meanwhile: `item(at)` is `None` past the end. What C has not filled in
+/// yet is shown too.
 pub fn items(
     th: &Thread,
     open: &str,
     close: &str,
-    mut item: impl FnMut(usize) -> Option<Owned>,
+    mut item: impl FnMut(usize) -> Option<*mut abi::PyObject>,
 ) -> PyResult<Owned<Str>> {
     let mut pieces = Pieces::default();
     pieces.text(th, open)?;
@@ -84,7 +85,11 @@ pub fn items(
         if at > 0 {
             pieces.push(separator.clone());
         }
-        pieces.repr(th, value.borrow())?;
+        // SAFETY: an item of a sequence that the caller holds.
+        match unsafe { Borrowed::<Object>::from_ptr_or_null(value) }.map(Borrowed::to_owned) {
+            Some(value) => pieces.repr(th, value.borrow())?,
+            None => pieces.text(th, "<NULL>")?,
+        }
         at += 1;
     }
     pieces.text(th, close)?;

@@ -406,7 +406,10 @@ impl Tuple {
             return Str::new(th, "(...)");
         };
         let close = if this.len() == 1 { ",)" } else { ")" };
-        repr_guard::items(th, "(", close, |at| this.get().get(at).map(Borrowed::to_owned))
+        repr_guard::items(th, "(", close, |at| {
+            // SAFETY: (1).
+            (at < this.len()).then(|| unsafe { *this.items().add(at) })
+        })
     }
 
     #[slot(tp_iter)]

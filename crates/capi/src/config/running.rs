@@ -2,15 +2,16 @@
 
 use std::ffi::{c_char, c_int};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use krait_eval::sys;
+use krait_eval::{config, sys};
 use krait_macros::capi;
 use krait_objects::prelude::*;
 use krait_objects::structseq::StructSequence;
 
 use super::fields::{Access, CONFIG, Field, Kind, Live, PRE_CONFIG, find};
 use super::memory::{list_units, units};
-use super::process::process;
+use super::process::{self as globals, process};
 use super::{defaults, read};
 use crate::support::*;
 
@@ -75,12 +76,47 @@ fn get(th: &Thread, name: &str) -> PyResult {
         }
         _ => {}
     }
-    let config = match process().config.clone() {
-        Some(config) => config,
-        None => Arc::new(read::of_running(th).ok_or_else(|| th.no_memory())?),
-    };
     // SAFETY: the configuration is ours.
-    unsafe { value(th, field, config.ptr()) }
+    unsafe { value(th, field, described(th)?.ptr()) }
+}
+
+/// What the interpreter was started with, as C describes it; made when it is first asked for, if it was not C that started it.
+pub fn described(th: &Thread) -> PyResult<Arc<defaults::Owned>> {
+    if let Some(config) = process().config.clone() {
+        return Ok(config);
+    }
+    let config = Arc::new(read::of_running(th).ok_or_else(|| th.no_memory())?);
+    Ok(process().config.get_or_insert(config).clone())
+}
+
+/// Tells those who do not look into C's description: the interpreter itself, and the variables from before `PyConfig`.
+fn announce(th: &Thread, name: &str, number: c_int) {
+    let small = u8::try_from(number).unwrap_or(u8::MAX);
+    config::change(th, |config| match name {
+        "bytes_warning" => config.bytes_warning = small,
+        "cpu_count" => config.cpu_count = number,
+        "inspect" => config.inspect = number != 0,
+        "interactive" => config.interactive = number != 0,
+        "optimization_level" => config.optimization_level = small,
+        "parser_debug" => config.parser_debug = small,
+        "quiet" => config.quiet = number != 0,
+        "verbose" => config.verbose = small,
+        "write_bytecode" => config.write_bytecode = number != 0,
+        _ => {}
+    });
+    let (variable, value) = match name {
+        "bytes_warning" => (&globals::Py_BytesWarningFlag, number),
+        "inspect" => (&globals::Py_InspectFlag, number),
+        "interactive" => (&globals::Py_InteractiveFlag, number),
+        "optimization_level" => (&globals::Py_OptimizeFlag, number),
+        "parser_debug" => (&globals::Py_DebugFlag, number),
+        "quiet" => (&globals::Py_QuietFlag, number),
+        "use_environment" => (&globals::Py_IgnoreEnvironmentFlag, (number == 0).into()),
+        "verbose" => (&globals::Py_VerboseFlag, number),
+        "write_bytecode" => (&globals::Py_DontWriteBytecodeFlag, (number == 0).into()),
+        _ => return,
+    };
+    variable.store(value, Ordering::Relaxed);
 }
 
 /// An option that was settled before the start.
@@ -264,10 +300,9 @@ fn set(th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
         }
         _ => {}
     }
-    if let Some(config) = &process().config {
-        // SAFETY: the configuration is ours.
-        unsafe { field.set_number(config.ptr(), number.into()) };
-    }
+    // SAFETY: the configuration is ours.
+    unsafe { field.set_number(described(th)?.ptr(), number.into()) };
+    announce(th, name, number);
     Ok(())
 }
 

@@ -267,7 +267,7 @@ fn load_again(th: &Thread, wanted: &Wanted) -> PyResult<Option<Owned>> {
     module::rules::ExtensionRules::of(th).refuse(th, &key.1)?;
     let module = match namespace {
         Some(namespace) => {
-            let module = super::add_module(th, wanted.name.borrow())?;
+            let module = super::add_module(th, wanted.name.object())?;
             let Ok(module) = module.downcast::<Module>() else {
                 return Err(th.bad_internal_call());
             };

@@ -51,15 +51,15 @@ pub fn modules(th: &Thread) -> PyResult<Owned<Dict>> {
 }
 
 /// `PyImport_AddModule`: the module of that name, made and entered if there is none.
-pub fn add_module(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
+pub fn add_module(th: &Thread, name: Borrowed<'_>) -> PyResult {
     let modules = modules(th)?;
-    if let Some(found) = modules.get(th, name.object())? {
+    if let Some(found) = modules.get(th, name)? {
         if found.object().downcast::<Module>().is_some() {
             return Ok(found);
         }
     }
-    let module = Module::new(th, name)?;
-    modules.set(th, name.object(), module.object())?;
+    let module = Module::named(th, name)?;
+    modules.set(th, name, module.object())?;
     Ok(module.into_object())
 }
 

@@ -288,7 +288,7 @@ operators! {
     /// What a is after a |= b.
     ior(a, b, th) -> PyResult { binary_operator(th, Binary::InplaceOr, a, b) }
     /// What a is after a **= b.
-    ipow(a, b, th) -> PyResult { number::inplace_power(th, a, b) }
+    ipow(a, b, th) -> PyResult { number::inplace_power(th, a, b, None) }
     /// The value of a < b.
     lt(a, b, th) -> PyResult { compare(th, a, b, CompareOp::Lt) }
     /// The value of a <= b.

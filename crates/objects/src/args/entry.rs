@@ -52,7 +52,11 @@ fn typed<'a, T: Instance>(ob: Borrowed<'a>) -> PyResult<Borrowed<'a, T>> {
 #[cold]
 #[inline(never)]
 fn null_argument() -> Raised {
-    let th = Thread::current();
+    missing(Thread::current())
+}
+
+/// As above, for what is not an object.
+pub fn missing(th: &Thread) -> Raised {
     if th.is_raised() {
         return th.raised_by_c();
     }

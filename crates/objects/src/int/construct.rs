@@ -46,7 +46,7 @@ fn of_subclass(th: &Thread, cls: Borrowed<'_, Type>, int: &Int) -> PyResult<Owne
     // SAFETY: `alloc` made room for one digit more; nobody else knows the object.
     unsafe {
         let raw = own.as_ptr().cast::<Int>();
-        (&raw mut (*raw).tag).write(int.tag);
+        (&raw mut (*raw).tag).write(int.tag & !super::EXISTS_ONCE);
         let place = (&raw mut (*raw).digits).cast::<crate::int_digits::Digit>();
         place.copy_from_nonoverlapping(digits.as_ptr(), digits.len());
     }

@@ -5,7 +5,8 @@
 //! `int_digits`, in place. The same job as CPython's `Objects/longobject.c`.
 //!
 //! Invariants:
-//! 1. `tag` is `digits << 3 | sign` with sign 0 positive, 1 zero, 2 negative; the top digit is not zero; a zero has tag 1.
+//! 1. `tag` is `digits << 3 | small << 2 | sign` with sign 0 positive, 1 zero, 2 negative; the top digit is not zero. `small` is
+//!    set for the ints that exist once, so that C knows them.
 //! 2. `tag >> 3` digits follow the tag (room for one at least).
 //! 3. Once known to others an int never changes.
 
@@ -37,6 +38,7 @@ pub use text::{from_text_object, to_base, to_decimal};
 const SIGN_ZERO: usize = 1;
 const SIGN_NEGATIVE: usize = 2;
 const SIGN_MASK: usize = 3;
+const EXISTS_ONCE: usize = 4;
 const DIGITS_SHIFT: u32 = 3;
 
 /// The ints that exist once, as the reference has them.
@@ -66,6 +68,7 @@ static SMALL_INTS: [Int; 262] = {
     let mut at = 0;
     while at < 262 {
         table[at] = fixed(PyLong_Type.as_ptr(), at as i64 - 5);
+        table[at].tag |= EXISTS_ONCE;
         at += 1;
     }
     table

@@ -291,7 +291,7 @@ impl List {
         let Some(_guard) = repr_guard::enter(th, this.object()) else {
             return Str::new(th, "[...]");
         };
-        repr_guard::items(th, "[", "]", |at| this.get().get(at))
+        repr_guard::items(th, "[", "]", |at| this.peek(at))
     }
 
     #[slot(tp_iter)]

@@ -248,6 +248,12 @@ impl List {
         }
     }
 
+    /// What lies at an index: NULL if C has not filled it in yet.
+    pub fn peek(&self, index: usize) -> Option<Ptr> {
+        // SAFETY: (1).
+        (index < self.len()).then(|| unsafe { *self.items.get().add(index) })
+    }
+
     /// Where the items lie, for C and the loop; null if there is no room for any.
     #[inline(always)]
     pub fn items_ptr(&self) -> *mut Ptr {

@@ -46,12 +46,17 @@ assert_layout!(Module => abi::PyModuleObject);
 
 impl Module {
     pub fn new(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<Owned<Module>> {
+        Module::named(th, name.object())
+    }
+
+    /// C may give any object as a module's name.
+    pub fn named(th: &Thread, name: Borrowed<'_>) -> PyResult<Owned<Module>> {
         let ty = Borrowed::from_ref(Module::type_object());
         // SAFETY: a fresh instance.
         let module: Owned<Module> =
             unsafe { crate::typeobj::alloc::alloc_untracked(th, ty, 0)?.cast() };
         module.dict.set(Some(Dict::new(th)?));
-        module.fill(th, name.object(), none())?;
+        module.fill(th, name, none())?;
         gc::track(th, module.borrow());
         Ok(module)
     }

@@ -19,7 +19,7 @@ use crate::prelude::*;
 pub fn binary(th: &Thread, op: u32, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
     match Binary::from_argument(op) {
         Some(Binary::Power) => power(th, left, right, None),
-        Some(Binary::InplacePower) => inplace_power(th, left, right),
+        Some(Binary::InplacePower) => inplace_power(th, left, right, None),
         Some(operator) => binary_operator(th, operator, left, right),
         // `NB_SUBSCR` is not a number operator, but has an argument beside them.
         None => object::get_item(th, left, right),
@@ -61,8 +61,13 @@ pub fn power(
 }
 
 /// `base **= exp`.
-pub fn inplace_power(th: &Thread, base: Borrowed<'_>, exp: Borrowed<'_>) -> PyResult {
-    operator::ternary(th, base, exp, none(), true)
+pub fn inplace_power(
+    th: &Thread,
+    base: Borrowed<'_>,
+    exp: Borrowed<'_>,
+    modulus: Option<Borrowed<'_>>,
+) -> PyResult {
+    operator::ternary(th, base, exp, modulus.unwrap_or(none()), true)
 }
 
 /// A unary slot's answer, or TypeError.

@@ -52,7 +52,7 @@ fn repr(th: &Thread, set: Borrowed<'_, Set>) -> PyResult<Owned<Str>> {
         return Str::from_string(th, format!("{}()", ty.name()));
     }
     let items = List::from_vec(th, set.to_vec())?;
-    let inner = repr_guard::items(th, "{", "}", |at| items.get(at))?;
+    let inner = repr_guard::items(th, "{", "}", |at| items.peek(at))?;
     if set.object().is_exact::<Set>() {
         return Ok(inner);
     }

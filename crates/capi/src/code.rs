@@ -221,7 +221,7 @@ pub fn PyFunction_GetAnnotations(
     function: Borrowed<'_, Function>,
 ) -> PyResult<*mut abi::PyObject> {
     if function.get().annotations.get().is_none() && function.get().annotate.get().is_none() {
-        return Ok(std::ptr::null_mut());
+        return Ok(none().as_ptr());
     }
     krait_eval::function::annotations(th, function.get())?;
     Ok(function.get().annotations.as_ptr())

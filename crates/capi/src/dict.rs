@@ -70,7 +70,12 @@ pub fn PyDict_SetItemString(
 
 #[capi]
 pub fn PyDict_DelItem(th: &Thread, dict: Borrowed<'_, Dict>, key: Borrowed<'_>) -> PyResult<()> {
-    if dict.remove(th, key)? { Ok(()) } else { Err(krait_objects::dict::key_error(th, key)) }
+    if dict.remove(th, key)? {
+        return Ok(());
+    }
+    // An empty dictionary does not ask for it.
+    krait_objects::dict::hash_key(th, key)?;
+    Err(krait_objects::dict::key_error(th, key))
 }
 
 #[capi]
@@ -110,7 +115,9 @@ pub fn PyDict_GetItem(th: &Thread, ob: Ptr, key: Ptr) -> Ptr {
     // SAFETY: C passes live objects.
     let (ob, key): (Borrowed<'_>, Borrowed<'_>) =
         unsafe { (Borrowed::from_ptr(ob), Borrowed::from_ptr(key)) };
-    ob.downcast::<Dict>().map_or(std::ptr::null_mut(), |dict| quiet(th, || dict.get().get(th, key)))
+    ob.downcast::<Dict>().map_or(std::ptr::null_mut(), |dict| {
+        quiet(th, || dict.get_hashed(th, key, object::hash(th, key)?))
+    })
 }
 
 #[capi]
@@ -176,8 +183,8 @@ pub fn PyDict_GetItemRef(
     key: Option<Borrowed<'_>>,
     place: *mut Ptr,
 ) -> PyResult<bool> {
-    let found = checked(th, ob)
-        .and_then(|dict| dict.get().get(th, key.ok_or_else(|| null_argument(th))?));
+    let found =
+        checked(th, ob).and_then(|dict| dict.get().get(th, key.ok_or_else(|| null_argument(th))?));
     // SAFETY: `place` is writable.
     unsafe { give(place, found) }
 }

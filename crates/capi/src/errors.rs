@@ -218,16 +218,16 @@ pub fn PyErr_NormalizeException(
 
 #[capi]
 pub fn PyErr_Print(th: &Thread) {
-    print(th);
+    print(th, true);
 }
 
 #[capi]
-pub fn PyErr_PrintEx(th: &Thread, _set_last: c_int) {
-    print(th);
+pub fn PyErr_PrintEx(th: &Thread, set_last: c_int) {
+    print(th, set_last != 0);
 }
 
-/// Prints the current exception; SystemExit ends the process.
-pub fn print(th: &Thread) {
+/// Shows the current exception through `sys.excepthook`; SystemExit ends the process.
+pub fn print(th: &Thread, keep: bool) {
     if th.exception_matches(exc::SYSTEM_EXIT) {
         // SAFETY: an exception is set.
         let raised = unsafe { Raised::assume() };
@@ -236,7 +236,7 @@ pub fn print(th: &Thread) {
         std::process::exit(if flushed || code != 0 { code } else { 120 });
     }
     if let Some(exception) = th.take_exception() {
-        hooks::print_exception(th, exception.object());
+        krait_eval::command_line::show_uncaught(th, exception.object(), keep);
     }
 }
 

@@ -6,7 +6,7 @@ use krait_abi::PyCompilerFlags;
 use krait_eval::code::Code;
 use krait_eval::function::Function;
 use krait_eval::monitoring::legacy::{self, Kind, TraceFunction};
-use krait_eval::thread_states;
+use krait_eval::{run, thread_states};
 use krait_macros::capi;
 use krait_objects::cfunction::CFunction;
 use krait_objects::method::Method;
@@ -42,7 +42,7 @@ pub fn PyEval_EvalCodeEx(
     th: &Thread,
     code: Borrowed<'_, Code>,
     globals: Borrowed<'_, Dict>,
-    _locals: Option<Borrowed<'_>>,
+    locals: Option<Borrowed<'_>>,
     args: *const Ptr,
     count: c_int,
     keywords: *const Ptr,
@@ -56,19 +56,21 @@ pub fn PyEval_EvalCodeEx(
     let len = |count: c_int| usize::try_from(count).unwrap_or(0);
     // SAFETY: C passes so many objects, keywords in pairs of name and value.
     unsafe {
-        let positional = packed(th, args, len(count))?;
         if default_count > 0 {
             let defaults = packed(th, defaults, len(default_count))?;
             function.defaults.set(Some(defaults));
         }
         function.kwdefaults.set(kwdefaults.map(Borrowed::to_owned));
         function.closure.set(closure.map(Borrowed::to_owned));
-        let named = Dict::new(th)?;
+        let named = |at: usize| -> Borrowed<'_> { Borrowed::from_ptr(*keywords.add(at)) };
+        let (mut all, mut names) = (Vec::new(), Vec::new());
+        all.extend((0..len(count)).map(|at| -> Borrowed<'_> { Borrowed::from_ptr(*args.add(at)) }));
         for at in 0..len(keyword_count) {
-            let key: Borrowed<'_> = Borrowed::from_ptr(*keywords.add(2 * at));
-            named.set(th, key, Borrowed::from_ptr(*keywords.add(2 * at + 1)))?;
+            names.push(named(2 * at));
+            all.push(named(2 * at + 1));
         }
-        call::call_tuple_dict(th, function.object(), positional.borrow(), Some(named.borrow()))
+        let names = Tuple::from_slice(th, &names)?;
+        run::call_function(th, function, locals, &all, Some(names.borrow()))
     }
 }
 

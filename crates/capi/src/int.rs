@@ -137,8 +137,8 @@ pub fn PyLong_AsUnsignedLongLongMask(th: &Thread, ob: Borrowed<'_>) -> PyResult<
     low_bits(th, ob)
 }
 
-fn with_overflow(th: &Thread, ob: Borrowed<'_>, overflow: *mut c_int) -> PyResult<i64> {
-    let int = number::index(th, ob);
+fn with_overflow(th: &Thread, ob: Option<Borrowed<'_>>, overflow: *mut c_int) -> PyResult<i64> {
+    let int = ob.ok_or_else(|| th.bad_internal_call()).and_then(|ob| number::index(th, ob));
     let sign = match &int {
         Ok(int) if int.to_i64().is_none() => {
             if int.is_negative() {
@@ -157,7 +157,7 @@ fn with_overflow(th: &Thread, ob: Borrowed<'_>, overflow: *mut c_int) -> PyResul
 #[capi]
 pub fn PyLong_AsLongAndOverflow(
     th: &Thread,
-    ob: Borrowed<'_>,
+    ob: Option<Borrowed<'_>>,
     overflow: *mut c_int,
 ) -> PyResult<c_long> {
     with_overflow(th, ob, overflow)
@@ -166,7 +166,7 @@ pub fn PyLong_AsLongAndOverflow(
 #[capi]
 pub fn PyLong_AsLongLongAndOverflow(
     th: &Thread,
-    ob: Borrowed<'_>,
+    ob: Option<Borrowed<'_>>,
     overflow: *mut c_int,
 ) -> PyResult<c_longlong> {
     with_overflow(th, ob, overflow)

@@ -328,7 +328,14 @@ pub fn PyCallable_Check(ob: Option<Borrowed<'_>>) -> bool {
 #[capi]
 pub fn PyObject_AsFileDescriptor(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_int> {
     let number = match ob.downcast::<Int>() {
-        Some(number) => number.to_owned(),
+        Some(number) => {
+            if ob.downcast::<krait_objects::int::Bool>().is_some() {
+                let message = Str::new(th, "bool is used as a file descriptor")?;
+                let category = Borrowed::from_ref(exc::RUNTIME_WARNING).object();
+                (th.interp().services.get().warn)(th, category, message.borrow(), 1)?;
+            }
+            number.to_owned()
+        }
         None => match object::get_attr_opt(th, ob, Str::interned(th, "fileno")?.borrow())? {
             None => {
                 return Err(th.raise(

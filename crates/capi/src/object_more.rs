@@ -354,10 +354,8 @@ pub fn PyMapping_HasKeyStringWithError(
 
 /// False for an error too, which is only reported.
 fn has_key(th: &Thread, ob: Option<Borrowed<'_>>, key: PyResult, function: &str) -> c_int {
-    let Some(ob) = ob else {
-        return 0;
-    };
-    match key.and_then(|key| lookup(th, ob, key.object())) {
+    let ob = ob.ok_or_else(|| null_argument(th));
+    match ob.and_then(|ob| lookup(th, ob, key?.object())) {
         Ok(found) => found.is_some().into(),
         Err(_) => {
             let message = format!(

@@ -17,10 +17,32 @@ fn mode_of(th: &Thread, start: c_int) -> PyResult<Mode> {
         256 => Ok(Mode::Single),
         257 => Ok(Mode::Exec),
         258 => Ok(Mode::Eval),
-        _ => Err(th.raise(exc::SYSTEM_ERROR, "invalid start token")),
+        345 => Ok(Mode::FuncType),
+        _ => Err(th.raise(exc::VALUE_ERROR, "invalid start argument")),
     }
 }
 
+fn request<'a>(
+    th: &Thread,
+    filename: Borrowed<'a, Str>,
+    start: c_int,
+    flags: *mut PyCompilerFlags,
+    optimize: c_int,
+) -> PyResult<Request<'a>> {
+    // SAFETY: C passes flags or NULL.
+    let given = unsafe { flags.as_ref() };
+    let flags = given.map_or(0, |given| given.cf_flags as u32);
+    let version = given.filter(|_| flags & compile::flags::ONLY_AST != 0);
+    Ok(Request {
+        filename,
+        mode: mode_of(th, start)?,
+        flags,
+        optimize: u8::try_from(optimize).ok(),
+        feature_version: version.and_then(|given| u8::try_from(given.cf_feature_version).ok()),
+    })
+}
+
+/// The code object of a source, or the tree if the flags ask for it.
 pub fn compiled(
     th: &Thread,
     source: &[u8],
@@ -28,31 +50,50 @@ pub fn compiled(
     start: c_int,
     flags: *mut PyCompilerFlags,
     optimize: c_int,
-) -> PyResult<Owned<Code>> {
-    // SAFETY: C passes flags or NULL.
-    let flags = unsafe { flags.as_ref() }.map_or(0, |flags| flags.cf_flags as u32);
-    let request = Request {
-        filename,
-        mode: mode_of(th, start)?,
-        flags,
-        optimize: u8::try_from(optimize).ok(),
-        feature_version: None,
-    };
-    compile::compile(th, Source::Bytes(source), request)
+) -> PyResult {
+    let request = request(th, filename, start, flags, optimize)?;
+    if request.flags & compile::flags::ONLY_AST != 0 {
+        return compile::parse_tree(th, Source::Bytes(source), request);
+    }
+    compile::compile(th, Source::Bytes(source), request).map(Owned::into_object)
 }
 
 pub fn run_source(
     th: &Thread,
     source: &[u8],
-    filename: &str,
+    filename: Borrowed<'_, Str>,
     start: c_int,
-    globals: Borrowed<'_, Dict>,
+    globals: Option<Borrowed<'_>>,
     locals: Option<Borrowed<'_>>,
     flags: *mut PyCompilerFlags,
 ) -> PyResult {
-    let filename = Str::new(th, filename)?;
-    let code = compiled(th, source, filename.borrow(), start, flags, -1)?;
+    let request = request(th, filename, start, flags, -1)?;
+    let code = compile::compile(th, Source::Bytes(source), request)?;
+    let Some(globals) = globals.and_then(|globals| globals.downcast::<Dict>()) else {
+        return Err(th.raise(exc::SYSTEM_ERROR, "globals must be a real dict"));
+    };
+    add_builtins(th, globals)?;
     run::eval_code(th, code.borrow(), globals, locals)
+}
+
+/// Code that runs in these globals finds the built-in names through them.
+pub fn add_builtins(th: &Thread, globals: Borrowed<'_, Dict>) -> PyResult<()> {
+    if globals.get_str(th, id::__builtins__)?.is_none() {
+        if let Some(builtins) = th.interp().builtins.get() {
+            globals.set_str(th, id::__builtins__, builtins.object())?;
+        }
+    }
+    Ok(())
+}
+
+/// The name of what has none.
+fn string_name(th: &Thread) -> PyResult<Owned<Str>> {
+    Str::interned(th, "<string>")
+}
+
+/// The name of a file, as the system gives it.
+pub fn file_name(th: &Thread, name: *const c_char) -> PyResult<Owned<Str>> {
+    Str::from_fs_bytes(th, bytes_of(name))
 }
 
 #[capi]
@@ -60,22 +101,18 @@ pub fn PyRun_StringFlags(
     th: &Thread,
     source: *const c_char,
     start: c_int,
-    globals: Borrowed<'_, Dict>,
+    globals: Option<Borrowed<'_>>,
     locals: Option<Borrowed<'_>>,
     flags: *mut PyCompilerFlags,
 ) -> PyResult {
-    run_source(th, bytes_of(source), "<string>", start, globals, locals, flags)
+    let name = string_name(th)?;
+    run_source(th, bytes_of(source), name.borrow(), start, globals, locals, flags)
 }
 
 #[capi]
-pub fn PyRun_String(
-    th: &Thread,
-    source: *const c_char,
-    start: c_int,
-    globals: Borrowed<'_, Dict>,
-    locals: Option<Borrowed<'_>>,
-) -> PyResult {
-    run_source(th, bytes_of(source), "<string>", start, globals, locals, std::ptr::null_mut())
+pub fn PyRun_String(source: *const c_char, start: c_int, globals: Ptr, locals: Ptr) -> Ptr {
+    // SAFETY: as for `PyRun_StringFlags`.
+    unsafe { PyRun_StringFlags(source, start, globals, locals, std::ptr::null_mut()) }
 }
 
 /// `__main__`, a new one if somebody has removed it.
@@ -89,24 +126,21 @@ fn main_module(th: &Thread) -> PyResult<Owned<Module>> {
     Ok(main)
 }
 
-/// Runs in `__main__`, prints what it raises.
-fn run_simple(th: &Thread, source: &[u8], filename: &str, flags: *mut PyCompilerFlags) -> c_int {
-    let result = (|| {
-        let main = main_module(th)?;
-        run_source(th, source, filename, 257, main.dict(), None, flags).map(drop)
-    })();
+/// 0, or -1 for an exception, which is shown.
+fn shown(th: &Thread, result: PyResult<()>) -> c_int {
     match result {
         Ok(()) => 0,
         Err(_) => {
-            crate::errors::print(th);
+            crate::errors::print(th, true);
             -1
         }
     }
 }
 
 #[capi]
-pub fn PyRun_SimpleString(th: &Thread, source: *const c_char) -> c_int {
-    run_simple(th, bytes_of(source), "<string>", std::ptr::null_mut())
+pub fn PyRun_SimpleString(source: *const c_char) -> c_int {
+    // SAFETY: as for the function that is called.
+    unsafe { PyRun_SimpleStringFlags(source, std::ptr::null_mut()) }
 }
 
 #[capi]
@@ -115,7 +149,12 @@ pub fn PyRun_SimpleStringFlags(
     source: *const c_char,
     flags: *mut PyCompilerFlags,
 ) -> c_int {
-    run_simple(th, bytes_of(source), "<string>", flags)
+    let result = (|| {
+        let (main, name) = (main_module(th)?, string_name(th)?);
+        let dict = main.dict().object();
+        run_source(th, bytes_of(source), name.borrow(), 257, Some(dict), None, flags).map(drop)
+    })();
+    shown(th, result)
 }
 
 /// What is left of an open file.
@@ -133,8 +172,9 @@ pub fn read_file(file: *mut libc::FILE) -> Vec<u8> {
 }
 
 #[capi]
-pub fn PyRun_SimpleFile(th: &Thread, file: *mut libc::FILE, filename: *const c_char) -> c_int {
-    run_simple(th, &read_file(file), &text_of(filename), std::ptr::null_mut())
+pub fn PyRun_SimpleFile(file: *mut libc::FILE, filename: *const c_char) -> c_int {
+    // SAFETY: as for the function that is called.
+    unsafe { PyRun_SimpleFileExFlags(file, filename, 0, std::ptr::null_mut()) }
 }
 
 #[capi]
@@ -150,17 +190,49 @@ pub fn PyRun_SimpleFileExFlags(
         // SAFETY: C gives the file up.
         unsafe { libc::fclose(file) };
     }
-    run_simple(th, &source, &text_of(filename), flags)
+    let name = file_name(th, filename);
+    let result = name.and_then(|name| run_script(th, &source, name.borrow(), flags));
+    shown(th, result)
+}
+
+/// Runs a file's text in `__main__`, which knows the file meanwhile.
+fn run_script(
+    th: &Thread,
+    source: &[u8],
+    name: Borrowed<'_, Str>,
+    flags: *mut PyCompilerFlags,
+) -> PyResult<()> {
+    let main = main_module(th)?;
+    let dict = main.dict().to_owned();
+    let names_file = dict.get_str(th, id::__file__)?.is_none();
+    if names_file {
+        dict.set_str(th, id::__file__, name.object())?;
+        dict.set_str(th, id::__cached__, none())?;
+    }
+    if !name.eq_str("<stdin>") {
+        krait_eval::command_line::set_main_loader(th, &dict, "SourceFileLoader", name)?;
+    }
+    let globals = Some(dict.object());
+    let result = run_source(th, source, name, 257, globals, None, flags).map(drop);
+    krait_eval::streams::flush(th);
+    if names_file {
+        // What was raised stays what is told of.
+        let raised = th.take_exception();
+        for key in [id::__file__, id::__cached__] {
+            drop(dict.remove(th, key.object()));
+        }
+        drop(th.take_exception());
+        if let Some(raised) = raised {
+            let _raised = th.set_exception(raised.into_object());
+        }
+    }
+    result
 }
 
 #[capi]
-pub fn Py_CompileString(
-    th: &Thread,
-    source: *const c_char,
-    filename: *const c_char,
-    start: c_int,
-) -> PyResult<Owned<Code>> {
-    compiled(th, bytes_of(source), string(th, filename)?.borrow(), start, std::ptr::null_mut(), -1)
+pub fn Py_CompileString(source: *const c_char, filename: *const c_char, start: c_int) -> Ptr {
+    // SAFETY: as for the function that is called.
+    unsafe { Py_CompileStringExFlags(source, filename, start, std::ptr::null_mut(), -1) }
 }
 
 #[capi]
@@ -171,8 +243,9 @@ pub fn Py_CompileStringExFlags(
     start: c_int,
     flags: *mut PyCompilerFlags,
     optimize: c_int,
-) -> PyResult<Owned<Code>> {
-    compiled(th, bytes_of(source), string(th, filename)?.borrow(), start, flags, optimize)
+) -> PyResult {
+    let name = file_name(th, filename)?;
+    compiled(th, bytes_of(source), name.borrow(), start, flags, optimize)
 }
 
 #[capi]

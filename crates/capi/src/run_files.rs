@@ -3,14 +3,13 @@
 use std::ffi::{c_char, c_int};
 
 use krait_abi::PyCompilerFlags;
-use krait_eval::code::Code;
 use krait_eval::command_line;
 use krait_macros::capi;
 use krait_objects::prelude::*;
 use libc::FILE;
 
 use crate::run::{
-    Py_CompileStringExFlags, PyRun_SimpleFileExFlags, compiled, read_file, run_source,
+    Py_CompileStringExFlags, PyRun_SimpleFileExFlags, compiled, file_name, read_file, run_source,
 };
 use crate::runtime_facts::Py_FdIsInteractive;
 use crate::support::*;
@@ -30,14 +29,14 @@ pub fn PyRun_FileExFlags(
     file: *mut FILE,
     filename: *const c_char,
     start: c_int,
-    globals: Borrowed<'_, Dict>,
+    globals: Option<Borrowed<'_>>,
     locals: Option<Borrowed<'_>>,
     close_it: c_int,
     flags: Flags,
 ) -> PyResult {
     let source = read_file(file);
     close(file, close_it);
-    run_source(th, &source, &text_of(filename), start, globals, locals, flags)
+    run_source(th, &source, file_name(th, filename)?.borrow(), start, globals, locals, flags)
 }
 
 #[capi]
@@ -123,7 +122,7 @@ pub fn PyRun_AnyFile(file: *mut FILE, filename: *const c_char) -> c_int {
     unsafe { PyRun_AnyFileExFlags(file, filename, 0, std::ptr::null_mut()) }
 }
 
-/// The prompt, on standard input: other files are run statement by statement as a whole.
+/// The prompt: statement by statement until the end of the file.
 #[capi]
 pub fn PyRun_InteractiveLoopFlags(
     th: &Thread,
@@ -135,8 +134,12 @@ pub fn PyRun_InteractiveLoopFlags(
     if unsafe { libc::fileno(file) } == 0 {
         return command_line::interact(th).unwrap_or(0);
     }
-    // SAFETY: as for `PyRun_SimpleFileExFlags`.
-    unsafe { PyRun_SimpleFileExFlags(file, filename, 0, flags) }
+    loop {
+        // SAFETY: as for this function.
+        if unsafe { PyRun_InteractiveOneFlags(file, filename, flags) } == END_OF_FILE {
+            return 0;
+        }
+    }
 }
 
 #[capi]
@@ -145,12 +148,15 @@ pub fn PyRun_InteractiveLoop(file: *mut FILE, filename: *const c_char) -> c_int 
     unsafe { PyRun_InteractiveLoopFlags(file, filename, std::ptr::null_mut()) }
 }
 
-/// Reads and runs one statement; -1 if it failed, 11 (`E_EOF`) at the end of the input.
-fn run_one(th: &Thread, file: *mut FILE, filename: &str, flags: Flags) -> PyResult<c_int> {
-    const END_OF_FILE: c_int = 11;
+/// `E_EOF`: no statement was left.
+const END_OF_FILE: c_int = 11;
+
+/// The lines of one statement, with a prompt for each.
+fn read_statement(th: &Thread, file: *mut FILE) -> Vec<u8> {
     let mut source = Vec::new();
     loop {
         let start = source.len();
+        command_line::show_prompt(th, start == 0);
         loop {
             // SAFETY: C passes an open file.
             match unsafe { libc::fgetc(file) } {
@@ -161,21 +167,39 @@ fn run_one(th: &Thread, file: *mut FILE, filename: &str, flags: Flags) -> PyResu
                 break;
             }
         }
-        let line = &source[start..];
-        if line.is_empty() && start == 0 {
-            return Ok(END_OF_FILE);
+        let is_end = source.len() == start;
+        if is_end || !command_line::is_incomplete(&String::from_utf8_lossy(&source)) {
+            return source;
         }
-        if line.is_empty() || !command_line::is_incomplete(&String::from_utf8_lossy(&source)) {
-            break;
-        }
+    }
+}
+
+/// Reads and runs one statement.
+fn run_one(
+    th: &Thread,
+    file: *mut FILE,
+    filename: Borrowed<'_, Str>,
+    flags: Flags,
+) -> PyResult<c_int> {
+    let source = read_statement(th, file);
+    if source.is_empty() {
+        return Ok(END_OF_FILE);
     }
     let main = krait_eval::import::modules(th)?.get_str(th, id::__main__)?;
-    match main.map(Owned::downcast::<Module>) {
-        Some(Ok(main)) => {
-            run_source(th, &source, filename, 256, main.dict(), None, flags).map(|_| 0)
-        }
-        _ => Err(th.raise(exc::RUNTIME_ERROR, "lost __main__")),
-    }
+    let Some(Ok(main)) = main.map(Owned::downcast::<Module>) else {
+        return Err(th.raise(exc::RUNTIME_ERROR, "lost __main__"));
+    };
+    let globals = Some(main.dict().object());
+    run_source(th, &source, filename, 256, globals, None, flags)?;
+    krait_eval::streams::flush(th);
+    Ok(0)
+}
+
+fn shown(th: &Thread, result: PyResult<c_int>) -> c_int {
+    result.unwrap_or_else(|_| {
+        crate::errors::print(th, true);
+        -1
+    })
 }
 
 #[capi]
@@ -185,10 +209,8 @@ pub fn PyRun_InteractiveOneFlags(
     filename: *const c_char,
     flags: Flags,
 ) -> c_int {
-    run_one(th, file, &text_of(filename), flags).unwrap_or_else(|_| {
-        crate::errors::print(th);
-        -1
-    })
+    let name = file_name(th, filename);
+    shown(th, name.and_then(|name| run_one(th, file, name.borrow(), flags)))
 }
 
 #[capi]
@@ -201,10 +223,15 @@ pub fn PyRun_InteractiveOne(file: *mut FILE, filename: *const c_char) -> c_int {
 pub fn PyRun_InteractiveOneObject(
     th: &Thread,
     file: *mut FILE,
-    filename: Borrowed<'_, Str>,
+    filename: Ptr,
     flags: Flags,
-) -> PyResult<c_int> {
-    run_one(th, file, &filename.to_string_lossy(), flags)
+) -> c_int {
+    // SAFETY: C passes a live object.
+    let filename: Borrowed<'_> = unsafe { Borrowed::from_ptr(filename) };
+    let name = filename.downcast::<Str>().ok_or_else(|| {
+        raise!(th, TYPE_ERROR, "expect str for filename, got {}", filename.type_name())
+    });
+    shown(th, name.and_then(|name| run_one(th, file, name, flags)))
 }
 
 #[capi]
@@ -215,7 +242,7 @@ pub fn Py_CompileStringObject(
     start: c_int,
     flags: Flags,
     optimize: c_int,
-) -> PyResult<Owned<Code>> {
+) -> PyResult {
     compiled(th, bytes_of(source), filename, start, flags, optimize)
 }
 

@@ -12,6 +12,8 @@ fn slice<'a>(th: &Thread, text: *const c_char, len: isize) -> PyResult<&'a [u8]>
     match usize::try_from(len) {
         Ok(0) => Ok(&[]),
         Ok(_) if text.is_null() => Err(th.bad_internal_call()),
+        // No string is that long.
+        Ok(len) if len > isize::MAX as usize / 2 => Err(th.no_memory()),
         // SAFETY: C passes `len` bytes.
         Ok(len) => Ok(unsafe { std::slice::from_raw_parts(text.cast(), len) }),
         Err(_) => {

@@ -17,7 +17,11 @@ pub fn PySys_GetObject(th: &Thread, name: *const c_char) -> Ptr {
         Ok(Some(value)) => value.as_ptr(),
         Ok(None) => std::ptr::null_mut(),
         Err(_) => {
-            (th.interp().services.get().unraisable)(th, None, "Exception ignored in PySys_GetObject()");
+            (th.interp().services.get().unraisable)(
+                th,
+                None,
+                "Exception ignored in PySys_GetObject()",
+            );
             std::ptr::null_mut()
         }
     };

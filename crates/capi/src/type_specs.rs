@@ -114,6 +114,24 @@ unsafe fn with_bases<'a>(ty: TypePtr) -> impl Iterator<Item = TypePtr> + 'a {
     all.iter().filter_map(|base| base.downcast::<Type>()).map(|base| base.as_ptr().cast())
 }
 
+/// The first of a type and its bases for which a condition holds. A type that is not complete has no MRO yet.
+///
+/// # Safety
+/// `ty` is a live type.
+unsafe fn first_with(ty: TypePtr, holds: &dyn Fn(&TypePtr) -> bool) -> Option<TypePtr> {
+    // SAFETY: the caller's promise; a type's bases are types.
+    unsafe {
+        if !(*ty).tp_mro.is_null() {
+            return with_bases(ty).find(holds);
+        }
+        if holds(&ty) {
+            return Some(ty);
+        }
+        let bases = Borrowed::<Object>::from_ptr_or_null((*ty).tp_bases)?.downcast::<Tuple>()?;
+        bases.get().as_slice().iter().find_map(|base| first_with(base.as_ptr().cast(), holds))
+    }
+}
+
 /// Borrowed: the first module in the MRO that was made from `def`.
 #[capi]
 pub fn PyType_GetModuleByDef(
@@ -167,7 +185,7 @@ pub fn PyType_GetBaseByToken(
             type_of(*base).is_heap_type()
                 && (*base.cast::<abi::PyHeapTypeObject>()).ht_token == token
         };
-        let Some(found) = with_bases(ty.as_type_ptr()).find(has_token) else {
+        let Some(found) = first_with(ty.as_type_ptr(), &has_token) else {
             return Ok(false);
         };
         if !result.is_null() {

@@ -47,6 +47,31 @@ fn run_function(th: &Thread, function: Owned<Function>, locals: Borrowed<'_>) ->
     }
 }
 
+/// Calls a function with arguments, the last of them by these names. Code that does not keep its names to itself has them in
+/// `locals`, or else in the globals: `PyEval_EvalCodeEx`.
+pub fn call_function(
+    th: &Thread,
+    function: Owned<Function>,
+    locals: Option<Borrowed<'_>>,
+    args: &[Borrowed<'_>],
+    names: Option<Borrowed<'_, Tuple>>,
+) -> PyResult {
+    let shared = function.code_handle().flags & krait_abi::CO_OPTIMIZED == 0;
+    let globals = function.globals.get().filter(|_| shared).map(|globals| globals.object());
+    let locals =
+        locals.or(globals).map_or(std::ptr::null_mut(), |locals| locals.to_owned().into_ptr());
+    let given: Vec<StackRef> =
+        args.iter().map(|arg| StackRef::from_owned((*arg).to_owned())).collect();
+    let count = args.len() - names.map_or(0, |names| names.len());
+    // SAFETY: the frame takes over the references to function, namespace and arguments.
+    unsafe {
+        let function = StackRef::from_owned(function);
+        let none = std::ptr::null_mut();
+        let frame = frame::push_for_call(th, function, locals, given.as_ptr(), count, names, none)?;
+        interpreter::run_frame(th, frame, false)
+    }
+}
+
 /// Runs a class body in `namespace`: what `__build_class__` calls its function for. The answer is the class's
 /// cell, if the body has one.
 pub fn call_class_body(th: &Thread, function: Borrowed<'_>, namespace: Borrowed<'_>) -> PyResult {

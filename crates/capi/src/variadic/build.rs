@@ -214,6 +214,9 @@ unsafe extern "C" fn krait_va_build(format: *const c_char, args: VaList) -> Ptr 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn krait_va_pack(count: isize, args: VaList) -> Ptr {
     let th = Thread::current();
+    if count > isize::MAX / 16 {
+        return to_c(Err::<Owned, _>(th.no_memory()));
+    }
     let items: Option<Vec<Owned>> =
         (0..count.max(0)).map(|_| args.object().map(Borrowed::to_owned)).collect();
     to_c(match items {

@@ -21,7 +21,7 @@ use crate::config::{self, Config, NativeModule};
 use crate::lifecycle::Instance;
 use crate::{import, run as running, sys};
 pub use options::{Options, Run};
-pub use prompt::{interact, is_incomplete};
+pub use prompt::{interact, is_incomplete, show_prompt};
 
 /// Runs the program with these arguments, its name first; the answer is its exit code.
 pub fn main(args: &[OsString], native_modules: &'static [NativeModule]) -> i32 {
@@ -298,13 +298,19 @@ fn absolute(path: &OsStr) -> OsString {
 
 /// The loader that finds the script again, for tracebacks and `inspect`.
 fn set_loader(th: &Thread, dict: &Dict, class: &str, path: &OsStr) -> PyResult<()> {
+    set_main_loader(th, dict, class, Str::from_fs_bytes(th, path.as_bytes())?.borrow())
+}
+
+/// The same for a script whose name is known as an object.
+pub fn set_main_loader(
+    th: &Thread,
+    dict: &Dict,
+    class: &str,
+    path: Borrowed<'_, Str>,
+) -> PyResult<()> {
     let external = import::import(th, "_frozen_importlib_external")?;
     let loader = object::get_attr(th, external.object(), Str::interned(th, class)?.borrow())?;
-    let loader = call::call(
-        th,
-        loader.object(),
-        &[id::__main__.object(), Str::from_fs_bytes(th, path.as_bytes())?.object()],
-    )?;
+    let loader = call::call(th, loader.object(), &[id::__main__.object(), path.object()])?;
     dict.set_str(th, id::__loader__, loader.object())
 }
 
@@ -465,22 +471,24 @@ pub fn exit_code(th: &Thread, result: PyResult<()>) -> i32 {
         Err(raised) => th.take_raised(raised),
     };
     let interrupted = exception.object().get().ty().is_subtype(exc::KEYBOARD_INTERRUPT);
-    show_uncaught(th, exception.object());
+    show_uncaught(th, exception.object(), true);
     th.interp().state::<Interrupted>().0.set(interrupted);
     if interrupted { 130 } else { 1 }
 }
 
-/// Through `sys.excepthook`, as the program may have replaced it.
-fn show_uncaught(th: &Thread, exception: Borrowed<'_>) {
+/// Through `sys.excepthook`, as the program may have replaced it; `keep` says whether `sys.last_exc` is to be it from here on.
+pub fn show_uncaught(th: &Thread, exception: Borrowed<'_>, keep: bool) {
     let shown = (|| {
-        sys::set(th, id::last_exc, exception)?;
         let traceback = exception
             .downcast::<BaseException>()
             .and_then(|e| e.traceback().map(Borrowed::to_owned));
         let traceback = traceback.unwrap_or_else(|| none().to_owned());
-        sys::set(th, id::last_type, exception.get().ty().object())?;
-        sys::set(th, id::last_value, exception)?;
-        sys::set(th, id::last_traceback, traceback.object())?;
+        if keep {
+            sys::set(th, id::last_exc, exception)?;
+            sys::set(th, id::last_type, exception.get().ty().object())?;
+            sys::set(th, id::last_value, exception)?;
+            sys::set(th, id::last_traceback, traceback.object())?;
+        }
         match sys::get(th, id::excepthook)? {
             Some(hook) => call::call(
                 th,

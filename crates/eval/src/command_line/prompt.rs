@@ -42,16 +42,20 @@ fn prompt_text(th: &Thread, name: Borrowed<'static, Str>, default: &str) -> Stri
     text.map_or_else(|| default.to_owned(), |text| text.to_string_lossy())
 }
 
+/// Asks for the first line of a statement, or for one more.
+pub fn show_prompt(th: &Thread, first: bool) {
+    let prompt = match first {
+        true => prompt_text(th, id::ps1, ">>> "),
+        false => prompt_text(th, id::ps2, "... "),
+    };
+    crate::builtins::write_stderr(&prompt);
+}
+
 /// The lines of one statement: more are asked for as long as the parser could go on.
 fn read_statement(th: &Thread, features: u32) -> Option<String> {
     let mut source = String::new();
     loop {
-        let prompt = if source.is_empty() {
-            prompt_text(th, id::ps1, ">>> ")
-        } else {
-            prompt_text(th, id::ps2, "... ")
-        };
-        crate::builtins::write_stderr(&prompt);
+        show_prompt(th, source.is_empty());
         let mut line = String::new();
         match std::io::stdin().read_line(&mut line) {
             Ok(0) | Err(_) => return (!source.is_empty()).then_some(source),

@@ -29,7 +29,9 @@ impl StdPrinter {
     /// Write the text; the answer is how many bytes were written.
     #[method(sig = "(self, text, /)")]
     fn write(&self, th: &Thread, text: Borrowed<'_, Str>) -> PyResult<usize> {
-        let bytes = text.to_string_lossy().into_bytes();
+        let errors = Some("backslashreplace");
+        let bytes = krait_objects::codecs::encode(th, text, Some("utf-8"), errors)?;
+        let bytes = bytes.as_bytes();
         let fd = self.fd;
         // SAFETY: the bytes are live until the call returns.
         let written =

@@ -141,7 +141,14 @@ unsafe fn set_number(th: &Thread, field: *mut u8, kind: i32, value: Borrowed<'_>
             abi::Py_T_SHORT => narrow!(i16, "short"),
             abi::Py_T_USHORT => narrow!(u16, "unsigned short"),
             abi::Py_T_INT => narrow!(i32, "int"),
-            abi::Py_T_UINT => field.cast::<u32>().write(to_unsigned(th, value)? as u32),
+            abi::Py_T_UINT => {
+                let int = number::index(th, value)?;
+                let wide = to_unsigned(th, int.object())?;
+                field.cast::<u32>().write(wide as u32);
+                if !int.is_negative() && u32::try_from(wide).is_err() {
+                    truncated(th, "unsigned int")?;
+                }
+            }
             abi::Py_T_LONG | abi::Py_T_LONGLONG => field.cast::<i64>().write(to_long(th, value)?),
             abi::Py_T_PYSSIZET => {
                 let Some(int) = value.downcast::<Int>() else {

@@ -66,7 +66,7 @@ pub fn key_error(th: &Thread, key: Borrowed<'_>) -> Raised {
 
 /// The hash of a key, with the error message of dictionaries.
 #[inline(always)]
-pub(crate) fn hash_key(th: &Thread, key: Borrowed<'_>) -> PyResult<isize> {
+pub fn hash_key(th: &Thread, key: Borrowed<'_>) -> PyResult<isize> {
     keys::hash_of(th, key).map_err(|raised| unhashable(th, raised, key, "a dict key"))
 }
 

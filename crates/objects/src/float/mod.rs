@@ -238,8 +238,11 @@ pub fn from_text_object(th: &Thread, ob: Borrowed<'_>) -> PyResult {
         return parse(th, crate::int::trim(bytes.as_bytes()), ob);
     }
     if buffer::check(ob) {
-        let buffer = Buffer::simple(th, ob)?;
-        return parse(th, crate::int::trim(buffer.as_bytes()), ob);
+        match Buffer::simple(th, ob) {
+            Ok(buffer) => return parse(th, crate::int::trim(buffer.as_bytes()), ob),
+            // It is no string then.
+            Err(raised) => drop(th.take_raised(raised)),
+        }
     }
     Err(raise!(
         th,

@@ -41,6 +41,11 @@ impl Names {
         text_of(self.all[index])
     }
 
+    /// UnicodeDecodeError for a name that is no UTF-8.
+    fn check(&self, th: &Thread) -> PyResult<()> {
+        self.all.iter().try_for_each(|&name| string(th, name).map(drop))
+    }
+
     /// The names that can be given as keywords.
     pub fn keywords(&self) -> impl Iterator<Item = std::borrow::Cow<'_, str>> {
         self.all[self.positional_only..].iter().map(|&name| text_of(name))
@@ -160,16 +165,24 @@ pub fn left_over(
         if names.keywords().any(|name| key.eq_str(&name)) {
             continue;
         }
+        if let Err(raised) = names.check(th) {
+            return raised;
+        }
         let candidates: Vec<_> = names.keywords().collect();
         let shown = key.to_string_lossy();
         let near =
             krait_objects::args::suggestion(&shown, candidates.iter().map(|name| name.as_ref()));
         let hint = near.map(|name| format!(". Did you mean '{name}'?")).unwrap_or_default();
-        return raise!(
-            th,
-            TYPE_ERROR,
-            "{function} got an unexpected keyword argument '{shown}'{hint}"
-        );
+        let message = [
+            format!("{function} got an unexpected keyword argument '").as_bytes(),
+            &key.to_wtf8(),
+            format!("'{hint}").as_bytes(),
+        ]
+        .concat();
+        return match Str::from_wtf8(th, &message) {
+            Ok(message) => th.raise_value(exc::TYPE_ERROR, message.object()),
+            Err(raised) => raised,
+        };
     }
     raise!(th, TYPE_ERROR, "invalid keyword argument for {function}")
 }

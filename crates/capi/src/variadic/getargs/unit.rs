@@ -43,10 +43,7 @@ impl Parse<'_> {
             return Err(Fault::Expected(message, Vec::new()));
         }
         for index in 0..count {
-            let item = sequence::get(th, arg, index as isize).map_err(|raised| {
-                drop(th.take_raised(raised));
-                Fault::Expected("is not retrievable".into(), vec![index])
-            })?;
+            let item = sequence::get(th, arg, index as isize)?;
             // The item stays alive in the tuple; a sequence that makes it on demand was warned of.
             self.item(item.object(), format).map_err(|fault| match fault {
                 Fault::Expected(text, mut levels) => {
@@ -259,6 +256,9 @@ pub fn skip(format: &mut Format, places: Option<VaList>) -> Result<(), &'static 
             }
             drop_places(1);
             if format.eat(b'#') {
+                if unit == b'w' {
+                    return Err("impossible<bad format char>");
+                }
                 drop_places(1);
             } else if unit != b'e' {
                 format.eat(b'*');

@@ -1,8 +1,11 @@
-//! Gives the shared library the name that programs linked against CPython ask for.
+//! Gives the shared library the name that programs linked against CPython ask for, and debuggers the section that they look for.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/eval/runtime.ld");
+        println!("cargo::rerun-if-changed={script}");
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-T,{script}");
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libpython3.14.so.1.0");
     }
 }

@@ -7,6 +7,9 @@ fn main() {
             for names in ["Py*", "_Py*"] {
                 println!("cargo::rustc-link-arg-bins=-Wl,--export-dynamic-symbol={names}");
             }
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../eval/runtime.ld");
+            println!("cargo::rerun-if-changed={script}");
+            println!("cargo::rustc-link-arg-bins=-Wl,-T,{script}");
         }
         Ok("windows") => {}
         _ => println!("cargo::rustc-link-arg-bins=-rdynamic"),

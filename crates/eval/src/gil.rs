@@ -75,6 +75,7 @@ pub unsafe fn attach(thread: *const Thread) {
 /// Detaches this OS thread and gives the lock up.
 pub fn detach(th: &Thread) {
     let gil = of(th).clone();
+    th.interp().gil.release();
     // SAFETY: the lock is given up with it.
     unsafe { Thread::swap_current(std::ptr::null()) };
     gil.release();
@@ -145,6 +146,8 @@ impl Gil {
         state.held = true;
         state.switches += 1;
         self.lock.holder.store(thread.cast_mut(), Ordering::Release);
+        // SAFETY: the caller's promise.
+        unsafe { (*thread).interp().gil.take(thread) };
         if state.watching > 0 {
             self.lock.switched.notify_all();
         }
@@ -187,6 +190,7 @@ pub fn without_gil<T>(th: &Thread, body: impl FnOnce() -> T) -> T {
     // SAFETY: the thread gives the GIL up, and takes it back before it is used again.
     unsafe {
         Thread::swap_current(std::ptr::null());
+        th.interp().gil.release();
         gil.release();
         let result = body();
         gil.acquire(th);

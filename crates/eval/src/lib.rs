@@ -25,6 +25,7 @@ pub mod pending;
 pub mod reentrant;
 pub mod registry;
 pub mod run;
+pub mod runtime;
 pub mod services;
 mod site;
 pub mod streams;

@@ -18,7 +18,7 @@ use crate::frame::datastack;
 use crate::gil::{self, Gil};
 use crate::installation::Installation;
 use crate::subs::{self, Origin, Settings};
-use crate::{import, pending, registry, services, site, streams, sys, thread_states, warnings};
+use crate::{import, pending, registry, runtime, services, site, streams, sys, thread_states, warnings};
 
 /// What the object layer needs of this one.
 pub const SERVICES: Services = Services {
@@ -213,6 +213,7 @@ impl Instance {
         registry::update_interp(&*self.interp, |entry| entry.is_ready = false);
         if registry::main().is_some_and(|main| std::ptr::eq(main.interp, &*self.interp)) {
             subs::finish_all(th);
+            runtime::show_finalizing(th);
         }
         th.interp().finalizing.set(true);
         gil::of(th).close(th);

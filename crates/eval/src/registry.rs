@@ -15,6 +15,7 @@ use krait_objects::interp::Interpreter;
 use krait_objects::thread::Thread;
 
 use crate::gil::{self, Gil};
+use crate::runtime;
 use crate::subs::{Origin, Settings};
 
 /// A live interpreter.
@@ -67,7 +68,25 @@ pub fn next_id() -> i64 {
 pub fn enter(entry: Entry) {
     gil_and_link(&entry.gil, &[], entry.thread);
     let states = vec![entry.thread];
-    live().push(Live { entry, states, last_number: 1 });
+    let mut live = live();
+    live.push(Live { entry, states, last_number: 1 });
+    show(&live);
+}
+
+/// Links the interpreters to each other, the newest first, where debuggers look for them.
+fn show(live: &[Live]) {
+    let mut older = null_mut();
+    for one in live {
+        // SAFETY: an entry's interpreter and first state are live; what is written is atomic.
+        unsafe {
+            let interp = &*one.entry.interp;
+            interp.next.store(older, Ordering::Release);
+            interp.threads.main.store(one.entry.thread.cast_mut().cast(), Ordering::Release);
+        }
+        older = one.entry.interp.cast_mut();
+    }
+    let main = live.iter().find(|one| !one.entry.is_sub);
+    runtime::show(older, main.map(|one| (one.entry.interp, one.entry.thread)));
 }
 
 /// Takes an interpreter out; the states that it has left.
@@ -75,6 +94,7 @@ pub fn leave(interp: *const Interpreter) -> Vec<*const Thread> {
     let mut live = live();
     let at = live.iter().position(|one| std::ptr::eq(one.entry.interp, interp));
     let gone = at.map(|at| live.remove(at));
+    show(&live);
     if live.is_empty() {
         NEXT_ID.store(1, Ordering::Relaxed);
     }
@@ -150,6 +170,7 @@ fn gil_and_link(gil: &Gil, states: &[*const Thread], thread: *const Thread) {
             (*raw).next = (*newest).raw();
             (*(*newest).raw()).prev = raw;
         }
+        (*thread).interp().threads.head.store(raw, Ordering::Release);
     }
 }
 
@@ -162,8 +183,9 @@ pub fn leave_state(thread: *const Thread) {
         let interp: *const Interpreter = (*raw).interp.cast();
         if let Some(one) = live.iter_mut().find(|one| std::ptr::eq(one.entry.interp, interp)) {
             one.states.retain(|&known| !std::ptr::eq(known, thread));
-            if let Some(newer) = (*raw).prev.as_mut() {
-                newer.next = (*raw).next;
+            match (*raw).prev.as_mut() {
+                Some(newer) => newer.next = (*raw).next,
+                None => (*interp).threads.head.store((*raw).next, Ordering::Release),
             }
             if let Some(older) = (*raw).next.as_mut() {
                 older.prev = (*raw).prev;
@@ -226,6 +248,11 @@ pub fn after_fork(th: &Thread) {
         let raw = th.raw();
         (*raw).next = null_mut();
         (*raw).prev = null_mut();
+        for one in &mut kept {
+            one.entry.thread = th;
+        }
+        th.interp().threads.head.store(raw, Ordering::Release);
+        show(&kept);
         lock.write(Mutex::new(kept));
     }
 }

@@ -1,12 +1,17 @@
 //! The state of one interpreter: everything mutable that is not an object or a thread.
 //!
 //! Hot state is a field; the rest lives in `state::<T>()`, one value per type, so that a module keeps
-//! what it needs without an entry here. The same job as CPython's `PyInterpreterState`.
+//! what it needs without an entry here. The same job as CPython's `PyInterpreterState`, whose first 8000 bytes
+//! it shares: profilers of another process know them by heart (`docs/internals/debuggers.md`).
 
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex};
+
+use krait_abi as abi;
 
 use crate::dict::Dict;
 use crate::dict::state::DictState;
@@ -48,9 +53,29 @@ pub struct Services {
     pub stack: for<'a> fn(&'a Thread, &mut dyn FnMut(Borrowed<'_, Str>, u32)),
 }
 
-/// One isolated interpreter.
+/// One isolated interpreter. The padding stands for what of `PyInterpreterState` nobody reads from outside.
+#[repr(C)]
 pub struct Interpreter {
+    _evaluation: [u64; 2],
+    /// Where `gil` lies.
+    gil_address: AtomicPtr<Holder>,
+    _pending: [u64; 906],
+    /// The one that is older.
+    pub next: AtomicPtr<Interpreter>,
     pub id: i64,
+    _life: [u64; 6],
+    pub threads: Threads,
+    _collector: [u64; 36],
+    /// `sys.__dict__`, `builtins.__dict__`, `sys.modules` once they exist.
+    pub sys_dict: Slot<Dict>,
+    pub builtins: Slot<Dict>,
+    pub modules: Slot<Dict>,
+    _imports: [u64; 11],
+    pub gil: Holder,
+    /// Whether another process may ask threads to run a script: `PyConfig.remote_debug`.
+    pub remote_debug: Cell<i32>,
+    /// How many code objects have gone: what a debugger has kept of code is stale when it changes.
+    pub code_generation: Cell<u64>,
     pub gc: Collector,
     pub types: TypeStates,
     pub forward: Forward,
@@ -61,10 +86,6 @@ pub struct Interpreter {
     pub recursion_limit: Cell<i32>,
     /// Set once finalisation has begun.
     pub finalizing: Cell<bool>,
-    /// `sys.modules`, `sys.__dict__`, `builtins.__dict__` once they exist.
-    pub modules: Slot<Dict>,
-    pub sys_dict: Slot<Dict>,
-    pub builtins: Slot<Dict>,
     /// What the program has put in front of `sys.path` when it began to run; "" stands for the current folder.
     pub script_folder: RefCell<Option<Vec<u8>>>,
     pub int_max_str_digits: Cell<i32>,
@@ -88,6 +109,54 @@ pub struct Interpreter {
     others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
     /// Last, so that it outlives what the fields above hold.
     pub heap: Heap,
+}
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(Interpreter, gil_address) == 16);
+    assert!(offset_of!(Interpreter, next) == 7272);
+    assert!(offset_of!(Interpreter, id) == 7280);
+    assert!(offset_of!(Interpreter, threads.head) == 7344);
+    assert!(offset_of!(Interpreter, threads.main) == 7360);
+    assert!(offset_of!(Interpreter, sys_dict) == 7672);
+    assert!(offset_of!(Interpreter, modules) == 7688);
+    assert!(offset_of!(Interpreter, gil) == 7784);
+};
+
+/// The thread states of an interpreter, linked to each other: `pythreads`.
+#[repr(C)]
+pub struct Threads {
+    _next_id: u64,
+    /// The newest.
+    pub head: AtomicPtr<abi::PyThreadState>,
+    _reserve: usize,
+    /// The one that the interpreter was started with.
+    pub main: AtomicPtr<abi::PyThreadState>,
+    _more: [u64; 2],
+}
+
+/// Which of an interpreter's threads has the GIL, as `_gil_runtime_state` tells it. For others to look at: the lock
+/// itself is elsewhere.
+#[repr(C)]
+pub struct Holder {
+    _interval: u64,
+    pub last: AtomicPtr<Thread>,
+    pub locked: AtomicI32,
+}
+
+impl Holder {
+    /// `thread` has the GIL now.
+    #[inline(always)]
+    pub fn take(&self, thread: *const Thread) {
+        self.last.store(thread.cast_mut(), Ordering::Relaxed);
+        self.locked.store(1, Ordering::Relaxed);
+    }
+
+    /// No thread of the interpreter has it.
+    #[inline(always)]
+    pub fn release(&self) {
+        self.locked.store(0, Ordering::Relaxed);
+    }
 }
 
 /// How many buffers of an interpreter others have views of. Its memory stays until they are gone.
@@ -150,8 +219,29 @@ impl Interpreter {
 
     /// An interpreter without modules; `eval::lifecycle` brings it to life.
     pub fn new(id: i64, services: Services) -> Box<Interpreter> {
-        Box::new(Interpreter {
+        let interp = Box::new(Interpreter {
+            _evaluation: [0; 2],
+            gil_address: AtomicPtr::new(null_mut()),
+            _pending: [0; 906],
+            next: AtomicPtr::new(null_mut()),
             id,
+            _life: [0; 6],
+            threads: Threads {
+                _next_id: 0,
+                head: AtomicPtr::new(null_mut()),
+                _reserve: 0,
+                main: AtomicPtr::new(null_mut()),
+                _more: [0; 2],
+            },
+            _collector: [0; 36],
+            _imports: [0; 11],
+            gil: Holder {
+                _interval: 0,
+                last: AtomicPtr::new(null_mut()),
+                locked: AtomicI32::new(0),
+            },
+            remote_debug: Cell::new(0),
+            code_generation: Cell::new(1),
             heap: Heap::default(),
             gc: Collector::default(),
             types: TypeStates::default(),
@@ -181,8 +271,33 @@ impl Interpreter {
             services: Cell::new(services),
             lent: Arc::default(),
             others: RefCell::default(),
-        })
+        });
+        interp.gil_address.store((&raw const interp.gil).cast_mut(), Ordering::Relaxed);
+        interp
     }
+
+    /// Where debuggers find what: `_Py_DebugOffsets.interpreter_state`.
+    pub const OFFSETS: abi::debug_offsets::_interpreter_state = {
+        use std::mem::offset_of;
+        abi::debug_offsets::_interpreter_state {
+            size: size_of::<Interpreter>() as u64,
+            id: offset_of!(Interpreter, id) as u64,
+            next: offset_of!(Interpreter, next) as u64,
+            threads_head: offset_of!(Interpreter, threads.head) as u64,
+            threads_main: offset_of!(Interpreter, threads.main) as u64,
+            gc: offset_of!(Interpreter, gc) as u64,
+            imports_modules: offset_of!(Interpreter, modules) as u64,
+            sysdict: offset_of!(Interpreter, sys_dict) as u64,
+            builtins: offset_of!(Interpreter, builtins) as u64,
+            ceval_gil: offset_of!(Interpreter, gil_address) as u64,
+            gil_runtime_state: offset_of!(Interpreter, gil) as u64,
+            gil_runtime_state_enabled: 0,
+            gil_runtime_state_locked: offset_of!(Interpreter, gil.locked) as u64,
+            gil_runtime_state_holder: offset_of!(Interpreter, gil.last) as u64,
+            code_object_generation: offset_of!(Interpreter, code_generation) as u64,
+            tlbc_generation: 0,
+        }
+    };
 
     /// This interpreter's value of type `T`, made on first use.
     pub fn state<T: Default + 'static>(&self) -> &T {

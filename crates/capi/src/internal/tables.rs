@@ -369,10 +369,6 @@ unsafe impl<const N: usize> Sync for Words<N> {}
 #[unsafe(no_mangle)]
 pub static _Py_HashSecret: Words<3> = Words(UnsafeCell::new([0; 3]));
 
-/// Nothing of Krait is in it: no runtime of CPython's is there to look into.
-#[unsafe(no_mangle)]
-pub static _PyRuntime: Words<39577> = Words(UnsafeCell::new([0; 39577]));
-
 /// The code between a call of a class and its `__init__`: here each interpreter makes its own.
 #[unsafe(no_mangle)]
 pub static _Py_InitCleanup: Words<27> = Words(UnsafeCell::new([0; 27]));

@@ -20,6 +20,8 @@ impl Code {
             {
                 return;
             }
+            let generation = &th.interp().code_generation;
+            generation.set(generation.get() + 1);
             rt::dealloc::<Code>(this.cast());
         }
     }

@@ -3,9 +3,11 @@
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::Write as _;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use krait_eval::sys;
+use krait_eval::{crash, sys};
 use krait_macros::capi;
+use krait_objects::exceptions::BaseException;
 use krait_objects::prelude::Thread;
 
 use crate::support::*;
@@ -108,13 +110,29 @@ pub fn fatal_error(function: &str, message: &str) -> ! {
     abort(&format!("{function}: {message}"))
 }
 
-/// Says why, and how far the runtime has come.
+/// Says why, how far the runtime has come, and what its threads are at; then flushes what Python has printed.
 pub fn abort(message: &str) -> ! {
-    let _ = writeln!(
-        std::io::stderr(),
-        "Fatal Python error: {message}\nPython runtime state: {}\n",
-        runtime_state()
-    );
+    static AGAIN: AtomicBool = AtomicBool::new(false);
+    let state = runtime_state();
+    let _ =
+        writeln!(std::io::stderr(), "Fatal Python error: {message}\nPython runtime state: {state}");
+    // Only the first error is shown in full: the rest may well be what broke.
+    if AGAIN.swap(true, Ordering::Relaxed) {
+        std::process::abort()
+    }
+    let th = Thread::current_or_none();
+    let exception = th.and_then(Thread::take_exception);
+    let traced = exception.as_ref().and_then(|value| value.object().downcast::<BaseException>());
+    let is_traced = traced.is_some_and(|value| value.get().traceback().is_some());
+    if let (Some(th), Some(exception)) = (th, &exception) {
+        sys::hooks::print_exception(th, exception.object());
+    }
+    if !is_traced {
+        crash::write_state(libc::STDERR_FILENO);
+    }
+    if let Some(th) = th {
+        krait_eval::streams::flush(th);
+    }
     std::process::abort()
 }
 

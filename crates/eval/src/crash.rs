@@ -9,9 +9,10 @@ use std::ptr::null_mut;
 
 use krait_objects::interp::Interpreter;
 use krait_objects::prelude::*;
+use krait_objects::set::Set;
 
 use crate::frame::Frame;
-use crate::registry;
+use crate::{registry, runtime};
 
 /// Characters of a name that are shown.
 const NAME: usize = 500;
@@ -209,6 +210,100 @@ unsafe fn write_thread(out: &mut Out, th: *const Thread, is_current: bool) {
         }
     }
     out.text(" (most recent call first):\n");
+}
+
+/// The loaded modules that are no part of the library, if written in C: what else may have broken something.
+///
+/// # Safety
+/// The interpreter is alive.
+pub unsafe fn write_extension_modules(out: &mut Out, interp: *const Interpreter) {
+    let own = image_of((&raw const runtime::OFFSETS).cast());
+    let (mut count, mut position) = (0, 0);
+    // SAFETY: the caller's promise; the dictionaries are looked through as they are.
+    unsafe {
+        let (Some(modules), Some(sys)) = ((*interp).modules.get(), (*interp).sys_dict.get()) else {
+            return;
+        };
+        let library = find(sys.get(), "stdlib_module_names");
+        let library = library.and_then(|names| names.downcast::<Set>());
+        while let Some((name, value)) = modules.get().next_borrowed(&mut position) {
+            let (Some(name), Some(module)) = (name.downcast::<Str>(), value.downcast::<Module>())
+            else {
+                continue;
+            };
+            let definition = module.get().def();
+            let is_known = match library {
+                Some(library) => is_name_in(name.get(), library.get()),
+                // Nobody has asked for the names yet.
+                None => image_of(definition.cast()) == own,
+            };
+            if definition.is_null() || is_known {
+                continue;
+            }
+            out.text(if count == 0 { "\nExtension modules: " } else { ", " });
+            out.name(name.get());
+            count += 1;
+        }
+    }
+    if count > 0 {
+        out.text(" (total: ");
+        out.decimal(count);
+        out.text(")\n");
+    }
+}
+
+/// The value at `name`, without computing a hash.
+///
+/// # Safety
+/// The dictionary does not change while the result is in use.
+unsafe fn find<'a>(dict: &'a Dict, name: &str) -> Option<Borrowed<'a>> {
+    let mut position = 0;
+    // SAFETY: the caller's promise.
+    while let Some((key, value)) = unsafe { dict.next_borrowed(&mut position) } {
+        if key.downcast::<Str>().is_some_and(|key| key.get().eq_str(name)) {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn is_name_in(name: &Str, names: &Set) -> bool {
+    let mut position = 0;
+    while let Some(known) = names.next(&mut position) {
+        if known.object().downcast::<Str>().is_some_and(|known| known.get().eq(name)) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Where the program or library begins that an address belongs to.
+fn image_of(address: *const c_void) -> usize {
+    // SAFETY: the answer is about an address, whatever it is.
+    unsafe {
+        let mut info: libc::Dl_info = std::mem::zeroed();
+        if libc::dladdr(address, &mut info) == 0 { 0 } else { info.dli_fbase.addr() }
+    }
+}
+
+/// What a fatal error shows after its message: the frames of all threads, and the extension modules.
+pub fn write_state(descriptor: c_int) {
+    let attached: *const Thread =
+        Thread::current_or_none().map_or(std::ptr::null(), std::ptr::from_ref);
+    let own = if attached.is_null() { Thread::own() } else { attached };
+    let main = || registry::main().map_or(std::ptr::null(), |main| main.interp);
+    let is_live = !attached.is_null() || !own.is_null() && registry::is_mine(own);
+    let mut out = Out::new(descriptor);
+    out.text("\n");
+    // SAFETY: an attached state is live, and so is one of this thread's in the registry; their interpreters live as long.
+    unsafe {
+        let own = if is_live { own } else { std::ptr::null() };
+        let interp = own.as_ref().map_or_else(main, |own| std::ptr::from_ref(own.interp()));
+        if !interp.is_null() {
+            write_threads(&mut out, interp, own);
+            write_extension_modules(&mut out, interp);
+        }
+    }
 }
 
 /// The C functions that the calling thread is in.

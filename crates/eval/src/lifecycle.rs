@@ -18,7 +18,9 @@ use crate::frame::datastack;
 use crate::gil::{self, Gil};
 use crate::installation::Installation;
 use crate::subs::{self, Origin, Settings};
-use crate::{import, pending, registry, runtime, services, site, streams, sys, thread_states, warnings};
+use crate::{
+    import, pending, registry, runtime, services, site, streams, sys, thread_states, warnings,
+};
 
 /// What the object layer needs of this one.
 pub const SERVICES: Services = Services {

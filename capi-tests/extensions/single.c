@@ -95,6 +95,28 @@ static PyTypeObject CounterType = {
     .tp_getset = counter_getset,
 };
 
+/* Readied as Cython does it: under the flag of heap types, without their fields behind it. */
+static struct {
+    PyTypeObject type;
+    char no_fields[sizeof(PyHeapTypeObject) - sizeof(PyTypeObject)];
+} disguised = {
+    .type = {
+        .ob_base = PyVarObject_HEAD_INIT(NULL, 0)
+        .tp_name = "single.Disguised",
+        .tp_basicsize = sizeof(PyObject),
+        .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HEAPTYPE,
+        .tp_doc = "Static in truth.",
+    },
+};
+
+static int ready_disguised(void)
+{
+    memset(disguised.no_fields, '?', sizeof(disguised.no_fields));
+    int result = PyType_Ready(&disguised.type);
+    disguised.type.tp_flags &= ~Py_TPFLAGS_HEAPTYPE;
+    return result;
+}
+
 static PyObject *no_arguments(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
 {
     return PyUnicode_FromString("nothing");
@@ -175,7 +197,8 @@ PyMODINIT_FUNC PyInit_single(void)
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL)
         return NULL;
-    if (PyModule_AddType(module, &CounterType) < 0 || PyModule_AddIntConstant(module, "ANSWER", 42) < 0
+    if (ready_disguised() < 0 || PyModule_AddObjectRef(module, "Disguised", (PyObject *)&disguised.type) < 0
+        || PyModule_AddType(module, &CounterType) < 0 || PyModule_AddIntConstant(module, "ANSWER", 42) < 0
         || PyModule_AddStringConstant(module, "WORD", "krait") < 0) {
         Py_DECREF(module);
         return NULL;

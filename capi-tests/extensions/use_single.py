@@ -48,6 +48,7 @@ print(sub.add(4).log, list(sub), Sub.__mro__)
 sub.note = sub
 del sub
 print(gc.collect() > 0, sys.getrefcount(single.Counter) > 1)
+print(single.Disguised, single.Disguised.__doc__)
 first = single
 del sys.modules["single"]
 import single

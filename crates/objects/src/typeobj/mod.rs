@@ -122,11 +122,11 @@ impl Type {
     }
 
     /// Whether a heap type's `tp_name` is its `__name__`: in types that C specifies, the module's name precedes it.
+    /// Cython passes its static types off as heap types while it readies them, so one that is not ready is not asked.
     #[cold]
     fn has_plain_name(&self, name: &str) -> bool {
         // SAFETY: a heap type is laid out as `PyHeapTypeObject`, whose name is a string once it has one.
-        let own = self
-            .is_heap_type()
+        let own = (self.is_heap_type() && self.has_flag(abi::Py_TPFLAGS_READY))
             .then(|| unsafe { Borrowed::<Str>::from_ptr_or_null((*self.as_heap_ptr()).ht_name) });
         own.flatten().is_some_and(|own| own.eq_str(name))
     }

@@ -74,6 +74,8 @@ pub struct Config {
     pub int_max_str_digits: i32,
     /// Code objects know columns, not only lines.
     pub code_debug_ranges: bool,
+    /// Whether other processes may have this one run scripts.
+    pub remote_debug: bool,
     pub warnoptions: Vec<String>,
     pub xoptions: Vec<String>,
     pub check_hash_pycs_mode: String,
@@ -166,6 +168,7 @@ impl Config {
             ignore_hash_seed: false,
             int_max_str_digits: 4300,
             code_debug_ranges: true,
+            remote_debug: true,
             warnoptions: Vec::new(),
             xoptions: Vec::new(),
             check_hash_pycs_mode: "default".into(),
@@ -323,6 +326,7 @@ impl Config {
         self.safe_path |= text("PYTHONSAFEPATH").is_some();
         self.dev_mode |= text("PYTHONDEVMODE").is_some();
         self.code_debug_ranges &= text("PYTHONNODEBUGRANGES").is_none();
+        self.remote_debug &= text("PYTHON_DISABLE_REMOTE_DEBUG").is_none();
         self.home = self.home.take().or_else(|| text("PYTHONHOME").map(PathBuf::from));
         if let Some(path) = std::env::var_os("PYTHONPATH").filter(|path| !path.is_empty()) {
             let folders = path.as_bytes().split(|byte| *byte == b':');

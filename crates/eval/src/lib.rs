@@ -24,6 +24,7 @@ pub mod monitoring;
 pub mod pending;
 pub mod reentrant;
 pub mod registry;
+pub mod remote;
 pub mod run;
 pub mod runtime;
 pub mod services;

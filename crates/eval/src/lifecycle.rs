@@ -145,6 +145,7 @@ impl Instance {
         th.interp().interned.seed(th);
         th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
         th.interp().code_debug_ranges.set(config::of(th).code_debug_ranges);
+        th.interp().remote_debug.set(config::of(th).remote_debug.into());
         krait_objects::builtin_types::ready_all(th)?;
         crate::types::ready_all(th)?;
         for ty in typeobj::core_types() {

@@ -14,6 +14,8 @@ pub const GIL_DROP_REQUEST: usize = abi::_PY_GIL_DROP_REQUEST_BIT as usize;
 pub const SIGNALS_PENDING: usize = abi::_PY_SIGNALS_PENDING_BIT as usize;
 pub const CALLS_TO_DO: usize = abi::_PY_CALLS_TO_DO_BIT as usize;
 pub const ASYNC_EXCEPTION: usize = abi::_PY_ASYNC_EXCEPTION_BIT as usize;
+/// Another process wants something of this thread.
+pub const PLEASE_STOP: usize = abi::_PY_EVAL_PLEASE_STOP_BIT as usize;
 pub const GC_SCHEDULED: usize = abi::_PY_GC_SCHEDULED_BIT as usize;
 /// A tool listens everywhere: code must have its hooks before it runs. Stays set as long as that is so.
 pub const MONITORING: usize = 1 << 7;
@@ -93,6 +95,9 @@ pub fn handle(th: &Thread) -> PyResult<()> {
             (hooks.yield_gil)(th);
         }
         return Ok(());
+    }
+    if take(th, PLEASE_STOP) {
+        crate::remote::run_asked(th);
     }
     if take(th, SIGNALS_PENDING) {
         (hooks.signals)(th)?;

@@ -46,6 +46,7 @@ pub mod posix;
 mod pwd;
 mod queue;
 mod random;
+mod remote_debugging;
 mod resource;
 mod select;
 pub mod signal;
@@ -119,6 +120,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_posixsubprocess", subprocess::PosixSubprocess),
     native!("_queue", queue::QueueModule),
     native!("_random", random::RandomModule),
+    native!("_remote_debugging", remote_debugging::RemoteDebugging),
     native!("_sha1", hashes::Sha1Module),
     native!("_sha2", hashes::Sha2Module),
     native!("_sha3", hashes::Sha3Module),

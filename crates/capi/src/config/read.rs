@@ -65,6 +65,7 @@ unsafe fn to_config(from: &PyConfig) -> Config {
             install_signal_handlers: flag(from.install_signal_handlers, true),
             hash_seed: (from.use_hash_seed > 0).then_some(from.hash_seed as u32),
             code_debug_ranges: flag(from.code_debug_ranges, true),
+            remote_debug: flag(from.remote_debug, true),
             int_max_str_digits: if from.int_max_str_digits < 0 {
                 4300
             } else {
@@ -364,9 +365,7 @@ unsafe fn write_numbers(config: &Config, to: *mut PyConfig) {
     to.import_time = to.import_time.max(0);
     to.configure_c_stdio = to.configure_c_stdio.max(0);
     to.pathconfig_warnings = i32::from(to.pathconfig_warnings != 0);
-    if to.remote_debug < 0 {
-        to.remote_debug = 1;
-    }
+    to.remote_debug = config.remote_debug.into();
 }
 
 #[capi]

@@ -125,6 +125,7 @@ fn short(letter: char, config: &mut Config, reader: &mut Reader<'_>) -> Result<(
 fn implementation_option(option: &str, config: &mut Config) {
     match option.split_once('=').unwrap_or((option, "")).0 {
         "dev" => config.dev_mode = true,
+        "disable-remote-debug" => config.remote_debug = false,
         "no_debug_ranges" => config.code_debug_ranges = false,
         "warn_default_encoding" => config.warn_default_encoding = true,
         _ => {}

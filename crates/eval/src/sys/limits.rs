@@ -1,10 +1,12 @@
 //! Switches and limits of the interpreter that `sys` reads and sets.
 
 use std::cell::Cell;
+use std::ffi::CString;
 
 use krait_objects::prelude::*;
 
-use super::Sys;
+use super::{Sys, audit};
+use crate::{compile, remote};
 
 /// What this file keeps for an interpreter.
 pub(super) struct Limits {
@@ -211,10 +213,37 @@ impl Sys {
         th.interp().types.clear_cache();
     }
 
-    /// Whether other processes may have this one run their code: no process may.
+    /// Whether other processes may have this one run their code.
     #[function(sig = "()")]
-    fn is_remote_debug_enabled() -> bool {
-        false
+    fn is_remote_debug_enabled(th: &Thread) -> bool {
+        th.interp().remote_debug.get() == 1
+    }
+
+    /// Has the main thread of another Python process run a script.
+    ///
+    /// It runs as soon as that thread is at a safe point, in a namespace of its own; nothing tells when it has. The file has
+    /// to be there until then. The process must run the same version of Python, and allow it (-X disable-remote-debug).
+    #[function(sig = "(pid, script)")]
+    fn remote_exec(th: &Thread, pid: i32, script: Borrowed<'_>) -> PyResult<()> {
+        let number = Int::from_i64(th, pid.into())?;
+        audit::audit(th, "sys.remote_exec", &[number.object(), script])?;
+        let path = compile::source::filename_of(th, script)?.to_fs_bytes(th)?;
+        let path =
+            CString::new(path).map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null byte"))?;
+        if th.interp().remote_debug.get() != 1 {
+            return Err(th.raise(exc::RUNTIME_ERROR, "Remote debugging is not enabled"));
+        }
+        // SAFETY: the path is a terminated string.
+        if unsafe { libc::access(path.as_ptr(), libc::F_OK | libc::R_OK) } < 0 {
+            return Err(match std::io::Error::last_os_error().raw_os_error() {
+                Some(libc::ENOENT) => {
+                    th.raise(exc::FILE_NOT_FOUND_ERROR, "Script file does not exist")
+                }
+                Some(libc::EACCES) => th.raise(exc::PERMISSION_ERROR, "Script file cannot be read"),
+                _ => krait_objects::exceptions::os::raise_from_errno(th, None),
+            });
+        }
+        remote::send(th, pid, &path)
     }
 
     /// Return the number of processors that PYTHON_CPU_COUNT asks for, or -1.

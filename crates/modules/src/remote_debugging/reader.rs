@@ -103,14 +103,14 @@ impl Reader {
     pub fn text(&mut self, string: u64, most: u64) -> Read<Vec<u32>> {
         let places = self.offsets.unicode_object;
         let length = self.word(string, places.length)?;
-        let state = self.int(string, places.state)? as u32;
-        let (kind, compact, ascii) = (state >> 16 & 7, state >> 19 & 1, state >> 20 & 1);
+        let state = abi::_PyUnicodeObject_state(self.int(string, places.state)? as u32);
+        let kind = state.kind();
         if !matches!(kind, 1 | 2 | 4) || length > LONGEST {
             return Err(Fault::Broken("Invalid string reading remote memory"));
         }
-        let data = match (compact, ascii) {
-            (0, _) => self.word(string, offset_of!(abi::PyUnicodeObject, data) as u64)?,
-            (_, 0) => string.wrapping_add(size_of::<abi::PyCompactUnicodeObject>() as u64),
+        let data = match (state.is_compact(), state.is_ascii()) {
+            (false, _) => self.word(string, offset_of!(abi::PyUnicodeObject, data) as u64)?,
+            (_, false) => string.wrapping_add(size_of::<abi::PyCompactUnicodeObject>() as u64),
             _ => string.wrapping_add(places.asciiobject_size),
         };
         let mut bytes = vec![0; (length.min(most) * u64::from(kind)) as usize];

@@ -20,7 +20,7 @@ pub fn PyFloat_AsDouble(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<f64> 
 
 #[capi]
 pub fn PyFloat_FromString(th: &Thread, ob: Borrowed<'_>) -> PyResult {
-    call::call(th, Borrowed::from_ref(Float::type_object()).object(), &[ob])
+    krait_objects::float::from_text_object(th, ob)
 }
 
 #[capi]

@@ -181,10 +181,24 @@ pub fn PyLong_FromString(
     base: c_int,
 ) -> PyResult {
     let bytes = bytes_of(text);
+    if base != 0 && !(2..=36).contains(&base) {
+        return Err(th.raise(exc::VALUE_ERROR, "int() arg 2 must be >= 2 and <= 36"));
+    }
+    let shown = string(th, text)?;
+    // Digits are those of ASCII here.
+    if !bytes.is_ascii() {
+        let (shown, base) = (object::repr(th, shown.object())?, if base == 0 { 10 } else { base });
+        return Err(raise!(
+            th,
+            VALUE_ERROR,
+            "invalid literal for int() with base {base}: {}",
+            *shown
+        ));
+    }
     let number = call::call(
         th,
         Borrowed::from_ref(Int::type_object()).object(),
-        &[string(th, text)?.object(), Int::from_i64(th, base.into())?.object()],
+        &[shown.object(), Int::from_i64(th, base.into())?.object()],
     )?;
     if !end.is_null() {
         // SAFETY: C passes a writable place.

@@ -60,7 +60,13 @@ fn native_bytes(th: &Thread, ob: Borrowed<'_>, out: &mut [u8], flags: c_int) -> 
     if int.is_compact() {
         // A small value is held in a word: that is what is asked for unless less will do.
         let word = size_of::<isize>() as isize;
-        return Ok(if fits && len < word { len } else { word });
+        let sign_only = len > 0 && !value.negative && bits == out.len() as u64 * 8;
+        return Ok(match () {
+            _ if fits && len < word => len,
+            // One byte more, for the sign.
+            _ if sign_only && len < word => len + 1,
+            _ => word,
+        });
     }
     let needed = (bits / 8) as isize + 1;
     Ok(if fits && needed == len + 1 { len } else { needed })

@@ -9,7 +9,6 @@ use std::sync::{Mutex, MutexGuard};
 
 use krait_eval::config::Config;
 use krait_eval::lifecycle::Instance;
-use krait_eval::pending::{Hooks, Pending};
 use krait_eval::{gil, registry, thread_states};
 use krait_objects::prelude::*;
 
@@ -37,18 +36,8 @@ pub fn start(mut config: Config) -> Result<(), String> {
     config.heap_hook = crate::allocators::heap_hook();
     let instance = Instance::start(config).map_err(|error| error.0)?;
     crate::internal::fill_hash_secret();
-    let th = instance.thread();
-    let hooks = &th.interp().state::<Pending>().hooks;
-    hooks.set(Hooks { calls: crate::runtime_facts::run_pending_calls, ..hooks.get() });
     *started() = Some(Started(instance));
     Ok(())
-}
-
-/// Hands the main interpreter's first thread state to whoever wants to leave it a request, from any thread.
-pub fn with_main_thread(leave: impl FnOnce(&Thread)) {
-    if let Some(Started(instance)) = &*started() {
-        leave(instance.thread());
-    }
 }
 
 /// Ends what C started, sub-interpreters first; false if flushing the standard streams failed.

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::atomic::AtomicPtr;
 use std::sync::{Mutex, PoisonError};
 
-use krait_eval::{pending, sys};
+use krait_eval::{pending, pending_calls, sys};
 use krait_macros::capi;
 use krait_objects::hash;
 use krait_objects::prelude::*;
@@ -162,48 +162,21 @@ pub fn run_at_exit() {
     }
 }
 
-/// What `Py_AddPendingCall` has queued: any thread may, the main thread calls.
-static PENDING: Mutex<Vec<(PendingCall, usize)>> = Mutex::new(Vec::new());
-type PendingCall = unsafe extern "C" fn(*mut c_void) -> c_int;
-const MAX_PENDING: usize = 300;
-
 #[capi]
-pub fn Py_AddPendingCall(function: Option<PendingCall>, argument: *mut c_void) -> c_int {
-    let Some(function) = function else { return -1 };
-    {
-        let mut calls = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-        if calls.len() >= MAX_PENDING {
-            return -1;
-        }
-        calls.push((function, argument as usize));
+pub fn Py_AddPendingCall(
+    function: Option<pending_calls::Function>,
+    argument: *mut c_void,
+) -> c_int {
+    match function {
+        Some(function) if pending_calls::add(None, function, argument) => 0,
+        _ => -1,
     }
-    crate::runtime::with_main_thread(|th| pending::request(th, pending::CALLS_TO_DO));
-    0
-}
-
-/// Calls what was queued, oldest first; an exception ends it for now.
-pub fn run_pending_calls(th: &Thread) -> PyResult<()> {
-    let count = PENDING.lock().unwrap_or_else(PoisonError::into_inner).len();
-    for _ in 0..count {
-        let next = {
-            let mut calls = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-            if calls.is_empty() { None } else { Some(calls.remove(0)) }
-        };
-        let Some((function, argument)) = next else { break };
-        // SAFETY: C promised a function that takes this.
-        if unsafe { function(argument as *mut c_void) } != 0 {
-            // The others are still to come.
-            pending::request(th, pending::CALLS_TO_DO);
-            return Err(th.raised_by_c());
-        }
-    }
-    Ok(())
 }
 
 #[capi]
 pub fn Py_MakePendingCalls(th: &Thread) -> PyResult<()> {
     pending::handle(th)?;
-    run_pending_calls(th)
+    pending_calls::run(th)
 }
 
 #[capi]

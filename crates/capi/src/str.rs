@@ -190,7 +190,19 @@ pub fn must_be_str<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, S
 }
 
 #[capi]
-pub fn PyUnicode_Join(th: &Thread, separator: Borrowed<'_>, items: Borrowed<'_>) -> PyResult {
+pub fn PyUnicode_Join(
+    th: &Thread,
+    separator: Option<Borrowed<'_>>,
+    items: Borrowed<'_>,
+) -> PyResult {
+    let space;
+    let separator = match separator {
+        Some(separator) => separator,
+        None => {
+            space = Str::interned(th, " ")?;
+            space.object()
+        }
+    };
     let Some(separator) = separator.downcast::<Str>() else {
         let name = separator.type_name();
         return Err(raise!(th, TYPE_ERROR, "separator: expected str instance, {name} found"));
@@ -222,6 +234,13 @@ pub fn PyUnicode_Substring(
 pub fn PyUnicode_Contains(th: &Thread, text: Borrowed<'_>, part: Borrowed<'_>) -> PyResult<bool> {
     if part.downcast::<Str>().is_some() {
         must_be_str(th, text)?;
+    } else {
+        let name = part.type_name();
+        return Err(raise!(
+            th,
+            TYPE_ERROR,
+            "'in <string>' requires string as left operand, not {name}"
+        ));
     }
     sequence::contains(th, text, part)
 }

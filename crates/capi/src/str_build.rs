@@ -38,12 +38,10 @@ unsafe fn units<'a>(
     let Ok(len) = usize::try_from(len) else {
         return Err(th.raise(exc::VALUE_ERROR, "size must be positive"));
     };
-    if len == 0 {
-        return Ok(Chars::One(&[]));
-    }
     // SAFETY: C passes `len` characters.
     unsafe {
         match kind {
+            1 | 2 | 4 if len == 0 => Ok(Chars::One(&[])),
             1 => Ok(Chars::One(std::slice::from_raw_parts(data.cast(), len))),
             2 => Ok(Chars::Two(std::slice::from_raw_parts(data.cast(), len))),
             4 => Ok(Chars::Four(std::slice::from_raw_parts(data.cast(), len))),

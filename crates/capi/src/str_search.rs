@@ -5,6 +5,9 @@ use std::ffi::{c_char, c_int};
 use krait_macros::capi;
 use krait_objects::prelude::*;
 
+use crate::str::must_be_str;
+use crate::support::optional;
+
 fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
     ob.downcast::<Str>()
         .ok_or_else(|| raise!(th, TYPE_ERROR, "must be str, not {}", ob.type_name()))
@@ -176,10 +179,13 @@ pub fn PyUnicode_RPartition(th: &Thread, string: Borrowed<'_>, part: Borrowed<'_
 pub fn PyUnicode_Translate(
     th: &Thread,
     string: Borrowed<'_>,
-    table: Borrowed<'_>,
-    _errors: *const c_char,
-) -> PyResult {
-    method(th, string, "translate", &[table])
+    table: Option<Borrowed<'_>>,
+    errors: *const c_char,
+) -> PyResult<Owned<Str>> {
+    let table = table.ok_or_else(|| th.bad_argument())?;
+    let errors = optional(errors);
+    let errors = errors.as_deref().unwrap_or("strict");
+    krait_objects::str::translate::translate_with(must_be_str(th, string)?, th, table, errors)
 }
 
 #[capi]

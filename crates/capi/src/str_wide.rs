@@ -7,7 +7,7 @@ type Wide = libc::wchar_t;
 
 #[capi]
 pub fn PyUnicode_FromWideChar(th: &Thread, text: *const Wide, len: isize) -> PyResult<Owned<Str>> {
-    if text.is_null() && len != 0 {
+    if text.is_null() && len != 0 || len < -1 {
         return Err(th.bad_internal_call());
     }
     // SAFETY: C passes `len` characters, or a NUL at the end.

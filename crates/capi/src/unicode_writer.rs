@@ -112,6 +112,10 @@ pub fn PyUnicodeWriter_DecodeUTF8Stateful(
     let bytes = given(text, len);
     let errors = optional(errors);
     let last = consumed.is_null();
+    if !last {
+        // SAFETY: C passes a writable place.
+        unsafe { *consumed = 0 };
+    }
     let (text, used) = codecs::native::decode_utf8(th, bytes, errors.as_deref(), last)?;
     // SAFETY: C passes a live writer, and a writable place or NULL.
     unsafe {

@@ -22,6 +22,7 @@ pub mod lifecycle;
 pub mod marshal;
 pub mod monitoring;
 pub mod pending;
+pub mod pending_calls;
 pub mod reentrant;
 pub mod registry;
 pub mod remote;

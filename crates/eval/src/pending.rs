@@ -38,7 +38,7 @@ impl Default for Hooks {
     fn default() -> Hooks {
         Hooks {
             signals: |_| Ok(()),
-            calls: |_| Ok(()),
+            calls: crate::pending_calls::run,
             collect: krait_objects::gc::run_scheduled,
             yield_gil: |_| {},
         }

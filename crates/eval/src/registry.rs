@@ -15,6 +15,7 @@ use krait_objects::interp::Interpreter;
 use krait_objects::thread::Thread;
 
 use crate::gil::{self, Gil};
+use crate::pending;
 use crate::runtime;
 use crate::subs::{Origin, Settings};
 
@@ -221,6 +222,23 @@ pub fn peek_states(interp: *const Interpreter, found: &mut [*const Thread]) -> u
         return found.len().min(states.len());
     }
     0
+}
+
+/// Asks every thread of an interpreter for something (`pending`).
+pub fn request(interp: *const Interpreter, bits: usize) {
+    let live = live();
+    for one in live.iter().filter(|one| std::ptr::eq(one.entry.interp, interp)) {
+        // SAFETY: live states (1).
+        one.states.iter().for_each(|&state| unsafe { pending::request(&*state, bits) });
+    }
+}
+
+/// The same of the thread that the main interpreter was started in.
+pub fn request_of_main(bits: usize) {
+    if let Some(main) = live().iter().find(|one| !one.entry.is_sub) {
+        // SAFETY: a live state (1), which the interpreter has as long as it lives.
+        unsafe { pending::request(&*main.entry.thread, bits) };
+    }
 }
 
 /// The newest state of an interpreter.

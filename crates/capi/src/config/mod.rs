@@ -10,6 +10,7 @@
 //!    `PyMem_RawMalloc`, ending with NUL.
 
 mod defaults;
+mod describe;
 mod fields;
 mod init_config;
 mod memory;

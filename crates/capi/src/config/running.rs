@@ -23,7 +23,7 @@ fn unknown(th: &Thread, name: &str) -> Raised {
 ///
 /// # Safety
 /// `config` is the struct that the field's table is of.
-unsafe fn value<S>(th: &Thread, field: &Field, config: *mut S) -> PyResult {
+pub unsafe fn value<S>(th: &Thread, field: &Field, config: *mut S) -> PyResult {
     // SAFETY: the caller's promise.
     unsafe {
         match field.kind {

@@ -60,7 +60,7 @@ absent! {
     null -> *mut c_void:
         PyAsyncGen_New PyCoro_New PyGen_New PyGen_NewWithQualName
         _PyAST_Compile _PyCompile_Assemble _PyCompile_CodeGen _PyCompile_OptimizeCfg _PyInstructionSequence_New
-        _PyConfig_AsDict _Py_GetConfig _Py_GetConfigsAsDict _Py_Get_Getpath_CodeObject
+        _Py_Get_Getpath_CodeObject
         _PyContext_NewHamtForTests
         _PyEvalFramePushAndInit _PyEval_EvalFrameDefault _PyEval_ImportFrom _PyEval_ImportName _PyEval_LoadName
         _PyEval_MatchClass _PyEval_MatchKeys
@@ -70,7 +70,7 @@ absent! {
     minus_one -> c_int:
         _PyCode_CheckLineNumber _PyCode_CheckNoExternalState _PyCode_CheckNoInternalState _PyCode_CheckPureFunction
         _PyCode_ReturnsOnlyNone _PyCode_SetUnboundVarCounts _PyCode_VerifyStateless
-        _PyConfig_FromDict _PyDumpExecutors _PyEval_ExceptionGroupMatch _PyEval_SpecialMethodCanSuggest
+        _PyDumpExecutors _PyEval_ExceptionGroupMatch _PyEval_SpecialMethodCanSuggest
         _PyObject_LookupSpecialMethod _PyOptimizer_Optimize _PySlice_GetLongIndices
         _PyXI_Enter _PyXI_Exit _PyXI_InitFailure _PyXI_Preserve _PyXI_UnwrapNotShareableError;
     zero -> c_int:

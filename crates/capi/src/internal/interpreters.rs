@@ -9,7 +9,7 @@ use std::ptr::null_mut;
 use krait_abi as abi;
 use krait_eval::registry::{self, Entry};
 use krait_eval::subs::{Origin, Settings};
-use krait_eval::{pending, sys};
+use krait_eval::{pending, pending_calls, sys};
 use krait_macros::capi;
 use krait_modules::interpreters::arguments::number_of;
 use krait_modules::interpreters::config::Config;
@@ -339,13 +339,17 @@ pub fn _PyEval_MakePendingCalls(_state: State) -> c_int {
 /// The main thread makes the call, whoever asks for it.
 #[capi]
 pub fn _PyEval_AddPendingCall(
-    _interp: Interp,
-    function: Option<unsafe extern "C" fn(*mut c_void) -> c_int>,
+    interp: Interp,
+    function: Option<pending_calls::Function>,
     argument: *mut c_void,
-    _flags: c_int,
+    flags: c_int,
 ) -> c_int {
-    // SAFETY: C's own function.
-    unsafe { crate::runtime_facts::Py_AddPendingCall(function, argument) }
+    const MAIN_THREAD_ONLY: c_int = 1;
+    let target = (flags & MAIN_THREAD_ONLY == 0).then_some(interp.cast_const().cast());
+    match function {
+        Some(function) if pending_calls::add(target, function, argument) => 0,
+        _ => -1,
+    }
 }
 
 #[capi]

@@ -8,6 +8,8 @@
 
 mod code;
 mod compiler;
+mod exported;
+mod interpreters;
 mod pytime;
 mod sequence;
 
@@ -39,7 +41,7 @@ unsafe extern "C" fn nothing(
 #[pymodule(name = "_testinternalcapi")]
 pub struct Internals;
 
-#[pyfunctions]
+#[pyfunctions(parts(exported, interpreters))]
 impl Internals {
     #[constant]
     const SIZEOF_PYOBJECT: usize = size_of::<abi::PyObject>();
@@ -58,6 +60,9 @@ impl Internals {
     /// So often it runs before that is tried again.
     #[constant]
     const SPECIALIZATION_COOLDOWN: i64 = abi::ADAPTIVE_COOLDOWN_VALUE as i64 + 1;
+    /// So often a loop goes round in the reference before its second tier looks at it.
+    #[constant]
+    const TIER2_THRESHOLD: i64 = 4096;
 
     /// An address on the native stack.
     #[function(sig = "()")]
@@ -111,6 +116,49 @@ impl Internals {
         let null = Str::interned(th, "<NULL>")?.into_object();
         let values = values.into_iter().map(|value| value.unwrap_or_else(|| null.clone()));
         Tuple::from_vec(th, values.collect()).map(Some)
+    }
+
+    /// Whether the object is one of those that exist once, from the process's start to its end.
+    #[function(sig = "(object, /)")]
+    fn is_static_immortal(object: Borrowed<'_>) -> bool {
+        object.is_immortal()
+    }
+
+    /// Whether the count of the object's references is kept by its thread: never, with a GIL.
+    #[function(sig = "(object, /)")]
+    fn has_deferred_refcount(object: Borrowed<'_>) -> bool {
+        let _ = object;
+        false
+    }
+
+    /// Takes a reference and gives it up.
+    #[function(sig = "(object, /)")]
+    fn incref_decref_delayed(object: Borrowed<'_>) {
+        drop(object.to_owned());
+    }
+
+    /// The code that a frame runs.
+    #[function(sig = "(frame, /)", no_text)]
+    fn iframe_getcode(th: &Thread, frame: Borrowed<'_>) -> PyResult {
+        object::get_attr(th, frame, Str::interned(th, "f_code")?.borrow())
+    }
+
+    /// The offset of the instruction that a frame runs.
+    #[function(sig = "(frame, /)", no_text)]
+    fn iframe_getlasti(th: &Thread, frame: Borrowed<'_>) -> PyResult {
+        object::get_attr(th, frame, Str::interned(th, "f_lasti")?.borrow())
+    }
+
+    /// The line that a frame runs.
+    #[function(sig = "(frame, /)", no_text)]
+    fn iframe_getline(th: &Thread, frame: Borrowed<'_>) -> PyResult {
+        object::get_attr(th, frame, Str::interned(th, "f_lineno")?.borrow())
+    }
+
+    /// Takes one argument, by its name or place, and gives it back.
+    #[function(sig = "(spam=None)")]
+    fn gh_119213_getargs(spam: Option<Owned>) -> Option<Owned> {
+        spam
     }
 
     /// The version that the next table of keys gets for inline caches.

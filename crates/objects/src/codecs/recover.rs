@@ -124,11 +124,11 @@ fn exception(raised: Raised, th: &Thread) -> Owned<BaseException> {
 }
 
 /// The position a handler returned, counted from the end if it is negative.
-fn position(th: &Thread, target: &Target<'_>, value: &Int, len: usize) -> PyResult<usize> {
+pub fn position(th: &Thread, value: &Int, len: usize, any_index: bool) -> PyResult<usize> {
     let from_start = match value.to_i64() {
         Some(position) if position < 0 => position + len as i64,
         Some(position) => position,
-        None if target.any_index => -1,
+        None if any_index => -1,
         None => {
             return Err(raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C ssize_t"));
         }
@@ -162,7 +162,7 @@ fn ask_decode(
     let Some(object) = object.and_then(|object| object.downcast::<Bytes>().ok()) else {
         return Err(raise!(th, TYPE_ERROR, "UnicodeError 'object' attribute must be a bytes"));
     };
-    let next = position(th, target, &next, object.len())?;
+    let next = position(th, &next, object.len(), target.any_index)?;
     Ok((text.to_owned(), next, object))
 }
 
@@ -277,7 +277,7 @@ fn ask(
     };
     let next = next.downcast::<Int>().ok_or_else(bad)?;
     if let Some(text) = replacement.downcast::<Str>() {
-        let next = position(th, target, &next, string.len())?;
+        let next = position(th, &next, string.len(), target.any_index)?;
         if target.ascii_replacement && !text.is_ascii() {
             return Err(refuse());
         }
@@ -287,7 +287,7 @@ fn ask(
         };
     }
     let bytes = replacement.downcast::<Bytes>().ok_or_else(bad)?;
-    let next = position(th, target, &next, string.len())?;
+    let next = position(th, &next, string.len(), target.any_index)?;
     if bytes.len() % target.unit != 0 {
         return Err(refuse());
     }

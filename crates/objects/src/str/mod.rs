@@ -27,7 +27,7 @@ pub mod percent;
 mod repr;
 pub mod search;
 mod split;
-mod translate;
+pub mod translate;
 
 use std::cell::UnsafeCell;
 use std::ffi::c_char;

@@ -144,6 +144,65 @@ pub(super) fn translate(
     out.finish(th)
 }
 
+/// As `translate`, where a handler decides on characters that the table deletes: `PyUnicode_Translate`.
+pub fn translate_with(
+    this: Borrowed<'_, Str>,
+    th: &Thread,
+    table: Borrowed<'_>,
+    errors: &str,
+) -> PyResult<Owned<Str>> {
+    if errors == "ignore" {
+        return translate(this, th, table);
+    }
+    let mut out = StrBuilder::with_capacity(this.len());
+    let mut at = 0;
+    while at < this.len() {
+        let point = this.char_at(at);
+        let start = at;
+        at += 1;
+        match look_up(th, table, point)? {
+            Mapping::Same => out.push_char(point),
+            Mapping::Char(to) => out.push_char(to),
+            Mapping::Text(text) => out.push(&text),
+            Mapping::Deleted => {
+                while at < this.len()
+                    && matches!(look_up(th, table, this.char_at(at))?, Mapping::Deleted)
+                {
+                    at += 1;
+                }
+                let (text, next) = ask_handler(th, this, start..at, errors)?;
+                out.push(&text);
+                at = next;
+            }
+        }
+    }
+    out.finish(th)
+}
+
+/// What stands for a range without counterpart, and where to go on.
+fn ask_handler(
+    th: &Thread,
+    this: Borrowed<'_, Str>,
+    range: std::ops::Range<usize>,
+    errors: &str,
+) -> PyResult<(Owned<Str>, usize)> {
+    let (start, end) = (Int::from_usize(th, range.start)?, Int::from_usize(th, range.end)?);
+    let reason = Str::new(th, "character maps to <undefined>")?;
+    let args = [this.object(), start.object(), end.object(), reason.object()];
+    let class = Borrowed::from_ref(exc::UNICODE_TRANSLATE_ERROR).object();
+    let exception = call::call(th, class, &args)?;
+    let handler = crate::codecs::registry::lookup_error(th, errors)?;
+    let answer = call::call(th, handler.object(), &[exception.object()])?;
+    let refused =
+        || th.raise(exc::TYPE_ERROR, "translating error handler must return (str, int) tuple");
+    let Some(answer) = answer.object().downcast::<Tuple>() else { return Err(refused()) };
+    let [text, position] = answer.get().as_slice() else { return Err(refused()) };
+    let Some(text) = text.downcast::<Str>() else { return Err(refused()) };
+    let Some(position) = position.downcast::<Int>() else { return Err(refused()) };
+    let next = crate::codecs::recover::position(th, &position, this.len(), false)?;
+    Ok((text.to_owned(), next))
+}
+
 /// The table of `maketrans(x, y, z)`.
 fn pairs(
     th: &Thread,

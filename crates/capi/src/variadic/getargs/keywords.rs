@@ -42,8 +42,11 @@ impl Names {
     }
 
     /// UnicodeDecodeError for a name that is no UTF-8.
-    fn check(&self, th: &Thread) -> PyResult<()> {
-        self.all.iter().try_for_each(|&name| string(th, name).map(drop))
+    fn check(&self, th: &Thread, index: usize) -> PyResult<()> {
+        match std::str::from_utf8(bytes_of(self.all[index])) {
+            Ok(_) => Ok(()),
+            Err(_) => string(th, self.all[index]).map(drop),
+        }
     }
 
     /// The names that can be given as keywords.
@@ -165,7 +168,8 @@ pub fn left_over(
         if names.keywords().any(|name| key.eq_str(&name)) {
             continue;
         }
-        if let Err(raised) = names.check(th) {
+        let readable = (names.positional_only..names.len()).try_for_each(|at| names.check(th, at));
+        if let Err(raised) = readable {
             return raised;
         }
         let candidates: Vec<_> = names.keywords().collect();
@@ -278,6 +282,7 @@ fn walk_along(
             let found = if let Some(&arg) = args.get(index) {
                 Some(arg.to_owned())
             } else if left > 0 && index >= positional_only {
+                walk.names.check(th, index)?;
                 given.get(th, &walk.names.text(index))?.inspect(|_| left -= 1)
             } else {
                 None

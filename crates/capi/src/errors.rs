@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_int};
 use std::ptr::null_mut;
 
 use krait_eval::sys::hooks;
+use krait_eval::traceback::Traceback;
 use krait_macros::capi;
 use krait_objects::exceptions;
 use krait_objects::prelude::*;
@@ -14,7 +15,7 @@ use crate::support::*;
 pub fn raise_in(th: &Thread, class: Borrowed<'_>, value: Option<Borrowed<'_>>) {
     let _raised =
         match class.downcast::<Type>().filter(|class| class.is_subtype(exc::BASE_EXCEPTION)) {
-            Some(class) => th.raise_in(class, value),
+            Some(class) => raise_instance(th, class, value),
             None => match object::repr(th, class) {
                 Ok(shown) => krait_objects::raise!(
                     th,
@@ -25,6 +26,42 @@ pub fn raise_in(th: &Thread, class: Borrowed<'_>, value: Option<Borrowed<'_>>) {
                 Err(raised) => raised,
             },
         };
+}
+
+/// The value itself, if it is an instance of the class for whoever decides on that, or one made of it.
+fn raise_instance(th: &Thread, class: Borrowed<'_, Type>, value: Option<Borrowed<'_>>) -> Raised {
+    if let Some(instance) = value.and_then(|value| value.downcast::<BaseException>()) {
+        let own = object::type_of(instance.object());
+        match object::is_subclass(th, own.object(), class.object()) {
+            Ok(true) => return th.raise_exception(instance.to_owned()),
+            Ok(false) => {}
+            Err(raised) => return raised,
+        }
+    }
+    // What is set is not for the constructor.
+    drop(th.take_exception());
+    match exceptions::create(th, class, value) {
+        Ok(exception) => th.raise_exception(exception),
+        Err(raised) => tell_of_failure(th, raised, class, value),
+    }
+}
+
+/// The exception that came instead, with a note of what was to be made.
+fn tell_of_failure(
+    th: &Thread,
+    raised: Raised,
+    class: Borrowed<'_, Type>,
+    value: Option<Borrowed<'_>>,
+) -> Raised {
+    let exception = th.take_raised(raised);
+    let shown = value.and_then(|value| object::repr(th, value).ok());
+    drop(th.take_exception());
+    let shown = shown.map_or_else(|| "<unknown>".to_owned(), |shown| shown.to_string_lossy());
+    let note = format!("Normalization failed: type={} args={shown}", class.tp_name());
+    if Str::new(th, &note).and_then(|note| exception.add_note(th, note.borrow())).is_err() {
+        drop(th.take_exception());
+    }
+    th.set_exception(exception.into_object())
 }
 
 #[capi]
@@ -165,10 +202,15 @@ pub fn PyErr_Restore(th: &Thread, class: Ptr, value: Ptr, traceback: Ptr) {
         }
         None => raise_in(th, class.object(), value.as_ref().map(Owned::object)),
     }
+    let traceback = traceback.filter(|traceback| !traceback.is_none());
+    if traceback.as_ref().is_some_and(|given| given.object().downcast::<Traceback>().is_none()) {
+        let _raised = th.raise(exc::TYPE_ERROR, "traceback must be a Traceback or None");
+        return;
+    }
     if let Some(exception) =
         th.current_exception().and_then(|exception| exception.downcast::<BaseException>())
     {
-        exception.set_traceback(traceback.filter(|traceback| !traceback.object().is_none()));
+        exception.set_traceback(traceback);
     }
 }
 

@@ -20,12 +20,15 @@ pub fn PyFile_NewStdPrinter(th: &Thread, fd: c_int) -> PyResult<Option<Owned>> {
 #[capi]
 pub fn PyObject_Print(
     th: &Thread,
-    ob: Option<Borrowed<'_>>,
+    ob: *mut krait_abi::PyObject,
     stream: *mut libc::FILE,
     flags: c_int,
 ) -> PyResult<()> {
-    let text = match ob {
+    // SAFETY: C passes an object or NULL. One that is gone is looked at no further than its count.
+    let found = unsafe { Borrowed::<Object>::from_ptr_or_null(ob) };
+    let text = match found {
         None => b"<nil>".to_vec(),
+        Some(found) if found.ref_count() == 0 => format!("<refcnt 0 at {ob:p}>").into_bytes(),
         Some(ob) if flags & PRINT_RAW != 0 => object::str(th, ob)?.to_wtf8(),
         Some(ob) => object::repr(th, ob)?.to_wtf8(),
     };

@@ -194,6 +194,10 @@ pub fn PyUnstable_Exc_PrepReraiseStar(
             return Err(raise!(th, TYPE_ERROR, "item {at} in excs is not an exception"));
         }
     }
+    let traceback = original.downcast::<krait_objects::exceptions::BaseException>();
+    if traceback.is_some_and(|original| original.traceback().is_none()) {
+        return Err(th.raise(exc::VALUE_ERROR, "orig must be a raised exception"));
+    }
     krait_eval::interpreter::prepare_reraise(th, original, exceptions)
 }
 

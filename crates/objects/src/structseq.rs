@@ -74,7 +74,9 @@ impl StructSequence {
         // SAFETY: an instance with room for all values; only the visible ones count as items.
         unsafe {
             (*made.as_ptr().cast::<abi::PyVarObject>()).ob_size = visible as isize;
-            Ok(made.cast())
+            let tuple: Owned<Tuple> = made.cast();
+            tuple.forget_hash();
+            Ok(tuple)
         }
     }
 
@@ -85,6 +87,7 @@ impl StructSequence {
         // SAFETY: an instance of a subclass of tuple with room for all values; only the visible ones count as items.
         unsafe {
             let tuple: Owned<Tuple> = made.cast();
+            tuple.forget_hash();
             for (at, value) in values.into_iter().enumerate() {
                 tuple.items().add(at).write(value.into_ptr());
             }
@@ -337,10 +340,8 @@ fn construct_from(
     let Some((fields, visible)) = entry_of(th, ty) else {
         return Err(th.bad_internal_call());
     };
-    let Ok(mut values) = iter::collect(th, sequence.object()) else {
-        drop(th.take_exception());
-        return Err(th.raise(exc::TYPE_ERROR, "constructor requires a sequence"));
-    };
+    let sequence = sequence::fast(th, sequence.object(), "constructor requires a sequence")?;
+    let mut values = iter::collect(th, sequence.object())?;
     let (given, name) = (values.len(), ty.tp_name());
     if given < visible || given > fields.len() {
         let bound = if visible == fields.len() {
@@ -352,14 +353,24 @@ fn construct_from(
         };
         return Err(raise!(th, TYPE_ERROR, "{name}() takes {bound} ({given}-sequence given)"));
     }
+    let extra = match &extra {
+        None => None,
+        Some(extra) => Some(extra.object().downcast::<Dict>().ok_or_else(|| {
+            raise!(th, TYPE_ERROR, "{name}() takes a dict as second arg, if any")
+        })?),
+    };
+    let mut used = 0;
     for field in &fields[given..] {
-        let value = match &extra {
-            Some(extra) => {
-                mapping::get_opt(th, extra.object(), Str::interned(th, field.name)?.object())?
-            }
+        let value = match extra {
+            Some(extra) => extra.get_str(th, Str::interned(th, field.name)?.borrow())?,
             None => None,
         };
+        used += usize::from(value.is_some());
         values.push(value.unwrap_or_else(|| none().to_owned()));
+    }
+    if extra.is_some_and(|extra| extra.len() > used) {
+        let message = format!("{name}() got duplicate or unexpected field name(s)");
+        return Err(th.raise(exc::TYPE_ERROR, &message));
     }
     StructSequence::new(th, ty, values)
 }

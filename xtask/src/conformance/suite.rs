@@ -98,7 +98,7 @@ fn copy_modules(from: &Path, to: &Path) -> io::Result<()> {
         let path = entry?.path();
         let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
         let module = file.split('.').next().unwrap_or(file);
-        let for_tests = module.starts_with("_test") || module.starts_with("xx");
+        let for_tests = ["_test", "xx", "_xx"].iter().any(|prefix| module.starts_with(prefix));
         if for_tests && !OF_CPYTHON.contains(&module) && !to.join(file).exists() {
             fs::copy(&path, to.join(file))?;
         }

@@ -90,7 +90,7 @@ pub fn described(th: &Thread) -> PyResult<Arc<defaults::Owned>> {
 }
 
 /// Tells those who do not look into C's description: the interpreter itself, and the variables from before `PyConfig`.
-fn announce(th: &Thread, name: &str, number: c_int) {
+fn announce(th: &Thread, name: &str, number: c_int, given: c_int) {
     let small = u8::try_from(number).unwrap_or(u8::MAX);
     config::change(th, |config| match name {
         "bytes_warning" => config.bytes_warning = small,
@@ -105,15 +105,15 @@ fn announce(th: &Thread, name: &str, number: c_int) {
         _ => {}
     });
     let (variable, value) = match name {
-        "bytes_warning" => (&globals::Py_BytesWarningFlag, number),
-        "inspect" => (&globals::Py_InspectFlag, number),
-        "interactive" => (&globals::Py_InteractiveFlag, number),
-        "optimization_level" => (&globals::Py_OptimizeFlag, number),
-        "parser_debug" => (&globals::Py_DebugFlag, number),
-        "quiet" => (&globals::Py_QuietFlag, number),
-        "use_environment" => (&globals::Py_IgnoreEnvironmentFlag, (number == 0).into()),
-        "verbose" => (&globals::Py_VerboseFlag, number),
-        "write_bytecode" => (&globals::Py_DontWriteBytecodeFlag, (number == 0).into()),
+        "bytes_warning" => (&globals::Py_BytesWarningFlag, given),
+        "inspect" => (&globals::Py_InspectFlag, given),
+        "interactive" => (&globals::Py_InteractiveFlag, given),
+        "optimization_level" => (&globals::Py_OptimizeFlag, given),
+        "parser_debug" => (&globals::Py_DebugFlag, given),
+        "quiet" => (&globals::Py_QuietFlag, given),
+        "use_environment" => (&globals::Py_IgnoreEnvironmentFlag, (given == 0).into()),
+        "verbose" => (&globals::Py_VerboseFlag, given),
+        "write_bytecode" => (&globals::Py_DontWriteBytecodeFlag, (given == 0).into()),
         _ => return,
     };
     variable.store(value, Ordering::Relaxed);
@@ -275,7 +275,8 @@ fn set(th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
         let Live::Attribute(attribute) = field.live else { return Err(read_only(th, name)) };
         return sys::set(th, Str::interned(th, attribute)?.borrow(), value);
     }
-    let mut number = number(th, field, value)?;
+    let given = number(th, field, value)?;
+    let mut number = given;
     if field.kind == Kind::Bool {
         number = (number != 0).into();
     }
@@ -302,7 +303,7 @@ fn set(th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
     }
     // SAFETY: the configuration is ours.
     unsafe { field.set_number(described(th)?.ptr(), number.into()) };
-    announce(th, name, number);
+    announce(th, name, number, given);
     Ok(())
 }
 

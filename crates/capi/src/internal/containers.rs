@@ -189,7 +189,10 @@ pub fn _PySet_Contains(th: &Thread, set: Borrowed<'_>, key: Borrowed<'_>) -> PyR
 
 #[capi]
 pub fn _PySet_Update(th: &Thread, set: Borrowed<'_>, iterable: Borrowed<'_>) -> PyResult<()> {
-    any_set(th, set)?.update(th, iterable)
+    match set.downcast::<krait_objects::set::Set>() {
+        Some(set) => set.update(th, iterable),
+        None => Err(th.bad_internal_call()),
+    }
 }
 
 fn next_entry(

@@ -245,19 +245,8 @@ pub fn _Py_cr_quot(a: Py_complex, b: f64) -> Py_complex {
 /// By the larger part of the divisor, so that nothing overflows on the way.
 #[capi]
 pub fn _Py_rc_quot(a: f64, b: Py_complex) -> Py_complex {
-    let (real, imag) = (b.real.abs(), b.imag.abs());
-    if real >= imag {
-        if real == 0.0 {
-            return domain_error();
-        }
-        let ratio = b.imag / b.real;
-        let divisor = b.real + b.imag * ratio;
-        Py_complex { real: a / divisor, imag: -a * ratio / divisor }
-    } else if imag >= real {
-        let ratio = b.real / b.imag;
-        let divisor = b.real * ratio + b.imag;
-        Py_complex { real: a * ratio / divisor, imag: -a / divisor }
-    } else {
-        Py_complex { real: f64::NAN, imag: f64::NAN }
+    match krait_objects::complex::arithmetic::divide_real(a, (b.real, b.imag)) {
+        Some((real, imag)) => Py_complex { real, imag },
+        None => domain_error(),
     }
 }

@@ -97,7 +97,7 @@ fn pack_int(
     }
     let bits = 8 * out.len() as u32;
     if code == b'P' {
-        return Err(th.raise(exc::OVERFLOW_ERROR, "int too big to convert"));
+        return Err(error(th, "int too large to convert"));
     }
     let (low, high) = if signed {
         (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)

@@ -27,7 +27,11 @@ const MOST_GROUPS: usize = 65536;
 /// The items of a sequence of `bytes`.
 fn byte_strings(th: &Thread, sequence: Borrowed<'_>) -> PyResult<Strings> {
     let mut texts = Vec::new();
-    for at in 0..sequence::len(th, sequence)? {
+    let count = sequence::len(th, sequence)?;
+    if texts.try_reserve_exact(count).is_err() {
+        return Err(th.no_memory());
+    }
+    for at in 0..count {
         let item = sequence::get(th, sequence, at as isize)?;
         let Some(bytes) = item.borrow().downcast::<Bytes>() else {
             let found = item.type_name();

@@ -9,7 +9,7 @@ use std::ptr::null_mut;
 
 use krait_objects::interp::Interpreter;
 use krait_objects::prelude::*;
-use krait_objects::set::Set;
+use krait_objects::set::{Set, any_set};
 
 use crate::frame::Frame;
 use crate::{registry, runtime};
@@ -225,7 +225,7 @@ pub unsafe fn write_extension_modules(out: &mut Out, interp: *const Interpreter)
             return;
         };
         let library = find(sys.get(), "stdlib_module_names");
-        let library = library.and_then(|names| names.downcast::<Set>());
+        let library = library.and_then(any_set);
         while let Some((name, value)) = modules.get().next_borrowed(&mut position) {
             let (Some(name), Some(module)) = (name.downcast::<Str>(), value.downcast::<Module>())
             else {

@@ -32,6 +32,11 @@ fn cleanup_code(th: &Thread) -> PyResult<Borrowed<'_, Code>> {
     }
 }
 
+/// Whether a frame's code is that of a construction that waits.
+pub fn is_cleanup(th: &Thread, code: Borrowed<'_, Code>) -> bool {
+    th.interp().init_cleanup.get().is_some_and(|cleanup| cleanup.is(code.object()))
+}
+
 #[cold]
 fn make_cleanup_code(th: &Thread) -> PyResult<Borrowed<'_, Code>> {
     let nothing = || Tuple::empty().to_owned();

@@ -127,7 +127,10 @@ unsafe fn handle_or_leave(
             let Some(ip) =
                 enter_handler(th, frame, at).filter(|&ip| !led_astray || may_handle(th, frame, ip))
             else {
-                tell(th, frame, event::PY_UNWIND, place);
+                // The frame that waits for an `__init__` is nobody's code.
+                if !super::construct::is_cleanup(th, Frame::code(frame)) {
+                    tell(th, frame, event::PY_UNWIND, place);
+                }
                 frame::leave(th, frame);
                 return None;
             };

@@ -57,8 +57,14 @@ impl ManagedBuffer {
     /// Acquires `ob`'s buffer.
     fn acquire(th: &Thread, ob: Borrowed<'_>, flags: c_int) -> PyResult<Owned<ManagedBuffer>> {
         let managed = ManagedBuffer::new(th)?;
-        // SAFETY: the buffer is the managed one's own; it stays empty if this fails.
-        unsafe { buffer::acquire(th, ob, managed.master.get(), flags)? };
+        let master = managed.master.get();
+        // SAFETY: the buffer is the managed one's own.
+        if let Err(raised) = unsafe { buffer::acquire(th, ob, master, flags) } {
+            // Nothing was acquired, whatever the exporter has left there.
+            // SAFETY: as above.
+            unsafe { (*master).obj = std::ptr::null_mut() };
+            return Err(raised);
+        }
         Ok(managed)
     }
 

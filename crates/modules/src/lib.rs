@@ -20,6 +20,7 @@ pub mod contextvars;
 mod csv;
 mod datetime;
 mod errno;
+mod expat;
 mod faulthandler;
 mod fcntl;
 mod functools;
@@ -156,6 +157,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("mmap", mmap::MmapModule),
     native!("posix", posix::Posix),
     native!("pwd", pwd::Pwd),
+    native!("pyexpat", expat::Expat),
     native!("resource", resource::Resource),
     native!("select", select::Select),
     native!("syslog", syslog::Syslog),

@@ -65,7 +65,7 @@ pub fn is_char(bytes: &[u8]) -> bool {
 }
 
 /// The code point of a character that `is_char` accepts.
-fn code_point(bytes: &[u8]) -> u32 {
+pub fn code_point(bytes: &[u8]) -> u32 {
     std::str::from_utf8(bytes).ok().and_then(|text| text.chars().next()).map_or(0, u32::from)
 }
 

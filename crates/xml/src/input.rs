@@ -60,6 +60,15 @@ impl Encoding {
         !matches!(self, Encoding::Utf8 | Encoding::Ascii)
     }
 
+    /// The last of the characters above ASCII that the scanner knows by their first byte, 0 if none.
+    pub fn narrow(&self) -> u16 {
+        match self {
+            Encoding::Unknown | Encoding::Utf8 | Encoding::Ascii => 0,
+            Encoding::Latin1 | Encoding::Utf16 { .. } => 0xff,
+            Encoding::Single(_) => 0xffff,
+        }
+    }
+
     /// How many bytes of the input this text was.
     fn input_len(&self, text: &[u8]) -> usize {
         let starts = text.iter().filter(|&&byte| byte & 0xc0 != 0x80);
@@ -111,8 +120,12 @@ fn decode_utf16(bytes: &[u8], big: bool, text: &mut Vec<u8>) -> usize {
             at += 2;
             continue;
         }
-        // Expat does not ask whether the second half is one.
         let Some(second) = unit(at + 2) else { break };
+        if second & 0xfc00 != 0xdc00 {
+            text.push(WRONG);
+            at += 2;
+            continue;
+        }
         push(text, 0x10000 + ((first & 0x3ff) << 10) + (second & 0x3ff));
         at += 4;
     }
@@ -240,15 +253,22 @@ impl Input {
 
     /// From an offset on, the text is what this encoding makes of the bytes.
     pub fn switch(&mut self, encoding: Encoding, from: usize) {
-        if encoding.is_identity() {
-            self.encoding = encoding;
+        let bytes = self.context(from).to_vec();
+        let at = self.byte_index(from);
+        self.text.truncate(from - self.base);
+        self.rest.clear();
+        self.encoding = encoding;
+        (self.mark, self.mark_bytes) = (from, at);
+        if self.encoding.is_identity() {
+            self.text.extend_from_slice(&bytes);
             return;
         }
-        let bytes = self.text.split_off(from - self.base);
-        self.encoding = encoding;
-        (self.mark, self.mark_bytes) = (from, from);
         self.decode(&bytes);
         self.bytes = bytes;
+        if self.text.starts_with("\u{feff}".as_bytes()) {
+            // Now three characters: columns are counted in the encoding that holds when they are asked for.
+            self.text[..3].fill(WRONG);
+        }
         if self.finished {
             self.finish();
         }
@@ -283,6 +303,10 @@ impl Input {
             _ => (0, None),
         };
         let encoding = found.or(given).unwrap_or(Encoding::Utf8);
+        if skip == 2 {
+            // One column, as the mark of UTF-8 is.
+            self.text[0] = 0x80;
+        }
         self.switch(encoding, self.base + skip);
         Detected::Known { skipped: skip }
     }

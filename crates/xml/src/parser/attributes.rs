@@ -226,7 +226,7 @@ impl Parser {
         tag.name.push_str(uri);
         push_separator(&mut tag.name, separator);
         tag.name.push_str(local);
-        if self.triplets && prefix.is_some() {
+        if self.triplets && separator != 0 && prefix.is_some() {
             push_separator(&mut tag.name, separator);
             tag.name.push_str(start);
         }

@@ -164,7 +164,11 @@ impl Parser {
 
     fn empty_element(&mut self, sink: &mut dyn Sink, run: &Run, s: usize, next: usize) -> Outcome {
         let bindings = self.namespaces.bound();
-        self.read_tag(sink, &run.source, s, Account::None)?;
+        let read = self.read_tag(sink, &run.source, s, Account::None);
+        if read.is_err() {
+            self.unbind(sink, bindings);
+            return read;
+        }
         let mut told = false;
         if sink.wants(Kind::StartElement) {
             sink.event(self, self.tag.event());

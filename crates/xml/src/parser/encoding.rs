@@ -31,7 +31,9 @@ impl Parser {
         };
         let start = self.at;
         if !self.input.text.is_empty() {
-            self.mark(&Source::Main, self.index());
+            if next != Stage::Parameter {
+                self.mark(&Source::Main, self.index());
+            }
             if let Encoding::Unknown = self.input.encoding {
                 match self.input.detect(given, content) {
                     Detected::Known { skipped } => self.at += skipped,
@@ -39,7 +41,6 @@ impl Parser {
                     Detected::Partial => return Ok(()),
                 }
             }
-            self.mark(&Source::Main, self.index());
         } else if !self.input.finished {
             return Ok(());
         }
@@ -103,7 +104,6 @@ impl Parser {
         next: usize,
     ) -> Outcome {
         let name = super::utf8(&self.input.text[from..to]).to_owned();
-        let wide = matches!(self.input.encoding, Encoding::Utf16 { .. });
         let declared = match Encoding::named(name.as_bytes()) {
             Some(declared) => declared,
             None => match self.unknown_encoding(sink, &name) {
@@ -114,18 +114,21 @@ impl Parser {
                 }
             },
         };
-        match (&declared, &self.input.encoding) {
-            (Encoding::Utf16 { big }, Encoding::Utf16 { big: found })
-                if big == found || name.len() == "UTF-16".len() =>
-            {
-                return Ok(());
+        let fits = match (&declared, &self.input.encoding) {
+            (Encoding::Utf16 { big }, Encoding::Utf16 { big: found }) => {
+                if big == found || name.len() == "UTF-16".len() {
+                    return Ok(());
+                }
+                false
             }
-            (Encoding::Utf16 { .. }, _) => {}
-            _ if wide => {}
-            _ => {
-                self.input.switch(declared, self.input.base + next);
-                return Ok(());
-            }
+            // As expat, which does not ask whether an encoding that it has from elsewhere can be.
+            (Encoding::Single(_), _) => true,
+            (Encoding::Utf16 { .. }, _) | (_, Encoding::Utf16 { .. }) => false,
+            _ => true,
+        };
+        if fits {
+            self.input.switch(declared, self.input.base + next);
+            return Ok(());
         }
         self.mark(&Source::Main, from);
         Err(Code::IncorrectEncoding)
@@ -138,6 +141,10 @@ fn parse(text: &[u8], start: usize, is_text: bool) -> Result<XmlDecl, usize> {
     let mut at = start;
     let Some((mut name, mut value)) = pseudo_attribute(text, &mut at)? else { return Err(at) };
     if &text[name.0..name.1] == b"version" {
+        let minor = text[value.0..value.1].strip_prefix(b"1.").unwrap_or_default();
+        if minor.is_empty() || !minor.iter().all(u8::is_ascii_digit) {
+            return Err(value.0);
+        }
         said.version = Some(value);
         match pseudo_attribute(text, &mut at)? {
             Some(found) => (name, value) = found,
@@ -187,7 +194,6 @@ fn pseudo_attribute(text: &[u8], at: &mut usize) -> Pseudo {
     if name == start {
         return Err(start);
     }
-    *at = name;
     if name == text.len() {
         return Ok(None);
     }

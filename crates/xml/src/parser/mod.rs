@@ -331,10 +331,12 @@ impl Parser {
     }
 
     fn scan<'a>(&'a self, source: &'a Source) -> Scan<'a> {
+        let is_main = matches!(source, Source::Main);
         Scan {
             text: self.text(source),
             namespaces: self.separator.is_some(),
-            odd: matches!(source, Source::Main) && self.input.is_odd(),
+            narrow: if is_main { self.input.encoding.narrow() } else { 0 },
+            odd: is_main && self.input.is_odd(),
         }
     }
 
@@ -417,6 +419,9 @@ impl Parser {
             self.mark(source, to - rest.len());
         }
         sink.event(self, event(rest));
+        if !whole && kind == Kind::Default {
+            self.mark(source, to);
+        }
     }
 
     fn count_lines(&self, to: usize) {

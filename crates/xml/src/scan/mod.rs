@@ -107,6 +107,9 @@ pub struct Scan<'a> {
     pub text: &'a [u8],
     /// Names have prefixes.
     pub namespaces: bool,
+    /// Up to this character, those above ASCII are told apart as ASCII is: the input has an encoding where they are one
+    /// byte, or one unit.
+    pub narrow: u16,
     /// Behind the text there is half a character of UTF-16.
     pub odd: bool,
 }
@@ -145,6 +148,16 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Whether the character above ASCII may begin a name. Expat's table for Latin-1 has three more than the others.
+    fn starts_name(self, bytes: &[u8]) -> bool {
+        let more = self.narrow == 0xff && matches!(bytes, [0xc2, 0xaa | 0xb5 | 0xba]);
+        more || chars::starts_name(bytes)
+    }
+
+    fn continues_name(self, bytes: &[u8]) -> bool {
+        self.starts_name(bytes) || chars::continues_name(bytes)
+    }
+
     /// Past a character that begins a name; `None` at ASCII that does not.
     fn start(self, at: usize) -> Step<Option<usize>> {
         let class = chars::class(self.byte(at)?);
@@ -154,7 +167,7 @@ impl<'a> Scan<'a> {
             Class::Rest | Class::Colon | Class::Other => Ok(None),
             Class::Invalid => Err(Found::invalid(at)),
             _ => match self.wide(at, class)? {
-                bytes if chars::starts_name(bytes) => Ok(Some(at + bytes.len())),
+                bytes if self.starts_name(bytes) => Ok(Some(at + bytes.len())),
                 _ => Err(Found::invalid(at)),
             },
         }
@@ -183,7 +196,7 @@ impl<'a> Scan<'a> {
                 Class::Colon | Class::Other => return Ok((at, Some(byte))),
                 Class::Invalid => return Err(Found::invalid(at)),
                 _ => match self.wide(at, class)? {
-                    bytes if chars::continues_name(bytes) => bytes.len(),
+                    bytes if self.continues_name(bytes) => bytes.len(),
                     _ => return Err(Found::invalid(at)),
                 },
             };

@@ -48,6 +48,9 @@ impl Scan<'_> {
             b'!' => self.declaration(at + 2),
             b'?' => self.instruction(at + 2),
             _ => match chars::class(next) {
+                Class::Lead2 | Class::Lead3 if self.narrow != 0 && !self.may_begin(at + 1)? => {
+                    Err(Found::invalid(at + 1))
+                }
                 Class::Start | Class::Lead2 | Class::Lead3 | Class::Lead4 => {
                     Ok(Found::new(Token::InstanceStart, at))
                 }
@@ -62,8 +65,7 @@ impl Scan<'_> {
         match self.byte(at)? {
             b'-' => return self.comment(at + 1),
             b'[' => return Ok(Found::new(Token::SectionOpen, at + 1)),
-            byte if self.is_plain_letter(byte) => at += 1,
-            _ => return Err(Found::invalid(at)),
+            _ => at = self.keyword_letter(at)?,
         }
         loop {
             match self.byte(at)? {
@@ -76,18 +78,32 @@ impl Scan<'_> {
                     return Ok(Found::new(Token::DeclOpen, at));
                 }
                 byte if is_space(byte) => return Ok(Found::new(Token::DeclOpen, at)),
-                byte if self.is_plain_letter(byte) => at += 1,
-                _ => return Err(Found::invalid(at)),
+                _ => at = self.keyword_letter(at)?,
             }
         }
     }
 
-    fn is_plain_letter(self, byte: u8) -> bool {
-        match chars::class(byte) {
-            Class::Start => true,
-            Class::Colon => !self.namespaces,
-            _ => false,
+    /// Past a letter of a declaration's keyword, as far as one look at it shows whether it is one.
+    fn keyword_letter(self, at: usize) -> Step<usize> {
+        let class = chars::class(self.byte(at)?);
+        match class {
+            Class::Start => Ok(at + 1),
+            Class::Colon if !self.namespaces => Ok(at + 1),
+            Class::Lead2 | Class::Lead3 if self.narrow != 0 => {
+                let bytes = self.wide(at, class)?;
+                match chars::code_point(bytes) <= self.narrow.into() && self.starts_name(bytes) {
+                    true => Ok(at + bytes.len()),
+                    false => Err(Found::invalid(at)),
+                }
+            }
+            _ => Err(Found::invalid(at)),
         }
+    }
+
+    /// Whether a character above ASCII may begin a name, as far as one look at it shows.
+    fn may_begin(self, at: usize) -> Step<bool> {
+        let bytes = self.wide(at, chars::class(self.byte(at)?))?;
+        Ok(chars::code_point(bytes) > self.narrow.into() || self.starts_name(bytes))
     }
 
     fn close_bracket(self, at: usize) -> Step<Found> {
@@ -158,8 +174,8 @@ impl Scan<'_> {
             Class::Colon => (Token::Name, at + 1),
             Class::Invalid | Class::Other => return Err(Found::invalid(at)),
             _ => match self.wide(at, class)? {
-                bytes if chars::starts_name(bytes) => (Token::Name, at + bytes.len()),
-                bytes if chars::continues_name(bytes) => (Token::NameToken, at + bytes.len()),
+                bytes if self.starts_name(bytes) => (Token::Name, at + bytes.len()),
+                bytes if self.continues_name(bytes) => (Token::NameToken, at + bytes.len()),
                 _ => return Err(Found::invalid(at)),
             },
         };
@@ -197,7 +213,7 @@ impl Scan<'_> {
             Class::Start | Class::Rest => Ok(true),
             Class::Colon | Class::Other => Ok(false),
             Class::Invalid => Err(Found::invalid(at)),
-            _ => match chars::continues_name(self.wide(at, class)?) {
+            _ => match self.continues_name(self.wide(at, class)?) {
                 true => Ok(true),
                 false => Err(Found::invalid(at)),
             },

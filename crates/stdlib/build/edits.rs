@@ -259,6 +259,118 @@ def _parse_isoformat_date("#,
             ),
         ],
     ),
+    // White space is XML's, not Unicode's; a URI is quoted as any value; the document type is told of by its own event; a
+    // parent is searched once for each tag.
+    (
+        "xml/sax/saxutils.py",
+        &[
+            Replace(
+                "' xmlns:%s=\"%s\"' % (prefix, uri)",
+                "' xmlns:%s=%s' % (prefix, quoteattr(uri))",
+            ),
+            Replace("' xmlns=\"%s\"' % uri", "' xmlns=%s' % quoteattr(uri)"),
+        ],
+    ),
+    (
+        "xml/dom/minidom.py",
+        &[Replace("if self.data.strip():", "if self.data.strip(' \\t\\r\\n'):")],
+    ),
+    (
+        "xml/dom/expatbuilder.py",
+        &[Replace("not child.data.strip():", "not child.data.strip(' \\t\\r\\n'):")],
+    ),
+    (
+        "xml/etree/ElementTree.py",
+        &[
+            Replace("elem.text.strip()", "elem.text.strip(' \\t\\r\\n')"),
+            Replace("child.tail.strip()", "child.tail.strip(' \\t\\r\\n')"),
+            Replace("data = data.strip()", "data = data.strip(' \\t\\r\\n')"),
+            Replace(
+                "        self._doctype = None\n        self.entity = {}",
+                "        parser.StartDoctypeDeclHandler = self._start_doctype\n        self.entity = {}",
+            ),
+            Cut(
+                "        elif prefix == \"<\" and text[:9] == \"<!DOCTYPE\":",
+                "self.parser.Parse(data, False)",
+            ),
+            Replace(
+                "                raise err\n            self.parser.Parse(data, False)",
+                r#"                raise err
+
+    def _start_doctype(self, name, system, public, has_internal_subset):
+        if hasattr(self.target, "doctype"):
+            self.target.doctype(name, public, system)
+        elif hasattr(self, "doctype"):
+            warnings.warn(
+                "The doctype() method of XMLParser is ignored.  "
+                "Define doctype() method on the TreeBuilder target.",
+                RuntimeWarning)
+
+    def feed(self, data):
+        """Feed encoded data to parser."""
+        try:
+            self.parser.Parse(data, False)"#,
+            ),
+        ],
+    ),
+    (
+        "xml/etree/ElementPath.py",
+        &[
+            Replace(
+                "            parent_map = get_parent_map(context)
+            for elem in result:
+                try:
+                    parent = parent_map[elem]
+                    # FIXME",
+                "            parent_map = get_parent_map(context)
+            chosen = {}
+            for elem in result:
+                try:
+                    parent = parent_map[elem]
+                    # FIXME",
+            ),
+            Replace(
+                "                    elems = list(parent.findall(elem.tag))
+                    if elems[index] is elem:
+                        yield elem
+                except (IndexError, KeyError):
+                    pass
+",
+                "                    found = chosen.get((parent, elem.tag), chosen)
+                    if found is chosen:
+                        elems = list(parent.findall(elem.tag))
+                        # An index that is out of range chooses none.
+                        found = elems[index] if -len(elems) <= index < len(elems) else None
+                        chosen[parent, elem.tag] = found
+                except KeyError:
+                    continue
+                if found is elem:
+                    yield elem
+",
+            ),
+        ],
+    ),
+    // Keys that are no strings are skipped, or refused, before keys are sorted.
+    (
+        "plistlib.py",
+        &[
+            Replace("sorted(d.items())", "_sorted_items(d, self._skipkeys)"),
+            Replace("items = sorted(items)", "items = _sorted_items(value, self._skipkeys)"),
+            Replace("sorted(value.items())", "_sorted_items(value, self._skipkeys)"),
+            Replace(
+                "\nclass _DumbXMLWriter",
+                r#"
+def _sorted_items(d, skipkeys):
+    items = [item for item in d.items() if isinstance(item[0], str)]
+    if len(items) < len(d) and not skipkeys:
+        raise TypeError("keys must be strings")
+    return sorted(items)
+
+
+class _DumbXMLWriter"#,
+            ),
+        ],
+    ),
 ];
 
 pub fn apply(path: &str, text: &mut Vec<u8>) {

@@ -41,7 +41,7 @@ fn error_at(th: &Thread, parser: &Parser, code: Code, message: Option<&str>) -> 
     let class = th.interp().state::<State>().error.get_owned();
     let class = class.ok_or_else(|| th.bad_internal_call())?;
     let exception = call::call(th, class.object(), &[text.object()])?;
-    for (name, value) in [("code", code as usize), ("offset", column), ("lineno", line)] {
+    for (name, value) in [("code", code as usize), ("lineno", line), ("offset", column)] {
         let (name, value) = (Str::interned(th, name)?, Int::from_usize(th, value)?);
         object::set_attr(th, exception.borrow(), name.borrow(), value.object())?;
     }
@@ -166,7 +166,10 @@ impl Expat {
     }
 
     /// Return a new parser.
-    #[function(name = "ParserCreate", sig = "(encoding=None, namespace_separator=None, intern=<unrepresentable>)")]
+    #[function(
+        name = "ParserCreate",
+        sig = "(encoding=None, namespace_separator=None, intern=<unrepresentable>)"
+    )]
     fn parser_create(
         th: &Thread,
         encoding: Option<Borrowed<'_>>,

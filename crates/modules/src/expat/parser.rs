@@ -9,6 +9,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use krait_objects::args::{FromArg, Site, unsigned};
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
 use krait_xml::{Code, Limit, ParamEntityParsing, Parser, Settings};
@@ -44,6 +45,15 @@ pub struct XmlParser {
     /// Characters that are kept back, if they are.
     text: RefCell<Option<Box<String>>>,
     pub buffer_size: Cell<usize>,
+}
+
+/// An argument that C takes as `unsigned long long`.
+struct Threshold(u64);
+
+impl<'a> FromArg<'a> for Threshold {
+    fn from_arg(th: &Thread, arg: Borrowed<'a>, _: &'static Site) -> PyResult<Self> {
+        unsigned(th, arg, "unsigned long long").map(Threshold)
+    }
 }
 
 /// `ParserCreate`
@@ -200,10 +210,10 @@ impl XmlParser {
     fn set_threshold(
         &self,
         th: &Thread,
-        threshold: u64,
+        threshold: Threshold,
         limit: fn(&krait_xml::Limits) -> &Limit,
     ) -> PyResult<()> {
-        self.set_limit(th, |limits| limit(limits).threshold.set(threshold))
+        self.set_limit(th, |limits| limit(limits).threshold.set(threshold.0))
     }
 
     fn set_factor(
@@ -355,13 +365,13 @@ impl XmlParser {
 
     /// Choose when external parameter entities are read; say whether it could be.
     #[method(sig = "(self, flag, /)")]
-    fn SetParamEntityParsing(&self, flag: i32) -> bool {
+    fn SetParamEntityParsing(&self, flag: i32) -> i32 {
         let parsing = match flag {
             0 => ParamEntityParsing::Never,
             1 => ParamEntityParsing::UnlessStandalone,
             _ => ParamEntityParsing::Always,
         };
-        self.change(|core| core.set_parameter_parsing(parsing)).unwrap_or(false)
+        i32::from(self.change(|core| core.set_parameter_parsing(parsing)).unwrap_or(false))
     }
 
     /// Let a handler give an external subset to documents without one.
@@ -393,7 +403,7 @@ impl XmlParser {
     fn SetBillionLaughsAttackProtectionActivationThreshold(
         &self,
         th: &Thread,
-        threshold: u64,
+        threshold: Threshold,
     ) -> PyResult<()> {
         self.set_threshold(th, threshold, |limits| &limits.expansion)
     }
@@ -410,7 +420,11 @@ impl XmlParser {
 
     /// Set how many bytes of memory for buffers and declarations are always fine.
     #[method(sig = "(self, threshold, /)")]
-    fn SetAllocTrackerActivationThreshold(&self, th: &Thread, threshold: u64) -> PyResult<()> {
+    fn SetAllocTrackerActivationThreshold(
+        &self,
+        th: &Thread,
+        threshold: Threshold,
+    ) -> PyResult<()> {
         self.set_threshold(th, threshold, |limits| &limits.allocation)
     }
 

@@ -71,7 +71,25 @@ static PyObject *interpreter(PyObject *self, PyObject *unused)
     return PyLong_FromLongLong(PyInterpreterState_GetID(PyInterpreterState_Get()));
 }
 
+/* capsule(): whether its content can be had without the GIL. */
+static PyObject *capsule(PyObject *self, PyObject *unused)
+{
+    (void)self;
+    (void)unused;
+    int content = 42;
+    PyObject *made = PyCapsule_New(&content, "content", NULL);
+    if (made == NULL)
+        return NULL;
+    int *found;
+    Py_BEGIN_ALLOW_THREADS
+    found = PyCapsule_GetPointer(made, "content");
+    Py_END_ALLOW_THREADS
+    Py_DECREF(made);
+    return PyLong_FromLong(*found);
+}
+
 static PyMethodDef methods[] = {
+    {"capsule", capsule, METH_NOARGS, NULL},
     {"in_thread", in_thread, METH_O, NULL},
     {"called_back", called_back, METH_O, NULL},
     {"states", states, METH_NOARGS, NULL},

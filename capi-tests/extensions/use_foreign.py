@@ -14,6 +14,7 @@ def note():
     print(type(thread).__name__, thread is threading.main_thread(), first, seen.count, foreign.states())
 
 
+print(foreign.capsule())
 note()
 foreign.in_thread(note)
 print(foreign.states())

@@ -11,6 +11,7 @@ mod interpreter;
 mod process;
 mod reference;
 mod table;
+mod wheels;
 
 use std::process::ExitCode;
 
@@ -48,6 +49,11 @@ const TASKS: &[Task] = &[
         name: "example",
         about: "run examples/report.py on real input and compare with the reference's output",
         run: example::run,
+    },
+    Task {
+        name: "wheels",
+        about: "[NAME…]  run the test suites of published packages with compiled modules (--help for options)",
+        run: wheels::run,
     },
 ];
 

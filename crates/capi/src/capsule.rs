@@ -21,35 +21,39 @@ pub fn PyCapsule_New(
     Capsule::new(th, pointer, name, destructor)
 }
 
-fn valid<'a>(th: &Thread, ob: Ptr, function: &str) -> PyResult<Borrowed<'a, Capsule>> {
+fn usable<'a>(ob: Ptr) -> Option<Borrowed<'a, Capsule>> {
     // SAFETY: C passes a live object or NULL.
     let capsule = unsafe { Borrowed::<Object>::from_ptr_or_null(ob) }
         .and_then(|ob| ob.downcast_exact::<Capsule>());
-    capsule.filter(|capsule| !capsule.pointer.get().is_null()).ok_or_else(|| {
+    capsule.filter(|capsule| !capsule.pointer.get().is_null())
+}
+
+fn valid<'a>(th: &Thread, ob: Ptr, function: &str) -> PyResult<Borrowed<'a, Capsule>> {
+    usable(ob).ok_or_else(|| {
         krait_objects::raise!(th, VALUE_ERROR, "{function} called with invalid PyCapsule object")
     })
 }
 
+/// Only an error asks for a thread: numpy calls this between `Py_BEGIN_ALLOW_THREADS` and `Py_END_ALLOW_THREADS`, to find its
+/// allocator.
 #[capi]
-pub fn PyCapsule_GetPointer(th: &Thread, ob: Ptr, name: *const c_char) -> PyResult<*mut c_void> {
-    let capsule = valid(th, ob, "PyCapsule_GetPointer")?;
+pub fn PyCapsule_GetPointer(ob: Ptr, name: *const c_char) -> *mut c_void {
+    let capsule = usable(ob);
     // SAFETY: C passes a string or NULL.
-    if !unsafe { capsule.has_name(name) } {
-        return Err(th.raise(exc::VALUE_ERROR, "PyCapsule_GetPointer called with incorrect name"));
+    if let Some(capsule) = capsule.filter(|capsule| unsafe { capsule.has_name(name) }) {
+        return capsule.pointer.get();
     }
-    Ok(capsule.pointer.get())
+    let wrong = if capsule.is_some() { "incorrect name" } else { "invalid PyCapsule object" };
+    let th = Thread::current();
+    let _raised =
+        krait_objects::raise!(th, VALUE_ERROR, "PyCapsule_GetPointer called with {wrong}");
+    std::ptr::null_mut()
 }
 
 #[capi]
 pub fn PyCapsule_IsValid(ob: Ptr, name: *const c_char) -> c_int {
-    // SAFETY: C passes a live object or NULL, a string or NULL.
-    unsafe {
-        let capsule =
-            Borrowed::<Object>::from_ptr_or_null(ob).and_then(|ob| ob.downcast_exact::<Capsule>());
-        capsule
-            .is_some_and(|capsule| !capsule.pointer.get().is_null() && capsule.has_name(name))
-            .into()
-    }
+    // SAFETY: C passes a string or NULL.
+    usable(ob).is_some_and(|capsule| unsafe { capsule.has_name(name) }).into()
 }
 
 #[capi]

@@ -133,6 +133,7 @@ fn open(th: &Thread, wanted: &Wanted) -> PyResult<Hook> {
         if encoded.contains(&b'/') { encoded.to_vec() } else { [b"./", encoded].concat() };
     let file =
         CString::new(encoded).map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null character"))?;
+    crate::runtime::objects::fill();
     // SAFETY: the file's constructors run, as its author and the caller want.
     let library = unsafe { libc::dlopen(file.as_ptr(), sys::limits::dlopen_flags(th)) };
     if library.is_null() {

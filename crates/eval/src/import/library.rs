@@ -10,6 +10,7 @@ use std::path::Path;
 use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 
+use crate::code::{Code, set_filename};
 use crate::installation::Installation;
 use crate::{config, marshal};
 
@@ -231,9 +232,18 @@ impl LibraryImporter {
 
 /// A module's code: what was compiled when Krait was built, else its source compiled now.
 fn code_of(th: &Thread, module: krait_stdlib::Module) -> PyResult {
-    match module.code() {
-        Some(code) if config::of(th).optimization_level == 0 => marshal::loads_own(th, &code),
-        _ => crate::compile::compile_module(th, &module.source(), &module.filename())
-            .map(Owned::into_object),
+    let code = match module.code() {
+        Some(code) if config::of(th).optimization_level == 0 => marshal::loads_own(th, &code)?,
+        _ => {
+            crate::compile::compile_module(th, &module.source(), &module.filename())?.into_object()
+        }
+    };
+    // Where its source is on disk, debuggers and tracebacks show that.
+    let is_frozen = !module.filename().starts_with(krait_stdlib::LIBRARY_DIR);
+    if !is_frozen && folder(th) != krait_stdlib::LIBRARY_DIR {
+        if let Some(code) = code.object().downcast::<Code>() {
+            set_filename(code, Str::new(th, &path_of(th, module))?.borrow());
+        }
     }
+    Ok(code)
 }

@@ -1,10 +1,12 @@
 //! `_PyRuntime`: where a debugger or profiler of another process begins.
 //!
 //! It starts with a table of what lies where (`_Py_DebugOffsets`); from there a reader follows pointers to interpreters,
-//! threads and frames, which are the live ones. Nothing in Krait reads any of it. The same job as the head of CPython's
-//! `_PyRuntimeState`; `docs/internals/debuggers.md` has the picture.
+//! threads and frames, which are the live ones. `objects` are for extension modules. Nothing in Krait reads any of it. The
+//! same job as the head of CPython's `_PyRuntimeState`; `docs/internals/debuggers.md` has the picture.
 //!
 //! Invariant: 1. The table is written before the first interpreter is shown, and the same each time.
+
+pub mod objects;
 
 use std::cell::UnsafeCell;
 use std::mem::offset_of;

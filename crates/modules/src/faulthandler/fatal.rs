@@ -153,11 +153,11 @@ extern "C" fn on_fatal(signal: c_int) {
         } else if !current.is_null() {
             crash::write_stack(&mut out, current);
         }
-        crash::write_extension_modules(&mut out, enabled.interp);
         if enabled.c_stack {
             out.text("\n");
             crash::write_c_stack(&mut out);
         }
+        crash::write_extension_modules(&mut out, enabled.interp);
         drop(out);
         libc::raise(signal);
     }

@@ -87,8 +87,10 @@ fn remove_byte_code(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Test modules that look into CPython's own runtime (`_PyRuntime`): nothing else has one. Of the first, Krait has its own.
-const OF_CPYTHON: &[&str] = &["_testinternalcapi", "_testclinic"];
+/// Test modules that Krait has itself, for they look into CPython's own runtime.
+const OWN: &[&str] = &["_testinternalcapi"];
+/// What is not for tests only, but missing.
+const MISSING: &[&str] = &["_ctypes", "_ctypes_test"];
 
 /// Copies the extension modules that are there for tests only. The others are the reference's own accelerators, for
 /// which the interpreter under test has its own.
@@ -99,7 +101,8 @@ fn copy_modules(from: &Path, to: &Path) -> io::Result<()> {
         let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
         let module = file.split('.').next().unwrap_or(file);
         let for_tests = ["_test", "xx", "_xx"].iter().any(|prefix| module.starts_with(prefix));
-        if for_tests && !OF_CPYTHON.contains(&module) && !to.join(file).exists() {
+        let wanted = for_tests && !OWN.contains(&module) || MISSING.contains(&module);
+        if wanted && !to.join(file).exists() {
             fs::copy(&path, to.join(file))?;
         }
     }

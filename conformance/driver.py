@@ -12,7 +12,7 @@ REPORT gets one line a step, written at once, so that a crash leaves the test it
 Uses as little of the library as it can: it runs on interpreters that are not finished.
 """
 
-import importlib.util
+import importlib
 import sys
 import unittest
 
@@ -92,8 +92,6 @@ def matching(suite, patterns):
 def run(report, name, patterns):
     from test import support
 
-    # Whether there are test modules is a matter of this run, not of how the interpreter was built.
-    support.TEST_MODULES_ENABLED = importlib.util.find_spec("_testcapi") is not None
     support.use_resources = {}
     support.verbose = False
     module = importlib.import_module("test." + name)

@@ -4,6 +4,8 @@ use krait_macros::capi;
 use krait_objects::prelude::*;
 use krait_objects::slice::Slice;
 
+use crate::support::*;
+
 fn or_none(ob: Option<Borrowed<'_>>) -> Owned {
     ob.unwrap_or(none()).to_owned()
 }
@@ -82,6 +84,27 @@ pub fn PySlice_GetIndicesEx(
     unsafe {
         (*start, *stop, *step) = parts;
         *count = PySlice_AdjustIndices(len, start, stop, *step);
+    }
+    Ok(())
+}
+
+/// The indices that a slice has in a sequence of that length, which may be any int, as `slice.indices` gives them.
+#[capi]
+pub fn _PySlice_GetLongIndices(
+    th: &Thread,
+    slice: Borrowed<'_>,
+    length: Borrowed<'_>,
+    start: *mut Ptr,
+    stop: *mut Ptr,
+    step: *mut Ptr,
+) -> PyResult<()> {
+    let indices = call::call_method(th, slice, Str::interned(th, "indices")?.borrow(), &[length])?;
+    let Some(indices) = indices.object().downcast::<Tuple>() else {
+        return Err(th.bad_internal_call());
+    };
+    for (value, place) in indices.get().as_slice().iter().zip([start, stop, step]) {
+        // SAFETY: C passes writable places.
+        unsafe { *place = (*value).to_owned().into_ptr() };
     }
     Ok(())
 }

@@ -101,6 +101,8 @@ pub fn PyGILState_Release(previous: c_int) {
         let raw = (*own).raw();
         (*raw).gilstate_counter -= 1;
         if (*raw).gilstate_counter == 0 {
+            // What dies with the state may come back here, which must not end it once more.
+            (*raw).gilstate_counter = 1;
             runtime::drop_thread(own);
         } else if previous == UNLOCKED {
             runtime::detach();

@@ -22,13 +22,19 @@ struct Call {
     argument: usize,
 }
 
-static QUEUE: Mutex<VecDeque<Call>> = Mutex::new(VecDeque::new());
+struct Queue {
+    calls: VecDeque<Call>,
+    /// The interpreters a thread of which is calling: no other does meanwhile, nor does the same thread in the midst of a call.
+    busy: Vec<usize>,
+}
+
+static QUEUE: Mutex<Queue> = Mutex::new(Queue { calls: VecDeque::new(), busy: Vec::new() });
 
 /// So many calls may wait for the main thread, and for the threads of an interpreter.
 const MOST_FOR_MAIN: usize = 32;
 const MOST: usize = 300;
 
-fn queue() -> MutexGuard<'static, VecDeque<Call>> {
+fn queue() -> MutexGuard<'static, Queue> {
     QUEUE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -37,11 +43,11 @@ pub fn add(interp: Option<*const Interpreter>, function: Function, argument: *mu
     let target = interp.map_or(0, |interp| interp as usize);
     {
         let mut queue = queue();
-        let waiting = queue.iter().filter(|call| call.interp == target).count();
+        let waiting = queue.calls.iter().filter(|call| call.interp == target).count();
         if waiting >= if interp.is_some() { MOST } else { MOST_FOR_MAIN } {
             return false;
         }
-        queue.push_back(Call { interp: target, function, argument: argument as usize });
+        queue.calls.push_back(Call { interp: target, function, argument: argument as usize });
     }
     match interp {
         Some(interp) => registry::request(interp, pending::CALLS_TO_DO),
@@ -53,18 +59,37 @@ pub fn add(interp: Option<*const Interpreter>, function: Function, argument: *mu
 /// Calls what waits for this thread, oldest first; an exception ends it for now.
 pub fn run(th: &Thread) -> PyResult<()> {
     let own = from_ref(th.interp()) as usize;
+    {
+        let mut queue = queue();
+        if queue.busy.contains(&own) {
+            return Ok(());
+        }
+        queue.busy.push(own);
+    }
+    let result = run_waiting(th, own);
+    let mut queue = queue();
+    queue.busy.retain(|&busy| busy != own);
+    let left = queue.calls.iter().any(|call| call.interp == own);
+    drop(queue);
+    if left {
+        registry::request(th.interp(), pending::CALLS_TO_DO);
+    }
+    result
+}
+
+fn run_waiting(th: &Thread, own: usize) -> PyResult<()> {
     // SAFETY: always possible.
     let here = unsafe { libc::pthread_self() } as u64;
     let is_main = registry::main().is_some_and(|main| main.interp as usize == own)
         && registry::main_ident() == Some(here);
     let is_mine = |call: &Call| call.interp == own || call.interp == 0 && is_main;
     // What is added meanwhile is for the next time.
-    let waiting = queue().iter().filter(|call| is_mine(call)).count();
+    let waiting = queue().calls.iter().filter(|call| is_mine(call)).count();
     for _ in 0..waiting {
         let next = {
             let mut queue = queue();
-            let at = queue.iter().position(is_mine);
-            at.and_then(|at| queue.remove(at))
+            let at = queue.calls.iter().position(is_mine);
+            at.and_then(|at| queue.calls.remove(at))
         };
         let Some(Call { function, argument, .. }) = next else { break };
         // SAFETY: C promised a function that takes this.

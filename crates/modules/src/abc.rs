@@ -175,6 +175,7 @@ fn set_pattern_flag(th: &Thread, class: Borrowed<'_, Type>, flag: u64) {
         let raw = class.as_type_ptr();
         (*raw).tp_flags = (*raw).tp_flags & !PATTERN_FLAGS | flag;
     }
+    class.modified(th);
     for subclass in typeobj::subclasses::of(th, &class) {
         set_pattern_flag(th, subclass.borrow(), flag);
     }

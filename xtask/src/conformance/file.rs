@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use super::suite::Suite;
+use super::suite::{Suite, VARIABLES};
 use crate::interpreter;
 use crate::process::{self, End};
 
@@ -105,6 +105,9 @@ pub fn run(
     // cargo's own settings must not reach the interpreter's children, nor colours its output.
     if !suite.is_reference {
         command.env("PYTHONPATH", &suite.library);
+    }
+    if suite.test_modules && !suite.is_reference {
+        command.env("_PYTHON_SYSCONFIGDATA_NAME", VARIABLES);
     }
     command.env("TMPDIR", &cwd);
     for key in ["FORCE_COLOR", "NO_COLOR", "LD_LIBRARY_PATH"] {

@@ -29,14 +29,14 @@ usage: cargo xtask conformance run [OPTION…] [NAME…]
 
 The first runs the reference's test files NAME… (test_json, or test_asyncio.test_locks), by default all of
 them, and compares the outcome with conformance/passing.txt: a listed file that does not pass is a
-failure.
+failure. With the test modules, the list is conformance/passing-with-modules.txt.
 
-  --listed          run the files of conformance/passing.txt
+  --listed          run the files of conformance/passing.txt, then those of conformance/passing-with-modules.txt with the
+                    test modules
   --from FILE       run the files named in FILE (conformance/goal.txt)
-  --bless           add the files that pass to conformance/passing.txt
+  --bless           add the files that pass to the list; to that with modules only what is not in the other
   --failures        print the tests that failed, and the end of what a broken file wrote
-  --test-modules    with the reference's compiled test modules (_testcapi and others); the list is of what
-                    passes without them
+  --test-modules    with the reference's compiled test modules (_testcapi and others)
   --match TEXT      only tests whose id contains TEXT
   --binary PATH     the interpreter; by default `krait` is built
   --profile NAME    the profile to build it with (release)
@@ -81,26 +81,47 @@ fn run_files(mut args: Args) -> Outcome {
     let test_modules = args.flag("--test-modules");
     let choice = Choice::from_args(&mut args)?;
     let mut names = args.rest()?;
-    let mut passing = Passing::read(&interpreter::root().join("conformance/passing.txt"))?;
-    if listed {
-        names.extend(passing.names().map(str::to_owned));
-    }
     if let Some(path) = from {
         names.extend(list::read_names(Path::new(&path))?);
     }
-    let suite = suite::prepare(&reference::installed()?, &choice.path()?, test_modules)?;
-    if options.bless && test_modules {
-        return Err("the list is of what passes without the compiled test modules".into());
+    let binary = choice.path()?;
+    let without = read_list(false)?;
+    if listed {
+        let fine = run_suite(with_listed(&names, &without), &binary, false, without, &options)?;
+        let with = read_list(true)?;
+        let fine_with = run_suite(with_listed(&[], &with), &binary, true, with, &options)?;
+        return Ok(fine && fine_with);
     }
+    let list = if test_modules { read_list(true)?.beside(without) } else { without };
+    run_suite(names, &binary, test_modules, list, &options)
+}
+
+fn read_list(test_modules: bool) -> std::io::Result<Passing> {
+    Passing::read(&interpreter::root().join(list::path(test_modules)))
+}
+
+fn with_listed(names: &[String], list: &Passing) -> Vec<String> {
+    names.iter().cloned().chain(list.names().map(str::to_owned)).collect()
+}
+
+/// Runs files, all there are if none is named, and compares with a list.
+fn run_suite(
+    mut names: Vec<String>,
+    binary: &Path,
+    test_modules: bool,
+    mut list: Passing,
+    options: &Options,
+) -> Outcome {
+    let suite = suite::prepare(&reference::installed()?, binary, test_modules)?;
     if options.bless && suite.is_reference {
         return Err("the list is of what our interpreter passes".into());
     }
-    if names.is_empty() && !listed {
+    if names.is_empty() {
         names = suite::all_files(&suite.library.join("test"))?;
     }
-    let results = run_all(&names, &suite, &options)?;
-    report(&results, &options);
-    judge(&results, &mut passing, &options)
+    let results = run_all(&names, &suite, options)?;
+    report(&results, options);
+    judge(&results, &mut list, options)
 }
 
 /// Runs every file, `jobs` at a time, in the order given; prints a line as each ends.

@@ -19,6 +19,7 @@ use crate::{files, interpreter};
 /// Packages whose modules are run as files of their own, as the reference's runner does.
 const SPLIT: &[&str] = &[
     "test_asyncio",
+    "test_capi",
     "test_concurrent_futures",
     "test_doctests",
     "test_future_stmt",
@@ -36,7 +37,17 @@ pub struct Suite {
     pub library: PathBuf,
     /// It finds its library by itself.
     pub is_reference: bool,
+    pub test_modules: bool,
 }
+
+/// The module of `sysconfig`'s variables when there are test modules: as built, but for the one that tells of them.
+pub const VARIABLES: &str = "_sysconfigdata_with_test_modules";
+
+const VARIABLES_SOURCE: &str = "\
+import importlib, sys
+_name = f'_sysconfigdata_{sys.abiflags}_{sys.platform}_{sys.implementation._multiarch}'
+build_time_vars = importlib.import_module(_name).build_time_vars | {'TEST_MODULES': 'yes'}
+";
 
 /// Lays out the installation, copying the tests once. The reference itself, as `binary`, runs
 /// where it is.
@@ -44,7 +55,7 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     let original = crate::reference::library(reference);
     let binary = fs::canonicalize(binary)?;
     if binary.starts_with(fs::canonicalize(reference)?) {
-        return Ok(Suite { binary, library: original, is_reference: true });
+        return Ok(Suite { binary, library: original, is_reference: true, test_modules });
     }
     let name = binary.file_name().unwrap_or_default();
     let prefix = interpreter::scratch("conformance").join(name);
@@ -58,6 +69,7 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     let modules = library.join("lib-dynload");
     if test_modules {
         copy_modules(&original.join("lib-dynload"), &modules)?;
+        fs::write(modules.join(VARIABLES).with_extension("py"), VARIABLES_SOURCE)?;
     } else if modules.exists() {
         fs::remove_dir_all(&modules)?;
     }
@@ -72,7 +84,7 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     let _ = fs::remove_file(&installed);
     fs::copy(&binary, &installed)?;
     interpreter::unpack_library(&installed, &library)?;
-    Ok(Suite { binary: installed, library, is_reference: false })
+    Ok(Suite { binary: installed, library, is_reference: false, test_modules })
 }
 
 fn remove_byte_code(folder: &Path) -> io::Result<()> {

@@ -71,7 +71,7 @@ absent! {
         _PyCode_CheckLineNumber _PyCode_CheckNoExternalState _PyCode_CheckNoInternalState _PyCode_CheckPureFunction
         _PyCode_ReturnsOnlyNone _PyCode_SetUnboundVarCounts _PyCode_VerifyStateless
         _PyDumpExecutors _PyEval_ExceptionGroupMatch _PyEval_SpecialMethodCanSuggest
-        _PyObject_LookupSpecialMethod _PyOptimizer_Optimize _PySlice_GetLongIndices
+        _PyObject_LookupSpecialMethod _PyOptimizer_Optimize
         _PyXI_Enter _PyXI_Exit _PyXI_InitFailure _PyXI_Preserve _PyXI_UnwrapNotShareableError;
     zero -> c_int:
         _PyEval_UnpackIterableStackRef;

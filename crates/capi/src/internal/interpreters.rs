@@ -394,7 +394,7 @@ pub fn PyUnstable_ThreadState_SetStackProtection(
     start: *mut c_void,
     size: usize,
 ) -> PyResult<()> {
-    const LEAST: usize = 3 * 2 * 16 << 10;
+    const LEAST: usize = 3 * 16 << 10;
     if size < LEAST {
         return Err(raise!(th, VALUE_ERROR, "stack_size must be at least {LEAST} bytes"));
     }

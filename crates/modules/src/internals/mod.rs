@@ -131,6 +131,13 @@ impl Internals {
         false
     }
 
+    /// Gives a class this version for the caches of attributes, whatever it was and whoever has it.
+    #[function(sig = "(type, version, /)", no_text)]
+    fn type_assign_specific_version_unsafe(type_: Borrowed<'_, Type>, version: u32) {
+        // SAFETY: not in general: the tests see to it.
+        unsafe { type_.set_version(version) };
+    }
+
     /// Takes a reference and gives it up.
     #[function(sig = "(object, /)")]
     fn incref_decref_delayed(object: Borrowed<'_>) {

@@ -245,6 +245,7 @@ impl MemoryView {
         flags: c_int,
     ) -> PyResult<()> {
         let info = *this.check(th)?;
+        this.check_unrestricted(th)?;
         this.check_request(th, flags)?;
         let wants = |flag: c_int| flags & flag == flag;
         // SAFETY: C's view, to be filled in.

@@ -25,24 +25,19 @@ pub struct BufferWrapper {
 #[pymethods]
 impl BufferWrapper {
     #[slot(bf_releasebuffer)]
-    fn releasebuffer(&self, th: &Thread, view: *mut abi::Py_buffer) {
-        let (Some(memory), Some(object)) = (self.view.take(), self.object.take()) else {
+    fn releasebuffer(&self, th: &Thread, _view: *mut abi::Py_buffer) {
+        let (Some(memory), Some(object)) = (self.view.get_owned(), self.object.get_owned()) else {
             return;
         };
         memory.exports.set(memory.exports.get() - 1);
         // A C exporter is told when the memoryview is released.
         let own = std::ptr::eq(memory.info().obj, object.as_ptr());
-        // SAFETY: the view is being released, and still describes its memory.
-        unsafe {
-            let method = Borrowed::<Object>::from_ptr(object.as_ptr())
-                .ty()
-                .lookup(th, id::__release_buffer__);
-            let python = method.is_some_and(|method| !is_wrapper(method.borrow()));
-            if !own && python {
-                call_release(th, object.borrow(), view);
-            }
+        let method = object.object().ty().lookup(th, id::__release_buffer__);
+        if !own && method.is_some_and(|method| !is_wrapper(method.borrow())) {
+            // What `__buffer__` has returned, not another view of the same memory.
+            call_release(th, object.borrow(), Ok(memory));
         }
-        drop((memory, object));
+        drop((self.view.take(), self.object.take()));
     }
 }
 
@@ -90,35 +85,65 @@ pub unsafe fn python_getbuffer(
     Ok(())
 }
 
-/// Calls `ob.__release_buffer__(memoryview of view)`; exceptions are reported, not raised.
-unsafe fn call_release(th: &Thread, ob: Borrowed<'_>, view: *mut abi::Py_buffer) {
-    let pending = th.take_exception();
-    // SAFETY: the view describes live memory until it is released.
-    let made = unsafe { MemoryView::from_buffer(th, &*view) };
-    let called = made.and_then(|memory| {
-        memory.flags.set(memory.flags.get() | abi::_Py_MEMORYVIEW_RESTRICTED);
-        let result = match object::lookup_special(th, ob, id::__release_buffer__)? {
+/// Calls `ob.__release_buffer__(memory)`; exceptions are reported, not raised.
+fn call_release(th: &Thread, ob: Borrowed<'_>, memory: PyResult<Owned<MemoryView>>) {
+    let called =
+        memory.and_then(|memory| match object::lookup_special(th, ob, id::__release_buffer__)? {
             Some(method) => call::call(th, method.borrow(), &[memory.object()]).map(drop),
             None => Ok(()),
-        };
-        result.and_then(|()| memory.release(th))
-    });
+        });
+    report(th, ob, called);
+}
+
+fn report(th: &Thread, ob: Borrowed<'_>, called: PyResult<()>) {
     if called.is_err() {
         let place = format!("Exception ignored in bf_releasebuffer of {}", ob.type_name());
         (th.interp().services.get().unraisable)(th, Some(ob), &place);
     }
+}
+
+/// `bf_releasebuffer` of a class with `__release_buffer__`, and then that of its C base.
+///
+/// # Safety
+/// `view` was filled in by `python_getbuffer`, or by the class's C base.
+pub unsafe fn python_releasebuffer(th: &Thread, ob: Borrowed<'_>, view: *mut abi::Py_buffer) {
+    let pending = th.take_exception();
+    // SAFETY: the view describes live memory until it is released.
+    let made = unsafe { MemoryView::from_buffer(th, &*view) };
+    if let Ok(memory) = &made {
+        memory.flags.set(memory.flags.get() | abi::_Py_MEMORYVIEW_RESTRICTED);
+    }
+    let kept = made.as_ref().ok().cloned();
+    call_release(th, ob, made);
+    if let Some(memory) = kept {
+        report(th, ob, memory.release(th));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { release_in_base(ob, view) };
     if let Some(pending) = pending {
         let _ = th.set_exception(pending.into_object());
     }
 }
 
-/// `bf_releasebuffer` of a class with `__release_buffer__`.
+/// Tells the nearest base that is not written in Python.
 ///
 /// # Safety
-/// `view` was filled in by `python_getbuffer`, or by the class's C base.
-pub unsafe fn python_releasebuffer(th: &Thread, ob: Borrowed<'_>, view: *mut abi::Py_buffer) {
-    // SAFETY: the caller's promise.
-    unsafe { call_release(th, ob, view) }
+/// As for `python_releasebuffer`, which the class has in its slot.
+unsafe fn release_in_base(ob: Borrowed<'_>, view: *mut abi::Py_buffer) {
+    let slot = |ty: Borrowed<'_, Type>| {
+        // SAFETY: a type's table lives as long as the type.
+        unsafe { ty.raw().tp_as_buffer.as_ref() }.and_then(|table| table.bf_releasebuffer)
+    };
+    let own = slot(ob.ty()).map(|function| function as usize);
+    let bases = ob.ty().get().mro();
+    for base in bases.map_or(&[][..], |bases| bases.get().as_slice()).iter().skip(1) {
+        let Some(function) = base.downcast::<Type>().and_then(slot) else { continue };
+        if Some(function as usize) != own {
+            // SAFETY: the caller's promise.
+            unsafe { function(ob.as_ptr(), view) };
+            return;
+        }
+    }
 }
 
 /// `ob.__buffer__(flags)` of a C type: a memoryview.

@@ -79,6 +79,9 @@ impl StaticType {
 /// `tp_versions_used` of a type that gets no version: CPython's `_Py_ATTR_CACHE_UNUSED`.
 const NO_VERSIONS: u16 = 30_000;
 
+/// After so many changes nothing is remembered about a type any more, as in CPython: what is remembered of it never lasts.
+const MOST_VERSIONS: u16 = 1000;
+
 impl Type {
     /// The C struct, read-only: slots, flags, sizes.
     #[inline(always)]
@@ -313,7 +316,7 @@ impl Type {
         if self.raw().tp_version_tag != 0 {
             return self.raw().tp_version_tag;
         }
-        if !self.has_flag(abi::Py_TPFLAGS_READY) || self.raw().tp_versions_used >= NO_VERSIONS {
+        if !self.has_flag(abi::Py_TPFLAGS_READY) || self.raw().tp_versions_used >= MOST_VERSIONS {
             return 0;
         }
         if let Ok(bases) = self.bases(th) {
@@ -328,10 +331,23 @@ impl Type {
             false => state::next_foreign_version(),
         };
         // SAFETY: only the attached thread writes a heap type.
-        unsafe {
-            (*self.as_type_ptr()).tp_version_tag = version;
-        }
+        unsafe { self.set_version(version) };
         version
+    }
+
+    /// Gives the type a version.
+    ///
+    /// # Safety
+    /// The calling thread is attached; nothing is remembered under the version, or it is right for the type too.
+    pub unsafe fn set_version(&self, version: u32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let raw = self.as_type_ptr();
+            (*raw).tp_version_tag = version;
+            if version != 0 {
+                (*raw).tp_versions_used = (*raw).tp_versions_used.saturating_add(1);
+            }
+        }
     }
 
     /// Nothing may be remembered about the type any more: its MRO is its own idea, so that changes of the classes

@@ -265,9 +265,10 @@ fn load_class(op: Op<'_>, class: Borrowed<'_, Type>, name: Borrowed<'_, Str>) ->
         return None;
     }
     let found = class.get().lookup(op.th, name)?;
-    // A function read from its class is itself; other descriptors have their say.
+    // A method read from its class is itself; other descriptors have their say.
     let kind = found.ty();
-    let plain = kind.get().raw().tp_descr_get.is_none() || found.object().is_exact::<Function>();
+    let is_method = kind.has_flag(abi::Py_TPFLAGS_METHOD_DESCRIPTOR);
+    let plain = kind.get().raw().tp_descr_get.is_none() || is_method;
     let version = class.get().assign_version(op.th);
     if !plain || version == 0 {
         return None;

@@ -50,11 +50,12 @@ pub fn call(op: Op<'_>) -> Option<Opcode> {
             );
         }
     }
-    Some(native(op).unwrap_or(Opcode::CALL_NON_PY_GENERAL))
+    native(op).unwrap_or(Some(Opcode::CALL_NON_PY_GENERAL))
 }
 
-/// The form for a built-in function, a method of a built-in type, or a type.
-fn native(op: Op<'_>) -> Option<Opcode> {
+/// The form for a built-in function, a method of a built-in type, or a type: `None` for any callable, no form for a class that
+/// gets no version any more.
+fn native(op: Op<'_>) -> Option<Option<Opcode>> {
     let base = op.slot(op.arg + 2);
     // SAFETY: (9): the operands of the call.
     unsafe {
@@ -62,28 +63,30 @@ fn native(op: Op<'_>) -> Option<Opcode> {
         let has_self = !(*base.add(1)).is_null();
         let count = op.arg + usize::from(has_self);
         if let Some(form) = known_calls::form(op, callable, has_self, count) {
-            return Some(form);
+            return Some(Some(form));
         }
         let first = if has_self { *base.add(1) } else { *base.add(2) };
         if let Some(function) = callable.downcast_exact::<CFunction>() {
-            return match function.get().def().ml_flags & CONVENTION {
+            let form = match function.get().def().ml_flags & CONVENTION {
                 abi::METH_O if count == 1 => Some(Opcode::CALL_BUILTIN_O),
                 abi::METH_FASTCALL => Some(Opcode::CALL_BUILTIN_FAST),
                 FAST_KEYWORDS => Some(Opcode::CALL_BUILTIN_FAST_WITH_KEYWORDS),
                 _ => None,
             };
+            return form.map(Some);
         }
         if let Some(method) = callable.downcast_exact::<MethodDescriptor>() {
             if count == 0 || !method.get().owner_type().is(first.get().ty()) {
                 return None;
             }
-            return match method.get().def().ml_flags & CONVENTION {
+            let form = match method.get().def().ml_flags & CONVENTION {
                 abi::METH_NOARGS if count == 1 => Some(Opcode::CALL_METHOD_DESCRIPTOR_NOARGS),
                 abi::METH_O if count == 2 => Some(Opcode::CALL_METHOD_DESCRIPTOR_O),
                 abi::METH_FASTCALL => Some(Opcode::CALL_METHOD_DESCRIPTOR_FAST),
                 FAST_KEYWORDS => Some(Opcode::CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS),
                 _ => None,
             };
+            return form.map(Some);
         }
         let class = callable.downcast_exact::<Type>()?;
         if count == 1 {
@@ -94,18 +97,19 @@ fn native(op: Op<'_>) -> Option<Opcode> {
             ];
             let form = known.into_iter().find(|(ty, _)| std::ptr::eq(*ty, class.get()));
             if let Some((_, form)) = form {
-                return Some(form);
+                return Some(Some(form));
             }
         }
         if !has_self && let Some(init) = construct::initializer(op.th, class) {
             let version = class.get().assign_version(op.th);
-            if version != 0 {
-                construct::remember(class, &init);
-                write_cache(op, 2, halves(version));
-                return Some(Opcode::CALL_ALLOC_AND_ENTER_INIT);
+            if version == 0 {
+                return Some(None);
             }
+            construct::remember(class, &init);
+            write_cache(op, 2, halves(version));
+            return Some(Some(Opcode::CALL_ALLOC_AND_ENTER_INIT));
         }
-        class.get().raw().tp_vectorcall.map(|_| Opcode::CALL_BUILTIN_CLASS)
+        class.get().raw().tp_vectorcall.map(|_| Some(Opcode::CALL_BUILTIN_CLASS))
     }
 }
 

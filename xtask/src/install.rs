@@ -10,6 +10,7 @@
 //!     libkrait.a            the static library, also as libpython3.14.a
 //!     pkgconfig             python-3.14.pc, python-3.14-embed.pc
 //!     python3.14            the library's sources, for people, tools and tracebacks: what runs is the embedded library
+//! share/python-wheels       with `--wheels DIR`, pip's wheel from there: `ensurepip` and `venv` install it
 //! ```
 //!
 //! Nothing in it names the folder, so that it can be moved.
@@ -31,13 +32,19 @@ const EXTENSION: &str = include_str!("../install/python.pc");
 const EMBED: &str = include_str!("../install/python-embed.pc");
 
 pub fn run(mut args: Args) -> Outcome {
-    const USAGE: &str = "usage: cargo xtask install --prefix DIR [--profile NAME]";
+    const USAGE: &str = "usage: cargo xtask install --prefix DIR [--profile NAME] [--wheels DIR]";
     let Some(prefix) = args.option("--prefix")? else { return Err(USAGE.into()) };
+    let wheels = args.option("--wheels")?;
     let choice = Choice::from_args(&mut args)?;
     if !choice.is_ours() || !args.rest()?.is_empty() {
         return Err(USAGE.into());
     }
-    install(&choice, Path::new(&prefix))?;
+    let prefix = Path::new(&prefix);
+    install(&choice, prefix)?;
+    if let Some(wheels) = wheels {
+        bundle_pip(prefix, Path::new(&wheels))?;
+    }
+    let prefix = prefix.display();
     eprintln!("installed in {prefix}");
     Ok(true)
 }
@@ -104,6 +111,22 @@ fn libraries(prefix: &Path, built: &Path) -> Result<(), Error> {
         .arg(lib.join("libpython3.14.so.1.0"))
         .status()?;
     if linked.success() { Ok(()) } else { Err("libpython3.so cannot be linked".into()) }
+}
+
+/// Copies pip's wheels to where `ensurepip` looks, so that `venv` can install it without a network.
+fn bundle_pip(prefix: &Path, wheels: &Path) -> Result<(), Error> {
+    let bundle = prefix.join("share/python-wheels");
+    fs::create_dir_all(&bundle)?;
+    let mut found = false;
+    for wheel in fs::read_dir(wheels)? {
+        let name = wheel?.file_name();
+        let shown = name.to_string_lossy();
+        if shown.starts_with("pip-") && shown.ends_with(".whl") {
+            replace(&wheels.join(&name), &bundle.join(&name))?;
+            found = true;
+        }
+    }
+    if found { Ok(()) } else { Err(format!("no pip-*.whl in {}", wheels.display()).into()) }
 }
 
 /// A copy under another name first: a process that runs the old file keeps it.

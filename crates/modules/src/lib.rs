@@ -98,6 +98,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_codecs", codecs::Codecs),
     native!("_codecs_cn", multibyte::CodecsCn),
     native!("_codecs_hk", multibyte::CodecsHk),
+    native!("_codecs_iso2022", multibyte::CodecsIso2022),
     native!("_codecs_jp", multibyte::CodecsJp),
     native!("_codecs_kr", multibyte::CodecsKr),
     native!("_codecs_tw", multibyte::CodecsTw),

@@ -2,7 +2,8 @@
 
 use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 /// The path that the running program was started by, made absolute; links in it stay, as a virtual environment needs it.
 pub fn executable() -> Option<PathBuf> {
@@ -11,10 +12,20 @@ pub fn executable() -> Option<PathBuf> {
         let name = libc::getauxval(libc::AT_EXECFN) as *const c_char;
         (!name.is_null()).then(|| OsStr::from_bytes(CStr::from_ptr(name).to_bytes()))
     };
-    match name {
-        Some(name) => std::path::absolute(name).ok(),
-        None => std::env::current_exe().ok(),
-    }
+    // Of a script the kernel tells the script; what runs it comes first among the arguments.
+    let itself = identity(Path::new("/proc/self/exe"));
+    let first = std::env::args_os().next();
+    let candidates = [name.map(PathBuf::from), first.map(PathBuf::from)].into_iter().flatten();
+    let found = candidates
+        .filter_map(|path| std::path::absolute(path).ok())
+        .find(|path| itself.is_none() || identity(path) == itself);
+    found.or_else(|| std::env::current_exe().ok())
+}
+
+/// Which file a path leads to.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 /// The shared library that this code was loaded from; `None` if it is part of the program.

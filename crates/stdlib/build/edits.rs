@@ -350,6 +350,20 @@ def _parse_isoformat_date("#,
             ),
         ],
     ),
+    // No wheel of pip is embedded: say where one has to be.
+    (
+        "ensurepip/__init__.py",
+        &[Replace(
+            "    return resources.as_file(
+        resources.files('ensurepip')
+        / '_bundled'
+        / f'pip-{_PIP_VERSION}-py3-none-any.whl'
+    )
+",
+            "    raise FileNotFoundError(f'no wheel of pip is in {_WHEEL_PKG_DIR}')
+",
+        )],
+    ),
     // Keys that are no strings are skipped, or refused, before keys are sorted.
     (
         "plistlib.py",

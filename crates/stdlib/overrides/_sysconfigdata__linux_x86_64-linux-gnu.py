@@ -84,6 +84,7 @@ build_time_vars = {
     "TEST_MODULES": "no",
     "TZPATH": "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo",
     "VERSION": "3.14",
+    "WHEEL_PKG_DIR": f"{_prefix}/share/python-wheels",
     "WITH_DOC_STRINGS": 1,
     "WITH_PYMALLOC": 1,
     "exec_prefix": _prefix,

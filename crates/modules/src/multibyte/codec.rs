@@ -1,6 +1,6 @@
-//! `_multibytecodec.MultibyteCodec`: a table with its name, and the loops around it.
+//! `_multibytecodec.MultibyteCodec`: a table, or several with shift states, with its name, and the loops around it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use krait_objects::codecs::recover::{self, Target};
 use krait_objects::exceptions::unicode::raise_decode_error;
@@ -8,10 +8,17 @@ use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::Buffer;
 use krait_objects::text::codec::CodecError;
 
+use super::shift::{Shift, Shifted};
 use super::table::{Decoded, Encoded, Table};
 
 const ILLEGAL: &str = "illegal multibyte sequence";
 const INCOMPLETE: &str = "incomplete multibyte sequence";
+
+/// What an encoding is made of.
+enum Coding {
+    Table(Table),
+    Shifted(Shifted),
+}
 
 fn target(encoding: &str) -> Target<'_> {
     Target { any_index: true, ..Target::bytes(encoding) }
@@ -27,34 +34,59 @@ fn target(encoding: &str) -> Target<'_> {
 pub struct MultibyteCodec {
     head: Head,
     name: OnceCell<Box<str>>,
-    table: OnceCell<Box<Table>>,
+    coding: OnceCell<Box<Coding>>,
 }
 
 impl MultibyteCodec {
-    /// The codec of an encoding that has a table.
+    /// The codec of an encoding that is known here.
     pub fn create(th: &Thread, name: &str) -> PyResult<Option<Owned<MultibyteCodec>>> {
-        let Some(table) = Table::load(name) else {
+        let table = Table::load(name).map(Coding::Table);
+        let Some(coding) = table.or_else(|| Shifted::load(name).map(Coding::Shifted)) else {
             return Ok(None);
         };
         let ty = Borrowed::from_ref(MultibyteCodec::type_object());
         let made = ty.alloc::<MultibyteCodec>(th, 0)?;
         // A new object holds neither.
         let _ = made.name.set(name.into());
-        let _ = made.table.set(Box::new(table));
+        let _ = made.coding.set(Box::new(coding));
         Ok(Some(made))
     }
 
-    fn parts(&self, th: &Thread) -> PyResult<(&str, &Table)> {
-        match (self.name.get(), self.table.get()) {
-            (Some(name), Some(table)) => Ok((name, table)),
+    fn parts(&self, th: &Thread) -> PyResult<(&str, &Coding)> {
+        match (self.name.get(), self.coding.get()) {
+            (Some(name), Some(coding)) => Ok((name, coding)),
             _ => Err(th.bad_internal_call()),
         }
     }
 
+    /// The shift state at the start.
+    pub fn start(&self, decoding: bool) -> Shift {
+        match self.coding.get().map(|coding| &**coding) {
+            Some(Coding::Shifted(shifted)) => shifted.start(decoding),
+            _ => Shift::default(),
+        }
+    }
+
+    /// Goes back to the characters that need no shift; answers the bytes that say so.
+    pub fn finish(&self, shift: &Cell<Shift>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Some(Coding::Shifted(shifted)) = self.coding.get().map(|coding| &**coding) {
+            let mut state = shift.get();
+            shifted.finish(&mut state, &mut bytes);
+            shift.set(state);
+        }
+        bytes
+    }
+
     /// More bytes wait than any character takes.
-    pub fn too_much_pending(&self, th: &Thread, pending: Borrowed<'_, Bytes>) -> Raised {
+    pub fn too_much_pending(
+        &self,
+        th: &Thread,
+        pending: Borrowed<'_, Bytes>,
+        reason: &'static str,
+    ) -> Raised {
         let name = self.name.get().map_or("", |name| name);
-        let error = CodecError { start: 0, end: pending.len(), reason: "pending buffer too large" };
+        let error = CodecError { start: 0, end: pending.len(), reason };
         raise_decode_error(th, name, pending, error)
     }
 
@@ -65,8 +97,9 @@ impl MultibyteCodec {
         data: &[u8],
         errors: Option<&str>,
         is_last: bool,
+        shift: &Cell<Shift>,
     ) -> PyResult<(Owned<Str>, Vec<u8>)> {
-        let (name, table) = self.parts(th)?;
+        let (name, coding) = self.parts(th)?;
         let mut rest = Vec::new();
         let text = recover::decode_from(
             th,
@@ -80,7 +113,17 @@ impl MultibyteCodec {
                     let error = |len: usize, reason| {
                         Err(CodecError { start: *at, end: (*at + len).min(input.len()), reason })
                     };
-                    match table.decode(&input[*at..]) {
+                    let decoded = match coding {
+                        Coding::Table(table) => table.decode(&input[*at..]),
+                        Coding::Shifted(shifted) => {
+                            let mut state = shift.get();
+                            let decoded = shifted.decode(&input[*at..], &mut state);
+                            shift.set(state);
+                            decoded
+                        }
+                    };
+                    match decoded {
+                        Decoded::Shift(len) => *at += len,
                         Decoded::Chars(chars, len) => {
                             out.push(chars[0]);
                             if chars[1] != 0 {
@@ -109,14 +152,25 @@ impl MultibyteCodec {
         text: Borrowed<'_, Str>,
         errors: Option<&str>,
         is_last: bool,
+        shift: &Cell<Shift>,
     ) -> PyResult<(Owned<Bytes>, Option<u32>)> {
-        let (name, table) = self.parts(th)?;
+        let (name, coding) = self.parts(th)?;
         let mut left = None;
         let bytes =
             recover::encode(th, &target(name), text, errors, Vec::new(), &mut |text, at, out| {
                 while *at < text.len() {
                     let next = (*at + 1 < text.len()).then(|| text.at(*at + 1));
-                    match table.encode(text.at(*at), next, is_last) {
+                    let encoded = match coding {
+                        Coding::Table(table) => table.encode(text.at(*at), next, is_last),
+                        Coding::Shifted(shifted) => {
+                            let mut state = shift.get();
+                            let point = text.at(*at);
+                            let encoded = shifted.encode(point, next, is_last, &mut state, out);
+                            shift.set(state);
+                            encoded
+                        }
+                    };
+                    match encoded {
                         Encoded::Code(code, taken) => {
                             let bytes = code.to_be_bytes();
                             let zeros = (code.leading_zeros() as usize / 8).min(7);
@@ -135,7 +189,11 @@ impl MultibyteCodec {
                 }
                 Ok(())
             })?;
-        Ok((bytes, left))
+        let rest = if is_last { self.finish(shift) } else { Vec::new() };
+        if rest.is_empty() {
+            return Ok((bytes, left));
+        }
+        Ok((Bytes::new(th, &[bytes.as_bytes(), &rest].concat())?, left))
     }
 }
 
@@ -176,7 +234,8 @@ impl MultibyteCodec {
             Some(text) => text.to_owned(),
             None => object::str(th, input)?,
         };
-        let (bytes, _) = self.encode_text(th, text.borrow(), errors, true)?;
+        let shift = Cell::new(self.start(false));
+        let (bytes, _) = self.encode_text(th, text.borrow(), errors, true, &shift)?;
         Ok((bytes, text.len()))
     }
 
@@ -191,7 +250,8 @@ impl MultibyteCodec {
         errors: Option<Borrowed<'_>>,
     ) -> PyResult<(Owned<Str>, usize)> {
         let errors = handler(th, "decode", errors)?;
-        let (text, _) = self.decode_bytes(th, input.as_bytes(), errors, true)?;
+        let shift = Cell::new(self.start(true));
+        let (text, _) = self.decode_bytes(th, input.as_bytes(), errors, true, &shift)?;
         Ok((text, input.as_bytes().len()))
     }
 }

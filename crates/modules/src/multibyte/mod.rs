@@ -1,10 +1,11 @@
-//! `_multibytecodec` and `_codecs_jp`, `_codecs_kr`, `_codecs_cn`, `_codecs_tw`, `_codecs_hk`: the East
-//! Asian encodings without shift states.
+//! `_multibytecodec` and `_codecs_jp`, `_codecs_kr`, `_codecs_cn`, `_codecs_tw`, `_codecs_hk`,
+//! `_codecs_iso2022`: the East Asian encodings.
 //!
-//! `table` has the encodings, `codec` encodes and decodes with one, `state` does so piece by piece,
+//! `table` has the encodings, `shift` those with shift states, `codec` encodes and decodes with one, `state` does so piece by piece,
 //! `stream` on streams. The same job as CPython's `Modules/cjkcodecs/`.
 
 mod codec;
+mod shift;
 mod state;
 mod stream;
 mod table;
@@ -15,6 +16,15 @@ use krait_objects::protocol::buffer::Buffer;
 use codec::MultibyteCodec;
 use state::{MAX_PENDING, State};
 use stream::{MultibyteStreamReader, MultibyteStreamWriter};
+
+fn number_of(th: &Thread, number: u128) -> PyResult<Owned<Int>> {
+    Int::from_big(th, &number.into())
+}
+
+/// A number of up to sixteen bytes.
+fn number_from(number: Borrowed<'_, Int>) -> Option<u128> {
+    u128::try_from(number.to_big()).ok()
+}
 
 /// An encoder that takes text piece by piece.
 #[pytype(name = "_multibytecodec.MultibyteIncrementalEncoder", doc = "", flags(BASETYPE, HAVE_GC))]
@@ -34,7 +44,7 @@ impl MultibyteIncrementalEncoder {
         errors: &str,
     ) -> PyResult<Owned<MultibyteIncrementalEncoder>> {
         let made = cls.alloc::<MultibyteIncrementalEncoder>(th, 0)?;
-        made.state.fill(th, cls, errors)?;
+        made.state.fill(th, cls, errors, false)?;
         Ok(made)
     }
 
@@ -56,23 +66,28 @@ impl MultibyteIncrementalEncoder {
 
     /// What waits, as a number: its length, its bytes in UTF-8, and eight bytes for shift states.
     #[method(sig = "(self, /)")]
-    fn getstate(&self) -> u64 {
+    fn getstate(&self, th: &Thread) -> PyResult<Owned<Int>> {
         let pending = self.state.pending.borrow();
-        let bytes = pending.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
-        bytes << 8 | pending.len() as u64
+        let shift = self.state.shift.get();
+        let bytes = pending.iter().chain(&shift).rev();
+        let number = bytes.fold(0, |number, &byte| number << 8 | u128::from(byte));
+        number_of(th, number << 8 | pending.len() as u128)
     }
 
     #[method(sig = "(self, state, /)")]
     fn setstate(&self, th: &Thread, state: Borrowed<'_, Int>) -> PyResult<()> {
-        let Some(number) = state.to_u64() else {
+        let Some(number) = number_from(state) else {
             return Err(th.raise(exc::OVERFLOW_ERROR, "int too big to convert"));
         };
         let [len, bytes @ ..] = number.to_le_bytes();
-        let Some(pending) = bytes.get(..usize::from(len)) else {
+        let Some((pending, rest)) = bytes.split_at_checked(len.into()).filter(|_| len <= 8) else {
             return Err(th.raise(exc::UNICODE_ERROR, "pending buffer too large"));
         };
         drop(Str::from_wtf8(th, pending)?);
         *self.state.pending.borrow_mut() = pending.to_vec();
+        let mut shift = [0; 8];
+        shift.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);
+        self.state.shift.set(shift);
         Ok(())
     }
 
@@ -111,7 +126,7 @@ impl MultibyteIncrementalDecoder {
         errors: &str,
     ) -> PyResult<Owned<MultibyteIncrementalDecoder>> {
         let made = cls.alloc::<MultibyteIncrementalDecoder>(th, 0)?;
-        made.state.fill(th, cls, errors)?;
+        made.state.fill(th, cls, errors, true)?;
         Ok(made)
     }
 
@@ -130,15 +145,18 @@ impl MultibyteIncrementalDecoder {
     fn decode(&self, th: &Thread, input: Buffer, is_last: bool) -> PyResult<Owned<Str>> {
         let text = self.state.decode(th, input.as_bytes(), is_last)?;
         if self.state.pending.borrow().len() > MAX_PENDING {
-            return Err(th.raise(exc::UNICODE_ERROR, "pending buffer overflow"));
+            let pending = Bytes::new(th, &self.state.pending.take())?;
+            let codec = self.state.codec(th)?;
+            return Err(codec.too_much_pending(th, pending.borrow(), "pending buffer overflow"));
         }
         Ok(text)
     }
 
     /// The bytes that wait, and a number for shift states.
     #[method(sig = "(self, /)")]
-    fn getstate(&self, th: &Thread) -> PyResult<(Owned<Bytes>, i32)> {
-        Ok((Bytes::new(th, &self.state.pending.borrow())?, 0))
+    fn getstate(&self, th: &Thread) -> PyResult<(Owned<Bytes>, u64)> {
+        let shift = u64::from_le_bytes(self.state.shift.get());
+        Ok((Bytes::new(th, &self.state.pending.borrow())?, shift))
     }
 
     #[method(sig = "(self, state, /)")]
@@ -149,13 +167,18 @@ impl MultibyteIncrementalDecoder {
         };
         let pending = pending.downcast::<Bytes>().ok_or_else(illegal)?;
         let number = number.downcast::<Int>().ok_or_else(illegal)?;
-        if number.to_u64().is_none() {
+        let Some(shift) = number.to_u64() else {
             return Err(th.raise(exc::OVERFLOW_ERROR, "int too big to convert"));
-        }
+        };
         if pending.len() > MAX_PENDING {
-            return Err(self.state.codec(th)?.too_much_pending(th, pending));
+            return Err(self.state.codec(th)?.too_much_pending(
+                th,
+                pending,
+                "pending buffer too large",
+            ));
         }
         *self.state.pending.borrow_mut() = pending.as_bytes().to_vec();
+        self.state.shift.set(shift.to_le_bytes());
         Ok(())
     }
 
@@ -217,6 +240,10 @@ pub struct CodecsCn;
 #[pymodule(name = "_codecs_hk", doc = "")]
 pub struct CodecsHk;
 
+/// With shift states, by ISO 2022.
+#[pymodule(name = "_codecs_iso2022", doc = "")]
+pub struct CodecsIso2022;
+
 /// Japanese.
 #[pymodule(name = "_codecs_jp", doc = "")]
 pub struct CodecsJp;
@@ -247,8 +274,12 @@ macro_rules! families {
 }
 
 families! {
-    CodecsCn ["gb2312", "gbk", "gb18030"];
+    CodecsCn ["gb2312", "gbk", "gb18030", "hz"];
     CodecsHk ["big5hkscs"];
+    CodecsIso2022 [
+        "iso2022_kr", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3",
+        "iso2022_jp_ext"
+    ];
     CodecsJp [
         "shift_jis", "cp932", "euc_jp", "shift_jis_2004", "euc_jis_2004", "euc_jisx0213",
         "shift_jisx0213"

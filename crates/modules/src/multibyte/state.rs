@@ -1,11 +1,12 @@
 //! What incremental codecs and streams have in common: a codec, an error handler, and what is left.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use krait_objects::gc::Visit;
 use krait_objects::prelude::*;
 
 use super::codec::MultibyteCodec;
+use super::shift::Shift;
 
 /// Encoding or decoding piece by piece. All zeros, as an object's memory begins, it has no codec.
 pub struct State {
@@ -13,6 +14,7 @@ pub struct State {
     errors: Slot<Str>,
     /// Bytes, or characters in UTF-8, that wait for what follows.
     pub pending: RefCell<Vec<u8>>,
+    pub shift: Cell<Shift>,
 }
 
 /// The most bytes that may wait.
@@ -20,11 +22,18 @@ pub const MAX_PENDING: usize = 8;
 
 impl State {
     /// Takes the codec that class `cls` has.
-    pub fn fill(&self, th: &Thread, cls: Borrowed<'_, Type>, errors: &str) -> PyResult<()> {
+    pub fn fill(
+        &self,
+        th: &Thread,
+        cls: Borrowed<'_, Type>,
+        errors: &str,
+        decoding: bool,
+    ) -> PyResult<()> {
         let codec = object::get_attr(th, cls.object(), Str::interned(th, "codec")?.borrow())?;
         let Some(codec) = codec.object().downcast_exact::<MultibyteCodec>() else {
             return Err(th.raise(exc::TYPE_ERROR, "codec is unexpected type"));
         };
+        self.shift.set(codec.start(decoding));
         self.codec.set(Some(codec.to_owned()));
         self.errors.set(Some(Str::new(th, errors)?));
         Ok(())
@@ -51,13 +60,18 @@ impl State {
 
     pub fn reset(&self) {
         self.pending.borrow_mut().clear();
+        if let Some(codec) = self.codec.get() {
+            // Nobody takes the bytes that say so.
+            codec.finish(&self.shift);
+        }
     }
 
     /// Decodes what was left over and `data`. What is left if it fails, waits again.
     pub fn decode(&self, th: &Thread, data: &[u8], is_last: bool) -> PyResult<Owned<Str>> {
         let (codec, errors) = (self.codec(th)?, self.errors(th)?);
         let all = [self.pending.borrow().as_slice(), data].concat();
-        let (text, rest) = codec.decode_bytes(th, &all, Some(errors.as_utf8(th)?), is_last)?;
+        let (text, rest) =
+            codec.decode_bytes(th, &all, Some(errors.as_utf8(th)?), is_last, &self.shift)?;
         *self.pending.borrow_mut() = rest;
         Ok(text)
     }
@@ -72,7 +86,7 @@ impl State {
         let waiting = Str::from_wtf8(th, &self.pending.borrow())?;
         let all = waiting.concat(th, text.borrow())?;
         let (bytes, left) =
-            codec.encode_text(th, all.borrow(), Some(errors.as_utf8(th)?), is_last)?;
+            codec.encode_text(th, all.borrow(), Some(errors.as_utf8(th)?), is_last, &self.shift)?;
         let left = left.and_then(char::from_u32).map(String::from).unwrap_or_default();
         *self.pending.borrow_mut() = left.into_bytes();
         Ok(bytes)

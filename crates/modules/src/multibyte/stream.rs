@@ -72,7 +72,7 @@ impl MultibyteStreamReader {
     ) -> PyResult<Owned<MultibyteStreamReader>> {
         let made = cls.alloc::<MultibyteStreamReader>(th, 0)?;
         made.stream.set(Some(stream.to_owned()));
-        made.state.fill(th, cls, errors)?;
+        made.state.fill(th, cls, errors, true)?;
         Ok(made)
     }
 
@@ -151,7 +151,7 @@ impl MultibyteStreamWriter {
     ) -> PyResult<Owned<MultibyteStreamWriter>> {
         let made = cls.alloc::<MultibyteStreamWriter>(th, 0)?;
         made.stream.set(Some(stream.to_owned()));
-        made.state.fill(th, cls, errors)?;
+        made.state.fill(th, cls, errors, false)?;
         Ok(made)
     }
 

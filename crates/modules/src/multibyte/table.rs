@@ -1,4 +1,4 @@
-//! An East Asian encoding without shift states, as a table.
+//! An East Asian encoding as a table.
 //!
 //! The data are generated from the reference by `data/record_multibyte.py`. Deflated, in little
 //! endian: 16-bit words for single bytes, for pairs (less by exclusive or what another encoding
@@ -86,6 +86,8 @@ pub struct Table {
 pub enum Decoded {
     /// One or two characters (the second 0 if there is none), and how many bytes they took.
     Chars([u32; 2], usize),
+    /// Bytes that change the shift state.
+    Shift(usize),
     Incomplete,
     /// How many bytes are wrong.
     Illegal(usize),
@@ -248,19 +250,44 @@ impl Table {
         }
     }
 
+    /// The characters of a pair, of which the low seven bits are given.
+    pub fn pair(&self, lead: u8, second: u8) -> Option<[u32; 2]> {
+        let at = usize::from(lead & 0x7F) << 8 | usize::from(second | 0x80);
+        self.chars(self.pairs[at])
+    }
+
+    /// The characters of a triple, of which the low seven bits of the last two bytes are given.
+    pub fn triple(&self, second: u8, third: u8) -> Option<[u32; 2]> {
+        let at = usize::from(second & 0x7F) << 8 | usize::from(third | 0x80);
+        self.triples.get(at).and_then(|&word| self.chars(word))
+    }
+
+    /// The code of a character by itself.
+    pub fn code(&self, point: u32) -> Option<u64> {
+        self.codes.get(&point).copied()
+    }
+
+    /// The code of two characters, as `encode` answers.
+    pub fn combined(&self, point: u32, next: Option<u32>, is_last: bool) -> Encoded {
+        match next.and_then(|next| self.combined.get(&(point, next))) {
+            Some(&code) => Encoded::Code(code, 2),
+            None if next.is_none() && !is_last && self.begins_two(point) => Encoded::Undecided,
+            None => Encoded::Illegal,
+        }
+    }
+
+    fn begins_two(&self, point: u32) -> bool {
+        self.combined.keys().any(|pair| pair.0 == point)
+    }
+
     /// How `point` is encoded, before `next`; without one, more may follow unless `is_last`.
     pub fn encode(&self, point: u32, next: Option<u32>, is_last: bool) -> Encoded {
         if point < 0x80 && self.codes.get(&point) == Some(&point.into()) {
             return Encoded::Code(point.into(), 1);
         }
-        if !self.combined.is_empty() {
-            let combined = next.and_then(|next| self.combined.get(&(point, next)));
-            if let Some(&code) = combined {
-                return Encoded::Code(code, 2);
-            }
-            if next.is_none() && !is_last && self.combined.keys().any(|pair| pair.0 == point) {
-                return Encoded::Undecided;
-            }
+        match self.combined(point, next, is_last) {
+            Encoded::Illegal => {}
+            found => return found,
         }
         match self.codes.get(&point) {
             Some(&code) => Encoded::Code(code, 1),

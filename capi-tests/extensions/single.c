@@ -54,7 +54,14 @@ static PyObject *counter_add(PyObject *self, PyObject *args)
     return Py_NewRef(self);
 }
 
+/* references(*args, **kwargs): how many keep the object that is asked. */
+static PyObject *counter_references(PyObject *self, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    return PyLong_FromSsize_t(Py_REFCNT(self));
+}
+
 static PyMethodDef counter_methods[] = {
+    {"references", _PyCFunction_CAST(counter_references), METH_VARARGS | METH_KEYWORDS, NULL},
     {"add", counter_add, METH_VARARGS, "add($self, more, /)\n--\n\nCount further."},
     {NULL, NULL, 0, NULL},
 };

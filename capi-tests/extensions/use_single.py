@@ -48,6 +48,14 @@ print(sub.add(4).log, list(sub), Sub.__mro__)
 sub.note = sub
 del sub
 print(gc.collect() > 0, sys.getrefcount(single.Counter) > 1)
+
+
+def borrowed():
+    counter = single.Counter()
+    return counter.references(), counter.references(1), counter.references(more=1), counter.references(*[1], **{"a": 1})
+
+
+print(borrowed())
 print(single.Disguised, single.Disguised.__doc__)
 first = single
 del sys.modules["single"]

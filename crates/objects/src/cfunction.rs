@@ -86,6 +86,13 @@ impl Convention {
             _ => return None,
         })
     }
+
+    fn takes_keywords(self) -> bool {
+        matches!(
+            self,
+            Convention::TupleKeywords | Convention::VectorKeywords | Convention::VectorClass
+        )
+    }
 }
 
 /// `name() method: bad call flags`.
@@ -141,9 +148,7 @@ pub(crate) unsafe fn invoke(
         return std::ptr::null_mut();
     };
     let Vector { args, nargs, kwnames } = vector;
-    if !matches!(convention, Convention::VectorKeywords | Convention::VectorClass)
-        && vector.has_names()
-    {
+    if !convention.takes_keywords() && vector.has_names() {
         let _raised = no_keywords(th, callable);
         return std::ptr::null_mut();
     }
@@ -166,19 +171,18 @@ pub(crate) unsafe fn invoke(
             Convention::VectorClass => std::mem::transmute::<Plain, WithClass>(function)(
                 receiver, class, args, nargs, kwnames,
             ),
-            Convention::Tuple | Convention::TupleKeywords => {
+            Convention::Tuple => {
                 let values = crate::args::shim::slice(args, nargs as usize);
-                match Tuple::from_slice(th, values) {
-                    Ok(tuple) if matches!(convention, Convention::Tuple) => {
-                        function(receiver, tuple.as_ptr())
-                    }
-                    Ok(tuple) => std::mem::transmute::<Plain, WithKeywords>(function)(
-                        receiver,
-                        tuple.as_ptr(),
-                        null,
-                    ),
-                    Err(_) => null,
-                }
+                Tuple::from_slice(th, values)
+                    .map_or(null, |tuple| function(receiver, tuple.as_ptr()))
+            }
+            Convention::TupleKeywords => {
+                let given = Args::from_raw(args, nargs as usize, kwnames);
+                let function = std::mem::transmute::<Plain, WithKeywords>(function);
+                given.to_tuple_and_dict(th).map_or(null, |(tuple, dict)| {
+                    let dict = dict.as_ref().map_or(null, |dict| dict.as_ptr());
+                    function(receiver, tuple.as_ptr(), dict)
+                })
             }
         }
     }

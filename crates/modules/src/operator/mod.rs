@@ -108,8 +108,7 @@ impl Operator {
     /// Join two sequences: a + b.
     #[function(sig = "(a, b, /)")]
     fn concat(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult {
-        concatenable(th, a)?;
-        number::add(th, a, b)
+        sequence::concat(th, a, b)
     }
 
     /// Extend a sequence in place where it can be: a += b.

@@ -91,6 +91,13 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// As `tp_call` takes them.
+    pub fn to_tuple_and_dict(&self, th: &Thread) -> PyResult<(Owned<Tuple>, Option<Owned<Dict>>)> {
+        let tuple = Tuple::from_slice(th, self.positionals())?;
+        let dict = self.has_keywords().then(|| self.keywords().to_dict(th)).transpose()?;
+        Ok((tuple, dict))
+    }
+
     /// The positional values.
     pub fn positionals(&self) -> &'a [Borrowed<'a>] {
         self.values.get(..self.positional).unwrap_or(self.values)

@@ -9,7 +9,7 @@ use crate::args::shim::ARGUMENTS_OFFSET;
 use crate::cfunction::{self, CFunction, Convention, Vector};
 use crate::gc;
 use crate::prelude::*;
-use crate::protocol::call::{check_result, function_name};
+use crate::protocol::call::function_name;
 
 type Ptr = *mut abi::PyObject;
 
@@ -107,6 +107,7 @@ vectorcalls! {
     call_vector_keywords VectorKeywords;
     call_vector_class VectorClass;
     call_tuple Tuple;
+    call_tuple_keywords TupleKeywords;
 }
 
 impl MethodDescriptor {
@@ -120,8 +121,7 @@ impl MethodDescriptor {
         let vectorcall: abi::vectorcallfunc = match Convention::of(declared.ml_flags) {
             None => return Err(cfunction::bad_flags(th, declared)),
             Some(Convention::Tuple) => Some(call_tuple),
-            // The function wants a dictionary: `tp_call` has it.
-            Some(Convention::TupleKeywords) => None,
+            Some(Convention::TupleKeywords) => Some(call_tuple_keywords),
             Some(Convention::NoArguments) => Some(call_no_arguments),
             Some(Convention::One) => Some(call_one),
             Some(Convention::Vector) => Some(call_vector),
@@ -162,20 +162,7 @@ impl MethodDescriptor {
         args: Borrowed<'_, Tuple>,
         kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult {
-        if this.vectorcall.is_some() {
-            return call::call_with_dict(th, this.object(), args.get().as_slice(), kwargs);
-        }
-        let [receiver, rest @ ..] = args.get().as_slice() else {
-            return Err(needs_argument(th, this.object()));
-        };
-        check_instance(th, this.get(), *receiver)?;
-        let rest = Tuple::from_slice(th, rest)?;
-        // SAFETY: methods without a vectorcall function take a tuple.
-        let result = unsafe {
-            let receiver = receiver.as_ptr();
-            cfunction::invoke_tuple(th, this.object(), this.def(), receiver, rest.borrow(), kwargs)
-        };
-        check_result(th, Some(this.object()), result)
+        call::call_with_dict(th, this.object(), args.get().as_slice(), kwargs)
     }
 
     #[slot(tp_descr_get)]

@@ -136,8 +136,7 @@ fn call_through_tp_call(th: &Thread, callable: Borrowed<'_>, args: Args<'_>) -> 
     let Some(function) = callable.get().ty().raw().tp_call else {
         return Err(not_callable(th, callable));
     };
-    let tuple = Tuple::from_slice(th, args.positionals())?;
-    let kwargs = if args.has_keywords() { Some(args.keywords().to_dict(th)?) } else { None };
+    let (tuple, kwargs) = args.to_tuple_and_dict(th)?;
     th.check_stack(" while calling a Python object")?;
     let kwargs = kwargs.as_ref().map_or(std::ptr::null_mut(), |kwargs| kwargs.as_ptr());
     // SAFETY: see the top of the file.

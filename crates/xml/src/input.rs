@@ -277,6 +277,10 @@ impl Input {
     /// Finds out the encoding from the first bytes, and skips a byte order mark. `given` is the encoding that was told;
     /// `content` says that the text may be that of an external entity, which can begin with anything.
     pub fn detect(&mut self, given: Option<Encoding>, content: bool) -> Detected {
+        if let Some(given @ Encoding::Single(_)) = given {
+            self.switch(given, self.base);
+            return Detected::Known { skipped: 0 };
+        }
         let (big, little) = (Encoding::Utf16 { big: true }, Encoding::Utf16 { big: false });
         let wide = matches!(given, Some(Encoding::Utf16 { .. }));
         let (given_big, given_little) = match given {

@@ -10,6 +10,7 @@ mod state;
 mod stream;
 mod table;
 
+use krait_objects::codecs;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::Buffer;
 
@@ -83,7 +84,8 @@ impl MultibyteIncrementalEncoder {
         let Some((pending, rest)) = bytes.split_at_checked(len.into()).filter(|_| len <= 8) else {
             return Err(th.raise(exc::UNICODE_ERROR, "pending buffer too large"));
         };
-        drop(Str::from_wtf8(th, pending)?);
+        // Refuses what is no UTF-8.
+        drop(codecs::decode(th, pending, None, None)?);
         *self.state.pending.borrow_mut() = pending.to_vec();
         let mut shift = [0; 8];
         shift.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);

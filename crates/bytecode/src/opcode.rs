@@ -85,6 +85,9 @@ macro_rules! define_opcodes {
             /// Every opcode, in the order of the table.
             pub const ALL: &[Opcode] = &[$(Opcode::$name,)*];
 
+            /// One more than the largest number.
+            pub const COUNT: usize = TABLE_SIZE;
+
             /// CPython's name.
             pub const fn name(self) -> &'static str {
                 match self {

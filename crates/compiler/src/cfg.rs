@@ -12,6 +12,7 @@ mod constants;
 mod finish;
 mod handlers;
 mod inline;
+mod kinds;
 mod lines;
 mod locals;
 mod peephole;
@@ -29,6 +30,7 @@ use crate::assemble::AssembleError;
 use crate::code::Constant;
 use crate::instructions::{CodeUnitMetadata, Location, has_target};
 use crate::tables::IndexSet;
+use kinds::Kinds;
 
 pub(crate) use finish::FinalInstr;
 pub(crate) use locals::TRACKED_LOCALS;
@@ -109,6 +111,8 @@ pub(crate) struct Block {
     pub(crate) cold: bool,
     /// Reached without any exception.
     pub(crate) warm: bool,
+    /// Of everything that was ever in `code`, `NOP` apart.
+    kinds: Kinds,
     /// Handlers that instructions removed from the end had, the foremost last. See `append`.
     abandoned: Vec<Option<BlockId>>,
     /// NOPs were removed, and none is left.
@@ -138,6 +142,7 @@ impl Block {
     /// CPython's arrays, kept because exception tables show it.
     pub(crate) fn append(&mut self, mut instr: Instr) {
         instr.handler = self.abandoned.pop().flatten();
+        self.kinds |= Kinds::of_instr(&instr);
         self.code.push(instr);
     }
 
@@ -145,6 +150,7 @@ impl Block {
     pub(crate) fn extend(&mut self, instrs: impl IntoIterator<Item = Instr>) {
         for instr in instrs {
             self.abandoned.pop();
+            self.kinds |= Kinds::of_instr(&instr);
             self.code.push(instr);
         }
     }
@@ -156,6 +162,9 @@ impl Block {
         }
         let left = self.abandoned.len().saturating_sub(instrs.len());
         self.abandoned.truncate(left);
+        for instr in &instrs {
+            self.kinds |= Kinds::of_instr(instr);
+        }
         self.code.splice(0..0, instrs);
     }
 
@@ -178,7 +187,8 @@ impl Block {
 
     /// No instruction belongs to a line.
     pub(crate) fn has_no_line(&self) -> bool {
-        self.code.iter().all(|instr| !instr.location.has_line())
+        (self.kinds.has(Kinds::LINELESS) || self.code.is_empty())
+            && self.code.iter().all(|instr| !instr.location.has_line())
     }
 }
 
@@ -190,12 +200,20 @@ pub(crate) struct Graph {
     used: usize,
     /// There are protected regions. Without, no instruction has a handler, and no block is cold.
     protects: bool,
+    /// Of all the instructions that it was built from, and how many these were.
+    kinds: Kinds,
+    size: usize,
+    /// There may be instructions without line, and NOPs that have to go.
+    lineless: bool,
+    has_nops: bool,
     /// The number of the walk that is going on, and the blocks that are left to look at.
     walk: u32,
     todo: Vec<BlockId>,
-    /// While the graph is built: the block of each position that is jumped to, and where the jumps are.
-    block_at: Vec<Option<BlockId>>,
-    jumps: Vec<(BlockId, usize)>,
+    /// While the graph is built: the positions that are jumped to, with their blocks, and where the jumps are.
+    targets: Vec<(u32, BlockId)>,
+    jumps: Vec<(BlockId, u32)>,
+    /// Whether each constant is used.
+    used_consts: Vec<bool>,
     /// While loads are made to borrow.
     simulation: borrow::Simulation,
 }
@@ -285,6 +303,12 @@ impl Graph {
         self[place].next = Some(block);
     }
 
+    /// Notes that the block has a NOP again.
+    fn note_nop(&mut self, id: BlockId) {
+        self[id].without_nops = false;
+        self.has_nops = true;
+    }
+
     /// Appends a jump with the location of `source`.
     fn add_jump(&mut self, block: BlockId, opcode: Opcode, target: BlockId, source: &Instr) {
         let jump = Instr::new(opcode, 0, source.location);
@@ -328,11 +352,11 @@ impl Graph {
         self.convert_conditional_pseudo_jumps();
         let stack_depth = self.calculate_stack_depth()?;
         self.lower(metadata, flags)?;
-        self.normalize_jumps();
+        let size = self.normalize_jumps();
         // Nothing may move or change an instruction behind this point: a borrowed load is safe
         // only where it stands.
         self.borrow_loads();
-        self.put_in_row(row);
+        self.put_in_row(size, row);
         Ok(stack_depth)
     }
 }

@@ -75,6 +75,8 @@ pub const fn has_target(opcode: Opcode) -> bool {
 #[derive(Clone, Default, Debug)]
 pub struct InstructionSequence {
     instructions: Vec<Instruction>,
+    /// The positions of those with a target, in order.
+    jumps: Vec<u32>,
     /// The position of each label; `UNPLACED` until it is used.
     labels: Vec<u32>,
     annotations: Option<Box<InstructionSequence>>,
@@ -92,6 +94,7 @@ impl InstructionSequence {
     /// Makes it empty; its memory stays.
     pub(crate) fn clear(&mut self) {
         self.instructions.clear();
+        self.jumps.clear();
         self.labels.clear();
         self.annotations = None;
         self.nested.clear();
@@ -118,6 +121,7 @@ impl InstructionSequence {
     /// Appends a jump or a block push.
     pub fn emit_jump(&mut self, opcode: Opcode, target: Label, location: Location) {
         debug_assert!(has_target(opcode));
+        self.jumps.push(self.instructions.len() as u32);
         self.instructions.push(Instruction { opcode, oparg: target.0, location });
     }
 
@@ -143,6 +147,11 @@ impl InstructionSequence {
             if *label != UNPLACED && *label as usize >= position {
                 *label += 1;
             }
+        }
+        let behind = self.jumps.partition_point(|&jump| (jump as usize) < position);
+        self.jumps[behind..].iter_mut().for_each(|jump| *jump += 1);
+        if instruction.has_target() {
+            self.jumps.insert(behind, position as u32);
         }
     }
 
@@ -174,6 +183,9 @@ impl InstructionSequence {
 
     /// Appends any instruction; the oparg of a jump or block push is a label's id.
     pub fn push(&mut self, instruction: Instruction) {
+        if instruction.has_target() {
+            self.jumps.push(self.instructions.len() as u32);
+        }
         self.instructions.push(instruction);
     }
 
@@ -204,6 +216,11 @@ impl InstructionSequence {
 
     pub fn instructions(&self) -> &[Instruction] {
         &self.instructions
+    }
+
+    /// The jumps and block pushes among them, in order.
+    pub(crate) fn jumps(&self) -> impl ExactSizeIterator<Item = &Instruction> {
+        self.jumps.iter().map(|&at| &self.instructions[at as usize])
     }
 
     /// The position of a label, by its id; `None` if it was never placed.

@@ -12,20 +12,26 @@ const MAX_UNITS: u32 = 8;
 
 /// Uses `bytes` meanwhile.
 pub(super) fn assemble(
-    instructions: &mut [FinalInstr],
+    instructions: &[FinalInstr],
     offsets: &[u32],
     first_line: i32,
     bytes: &mut Vec<u8>,
 ) -> Vec<u8> {
-    resolve_next(instructions);
     bytes.clear();
     let mut table = Table { bytes, line: first_line };
     let mut current = Location::NONE;
     let mut start = 0;
-    for (instr, &offset) in instructions.iter().zip(offsets) {
-        if instr.location != current {
+    for (place, (instr, &offset)) in instructions.iter().zip(offsets).enumerate() {
+        let mut location = instr.location;
+        if location == current {
+            continue;
+        }
+        if location == Location::NEXT {
+            location = location_of_next(&instructions[place..]);
+        }
+        if location != current {
             table.add(current, offset - start);
-            current = instr.location;
+            current = location;
             start = offset;
         }
     }
@@ -33,16 +39,17 @@ pub(super) fn assemble(
     bytes.clone()
 }
 
-/// Gives instructions that ask for it the location of the next one; none to exits and jumps.
-fn resolve_next(instructions: &mut [FinalInstr]) {
-    let mut next = Location::NONE;
-    for instr in instructions.iter_mut().rev() {
-        if instr.location == Location::NEXT {
-            let ends = instr.opcode.has_jump() || instr.opcode.is_scope_exit();
-            instr.location = if ends { Location::NONE } else { next };
+/// The location of the first instruction that has one of its own; none if an exit or a jump comes before it.
+fn location_of_next(instructions: &[FinalInstr]) -> Location {
+    for instr in instructions {
+        if instr.location != Location::NEXT {
+            return instr.location;
         }
-        next = instr.location;
+        if instr.opcode.has_jump() || instr.opcode.is_scope_exit() {
+            break;
+        }
     }
+    Location::NONE
 }
 
 struct Table<'b> {

@@ -7,6 +7,7 @@
 
 use krait_bytecode::Opcode;
 
+use super::kinds::Kinds;
 use super::{BlockId, Graph, Instr};
 
 /// A value on the simulated stack.
@@ -175,7 +176,7 @@ impl Graph {
     fn borrow_loads_in(&mut self, id: BlockId, simulation: &mut Simulation) {
         let loads =
             |instr: &Instr| matches!(instr.opcode, Opcode::LOAD_FAST | Opcode::LOAD_FAST_LOAD_FAST);
-        if !self[id].code.iter().any(loads) {
+        if !self[id].kinds.has(Kinds::LOCAL) || !self[id].code.iter().any(loads) {
             return;
         }
         let depth = self[id].start_depth.unwrap_or(0) as usize;

@@ -4,6 +4,7 @@
 
 use krait_bytecode::Opcode;
 
+use super::kinds::Kinds;
 use super::{BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
 use crate::instructions::{Instruction, InstructionSequence};
@@ -18,11 +19,6 @@ struct Builder<'g> {
     ended: bool,
 }
 
-/// Ends its block: jumps and exits.
-fn is_terminator(opcode: Opcode) -> bool {
-    opcode.has_jump() || opcode.is_scope_exit()
-}
-
 impl Builder<'_> {
     fn start_block(&mut self, labelled: bool) {
         let new = self.graph.new_block();
@@ -32,48 +28,71 @@ impl Builder<'_> {
         self.ended = false;
     }
 
-    /// Appends instructions of which only the last may end a block.
+    /// Appends instructions of which only the first may be jumped to. `annotations` go where the placeholder is.
+    fn add_all(
+        &mut self,
+        instructions: &[Instruction],
+        annotations: &[Instruction],
+    ) -> Result<(), AssembleError> {
+        const CUTS: Kinds = Kinds::END.with(Kinds::TARGET).with(Kinds::PLACEHOLDER);
+        for run in instructions.split_inclusive(|i| Kinds::of(i.opcode).has(CUTS)) {
+            match run {
+                [run @ .., Instruction { opcode: Opcode::ANNOTATIONS_PLACEHOLDER, .. }] => {
+                    self.add(run);
+                    if annotations.iter().any(|inner| inner.has_target()) {
+                        return Err(AssembleError::Invalid("jump in annotations"));
+                    }
+                    self.add_all(annotations, &[])?;
+                }
+                run => self.add(run),
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends instructions of which only the last may end a block, or have a target.
     fn add(&mut self, run: &[Instruction]) {
         let Some(last) = run.last() else { return };
         if self.ended {
             self.start_block(false);
         }
-        let added = run.iter().map(|i| Instr::new(i.opcode, i.oparg, i.location));
-        self.graph[self.current].code.extend(added);
-        self.ended = is_terminator(last.opcode);
-    }
-
-    /// Appends the instructions of annotations, which do not jump.
-    fn add_annotations(&mut self, annotations: &[Instruction]) -> Result<(), AssembleError> {
-        if annotations.iter().any(|inner| inner.has_target()) {
-            return Err(AssembleError::Invalid("jump in annotations"));
+        let Graph { blocks, jumps, kinds, size, .. } = &mut *self.graph;
+        let block = &mut blocks[self.current.index()];
+        block.code.extend(run.iter().map(|i| {
+            let instr = Instr::new(i.opcode, i.oparg, i.location);
+            block.kinds |= Kinds::of_instr(&instr);
+            instr
+        }));
+        *kinds |= block.kinds;
+        *size += run.len();
+        let last = Kinds::of(last.opcode);
+        self.ended = last.has(Kinds::END);
+        if last.has(Kinds::TARGET) {
+            jumps.push((self.current, block.code.len() as u32 - 1));
         }
-        annotations.split_inclusive(|i| is_terminator(i.opcode)).for_each(|run| self.add(run));
-        Ok(())
     }
 
-    /// Starts a block, if there is none yet, at a position that is jumped to.
-    fn use_label(&mut self, position: usize) {
+    /// Starts a block that is jumped to, if there is none yet.
+    fn use_label(&mut self) {
         let block = &mut self.graph[self.current];
         if !self.ended && block.code.is_empty() && !block.labelled {
             block.labelled = true;
         } else {
             self.start_block(true);
         }
-        self.graph.block_at[position] = Some(self.current);
     }
 
     /// Replaces the labels in jumps by blocks, and flags the blocks that protected regions lead to.
     fn resolve(&mut self, sequence: &InstructionSequence) -> Result<(), AssembleError> {
-        let Graph { blocks, jumps, block_at, protects, .. } = &mut *self.graph;
+        let Graph { blocks, jumps, targets, .. } = &mut *self.graph;
         for &(block, at) in &*jumps {
-            let instr = &mut blocks[block.index()].code[at];
-            let position = sequence.position(instr.oparg).ok_or(UNPLACED)?;
-            let target = block_at.get(position).copied().flatten().ok_or(UNPLACED)?;
+            let instr = &mut blocks[block.index()].code[at as usize];
+            let position = sequence.position(instr.oparg).ok_or(UNPLACED)? as u32;
+            let place = targets.binary_search_by_key(&position, |&(position, _)| position);
+            let target = targets[place.map_err(|_| UNPLACED)?].1;
             instr.target = Some(target);
             instr.oparg = 0;
             if instr.opcode.is_block_push() {
-                *protects = true;
                 blocks[target.index()].is_handler = true;
             }
         }
@@ -88,64 +107,41 @@ impl Graph {
         if instructions.len() >= i32::MAX as usize / 2 {
             return Err(AssembleError::TooLarge);
         }
-        (self.used, self.walk, self.protects) = (0, 0, false);
-        let current = self.new_block();
-        self.find_jumps(sequence)?;
-        let mut builder = Builder { graph: self, current, ended: false };
-        let (mut start, mut jump) = (0, 0);
-        while start < instructions.len() {
-            if builder.graph.block_at[start].is_some() {
-                builder.use_label(start);
-            }
-            // Up to the next position that is jumped to, or the next jump.
-            let targets = builder.graph.block_at[start + 1..].iter();
-            let run = instructions[start..].iter().zip(targets.chain([&Some(BlockId::ENTRY)]));
-            let len = 1 + run
-                .take_while(|(instruction, target)| {
-                    target.is_none() && !ends_run(instruction.opcode)
-                })
-                .count();
-            let end = start + len;
-            let has_annotations = instructions[end - 1].opcode == Opcode::ANNOTATIONS_PLACEHOLDER;
-            let run = &instructions[start..end - usize::from(has_annotations)];
-            builder.add(run);
-            // Where in its block each jump is by now.
-            let graph = &mut *builder.graph;
-            let before = graph[builder.current].code.len() - run.len();
-            while let Some((block, at)) = graph.jumps.get_mut(jump).filter(|(_, at)| *at < end) {
-                (*block, *at) = (builder.current, before + *at - start);
-                jump += 1;
-            }
-            if has_annotations {
-                let annotations = sequence.annotations().map_or(&[][..], |a| a.instructions());
-                builder.add_annotations(annotations)?;
-            }
-            start = end;
-        }
-        builder.resolve(sequence)
-    }
-
-    /// Notes the places of jumps and block pushes, and of what they lead to.
-    fn find_jumps(&mut self, sequence: &InstructionSequence) -> Result<(), AssembleError> {
-        let instructions = sequence.instructions();
+        (self.used, self.walk, self.size, self.kinds) = (0, 0, 0, Kinds::NONE);
         self.jumps.clear();
-        self.block_at.clear();
-        self.block_at.resize(instructions.len(), None);
-        for (at, instruction) in instructions.iter().enumerate() {
-            if instruction.has_target() {
-                // Any block will do for now.
-                let target = sequence.position(instruction.oparg).ok_or(UNPLACED)?;
-                *self.block_at.get_mut(target).ok_or(UNPLACED)? = Some(BlockId::ENTRY);
-                self.jumps.push((BlockId::ENTRY, at));
+        let current = self.new_block();
+        self.find_targets(sequence)?;
+        let annotations = sequence.annotations().map_or(&[][..], |a| a.instructions());
+        let mut builder = Builder { graph: self, current, ended: false };
+        let mut start = 0;
+        for target in 0..=builder.graph.targets.len() {
+            let next = builder.graph.targets.get(target);
+            let end = next.map_or(instructions.len(), |&(position, _)| position as usize);
+            builder.add_all(&instructions[start..end], annotations)?;
+            start = end;
+            if target < builder.graph.targets.len() {
+                builder.use_label();
+                builder.graph.targets[target].1 = builder.current;
             }
-            // Even one that closes no region: it is refused, or removed.
-            self.protects |= instruction.opcode == Opcode::POP_BLOCK;
         }
+        builder.resolve(sequence)?;
+        // A POP_BLOCK that closes no region counts as well: it is refused, or removed.
+        self.protects = self.kinds.has(Kinds::REGION);
+        self.lineless = self.kinds.has(Kinds::LINELESS);
+        self.has_nops = true;
         Ok(())
     }
-}
 
-/// Whether the instruction behind has to be looked at anew.
-fn ends_run(opcode: Opcode) -> bool {
-    is_terminator(opcode) || opcode == Opcode::ANNOTATIONS_PLACEHOLDER
+    /// Notes the positions that are jumped to, in order.
+    fn find_targets(&mut self, sequence: &InstructionSequence) -> Result<(), AssembleError> {
+        self.targets.clear();
+        for jump in sequence.jumps() {
+            let position = sequence.position(jump.oparg).filter(|&at| at < sequence.len());
+            // Any block will do for now.
+            self.targets.push((position.ok_or(UNPLACED)? as u32, BlockId::ENTRY));
+        }
+        self.targets.sort_unstable_by_key(|&(position, _)| position);
+        self.targets.dedup_by_key(|&mut (position, _)| position);
+        Ok(())
+    }
 }

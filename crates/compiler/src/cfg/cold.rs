@@ -93,7 +93,8 @@ impl Graph {
             jump.target = Some(next);
             graph[next].labelled = true;
             let bridge = graph.new_block();
-            graph[bridge].code.push(jump);
+            graph.lineless |= !location.has_line();
+            graph[bridge].extend([jump]);
             graph[bridge].cold = true;
             graph[bridge].predecessors = 1;
             graph.insert_after(id, bridge);

@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::tables::IndexSet;
 use krait_bytecode::{BinaryOp, Opcode, intrinsic_1};
 
+use super::kinds::Kinds;
 use super::{Graph, Instr};
 use crate::assemble::AssembleError;
 use crate::code::Constant;
@@ -309,7 +310,7 @@ impl Graph {
     ) -> Result<(), AssembleError> {
         let mut result = Ok(());
         self.each_block(|graph, id| {
-            if result.is_ok() {
+            if result.is_ok() && graph[id].kinds.has(Kinds::CONST) {
                 result = optimize_loads_in(&mut graph[id].code, consts);
             }
         });
@@ -318,21 +319,29 @@ impl Graph {
 
     /// Drops unused constants, except for the first, which may be the docstring, and renumbers.
     pub(super) fn remove_unused_consts(&mut self, consts: &mut Consts) -> Vec<Constant> {
-        let mut used = vec![false; consts.len()];
+        let mut used = std::mem::take(&mut self.used_consts);
+        used.clear();
+        used.resize(consts.len(), false);
         if let Some(first) = used.first_mut() {
             *first = true;
         }
-        for instr in self.layout().flat_map(|block| &block.code) {
-            if instr.opcode.has_const() {
+        for block in self.blocks[..self.used].iter().filter(|b| b.kinds.has(Kinds::CONST)) {
+            for instr in block.code.iter().filter(|i| i.opcode.has_const()) {
                 used[instr.oparg as usize] = true;
             }
         }
+        let left = self.renumber_consts(consts, &used);
+        self.used_consts = used;
+        left
+    }
+
+    fn renumber_consts(&mut self, consts: &mut Consts, used: &[bool]) -> Vec<Constant> {
         if used.iter().all(|used| *used) {
             return consts.drain(..).collect();
         }
         let mut renumbered = Vec::with_capacity(used.len());
         let mut count = 0;
-        for &used in &used {
+        for &used in used {
             renumbered.push(count);
             count += u32::from(used);
         }
@@ -341,7 +350,7 @@ impl Graph {
                 instr.oparg = renumbered[instr.oparg as usize];
             }
         });
-        consts.drain(..).zip(used).filter_map(|(c, used)| used.then_some(c)).collect()
+        consts.drain(..).zip(used).filter_map(|(c, &used)| used.then_some(c)).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 
 use krait_bytecode::{Opcode, code_flags};
 
+use super::kinds::Kinds;
 use super::{Block, BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
 use crate::instructions::{CodeUnitMetadata, Instruction, InstructionSequence, Location};
@@ -21,6 +22,9 @@ pub(crate) struct FinalInstr {
 impl Graph {
     /// `JUMP_IF_…` keeps the value and jumps on its truth.
     pub(super) fn convert_conditional_pseudo_jumps(&mut self) {
+        if !self.kinds.has(Kinds::PSEUDO_JUMP) {
+            return;
+        }
         self.each_block(|graph, id| {
             let block = &mut graph[id];
             let Some(jump) = block.code.last_mut() else { return };
@@ -69,6 +73,10 @@ impl Graph {
         flags: u32,
     ) -> Result<(), AssembleError> {
         let offsets = self.prepare_locals(metadata, flags);
+        if offsets.is_empty() && !self.kinds.has(Kinds::ABSTRACT) {
+            self.remove_redundant_nops();
+            return Ok(());
+        }
         let mut valid = true;
         let mut local_of = |cell: u32| match offsets.get(cell as usize) {
             Some(&local) => local as u32,
@@ -77,8 +85,9 @@ impl Graph {
                 cell
             }
         };
-        self.each_block(|graph, id| {
-            let Block { code, without_nops, .. } = &mut graph[id];
+        let Graph { blocks, has_nops, .. } = self;
+        for block in blocks[..self.used].iter_mut().filter(|b| b.kinds.has(Kinds::ABSTRACT)) {
+            let Block { code, without_nops, kinds, .. } = block;
             for instr in code {
                 match instr.opcode {
                     Opcode::MAKE_CELL
@@ -86,16 +95,19 @@ impl Graph {
                     | Opcode::STORE_DEREF
                     | Opcode::DELETE_DEREF
                     | Opcode::LOAD_FROM_DICT_OR_DEREF => instr.oparg = local_of(instr.oparg),
-                    Opcode::LOAD_CLOSURE => instr.set(Opcode::LOAD_FAST, local_of(instr.oparg)),
+                    Opcode::LOAD_CLOSURE => {
+                        instr.set(Opcode::LOAD_FAST, local_of(instr.oparg));
+                        *kinds |= Kinds::LOCAL;
+                    }
                     Opcode::STORE_FAST_MAYBE_NULL => instr.opcode = Opcode::STORE_FAST,
                     Opcode::SETUP_FINALLY | Opcode::SETUP_CLEANUP | Opcode::SETUP_WITH => {
                         instr.make_nop();
-                        *without_nops = false;
+                        (*without_nops, *has_nops) = (false, true);
                     }
                     _ => {}
                 }
             }
-        });
+        }
         if !valid {
             return Err(AssembleError::Invalid("cell variable index out of range"));
         }
@@ -124,14 +136,19 @@ impl Graph {
     }
 
     /// Conditional jumps lead forward only: one that leads backward is inverted to skip an
-    /// unconditional jump. The way that is not taken is marked.
-    pub(super) fn normalize_jumps(&mut self) {
+    /// unconditional jump. The way that is not taken is marked. Writes the place of each block's first
+    /// instruction. Returns the number of instructions.
+    pub(super) fn normalize_jumps(&mut self) -> usize {
         // The walk marks what is laid out before.
         self.walk += 1;
+        let mut place = 0;
         self.each_block(|graph, id| {
             graph.mark(id);
             graph.normalize_jump(id);
+            graph[id].place = place;
+            place += graph[id].code.len() as u32;
         });
+        place as usize
     }
 
     fn normalize_jump(&mut self, id: BlockId) {
@@ -162,19 +179,13 @@ impl Graph {
         }
     }
 
-    /// Writes the place of each block's first instruction. Returns the number of instructions.
-    fn number_places(&mut self) -> usize {
+    /// The instructions before they are lowered, in the order of the layout. Jumps and block pushes hold places.
+    pub(crate) fn unlowered_row(&mut self) -> InstructionSequence {
         let mut place = 0;
         self.each_block(|graph, id| {
             graph[id].place = place;
             place += graph[id].code.len() as u32;
         });
-        place as usize
-    }
-
-    /// The instructions before they are lowered, in the order of the layout. Jumps and block pushes hold places.
-    pub(crate) fn unlowered_row(&mut self) -> InstructionSequence {
-        self.number_places();
         let mut sequence = InstructionSequence::new();
         for instr in self.layout().flat_map(|block| &block.code) {
             let target = instr.target.filter(|_| instr.has_target());
@@ -187,10 +198,10 @@ impl Graph {
         sequence
     }
 
-    /// All instructions in the order of the layout.
-    pub(super) fn put_in_row(&mut self, row: &mut Vec<FinalInstr>) {
+    /// All instructions, `size` in number, in the order of the layout.
+    pub(super) fn put_in_row(&self, size: usize, row: &mut Vec<FinalInstr>) {
         row.clear();
-        row.reserve(self.number_places());
+        row.reserve(size);
         for instr in self.layout().flat_map(|block| &block.code) {
             let target = instr.target.filter(|_| instr.is_jump());
             row.push(FinalInstr {

@@ -4,6 +4,7 @@
 
 use krait_bytecode::Opcode;
 
+use super::kinds::Kinds;
 use super::{BlockId, Graph, Instr};
 
 /// Exits of up to this many instructions are copied.
@@ -17,11 +18,14 @@ impl Graph {
         }
         self.start_walk();
         self[BlockId::ENTRY].predecessors = 1;
+        let mut reached = 0;
         while let Some(id) = self.todo.pop() {
+            reached += 1;
             let next = self[id].next.filter(|_| self[id].falls_through());
             // Only the last instruction jumps, but regions may be opened anywhere.
             let len = self[id].code.len();
-            let mut at = if self.protects { 0 } else { len.saturating_sub(1) };
+            let opens = self.protects && self[id].kinds.has(Kinds::REGION);
+            let mut at = if opens { 0 } else { len.saturating_sub(1) };
             while let Some(ahead) = self[id].code[at..].iter().position(Instr::has_target) {
                 at += ahead + 1;
                 if let Some(target) = self[id].code[at - 1].target {
@@ -32,13 +36,12 @@ impl Graph {
                 self.enter_from_elsewhere(next);
             }
         }
-        self.each_block(|graph, id| {
-            let block = &mut graph[id];
-            if block.predecessors == 0 {
+        if reached < self.used {
+            for block in self.blocks[..self.used].iter_mut().filter(|b| b.predecessors == 0) {
                 block.code.clear();
                 block.is_handler = false;
             }
-        });
+        }
     }
 
     fn enter_from_elsewhere(&mut self, target: BlockId) {
@@ -50,8 +53,7 @@ impl Graph {
     /// through, by copies.
     pub(super) fn inline_small_blocks(&mut self) {
         // A loop without any line, which only a hand-made tree has, would be copied forever.
-        let total: usize = self.layout().map(|block| block.code.len()).sum();
-        let mut budget = 2 * total + 1000;
+        let mut budget = 2 * self.size + 1000;
         loop {
             let mut changed = false;
             self.each_block(|graph, id| changed |= graph.inline_target(id, &mut budget));

@@ -3,12 +3,16 @@
 //! An exit without line takes the line of the jump to it, and gets a copy for each such jump, so
 //! that a tracer never sees a wrong line. CPython: `resolve_line_numbers`.
 
+use super::kinds::Kinds;
 use super::{BlockId, Graph};
 use crate::instructions::Location;
 use krait_bytecode::OpFlags;
 
 impl Graph {
     pub(super) fn resolve_line_numbers(&mut self) {
+        if !self.lineless {
+            return;
+        }
         self.duplicate_exits_without_line();
         self.propagate_line_numbers();
     }
@@ -30,6 +34,7 @@ impl Graph {
                 code.extend_from_slice(&self[target].code);
                 self[copy].code = code;
                 self[copy].code[0].location = location;
+                self[copy].kinds = self[target].kinds;
                 self[copy].predecessors = 1;
                 self[copy].labelled = true;
                 self.insert_after(target, copy);
@@ -69,12 +74,22 @@ impl Graph {
         const UNKNOWN: i32 = Location::NONE.line;
         self.each_block(|graph, id| {
             let mut previous = Location::NONE;
-            for instr in &mut graph[id].code {
-                if instr.line() == UNKNOWN {
-                    instr.location = previous;
-                } else {
-                    previous = instr.location;
+            let block = &mut graph[id];
+            if block.kinds.has(Kinds::LINELESS) {
+                let mut left = false;
+                for instr in &mut block.code {
+                    if instr.line() == UNKNOWN {
+                        instr.location = previous;
+                    } else {
+                        previous = instr.location;
+                    }
+                    left |= !instr.location.has_line();
                 }
+                if !left {
+                    block.kinds = block.kinds.without(Kinds::LINELESS);
+                }
+            } else if let Some(last) = block.last() {
+                previous = last.location;
             }
             let block = &graph[id];
             let Some(last) = block.last() else { return };

@@ -5,6 +5,7 @@
 
 use krait_bytecode::Opcode;
 
+use super::kinds::Kinds;
 use super::{BlockId, Graph};
 
 /// As many locals are tracked through all blocks.
@@ -43,9 +44,10 @@ impl Graph {
 
     fn check_locals_in(&mut self, id: BlockId) {
         let mut unbound = self[id].unbound;
+        let looked_at = self.protects || self[id].kinds.has(Kinds::LOCAL);
         // Taken out while what is unbound is noted at handlers.
         let mut code = std::mem::take(&mut self[id].code);
-        for instr in &mut code {
+        for instr in code.iter_mut().take_while(|_| looked_at) {
             if let Some(handler) = instr.handler {
                 self.add_unbound(handler, unbound);
             }

@@ -6,7 +6,8 @@
 use krait_bytecode::{COMPARE_TO_BOOL, Opcode};
 
 use super::constants::{self, Consts};
-use super::{BlockId, Graph, Instr};
+use super::kinds::Kinds;
+use super::{Block, BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
 
 impl Graph {
@@ -20,14 +21,22 @@ impl Graph {
     }
 
     fn optimize_block(&mut self, id: BlockId, consts: &mut Consts) -> Result<(), AssembleError> {
+        const LOOKED_FOR: Kinds = Kinds::TARGET.with(Kinds::IMPROVABLE);
+        if !self[id].kinds.has(LOOKED_FOR) {
+            return Ok(());
+        }
         let mut at = 0;
         let mut swaps = false;
         loop {
-            let code = &mut self[id].code[..];
+            let Block { code, kinds, .. } = &mut self[id];
             while at < code.len() && !code[at].has_target() {
-                if is_improvable(code[at].opcode) {
+                if Kinds::of(code[at].opcode).has(Kinds::IMPROVABLE) {
                     swaps |= code[at].opcode == Opcode::SWAP;
                     optimize_instruction(code, at, consts)?;
+                    // The display of a list may end in a load without line, right before. What else
+                    // changes becomes a NOP, or stays of its kind.
+                    *kinds |= Kinds::of_instr(&code[at]);
+                    *kinds |= Kinds::of_instr(&code[at.saturating_sub(1)]);
                 }
                 at += 1;
             }
@@ -75,31 +84,7 @@ impl Graph {
     }
 }
 
-/// What `optimize_instruction` looks at.
-fn is_improvable(opcode: Opcode) -> bool {
-    use Opcode::*;
-    matches!(
-        opcode,
-        BUILD_TUPLE
-            | BUILD_LIST
-            | BUILD_SET
-            | LIST_APPEND
-            | SET_ADD
-            | BINARY_OP
-            | CALL_INTRINSIC_1
-            | UNARY_INVERT
-            | UNARY_NEGATIVE
-            | UNARY_NOT
-            | COMPARE_OP
-            | CONTAINS_OP
-            | IS_OP
-            | TO_BOOL
-            | LOAD_GLOBAL
-            | SWAP
-            | STORE_FAST
-    )
-}
-
+/// Looks at an instruction that is `Kinds::IMPROVABLE`.
 fn optimize_instruction(
     code: &mut [Instr],
     at: usize,

@@ -6,12 +6,15 @@
 use krait_bytecode::Opcode;
 
 use super::constants::loads_const;
+use super::kinds::Kinds;
 use super::{Block, BlockId, Graph, Instr};
 
 impl Graph {
     /// Removes the NOPs whose line another instruction shows.
     pub(super) fn remove_redundant_nops(&mut self) {
-        self.each_block(Graph::remove_redundant_nops_in);
+        if std::mem::take(&mut self.has_nops) {
+            self.each_block(Graph::remove_redundant_nops_in);
+        }
     }
 
     fn remove_redundant_nops_in(&mut self, id: BlockId) {
@@ -55,6 +58,7 @@ impl Graph {
             abandoned.extend(code[kept..].iter().rev().map(|instr| instr.handler));
         }
         code.truncate(kept);
+        self.has_nops |= left;
     }
 
     /// The line of the first instruction from `id` on that will stay.
@@ -74,7 +78,9 @@ impl Graph {
                 if graph[id].labelled {
                     previous = None;
                 }
-                let mut at = 0;
+                // Where to look next.
+                let pops = graph[id].kinds.has(Kinds::POP_TOP);
+                let mut at = if pops { 0 } else { graph[id].code.len() };
                 while let Some(ahead) = place_of(&graph[id].code[at..], Opcode::POP_TOP) {
                     at += ahead;
                     // The instruction before, which may be in the block before.
@@ -85,9 +91,9 @@ impl Graph {
                             || before.opcode == Opcode::COPY && before.oparg == 1
                         {
                             before.make_nop();
-                            graph[block].without_nops = false;
+                            graph.note_nop(block);
                             graph[id].code[at].make_nop();
-                            graph[id].without_nops = false;
+                            graph.note_nop(id);
                             done = false;
                         }
                     }
@@ -130,7 +136,7 @@ impl Graph {
                 && let Some(last) = graph[id].code.last_mut()
             {
                 last.make_nop();
-                graph[id].without_nops = false;
+                graph.note_nop(id);
                 changed = true;
             }
         });

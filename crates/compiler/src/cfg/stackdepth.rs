@@ -14,8 +14,9 @@ impl Graph {
         self.enter(BlockId::ENTRY, 0)?;
         while let Some(id) = self.todo.pop() {
             let mut depth = self[id].start_depth.unwrap_or(0);
-            for at in 0..self[id].code.len() {
-                let instr = self[id].code[at];
+            // Taken out while other blocks are entered.
+            let code = std::mem::take(&mut self[id].code);
+            for instr in &code {
                 let after = step(depth, instr.opcode, instr.oparg, false)?;
                 if let Some(target) = instr.target
                     && instr.has_target()
@@ -28,6 +29,7 @@ impl Graph {
                 depth = after;
                 deepest = deepest.max(depth);
             }
+            self[id].code = code;
             let block = &self[id];
             if let (true, Some(next)) = (block.falls_through(), block.next) {
                 self.enter(next, depth)?;

@@ -4,26 +4,37 @@
 
 use krait_bytecode::Opcode;
 
-use super::{Block, Graph, Instr};
+use super::kinds::Kinds;
+use super::{Graph, Instr};
 
 impl Graph {
     pub(super) fn insert_superinstructions(&mut self) {
-        self.each_block(|graph, id| {
-            let Block { code, without_nops, .. } = &mut graph[id];
-            for at in 1..code.len() {
-                let pair = match (code[at - 1].opcode, code[at].opcode) {
-                    (Opcode::LOAD_FAST, Opcode::LOAD_FAST) => Opcode::LOAD_FAST_LOAD_FAST,
-                    (Opcode::STORE_FAST, Opcode::LOAD_FAST) => Opcode::STORE_FAST_LOAD_FAST,
-                    (Opcode::STORE_FAST, Opcode::STORE_FAST) => Opcode::STORE_FAST_STORE_FAST,
-                    _ => continue,
-                };
-                if combine(code, at, pair) {
-                    *without_nops = false;
-                }
+        let mut kinds = Kinds::NONE;
+        for block in &mut self.blocks[..self.used] {
+            kinds |= block.kinds;
+            if block.kinds.has(Kinds::LOCAL) && combine_all(&mut block.code) {
+                block.without_nops = false;
+                self.has_nops = true;
             }
-        });
+        }
+        self.lineless = kinds.has(Kinds::LINELESS);
         self.remove_redundant_nops();
     }
+}
+
+/// Whether there was something to combine.
+fn combine_all(code: &mut [Instr]) -> bool {
+    let mut combined = false;
+    for at in 1..code.len() {
+        let pair = match (code[at - 1].opcode, code[at].opcode) {
+            (Opcode::LOAD_FAST, Opcode::LOAD_FAST) => Opcode::LOAD_FAST_LOAD_FAST,
+            (Opcode::STORE_FAST, Opcode::LOAD_FAST) => Opcode::STORE_FAST_LOAD_FAST,
+            (Opcode::STORE_FAST, Opcode::STORE_FAST) => Opcode::STORE_FAST_STORE_FAST,
+            _ => continue,
+        };
+        combined |= combine(code, at, pair);
+    }
+    combined
 }
 
 /// Both locals have to fit into half a byte, and both instructions to be of the same line. Whether they do and are.

@@ -3,7 +3,7 @@
 
 use krait_bytecode::{Decoded, Opcode, Verifiable, code_flags, find_handler, instructions, verify};
 use krait_compiler::code::{Code, Constant};
-use krait_compiler::{CompileOptions, compile_source};
+use krait_compiler::{Bump, CompileOptions, compile_source};
 use krait_syntax::{Tokenizer, TokenizerSource};
 
 /// Tokens, until the end or the first error.
@@ -20,7 +20,8 @@ pub fn tokens(data: &[u8]) {
 pub fn compiled(data: &[u8]) {
     for optimize in [0, 2] {
         let options = CompileOptions { optimize, ..CompileOptions::default() };
-        if let Ok(compiled) = compile_source(data, &options) {
+        let arena = Bump::new();
+        if let Ok(compiled) = compile_source(&arena, data, &options) {
             each_code(&compiled.code, &mut |code| {
                 let verdict = Parts::of(code).verify();
                 assert!(verdict.is_ok(), "{}: {verdict:?}", code.qualname);
@@ -41,9 +42,9 @@ pub fn verified(data: &[u8]) {
 }
 
 /// Calls `visit` for the code and those in its constants.
-pub fn each_code(code: &Code, visit: &mut dyn FnMut(&Code)) {
+pub fn each_code(code: &Code<'_>, visit: &mut dyn FnMut(&Code<'_>)) {
     visit(code);
-    for constant in &code.consts {
+    for constant in code.consts {
         if let Constant::Code(inner) = constant {
             each_code(inner, visit);
         }
@@ -75,9 +76,9 @@ impl Parts {
         let collects = [code_flags::VARARGS, code_flags::VARKEYWORDS];
         let collectors = collects.iter().filter(|&flag| code.flags & flag != 0).count();
         Parts {
-            code: code.code.clone(),
-            table: code.exceptiontable.clone(),
-            kinds: code.localspluskinds.clone(),
+            code: code.code.to_vec(),
+            table: code.exceptiontable.to_vec(),
+            kinds: code.localspluskinds.to_vec(),
             consts: code.consts.iter().map(names_in).collect(),
             names: code.names.len(),
             args: (code.argcount + code.kwonlyargcount) as usize + collectors,

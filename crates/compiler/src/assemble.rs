@@ -9,10 +9,11 @@ mod location_table;
 
 use std::fmt;
 
+use bumpalo::Bump;
 use krait_bytecode::Opcode;
 
 use crate::cfg::{FinalInstr, Graph};
-use crate::code::{Code, Constant, Names, Text};
+use crate::code::{Code, Constant, Text};
 use crate::instructions::{CodeUnit, CodeUnitMetadata, InstructionSequence};
 
 /// Why a unit cannot become a code object.
@@ -37,12 +38,15 @@ impl fmt::Display for AssembleError {
 impl std::error::Error for AssembleError {}
 
 /// Makes code objects of units, one after the other, in memory that is used again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Assembler<'a> {
+    arena: &'a Bump,
     graph: Graph,
     row: Vec<FinalInstr>,
     /// The offset of each instruction and, last, of the end, in code units.
     offsets: Vec<u32>,
+    /// While jumps are resolved: their places, and those of their targets.
+    jumps: Vec<(usize, usize)>,
     /// The table that is being made.
     table: Vec<u8>,
     /// Those of units that are code objects by now, emptied.
@@ -50,28 +54,40 @@ pub(crate) struct Assembler<'a> {
 }
 
 impl<'a> Assembler<'a> {
+    pub(crate) fn new(arena: &'a Bump) -> Assembler<'a> {
+        Assembler {
+            arena,
+            graph: Graph::default(),
+            row: Vec::new(),
+            offsets: Vec::new(),
+            jumps: Vec::new(),
+            table: Vec::new(),
+            spare: Vec::new(),
+        }
+    }
+
     /// What a new unit is made of.
     pub(crate) fn new_unit(
         &mut self,
-        name: &str,
+        name: &'a str,
         firstlineno: i32,
     ) -> (CodeUnitMetadata<'a>, InstructionSequence) {
         let Some((mut metadata, sequence)) = self.spare.pop() else {
             return (CodeUnitMetadata::new(name, firstlineno), InstructionSequence::new());
         };
-        metadata.name = name.into();
-        metadata.qualname = name.into();
+        (metadata.name, metadata.qualname) = (name, name);
         metadata.firstlineno = firstlineno;
         (metadata, sequence)
     }
 
     /// Optimises and assembles a unit.
-    pub(crate) fn assemble(&mut self, unit: CodeUnit<'a>) -> Result<Code, AssembleError> {
+    pub(crate) fn assemble(&mut self, unit: CodeUnit<'a>) -> Result<Code<'a>, AssembleError> {
         let CodeUnit { mut metadata, mut instructions, flags, parameter_count, filename } = unit;
         self.graph.build(&instructions)?;
         instructions.clear();
         let locals = metadata.varnames.len() as u32;
-        let consts = self.graph.optimize(&mut metadata.consts, locals, parameter_count)?;
+        let consts =
+            self.graph.optimize(&mut metadata.consts, locals, parameter_count, self.arena)?;
         let code = self.finish(&mut metadata, consts, flags, filename)?;
         if metadata.is_small() {
             metadata.clear();
@@ -85,27 +101,28 @@ impl<'a> Assembler<'a> {
         &mut self,
         instructions: &InstructionSequence,
         mut metadata: CodeUnitMetadata<'a>,
-        filename: Text,
-    ) -> Result<Code, AssembleError> {
+        filename: Text<'a>,
+    ) -> Result<Code<'a>, AssembleError> {
         self.graph.build(instructions)?;
         self.graph.find_handlers()?;
-        self.finish(&mut metadata, Vec::new(), 0, filename)
+        self.finish(&mut metadata, &[], 0, filename)
     }
 
     fn finish(
         &mut self,
         metadata: &mut CodeUnitMetadata<'a>,
-        consts: Vec<Constant>,
+        consts: &'a [Constant<'a>],
         flags: u32,
-        filename: Text,
-    ) -> Result<Code, AssembleError> {
-        let Assembler { graph, row, offsets, table, .. } = self;
+        filename: Text<'a>,
+    ) -> Result<Code<'a>, AssembleError> {
+        let Assembler { arena, graph, row, offsets, jumps, table, .. } = self;
         let stack_depth = graph.finish(metadata, flags, row)?;
-        jumps::resolve(row, offsets)?;
-        let linetable = location_table::assemble(row, offsets, metadata.firstlineno, table);
-        let exceptiontable = exception_table::assemble(graph, row, offsets, table)?;
-        let code = emit(row, offsets.last().copied().unwrap_or(0));
-        let localspluskinds = local_names::kinds(metadata, flags);
+        jumps::resolve(row, offsets, jumps)?;
+        location_table::assemble(row, offsets, metadata.firstlineno, table);
+        let linetable = arena.alloc_slice_copy(table);
+        exception_table::assemble(graph, row, offsets, table)?;
+        let exceptiontable = arena.alloc_slice_copy(table);
+        let code = emit(row, offsets.last().copied().unwrap_or(0), arena);
         Ok(Code {
             argcount: metadata.posonlyargcount + metadata.argcount,
             posonlyargcount: metadata.posonlyargcount,
@@ -115,12 +132,12 @@ impl<'a> Assembler<'a> {
             firstlineno: metadata.firstlineno,
             code,
             consts,
-            names: Names::new(metadata.names.iter().copied()),
-            localsplusnames: local_names::names(metadata),
-            localspluskinds,
+            names: arena.alloc_slice_fill_iter(metadata.names.iter().copied()),
+            localsplusnames: local_names::names(metadata, arena),
+            localspluskinds: local_names::kinds(metadata, flags, arena),
             filename,
-            name: std::mem::take(&mut metadata.name),
-            qualname: std::mem::take(&mut metadata.qualname),
+            name: metadata.name,
+            qualname: metadata.qualname,
             linetable,
             exceptiontable,
             has_renamed_parameter: false,
@@ -140,9 +157,9 @@ fn size_of(instr: &FinalInstr) -> u32 {
 }
 
 /// Writes the code units. `units` is how many there will be.
-fn emit(instructions: &[FinalInstr], units: u32) -> Vec<u8> {
+fn emit<'a>(instructions: &[FinalInstr], units: u32, arena: &'a Bump) -> &'a [u8] {
     // Caches are zero.
-    let mut code = vec![0; units as usize * 2];
+    let code = arena.alloc_slice_fill_copy(units as usize * 2, 0);
     let (mut rest, _) = code.as_chunks_mut::<2>();
     for instr in instructions {
         let [a, b, c, low] = instr.oparg.to_be_bytes();

@@ -24,6 +24,7 @@ mod swaps;
 use std::num::NonZeroU32;
 use std::ops::{Index, IndexMut};
 
+use bumpalo::Bump;
 use krait_bytecode::Opcode;
 
 use crate::assemble::AssembleError;
@@ -90,6 +91,9 @@ impl Instr {
         self.location.line
     }
 }
+
+/// Room for this many instructions is made in a block at first.
+const USUAL_SIZE: usize = 16;
 
 /// A basic block.
 #[derive(Clone, Debug, Default)]
@@ -212,6 +216,8 @@ pub(crate) struct Graph {
     /// While the graph is built: the positions that are jumped to, with their blocks, and where the jumps are.
     targets: Vec<(u32, BlockId)>,
     jumps: Vec<(BlockId, u32)>,
+    /// While handlers are found.
+    regions: handlers::Regions,
     /// Whether each constant is used.
     used_consts: Vec<bool>,
     /// While loads are made to borrow.
@@ -237,7 +243,9 @@ impl Graph {
     fn new_block(&mut self) -> BlockId {
         match self.blocks.get_mut(self.used) {
             Some(left) => left.reset(),
-            None => self.blocks.push(Block::default()),
+            None => {
+                self.blocks.push(Block { code: Vec::with_capacity(USUAL_SIZE), ..Block::default() })
+            }
         }
         self.used += 1;
         // Instructions are fewer than 2³¹, and blocks not many more.
@@ -317,12 +325,14 @@ impl Graph {
 
     /// Runs the optimising passes. Returns `co_consts`: the constants that are left in use, folded
     /// ones among them; the table is empty then.
-    pub(crate) fn optimize(
+    pub(crate) fn optimize<'a>(
         &mut self,
-        consts: &mut IndexSet<Constant>,
+        consts: &mut IndexSet<Constant<'a>>,
         local_count: u32,
         parameter_count: u32,
-    ) -> Result<Vec<Constant>, AssembleError> {
+        arena: &'a Bump,
+    ) -> Result<&'a [Constant<'a>], AssembleError> {
+        let consts = &mut constants::Consts { table: consts, arena };
         self.find_handlers()?;
         self.inline_small_blocks();
         self.remove_unreachable();

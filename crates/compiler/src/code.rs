@@ -1,18 +1,18 @@
 //! `Code`: what the compiler produces, as plain data; and the constants in it.
 //!
-//! Nothing here knows objects, so that code can be compiled at build time. CPython: the fields of
-//! `PyCodeObject`; constant identity follows `_PyCode_ConstantKey`.
+//! Nothing here knows objects, so that code can be compiled at build time. All of it lives in the arena of the
+//! compilation. CPython: the fields of `PyCodeObject`; constant identity follows `_PyCode_ConstantKey`.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
-use num_bigint::BigInt;
+use bumpalo::Bump;
+use num_bigint::{BigInt, Sign};
 
 /// A Python string: generalised UTF-8, in which lone surrogates are encoded as three bytes each.
-#[derive(Clone)]
-pub struct Text {
-    bytes: Box<[u8]>,
+#[derive(Clone, Copy)]
+pub struct Text<'a> {
+    bytes: &'a [u8],
     origin: Origin,
 }
 
@@ -26,37 +26,37 @@ pub enum Origin {
     Separate,
 }
 
-impl Text {
+impl<'a> Text<'a> {
     /// Takes generalised UTF-8: valid UTF-8 but for surrogates encoded as three bytes.
-    pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Text {
-        Text { bytes: bytes.into(), origin: Origin::Literal }
+    pub fn from_bytes(bytes: &'a [u8]) -> Text<'a> {
+        Text { bytes, origin: Origin::Literal }
     }
 
     /// One character that is not the object that all such strings are otherwise.
-    pub(crate) fn separate(character: &str) -> Text {
+    pub(crate) fn separate(character: &'a str) -> Text<'a> {
         Text { origin: Origin::Separate, ..Text::from(character) }
     }
 
-    pub fn origin(&self) -> Origin {
+    pub fn origin(self) -> Origin {
         self.origin
     }
 
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The text, unless it holds a surrogate.
-    pub fn as_str(&self) -> Option<&str> {
-        std::str::from_utf8(&self.bytes).ok()
+    pub fn as_str(self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes).ok()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub fn is_empty(self) -> bool {
         self.bytes.is_empty()
     }
 
     /// The code points, surrogates included.
-    pub fn code_points(&self) -> impl Iterator<Item = u32> + '_ {
-        let mut rest = &self.bytes[..];
+    pub fn code_points(self) -> impl Iterator<Item = u32> + 'a {
+        let mut rest = self.bytes;
         std::iter::from_fn(move || {
             let (&first, mut tail) = rest.split_first()?;
             let (mut point, more) = match first {
@@ -88,83 +88,103 @@ impl Text {
     }
 }
 
-impl From<&str> for Text {
-    fn from(text: &str) -> Text {
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Text<'a> {
         Text::from_bytes(text.as_bytes())
     }
 }
 
-impl From<String> for Text {
-    fn from(text: String) -> Text {
-        Text::from_bytes(text.into_bytes())
-    }
-}
-
-impl PartialEq for Text {
-    fn eq(&self, other: &Text) -> bool {
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Text<'_>) -> bool {
         self.bytes == other.bytes
     }
 }
 
-impl Eq for Text {}
+impl Eq for Text<'_> {}
 
-impl Hash for Text {
+impl Hash for Text<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.bytes.hash(state);
     }
 }
 
-impl fmt::Debug for Text {
+impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", String::from_utf8_lossy(&self.bytes))
+        write!(f, "{:?}", String::from_utf8_lossy(self.bytes))
     }
 }
 
 /// A value in `co_consts`. Two constants are equal where the compiler may merge them: values of
 /// different types never are, nor are `0.0` and `-0.0`. As in Python, a NaN equals nothing, so that
 /// each keeps its own place in the table.
-#[derive(Clone, Debug)]
-pub enum Constant {
+#[derive(Clone, Copy, Debug)]
+pub enum Constant<'a> {
     None,
     Ellipsis,
     Bool(bool),
     /// Every integer that fits is here, never in `BigInt`.
     Int(i64),
-    BigInt(Arc<BigInt>),
+    BigInt(Digits<'a>),
     Float(f64),
     Complex {
         real: f64,
         imag: f64,
     },
-    Str(Text),
-    Bytes(Box<[u8]>),
-    Tuple(Arc<[Constant]>),
+    Str(Text<'a>),
+    Bytes(&'a [u8]),
+    Tuple(&'a [Constant<'a>]),
     /// Distinct items, in the order in which the source has them.
-    FrozenSet(Arc<[Constant]>),
-    Slice(Arc<[Constant; 3]>),
-    Code(Arc<Code>),
+    FrozenSet(&'a [Constant<'a>]),
+    Slice(&'a [Constant<'a>; 3]),
+    Code(&'a Code<'a>),
 }
 
-impl Constant {
+/// An integer of any size: its sign, and the digits of its magnitude to base 2³², the lowest first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Digits<'a> {
+    is_negative: bool,
+    magnitude: &'a [u32],
+}
+
+impl Digits<'_> {
+    pub fn value(self) -> BigInt {
+        let sign = if self.is_negative { Sign::Minus } else { Sign::Plus };
+        BigInt::from_slice(sign, self.magnitude)
+    }
+}
+
+impl<'a> Constant<'a> {
     /// An integer in its canonical form.
-    pub fn int(value: BigInt) -> Constant {
-        match i64::try_from(&value) {
+    pub fn int(value: &BigInt, arena: &'a Bump) -> Constant<'a> {
+        match i64::try_from(value) {
             Ok(small) => Constant::Int(small),
-            Err(_) => Constant::BigInt(Arc::new(value)),
+            Err(_) => {
+                let (sign, magnitude) = value.to_u32_digits();
+                let magnitude = arena.alloc_slice_copy(&magnitude);
+                Constant::BigInt(Digits { is_negative: sign == Sign::Minus, magnitude })
+            }
         }
     }
 
-    pub fn str(text: &str) -> Constant {
+    pub fn str(text: &'a str) -> Constant<'a> {
         Constant::Str(text.into())
     }
 
     /// A name as a value.
-    pub(crate) fn name(name: &str) -> Constant {
+    pub(crate) fn name(name: &'a str) -> Constant<'a> {
         Constant::Str(Text { origin: Origin::Name, ..Text::from(name) })
     }
 
-    pub fn tuple(items: Vec<Constant>) -> Constant {
-        Constant::Tuple(items.into())
+    pub fn tuple(items: &[Constant<'a>], arena: &'a Bump) -> Constant<'a> {
+        Constant::Tuple(arena.alloc_slice_copy(items))
+    }
+
+    /// A tuple of names as values.
+    pub(crate) fn names<I>(names: I, arena: &'a Bump) -> Constant<'a>
+    where
+        I: IntoIterator<Item = &'a str, IntoIter: ExactSizeIterator>,
+    {
+        Constant::Tuple(arena.alloc_slice_fill_iter(names.into_iter().map(Constant::name)))
     }
 
     /// Python's `bool(constant)`.
@@ -190,8 +210,8 @@ fn same_float(a: f64, b: f64) -> bool {
     a == b && a.is_sign_negative() == b.is_sign_negative()
 }
 
-impl PartialEq for Constant {
-    fn eq(&self, other: &Constant) -> bool {
+impl PartialEq for Constant<'_> {
+    fn eq(&self, other: &Constant<'_>) -> bool {
         use Constant::*;
         match (self, other) {
             (None, None) | (Ellipsis, Ellipsis) => true,
@@ -204,26 +224,26 @@ impl PartialEq for Constant {
             }
             (Str(a), Str(b)) => a == b,
             (Bytes(a), Bytes(b)) => a == b,
-            (Tuple(a), Tuple(b)) => Arc::ptr_eq(a, b) || a == b,
-            (FrozenSet(a), FrozenSet(b)) => Arc::ptr_eq(a, b) || same_set(a, b),
+            (Tuple(a), Tuple(b)) => std::ptr::eq(*a, *b) || a == b,
+            (FrozenSet(a), FrozenSet(b)) => std::ptr::eq(*a, *b) || same_set(a, b),
             (Slice(a), Slice(b)) => a == b,
-            (Code(a), Code(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Code(a), Code(b)) => std::ptr::eq(*a, *b) || a == b,
             _ => false,
         }
     }
 }
 
-impl Eq for Constant {}
+impl Eq for Constant<'_> {}
 
 /// Whether two lists of distinct items hold the same ones.
-fn same_set(a: &[Constant], b: &[Constant]) -> bool {
+fn same_set(a: &[Constant<'_>], b: &[Constant<'_>]) -> bool {
     a.len() == b.len() && {
-        let set: crate::tables::HashSet<&Constant> = a.iter().collect();
+        let set: crate::tables::HashSet<&Constant<'_>> = a.iter().collect();
         b.iter().all(|item| set.contains(item))
     }
 }
 
-impl Hash for Constant {
+impl Hash for Constant<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         std::mem::discriminant(self).hash(state);
         match self {
@@ -253,55 +273,12 @@ impl Hash for Constant {
     }
 }
 
-/// The names of a code object, one behind the other in one piece of memory.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Names {
-    text: Box<str>,
-    /// Where each name ends.
-    ends: Box<[usize]>,
-}
-
-impl Names {
-    pub fn new<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Names {
-        let mut text = String::with_capacity(names.clone().map(str::len).sum());
-        let ends = names.map(|name| {
-            text.push_str(name);
-            text.len()
-        });
-        Names { ends: ends.collect(), text: text.into() }
-    }
-
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
-        let mut start = 0;
-        self.ends.iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
-    }
-
-    /// The same names but for the first.
-    pub(crate) fn with_first(&self, first: &str) -> Names {
-        Names::new(std::iter::once(first).chain(self.iter().skip(1)))
-    }
-}
-
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
 /// A code object's contents.
 ///
 /// Equality is that of Python code objects: where they come from (`filename`) and their qualified
 /// name do not count.
 #[derive(Clone, Debug)]
-pub struct Code {
+pub struct Code<'a> {
     /// All positional parameters, the positional-only ones among them.
     pub argcount: u32,
     pub posonlyargcount: u32,
@@ -310,23 +287,23 @@ pub struct Code {
     pub flags: u32,
     pub firstlineno: i32,
     /// Code units, two bytes each; inline caches are zero.
-    pub code: Vec<u8>,
-    pub consts: Vec<Constant>,
-    pub names: Names,
-    pub localsplusnames: Names,
+    pub code: &'a [u8],
+    pub consts: &'a [Constant<'a>],
+    pub names: &'a [&'a str],
+    pub localsplusnames: &'a [&'a str],
     /// `local_kind` bits, one byte for each of `localsplusnames`.
-    pub localspluskinds: Vec<u8>,
-    pub filename: Text,
-    pub name: Box<str>,
-    pub qualname: Box<str>,
-    pub linetable: Vec<u8>,
-    pub exceptiontable: Vec<u8>,
+    pub localspluskinds: &'a [u8],
+    pub filename: Text<'a>,
+    pub name: &'a str,
+    pub qualname: &'a str,
+    pub linetable: &'a [u8],
+    pub exceptiontable: &'a [u8],
     /// Whether the first of `localsplusnames` got its name at the end: then no other code object has the same tuple.
     pub has_renamed_parameter: bool,
 }
 
-impl PartialEq for Code {
-    fn eq(&self, other: &Code) -> bool {
+impl PartialEq for Code<'_> {
+    fn eq(&self, other: &Code<'_>) -> bool {
         self.name == other.name
             && self.argcount == other.argcount
             && self.posonlyargcount == other.posonlyargcount
@@ -343,4 +320,4 @@ impl PartialEq for Code {
     }
 }
 
-impl Eq for Code {}
+impl Eq for Code<'_> {}

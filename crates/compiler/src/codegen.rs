@@ -50,7 +50,7 @@ const STACK_USE_GUIDELINE: usize = 30;
 /// The state of a compilation.
 pub(crate) struct Generator<'a> {
     arena: &'a Bump,
-    options: &'a CompileOptions,
+    options: &'a CompileOptions<'a>,
     table: SymbolTable<'a>,
     future: Future,
     /// Units being compiled, the innermost last.
@@ -70,12 +70,12 @@ pub(crate) struct Generator<'a> {
 /// Compiles a whole tree.
 pub(crate) fn generate<'a>(
     tree: &'a Mod<'a>,
-    options: &'a CompileOptions,
+    options: &'a CompileOptions<'a>,
     future: Future,
     table: SymbolTable<'a>,
     arena: &'a Bump,
     warnings: &mut Vec<Warning>,
-) -> Result<Code> {
+) -> Result<Code<'a>> {
     let mut generator = Generator::new(options, future, table, arena);
     let code = generator.module(tree).and_then(|unit| generator.assembled(unit));
     warnings.append(&mut generator.warnings);
@@ -85,7 +85,7 @@ pub(crate) fn generate<'a>(
 /// As `generate`, but leaves the module's unit as it is, with the instructions of the units inside it.
 pub(crate) fn generate_unit<'a>(
     tree: &'a Mod<'a>,
-    options: &'a CompileOptions,
+    options: &'a CompileOptions<'a>,
     future: Future,
     table: SymbolTable<'a>,
     arena: &'a Bump,
@@ -99,8 +99,11 @@ pub(crate) fn generate_unit<'a>(
 }
 
 /// A docstring without the indentation that its lines share.
-pub(crate) fn clean_doc(text: krait_syntax::ast::Text<'_>) -> Result<Text> {
-    constants::clean_text(text)
+pub(crate) fn clean_doc<'a>(
+    text: krait_syntax::ast::Text<'_>,
+    arena: &'a Bump,
+) -> Result<Text<'a>> {
+    constants::clean_text(text, arena)
 }
 
 /// The location of a node.
@@ -110,7 +113,7 @@ fn at(span: Span) -> Location {
 
 impl<'a> Generator<'a> {
     fn new(
-        options: &'a CompileOptions,
+        options: &'a CompileOptions<'a>,
         future: Future,
         table: SymbolTable<'a>,
         arena: &'a Bump,
@@ -121,7 +124,7 @@ impl<'a> Generator<'a> {
             table,
             future,
             units: Vec::new(),
-            assembler: Assembler::default(),
+            assembler: Assembler::new(arena),
             interactive: false,
             stack_guard: StackGuard::new(options.stack_budget),
             walked: 0,
@@ -179,7 +182,7 @@ impl<'a> Generator<'a> {
         if may_have_docstring && let Some(text) = docstring(body) {
             rest = &body[1..];
             if let krait_syntax::ast::StmtKind::Expr { value } = first.node {
-                let doc = constants::clean_doc(text)?;
+                let doc = constants::clean_doc(text, self.arena)?;
                 self.load_const(at(value.span), doc);
                 self.store_name(Location::NONE, "__doc__")?;
             }

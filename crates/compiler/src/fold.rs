@@ -9,8 +9,8 @@ mod int;
 mod sequence;
 
 use crate::tables::HashSet;
-use std::sync::Arc;
 
+use bumpalo::Bump;
 use krait_bytecode::BinaryOp;
 use num_bigint::BigInt;
 
@@ -27,11 +27,11 @@ enum Number {
     Complex(Complex),
 }
 
-fn number(constant: &Constant) -> Option<Number> {
+fn number(constant: &Constant<'_>) -> Option<Number> {
     Some(match constant {
         Constant::Bool(value) => Number::Int(BigInt::from(u8::from(*value))),
         Constant::Int(value) => Number::Int(BigInt::from(*value)),
-        Constant::BigInt(value) => Number::Int((**value).clone()),
+        Constant::BigInt(value) => Number::Int(value.value()),
         Constant::Float(value) => Number::Float(*value),
         Constant::Complex { real, imag } => Number::Complex(Complex { real: *real, imag: *imag }),
         _ => return None,
@@ -39,36 +39,41 @@ fn number(constant: &Constant) -> Option<Number> {
 }
 
 /// `-operand`
-pub(crate) fn negative(operand: &Constant) -> Option<Constant> {
+pub(crate) fn negative<'a>(operand: &Constant<'a>, arena: &'a Bump) -> Option<Constant<'a>> {
     Some(match number(operand)? {
-        Number::Int(value) => Constant::int(-value),
+        Number::Int(value) => Constant::int(&-value, arena),
         Number::Float(value) => Constant::Float(-value),
         Number::Complex(value) => Constant::Complex { real: -value.real, imag: -value.imag },
     })
 }
 
 /// `+operand`
-pub(crate) fn positive(operand: &Constant) -> Option<Constant> {
+pub(crate) fn positive<'a>(operand: &Constant<'a>, arena: &'a Bump) -> Option<Constant<'a>> {
     Some(match number(operand)? {
-        Number::Int(value) => Constant::int(value),
-        _ => operand.clone(),
+        Number::Int(value) => Constant::int(&value, arena),
+        _ => *operand,
     })
 }
 
 /// `~operand`. That of a `bool` is deprecated and so left to run and warn.
-pub(crate) fn invert(operand: &Constant) -> Option<Constant> {
+pub(crate) fn invert<'a>(operand: &Constant<'a>, arena: &'a Bump) -> Option<Constant<'a>> {
     match operand {
         Constant::Int(value) => Some(Constant::Int(!value)),
-        Constant::BigInt(value) => Some(Constant::int(!(**value).clone())),
+        Constant::BigInt(value) => Some(Constant::int(&!value.value(), arena)),
         _ => None,
     }
 }
 
 /// `left op right`
-pub(crate) fn binary(left: &Constant, op: BinaryOp, right: &Constant) -> Option<Constant> {
+pub(crate) fn binary<'a>(
+    left: &Constant<'a>,
+    op: BinaryOp,
+    right: &Constant<'a>,
+    arena: &'a Bump,
+) -> Option<Constant<'a>> {
     use BinaryOp::*;
     if op == NB_SUBSCR {
-        return sequence::subscript(left, right);
+        return sequence::subscript(left, right, arena);
     }
     if let (Constant::Bool(a), Constant::Bool(b)) = (left, right) {
         match op {
@@ -80,13 +85,14 @@ pub(crate) fn binary(left: &Constant, op: BinaryOp, right: &Constant) -> Option<
     }
     let (Some(a), Some(b)) = (number(left), number(right)) else {
         return match op {
-            NB_ADD => sequence::concatenate(left, right),
-            NB_MULTIPLY => sequence::repeat(left, right).or_else(|| sequence::repeat(right, left)),
+            NB_ADD => sequence::concatenate(left, right, arena),
+            NB_MULTIPLY => sequence::repeat(left, right, arena)
+                .or_else(|| sequence::repeat(right, left, arena)),
             _ => None,
         };
     };
     match (a, b) {
-        (Number::Int(a), Number::Int(b)) => int::binary(&a, op, &b),
+        (Number::Int(a), Number::Int(b)) => int::binary(&a, op, &b, arena),
         (Number::Complex(a), b) => complex::binary(&Number::Complex(a), op, &b),
         (a, Number::Complex(b)) => complex::binary(&a, op, &Number::Complex(b)),
         (a, b) => float::binary(a.to_f64()?, op, b.to_f64()?),
@@ -105,28 +111,31 @@ impl Number {
 }
 
 /// A frozenset of the items, without those that equal an earlier one.
-pub(crate) fn frozenset(items: Vec<Constant>) -> Constant {
+pub(crate) fn frozenset<'a>(items: &[Constant<'a>], arena: &'a Bump) -> Constant<'a> {
     let mut seen = HashSet::default();
-    let distinct: Arc<[Constant]> =
-        items.into_iter().filter(|item| seen.insert(equality_key(item))).collect();
-    Constant::FrozenSet(distinct)
+    let mut distinct = bumpalo::collections::Vec::with_capacity_in(items.len(), arena);
+    distinct.extend(items.iter().filter(|item| seen.insert(equality_key(item, arena))).copied());
+    Constant::FrozenSet(distinct.into_bump_slice())
 }
 
 /// A constant that is the same for all that compare equal in Python: `1`, `1.0` and `True`.
-fn equality_key(constant: &Constant) -> Constant {
-    match constant {
-        Constant::Bool(value) => Constant::Int(i64::from(*value)),
-        Constant::Float(value) => match int::from_f64(*value) {
-            Some(whole) => Constant::int(whole),
-            None => constant.clone(),
+fn equality_key<'a>(constant: &Constant<'a>, arena: &'a Bump) -> Constant<'a> {
+    let keys = |items: &'a [Constant<'a>]| {
+        &*arena.alloc_slice_fill_iter(items.iter().map(|item| equality_key(item, arena)))
+    };
+    match *constant {
+        Constant::Bool(value) => Constant::Int(i64::from(value)),
+        Constant::Float(value) => match int::from_f64(value) {
+            Some(whole) => Constant::int(&whole, arena),
+            None => *constant,
         },
-        Constant::Complex { real, imag } if *imag == 0.0 => equality_key(&Constant::Float(*real)),
+        Constant::Complex { real, imag: 0.0 } => equality_key(&Constant::Float(real), arena),
         // Adding zero makes `-0.0` positive.
         Constant::Complex { real, imag } => {
             Constant::Complex { real: real + 0.0, imag: imag + 0.0 }
         }
-        Constant::Tuple(items) => Constant::tuple(items.iter().map(equality_key).collect()),
-        Constant::FrozenSet(items) => Constant::FrozenSet(items.iter().map(equality_key).collect()),
-        _ => constant.clone(),
+        Constant::Tuple(items) => Constant::Tuple(keys(items)),
+        Constant::FrozenSet(items) => Constant::FrozenSet(keys(items)),
+        _ => *constant,
     }
 }

@@ -11,12 +11,21 @@ use crate::code::{Constant, Text};
 
 /// Where an instruction comes from: lines count from 1, columns from 0 in UTF-8 bytes.
 /// -1 means unknown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Eq, Debug)]
 pub struct Location {
     pub line: i32,
     pub end_line: i32,
     pub column: i32,
     pub end_column: i32,
+}
+
+impl PartialEq for Location {
+    /// Without branches: most are asked in turn, and what comes out is hard to foresee.
+    fn eq(&self, other: &Location) -> bool {
+        let lines = self.line ^ other.line | self.end_line ^ other.end_line;
+        let columns = self.column ^ other.column | self.end_column ^ other.end_column;
+        lines | columns == 0
+    }
 }
 
 impl Location {
@@ -240,9 +249,9 @@ impl InstructionSequence {
 /// those of cell and free variables count through `cellvars`, then `freevars`.
 #[derive(Clone, Debug)]
 pub struct CodeUnitMetadata<'a> {
-    pub name: Box<str>,
-    pub qualname: Box<str>,
-    pub consts: IndexSet<Constant>,
+    pub name: &'a str,
+    pub qualname: &'a str,
+    pub consts: IndexSet<Constant<'a>>,
     pub names: IndexSet<&'a str>,
     /// Parameters first, in the order of `co_varnames`.
     pub varnames: IndexSet<&'a str>,
@@ -259,10 +268,10 @@ pub struct CodeUnitMetadata<'a> {
 }
 
 impl<'a> CodeUnitMetadata<'a> {
-    pub fn new(name: &str, firstlineno: i32) -> CodeUnitMetadata<'a> {
+    pub fn new(name: &'a str, firstlineno: i32) -> CodeUnitMetadata<'a> {
         CodeUnitMetadata {
-            name: name.into(),
-            qualname: name.into(),
+            name,
+            qualname: name,
             consts: IndexSet::default(),
             names: IndexSet::default(),
             varnames: IndexSet::default(),
@@ -293,7 +302,7 @@ impl<'a> CodeUnitMetadata<'a> {
     }
 
     /// The index of a constant in `co_consts`, adding it if it is new.
-    pub fn add_const(&mut self, constant: Constant) -> u32 {
+    pub fn add_const(&mut self, constant: Constant<'a>) -> u32 {
         self.consts.insert_full(constant).0 as u32
     }
 
@@ -317,5 +326,5 @@ pub struct CodeUnit<'a> {
     pub flags: u32,
     /// How many of `varnames` are parameters, `*args` and `**kwargs` among them.
     pub parameter_count: u32,
-    pub filename: Text,
+    pub filename: Text<'a>,
 }

@@ -33,48 +33,52 @@ pub use future::{Future, future};
 pub use options::{ALLOW_TOP_LEVEL_AWAIT, CompileOptions, Compiled};
 pub use validate::validate;
 
-use bumpalo::Bump;
+pub use bumpalo::Bump;
 use code::Code;
 use krait_bytecode::future_flags;
 use krait_syntax::ast::Mod;
 use krait_syntax::{ParseOptions, Source, Warning};
 use symtable::SymbolTable;
 
-/// Compiles a tree.
-pub fn compile(tree: &Mod<'_>, options: &CompileOptions) -> Result<Compiled, CompileError> {
+/// Compiles a tree. The code lives in the arena.
+pub fn compile<'a>(
+    arena: &'a Bump,
+    tree: &'a Mod<'a>,
+    options: &'a CompileOptions<'a>,
+) -> Result<Compiled<'a>, CompileError> {
     let mut warnings = Vec::new();
-    let code = compile_into(tree, options, &mut warnings)?;
+    let code = compile_into(arena, tree, options, &mut warnings)?;
     Ok(Compiled { code, warnings })
 }
 
 /// As [`compile`], with the warnings in a vector of the caller's: those issued before an error are
 /// there as well.
-pub fn compile_into(
-    tree: &Mod<'_>,
-    options: &CompileOptions,
+pub fn compile_into<'a>(
+    arena: &'a Bump,
+    tree: &'a Mod<'a>,
+    options: &'a CompileOptions<'a>,
     warnings: &mut Vec<Warning>,
-) -> Result<Code, CompileError> {
-    let arena = Bump::new();
+) -> Result<Code<'a>, CompileError> {
     let future = future_of(tree, options)?;
     warnings.extend(preprocess::check_finally(tree));
-    let table = names(tree, options, future, &arena)?;
-    codegen::generate(tree, options, future, table, &arena, warnings)
+    let table = names(tree, options, future, arena)?;
+    codegen::generate(tree, options, future, table, arena, warnings)
 }
 
-/// Parses and compiles a text.
-pub fn compile_source<'s>(
+/// Parses and compiles a text. The tree and the code live in the arena.
+pub fn compile_source<'a, 's>(
+    arena: &'a Bump,
     source: impl Into<Source<'s>>,
-    options: &CompileOptions,
-) -> Result<Compiled, CompileError> {
-    let arena = Bump::new();
+    options: &'a CompileOptions<'a>,
+) -> Result<Compiled<'a>, CompileError> {
     let parse_options = ParseOptions {
         mode: options.mode,
         barry_as_flufl: options.flags & future_flags::BARRY_AS_BDFL != 0,
         stack_budget: options.stack_budget,
         ..ParseOptions::default()
     };
-    let parsed = krait_syntax::parse(&arena, source, &parse_options)?;
-    let mut compiled = compile(parsed.tree, options)?;
+    let parsed = krait_syntax::parse(arena, source, &parse_options)?;
+    let mut compiled = compile(arena, parsed.tree, options)?;
     compiled.warnings.splice(0..0, parsed.warnings);
     Ok(compiled)
 }
@@ -82,19 +86,19 @@ pub fn compile_source<'s>(
 /// The symbol table of a tree, for the `_symtable` module.
 pub fn symbol_table<'a>(
     tree: &'a Mod<'a>,
-    options: &CompileOptions,
+    options: &CompileOptions<'_>,
     arena: &'a Bump,
 ) -> Result<SymbolTable<'a>, CompileError> {
     names(tree, options, future_of(tree, options)?, arena)
 }
 
-fn future_of(tree: &Mod<'_>, options: &CompileOptions) -> Result<Future, CompileError> {
+fn future_of(tree: &Mod<'_>, options: &CompileOptions<'_>) -> Result<Future, CompileError> {
     future::future(tree, options.flags).map_err(CompileError::in_scope)
 }
 
 fn names<'a>(
     tree: &'a Mod<'a>,
-    options: &CompileOptions,
+    options: &CompileOptions<'_>,
     future: Future,
     arena: &'a Bump,
 ) -> Result<SymbolTable<'a>, CompileError> {

@@ -11,7 +11,7 @@ use crate::tables::HashMap;
 
 use num_bigint::{BigInt, Sign};
 
-use crate::code::{Code, Constant, Names};
+use crate::code::{Code, Constant};
 
 /// Set in a type byte: the reader is to remember the object, for [`REF`].
 const FLAG_REF: u8 = 0x80;
@@ -21,7 +21,7 @@ const REF: u8 = b'r';
 const DIGIT_BITS: u32 = 15;
 
 /// The marshal data of a code object.
-pub fn dump(code: &Code) -> Vec<u8> {
+pub fn dump(code: &Code<'_>) -> Vec<u8> {
     let mut shared = HashMap::default();
     count_code(code, &mut shared);
     shared.retain(|_, sharing| sharing.uses > 1);
@@ -31,7 +31,7 @@ pub fn dump(code: &Code) -> Vec<u8> {
 }
 
 /// The data of a constant by itself.
-fn alone(constant: &Constant) -> Vec<u8> {
+fn alone(constant: &Constant<'_>) -> Vec<u8> {
     let mut writer = Writer { out: Vec::new(), shared: HashMap::default(), next_index: 0 };
     writer.constant(constant);
     writer.out
@@ -43,8 +43,8 @@ enum Shareable<'a> {
     Name(&'a str),
     Text(&'a [u8]),
     Bytes(&'a [u8]),
-    Names(&'a Names),
-    Tuple(&'a [Constant]),
+    Names(&'a [&'a str]),
+    Tuple(&'a [Constant<'a>]),
 }
 
 #[derive(Default)]
@@ -63,7 +63,7 @@ fn first_use<'a>(item: Shareable<'a>, shared: &mut Shared<'a>) -> bool {
     sharing.uses == 1
 }
 
-fn count_code<'a>(code: &'a Code, shared: &mut Shared<'a>) {
+fn count_code<'a>(code: &Code<'a>, shared: &mut Shared<'a>) {
     first_use(Shareable::Bytes(&code.code), shared);
     count_tuple(&code.consts, shared);
     count_names(&code.names, shared);
@@ -76,7 +76,7 @@ fn count_code<'a>(code: &'a Code, shared: &mut Shared<'a>) {
     first_use(Shareable::Bytes(&code.exceptiontable), shared);
 }
 
-fn count_names<'a>(names: &'a Names, shared: &mut Shared<'a>) {
+fn count_names<'a>(names: &'a [&'a str], shared: &mut Shared<'a>) {
     if first_use(Shareable::Names(names), shared) {
         for name in names.iter() {
             first_use(Shareable::Name(name), shared);
@@ -84,13 +84,13 @@ fn count_names<'a>(names: &'a Names, shared: &mut Shared<'a>) {
     }
 }
 
-fn count_tuple<'a>(items: &'a [Constant], shared: &mut Shared<'a>) {
+fn count_tuple<'a>(items: &'a [Constant<'a>], shared: &mut Shared<'a>) {
     if first_use(Shareable::Tuple(items), shared) {
         count_all(items, shared);
     }
 }
 
-fn count_all<'a>(items: &'a [Constant], shared: &mut Shared<'a>) {
+fn count_all<'a>(items: &'a [Constant<'a>], shared: &mut Shared<'a>) {
     for item in items {
         match item {
             Constant::Str(text) => {
@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
         Some(FLAG_REF)
     }
 
-    fn code(&mut self, code: &'a Code) {
+    fn code(&mut self, code: &Code<'a>) {
         self.out.push(b'c');
         let counts =
             [code.argcount, code.posonlyargcount, code.kwonlyargcount, code.stacksize, code.flags];
@@ -175,7 +175,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn names(&mut self, names: &'a Names) {
+    fn names(&mut self, names: &'a [&'a str]) {
         if let Some(flag) = self.open(Shareable::Names(names)) {
             self.tuple_head(names.len(), flag);
             for name in names.iter() {
@@ -184,7 +184,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn tuple(&mut self, items: &'a [Constant]) {
+    fn tuple(&mut self, items: &'a [Constant<'a>]) {
         if let Some(flag) = self.open(Shareable::Tuple(items)) {
             self.tuple_head(items.len(), flag);
             for item in items {
@@ -222,7 +222,7 @@ impl<'a> Writer<'a> {
         self.out.extend_from_slice(text);
     }
 
-    fn constant(&mut self, constant: &'a Constant) {
+    fn constant(&mut self, constant: &Constant<'a>) {
         match constant {
             Constant::None => self.out.push(b'N'),
             Constant::Ellipsis => self.out.push(b'.'),
@@ -234,7 +234,7 @@ impl<'a> Writer<'a> {
                 }
                 Err(_) => self.integer(&BigInt::from(*value)),
             },
-            Constant::BigInt(value) => self.integer(value),
+            Constant::BigInt(value) => self.integer(&value.value()),
             Constant::Float(value) => {
                 self.out.push(b'g');
                 self.out.extend_from_slice(&value.to_le_bytes());
@@ -251,7 +251,7 @@ impl<'a> Writer<'a> {
                 self.out.push(b'>');
                 self.size(items.len());
                 // In the order of their data, so that the bytes do not depend on the set's.
-                let mut items: Vec<&Constant> = items.iter().collect();
+                let mut items: Vec<&Constant<'a>> = items.iter().collect();
                 items.sort_by_cached_key(|item| alone(item));
                 for item in items {
                     self.constant(item);
@@ -293,7 +293,7 @@ impl<'a> Writer<'a> {
 mod tests {
     use super::*;
 
-    fn code(consts: Vec<Constant>) -> Code {
+    fn code<'a>(consts: &'a [Constant<'a>]) -> Code<'a> {
         Code {
             argcount: 0,
             posonlyargcount: 0,
@@ -301,39 +301,40 @@ mod tests {
             stacksize: 1,
             flags: 0,
             firstlineno: 1,
-            code: vec![128, 0],
+            code: &[128, 0],
             consts,
-            names: Names::default(),
-            localsplusnames: Names::default(),
-            localspluskinds: Vec::new(),
+            names: &[],
+            localsplusnames: &[],
+            localspluskinds: &[],
             filename: "f".into(),
-            name: "m".into(),
-            qualname: "m".into(),
-            linetable: Vec::new(),
+            name: "m",
+            qualname: "m",
+            linetable: &[],
             has_renamed_parameter: false,
-            exceptiontable: Vec::new(),
+            exceptiontable: &[],
         }
     }
 
     /// The bytes of the constants: what follows the code units.
-    fn constants(consts: Vec<Constant>) -> Vec<u8> {
-        let data = dump(&code(consts.clone()));
+    fn constants(consts: &[Constant<'_>]) -> Vec<u8> {
+        let data = dump(&code(consts));
         let start = 1 + 5 * 4 + 1 + 4 + 2 + 2;
         // Everything after it is the same without constants.
-        let rest = dump(&code(Vec::new())).len() - start;
+        let rest = dump(&code(&[])).len() - start;
         data[start..data.len() - rest].to_vec()
     }
 
     #[test]
     fn integers_have_fifteen_bit_digits() {
-        assert_eq!(constants(vec![Constant::Int(-2)]), b"i\xfe\xff\xff\xff");
+        let arena = bumpalo::Bump::new();
+        assert_eq!(constants(&[Constant::Int(-2)]), b"i\xfe\xff\xff\xff");
         // marshal.dumps(-(2**31) - 1) and marshal.dumps(2**70) of the reference, unflagged.
         assert_eq!(
-            constants(vec![Constant::Int(-(1 << 31) - 1)]),
+            constants(&[Constant::Int(-(1 << 31) - 1)]),
             b"l\xfd\xff\xff\xff\x01\x00\x00\x00\x02\x00"
         );
         assert_eq!(
-            constants(vec![Constant::int(BigInt::from(1u128 << 70))]),
+            constants(&[Constant::int(&BigInt::from(1u128 << 70), &arena)]),
             b"l\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x04"
         );
     }
@@ -341,7 +342,7 @@ mod tests {
     #[test]
     fn what_occurs_again_is_referred_to() {
         let text = Constant::str("a b");
-        let data = constants(vec![text.clone(), Constant::tuple(vec![text])]);
+        let data = constants(&[text, Constant::Tuple(&[text])]);
         // Nothing before the constants is shared, so the text is number 0.
         assert_eq!(data, b"\xfa\x03a b)\x01r\x00\x00\x00\x00");
     }

@@ -9,8 +9,8 @@ pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
 
 /// Parameters of a compilation: those of the built-in `compile`.
 #[derive(Clone, Debug)]
-pub struct CompileOptions {
-    pub filename: Text,
+pub struct CompileOptions<'f> {
+    pub filename: Text<'f>,
     /// How [`compile_source`](crate::compile_source) parses; a tree knows its own mode.
     pub mode: Mode,
     /// `future_flags` inherited from the caller, and `ALLOW_TOP_LEVEL_AWAIT`.
@@ -22,7 +22,7 @@ pub struct CompileOptions {
     pub stack_budget: usize,
 }
 
-impl Default for CompileOptions {
+impl Default for CompileOptions<'_> {
     fn default() -> Self {
         CompileOptions {
             filename: "<string>".into(),
@@ -36,8 +36,8 @@ impl Default for CompileOptions {
 
 /// A successful compilation.
 #[derive(Clone, Debug)]
-pub struct Compiled {
-    pub code: Code,
+pub struct Compiled<'a> {
+    pub code: Code<'a>,
     /// In the order in which they were found; the parser's come first.
     pub warnings: Vec<Warning>,
 }

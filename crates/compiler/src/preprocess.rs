@@ -38,7 +38,7 @@ pub fn resolve<'a>(expr: &'a Expr<'a>, optimize: u8, arena: &'a Bump) -> &'a Exp
 
 /// A literal of a pattern, where signed and complex numbers are constants.
 pub fn pattern_literal<'a>(expr: &'a Expr<'a>, arena: &'a Bump) -> &'a Expr<'a> {
-    match pattern_number(expr).and_then(|number| in_tree(&number, arena)) {
+    match pattern_number(expr, arena).and_then(|number| in_tree(&number, arena)) {
         Some(value) => {
             arena.alloc(Expr { node: ExprKind::Constant { value, kind: None }, span: expr.span })
         }

@@ -20,7 +20,7 @@ use crate::symtable::SymbolTable;
 /// Generates code for a tree: the module's unit, with those inside it nested in its instructions.
 pub fn generate<'a>(
     tree: &'a Mod<'a>,
-    options: &'a CompileOptions,
+    options: &'a CompileOptions<'a>,
     arena: &'a Bump,
     warnings: &mut Vec<Warning>,
 ) -> Result<CodeUnit<'a>, CompileError> {
@@ -32,31 +32,33 @@ pub fn generate<'a>(
 
 /// Optimises instructions without assembling them. `local_count` is the number of fast locals; the constants left are
 /// returned beside the instructions.
-pub fn optimize(
+pub fn optimize<'a>(
     instructions: &InstructionSequence,
-    mut consts: IndexSet<Constant>,
+    mut consts: IndexSet<Constant<'a>>,
     local_count: u32,
-) -> Result<(InstructionSequence, Vec<Constant>), AssembleError> {
+    arena: &'a Bump,
+) -> Result<(InstructionSequence, &'a [Constant<'a>]), AssembleError> {
     instructions.check_opargs(consts.len(), local_count)?;
     let mut graph = Graph::default();
     graph.build(&instructions.with_labels())?;
-    let consts = graph.optimize(&mut consts, local_count, 0)?;
+    let consts = graph.optimize(&mut consts, local_count, 0, arena)?;
     graph.borrow_loads();
     Ok((graph.unlowered_row(), consts))
 }
 
 /// Assembles instructions as they are.
-pub fn assemble(
+pub fn assemble<'a>(
     instructions: &InstructionSequence,
-    metadata: CodeUnitMetadata<'_>,
-    filename: Text,
-) -> Result<Code, AssembleError> {
-    Assembler::default().assemble_as_is(&instructions.with_labels(), metadata, filename)
+    metadata: CodeUnitMetadata<'a>,
+    filename: Text<'a>,
+    arena: &'a Bump,
+) -> Result<Code<'a>, AssembleError> {
+    Assembler::new(arena).assemble_as_is(&instructions.with_labels(), metadata, filename)
 }
 
 /// A docstring without the indentation that its lines share.
-pub fn clean_doc(text: &[u8]) -> Result<Text, CompileError> {
-    crate::codegen::clean_doc(ast::Text::from_generalised(text))
+pub fn clean_doc<'a>(text: &[u8], arena: &'a Bump) -> Result<Text<'a>, CompileError> {
+    crate::codegen::clean_doc(ast::Text::from_generalised(text), arena)
 }
 
 impl InstructionSequence {

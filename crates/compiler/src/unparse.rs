@@ -5,6 +5,7 @@
 mod format_strings;
 mod repr;
 
+use bumpalo::Bump;
 use krait_syntax::ast::*;
 
 use crate::code::{self, Text};
@@ -32,17 +33,21 @@ mod level {
 }
 
 /// The text of an expression. `guard` is that of the walk on which it is met.
-pub(crate) fn unparse(expr: &Expr<'_>, guard: &StackGuard) -> Result<Text> {
+pub(crate) fn unparse<'a>(
+    expr: &Expr<'_>,
+    guard: &StackGuard,
+    arena: &'a Bump,
+) -> Result<Text<'a>> {
     let mut writer = Writer { out: Vec::new(), guard, too_deep: false };
     writer.expr(expr, level::TEST);
     if writer.too_deep {
         return Err(CompileError::Recursion);
     }
-    Ok(Text::from_bytes(writer.out))
+    Ok(Text::from_bytes(arena.alloc_slice_copy(&writer.out)))
 }
 
 /// Python's `repr` of a constant.
-pub(crate) fn constant_repr(constant: &code::Constant) -> String {
+pub(crate) fn constant_repr(constant: &code::Constant<'_>) -> String {
     repr::code_constant(constant)
 }
 

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use krait_bytecode::Opcode;
-use krait_compiler::code::{Code, Constant, Names};
-use krait_compiler::{CompileError, CompileOptions, compile_source};
+use krait_compiler::code::{Code, Constant};
+use krait_compiler::{Bump, CompileError, CompileOptions, compile_source};
 
 const CASES: &str = include_str!("golden/cases.txt");
 const EXPECTED: &str = include_str!("golden/expected.txt");
@@ -19,8 +19,8 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-fn words(names: &Names) -> String {
-    names.iter().collect::<Vec<_>>().join(" ")
+fn words(names: &[&str]) -> String {
+    names.join(" ")
 }
 
 fn joined(items: &[Constant]) -> String {
@@ -34,7 +34,7 @@ fn constant(value: &Constant) -> String {
         Constant::Bool(true) => "True".to_owned(),
         Constant::Bool(false) => "False".to_owned(),
         Constant::Int(value) => value.to_string(),
-        Constant::BigInt(value) => value.to_string(),
+        Constant::BigInt(value) => value.value().to_string(),
         Constant::Float(value) => format!("float:{:016x}", value.to_bits()),
         Constant::Complex { real, imag } => {
             format!("complex:{:016x}{:016x}", real.to_bits(), imag.to_bits())
@@ -80,7 +80,7 @@ fn describe(code: &Code, out: &mut String) -> std::fmt::Result {
     writeln!(out, "  caches {caches}")?;
     writeln!(out, "  lines {}", hex(&code.linetable))?;
     writeln!(out, "  handlers {}", hex(&code.exceptiontable))?;
-    for value in &code.consts {
+    for value in code.consts {
         if let Constant::Code(inner) = value {
             describe(inner, out)?;
         }
@@ -89,7 +89,8 @@ fn describe(code: &Code, out: &mut String) -> std::fmt::Result {
 }
 
 fn outcome(source: &str) -> String {
-    match compile_source(source, &CompileOptions::default()) {
+    let arena = Bump::new();
+    match compile_source(&arena, source, &CompileOptions::default()) {
         Ok(compiled) => {
             let mut out = String::new();
             for warning in &compiled.warnings {
@@ -125,9 +126,12 @@ fn programs_compile_as_in_the_reference() {
 #[test]
 fn nesting_never_overflows_the_stack() {
     for source in ["a".to_owned() + &".b".repeat(50_000), "a".to_owned() + &"()".repeat(50_000)] {
-        let outcome = compile_source(source.as_str(), &CompileOptions::default());
+        let arena = Bump::new();
+        let options = CompileOptions::default();
+        let outcome = compile_source(&arena, source.as_str(), &options);
         assert!(matches!(outcome, Err(CompileError::Recursion)), "{outcome:?}");
     }
     let chain = "a".to_owned() + &" + a".repeat(10_000);
-    assert!(compile_source(chain.as_str(), &CompileOptions::default()).is_ok());
+    let arena = Bump::new();
+    assert!(compile_source(&arena, chain.as_str(), &CompileOptions::default()).is_ok());
 }

@@ -7,7 +7,7 @@
 mod checks;
 
 use checks::Parts;
-use krait_compiler::{CompileOptions, compile_source};
+use krait_compiler::{Bump, CompileOptions, compile_source};
 
 const CASES: &str = include_str!("golden/cases.txt");
 
@@ -31,7 +31,8 @@ fn cases() -> Vec<&'static str> {
 fn codes() -> Vec<Parts> {
     let mut codes = Vec::new();
     for case in cases() {
-        if let Ok(compiled) = compile_source(case, &CompileOptions::default()) {
+        let arena = Bump::new();
+        if let Ok(compiled) = compile_source(&arena, case, &CompileOptions::default()) {
             checks::each_code(&compiled.code, &mut |code| codes.push(Parts::of(code)));
         }
     }

@@ -1,13 +1,15 @@
 //! Programs that nest deeply: how they are compiled does not depend on the stack there is, as far as it lasts.
 
 use krait_compiler::code::Code;
-use krait_compiler::{CompileError, CompileOptions, compile_source};
+use krait_compiler::{Bump, CompileError, CompileOptions, compile_source};
 
 /// In a thread whose stack is never the limit.
-fn compile(text: String, stack_budget: usize) -> Result<Code, CompileError> {
+fn compile(text: String, stack_budget: usize) -> Result<Code<'static>, CompileError> {
     let compile = move || {
+        // As long as the test program lives.
+        let arena = Box::leak(Box::new(Bump::new()));
         let options = CompileOptions { stack_budget, ..CompileOptions::default() };
-        compile_source(text.as_str(), &options).map(|compiled| compiled.code)
+        compile_source(arena, text.as_str(), arena.alloc(options)).map(|compiled| compiled.code)
     };
     let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(compile);
     thread.expect("a thread").join().expect("no overflow")

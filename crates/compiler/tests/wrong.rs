@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use bumpalo::Bump;
-use krait_compiler::code::{Code, Constant, Names};
+use krait_compiler::code::{Code, Constant};
 use krait_compiler::{CompileError, CompileOptions, compile_into, future};
 use krait_syntax::{ErrorKind, Mode, Notes, ParseOptions, SyntaxError, Warning, parse_into};
 
@@ -73,8 +73,8 @@ fn unescape(text: &str) -> Vec<u8> {
 }
 
 /// As Python's `unicode_escape` codec does it.
-fn words(names: &Names) -> String {
-    names.iter().collect::<Vec<_>>().join(" ")
+fn words(names: &[&str]) -> String {
+    names.join(" ")
 }
 
 fn escape(text: &str) -> String {
@@ -107,7 +107,7 @@ fn constant(value: &Constant) -> Vec<u8> {
         Constant::Bool(true) => b"True".to_vec(),
         Constant::Bool(false) => b"False".to_vec(),
         Constant::Int(value) => value.to_string().into_bytes(),
-        Constant::BigInt(value) => value.to_string().into_bytes(),
+        Constant::BigInt(value) => value.value().to_string().into_bytes(),
         Constant::Float(value) => [b"f", value.to_le_bytes().as_slice()].concat(),
         Constant::Complex { real, imag } => {
             [b"c", real.to_le_bytes().as_slice(), &imag.to_le_bytes()].concat()
@@ -134,7 +134,7 @@ fn parts(code: &Code, out: &mut Vec<Vec<u8>>) {
     out.push(words(&code.localsplusnames).into_bytes());
     out.extend(code.consts.iter().map(constant));
     out.extend([code.code.to_vec(), code.linetable.to_vec(), code.exceptiontable.to_vec()]);
-    for value in &code.consts {
+    for value in code.consts {
         if let Constant::Code(inner) = value {
             parts(inner, out);
         }
@@ -173,7 +173,7 @@ fn compile(case: &Case, warnings: &mut Vec<Warning>) -> Result<String, CompileEr
     }
     let options =
         CompileOptions { mode: case.mode, flags: case.flags, ..CompileOptions::default() };
-    compile_into(tree, &options, warnings).map(|code| digest(&code))
+    compile_into(&arena, tree, &options, warnings).map(|code| digest(&code))
 }
 
 fn describe(error: &CompileError) -> String {

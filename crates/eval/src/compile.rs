@@ -196,7 +196,7 @@ pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyRe
     let hooks = tree_hooks(th)?;
     let arena = Bump::new();
     let tree = parse(th, &arena, source, request)?;
-    tree_object(th, hooks, tree, request)
+    tree_object(th, hooks, &arena, tree, request)
 }
 
 /// What `compile` makes of a syntax tree object when it is to give a tree: a copy, as the compiler would have it if that
@@ -206,14 +206,20 @@ pub fn tree_of_tree(th: &Thread, tree: Borrowed<'_>, request: Request<'_>) -> Py
     (hooks.check_mode)(th, tree, request.mode)?;
     let arena = Bump::new();
     let tree = (hooks.from_object)(th, &arena, tree)?;
-    krait_compiler::validate(&tree, compile_options(th, request).stack_budget)
+    krait_compiler::validate(&tree, compile_options(th, &arena, request).stack_budget)
         .map_err(|error| raise_compile_error(th, error, request.filename))?;
-    tree_object(th, hooks, &tree, request)
+    tree_object(th, hooks, &arena, &tree, request)
 }
 
 /// The object of a tree, which must not ask for features that there are not.
-fn tree_object(th: &Thread, hooks: &TreeHooks, tree: &Mod<'_>, request: Request<'_>) -> PyResult {
-    let options = compile_options(th, request);
+fn tree_object(
+    th: &Thread,
+    hooks: &TreeHooks,
+    arena: &Bump,
+    tree: &Mod<'_>,
+    request: Request<'_>,
+) -> PyResult {
+    let options = compile_options(th, arena, request);
     let future = krait_compiler::future(tree, options.flags)
         .map_err(|error| raise_compile_error(th, error.in_scope(), request.filename))?;
     let wanted = request.flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST;
@@ -227,11 +233,11 @@ pub fn read_tree<'a>(
     arena: &'a Bump,
     tree: Borrowed<'_>,
     request: Request<'_>,
-) -> PyResult<(Mod<'a>, CompileOptions)> {
+) -> PyResult<(Mod<'a>, CompileOptions<'a>)> {
     let hooks = tree_hooks(th)?;
     (hooks.check_mode)(th, tree, request.mode)?;
     let tree = (hooks.from_object)(th, arena, tree)?;
-    let options = compile_options(th, request);
+    let options = compile_options(th, arena, request);
     krait_compiler::validate(&tree, options.stack_budget)
         .map_err(|error| raise_compile_error(th, error, request.filename))?;
     Ok((tree, options))
@@ -245,18 +251,19 @@ pub fn compile_tree(
 ) -> PyResult<Owned<Code>> {
     let arena = Bump::new();
     let (tree, options) = read_tree(th, &arena, tree, request)?;
-    generate(th, &tree, &options, request.filename)
+    generate(th, &arena, &tree, &options, request.filename)
 }
 
 /// The code object of a tree; the warnings are issued whether or not there is an error.
-fn generate(
+fn generate<'a>(
     th: &Thread,
-    tree: &Mod<'_>,
-    options: &CompileOptions,
+    arena: &'a Bump,
+    tree: &'a Mod<'a>,
+    options: &'a CompileOptions<'a>,
     filename: Borrowed<'_, Str>,
 ) -> PyResult<Owned<Code>> {
     let mut warnings = Vec::new();
-    let compiled = krait_compiler::compile_into(tree, options, &mut warnings);
+    let compiled = krait_compiler::compile_into(arena, tree, options, &mut warnings);
     issue(th, &warnings, filename)?;
     let code = compiled.map_err(|error| raise_compile_error(th, error, filename))?;
     code::from_compiled(th, &code)
@@ -266,7 +273,8 @@ fn generate(
 pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult<Owned<Code>> {
     let arena = Bump::new();
     let tree = parse(th, &arena, source, request)?;
-    generate(th, tree, &compile_options(th, request), request.filename)
+    let options = compile_options(th, &arena, request);
+    generate(th, &arena, tree, &options, request.filename)
 }
 
 /// Has `read` look at the symbol table of a text.
@@ -278,15 +286,21 @@ pub fn symbol_table<R>(
 ) -> PyResult<R> {
     let arena = Bump::new();
     let tree = parse(th, &arena, source, request)?;
-    let options = compile_options(th, request);
+    let options = compile_options(th, &arena, request);
     let table = krait_compiler::symbol_table(tree, &options, &arena)
         .map_err(|error| raise_compile_error(th, error, request.filename))?;
     read(&table)
 }
 
-pub fn compile_options(th: &Thread, request: Request<'_>) -> CompileOptions {
+pub fn compile_options<'a>(
+    th: &Thread,
+    arena: &'a Bump,
+    request: Request<'_>,
+) -> CompileOptions<'a> {
     CompileOptions {
-        filename: krait_compiler::code::Text::from_bytes(request.filename.to_wtf8()),
+        filename: krait_compiler::code::Text::from_bytes(
+            arena.alloc_slice_copy(&request.filename.to_wtf8()),
+        ),
         mode: request.mode,
         flags: request.flags & (flags::FUTURE | flags::ALLOW_TOP_LEVEL_AWAIT),
         optimize: request.optimize.unwrap_or_else(|| crate::config::of(th).optimization_level),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::thread;
 
-use krait_compiler::{CompileOptions, compile_source, marshal};
+use krait_compiler::{Bump, CompileOptions, compile_source, marshal};
 use krait_stdlib as stdlib;
 
 #[test]
@@ -94,9 +94,12 @@ fn code_is_what_the_source_compiles_to() {
                 assert!(SOURCE_ONLY.contains(&module.name()), "{} has no code", module.name());
                 continue;
             };
-            let filename = module.filename().into();
-            let options = CompileOptions { filename, ..CompileOptions::default() };
-            let compiled = compile_source(&module.source()[..], &options).expect("it compiles");
+            let filename = module.filename();
+            let options =
+                CompileOptions { filename: filename.as_str().into(), ..CompileOptions::default() };
+            let arena = Bump::new();
+            let compiled =
+                compile_source(&arena, &module.source()[..], &options).expect("it compiles");
             assert!(code == marshal::dump(&compiled.code), "{}", module.name());
         }
     };

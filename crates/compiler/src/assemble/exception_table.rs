@@ -9,17 +9,17 @@ use crate::cfg::{Block, FinalInstr, Graph};
 const START_OF_ENTRY: u8 = 1 << 7;
 const CONTINUES: u8 = 1 << 6;
 
-/// Uses `table` meanwhile.
+/// Writes the table, in place of what `table` was.
 pub(super) fn assemble(
     graph: &Graph,
     instructions: &[FinalInstr],
     offsets: &[u32],
     table: &mut Vec<u8>,
-) -> Result<Vec<u8>, AssembleError> {
-    if !graph.has_handlers() {
-        return Ok(Vec::new());
-    }
+) -> Result<(), AssembleError> {
     table.clear();
+    if !graph.has_handlers() {
+        return Ok(());
+    }
     let mut current: Option<&Block> = None;
     let mut start = 0;
     let handlers = instructions.iter().map(|instr| instr.handler).chain([None]);
@@ -36,7 +36,7 @@ pub(super) fn assemble(
         start = offset;
         current = handler;
     }
-    Ok(table.clone())
+    Ok(())
 }
 
 fn write_entry(

@@ -18,8 +18,9 @@ const END_SEND_OFFSET: u32 = 5;
 pub(super) fn resolve(
     instructions: &mut [FinalInstr],
     offsets: &mut Vec<u32>,
+    jumps: &mut Vec<(usize, usize)>,
 ) -> Result<(), AssembleError> {
-    let mut jumps = Vec::new();
+    jumps.clear();
     for (place, instr) in instructions.iter_mut().enumerate() {
         if !instr.opcode.has_jump() {
             continue;
@@ -36,7 +37,7 @@ pub(super) fn resolve(
     loop {
         write_offsets(instructions, offsets)?;
         let mut resized = false;
-        for &(place, target) in &jumps {
+        for &(place, target) in &*jumps {
             let instr = &mut instructions[place];
             let size = size_of(instr);
             let end = offsets[place] + size;

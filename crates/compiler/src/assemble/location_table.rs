@@ -10,13 +10,13 @@ use crate::instructions::Location;
 /// One entry covers up to this many code units.
 const MAX_UNITS: u32 = 8;
 
-/// Uses `bytes` meanwhile.
+/// Writes the table, in place of what `bytes` was.
 pub(super) fn assemble(
     instructions: &[FinalInstr],
     offsets: &[u32],
     first_line: i32,
     bytes: &mut Vec<u8>,
-) -> Vec<u8> {
+) {
     bytes.clear();
     let mut table = Table { bytes, line: first_line };
     let mut current = Location::NONE;
@@ -36,7 +36,6 @@ pub(super) fn assemble(
         }
     }
     table.add(current, offsets.last().map_or(0, |end| end - start));
-    bytes.clone()
 }
 
 /// The location of the first instruction that has one of its own; none if an exit or a jump comes before it.
@@ -87,12 +86,12 @@ impl Table<'_> {
             let width = end_column - column;
             if delta == 0 && column < 80 && (0..16).contains(&width) {
                 let head = head(location_kind::SHORT0 + (column >> 3) as u8, units);
-                self.bytes.extend([head, ((column & 7) << 4 | width) as u8]);
+                self.bytes.extend_from_slice(&[head, ((column & 7) << 4 | width) as u8]);
                 return;
             }
             if (0..3).contains(&delta) && column < 128 && end_column < 128 {
                 let head = head(location_kind::ONE_LINE0 + delta as u8, units);
-                self.bytes.extend([head, column as u8, end_column as u8]);
+                self.bytes.extend_from_slice(&[head, column as u8, end_column as u8]);
                 return;
             }
         }

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::tables::IndexSet;
+use bumpalo::Bump;
 use krait_bytecode::{BinaryOp, Opcode, intrinsic_1};
 
 use super::kinds::Kinds;
@@ -15,7 +16,35 @@ use crate::code::Constant;
 use crate::fold;
 use crate::instructions::Location;
 
-pub(super) type Consts = IndexSet<Constant>;
+/// The constants of a unit, and where new ones live.
+pub(super) struct Consts<'t, 'a> {
+    pub(super) table: &'t mut IndexSet<Constant<'a>>,
+    pub(super) arena: &'a Bump,
+}
+
+impl<'a> Consts<'_, 'a> {
+    /// The index of a constant, adding it if it is new.
+    fn add(&mut self, constant: Constant<'a>) -> u32 {
+        self.table.insert_full(constant).0 as u32
+    }
+
+    fn get(&self, index: u32) -> Result<Constant<'a>, AssembleError> {
+        self.table.get_index(index as usize).copied().ok_or(BAD_CONST)
+    }
+
+    /// The value that an instruction for which `loads_const` holds pushes.
+    fn value(&self, opcode: Opcode, oparg: u32) -> Result<Constant<'a>, AssembleError> {
+        match opcode {
+            Opcode::LOAD_SMALL_INT => Ok(Constant::Int(i64::from(oparg))),
+            _ => self.get(oparg),
+        }
+    }
+
+    /// The values of the instructions at these places.
+    fn values(&self, code: &[Instr], places: &[usize]) -> Result<Vec<Constant<'a>>, AssembleError> {
+        places.iter().map(|&at| self.value(code[at].opcode, code[at].oparg)).collect()
+    }
+}
 
 /// Longer displays are built piece by piece, so that the stack stays shallow.
 const MAX_DISPLAY: u32 = 30;
@@ -29,37 +58,11 @@ pub(super) fn loads_const(opcode: Opcode) -> bool {
     opcode.has_const() || opcode == Opcode::LOAD_SMALL_INT
 }
 
-/// The value that an instruction for which `loads_const` holds pushes.
-fn const_value(opcode: Opcode, oparg: u32, consts: &Consts) -> Result<Constant, AssembleError> {
-    if opcode == Opcode::LOAD_SMALL_INT {
-        return Ok(Constant::Int(i64::from(oparg)));
-    }
-    consts.get_index(oparg as usize).cloned().ok_or(BAD_CONST)
-}
-
-/// The truth of that value.
-fn const_truth(opcode: Opcode, oparg: u32, consts: &Consts) -> Result<bool, AssembleError> {
-    if opcode == Opcode::LOAD_SMALL_INT {
-        return Ok(oparg != 0);
-    }
-    consts.get_index(oparg as usize).map(Constant::truth).ok_or(BAD_CONST)
-}
-
-/// Whether that value is `None`.
-fn is_none(opcode: Opcode, oparg: u32, consts: &Consts) -> bool {
-    opcode != Opcode::LOAD_SMALL_INT
-        && matches!(consts.get_index(oparg as usize), Some(Constant::None))
-}
-
-fn add_const(constant: Constant, consts: &mut Consts) -> u32 {
-    consts.insert_full(constant).0 as u32
-}
-
 /// Makes `instr` push `constant`.
-fn make_load(instr: &mut Instr, constant: Constant, consts: &mut Consts) {
+fn make_load<'a>(instr: &mut Instr, constant: Constant<'a>, consts: &mut Consts<'_, 'a>) {
     match constant {
         Constant::Int(small @ 0..=255) => instr.set(Opcode::LOAD_SMALL_INT, small as u32),
-        constant => instr.set(Opcode::LOAD_CONST, add_const(constant, consts)),
+        constant => instr.set(Opcode::LOAD_CONST, consts.add(constant)),
     }
 }
 
@@ -87,26 +90,18 @@ fn const_loads_before(code: &[Instr], mut end: usize, count: usize) -> Option<Ve
     Some(places)
 }
 
-fn values(
-    code: &[Instr],
-    places: &[usize],
-    consts: &Consts,
-) -> Result<Vec<Constant>, AssembleError> {
-    places.iter().map(|&at| const_value(code[at].opcode, code[at].oparg, consts)).collect()
-}
-
 /// `BUILD_TUPLE` of constants.
 pub(super) fn fold_tuple(
     code: &mut [Instr],
     at: usize,
-    consts: &mut Consts,
+    consts: &mut Consts<'_, '_>,
 ) -> Result<(), AssembleError> {
     let size = code[at].oparg;
     if size > MAX_DISPLAY {
         return Ok(());
     }
     if let Some(places) = const_loads_before(code, at, size as usize) {
-        let tuple = Constant::tuple(values(code, &places, consts)?);
+        let tuple = Constant::tuple(&consts.values(code, &places)?, consts.arena);
         nop_out(code, &places);
         make_load(&mut code[at], tuple, consts);
     }
@@ -118,7 +113,7 @@ pub(super) fn fold_tuple(
 pub(super) fn fold_list_or_set(
     code: &mut [Instr],
     at: usize,
-    consts: &mut Consts,
+    consts: &mut Consts<'_, '_>,
 ) -> Result<(), AssembleError> {
     let Instr { opcode, oparg: size, location, .. } = code[at];
     let read_only = is_read_only(code, at);
@@ -131,12 +126,12 @@ pub(super) fn fold_list_or_set(
         }
         return Ok(());
     };
-    let items = values(code, &places, consts)?;
+    let items = consts.values(code, &places)?;
     let constant = match opcode {
-        Opcode::BUILD_SET => fold::frozenset(items),
-        _ => Constant::tuple(items),
+        Opcode::BUILD_SET => fold::frozenset(&items, consts.arena),
+        _ => Constant::tuple(&items, consts.arena),
     };
-    let index = add_const(constant, consts);
+    let index = consts.add(constant);
     nop_out(code, &places);
     if read_only {
         code[at].set(Opcode::LOAD_CONST, index);
@@ -157,16 +152,16 @@ pub(super) fn fold_list_or_set(
 pub(super) fn fold_unary(
     code: &mut [Instr],
     at: usize,
-    consts: &mut Consts,
+    consts: &mut Consts<'_, '_>,
 ) -> Result<(), AssembleError> {
     let Some(place) = const_load_before(code, at) else { return Ok(()) };
     let operand = &code[place];
-    let operand = const_value(operand.opcode, operand.oparg, consts)?;
+    let operand = consts.value(operand.opcode, operand.oparg)?;
     let result = match code[at].opcode {
-        Opcode::UNARY_NEGATIVE => fold::negative(&operand),
-        Opcode::UNARY_INVERT => fold::invert(&operand),
+        Opcode::UNARY_NEGATIVE => fold::negative(&operand, consts.arena),
+        Opcode::UNARY_INVERT => fold::invert(&operand, consts.arena),
         Opcode::UNARY_NOT => Some(Constant::Bool(!operand.truth())),
-        _ => fold::positive(&operand),
+        _ => fold::positive(&operand, consts.arena),
     };
     if let Some(result) = result {
         nop_out(code, &[place]);
@@ -178,14 +173,14 @@ pub(super) fn fold_unary(
 pub(super) fn fold_binary(
     code: &mut [Instr],
     at: usize,
-    consts: &mut Consts,
+    consts: &mut Consts<'_, '_>,
 ) -> Result<(), AssembleError> {
     let Some(right) = const_load_before(code, at) else { return Ok(()) };
     let Some(left) = const_load_before(code, right) else { return Ok(()) };
     let places = [left, right];
-    let operands = values(code, &places, consts)?;
+    let operands = consts.values(code, &places)?;
     let result = BinaryOp::from_oparg(code[at].oparg)
-        .and_then(|op| fold::binary(&operands[0], op, &operands[1]));
+        .and_then(|op| fold::binary(&operands[0], op, &operands[1], consts.arena));
     if let Some(result) = result {
         nop_out(code, &places);
         make_load(&mut code[at], result, consts);
@@ -238,11 +233,11 @@ fn nop_out_range(code: &mut [Instr], range: Range<usize>) {
 fn fold_list_to_tuple(
     code: &mut [Instr],
     at: usize,
-    consts: &mut Consts,
+    consts: &mut Consts<'_, '_>,
 ) -> Result<(), AssembleError> {
     let display = appended_constants(code, at, Opcode::BUILD_LIST, Opcode::LIST_APPEND);
     if let Some((start, loads)) = display {
-        let tuple = Constant::tuple(values(code, &loads, consts)?);
+        let tuple = Constant::tuple(&consts.values(code, &loads)?, consts.arena);
         nop_out_range(code, start..at);
         make_load(&mut code[at], tuple, consts);
     }
@@ -253,7 +248,7 @@ fn fold_list_to_tuple(
 pub(super) fn fold_append(
     code: &mut [Instr],
     at: usize,
-    consts: &mut Consts,
+    consts: &mut Consts<'_, '_>,
 ) -> Result<(), AssembleError> {
     if !is_read_only(code, at) {
         return Ok(());
@@ -264,13 +259,13 @@ pub(super) fn fold_append(
         _ => Opcode::BUILD_SET,
     };
     if let Some((start, loads)) = appended_constants(code, at + 1, build, append) {
-        let items = values(code, &loads, consts)?;
+        let items = consts.values(code, &loads)?;
         let constant = match append {
-            Opcode::LIST_APPEND => Constant::tuple(items),
-            _ => fold::frozenset(items),
+            Opcode::LIST_APPEND => Constant::tuple(&items, consts.arena),
+            _ => fold::frozenset(&items, consts.arena),
         };
         nop_out_range(code, start..at + 1);
-        code[at].set(Opcode::LOAD_CONST, add_const(constant, consts));
+        code[at].set(Opcode::LOAD_CONST, consts.add(constant));
     }
     Ok(())
 }
@@ -285,7 +280,7 @@ fn is_read_only(code: &[Instr], at: usize) -> bool {
 pub(super) fn fold_intrinsic(
     code: &mut [Instr],
     at: usize,
-    consts: &mut Consts,
+    consts: &mut Consts<'_, '_>,
 ) -> Result<(), AssembleError> {
     match code[at].oparg {
         intrinsic_1::LIST_TO_TUPLE => {
@@ -306,7 +301,7 @@ impl Graph {
     /// Decides conditional jumps and truth tests on constants, and `is None` tests.
     pub(super) fn optimize_constant_loads(
         &mut self,
-        consts: &mut Consts,
+        consts: &mut Consts<'_, '_>,
     ) -> Result<(), AssembleError> {
         let mut result = Ok(());
         self.each_block(|graph, id| {
@@ -318,10 +313,13 @@ impl Graph {
     }
 
     /// Drops unused constants, except for the first, which may be the docstring, and renumbers.
-    pub(super) fn remove_unused_consts(&mut self, consts: &mut Consts) -> Vec<Constant> {
+    pub(super) fn remove_unused_consts<'a>(
+        &mut self,
+        consts: &mut Consts<'_, 'a>,
+    ) -> &'a [Constant<'a>] {
         let mut used = std::mem::take(&mut self.used_consts);
         used.clear();
-        used.resize(consts.len(), false);
+        used.resize(consts.table.len(), false);
         if let Some(first) = used.first_mut() {
             *first = true;
         }
@@ -335,9 +333,14 @@ impl Graph {
         left
     }
 
-    fn renumber_consts(&mut self, consts: &mut Consts, used: &[bool]) -> Vec<Constant> {
+    fn renumber_consts<'a>(
+        &mut self,
+        consts: &mut Consts<'_, 'a>,
+        used: &[bool],
+    ) -> &'a [Constant<'a>] {
+        let Consts { table, arena } = consts;
         if used.iter().all(|used| *used) {
-            return consts.drain(..).collect();
+            return arena.alloc_slice_fill_iter(table.drain(..));
         }
         let mut renumbered = Vec::with_capacity(used.len());
         let mut count = 0;
@@ -350,20 +353,21 @@ impl Graph {
                 instr.oparg = renumbered[instr.oparg as usize];
             }
         });
-        consts.drain(..).zip(used).filter_map(|(c, &used)| used.then_some(c)).collect()
+        let mut left = bumpalo::collections::Vec::with_capacity_in(count as usize, arena);
+        left.extend(table.drain(..).zip(used).filter_map(|(c, &used)| used.then_some(c)));
+        left.into_bump_slice()
     }
 }
 
-fn optimize_loads_in(code: &mut [Instr], consts: &mut Consts) -> Result<(), AssembleError> {
+fn optimize_loads_in(code: &mut [Instr], consts: &mut Consts<'_, '_>) -> Result<(), AssembleError> {
     // The load of a constant before `at`, perhaps with copies of it in between.
     let mut load = None;
     for at in 0..code.len() {
         let Instr { mut opcode, mut oparg, .. } = code[at];
         match (opcode, load) {
             (Opcode::LOAD_CONST, _) => {
-                let constant = consts.get_index(oparg as usize).ok_or(BAD_CONST)?;
-                if let Constant::Int(small @ 0..=255) = constant {
-                    (opcode, oparg) = (Opcode::LOAD_SMALL_INT, *small as u32);
+                if let Constant::Int(small @ 0..=255) = consts.get(oparg)? {
+                    (opcode, oparg) = (Opcode::LOAD_SMALL_INT, small as u32);
                     code[at].set(opcode, oparg);
                 }
             }
@@ -383,15 +387,15 @@ fn optimize_loads_in(code: &mut [Instr], consts: &mut Consts) -> Result<(), Asse
             | Opcode::POP_JUMP_IF_TRUE
             | Opcode::JUMP_IF_FALSE
             | Opcode::JUMP_IF_TRUE => {
-                let truth = const_truth(opcode, oparg, consts)?;
+                let truth = consts.value(opcode, oparg)?.truth();
                 decide_jump(code, at, truth);
             }
-            Opcode::IS_OP if is_none(opcode, oparg, consts) => {
+            Opcode::IS_OP if matches!(consts.value(opcode, oparg)?, Constant::None) => {
                 fold_is_none_jump(code, at);
             }
             Opcode::TO_BOOL => {
-                let truth = const_truth(opcode, oparg, consts)?;
-                let index = add_const(Constant::Bool(truth), consts);
+                let truth = consts.value(opcode, oparg)?.truth();
+                let index = consts.add(Constant::Bool(truth));
                 code[at].make_nop();
                 code[at + 1].set(Opcode::LOAD_CONST, index);
             }

@@ -9,7 +9,7 @@ use super::{BlockId, Graph};
 use crate::assemble::AssembleError;
 
 /// An open protected region.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Region {
     handler: BlockId,
     /// The place of the one around it in the list of all.
@@ -18,8 +18,8 @@ struct Region {
 }
 
 /// Every region that was opened on any way.
-#[derive(Default)]
-struct Regions(Vec<Region>);
+#[derive(Default, Debug)]
+pub(super) struct Regions(Vec<Region>);
 
 impl Regions {
     fn open(&mut self, handler: BlockId, outer: Option<usize>) -> usize {
@@ -38,7 +38,8 @@ impl Graph {
         if !self.protects {
             return Ok(());
         }
-        let mut regions = Regions::default();
+        let mut regions = std::mem::take(&mut self.regions);
+        regions.0.clear();
         self.walk += 1;
         self.mark(BlockId::ENTRY);
         let mut todo = vec![(BlockId::ENTRY, None)];
@@ -91,6 +92,7 @@ impl Graph {
                 todo.push((next, region));
             }
         }
+        self.regions = regions;
         Ok(())
     }
 }

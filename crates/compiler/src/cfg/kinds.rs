@@ -83,7 +83,11 @@ const fn classify(opcode: Opcode) -> Kinds {
         POP_TOP => Kinds::POP_TOP,
         STORE_FAST_MAYBE_NULL => Kinds::LOCAL.with(Kinds::ABSTRACT),
         LOAD_SMALL_INT => Kinds::CONST,
-        MAKE_CELL | LOAD_DEREF | STORE_DEREF | DELETE_DEREF | LOAD_FROM_DICT_OR_DEREF
+        MAKE_CELL
+        | LOAD_DEREF
+        | STORE_DEREF
+        | DELETE_DEREF
+        | LOAD_FROM_DICT_OR_DEREF
         | LOAD_CLOSURE => Kinds::ABSTRACT,
         SETUP_FINALLY | SETUP_CLEANUP | SETUP_WITH => Kinds::ABSTRACT.with(Kinds::REGION),
         POP_BLOCK => Kinds::REGION,

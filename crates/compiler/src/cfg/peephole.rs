@@ -11,7 +11,10 @@ use super::{Block, BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
 
 impl Graph {
-    pub(super) fn optimize_blocks(&mut self, consts: &mut Consts) -> Result<(), AssembleError> {
+    pub(super) fn optimize_blocks(
+        &mut self,
+        consts: &mut Consts<'_, '_>,
+    ) -> Result<(), AssembleError> {
         let mut cursor = Some(BlockId::ENTRY);
         while let Some(id) = cursor {
             self.optimize_block(id, consts)?;
@@ -20,7 +23,11 @@ impl Graph {
         Ok(())
     }
 
-    fn optimize_block(&mut self, id: BlockId, consts: &mut Consts) -> Result<(), AssembleError> {
+    fn optimize_block(
+        &mut self,
+        id: BlockId,
+        consts: &mut Consts<'_, '_>,
+    ) -> Result<(), AssembleError> {
         const LOOKED_FOR: Kinds = Kinds::TARGET.with(Kinds::IMPROVABLE);
         if !self[id].kinds.has(LOOKED_FOR) {
             return Ok(());
@@ -88,7 +95,7 @@ impl Graph {
 fn optimize_instruction(
     code: &mut [Instr],
     at: usize,
-    consts: &mut Consts,
+    consts: &mut Consts<'_, '_>,
 ) -> Result<(), AssembleError> {
     match code[at].opcode {
         Opcode::BUILD_TUPLE => {

@@ -3,6 +3,7 @@
 //! Does the job of `codegen_setup_annotations_scope`, `codegen_function_annotations` and
 //! `codegen_process_deferred_annotations`.
 
+use bumpalo::collections::Vec;
 use krait_bytecode::{CompareOp, Opcode, common_constant, function_attribute};
 use krait_syntax::ast::{Expr, ExprKind, FunctionDef};
 
@@ -20,7 +21,7 @@ const VALUE_WITH_FAKE_GLOBALS: i64 = 2;
 impl<'a> Generator<'a> {
     /// The text of an annotation.
     pub(super) fn annotation_text(&mut self, annotation: &'a Expr<'a>) -> Result {
-        let text = unparse(annotation, &self.stack_guard)?;
+        let text = unparse(annotation, &self.stack_guard, self.arena)?;
         self.load_const(at(annotation.span), Constant::Str(text));
         Ok(())
     }
@@ -30,7 +31,7 @@ impl<'a> Generator<'a> {
         &mut self,
         loc: Location,
         entry: EntryId,
-        name: &str,
+        name: &'a str,
     ) -> Result {
         let parameters = Parameters { posonly: 1, ..Parameters::default() };
         self.enter_entry(name, ScopeKind::Annotations, entry, loc.line, None, parameters)?;
@@ -49,7 +50,9 @@ impl<'a> Generator<'a> {
         self.op(loc, Opcode::RETURN_VALUE);
         let mut code = self.finish_scope(true)?;
         // The parameter shows as `format`, but the name is free for use in annotations.
-        code.localsplusnames = code.localsplusnames.with_first("format");
+        let rest = code.localsplusnames.iter().skip(1).copied();
+        let names = std::iter::once("format").chain(rest);
+        code.localsplusnames = Vec::from_iter_in(names, self.arena).into_bump_slice();
         code.has_renamed_parameter = true;
         self.make_closure(loc, code, 0)
     }

@@ -268,8 +268,8 @@ impl<'a> Generator<'a> {
         for keyword in keywords {
             self.expr(keyword.value)?;
         }
-        let names = keywords.iter().filter_map(|keyword| keyword.arg).map(Constant::name).collect();
-        self.load_const(loc, Constant::tuple(names));
+        let names = keywords.iter().map(|keyword| keyword.arg.unwrap_or_default());
+        self.load_const(loc, Constant::names(names, self.arena));
         Ok(())
     }
 

@@ -33,9 +33,15 @@ impl<'a> Generator<'a> {
         firstlineno: i32,
     ) -> Result {
         let loc = at(stmt.span);
-        let name = format!("<generic parameters of {}>", def.name);
+        let name = bumpalo::format!(in self.arena, "<generic parameters of {}>", def.name);
         let key = NodeKey::new(&def.type_params[0], Role::TypeParameters);
-        self.enter_scope(&name, ScopeKind::Annotations, key, firstlineno, Some(def.name))?;
+        self.enter_scope(
+            name.into_bump_str(),
+            ScopeKind::Annotations,
+            key,
+            firstlineno,
+            Some(def.name),
+        )?;
         self.type_params(def.type_params)?;
         self.store_name(loc, ".type_params")?;
         self.class_body(stmt, def, firstlineno)?;
@@ -77,7 +83,7 @@ impl<'a> Generator<'a> {
     fn class_prologue(&mut self, loc: Location, firstlineno: i32, generic: bool) -> Result {
         self.load_name(loc, "__name__")?;
         self.store_name(loc, "__module__")?;
-        let qualname = Constant::str(&self.unit().meta.qualname);
+        let qualname = Constant::str(self.unit().meta.qualname);
         self.load_const(loc, qualname);
         self.store_name(loc, "__qualname__")?;
         self.load_const(loc, Constant::Int(firstlineno.into()));
@@ -102,8 +108,8 @@ impl<'a> Generator<'a> {
     fn class_epilogue(&mut self) -> Result {
         let none = Location::NONE;
         let attributes = &self.unit().static_attributes;
-        let attributes = attributes.iter().map(|name| Constant::name(name)).collect();
-        self.load_const(none, Constant::tuple(attributes));
+        let attributes = Constant::names(attributes.iter().copied(), self.arena);
+        self.load_const(none, attributes);
         self.store_name(none, "__static_attributes__")?;
         if self.entry().needs_classdict {
             let index = self.closure_index("__classdict__")?;

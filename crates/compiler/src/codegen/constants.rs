@@ -4,7 +4,6 @@
 //! `Python/ast_preprocess.c`.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use bumpalo::Bump;
 use krait_syntax::ast::{self, Expr, ExprKind, IntLiteral, Operator, UnaryOperator};
@@ -13,7 +12,10 @@ use num_bigint::{BigInt, Sign};
 use crate::code::{Constant, Text};
 use crate::error::{CompileError, Result};
 
-pub(super) fn constant(value: &ast::Constant<'_>) -> Constant {
+pub(super) fn constant<'a>(value: &ast::Constant<'a>, arena: &'a Bump) -> Constant<'a> {
+    let all = |items: &'a [ast::Constant<'a>]| {
+        &*arena.alloc_slice_fill_iter(items.iter().map(|item| constant(item, arena)))
+    };
     match *value {
         ast::Constant::None => Constant::None,
         ast::Constant::True => Constant::Bool(true),
@@ -21,48 +23,51 @@ pub(super) fn constant(value: &ast::Constant<'_>) -> Constant {
         ast::Constant::Ellipsis => Constant::Ellipsis,
         ast::Constant::Int(IntLiteral::Small(value)) => match i64::try_from(value) {
             Ok(value) => Constant::Int(value),
-            Err(_) => Constant::int(BigInt::from(value)),
+            Err(_) => Constant::int(&BigInt::from(value), arena),
         },
         ast::Constant::Int(IntLiteral::Big(digits)) => {
-            Constant::int(BigInt::from_slice(Sign::Plus, digits))
+            Constant::int(&BigInt::from_slice(Sign::Plus, digits), arena)
         }
         ast::Constant::Float(value) => Constant::Float(value),
-        ast::Constant::NegativeInt(literal) => match constant(&ast::Constant::Int(literal)) {
-            Constant::Int(value) => Constant::Int(-value),
-            Constant::BigInt(value) => Constant::int(-BigInt::clone(&value)),
-            other => other,
-        },
+        ast::Constant::NegativeInt(literal) => {
+            match constant(&ast::Constant::Int(literal), arena) {
+                Constant::Int(value) => Constant::Int(-value),
+                Constant::BigInt(value) => Constant::int(&-value.value(), arena),
+                other => other,
+            }
+        }
         ast::Constant::Complex { real, imag } => Constant::Complex { real, imag },
         ast::Constant::Str(text) => Constant::Str(Text::from_bytes(text.as_bytes())),
-        ast::Constant::Bytes(bytes) => Constant::Bytes(bytes.into()),
-        ast::Constant::Tuple(items) => Constant::Tuple(items.iter().map(constant).collect()),
-        ast::Constant::FrozenSet(items) => {
-            Constant::FrozenSet(items.iter().map(constant).collect())
-        }
+        ast::Constant::Bytes(bytes) => Constant::Bytes(bytes),
+        ast::Constant::Tuple(items) => Constant::Tuple(all(items)),
+        ast::Constant::FrozenSet(items) => Constant::FrozenSet(all(items)),
         // `validate` refuses it.
         ast::Constant::Other(_) => Constant::None,
     }
 }
 
 /// A slice whose parts are all constants or left out.
-pub(super) fn constant_slice(parts: [Option<&Expr<'_>>; 3]) -> Option<Constant> {
-    let part = |part: Option<&Expr<'_>>| match part.map(|expr| expr.node) {
+pub(super) fn constant_slice<'a>(
+    parts: [Option<&Expr<'a>>; 3],
+    arena: &'a Bump,
+) -> Option<Constant<'a>> {
+    let part = |part: Option<&Expr<'a>>| match part.map(|expr| expr.node) {
         None => Some(Constant::None),
-        Some(ExprKind::Constant { value, .. }) => Some(constant(&value)),
+        Some(ExprKind::Constant { value, .. }) => Some(constant(&value, arena)),
         Some(_) => None,
     };
     let [lower, upper, step] = parts;
-    Some(Constant::Slice(Arc::new([part(lower)?, part(upper)?, part(step)?])))
+    Some(Constant::Slice(arena.alloc([part(lower)?, part(upper)?, part(step)?])))
 }
 
 /// The value of a number in a pattern, which may be signed or complex: `-1`, `2 - 3j`.
-pub(crate) fn pattern_number(expr: &Expr<'_>) -> Option<Constant> {
+pub(crate) fn pattern_number<'a>(expr: &Expr<'a>, arena: &'a Bump) -> Option<Constant<'a>> {
     match expr.node {
-        ExprKind::UnaryOp { op: UnaryOperator::USub, operand } => negated(operand),
+        ExprKind::UnaryOp { op: UnaryOperator::USub, operand } => negated(operand, arena),
         ExprKind::BinOp { left, op, right } => {
             let real = match left.node {
-                ExprKind::Constant { value, .. } => constant(&value),
-                _ => pattern_number(left)?,
+                ExprKind::Constant { value, .. } => constant(&value, arena),
+                _ => pattern_number(left, arena)?,
             };
             let real = real_value(&real)?;
             let ExprKind::Constant { value: ast::Constant::Complex { real: more, imag }, .. } =
@@ -80,32 +85,32 @@ pub(crate) fn pattern_number(expr: &Expr<'_>) -> Option<Constant> {
     }
 }
 
-fn negated(operand: &Expr<'_>) -> Option<Constant> {
+fn negated<'a>(operand: &Expr<'a>, arena: &'a Bump) -> Option<Constant<'a>> {
     let ExprKind::Constant { value, .. } = operand.node else { return None };
-    match constant(&value) {
+    match constant(&value, arena) {
         Constant::Int(value) => Some(match value.checked_neg() {
             Some(value) => Constant::Int(value),
-            None => Constant::int(-BigInt::from(value)),
+            None => Constant::int(&-BigInt::from(value), arena),
         }),
-        Constant::BigInt(value) => Some(Constant::int(-BigInt::clone(&value))),
+        Constant::BigInt(value) => Some(Constant::int(&-value.value(), arena)),
         Constant::Float(value) => Some(Constant::Float(-value)),
         Constant::Complex { real, imag } => Some(Constant::Complex { real: -real, imag: -imag }),
         _ => None,
     }
 }
 
-fn real_value(value: &Constant) -> Option<f64> {
+fn real_value(value: &Constant<'_>) -> Option<f64> {
     match value {
         // Rounds to nearest even, as Python does.
         Constant::Int(value) => Some(*value as f64),
         Constant::Float(value) => Some(*value),
-        Constant::BigInt(value) => value.to_string().parse().ok(),
+        Constant::BigInt(value) => value.value().to_string().parse().ok(),
         _ => None,
     }
 }
 
 /// A number of code objects as a constant of the tree.
-pub(crate) fn in_tree<'a>(value: &Constant, arena: &'a Bump) -> Option<ast::Constant<'a>> {
+pub(crate) fn in_tree<'a>(value: &Constant<'_>, arena: &'a Bump) -> Option<ast::Constant<'a>> {
     let int = |negative: bool, magnitude: IntLiteral<'a>| match negative {
         true => ast::Constant::NegativeInt(magnitude),
         false => ast::Constant::Int(magnitude),
@@ -113,6 +118,7 @@ pub(crate) fn in_tree<'a>(value: &Constant, arena: &'a Bump) -> Option<ast::Cons
     Some(match value {
         Constant::Int(value) => int(*value < 0, IntLiteral::Small(value.unsigned_abs())),
         Constant::BigInt(value) => {
+            let value = value.value();
             let magnitude = match u64::try_from(value.magnitude()) {
                 Ok(small) => IntLiteral::Small(small),
                 Err(_) => IntLiteral::Big(arena.alloc_slice_copy(&value.to_u32_digits().1)),
@@ -126,11 +132,11 @@ pub(crate) fn in_tree<'a>(value: &Constant, arena: &'a Bump) -> Option<ast::Cons
 }
 
 /// A docstring without the indentation that its lines share.
-pub(super) fn clean_doc(text: ast::Text<'_>) -> Result<Constant> {
-    clean_text(text).map(Constant::Str)
+pub(super) fn clean_doc<'a>(text: ast::Text<'_>, arena: &'a Bump) -> Result<Constant<'a>> {
+    clean_text(text, arena).map(Constant::Str)
 }
 
-pub(super) fn clean_text(text: ast::Text<'_>) -> Result<Text> {
+pub(super) fn clean_text<'a>(text: ast::Text<'_>, arena: &'a Bump) -> Result<Text<'a>> {
     let text = match text.as_bytes().contains(&b'\t') {
         true => Cow::Owned(expand_tabs(text.as_bytes())),
         false => Cow::Borrowed(text.as_bytes()),
@@ -149,15 +155,15 @@ pub(super) fn clean_text(text: ast::Text<'_>) -> Result<Text> {
     if margin == usize::MAX {
         margin = 0;
     }
-    let mut clean = Vec::with_capacity(text.len());
+    let mut clean = bumpalo::collections::Vec::with_capacity_in(text.len(), arena);
     rest = &text[indent(&text)..];
     while let Some(end) = memchr::memchr(b'\n', rest) {
         let (line, after) = rest.split_at(end + 1);
-        clean.extend_from_slice(line);
+        clean.extend_from_slice_copy(line);
         rest = &after[indent(after).min(margin)..];
     }
-    clean.extend_from_slice(rest);
-    Ok(Text::from_bytes(clean))
+    clean.extend_from_slice_copy(rest);
+    Ok(Text::from_bytes(clean.into_bump_slice()))
 }
 
 /// The reference cleans docstrings as UTF-8.

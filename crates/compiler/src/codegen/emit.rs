@@ -37,7 +37,7 @@ impl<'a> Generator<'a> {
         self.unit_mut().seq.use_label(label);
     }
 
-    pub(super) fn load_const(&mut self, loc: Location, constant: Constant) {
+    pub(super) fn load_const(&mut self, loc: Location, constant: Constant<'a>) {
         let index = self.unit_mut().meta.add_const(constant);
         self.op_i(loc, Opcode::LOAD_CONST, index);
     }
@@ -46,7 +46,7 @@ impl<'a> Generator<'a> {
         self.load_const(loc, Constant::None);
     }
 
-    pub(super) fn load_str(&mut self, loc: Location, text: &str) {
+    pub(super) fn load_str(&mut self, loc: Location, text: &'a str) {
         self.load_const(loc, Constant::name(text));
     }
 

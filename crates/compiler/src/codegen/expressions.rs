@@ -50,7 +50,7 @@ impl<'a> Generator<'a> {
                     ast::Constant::Str(text) if !loc.has_line() && text.as_bytes() == b"%" => {
                         Constant::Str(Text::separate("%"))
                     }
-                    _ => constants::constant(&value),
+                    _ => constants::constant(&value, self.arena),
                 };
                 self.load_const(loc, constant);
                 Ok(())
@@ -222,9 +222,9 @@ impl<'a> Generator<'a> {
     }
 
     /// A slice whose parts are all constants or left out.
-    fn constant_slice(&self, slice: &'a Expr<'a>) -> Option<Constant> {
+    fn constant_slice(&self, slice: &'a Expr<'a>) -> Option<Constant<'a>> {
         let parts = slice_parts(slice).map(|part| part.map(|part| self.resolve(part)));
-        constants::constant_slice(parts)
+        constants::constant_slice(parts, self.arena)
     }
 
     /// Slices without step have instructions of their own, unless they are constants.

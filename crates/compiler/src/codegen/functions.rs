@@ -59,10 +59,10 @@ impl<'a> Generator<'a> {
             self.op_i(loc, Opcode::SWAP, 2);
         }
         let parameters = Parameters { argcount: count as usize, ..Parameters::default() };
-        let name = format!("<generic parameters of {}>", def.name);
+        let name = bumpalo::format!(in self.arena, "<generic parameters of {}>", def.name);
         let key = NodeKey::new(&def.type_params[0], Role::TypeParameters);
         let kind = ScopeKind::Annotations;
-        self.enter_scope_with(&name, kind, key, firstlineno, None, parameters)?;
+        self.enter_scope_with(name.into_bump_str(), kind, key, firstlineno, None, parameters)?;
         self.type_params(def.type_params)?;
         for index in 0..count {
             self.op_i(loc, Opcode::LOAD_FAST, index);
@@ -97,7 +97,8 @@ impl<'a> Generator<'a> {
         self.enter_scope_with(def.name, kind, key, firstlineno, None, parameters)?;
         let mut body = self.without_docstring(def.body);
         if let Some(text) = docstring(body) {
-            self.unit_mut().meta.add_const(constants::clean_doc(text)?);
+            let doc = constants::clean_doc(text, self.arena)?;
+            self.unit_mut().meta.add_const(doc);
             body = &body[1..];
         }
         let start = self.new_label();

@@ -53,8 +53,8 @@ impl<'a> Generator<'a> {
     ) -> Result {
         let loc = at(span);
         self.load_const(loc, Constant::Int(level.unwrap_or(0).into()));
-        let tuple = names.iter().map(|alias| Constant::name(alias.name)).collect();
-        self.load_const(loc, Constant::tuple(tuple));
+        let tuple = Constant::names(names.iter().map(|alias| alias.name), self.arena);
+        self.load_const(loc, tuple);
         self.op_mangled(loc, Opcode::IMPORT_NAME, module.unwrap_or(""));
         for (index, alias) in names.iter().enumerate() {
             if index == 0 && alias.name.starts_with('*') {

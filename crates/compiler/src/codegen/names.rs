@@ -150,14 +150,13 @@ impl<'a> Generator<'a> {
     pub(super) fn make_closure(
         &mut self,
         loc: Location,
-        code: Code,
+        code: Code<'a>,
         mut attributes: u32,
     ) -> Result {
-        let kinds = code.localspluskinds.iter();
-        let locals = code.localsplusnames.iter().zip(kinds);
-        let free: Vec<_> = locals.filter(|(_, kind)| **kind & local_kind::FREE != 0).collect();
-        let count = free.len();
-        for (name, _) in free {
+        // Free variables stand last.
+        let kinds = code.localspluskinds.iter().rev();
+        let count = kinds.take_while(|kind| **kind & local_kind::FREE != 0).count();
+        for name in &code.localsplusnames[code.localsplusnames.len() - count..] {
             let index = self.closure_index(name)?;
             self.op_i(loc, Opcode::LOAD_CLOSURE, index);
         }
@@ -165,7 +164,7 @@ impl<'a> Generator<'a> {
             attributes |= function_attribute::CLOSURE;
             self.op_n(loc, Opcode::BUILD_TUPLE, count);
         }
-        self.load_const(loc, Constant::Code(code.into()));
+        self.load_const(loc, Constant::Code(self.arena.alloc(code)));
         self.op(loc, Opcode::MAKE_FUNCTION);
         for attribute in [
             function_attribute::CLOSURE,

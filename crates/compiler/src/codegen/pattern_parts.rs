@@ -24,7 +24,7 @@ impl<'a> Generator<'a> {
     ) -> Result {
         let loc = at(span);
         let value = self.resolve(value);
-        match (value.node, constants::pattern_number(value)) {
+        match (value.node, constants::pattern_number(value, self.arena)) {
             (_, Some(number)) => self.load_const(at(value.span), number),
             (ExprKind::Constant { .. } | ExprKind::Attribute { .. }, None) => self.expr(value)?,
             _ => {
@@ -45,7 +45,7 @@ impl<'a> Generator<'a> {
         context: &mut PatternContext<'a>,
     ) {
         let loc = at(span);
-        self.load_const(loc, constants::constant(value));
+        self.load_const(loc, constants::constant(value, self.arena));
         self.compare(loc, CmpOperator::Is);
         self.jump_to_fail_pop(loc, context, Opcode::POP_JUMP_IF_FALSE);
     }
@@ -191,8 +191,8 @@ impl<'a> Generator<'a> {
             }
         }
         self.expr(cls)?;
-        let names = attrs.iter().map(|attr| Constant::name(attr)).collect();
-        self.load_const(loc, Constant::tuple(names));
+        let names = Constant::names(attrs.iter().copied(), self.arena);
+        self.load_const(loc, names);
         self.op_n(loc, Opcode::MATCH_CLASS, patterns.len());
         // A tuple of attributes, or None.
         context.on_top += 1;
@@ -274,12 +274,12 @@ impl<'a> Generator<'a> {
     }
 
     fn mapping_keys(&mut self, span: Span, keys: &'a [&'a Expr<'a>]) -> Result {
-        let mut seen: Vec<Constant> = Vec::new();
+        let mut seen: Vec<Constant<'a>> = Vec::new();
         for key in keys {
             let key = self.resolve(key);
-            let number = constants::pattern_number(key);
-            let constant =
-                number.clone().or_else(|| constant_of(key).map(|c| constants::constant(&c)));
+            let number = constants::pattern_number(key, self.arena);
+            let literal = || constant_of(key).map(|key| constants::constant(&key, self.arena));
+            let constant = number.or_else(literal);
             match constant {
                 Some(constant) => {
                     if seen.iter().any(|other| equal(other, &constant)) {
@@ -306,7 +306,7 @@ impl<'a> Generator<'a> {
 }
 
 /// Python's `==` on constants of patterns.
-fn equal(a: &Constant, b: &Constant) -> bool {
+fn equal(a: &Constant<'_>, b: &Constant<'_>) -> bool {
     match (number(a), number(b)) {
         (Some(a), Some(b)) => a == b,
         _ => a == b,
@@ -314,7 +314,7 @@ fn equal(a: &Constant, b: &Constant) -> bool {
 }
 
 /// Real and imaginary part of a number, as far as it fits.
-fn number(value: &Constant) -> Option<(f64, f64)> {
+fn number(value: &Constant<'_>) -> Option<(f64, f64)> {
     match value {
         Constant::Bool(value) => Some((f64::from(u8::from(*value)), 0.0)),
         Constant::Int(value) if value.unsigned_abs() < 1 << 53 => Some((*value as f64, 0.0)),

@@ -151,7 +151,9 @@ impl<'a> Generator<'a> {
         self.unwind_blocks(&mut loc, preserve_top, false)?;
         match (value, constant) {
             (None, _) => self.load_none(loc),
-            (_, Some(constant)) => self.load_const(loc, super::constants::constant(&constant)),
+            (_, Some(constant)) => {
+                self.load_const(loc, super::constants::constant(&constant, self.arena))
+            }
             _ => {}
         }
         self.op(loc, Opcode::RETURN_VALUE);

@@ -95,7 +95,7 @@ impl<'a> Generator<'a> {
         format_spec: Option<&'a Expr<'a>>,
     ) -> Result {
         self.expr(value)?;
-        self.load_const(loc, constants::constant(text));
+        self.load_const(loc, constants::constant(text, self.arena));
         let mut oparg = 2 | conversion_oparg(conversion)? << 2;
         if let Some(spec) = format_spec {
             oparg |= 1;

@@ -81,7 +81,7 @@ impl<'a> Generator<'a> {
         &mut self,
         param: &'a TypeParam<'a>,
         role: Role,
-        name: &str,
+        name: &'a str,
         expr: &'a Expr<'a>,
         may_be_starred: bool,
     ) -> Result {
@@ -98,8 +98,8 @@ impl<'a> Generator<'a> {
     }
 
     /// The format is optional: the value by default.
-    fn enter_evaluator(&mut self, loc: Location, key: NodeKey, name: &str) -> Result {
-        self.load_const(loc, Constant::tuple(vec![Constant::Int(1)]));
+    fn enter_evaluator(&mut self, loc: Location, key: NodeKey, name: &'a str) -> Result {
+        self.load_const(loc, Constant::Tuple(&[Constant::Int(1)]));
         let Some(entry) = self.table.lookup(key) else {
             return Err(CompileError::System("no block for a type parameter".to_owned()));
         };
@@ -123,9 +123,9 @@ impl<'a> Generator<'a> {
             self.type_alias_value(stmt, id, value)?;
             return self.store_name(loc, id);
         };
-        let scope = format!("<generic parameters of {id}>");
+        let scope = bumpalo::format!(in self.arena, "<generic parameters of {}>", id);
         let key = NodeKey::new(first, Role::TypeParameters);
-        self.enter_scope(&scope, ScopeKind::Annotations, key, loc.line, None)?;
+        self.enter_scope(scope.into_bump_str(), ScopeKind::Annotations, key, loc.line, None)?;
         self.load_str(loc, id);
         self.type_params(type_params)?;
         self.type_alias_value(stmt, id, value)?;
@@ -136,7 +136,12 @@ impl<'a> Generator<'a> {
         self.store_name(loc, id)
     }
 
-    fn type_alias_value(&mut self, stmt: &'a Stmt<'a>, name: &str, value: &'a Expr<'a>) -> Result {
+    fn type_alias_value(
+        &mut self,
+        stmt: &'a Stmt<'a>,
+        name: &'a str,
+        value: &'a Expr<'a>,
+    ) -> Result {
         let loc = at(stmt.span);
         self.enter_evaluator(loc, NodeKey::new(stmt, Role::Body), name)?;
         self.expr(value)?;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use bumpalo::collections::String;
 use krait_bytecode::{Opcode, code_flags, future_flags, resume};
 use krait_syntax::ast::{Expr, Span};
 
@@ -77,7 +78,7 @@ impl<'a> Generator<'a> {
 
     pub(super) fn enter_scope(
         &mut self,
-        name: &str,
+        name: &'a str,
         kind: ScopeKind,
         key: NodeKey,
         lineno: i32,
@@ -88,7 +89,7 @@ impl<'a> Generator<'a> {
 
     pub(super) fn enter_scope_with(
         &mut self,
-        name: &str,
+        name: &'a str,
         kind: ScopeKind,
         key: NodeKey,
         lineno: i32,
@@ -103,7 +104,7 @@ impl<'a> Generator<'a> {
 
     pub(super) fn enter_entry(
         &mut self,
-        name: &str,
+        name: &'a str,
         kind: ScopeKind,
         entry: EntryId,
         lineno: i32,
@@ -146,7 +147,7 @@ impl<'a> Generator<'a> {
     fn set_qualname(&mut self) {
         let depth = self.units.len();
         let unit = self.unit();
-        let mut base = String::new();
+        let mut base = String::new_in(self.arena);
         // Index of the unit around, if it is not the module.
         if depth > 2 {
             let mut parent = &self.units[depth - 2];
@@ -158,7 +159,7 @@ impl<'a> Generator<'a> {
                 parent = &self.units[depth - 3];
             }
             if !self.is_global_in(unit, parent) {
-                base.push_str(&parent.meta.qualname);
+                base.push_str(parent.meta.qualname);
                 let kinds = [ScopeKind::Function, ScopeKind::AsyncFunction, ScopeKind::Lambda];
                 if kinds.contains(&parent.kind) {
                     base.push_str(".<locals>");
@@ -169,8 +170,8 @@ impl<'a> Generator<'a> {
             return;
         }
         base.push('.');
-        base.push_str(&unit.meta.name);
-        self.unit_mut().meta.qualname = base.into();
+        base.push_str(unit.meta.name);
+        self.unit_mut().meta.qualname = base.into_bump_str();
     }
 
     /// Whether the parent declares the unit's name global.
@@ -179,8 +180,7 @@ impl<'a> Generator<'a> {
         if !kinds.contains(&unit.kind) {
             return false;
         }
-        let name = self.arena.alloc_str(&unit.meta.name);
-        let name = mangle(parent.private, name, self.arena);
+        let name = mangle(parent.private, unit.meta.name, self.arena);
         self.table.entry(parent.entry).scope(name) == Scope::GlobalExplicit
     }
 
@@ -218,7 +218,7 @@ impl<'a> Generator<'a> {
     }
 
     /// Ends the unit with a return and makes it a code object.
-    pub(super) fn finish_scope(&mut self, returns_none: bool) -> Result<Code> {
+    pub(super) fn finish_scope(&mut self, returns_none: bool) -> Result<Code<'a>> {
         let unit = self.end_scope(returns_none)?;
         let nested = self.keeps_nested.then(|| unit.instructions.clone());
         let code = self.assembled(unit)?;
@@ -229,7 +229,7 @@ impl<'a> Generator<'a> {
     }
 
     /// The code object of a unit.
-    pub(super) fn assembled(&mut self, unit: CodeUnit<'a>) -> Result<Code> {
+    pub(super) fn assembled(&mut self, unit: CodeUnit<'a>) -> Result<Code<'a>> {
         self.assembler.assemble(unit).map_err(|error| match error {
             AssembleError::Invalid(what) => CompileError::System(what.to_owned()),
             AssembleError::TooLarge => CompileError::Overflow(error.to_string()),
@@ -255,7 +255,7 @@ impl<'a> Generator<'a> {
             instructions: unit.seq,
             flags,
             parameter_count,
-            filename: self.options.filename.clone(),
+            filename: self.options.filename,
         })
     }
 }

@@ -18,7 +18,7 @@ const ONE: Complex = Complex { real: 1.0, imag: 0.0 };
 const MAX_MULTIPLIED_EXPONENT: f64 = 100.0;
 
 /// At least one of the operands is complex.
-pub(super) fn binary(a: &Number, op: BinaryOp, b: &Number) -> Option<Constant> {
+pub(super) fn binary(a: &Number, op: BinaryOp, b: &Number) -> Option<Constant<'static>> {
     use BinaryOp::*;
     if op == NB_POWER {
         return power(a.to_complex()?, b.to_complex()?);
@@ -65,8 +65,8 @@ impl Number {
     }
 }
 
-impl From<Complex> for Constant {
-    fn from(value: Complex) -> Constant {
+impl From<Complex> for Constant<'_> {
+    fn from(value: Complex) -> Self {
         Constant::Complex { real: value.real, imag: value.imag }
     }
 }
@@ -165,7 +165,7 @@ fn divide_real(a: f64, b: Complex) -> Option<Complex> {
 }
 
 /// `a ** b`; `None` for zero to a negative or complex power, and for overflow.
-pub(super) fn power(a: Complex, b: Complex) -> Option<Constant> {
+pub(super) fn power(a: Complex, b: Complex) -> Option<Constant<'static>> {
     let result =
         if b.imag == 0.0 && b.real == b.real.floor() && b.real.abs() <= MAX_MULTIPLIED_EXPONENT {
             let magnitude = multiply_out(a, b.real.abs() as u32);

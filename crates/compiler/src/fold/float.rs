@@ -5,7 +5,7 @@ use krait_bytecode::BinaryOp;
 use super::complex::{self, Complex};
 use crate::code::Constant;
 
-pub(super) fn binary(a: f64, op: BinaryOp, b: f64) -> Option<Constant> {
+pub(super) fn binary(a: f64, op: BinaryOp, b: f64) -> Option<Constant<'static>> {
     use BinaryOp::*;
     let result = match op {
         NB_ADD => a + b,
@@ -50,7 +50,7 @@ fn is_odd(value: f64) -> bool {
 }
 
 /// `a ** b`: special cases first, as C libraries differ in them.
-fn power(a: f64, b: f64) -> Option<Constant> {
+fn power(a: f64, b: f64) -> Option<Constant<'static>> {
     let result = if b == 0.0 {
         1.0
     } else if a.is_nan() {

@@ -2,6 +2,7 @@
 //!
 //! CPython: `longobject.c`, with the limits of `const_folding_safe_*`.
 
+use bumpalo::Bump;
 use krait_bytecode::BinaryOp;
 use num_bigint::{BigInt, BigUint, Sign};
 
@@ -16,7 +17,12 @@ fn is_negative(value: &BigInt) -> bool {
     value.sign() == Sign::Minus
 }
 
-pub(super) fn binary(a: &BigInt, op: BinaryOp, b: &BigInt) -> Option<Constant> {
+pub(super) fn binary<'a>(
+    a: &BigInt,
+    op: BinaryOp,
+    b: &BigInt,
+    arena: &'a Bump,
+) -> Option<Constant<'a>> {
     use BinaryOp::*;
     let result = match op {
         NB_ADD => a + b,
@@ -30,7 +36,7 @@ pub(super) fn binary(a: &BigInt, op: BinaryOp, b: &BigInt) -> Option<Constant> {
         NB_TRUE_DIVIDE => return true_divide(a, b).map(Constant::Float),
         NB_FLOOR_DIVIDE => floor_divide(a, b)?.0,
         NB_REMAINDER => floor_divide(a, b)?.1,
-        NB_POWER => return power(a, b),
+        NB_POWER => return power(a, b, arena),
         NB_LSHIFT => shift_left(a, b)?,
         NB_RSHIFT => shift_right(a, b)?,
         NB_AND => a & b,
@@ -38,7 +44,7 @@ pub(super) fn binary(a: &BigInt, op: BinaryOp, b: &BigInt) -> Option<Constant> {
         NB_XOR => a ^ b,
         _ => return None,
     };
-    Some(Constant::int(result))
+    Some(Constant::int(&result, arena))
 }
 
 /// Quotient rounded down, and the remainder, which has the divisor's sign.
@@ -53,7 +59,7 @@ fn floor_divide(a: &BigInt, b: &BigInt) -> Option<(BigInt, BigInt)> {
     Some((quotient, remainder))
 }
 
-fn power(a: &BigInt, b: &BigInt) -> Option<Constant> {
+fn power<'a>(a: &BigInt, b: &BigInt, arena: &'a Bump) -> Option<Constant<'a>> {
     if is_negative(b) {
         return float::binary(to_f64(a)?, BinaryOp::NB_POWER, to_f64(b)?);
     }
@@ -67,7 +73,7 @@ fn power(a: &BigInt, b: &BigInt) -> Option<Constant> {
     if a.bits() > MAX_INT_SIZE / u64::from(exponent) {
         return None;
     }
-    Some(Constant::int(a.pow(exponent)))
+    Some(Constant::int(&a.pow(exponent), arena))
 }
 
 fn shift_left(a: &BigInt, b: &BigInt) -> Option<BigInt> {

@@ -33,14 +33,14 @@ pub(super) fn constant_in_source(value: &ast::Constant<'_>) -> String {
     }
 }
 
-pub(super) fn code_constant(value: &Constant) -> String {
+pub(super) fn code_constant(value: &Constant<'_>) -> String {
     match value {
         Constant::None => "None".to_owned(),
         Constant::Ellipsis => "Ellipsis".to_owned(),
         Constant::Bool(true) => "True".to_owned(),
         Constant::Bool(false) => "False".to_owned(),
         Constant::Int(value) => value.to_string(),
-        Constant::BigInt(value) => value.to_string(),
+        Constant::BigInt(value) => value.value().to_string(),
         Constant::Float(value) => float(*value),
         Constant::Complex { real, imag } => complex(*real, *imag),
         Constant::Str(value) => text(value.as_bytes()),

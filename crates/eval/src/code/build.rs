@@ -1,5 +1,6 @@
 //! Making code objects from their parts, which are the compiler's, from `.pyc` data, or Python's arguments.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use krait_bytecode::{Opcode, code_flags, local_kind};
@@ -10,7 +11,7 @@ use super::{foreign, intern, quicken};
 use crate::frame::FRAME_WORDS;
 
 /// Everything a code object is made from.
-pub struct Parts {
+pub struct Parts<'c> {
     pub argcount: i32,
     pub posonlyargcount: i32,
     pub kwonlyargcount: i32,
@@ -18,7 +19,7 @@ pub struct Parts {
     pub flags: i32,
     pub firstlineno: i32,
     /// Original code units, as bytes.
-    pub code: Vec<u8>,
+    pub code: Cow<'c, [u8]>,
     pub consts: Owned<Tuple>,
     pub names: Owned<Tuple>,
     pub localsplusnames: Owned<Tuple>,
@@ -31,15 +32,20 @@ pub struct Parts {
 }
 
 /// The number of locals with any of `kinds`.
-fn count(parts: &Parts, kinds: u8) -> i32 {
+fn count(parts: &Parts<'_>, kinds: u8) -> i32 {
     parts.localspluskinds.as_bytes().iter().filter(|kind| **kind & kinds != 0).count() as i32
 }
 
 /// A code object from its parts. ValueError and SystemError for parts that do not fit together.
-pub fn new(th: &Thread, mut parts: Parts) -> PyResult<Owned<Code>> {
+pub fn new(th: &Thread, mut parts: Parts<'_>) -> PyResult<Owned<Code>> {
     check(th, &parts)?;
     parts.stacksize = parts.stacksize.max(1);
     intern::intern(th, &mut parts)?;
+    new_interned(th, parts)
+}
+
+/// As `new`, for parts that fit together, with their strings interned.
+pub(super) fn new_interned(th: &Thread, mut parts: Parts<'_>) -> PyResult<Owned<Code>> {
     if !th.interp().code_debug_ranges.get() {
         let lines = krait_bytecode::without_columns(parts.linetable.as_bytes());
         parts.linetable = Bytes::new(th, &lines)?;
@@ -114,7 +120,7 @@ pub fn empty(
         stacksize: 1,
         flags: krait_bytecode::code_flags::OPTIMIZED as i32,
         firstlineno: first_line,
-        code: vec![resume, 0, load, 0, raise, 1],
+        code: vec![resume, 0, load, 0, raise, 1].into(),
         consts: nothing(),
         names: nothing(),
         localsplusnames: nothing(),
@@ -146,7 +152,7 @@ const LARGEST_FOREIGN_STACK: i32 = 1 << 24;
 
 /// As `new`, for parts that may hold anything. What binds arguments and makes frames is checked here; the code units
 /// and what they refer to when they are to run for the first time (`foreign`).
-pub fn new_foreign(th: &Thread, parts: Parts) -> PyResult<Owned<Code>> {
+pub fn new_foreign(th: &Thread, parts: Parts<'_>) -> PyResult<Owned<Code>> {
     check(th, &parts)?;
     if parts.stacksize > LARGEST_FOREIGN_STACK {
         return Err(th.raise(exc::OVERFLOW_ERROR, "code: co_stacksize is too large"));
@@ -167,7 +173,7 @@ pub(super) fn argument_count(argcount: i32, kwonlyargcount: i32, flags: u32) -> 
 }
 
 /// The consistency of the parts, as far as the reference checks it.
-pub(super) fn check(th: &Thread, parts: &Parts) -> PyResult<()> {
+pub(super) fn check(th: &Thread, parts: &Parts<'_>) -> PyResult<()> {
     if parts.argcount < parts.posonlyargcount
         || parts.posonlyargcount < 0
         || parts.kwonlyargcount < 0

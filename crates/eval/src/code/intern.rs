@@ -10,7 +10,7 @@ use krait_objects::set::{FrozenSet, Set};
 
 use super::build::Parts;
 
-pub(super) fn intern(th: &Thread, parts: &mut Parts) -> PyResult<()> {
+pub(super) fn intern(th: &Thread, parts: &mut Parts<'_>) -> PyResult<()> {
     names(th, &parts.names)?;
     constants(th, &parts.consts, &mut HashSet::new())?;
     names(th, &parts.localsplusnames)?;
@@ -40,7 +40,7 @@ fn constants(th: &Thread, tuple: &Tuple, seen: &mut HashSet<*const Object>) -> P
     for index in (0..tuple.len()).rev() {
         let Some(item) = tuple.get(index) else { break };
         if let Some(text) = item.downcast_exact::<Str>() {
-            if text.as_ascii().is_some_and(is_name_like) {
+            if text.as_ascii().is_some_and(|text| is_name_like(text.as_bytes())) {
                 let interned = Str::intern(th, text.to_owned())?.into_object();
                 changed |= replace(tuple, index, interned);
             }
@@ -92,6 +92,6 @@ fn replace(tuple: &Tuple, index: usize, item: Owned) -> bool {
 }
 
 /// Only letters, digits and underscores.
-fn is_name_like(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+pub(super) fn is_name_like(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }

@@ -147,7 +147,7 @@ impl Code {
             stacksize,
             flags,
             firstlineno,
-            code: codestring.as_bytes().to_vec(),
+            code: codestring.as_bytes().into(),
             consts: constants.to_owned(),
             names,
             localsplusnames,
@@ -203,7 +203,10 @@ impl Code {
             stacksize: count(co_stacksize, self.stacksize, "co_stacksize")?,
             flags: count(co_flags, self.flags, "co_flags")?,
             firstlineno: count(co_firstlineno, self.firstlineno, "co_firstlineno")?,
-            code: co_code.map_or_else(|| original_bytes(self), |code| code.as_bytes().to_vec()),
+            code: match &co_code {
+                Some(code) => code.as_bytes().into(),
+                None => original_bytes(self).into(),
+            },
             consts: given_or(co_consts, &self.consts),
             names: given_or(co_names, &self.names),
             localsplusnames: self.localsplusnames.clone(),
@@ -242,7 +245,7 @@ fn given_or<T: Instance>(given: Option<Borrowed<'_, T>>, known: &Owned<T>) -> Ow
 }
 
 /// The code object, if the number of locals is right.
-fn made(th: &Thread, parts: Parts, nlocals: i32, varnames: usize) -> PyResult {
+fn made(th: &Thread, parts: Parts<'_>, nlocals: i32, varnames: usize) -> PyResult {
     check(th, &parts)?;
     if nlocals as usize != varnames {
         return Err(th.raise(exc::VALUE_ERROR, "code: co_nlocals != len(co_varnames)"));
@@ -256,7 +259,7 @@ impl Code {
     fn with_locals(
         &self,
         th: &Thread,
-        mut parts: Parts,
+        mut parts: Parts<'_>,
         nlocals: i32,
         [varnames, cellvars, freevars]: [Owned<Tuple>; 3],
         renamed: bool,

@@ -51,7 +51,11 @@ fn make_cleanup_code(th: &Thread) -> PyResult<Borrowed<'_, Code>> {
             stacksize: 2,
             flags: (krait_bytecode::code_flags::OPTIMIZED) as i32,
             firstlineno: 1,
-            code: INSTRUCTIONS.iter().flat_map(|opcode| [*opcode as u8, 0]).collect(),
+            code: INSTRUCTIONS
+                .iter()
+                .flat_map(|opcode| [*opcode as u8, 0])
+                .collect::<Vec<_>>()
+                .into(),
             consts: nothing(),
             names: nothing(),
             localsplusnames: nothing(),

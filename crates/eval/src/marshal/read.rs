@@ -407,13 +407,14 @@ impl<'a> Reader<'a> {
         let firstlineno = self.int()?;
         let linetable = self.required_for(WHAT)?;
         let exceptiontable = self.required_for(WHAT)?;
+        let code = self.part::<Bytes>(code)?;
         let parts = Parts {
             argcount,
             posonlyargcount,
             kwonlyargcount,
             stacksize,
             flags,
-            code: self.part::<Bytes>(code)?.as_bytes().to_vec(),
+            code: code.as_bytes().into(),
             consts: self.part(consts)?,
             names: self.part(names)?,
             localsplusnames: self.part(localsplusnames)?,

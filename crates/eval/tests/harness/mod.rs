@@ -215,12 +215,14 @@ fn real_builtins(th: &Thread) -> PyResult<Owned<Dict>> {
 }
 
 /// Compiles `source` with our own front end.
-pub fn compile(source: &str) -> krait_compiler::code::Code {
-    let options = krait_compiler::CompileOptions {
+pub fn compile(source: &str) -> krait_compiler::code::Code<'static> {
+    // As long as the test program lives.
+    let arena = Box::leak(Box::new(krait_compiler::Bump::new()));
+    let options = Box::leak(Box::new(krait_compiler::CompileOptions {
         filename: Text::from("test.py"),
         ..krait_compiler::CompileOptions::default()
-    };
-    match krait_compiler::compile_source(source, &options) {
+    }));
+    match krait_compiler::compile_source(arena, source, options) {
         Ok(compiled) => compiled.code,
         Err(error) => panic!("compile: {error:?}"),
     }
@@ -239,12 +241,12 @@ pub fn run_program_with_sys(source: &str) -> String {
 }
 
 /// The same as `run_program` for a program that has been compiled.
-pub fn run_compiled(compiled: &krait_compiler::code::Code) -> String {
+pub fn run_compiled(compiled: &krait_compiler::code::Code<'_>) -> String {
     run_with(compiled, bare_builtins)
 }
 
 fn run_with(
-    compiled: &krait_compiler::code::Code,
+    compiled: &krait_compiler::code::Code<'_>,
     builtins: fn(&Thread) -> PyResult<Owned<Dict>>,
 ) -> String {
     let interp = Interpreter::new(0, SERVICES);

@@ -2,11 +2,10 @@
 //! Python objects.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use bumpalo::Bump;
 use krait_compiler::assemble::AssembleError;
-use krait_compiler::code::{Code as Compiled, Constant, Names, Text};
+use krait_compiler::code::{Code as Compiled, Constant, Text};
 use krait_compiler::instructions::CodeUnitMetadata;
 use krait_compiler::stages;
 use krait_compiler::tables::{IndexMap, IndexSet};
@@ -51,7 +50,7 @@ pub fn codegen(
     }
     let consts = unit.metadata.consts.iter().map(|constant| match constant {
         Constant::Code(nested) => Ok(code::from_compiled(th, nested)?.into_object()),
-        other => code::constant_object(th, other),
+        other => code::constant_object(th, *other),
     });
     let consts = List::from_vec(th, consts.collect::<PyResult<Vec<_>>>()?)?;
     metadata.set_str(th, Str::interned(th, "consts")?.borrow(), consts.object())?;
@@ -84,19 +83,21 @@ pub fn optimize_cfg(
         return Err(th.raise(exc::TYPE_ERROR, "consts must be a list"));
     };
     let objects = list.to_vec();
+    let arena = Bump::new();
     let mut constants = IndexSet::default();
-    let mut known: HashMap<Constant, Owned> = HashMap::new();
+    let mut known: HashMap<Constant<'_>, Owned> = HashMap::new();
     for (index, object) in objects.into_iter().enumerate() {
         // The list may hold a constant twice, the optimiser's table may not.
-        let constant = constant_of(th, object.borrow())?.filter(|it| !constants.contains(it));
-        let constant = constant.unwrap_or_else(|| opaque(index));
-        known.insert(constant.clone(), object);
+        let constant = constant_of(th, object.borrow(), &arena)?;
+        let constant = constant.filter(|constant| !constants.contains(constant));
+        let constant = constant.unwrap_or_else(|| opaque(index, &arena));
+        known.insert(constant, object);
         constants.insert(constant);
     }
     let locals = u32::try_from(nlocals).unwrap_or(0);
     let optimized = sequence.with(|instructions| {
         instructions.resolve_labels()?;
-        stages::optimize(instructions, constants, locals)
+        stages::optimize(instructions, constants, locals, &arena)
     });
     let (instructions, left) = optimized.map_err(|error| raise_assemble_error(th, error))?;
     let left: PyResult<Vec<Owned>> = left.iter().map(|it| object_of(th, it, &known)).collect();
@@ -107,7 +108,11 @@ pub fn optimize_cfg(
 }
 
 /// The constant with the object's value, if the compiler has such constants.
-fn constant_of(th: &Thread, object: Borrowed<'_>) -> PyResult<Option<Constant>> {
+fn constant_of<'a>(
+    th: &Thread,
+    object: Borrowed<'_>,
+    arena: &'a Bump,
+) -> PyResult<Option<Constant<'a>>> {
     if object.is_none() {
         return Ok(Some(Constant::None));
     }
@@ -120,22 +125,23 @@ fn constant_of(th: &Thread, object: Borrowed<'_>) -> PyResult<Option<Constant>> 
         }
     }
     Ok(Some(if let Some(int) = object.downcast_exact::<Int>() {
-        Constant::int(int.to_big())
+        Constant::int(&int.to_big(), arena)
     } else if let Some(float) = object.downcast_exact::<Float>() {
         Constant::Float(float.value())
     } else if let Some(complex) = object.downcast_exact::<Complex>() {
         Constant::Complex { real: complex.real(), imag: complex.imag() }
     } else if let Some(text) = object.downcast_exact::<Str>() {
-        Constant::Str(Text::from_bytes(text.to_wtf8().to_vec()))
+        Constant::Str(Text::from_bytes(arena.alloc_slice_copy(&text.to_wtf8())))
     } else if let Some(bytes) = object.downcast_exact::<Bytes>() {
-        Constant::Bytes(bytes.as_bytes().into())
+        Constant::Bytes(arena.alloc_slice_copy(bytes.as_bytes()))
     } else if let Some(tuple) = object.downcast_exact::<Tuple>() {
         let items = tuple.as_slice().iter();
-        let items: PyResult<Option<Vec<Constant>>> = th.recurse(" while reading constants", || {
-            items.map(|&item| constant_of(th, item)).collect()
-        });
+        let items: PyResult<Option<Vec<Constant<'a>>>> = th
+            .recurse(" while reading constants", || {
+                items.map(|&item| constant_of(th, item, arena)).collect()
+            });
         match items? {
-            Some(items) => Constant::tuple(items),
+            Some(items) => Constant::tuple(&items, arena),
             None => return Ok(None),
         }
     } else {
@@ -144,30 +150,34 @@ fn constant_of(th: &Thread, object: Borrowed<'_>) -> PyResult<Option<Constant>> 
 }
 
 /// Stands for an object that the compiler knows nothing of: code that is equal to no other.
-fn opaque(index: usize) -> Constant {
-    Constant::Code(Arc::new(Compiled {
+fn opaque(index: usize, arena: &Bump) -> Constant<'_> {
+    Constant::Code(arena.alloc(Compiled {
         argcount: 0,
         posonlyargcount: 0,
         kwonlyargcount: 0,
         stacksize: 1,
         flags: 0,
         firstlineno: i32::try_from(index).unwrap_or(i32::MAX),
-        code: Vec::new(),
-        consts: Vec::new(),
-        names: Names::default(),
-        localsplusnames: Names::default(),
-        localspluskinds: Vec::new(),
+        code: &[],
+        consts: &[],
+        names: &[],
+        localsplusnames: &[],
+        localspluskinds: &[],
         has_renamed_parameter: false,
         filename: "".into(),
-        name: format!("<{index}>").into(),
-        qualname: "".into(),
-        linetable: Vec::new(),
-        exceptiontable: Vec::new(),
+        name: arena.alloc_str(&format!("<{index}>")),
+        qualname: "",
+        linetable: &[],
+        exceptiontable: &[],
     }))
 }
 
 /// The object of a constant; those that were given are given back.
-fn object_of(th: &Thread, constant: &Constant, known: &HashMap<Constant, Owned>) -> PyResult {
+fn object_of(
+    th: &Thread,
+    constant: &Constant<'_>,
+    known: &HashMap<Constant<'_>, Owned>,
+) -> PyResult {
     if let Some(object) = known.get(constant) {
         return Ok(object.clone());
     }
@@ -177,7 +187,7 @@ fn object_of(th: &Thread, constant: &Constant, known: &HashMap<Constant, Owned>)
                 items.iter().map(|item| object_of(th, item, known)).collect();
             Ok(Tuple::from_vec(th, items?)?.into_object())
         }
-        _ => code::constant_object(th, constant),
+        _ => code::constant_object(th, *constant),
     }
 }
 
@@ -193,10 +203,10 @@ pub fn assemble(
     let arena = Bump::new();
     let unit = fields.unit(&arena)?;
     let consts = fields.in_order("consts")?;
-    let filename_text = Text::from_bytes(filename.to_wtf8().to_vec());
+    let filename_text = Text::from_bytes(arena.alloc_slice_copy(&filename.to_wtf8()));
     let assembled = sequence.with(|instructions| {
         instructions.resolve_labels()?;
-        stages::assemble(instructions, unit, filename_text)
+        stages::assemble(instructions, unit, filename_text, &arena)
     });
     let assembled = assembled.map_err(|error| raise_assemble_error(th, error))?;
     let consts: Vec<Owned> = consts.into_iter().map(value_of_key).collect();
@@ -208,7 +218,7 @@ pub fn assemble(
         stacksize: made.stacksize,
         flags: made.flags,
         firstlineno: made.firstlineno,
-        code: assembled.code,
+        code: assembled.code.into(),
         consts: Tuple::from_vec(th, consts)?,
         names: made.names.clone(),
         localsplusnames: made.localsplusnames.clone(),
@@ -246,9 +256,9 @@ impl Fields<'_> {
         }
     }
 
-    fn text(&self, name: &str) -> PyResult<Box<str>> {
+    fn text<'b>(&self, name: &str, arena: &'b Bump) -> PyResult<&'b str> {
         match self.get(name)?.borrow().downcast::<Str>() {
-            Some(text) => Ok(text.get().as_utf8(self.th)?.into()),
+            Some(text) => Ok(arena.alloc_str(text.get().as_utf8(self.th)?)),
             None => Err(raise!(self.th, TYPE_ERROR, "{name} must be a string")),
         }
     }
@@ -297,8 +307,8 @@ impl Fields<'_> {
     fn unit<'b>(&self, arena: &'b Bump) -> PyResult<CodeUnitMetadata<'b>> {
         let hidden = self.names("fasthidden", arena)?;
         Ok(CodeUnitMetadata {
-            name: self.text("name")?,
-            qualname: self.text("qualname")?,
+            name: self.text("name", arena)?,
+            qualname: self.text("qualname", arena)?,
             consts: IndexSet::default(),
             names: self.names("names", arena)?,
             varnames: self.names("varnames", arena)?,
@@ -315,7 +325,8 @@ impl Fields<'_> {
 
 /// A docstring without the indentation that its lines share.
 pub fn clean_doc(th: &Thread, doc: Borrowed<'_, Str>) -> PyResult<Owned<Str>> {
-    let clean = stages::clean_doc(&doc.to_wtf8())
+    let arena = Bump::new();
+    let clean = stages::clean_doc(&doc.to_wtf8(), &arena)
         .map_err(|error| compile::raise_compile_error(th, error, Str::empty()))?;
     Str::from_wtf8(th, clean.as_bytes())
 }

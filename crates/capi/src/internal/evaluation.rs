@@ -355,7 +355,7 @@ pub fn PyCompile_OpcodeStackEffectWithJump(opcode: c_int, oparg: c_int, jump: c_
 #[capi]
 pub fn _PyCompile_CleanDoc(th: &Thread, doc: Borrowed<'_, Str>) -> PyResult {
     let text = doc.to_wtf8();
-    match krait_compiler::stages::clean_doc(&text) {
+    match krait_compiler::stages::clean_doc(&text, &krait_compiler::Bump::new()) {
         Ok(clean) => Ok(Str::from_wtf8(th, clean.as_bytes())?.into_object()),
         Err(_) => Err(th.no_memory()),
     }

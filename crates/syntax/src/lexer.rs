@@ -61,6 +61,9 @@ pub(crate) struct LexerOptions {
 
 /// What a lexer reads. Lines end with newlines.
 pub(crate) trait SourceText {
+    /// A line may hold newlines before its end.
+    const LINES_IN_LINES: bool = false;
+
     /// As much of it as is known. It only ever grows.
     fn text(&self) -> &str;
 
@@ -267,12 +270,9 @@ impl<S: SourceText> Lexer<S> {
     /// The next byte that is no space.
     #[inline]
     fn skip_space(&mut self) -> Option<u8> {
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\x0C');
         loop {
-            self.pos += self.line_rest().iter().take_while(|byte| is_space(byte)).count();
-            // The next line may begin with more.
             let byte = self.bump();
-            if !byte.as_ref().is_some_and(is_space) {
+            if !matches!(byte, Some(b' ' | b'\t' | b'\x0C')) {
                 return byte;
             }
         }
@@ -281,7 +281,8 @@ impl<S: SourceText> Lexer<S> {
     /// Reads on to the end of the line. A token if comments or type comments are asked for.
     fn comment(&mut self) -> Option<Token> {
         let rest = &self.bytes()[self.start..self.line_end];
-        let len = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        let newline = if S::LINES_IN_LINES { memchr::memchr(b'\n', rest) } else { None };
+        let len = newline.map_or(rest.len(), |newline| newline + 1);
         self.pos = self.start + len - newline_len(&rest[..len]);
         if self.options.type_comments
             && let Some(token) = self.type_comment()

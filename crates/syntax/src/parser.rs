@@ -23,6 +23,7 @@ mod import;
 mod interpolated;
 mod params;
 mod pattern;
+mod scratch;
 mod simple;
 mod strings;
 mod target;
@@ -37,6 +38,7 @@ use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
 use krait_unicode::database::Version;
 use krait_unicode::normalization::{Form, normalize};
+use scratch::Scratch;
 use std::cell::Cell;
 pub(crate) use strings::split_literal;
 
@@ -62,10 +64,15 @@ pub(crate) struct Parser<'a, 't> {
     options: &'t ParseOptions<'t>,
     /// `<>` is the spelling of `!=`.
     flufl: bool,
-    /// Expressions of the lists being read, innermost last.
-    scratch: Vec<E<'a>>,
-    /// Statements of the blocks being read, innermost last.
-    statements: Vec<&'a Stmt<'a>>,
+    /// Expressions of the lists being read.
+    scratch: Scratch<E<'a>>,
+    /// Keys of dicts and defaults of parameters, which may be missing.
+    optional: Scratch<Option<E<'a>>>,
+    keywords: Scratch<Keyword<'a>>,
+    parameters: Scratch<Arg<'a>>,
+    aliases: Scratch<Alias<'a>>,
+    /// Statements of the blocks being read.
+    statements: Scratch<&'a Stmt<'a>>,
     /// No name needs to be normalised.
     ascii: bool,
     pub warnings: Vec<(Moment, Warning)>,
@@ -150,8 +157,12 @@ impl<'a, 't> Parser<'a, 't> {
             guard: StackGuard::new(options.stack_budget),
             options,
             flufl: options.barry_as_flufl,
-            scratch: Vec::new(),
-            statements: Vec::new(),
+            scratch: Scratch::default(),
+            optional: Scratch::default(),
+            keywords: Scratch::default(),
+            parameters: Scratch::default(),
+            aliases: Scratch::default(),
+            statements: Scratch::default(),
             ascii: text.is_ascii(),
             warnings: Vec::new(),
             too_deep: false,
@@ -199,7 +210,7 @@ impl<'a, 't> Parser<'a, 't> {
             let keyword = self.at_compound();
             self.statement()?;
             // A line that begins with `match` may be either.
-            if keyword || matches!(self.statements[0].node, StmtKind::Match { .. }) {
+            if keyword || matches!(self.statements.since(0)[0].node, StmtKind::Match { .. }) {
                 self.expect(TokenKind::Newline)?;
             }
         }
@@ -345,9 +356,7 @@ impl<'a, 't> Parser<'a, 't> {
 
     /// The expressions pushed on the scratch stack since it had `base` of them.
     fn take_exprs(&mut self, base: usize) -> &'a [E<'a>] {
-        let slice = self.arena.alloc_slice_copy(&self.scratch[base..]);
-        self.scratch.truncate(base);
-        slice
+        self.scratch.take(base, self.arena)
     }
 
     fn push_statement(&mut self, node: StmtKind<'a>, span: Span) {
@@ -356,9 +365,7 @@ impl<'a, 't> Parser<'a, 't> {
 
     /// The statements pushed since there were `base` of them.
     fn take_statements(&mut self, base: usize) -> &'a [&'a Stmt<'a>] {
-        let slice = self.arena.alloc_slice_copy(&self.statements[base..]);
-        self.statements.truncate(base);
-        slice
+        self.statements.take(base, self.arena)
     }
 
     /// Runs a rule that nests, unless the native stack is used up. `levels` says how many of the reference's rules,
@@ -390,18 +397,21 @@ impl<'a, 't> Parser<'a, 't> {
         start.is_some_and(|start| crate::diagnose::nests_too_deep(text, self.options, start))
     }
 
-    /// Tries a rule; if it fails, everything is as before.
+    /// Tries a rule that reads expressions; if it fails, everything is as before.
     fn attempt<T>(&mut self, rule: impl FnOnce(&mut Self) -> Parse<T>) -> Option<T> {
         let (pos, levels) = (self.pos, self.levels);
-        let (scratch, warnings) = (self.scratch.len(), self.warnings.len());
-        let statements = self.statements.len();
+        let warnings = self.warnings.len();
+        let (scratch, optional) = (self.scratch.len(), self.optional.len());
+        let (keywords, parameters) = (self.keywords.len(), self.parameters.len());
         match rule(self) {
             Ok(value) => Some(value),
             Err(Fail) => {
                 self.pos = pos;
                 self.levels = levels;
                 self.scratch.truncate(scratch);
-                self.statements.truncate(statements);
+                self.optional.truncate(optional);
+                self.keywords.truncate(keywords);
+                self.parameters.truncate(parameters);
                 self.warnings.truncate(warnings);
                 None
             }

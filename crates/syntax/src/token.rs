@@ -14,6 +14,31 @@ pub struct Token {
     pub end_col: i32,
 }
 
+/// The first eight bytes of a word, the first one lowest, with zeros after them.
+pub(crate) const fn pack(word: &[u8]) -> u64 {
+    let mut packed = 0;
+    let mut at = 0;
+    while at < word.len() && at < 8 {
+        packed |= (word[at] as u64) << (8 * at);
+        at += 1;
+    }
+    packed
+}
+
+const KEYWORD_BITS: u32 = 6;
+
+/// Tells all keywords apart: the factor was found by trying.
+const fn keyword_slot(packed: u64) -> usize {
+    (packed.wrapping_mul(0xb57c_8e05_e3c9_b0e1) >> (64 - KEYWORD_BITS)) as usize
+}
+
+/// The keyword that is `packed`, or `Name`. Words of more than eight bytes are none.
+#[inline]
+pub(crate) fn keyword_or_name(packed: u64) -> TokenKind {
+    let (keyword, kind) = KEYWORDS[keyword_slot(packed)];
+    if keyword == packed { kind } else { TokenKind::Name }
+}
+
 macro_rules! token_kinds {
     ($($name:ident = $number:literal $text:literal,)* @keywords $($kw:ident $kw_text:literal,)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,20 +75,16 @@ macro_rules! token_kinds {
             }
         }
 
-        /// The keyword spelled `word`, or `Name`.
-        #[inline]
-        pub(crate) fn keyword_or_name(word: &[u8]) -> TokenKind {
-            if word.len() < 2 || word.len() > 8 {
-                return TokenKind::Name;
-            }
+        /// Where [`keyword_or_name`] finds each keyword, packed.
+        static KEYWORDS: [(u64, TokenKind); 1 << KEYWORD_BITS] = {
+            let mut slots = [(0, TokenKind::Name); 1 << KEYWORD_BITS];
             $(
-                const { assert!($kw_text.len() <= 8) };
-                if word == $kw_text.as_bytes() {
-                    return TokenKind::$kw;
-                }
+                let word = pack($kw_text.as_bytes());
+                assert!($kw_text.len() <= 8 && slots[keyword_slot(word)].0 == 0);
+                slots[keyword_slot(word)] = (word, TokenKind::$kw);
             )*
-            TokenKind::Name
-        }
+            slots
+        };
     };
 }
 

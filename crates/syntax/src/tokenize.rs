@@ -53,6 +53,8 @@ pub struct FedSource<F> {
 }
 
 impl<F: Feed> SourceText for FedSource<F> {
+    const LINES_IN_LINES: bool = true;
+
     fn text(&self) -> &str {
         &self.text
     }

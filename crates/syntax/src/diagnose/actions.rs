@@ -200,10 +200,11 @@ impl Machine<'_> {
     fn check_string(&mut self, string: NodeId) -> Outcome {
         let token = self.first_token(string);
         let literal = split_literal(self.text_of(token));
+        let arena = bumpalo::Bump::new();
         let decoded = if !literal.is_bytes {
-            literal::decode_text(literal.body, literal.is_raw)
+            literal::decode_text(&arena, literal.body, literal.is_raw)
         } else if literal.body.is_ascii() {
-            literal::decode_bytes(literal.body.as_bytes(), literal.is_raw)
+            literal::decode_bytes(&arena, literal.body.as_bytes(), literal.is_raw)
         } else {
             let message = "bytes can only contain ASCII literal characters".to_owned();
             return raise(self.error_at_token(token, message));
@@ -241,7 +242,7 @@ impl Machine<'_> {
                 continue;
             }
             let body = self.text_of(self.first_token(part));
-            match literal::decode_text(body, is_raw) {
+            match literal::decode_text(&bumpalo::Bump::new(), body, is_raw) {
                 Ok(decoded) => {
                     if let Some(invalid) = &decoded.invalid {
                         self.warn_escape(closing, body, invalid);
@@ -281,7 +282,7 @@ impl Machine<'_> {
         });
         let is_raw = start.is_some_and(|start| self.text_of(*start).contains(['r', 'R']));
         let token = self.tokens[index];
-        match literal::decode_text(self.text_of(token), is_raw) {
+        match literal::decode_text(&bumpalo::Bump::new(), self.text_of(token), is_raw) {
             Ok(decoded) => {
                 if let Some(invalid) = &decoded.invalid {
                     self.warn_escape(token, self.text_of(token), invalid);

@@ -1,19 +1,59 @@
 //! Names, keywords and string prefixes.
 
 use super::{Lexed, Lexer, SourceText};
-use crate::token::{Token, keyword_or_name};
+use crate::token::{TokenKind, keyword_or_name, pack};
 
-/// Whether a byte may stand in a word.
-static CONTINUES_WORD: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] =
-            (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' || byte as u8 >= 0x80;
-        byte += 1;
+/// Eight bytes at once.
+const fn eight(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The highest bit of each of eight bytes that may not stand in a word.
+#[inline]
+fn outside_words(bytes: u64) -> u64 {
+    let high = eight(0x80);
+    // Sums that set the highest bit of a byte that is at least so much; none carries into the next byte.
+    let at_least = |bytes: u64, least: u8| bytes + eight(0x80 - least);
+    let low = bytes & !high;
+    let small = low | eight(0x20);
+    let letters = at_least(small, b'a') & !at_least(small, b'z' + 1);
+    let digits = at_least(low, b'0') & !at_least(low, b'9' + 1);
+    let underscores = !at_least(low ^ eight(b'_'), 1);
+    !(bytes | letters | digits | underscores) & high
+}
+
+/// How far a word goes.
+struct Word {
+    len: usize,
+    is_ascii: bool,
+    /// Its first eight bytes.
+    packed: u64,
+}
+
+/// The word, if there is one, that `rest` starts with.
+#[inline]
+fn measure(rest: &[u8]) -> Word {
+    let (mut len, mut seen, mut packed) = (0, 0, 0);
+    loop {
+        let bytes = match rest[len..].first_chunk() {
+            Some(bytes) => u64::from_le_bytes(*bytes),
+            None => pack(&rest[len..]),
+        };
+        let outside = outside_words(bytes);
+        // The bytes before the first that is not part of the word; all of them if there is none.
+        let first_outside = (outside & outside.wrapping_neg()) >> 7;
+        let inside = bytes & first_outside.wrapping_sub(1);
+        seen |= inside;
+        if len == 0 {
+            packed = inside;
+        }
+        if outside != 0 {
+            len += outside.trailing_zeros() as usize / 8;
+            return Word { len, is_ascii: seen & eight(0x80) == 0, packed };
+        }
+        len += 8;
     }
-    table
-};
+}
 
 /// The letters of a string prefix seen so far.
 #[derive(Default)]
@@ -57,28 +97,19 @@ impl Prefix {
 impl<S: SourceText> Lexer<S> {
     /// A name or keyword, or the string whose prefix it turns out to be.
     pub(super) fn word(&mut self, first: u8) -> Lexed {
-        let mut seen = 0;
-        let mut end = self.start;
-        while let Some(&byte) = self.bytes()[..self.line_end].get(end)
-            && CONTINUES_WORD[usize::from(byte)]
-        {
-            seen |= byte;
-            end += 1;
-        }
-        let before_quote =
-            matches!(self.bytes()[..self.line_end].get(end), None | Some(b'"' | b'\''));
+        let word = measure(&self.bytes()[self.start..]);
+        let end = self.start + word.len;
+        let before_quote = matches!(self.bytes().get(end), None | Some(b'"' | b'\''));
         if before_quote && let Some(done) = self.prefix(first) {
             return done;
         }
         self.pos = end;
         self.note_end();
-        if seen.is_ascii() {
-            return Ok(self.finish_ascii_word());
-        }
-        if !self.options.extra_tokens {
+        let kind = if word.len <= 8 { keyword_or_name(word.packed) } else { TokenKind::Name };
+        if !word.is_ascii && !self.options.extra_tokens {
             self.check_identifier()?;
         }
-        Ok(self.token(crate::token::TokenKind::Name))
+        Ok(self.token(kind))
     }
 
     /// The string that a word which ends at a quote, or with the line, may be the prefix of.
@@ -89,14 +120,10 @@ impl<S: SourceText> Lexer<S> {
             match self.bump() {
                 Some(quote @ (b'"' | b'\'')) => return Some(self.prefixed_string(&prefix, quote)),
                 Some(next) => byte = next,
-                None => return Some(Ok(self.finish_ascii_word())),
+                None => return Some(Ok(self.token(TokenKind::Name))),
             }
         }
         None
-    }
-
-    fn finish_ascii_word(&self) -> Token {
-        self.token(keyword_or_name(&self.bytes()[self.start..self.pos]))
     }
 
     fn prefixed_string(&mut self, prefix: &Prefix, quote: u8) -> Lexed {

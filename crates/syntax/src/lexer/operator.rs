@@ -3,48 +3,90 @@
 use super::{Bracket, Lexed, Lexer, MAX_LEVEL, SourceText};
 use crate::token::TokenKind;
 
-/// The longest operator at the start of `rest`, which begins with `first`.
-fn longest(first: u8, rest: &[u8]) -> (TokenKind, usize) {
+/// The operator of one byte, or `Op` if there is none.
+const fn single(byte: u8) -> TokenKind {
     use TokenKind::*;
-    let second = rest.get(1).copied().unwrap_or(0);
-    let third = rest.get(2).copied().unwrap_or(0);
-    let with_equal = |plain, equal| if second == b'=' { (equal, 2) } else { (plain, 1) };
-    let doubled = |single: (TokenKind, usize), double, double_equal| {
-        if second != first {
-            single
-        } else if third == b'=' {
-            (double_equal, 3)
-        } else {
-            (double, 2)
-        }
-    };
-    match first {
-        b'(' => (LPar, 1),
-        b')' => (RPar, 1),
-        b'[' => (LSqb, 1),
-        b']' => (RSqb, 1),
-        b'{' => (LBrace, 1),
-        b'}' => (RBrace, 1),
-        b',' => (Comma, 1),
-        b';' => (Semi, 1),
-        b'~' => (Tilde, 1),
-        b':' => with_equal(Colon, ColonEqual),
-        b'=' => with_equal(Equal, EqEqual),
-        b'!' => with_equal(Exclamation, NotEqual),
-        b'+' => with_equal(Plus, PlusEqual),
-        b'%' => with_equal(Percent, PercentEqual),
-        b'&' => with_equal(Amper, AmperEqual),
-        b'|' => with_equal(VBar, VBarEqual),
-        b'^' => with_equal(Circumflex, CircumflexEqual),
-        b'@' => with_equal(At, AtEqual),
-        b'-' if second == b'>' => (RArrow, 2),
-        b'-' => with_equal(Minus, MinEqual),
-        b'<' => doubled(with_equal(Less, LessEqual), LeftShift, LeftShiftEqual),
-        b'>' => doubled(with_equal(Greater, GreaterEqual), RightShift, RightShiftEqual),
-        b'*' => doubled(with_equal(Star, StarEqual), DoubleStar, DoubleStarEqual),
-        b'/' => doubled(with_equal(Slash, SlashEqual), DoubleSlash, DoubleSlashEqual),
-        _ => (Op, 1),
+    match byte {
+        b'(' => LPar,
+        b')' => RPar,
+        b'[' => LSqb,
+        b']' => RSqb,
+        b'{' => LBrace,
+        b'}' => RBrace,
+        b',' => Comma,
+        b';' => Semi,
+        b'~' => Tilde,
+        b':' => Colon,
+        b'=' => Equal,
+        b'!' => Exclamation,
+        b'+' => Plus,
+        b'%' => Percent,
+        b'&' => Amper,
+        b'|' => VBar,
+        b'^' => Circumflex,
+        b'@' => At,
+        b'-' => Minus,
+        b'<' => Less,
+        b'>' => Greater,
+        b'*' => Star,
+        b'/' => Slash,
+        _ => Op,
     }
+}
+
+/// What [`single`] gives.
+static SINGLE: [TokenKind; 256] = {
+    let mut table = [TokenKind::Op; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = single(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// The longest operator at the start of `rest`, which begins with `first`.
+#[inline]
+fn longest(first: u8, rest: &[u8]) -> (TokenKind, usize) {
+    match rest.get(1) {
+        Some(b'=' | b'>' | b'<' | b'*' | b'/') => compound(first, rest),
+        _ => (SINGLE[usize::from(first)], 1),
+    }
+}
+
+/// As [`longest`], if the second byte may be part of the operator.
+fn compound(first: u8, rest: &[u8]) -> (TokenKind, usize) {
+    use TokenKind::*;
+    let equal_at = |at| rest.get(at) == Some(&b'=');
+    let (double, double_equal) = match first {
+        b'<' => (LeftShift, LeftShiftEqual),
+        b'>' => (RightShift, RightShiftEqual),
+        b'*' => (DoubleStar, DoubleStarEqual),
+        b'/' => (DoubleSlash, DoubleSlashEqual),
+        _ => (Op, Op),
+    };
+    if double != Op && rest.get(1) == Some(&first) {
+        return if equal_at(2) { (double_equal, 3) } else { (double, 2) };
+    }
+    let with_equal = match first {
+        b'-' if rest.get(1) == Some(&b'>') => return (RArrow, 2),
+        b':' => ColonEqual,
+        b'=' => EqEqual,
+        b'!' => NotEqual,
+        b'+' => PlusEqual,
+        b'%' => PercentEqual,
+        b'&' => AmperEqual,
+        b'|' => VBarEqual,
+        b'^' => CircumflexEqual,
+        b'@' => AtEqual,
+        b'-' => MinEqual,
+        b'<' => LessEqual,
+        b'>' => GreaterEqual,
+        b'*' => StarEqual,
+        b'/' => SlashEqual,
+        _ => return (single(first), 1),
+    };
+    if equal_at(1) { (with_equal, 2) } else { (single(first), 1) }
 }
 
 impl<S: SourceText> Lexer<S> {

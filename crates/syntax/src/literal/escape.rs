@@ -1,13 +1,14 @@
 //! Escape sequences in strings and bytes.
 
-use std::borrow::Cow;
+use bumpalo::Bump;
+use bumpalo::collections::Vec;
 use std::fmt;
 
 /// A string body with its escapes replaced.
 #[derive(Clone, Debug)]
-pub(crate) struct Decoded<'s> {
+pub(crate) struct Decoded<'a> {
     /// Generalised UTF-8, or the bytes of a bytes literal.
-    pub bytes: Cow<'s, [u8]>,
+    pub bytes: &'a [u8],
     /// The first escape that means nothing and so stands for itself.
     pub invalid: Option<InvalidEscape>,
 }
@@ -66,22 +67,27 @@ impl fmt::Display for StringError {
     }
 }
 
-/// The value of a string body.
-pub(crate) fn decode_text(body: &str, raw: bool) -> Result<Decoded<'_>, StringError> {
+/// The value of a string body: the body itself if it has no escapes.
+pub(crate) fn decode_text<'a>(
+    arena: &'a Bump,
+    body: &'a str,
+    raw: bool,
+) -> Result<Decoded<'a>, StringError> {
     let Some(first) = memchr::memchr(b'\\', body.as_bytes()).filter(|_| !raw) else {
-        return Ok(Decoded { bytes: Cow::Borrowed(body.as_bytes()), invalid: None });
+        return Ok(Decoded { bytes: body.as_bytes(), invalid: None });
     };
-    let mut decoder =
-        TextDecoder { body, at: first, out: Vec::with_capacity(body.len()), invalid: None };
-    decoder.out.extend_from_slice(&body.as_bytes()[..first]);
+    // No escape is shorter than what it stands for.
+    let out = Vec::with_capacity_in(body.len(), arena);
+    let mut decoder = TextDecoder { body, at: first, out, invalid: None };
+    decoder.out.extend_from_slice_copy(&body.as_bytes()[..first]);
     decoder.run()?;
-    Ok(Decoded { bytes: Cow::Owned(decoder.out), invalid: decoder.invalid })
+    Ok(Decoded { bytes: decoder.out.into_bump_slice(), invalid: decoder.invalid })
 }
 
-struct TextDecoder<'s> {
-    body: &'s str,
+struct TextDecoder<'a> {
+    body: &'a str,
     at: usize,
-    out: Vec<u8>,
+    out: Vec<'a, u8>,
     invalid: Option<InvalidEscape>,
 }
 
@@ -91,7 +97,7 @@ impl TextDecoder<'_> {
         while self.at < bytes.len() {
             let rest = &bytes[self.at..];
             let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
-            self.out.extend_from_slice(&rest[..plain]);
+            self.out.extend_from_slice_copy(&rest[..plain]);
             self.at += plain;
             if self.at < bytes.len() {
                 self.escape()?;
@@ -129,7 +135,7 @@ impl TextDecoder<'_> {
                 Some(byte) => self.out.push(byte),
                 None => {
                     self.note_invalid(start, &self.body[start + 1..self.at]);
-                    self.out.extend_from_slice(&self.body.as_bytes()[start..self.at]);
+                    self.out.extend_from_slice_copy(&self.body.as_bytes()[start..self.at]);
                 }
             },
         }
@@ -210,11 +216,15 @@ impl TextDecoder<'_> {
 }
 
 /// The value of a bytes body. Must be ASCII.
-pub(crate) fn decode_bytes(body: &[u8], raw: bool) -> Result<Decoded<'_>, StringError> {
+pub(crate) fn decode_bytes<'a>(
+    arena: &'a Bump,
+    body: &'a [u8],
+    raw: bool,
+) -> Result<Decoded<'a>, StringError> {
     if raw || memchr::memchr(b'\\', body).is_none() {
-        return Ok(Decoded { bytes: Cow::Borrowed(body), invalid: None });
+        return Ok(Decoded { bytes: body, invalid: None });
     }
-    let mut out = Vec::with_capacity(body.len());
+    let mut out = Vec::with_capacity_in(body.len(), arena);
     let mut invalid = None;
     let mut note = |offset: usize, end: usize| {
         let text = String::from_utf8_lossy(&body[offset + 1..end]).into_owned();
@@ -254,14 +264,14 @@ pub(crate) fn decode_bytes(body: &[u8], raw: bool) -> Result<Decoded<'_>, String
                     Some(byte) => out.push(byte),
                     None => {
                         note(at, at + 2);
-                        out.extend_from_slice(&body[at..at + 2]);
+                        out.extend_from_slice_copy(&body[at..at + 2]);
                     }
                 }
                 at += 2;
             }
         }
     }
-    Ok(Decoded { bytes: Cow::Owned(out), invalid })
+    Ok(Decoded { bytes: out.into_bump_slice(), invalid })
 }
 
 fn simple(escaped: char) -> Option<u8> {
@@ -287,10 +297,10 @@ fn octal(digits: &[u8]) -> (u32, usize) {
 }
 
 /// Appends a code point, surrogates included, in generalised UTF-8.
-fn push_code(out: &mut Vec<u8>, code: u32) {
+fn push_code(out: &mut Vec<'_, u8>, code: u32) {
     match char::from_u32(code) {
-        Some(char) => out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => out.extend_from_slice(&[
+        Some(char) => out.extend_from_slice_copy(char.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => out.extend_from_slice_copy(&[
             0xE0 | (code >> 12) as u8,
             0x80 | (code >> 6 & 0x3F) as u8,
             0x80 | (code & 0x3F) as u8,

@@ -24,6 +24,10 @@ pub(crate) fn number<'a>(
     } else {
         text
     };
+    // Most numbers are small.
+    if let Ok(value) = text.parse() {
+        return Ok(Constant::Int(IntLiteral::Small(value)));
+    }
     let bytes = text.as_bytes();
     if let [b'0', radix, digits @ ..] = bytes {
         match radix {
@@ -46,14 +50,12 @@ fn float(text: &str) -> Result<f64, NumberError> {
     text.parse().map_err(|_| NumberError::Malformed)
 }
 
+/// An integer of more than 64 bits.
 fn decimal<'a>(
     arena: &'a Bump,
     text: &str,
     max_digits: usize,
 ) -> Result<Constant<'a>, NumberError> {
-    if let Ok(value) = text.parse() {
-        return Ok(Constant::Int(IntLiteral::Small(value)));
-    }
     if max_digits > 0 && text.len() > max_digits {
         return Err(NumberError::TooManyDigits(text.len()));
     }
@@ -75,12 +77,17 @@ fn decimal<'a>(
 
 /// Digits of `bits` bits each.
 fn power_of_two_radix<'a>(arena: &'a Bump, digits: &[u8], bits: u32) -> Constant<'a> {
+    let digit_value = |digit: &u8| char::from(*digit).to_digit(16).unwrap_or(0);
+    if digits.len() <= (u64::BITS / bits) as usize {
+        let value =
+            digits.iter().fold(0, |value, digit| value << bits | u64::from(digit_value(digit)));
+        return Constant::Int(IntLiteral::Small(value));
+    }
     let mut limbs = Vec::with_capacity(digits.len() * bits as usize / 32 + 1);
     let mut pending = 0u64;
     let mut filled = 0;
     for digit in digits.iter().rev() {
-        let value = char::from(*digit).to_digit(16).unwrap_or(0);
-        pending |= u64::from(value) << filled;
+        pending |= u64::from(digit_value(digit)) << filled;
         filled += bits;
         if filled >= 32 {
             limbs.push(pending as u32);

@@ -131,11 +131,11 @@ impl<'a> Parser<'a, '_> {
     /// The rest of a dict; `first` is its first key if that has been read.
     fn dict(&mut self, start: usize, first: Option<E<'a>>) -> Parse<E<'a>> {
         let base = self.scratch.len();
-        let mut keys = Vec::new();
+        let keys = self.optional.len();
         let mut pending = first;
         while pending.is_some() || !self.at(T::RBrace) {
             if pending.is_none() && self.eat(T::DoubleStar) {
-                keys.push(None);
+                self.optional.push(None);
                 let value = self.bitwise_or()?;
                 self.scratch.push(value);
             } else {
@@ -145,13 +145,13 @@ impl<'a> Parser<'a, '_> {
                 };
                 self.expect(T::Colon)?;
                 let value = self.expression()?;
-                if keys.is_empty() && self.at_comprehension() {
+                if self.optional.len() == keys && self.at_comprehension() {
                     let generators = self.comprehension_clauses()?;
                     self.expect(T::RBrace)?;
                     let node = ExprKind::DictComp { key, value, generators };
                     return Ok(self.expr(node, self.since(start)));
                 }
-                keys.push(Some(key));
+                self.optional.push(Some(key));
                 self.scratch.push(value);
             }
             if !self.at(T::RBrace) {
@@ -160,7 +160,7 @@ impl<'a> Parser<'a, '_> {
         }
         self.bump();
         let values = self.take_exprs(base);
-        let keys = self.arena.alloc_slice_copy(&keys);
+        let keys = self.optional.take(keys, self.arena);
         Ok(self.expr(ExprKind::Dict { keys, values }, self.since(start)))
     }
 
@@ -170,24 +170,32 @@ impl<'a> Parser<'a, '_> {
 
     /// One or more `for … in … if …`.
     pub(super) fn comprehension_clauses(&mut self) -> Parse<&'a [Comprehension<'a>]> {
-        let mut clauses = Vec::new();
+        let first = self.comprehension_clause()?;
+        if !self.at_comprehension() {
+            return Ok(self.arena.alloc([first]));
+        }
+        let mut clauses = vec![first];
         while self.at_comprehension() {
-            let is_async = self.eat(T::Async);
-            if is_async {
-                self.since_version(6)?;
-            }
-            self.expect(T::For)?;
-            let target = self.star_targets()?;
-            self.expect(T::In)?;
-            let iter = self.disjunction()?;
-            let base = self.scratch.len();
-            while self.eat(T::If) {
-                let condition = self.disjunction()?;
-                self.scratch.push(condition);
-            }
-            let ifs = self.take_exprs(base);
-            clauses.push(Comprehension { target, iter, ifs, is_async });
+            clauses.push(self.comprehension_clause()?);
         }
         Ok(self.arena.alloc_slice_copy(&clauses))
+    }
+
+    fn comprehension_clause(&mut self) -> Parse<Comprehension<'a>> {
+        let is_async = self.eat(T::Async);
+        if is_async {
+            self.since_version(6)?;
+        }
+        self.expect(T::For)?;
+        let target = self.star_targets()?;
+        self.expect(T::In)?;
+        let iter = self.disjunction()?;
+        let base = self.scratch.len();
+        while self.eat(T::If) {
+            let condition = self.disjunction()?;
+            self.scratch.push(condition);
+        }
+        let ifs = self.take_exprs(base);
+        Ok(Comprehension { target, iter, ifs, is_async })
     }
 }

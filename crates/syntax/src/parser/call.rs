@@ -108,7 +108,7 @@ impl<'a> Parser<'a, '_> {
         first: Option<E<'a>>,
     ) -> Parse<(&'a [E<'a>], &'a [Keyword<'a>])> {
         let base = self.scratch.len();
-        let mut keywords = Vec::new();
+        let keywords = self.keywords.len();
         let mut unpacked_mapping = false;
         if let Some(first) = first {
             self.scratch.push(first);
@@ -124,13 +124,15 @@ impl<'a> Parser<'a, '_> {
                 }
                 T::DoubleStar => {
                     unpacked_mapping = true;
-                    keywords.push(self.keyword(None)?);
+                    let keyword = self.keyword(None)?;
+                    self.keywords.push(keyword);
                 }
                 T::Name if self.kind_at(1) == T::Equal => {
                     let name = self.identifier(self.tokens[self.pos]);
-                    keywords.push(self.keyword(Some(name))?);
+                    let keyword = self.keyword(Some(name))?;
+                    self.keywords.push(keyword);
                 }
-                _ if keywords.is_empty() => {
+                _ if self.keywords.len() == keywords => {
                     let argument = self.named_expression()?;
                     self.scratch.push(argument);
                 }
@@ -142,7 +144,7 @@ impl<'a> Parser<'a, '_> {
         }
         self.bump();
         let args = self.take_exprs(base);
-        Ok((args, self.arena.alloc_slice_copy(&keywords)))
+        Ok((args, self.keywords.take(keywords, self.arena)))
     }
 
     /// `name=value` or `**value`.

@@ -29,21 +29,57 @@ pub(super) fn starts_expression(kind: TokenKind) -> bool {
     )
 }
 
-/// A binary operator and how strongly it binds.
-fn binary_operator(kind: TokenKind) -> Option<(Operator, u8)> {
+/// How strongly operators bind, from the weakest on. 0 is for tokens that are no operators.
+mod strength {
+    pub(super) const OR: u8 = 1;
+    pub(super) const AND: u8 = 2;
+    pub(super) const NOT: u8 = 3;
+    pub(super) const COMPARISON: u8 = 4;
+    pub(super) const BITWISE_OR: u8 = 5;
+}
+
+/// The strength of each kind of token as an operator between two operands.
+static STRENGTHS: [u8; 256] = {
+    let mut table = [0; 256];
+    let rows: [(u8, &[TokenKind]); 10] = [
+        (strength::OR, &[T::Or]),
+        (strength::AND, &[T::And]),
+        (strength::COMPARISON, &[T::EqEqual, T::NotEqual, T::Less, T::LessEqual]),
+        (strength::COMPARISON, &[T::Greater, T::GreaterEqual, T::In, T::Not, T::Is]),
+        (strength::BITWISE_OR, &[T::VBar]),
+        (strength::BITWISE_OR + 1, &[T::Circumflex]),
+        (strength::BITWISE_OR + 2, &[T::Amper]),
+        (strength::BITWISE_OR + 3, &[T::LeftShift, T::RightShift]),
+        (strength::BITWISE_OR + 4, &[T::Plus, T::Minus]),
+        (strength::BITWISE_OR + 5, &[T::Star, T::Slash, T::DoubleSlash, T::Percent, T::At]),
+    ];
+    let mut row = 0;
+    while row < rows.len() {
+        let (strength, kinds) = rows[row];
+        let mut at = 0;
+        while at < kinds.len() {
+            table[kinds[at] as usize] = strength;
+            at += 1;
+        }
+        row += 1;
+    }
+    table
+};
+
+fn binary_operator(kind: TokenKind) -> Option<Operator> {
     Some(match kind {
-        T::VBar => (Operator::BitOr, 1),
-        T::Circumflex => (Operator::BitXor, 2),
-        T::Amper => (Operator::BitAnd, 3),
-        T::LeftShift => (Operator::LShift, 4),
-        T::RightShift => (Operator::RShift, 4),
-        T::Plus => (Operator::Add, 5),
-        T::Minus => (Operator::Sub, 5),
-        T::Star => (Operator::Mult, 6),
-        T::Slash => (Operator::Div, 6),
-        T::DoubleSlash => (Operator::FloorDiv, 6),
-        T::Percent => (Operator::Mod, 6),
-        T::At => (Operator::MatMult, 6),
+        T::VBar => Operator::BitOr,
+        T::Circumflex => Operator::BitXor,
+        T::Amper => Operator::BitAnd,
+        T::LeftShift => Operator::LShift,
+        T::RightShift => Operator::RShift,
+        T::Plus => Operator::Add,
+        T::Minus => Operator::Sub,
+        T::Star => Operator::Mult,
+        T::Slash => Operator::Div,
+        T::DoubleSlash => Operator::FloorDiv,
+        T::Percent => Operator::Mod,
+        T::At => Operator::MatMult,
         _ => return None,
     })
 }
@@ -182,50 +218,68 @@ impl<'a, 't> Parser<'a, 't> {
     }
 
     pub(super) fn disjunction(&mut self) -> Parse<E<'a>> {
-        self.bool_op(T::Or, BoolOperator::Or, Self::conjunction)
+        self.operation(strength::OR)
     }
 
-    fn conjunction(&mut self) -> Parse<E<'a>> {
-        self.bool_op(T::And, BoolOperator::And, Self::inversion)
+    pub(super) fn bitwise_or(&mut self) -> Parse<E<'a>> {
+        self.operation(strength::BITWISE_OR)
     }
 
-    #[inline]
+    /// Operands joined by operators that bind at least as strongly as `min`.
+    fn operation(&mut self, min: u8) -> Parse<E<'a>> {
+        let start = self.pos;
+        let mut left =
+            if self.at(T::Not) && min <= strength::NOT { self.negation()? } else { self.unary()? };
+        loop {
+            let kind = self.kind();
+            let strength = STRENGTHS[kind as usize];
+            if strength < min || strength == 0 {
+                return Ok(left);
+            }
+            left = match strength {
+                strength::OR => self.bool_op(start, left, BoolOperator::Or, kind)?,
+                strength::AND => self.bool_op(start, left, BoolOperator::And, kind)?,
+                strength::COMPARISON => match self.comparison_operator()? {
+                    Some(op) => self.comparison(start, left, op)?,
+                    None => return Ok(left),
+                },
+                _ => match binary_operator(kind) {
+                    Some(op) => self.binary(start, left, op, strength)?,
+                    None => return Ok(left),
+                },
+            };
+        }
+    }
+
+    /// `not` and what it negates.
+    fn negation(&mut self) -> Parse<E<'a>> {
+        let start = self.pos;
+        self.bump();
+        let operand = self.deeper(1, |p| p.operation(strength::NOT))?;
+        let op = UnaryOperator::Not;
+        Ok(self.expr(ExprKind::UnaryOp { op, operand }, self.since(start)))
+    }
+
+    /// At the first `keyword` after `first`: a row of them is one node.
     fn bool_op(
         &mut self,
-        keyword: TokenKind,
+        start: usize,
+        first: E<'a>,
         op: BoolOperator,
-        operand: Rule<'a, 't>,
+        keyword: TokenKind,
     ) -> Parse<E<'a>> {
-        let start = self.pos;
-        let first = operand(self)?;
-        if !self.at(keyword) {
-            return Ok(first);
-        }
         let base = self.scratch.len();
         self.scratch.push(first);
         while self.eat(keyword) {
-            let next = operand(self)?;
+            let next = self.operation(STRENGTHS[keyword as usize] + 1)?;
             self.scratch.push(next);
         }
         let values = self.take_exprs(base);
         Ok(self.expr(ExprKind::BoolOp { op, values }, self.since(start)))
     }
 
-    fn inversion(&mut self) -> Parse<E<'a>> {
-        if !self.at(T::Not) {
-            return self.comparison();
-        }
-        let start = self.pos;
-        self.bump();
-        let operand = self.deeper(1, Self::inversion)?;
-        let op = UnaryOperator::Not;
-        Ok(self.expr(ExprKind::UnaryOp { op, operand }, self.since(start)))
-    }
-
-    fn comparison(&mut self) -> Parse<E<'a>> {
-        let start = self.pos;
-        let left = self.bitwise_or()?;
-        let Some(first) = self.comparison_operator()? else { return Ok(left) };
+    /// After the first operator: a row of comparisons is one node.
+    fn comparison(&mut self, start: usize, left: E<'a>, first: CmpOperator) -> Parse<E<'a>> {
         let base = self.scratch.len();
         let next = self.bitwise_or()?;
         self.scratch.push(next);
@@ -244,6 +298,16 @@ impl<'a, 't> Parser<'a, 't> {
             }
         };
         Ok(self.expr(ExprKind::Compare { left, ops, comparators }, self.since(start)))
+    }
+
+    /// At an operator with two operands, left-associative.
+    fn binary(&mut self, start: usize, left: E<'a>, op: Operator, strength: u8) -> Parse<E<'a>> {
+        if op == Operator::MatMult {
+            self.since_version(5)?;
+        }
+        self.bump();
+        let right = self.operation(strength + 1)?;
+        Ok(self.expr(ExprKind::BinOp { left, op, right }, self.since(start)))
     }
 
     /// Consumes a comparison operator if there is one.
@@ -281,28 +345,6 @@ impl<'a, 't> Parser<'a, 't> {
         self.flufl
             && self.kind_at(1) == T::Greater
             && self.tokens[self.pos].end == self.tokens[self.pos + 1].start
-    }
-
-    pub(super) fn bitwise_or(&mut self) -> Parse<E<'a>> {
-        self.binary(1)
-    }
-
-    /// Operators that bind at least as strongly as `min`, left-associative.
-    fn binary(&mut self, min: u8) -> Parse<E<'a>> {
-        let start = self.pos;
-        let mut left = self.unary()?;
-        while let Some((op, strength)) = binary_operator(self.kind()) {
-            if strength < min {
-                break;
-            }
-            if op == Operator::MatMult {
-                self.since_version(5)?;
-            }
-            self.bump();
-            let right = self.binary(strength + 1)?;
-            left = self.expr(ExprKind::BinOp { left, op, right }, self.since(start));
-        }
-        Ok(left)
     }
 
     fn unary(&mut self) -> Parse<E<'a>> {

@@ -6,14 +6,15 @@ use TokenKind as T;
 impl<'a> Parser<'a, '_> {
     pub(super) fn import(&mut self) -> Parse<StmtKind<'a>> {
         self.bump();
-        let mut names = Vec::new();
+        let base = self.aliases.len();
         loop {
             let start = self.pos;
             let name = self.dotted_name()?;
             let asname = if self.eat(T::As) { Some(self.name()?) } else { None };
-            names.push(Alias { name, asname, span: self.since(start) });
+            let span = self.since(start);
+            self.aliases.push(Alias { name, asname, span });
             if !self.eat(T::Comma) {
-                return Ok(StmtKind::Import { names: self.arena.alloc_slice_copy(&names) });
+                return Ok(StmtKind::Import { names: self.aliases.take(base, self.arena) });
             }
         }
     }
@@ -59,12 +60,13 @@ impl<'a> Parser<'a, '_> {
             return Ok(self.arena.alloc_slice_copy(&[alias]));
         }
         let in_parentheses = self.eat(T::LPar);
-        let mut names = Vec::new();
+        let base = self.aliases.len();
         loop {
             let start = self.pos;
             let name = self.name()?;
             let asname = if self.eat(T::As) { Some(self.name()?) } else { None };
-            names.push(Alias { name, asname, span: self.since(start) });
+            let span = self.since(start);
+            self.aliases.push(Alias { name, asname, span });
             if !self.eat(T::Comma) || (in_parentheses && self.at(T::RPar)) {
                 break;
             }
@@ -72,6 +74,6 @@ impl<'a> Parser<'a, '_> {
         if in_parentheses {
             self.expect(T::RPar)?;
         }
-        Ok(self.arena.alloc_slice_copy(&names))
+        Ok(self.aliases.take(base, self.arena))
     }
 }

@@ -39,12 +39,8 @@ impl<'a> Parser<'a, '_> {
     /// A literal part, and its first meaningless escape.
     fn literal_part(&mut self, is_raw: bool) -> Parse<(E<'a>, Option<(Token, InvalidEscape)>)> {
         let token = self.bump();
-        let decoded = decode_text(self.token_text(token), is_raw).map_err(|_| Fail)?;
-        let bytes: &'a [u8] = match decoded.bytes {
-            std::borrow::Cow::Borrowed(bytes) => bytes,
-            std::borrow::Cow::Owned(bytes) => self.arena.alloc_slice_copy(&bytes),
-        };
-        let value = Constant::Str(Text::from_generalised(bytes));
+        let decoded = decode_text(self.arena, self.token_text(token), is_raw).map_err(|_| Fail)?;
+        let value = Constant::Str(Text::from_generalised(decoded.bytes));
         let part = self.expr(ExprKind::Constant { value, kind: None }, token_span(token));
         Ok((part, decoded.invalid.map(|invalid| (token, invalid))))
     }
@@ -126,8 +122,8 @@ impl<'a> Parser<'a, '_> {
                 _ => break,
             }
         }
-        let parts = self.scratch.split_off(base);
-        Ok(self.format_spec(&parts, self.since(start)))
+        let parts = self.take_exprs(base);
+        Ok(self.format_spec(parts, self.since(start)))
     }
 }
 

@@ -3,16 +3,11 @@
 use super::*;
 use TokenKind as T;
 
-/// A parameter list being read.
-#[derive(Default)]
+/// A parameter list being read. Those parameters that no `/` or `*` has followed yet are on the scratch stack.
 struct Parameters<'a> {
-    posonlyargs: Vec<Arg<'a>>,
-    args: Vec<Arg<'a>>,
-    defaults: Vec<E<'a>>,
-    vararg: Option<&'a Arg<'a>>,
-    kwonlyargs: Vec<Arg<'a>>,
-    kw_defaults: Vec<Option<E<'a>>>,
-    kwarg: Option<&'a Arg<'a>>,
+    done: Arguments<'a>,
+    /// Where the parameters, the defaults and the defaults of keyword-only parameters begin on their stacks.
+    bases: [usize; 3],
     seen_star: bool,
     seen_slash: bool,
 }
@@ -32,10 +27,12 @@ impl<'a> Parser<'a, '_> {
 
     /// Parameters up to `close`, which is not consumed.
     fn parameters(&mut self, close: TokenKind, annotated: bool) -> Parse<&'a Arguments<'a>> {
-        let mut list = Parameters::default();
+        let bases = [self.parameters.len(), self.scratch.len(), self.optional.len()];
+        let done = Arguments::default();
+        let mut list = Parameters { done, bases, seen_star: false, seen_slash: false };
         while !self.at(close) {
             // Nothing follows `**kwargs`.
-            if list.kwarg.is_some() {
+            if list.done.kwarg.is_some() {
                 return Err(Fail);
             }
             match self.kind() {
@@ -45,33 +42,35 @@ impl<'a> Parser<'a, '_> {
                     self.bump();
                     let mut arg = self.parameter(annotated, false)?;
                     self.end_parameter(&mut arg, close)?;
-                    list.kwarg = Some(self.arena.alloc(arg));
+                    list.done.kwarg = Some(self.arena.alloc(arg));
                 }
                 _ => self.plain_parameter(&mut list, close, annotated)?,
             }
         }
-        if list.seen_star && list.vararg.is_none() && list.kwonlyargs.is_empty() {
+        let Parameters { mut done, bases: [parameters, defaults, kw_defaults], seen_star, .. } =
+            list;
+        let last = self.parameters.take(parameters, self.arena);
+        if !seen_star {
+            done.args = last;
+        } else if done.vararg.is_none() && last.is_empty() {
             return Err(Fail);
+        } else {
+            done.kwonlyargs = last;
         }
-        Ok(self.arena.alloc(Arguments {
-            posonlyargs: self.arena.alloc_slice_copy(&list.posonlyargs),
-            args: self.arena.alloc_slice_copy(&list.args),
-            vararg: list.vararg,
-            kwonlyargs: self.arena.alloc_slice_copy(&list.kwonlyargs),
-            kw_defaults: self.arena.alloc_slice_copy(&list.kw_defaults),
-            kwarg: list.kwarg,
-            defaults: self.arena.alloc_slice_copy(&list.defaults),
-        }))
+        done.defaults = self.take_exprs(defaults);
+        done.kw_defaults = self.optional.take(kw_defaults, self.arena);
+        Ok(self.arena.alloc(done))
     }
 
     fn slash(&mut self, list: &mut Parameters<'a>, close: TokenKind) -> Parse<()> {
         self.since_version(8)?;
         self.bump();
-        if list.seen_slash || list.seen_star || list.args.is_empty() {
+        let before = self.parameters.take(list.bases[0], self.arena);
+        if list.seen_slash || list.seen_star || before.is_empty() {
             return Err(Fail);
         }
         list.seen_slash = true;
-        list.posonlyargs = std::mem::take(&mut list.args);
+        list.done.posonlyargs = before;
         if self.eat(T::Comma) || self.at(close) { Ok(()) } else { Err(Fail) }
     }
 
@@ -86,6 +85,7 @@ impl<'a> Parser<'a, '_> {
             return Err(Fail);
         }
         list.seen_star = true;
+        list.done.args = self.parameters.take(list.bases[0], self.arena);
         self.bump();
         if self.eat(T::Comma) {
             // A bare star must be followed by a parameter, not by a type comment.
@@ -93,7 +93,7 @@ impl<'a> Parser<'a, '_> {
         }
         let mut arg = self.parameter(annotated, true)?;
         self.end_parameter(&mut arg, close)?;
-        list.vararg = Some(self.arena.alloc(arg));
+        list.done.vararg = Some(self.arena.alloc(arg));
         Ok(())
     }
 
@@ -106,15 +106,11 @@ impl<'a> Parser<'a, '_> {
         let mut arg = self.parameter(annotated, false)?;
         let default = if self.eat(T::Equal) { Some(self.expression()?) } else { None };
         self.end_parameter(&mut arg, close)?;
-        if list.seen_star {
-            list.kwonlyargs.push(arg);
-            list.kw_defaults.push(default);
-            return Ok(());
-        }
-        list.args.push(arg);
+        self.parameters.push(arg);
         match default {
-            Some(default) => list.defaults.push(default),
-            None if list.defaults.is_empty() => {}
+            _ if list.seen_star => self.optional.push(default),
+            Some(default) => self.scratch.push(default),
+            None if self.scratch.len() == list.bases[1] => {}
             None => return Err(Fail),
         }
         Ok(())

@@ -69,7 +69,7 @@ impl<'a> Parser<'a, '_> {
             };
             self.scratch.push(part);
         }
-        let parts = self.scratch.split_off(base);
+        let parts = self.take_exprs(base);
         if (kinds.bytes && (kinds.text || kinds.f_string))
             || (kinds.t_string && (kinds.text || kinds.bytes || kinds.f_string))
         {
@@ -77,14 +77,14 @@ impl<'a> Parser<'a, '_> {
         }
         let span = self.since(start);
         if kinds.f_string || kinds.t_string {
-            let values = self.fold(&self.flatten(&parts));
+            let values = self.flatten_and_fold(parts);
             let node = match kinds.t_string {
                 true => ExprKind::TemplateStr { values },
                 false => ExprKind::JoinedStr { values },
             };
             return Ok(self.expr(node, span));
         }
-        Ok(if parts.len() == 1 { parts[0] } else { self.concatenate(&parts, span) })
+        Ok(if parts.len() == 1 { parts[0] } else { self.concatenate(parts, span) })
     }
 
     /// A literal without replacement fields.
@@ -95,21 +95,17 @@ impl<'a> Parser<'a, '_> {
             if !literal.body.is_ascii() {
                 return Err(Fail);
             }
-            decode_bytes(literal.body.as_bytes(), literal.is_raw)
+            decode_bytes(self.arena, literal.body.as_bytes(), literal.is_raw)
         } else {
-            decode_text(literal.body, literal.is_raw)
+            decode_text(self.arena, literal.body, literal.is_raw)
         };
         let decoded = decoded.map_err(|_| Fail)?;
         if let Some(invalid) = &decoded.invalid {
             self.warn_escape(token, literal.body, invalid);
         }
-        let bytes: &'a [u8] = match decoded.bytes {
-            std::borrow::Cow::Borrowed(bytes) => bytes,
-            std::borrow::Cow::Owned(bytes) => self.arena.alloc_slice_copy(&bytes),
-        };
         let value = match literal.is_bytes {
-            true => Constant::Bytes(bytes),
-            false => Constant::Str(Text::from_generalised(bytes)),
+            true => Constant::Bytes(decoded.bytes),
+            false => Constant::Str(Text::from_generalised(decoded.bytes)),
         };
         let kind = literal.is_unicode.then(|| Text::new("u"));
         Ok(self.expr(ExprKind::Constant { value, kind }, token_span(token)))
@@ -120,55 +116,50 @@ impl<'a> Parser<'a, '_> {
         self.warnings.extend(warning.map(|warning| (Moment::before(self.pos), warning)));
     }
 
-    /// The values of all the parts, those of f-strings and t-strings instead of the strings.
-    fn flatten(&self, parts: &[E<'a>]) -> Vec<E<'a>> {
-        let mut values = Vec::with_capacity(parts.len());
+    /// The values of all the parts, those of f-strings and t-strings instead of the strings; adjacent constants
+    /// become one, empty ones vanish.
+    fn flatten_and_fold(&mut self, parts: &[E<'a>]) -> &'a [E<'a>] {
+        let base = self.scratch.len();
         for part in parts {
             match part.node {
                 ExprKind::JoinedStr { values: inner } | ExprKind::TemplateStr { values: inner } => {
-                    values.extend_from_slice(inner);
+                    inner.iter().for_each(|value| self.scratch.push(value));
                 }
-                _ => values.push(*part),
+                _ => self.scratch.push(part),
             }
         }
-        values
-    }
-
-    /// Adjacent constants become one; empty ones vanish.
-    fn fold(&self, values: &[E<'a>]) -> &'a [E<'a>] {
-        let mut folded = Vec::with_capacity(values.len());
+        let values = self.take_exprs(base);
         let is_constant = |value: &E<'a>| matches!(value.node, ExprKind::Constant { .. });
+        let adjacent = values.windows(2).any(|pair| pair.iter().all(is_constant));
+        if !adjacent && !values.iter().any(|value| is_empty(value)) {
+            return values;
+        }
         for run in values.chunk_by(|left, right| is_constant(left) && is_constant(right)) {
             let value = match run {
                 [one] => *one,
                 _ => self.concatenate(run, run[0].span.to(run[run.len() - 1].span)),
             };
-            let is_empty = matches!(value.node,
-                ExprKind::Constant { value: Constant::Str(text), .. } if text.is_empty());
-            if !is_empty {
-                folded.push(value);
+            if !is_empty(value) {
+                self.scratch.push(value);
             }
         }
-        self.arena.alloc_slice_copy(&folded)
+        self.take_exprs(base)
     }
 
     /// Constants, all of text or all of bytes, as one; its kind is that of the first.
     fn concatenate(&self, parts: &[E<'a>], span: Span) -> E<'a> {
-        let mut bytes = Vec::new();
-        let mut is_bytes = false;
-        for part in parts {
-            match part.node {
-                ExprKind::Constant { value: Constant::Str(text), .. } => {
-                    bytes.extend_from_slice(text.as_bytes());
-                }
-                ExprKind::Constant { value: Constant::Bytes(part), .. } => {
-                    is_bytes = true;
-                    bytes.extend_from_slice(part);
-                }
-                _ => {}
-            }
-        }
-        let bytes: &'a [u8] = self.arena.alloc_slice_copy(&bytes);
+        let value_of = |part: &E<'a>| match part.node {
+            ExprKind::Constant { value: Constant::Str(text), .. } => text.as_bytes(),
+            ExprKind::Constant { value: Constant::Bytes(bytes), .. } => bytes,
+            _ => &[],
+        };
+        let is_bytes = parts
+            .iter()
+            .any(|part| matches!(part.node, ExprKind::Constant { value: Constant::Bytes(_), .. }));
+        let len = parts.iter().map(|part| value_of(part).len()).sum();
+        let mut bytes = bumpalo::collections::Vec::with_capacity_in(len, self.arena);
+        parts.iter().for_each(|part| bytes.extend_from_slice_copy(value_of(part)));
+        let bytes = bytes.into_bump_slice();
         let value = match is_bytes {
             true => Constant::Bytes(bytes),
             false => Constant::Str(Text::from_generalised(bytes)),
@@ -181,13 +172,18 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// The parts of a format spec as one string.
-    pub(super) fn format_spec(&self, parts: &[E<'a>], span: Span) -> E<'a> {
-        let is_empty = |part: &E<'a>| {
-            matches!(part.node,
-                ExprKind::Constant { value: Constant::Str(text), .. } if text.is_empty())
-        };
-        let parts: Vec<_> = parts.iter().copied().filter(|part| !is_empty(part)).collect();
-        let values = self.fold(&self.flatten(&parts));
+    pub(super) fn format_spec(&mut self, parts: &[E<'a>], span: Span) -> E<'a> {
+        let base = self.scratch.len();
+        for part in parts.iter().filter(|part| !is_empty(part)) {
+            self.scratch.push(part);
+        }
+        let parts = self.take_exprs(base);
+        let values = self.flatten_and_fold(parts);
         self.expr(ExprKind::JoinedStr { values }, span)
     }
+}
+
+/// Whether a part is a string without characters.
+fn is_empty(part: &Expr<'_>) -> bool {
+    matches!(part.node, ExprKind::Constant { value: Constant::Str(text), .. } if text.is_empty())
 }

@@ -82,8 +82,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn all_with(&self, targets: &[E<'a>], ctx: ExprContext) -> Parse<&'a [E<'a>]> {
-        let targets: Vec<_> =
-            targets.iter().map(|target| self.with_context(target, ctx)).collect::<Parse<_>>()?;
-        Ok(self.arena.alloc_slice_copy(&targets))
+        let place = |at: usize| self.with_context(targets[at], ctx);
+        Ok(self.arena.alloc_slice_try_fill_with(targets.len(), place)?)
     }
 }

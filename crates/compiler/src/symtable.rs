@@ -9,15 +9,18 @@
 mod analyze;
 mod build;
 mod mangle;
+mod symbols;
 mod visit_expr;
 mod visit_stmt;
 
-use crate::tables::{HashMap, HashSet, IndexMap};
+use crate::tables::{HashMap, HashSet, RandomState};
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use krait_syntax::ast::{Mod, Span};
 
 pub use mangle::mangle;
+pub use symbols::Symbols;
 
 use crate::error::Result;
 use crate::future::Future;
@@ -149,15 +152,14 @@ impl NodeKey {
 }
 
 /// One block.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Entry<'a> {
     pub name: &'a str,
     pub kind: BlockKind,
-    /// Mangled name to usage and scope bits, in order of first appearance.
-    pub symbols: IndexMap<&'a str, u32>,
+    pub symbols: Symbols<'a>,
     /// Parameters.
-    pub varnames: Vec<&'a str>,
-    pub children: Vec<EntryId>,
+    pub varnames: ArenaVec<'a, &'a str>,
+    pub children: ArenaVec<'a, EntryId>,
     pub span: Span,
     /// Inside a function, at any distance.
     pub nested: bool,
@@ -184,7 +186,7 @@ pub struct Entry<'a> {
     pub function_name: Option<&'a str>,
     pub annotation_block: Option<EntryId>,
     /// `global` and `nonlocal` statements, for messages of the second pass.
-    directives: Vec<(&'a str, Span)>,
+    directives: ArenaVec<'a, (&'a str, Span)>,
     /// Only these names are mangled; index into `SymbolTable::mangled_names`.
     mangled_names: Option<usize>,
     /// Is among its parent's children; an annotation block is entered once for each annotation.
@@ -202,7 +204,7 @@ pub struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// Usage and scope bits; 0 if the name does not occur.
     pub fn lookup(&self, mangled: &str) -> u32 {
-        self.symbols.get(mangled).copied().unwrap_or(0)
+        self.symbols.get(mangled).unwrap_or(0)
     }
 
     /// The scope of a mangled name.
@@ -221,6 +223,8 @@ impl<'a> Entry<'a> {
 pub struct SymbolTable<'a> {
     entries: Vec<Entry<'a>>,
     by_node: HashMap<NodeKey, EntryId>,
+    /// How the symbols of all blocks are hashed.
+    hashes: RandomState,
     mangled_names: Vec<HashSet<&'a str>>,
 }
 
@@ -235,7 +239,7 @@ impl<'a> SymbolTable<'a> {
         arena: &'a Bump,
     ) -> Result<SymbolTable<'a>> {
         let mut table = build::build(tree, future, stack_budget, arena)?;
-        analyze::analyze(&mut table)?;
+        analyze::analyze(&mut table, arena)?;
         Ok(table)
     }
 
@@ -262,6 +266,7 @@ impl<'a> SymbolTable<'a> {
     }
 
     /// `name` as it is stored, seen from block `id` inside of class `private`.
+    #[inline]
     pub fn maybe_mangle(
         &self,
         private: Option<&str>,
@@ -283,8 +288,8 @@ impl<'a> SymbolTable<'a> {
     pub(crate) fn set_symbol(&mut self, id: EntryId, name: &'a str, symbol: Option<u32>) {
         let symbols = &mut self.entry_mut(id).symbols;
         match symbol {
-            Some(symbol) => drop(symbols.insert(name, symbol)),
-            None => drop(symbols.shift_remove(name)),
+            Some(symbol) => symbols.insert(name, symbol),
+            None => symbols.remove(name),
         }
     }
 }

@@ -69,7 +69,7 @@ fn entry_object(
     let object = Borrowed::from_ref(TableEntry::type_object()).alloc::<TableEntry>(th, 0)?;
     made.insert(id, object.clone());
     let symbols = Dict::new(th)?;
-    for (&name, &bits) in &entry.symbols {
+    for (name, bits) in entry.symbols.iter() {
         let bits = Int::from_i64(th, bits.into())?;
         symbols.set_str(th, Str::interned(th, name)?.borrow(), bits.object())?;
     }

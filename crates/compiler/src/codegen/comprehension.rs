@@ -143,8 +143,7 @@ impl<'a> Generator<'a> {
             self.entry().kind == BlockKind::Class && self.unit().in_inlined_comprehension == 0;
         let function_like = self.entry().kind.is_function_like();
         self.unit_mut().in_inlined_comprehension += 1;
-        let symbols: Vec<(&'a str, u32)> =
-            self.table.entry(comprehension).symbols.iter().map(|(&k, &v)| (k, v)).collect();
+        let symbols: Vec<(&'a str, u32)> = self.table.entry(comprehension).symbols.iter().collect();
         for (name, usage) in symbols {
             // The target of an assignment expression is nonlocal, and not isolated.
             let bound = usage & DEF_LOCAL != 0 && usage & DEF_NONLOCAL == 0;
@@ -156,7 +155,7 @@ impl<'a> Generator<'a> {
                 }
             }
             let scope = Scope::of(usage);
-            let outer_symbol = self.table.entry(block).symbols.get(name).copied();
+            let outer_symbol = self.table.entry(block).symbols.get(name);
             let outer = outer_symbol.map_or(Scope::Unknown, Scope::of);
             let differs = scope != outer
                 && scope != Scope::Free

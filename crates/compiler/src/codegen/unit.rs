@@ -275,8 +275,8 @@ fn collect_cells<'a>(meta: &mut CodeUnitMetadata<'a>, entry: &Entry<'a>) {
     let pick = |scope: Scope, flag: u32| {
         let symbols = entry.symbols.iter();
         let mut names: Vec<&'a str> = symbols
-            .filter(|(_, usage)| Scope::of(**usage) == scope || **usage & flag != 0)
-            .map(|(name, _)| *name)
+            .filter(|(_, usage)| Scope::of(*usage) == scope || usage & flag != 0)
+            .map(|(name, _)| name)
             .collect();
         names.sort_unstable();
         names

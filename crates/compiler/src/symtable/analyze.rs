@@ -5,7 +5,8 @@
 //! tree, changed on entry to a block and restored behind it. Does the job of the `analyze_*`
 //! functions, `inline_comprehension` and `update_symbols` of `Python/symtable.c`.
 
-use std::collections::BTreeSet;
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 
 use super::flags::*;
 use super::{BlockKind, ComprehensionKind, Entry, EntryId, Scope, SymbolTable};
@@ -13,8 +14,33 @@ use crate::error::{CompileError, Result};
 use crate::tables::{HashMap, HashSet};
 
 type Names<'a> = HashSet<&'a str>;
-/// Ordered, so that symbols are added in the same order every time.
-type FreeNames<'a> = BTreeSet<&'a str>;
+
+/// The names that a block needs from outside, in order, so that symbols are added in the same order every time.
+struct FreeNames<'a>(ArenaVec<'a, &'a str>);
+
+impl<'a> FreeNames<'a> {
+    fn new(arena: &'a Bump) -> Self {
+        FreeNames(ArenaVec::new_in(arena))
+    }
+
+    /// Takes in the names of a block inside.
+    fn append(&mut self, inner: FreeNames<'a>) {
+        if self.0.is_empty() {
+            *self = inner;
+            return;
+        }
+        for name in inner.0 {
+            if let Err(place) = self.0.binary_search(&name) {
+                self.0.insert(place, name);
+            }
+        }
+    }
+
+    fn remove(&mut self, name: &str) -> bool {
+        let found = self.0.binary_search(&name);
+        found.map(|place| self.0.remove(place)).is_ok()
+    }
+}
 
 /// What the blocks around have made of a name.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -57,14 +83,15 @@ impl<'a> Surroundings<'a> {
 /// Names that a class body provides without binding them.
 const CLASS_NAMES: [&str; 3] = ["__class__", "__classdict__", "__conditional_annotations__"];
 
-pub(super) fn analyze(table: &mut SymbolTable<'_>) -> Result {
+pub(super) fn analyze<'a>(table: &mut SymbolTable<'a>, arena: &'a Bump) -> Result {
     let top = table.top();
-    Analyzer { table, outside: Surroundings::default() }.block(top, None).map(drop)
+    Analyzer { table, outside: Surroundings::default(), arena }.block(top, None).map(drop)
 }
 
 struct Analyzer<'t, 'a> {
     table: &'t mut SymbolTable<'a>,
     outside: Surroundings<'a>,
+    arena: &'a Bump,
 }
 
 impl<'a> Analyzer<'_, 'a> {
@@ -87,31 +114,32 @@ impl<'a> Analyzer<'_, 'a> {
             self.drop_class_free(id, &mut child_free);
         }
         self.update_symbols(id, &child_free, &inlined_cells);
-        free.append(&mut child_free);
+        free.append(child_free);
         Ok(free)
     }
 
     /// Decides on the block's own names, and notes what they are to the blocks inside. Returns those that are free.
     fn names(&mut self, id: EntryId, class: Option<EntryId>) -> Result<FreeNames<'a>> {
-        let mut free = FreeNames::new();
+        let mut free = FreeNames::new(self.arena);
         let entry = self.table.entry(id);
         let has_children = !entry.children.is_empty();
         for at in 0..entry.symbols.len() {
             let entry = self.table.entry(id);
             let class = class.map(|class| self.table.entry(class));
-            let Some((&name, &usage)) = entry.symbols.get_index(at) else { break };
+            let Some((name, usage)) = entry.symbols.get_index(at) else { break };
             let scope = analyze_name(entry, name, usage, &self.outside, class)?;
             if scope == Scope::Free {
-                free.insert(name);
+                free.0.push(name);
             }
             if has_children && usage & (DEF_GLOBAL | DEF_BOUND) != 0 && scope != Scope::Free {
                 let inner = seen_inside(entry.kind, usage, self.outside.get(name));
                 self.outside.set(name, inner);
             }
-            if let Some((_, usage)) = self.table.entry_mut(id).symbols.get_index_mut(at) {
+            if let Some(usage) = self.table.entry_mut(id).symbols.get_index_mut(at) {
                 *usage |= scope.bits();
             }
         }
+        free.0.sort_unstable();
         Ok(free)
     }
 
@@ -122,7 +150,7 @@ impl<'a> Analyzer<'_, 'a> {
         class: Option<EntryId>,
         inlined_cells: &mut Names<'a>,
     ) -> Result<FreeNames<'a>> {
-        let mut free = FreeNames::new();
+        let mut free = FreeNames::new(self.arena);
         let parent_is_class = self.table.entry(id).kind == BlockKind::Class;
         let parent_sees_class = self.table.entry(id).can_see_class_scope;
         let mut any_inlined = false;
@@ -145,7 +173,7 @@ impl<'a> Analyzer<'_, 'a> {
                 self.table.entry_mut(child).comp_inlined = true;
                 any_inlined = true;
             }
-            free.append(&mut child_free);
+            free.append(child_free);
         }
         if any_inlined {
             self.splice_inlined(id);
@@ -155,9 +183,9 @@ impl<'a> Analyzer<'_, 'a> {
 
     /// Children of an inlined comprehension become those of its parent.
     fn splice_inlined(&mut self, id: EntryId) {
-        let children = std::mem::take(&mut self.table.entry_mut(id).children);
-        let mut spliced = Vec::with_capacity(children.len());
-        for child in children {
+        let children = &self.table.entry(id).children;
+        let mut spliced = ArenaVec::with_capacity_in(children.len(), self.arena);
+        for &child in children {
             let entry = self.table.entry(child);
             if entry.comp_inlined {
                 spliced.extend(entry.children.iter().copied());
@@ -176,8 +204,7 @@ impl<'a> Analyzer<'_, 'a> {
         inlined_cells: &mut Names<'a>,
     ) {
         let is_class = self.table.entry(parent).kind == BlockKind::Class;
-        let symbols: Vec<_> =
-            self.table.entry(comprehension).symbols.iter().map(|(&k, &v)| (k, v)).collect();
+        let symbols: Vec<_> = self.table.entry(comprehension).symbols.iter().collect();
         for (name, usage) in symbols {
             if usage & DEF_PARAM != 0 {
                 continue;
@@ -193,9 +220,9 @@ impl<'a> Analyzer<'_, 'a> {
                 if !self.is_free_in_any_child(comprehension, name) {
                     comp_free.remove(name);
                 }
-                self.table.entry_mut(comprehension).symbols.shift_remove(name);
+                self.table.entry_mut(comprehension).symbols.remove(name);
             }
-            let existing = self.table.entry(parent).symbols.get(name).copied();
+            let existing = self.table.entry(parent).symbols.get(name);
             match existing {
                 None => {
                     let usage = own_usage | scope.bits();
@@ -235,7 +262,7 @@ impl<'a> Analyzer<'_, 'a> {
             }
             _ => false,
         };
-        free.retain(|name| !make_cell(name));
+        free.0.retain(|name| !make_cell(name));
         inlined_cells.iter().for_each(|name| {
             make_cell(name);
         });
@@ -251,13 +278,13 @@ impl<'a> Analyzer<'_, 'a> {
                 *usage |= DEF_COMP_CELL;
             }
         }
-        for &name in free {
+        for &name in &free.0 {
             match entry.symbols.get_mut(name) {
                 // A method's free variable that the class binds too.
                 Some(usage) if sees_class => *usage |= DEF_FREE_CLASS,
                 Some(_) => {}
                 None if !is_top && !self.outside.get(name).bound => {}
-                None => drop(entry.symbols.insert(name, Scope::Free.bits())),
+                None => entry.symbols.insert(name, Scope::Free.bits()),
             }
         }
     }

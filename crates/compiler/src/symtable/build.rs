@@ -4,13 +4,14 @@
 //! `symtable_enter_*`, `symtable_add_def*` and `symtable_extend_namedexpr_scope` functions of
 //! `Python/symtable.c`.
 
-use crate::tables::{HashMap, HashSet, IndexMap};
+use crate::tables::{HashMap, HashSet, RandomState};
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use krait_syntax::ast::{Expr, ExprContext, ExprKind, Mod, Span};
 
 use super::flags::*;
-use super::{BlockKind, Entry, EntryId, NodeKey, Role, SymbolTable};
+use super::{BlockKind, Entry, EntryId, NodeKey, Role, SymbolTable, Symbols};
 use crate::error::{CompileError, Result};
 use crate::future::{Future, docstring};
 use crate::limits::StackGuard;
@@ -22,8 +23,13 @@ pub(super) fn build<'a>(
     stack_budget: usize,
     arena: &'a Bump,
 ) -> Result<SymbolTable<'a>> {
-    let table =
-        SymbolTable { entries: Vec::new(), by_node: HashMap::default(), mangled_names: Vec::new() };
+    let hashes = RandomState::default();
+    let table = SymbolTable {
+        entries: Vec::with_capacity(USUAL_BLOCKS),
+        by_node: HashMap::with_capacity_and_hasher(USUAL_BLOCKS, hashes.clone()),
+        hashes,
+        mangled_names: Vec::new(),
+    };
     let mut builder = Builder {
         table,
         arena,
@@ -50,6 +56,9 @@ pub(super) fn build<'a>(
     builder.exit_block();
     Ok(builder.table)
 }
+
+/// How many blocks a table has room for at first.
+const USUAL_BLOCKS: usize = 28;
 
 pub(super) struct Builder<'a> {
     pub(super) table: SymbolTable<'a>,
@@ -91,12 +100,13 @@ impl<'a> Builder<'a> {
         let method =
             kind == BlockKind::Function && parent.is_some_and(|cur| cur.kind == BlockKind::Class);
         let id = EntryId(self.table.entries.len());
+        let hashes = self.table.hashes.clone();
         self.table.entries.push(Entry {
             name,
             kind,
-            symbols: IndexMap::with_capacity_and_hasher(usual_symbols(kind), Default::default()),
-            varnames: Vec::new(),
-            children: Vec::new(),
+            symbols: Symbols::with_capacity(usual_symbols(kind), hashes, self.arena),
+            varnames: ArenaVec::new_in(self.arena),
+            children: ArenaVec::new_in(self.arena),
             span,
             nested,
             generator: false,
@@ -115,7 +125,7 @@ impl<'a> Builder<'a> {
             can_see_class_scope: false,
             function_name: None,
             annotation_block: None,
-            directives: Vec::new(),
+            directives: ArenaVec::new_in(self.arena),
             mangled_names: None,
             entered: false,
             in_conditional_block: false,
@@ -224,7 +234,7 @@ impl<'a> Builder<'a> {
     fn add_def_to(&mut self, id: EntryId, name: &'a str, flag: u32, span: Span) -> Result {
         let mangled = self.mangled(id, name);
         let entry = self.table.entry_mut(id);
-        let known = entry.symbols.entry(mangled).or_insert(0);
+        let known = entry.symbols.entry(mangled);
         let duplicate = flag & *known;
         if duplicate & DEF_PARAM != 0 {
             let message = format!("duplicate argument '{name}' in function definition");
@@ -249,7 +259,7 @@ impl<'a> Builder<'a> {
             entry.varnames.push(mangled);
         } else if flag & DEF_GLOBAL != 0 {
             let top = self.table.top();
-            *self.table.entry_mut(top).symbols.entry(mangled).or_insert(0) |= flag;
+            *self.table.entry_mut(top).symbols.entry(mangled) |= flag;
         }
         Ok(())
     }

@@ -65,10 +65,10 @@ pub fn compile_into<'a>(
     codegen::generate(tree, options, future, table, arena, warnings)
 }
 
-/// Parses and compiles a text. The tree and the code live in the arena.
-pub fn compile_source<'a, 's>(
+/// Parses and compiles a text. The tree and the code live in the arena, and what they can borrow from the text they do.
+pub fn compile_source<'a>(
     arena: &'a Bump,
-    source: impl Into<Source<'s>>,
+    source: impl Into<Source<'a>>,
     options: &'a CompileOptions<'a>,
 ) -> Result<Compiled<'a>, CompileError> {
     let parse_options = ParseOptions {

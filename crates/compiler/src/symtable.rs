@@ -121,7 +121,7 @@ pub enum ComprehensionKind {
     Generator,
 }
 
-/// Index of an [`Entry`] in [`SymbolTable::entries`].
+/// The number of an [`Entry`] of a [`SymbolTable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(pub usize);
 
@@ -221,7 +221,7 @@ impl<'a> Entry<'a> {
 /// All blocks of a tree.
 #[derive(Debug)]
 pub struct SymbolTable<'a> {
-    entries: Vec<Entry<'a>>,
+    entries: Vec<&'a mut Entry<'a>>,
     by_node: HashMap<NodeKey, EntryId>,
     /// How the symbols of all blocks are hashed.
     hashes: RandomState,
@@ -248,16 +248,12 @@ impl<'a> SymbolTable<'a> {
         EntryId(0)
     }
 
-    pub fn entries(&self) -> &[Entry<'a>] {
-        &self.entries
-    }
-
     pub fn entry(&self, id: EntryId) -> &Entry<'a> {
-        &self.entries[id.0]
+        self.entries[id.0]
     }
 
     fn entry_mut(&mut self, id: EntryId) -> &mut Entry<'a> {
-        &mut self.entries[id.0]
+        self.entries[id.0]
     }
 
     /// The block of a node.

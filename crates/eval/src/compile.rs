@@ -110,7 +110,7 @@ fn parse_options<'d>(request: Request<'_>, codecs: &'d Codecs<'_>) -> ParseOptio
 fn parse<'a>(
     th: &Thread,
     arena: &'a Bump,
-    source: Source<'_>,
+    source: Source<'a>,
     request: Request<'_>,
 ) -> PyResult<&'a Mod<'a>> {
     let codecs = Codecs(th);

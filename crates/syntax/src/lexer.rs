@@ -253,6 +253,8 @@ impl<S: SourceText> Lexer<S> {
                 b'\r' if self.peek() == Some(b'\n') => self.pos += 1,
                 b'\n' => {}
                 b'0'..=b'9' => return self.number(byte),
+                b'(' | b'[' | b'{' => return self.open(byte),
+                b')' | b']' | b'}' => return self.close(byte),
                 b'.' => return self.dot(),
                 b'\'' | b'"' => return self.string(byte),
                 b'\\' => {

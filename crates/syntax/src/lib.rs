@@ -58,12 +58,12 @@ impl<'s> From<&'s [u8]> for Source<'s> {
     }
 }
 
-/// Parses `source` into `arena`.
+/// Parses `source` into `arena`. The tree borrows from the source where it can.
 ///
 /// Needs no more native stack than the options allow, and some 100 KiB; a text that would need more gives `MemoryError`.
-pub fn parse<'a, 's>(
+pub fn parse<'a>(
     arena: &'a Bump,
-    source: impl Into<Source<'s>>,
+    source: impl Into<Source<'a>>,
     options: &ParseOptions<'_>,
 ) -> Result<Parsed<'a>, SyntaxError> {
     let mut notes = Notes::default();
@@ -73,20 +73,18 @@ pub fn parse<'a, 's>(
 
 /// As [`parse`], with what was noticed in a place of the caller's: the warnings issued before an
 /// error are there as well.
-pub fn parse_into<'a, 's>(
+pub fn parse_into<'a>(
     arena: &'a Bump,
-    source: impl Into<Source<'s>>,
+    source: impl Into<Source<'a>>,
     options: &ParseOptions<'_>,
     notes: &mut Notes,
 ) -> Result<&'a ast::Mod<'a>, SyntaxError> {
     notes.last_statement = Some((0, 0));
     let text = match source.into() {
-        Source::Text(text) => source::prepare(arena, text, options.mode)?,
-        Source::Bytes(bytes) => {
-            let text = source::decode(bytes, options)?;
-            source::prepare(arena, &text, options.mode)?
-        }
+        Source::Text(text) => text.into(),
+        Source::Bytes(bytes) => source::decode(bytes, options)?,
     };
+    let text = source::prepare(arena, text, options.mode)?;
     let parser::Tokens { tokens, type_ignores, warnings: mut found, error, unclosed } =
         parser::tokenize(text, options);
     (notes.lexer_error, notes.unclosed) = (error, unclosed);

@@ -58,6 +58,8 @@ pub(crate) struct Parser<'a, 't> {
     text: &'a str,
     tokens: &'t [Token],
     pos: usize,
+    /// The kind of the next token, which is looked at all the time.
+    kind: TokenKind,
     /// At least how deep the reference's rules nest here.
     levels: u32,
     guard: StackGuard,
@@ -142,6 +144,7 @@ impl<'a, 't> Parser<'a, 't> {
     /// without further nesting takes within a file.
     const LEVELS_ALLOWED: u32 = crate::diagnose::MAX_LEVELS as u32 - 2 * EXPRESSION_LEVELS;
 
+    /// There is at least one token, the last.
     pub fn new(
         arena: &'a Bump,
         text: &'a str,
@@ -153,6 +156,7 @@ impl<'a, 't> Parser<'a, 't> {
             text,
             tokens,
             pos: 0,
+            kind: tokens[0].kind,
             levels: 0,
             guard: StackGuard::new(options.stack_budget),
             options,
@@ -262,7 +266,7 @@ impl<'a, 't> Parser<'a, 't> {
 
     #[inline]
     fn kind(&self) -> TokenKind {
-        self.tokens[self.pos].kind
+        self.kind
     }
 
     /// The kind of the token `ahead` places after the next.
@@ -277,11 +281,20 @@ impl<'a, 't> Parser<'a, 't> {
         self.kind() == kind
     }
 
-    /// Consumes the next token, whatever it is; the last one is never used up.
+    /// Goes past the next token, whatever it is; the last one is never used up.
+    #[inline]
+    fn advance(&mut self) {
+        if let Some(next) = self.tokens.get(self.pos + 1) {
+            self.pos += 1;
+            self.kind = next.kind;
+        }
+    }
+
+    /// Consumes the next token.
     #[inline]
     fn bump(&mut self) -> Token {
         let token = self.tokens[self.pos];
-        self.pos += usize::from(self.pos + 1 < self.tokens.len());
+        self.advance();
         token
     }
 
@@ -289,7 +302,7 @@ impl<'a, 't> Parser<'a, 't> {
     fn eat(&mut self, kind: TokenKind) -> bool {
         let found = self.at(kind);
         if found {
-            self.pos += usize::from(self.pos + 1 < self.tokens.len());
+            self.advance();
         }
         found
     }
@@ -407,6 +420,7 @@ impl<'a, 't> Parser<'a, 't> {
             Ok(value) => Some(value),
             Err(Fail) => {
                 self.pos = pos;
+                self.kind = self.tokens[pos].kind;
                 self.levels = levels;
                 self.scratch.truncate(scratch);
                 self.optional.truncate(optional);

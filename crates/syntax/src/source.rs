@@ -10,8 +10,12 @@ use bumpalo::Bump;
 use cookie::Cookie;
 use std::borrow::Cow;
 
-/// The text in the arena, with newlines for all line ends. A whole file also gets one at its end.
-pub(crate) fn prepare<'a>(arena: &'a Bump, text: &str, mode: Mode) -> Result<&'a str, SyntaxError> {
+/// The text with newlines for all line ends, in the arena unless it is so already. A whole file also gets one at its end.
+pub(crate) fn prepare<'a>(
+    arena: &'a Bump,
+    text: Cow<'a, str>,
+    mode: Mode,
+) -> Result<&'a str, SyntaxError> {
     if memchr::memchr(0, text.as_bytes()).is_some() {
         return Err(null_bytes());
     }
@@ -22,10 +26,13 @@ pub(crate) fn prepare<'a>(arena: &'a Bump, text: &str, mode: Mode) -> Result<&'a
     let text = if memchr::memchr(b'\r', text.as_bytes()).is_some() {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
-        Cow::Borrowed(text)
+        text
     };
     if mode != Mode::Exec || text.is_empty() || text.ends_with('\n') {
-        return Ok(arena.alloc_str(&text));
+        return Ok(match text {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => arena.alloc_str(&text),
+        });
     }
     let mut bytes = bumpalo::collections::String::with_capacity_in(text.len() + 1, arena);
     bytes.push_str(&text);

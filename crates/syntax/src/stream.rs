@@ -30,7 +30,17 @@ impl<'s> TokenStream<'s> {
 
     #[inline]
     pub fn next(&mut self) -> Result<Token, Stopped> {
-        let mut token = self.lexer.next()?;
+        let token = self.lexer.next()?;
+        if matches!(token.kind, TokenKind::TypeIgnore | TokenKind::EndMarker) {
+            return self.special(token);
+        }
+        self.started = true;
+        Ok(token)
+    }
+
+    /// What the parsers see of a token that they may not see as it is.
+    #[cold]
+    fn special(&mut self, mut token: Token) -> Result<Token, Stopped> {
         while token.kind == TokenKind::TypeIgnore {
             self.type_ignores.push((self.lexer.lineno, token));
             token = self.lexer.next()?;

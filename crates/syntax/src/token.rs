@@ -41,8 +41,9 @@ pub(crate) fn keyword_or_name(packed: u64) -> TokenKind {
 
 macro_rules! token_kinds {
     ($($name:ident = $number:literal $text:literal,)* @keywords $($kw:ident $kw_text:literal,)*) => {
+        /// As wide as the other fields of a token: padding would be copied around with them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr(u8)]
+        #[repr(u32)]
         pub enum TokenKind {
             $($name = $number,)*
             $($kw,)*

@@ -101,12 +101,13 @@ impl<'a> Builder<'a> {
             kind == BlockKind::Function && parent.is_some_and(|cur| cur.kind == BlockKind::Class);
         let id = EntryId(self.table.entries.len());
         let hashes = self.table.hashes.clone();
-        self.table.entries.push(Entry {
+        let arena = self.arena;
+        let entry = arena.alloc_with(|| Entry {
             name,
             kind,
-            symbols: Symbols::with_capacity(usual_symbols(kind), hashes, self.arena),
-            varnames: ArenaVec::new_in(self.arena),
-            children: ArenaVec::new_in(self.arena),
+            symbols: Symbols::with_capacity(usual_symbols(kind), hashes, arena),
+            varnames: ArenaVec::new_in(arena),
+            children: ArenaVec::new_in(arena),
             span,
             nested,
             generator: false,
@@ -125,7 +126,7 @@ impl<'a> Builder<'a> {
             can_see_class_scope: false,
             function_name: None,
             annotation_block: None,
-            directives: ArenaVec::new_in(self.arena),
+            directives: ArenaVec::new_in(arena),
             mangled_names: None,
             entered: false,
             in_conditional_block: false,
@@ -134,6 +135,7 @@ impl<'a> Builder<'a> {
             comp_iter_expr: 0,
             scope_info: None,
         });
+        self.table.entries.push(entry);
         self.table.by_node.insert(key, id);
         id
     }

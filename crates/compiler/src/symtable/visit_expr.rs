@@ -119,6 +119,10 @@ impl<'a> Builder<'a> {
 
     /// Long chains of operators nest to the left: no recursion there, but the reference's limit.
     fn binary_chain(&mut self, mut left: &'a Expr<'a>, right: &'a Expr<'a>) -> Result {
+        if !matches!(left.node, ExprKind::BinOp { .. }) {
+            self.expr(left)?;
+            return self.expr(right);
+        }
         let mut pending = vec![right];
         while let ExprKind::BinOp { left: next, right, .. } = left.node {
             pending.push(right);

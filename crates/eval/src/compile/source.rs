@@ -121,5 +121,10 @@ pub fn with_source<T>(
     }
     let buffer = Buffer::simple(th, source)?;
     no_nulls(buffer.as_bytes())?;
-    body(Source::Bytes(buffer.as_bytes()))
+    if source.downcast::<Bytes>().is_some() {
+        return body(Source::Bytes(buffer.as_bytes()));
+    }
+    // What is not immutable might change while the tree, which borrows from it, is read.
+    let copy = buffer.as_bytes().to_vec();
+    body(Source::Bytes(&copy))
 }

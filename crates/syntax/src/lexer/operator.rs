@@ -106,25 +106,21 @@ impl<S: SourceText> Lexer<S> {
         if len < 3 {
             self.note_end();
         }
-        match kind {
-            TokenKind::LPar | TokenKind::LSqb | TokenKind::LBrace => self.open(first)?,
-            TokenKind::RPar | TokenKind::RSqb | TokenKind::RBrace => self.close(first)?,
-            TokenKind::Equal => {
-                if let Some(mode) = self.modes.last_mut()
-                    && mode.at_field_top()
-                {
-                    mode.in_debug = true;
-                }
+        if kind == TokenKind::Equal {
+            if let Some(mode) = self.modes.last_mut()
+                && mode.at_field_top()
+            {
+                mode.in_debug = true;
             }
-            TokenKind::Op if first < b' ' || first == 0x7F => {
-                return self.fail(format!("invalid non-printable character U+{first:04X}"));
-            }
-            _ => {}
+        } else if kind == TokenKind::Op && (first < b' ' || first == 0x7F) {
+            return self.fail(format!("invalid non-printable character U+{first:04X}"));
         }
         Ok(self.token(kind))
     }
 
-    fn open(&mut self, char: u8) -> Lexed<()> {
+    /// An opening bracket.
+    pub(super) fn open(&mut self, char: u8) -> Lexed {
+        self.note_end();
         if self.brackets.len() >= MAX_LEVEL {
             return self.fail("too many nested parentheses");
         }
@@ -133,10 +129,19 @@ impl<S: SourceText> Lexer<S> {
         if let Some(mode) = self.modes.last_mut() {
             mode.depth += 1;
         }
-        Ok(())
+        Ok(self.token(SINGLE[usize::from(char)]))
     }
 
-    fn close(&mut self, char: u8) -> Lexed<()> {
+    /// A closing bracket.
+    pub(super) fn close(&mut self, char: u8) -> Lexed {
+        self.note_end();
+        self.balance(char)?;
+        Ok(self.token(SINGLE[usize::from(char)]))
+    }
+
+    /// Takes the bracket off that a closing one belongs to.
+    #[inline]
+    fn balance(&mut self, char: u8) -> Lexed<()> {
         if let Some(mode) = self.modes.last()
             && mode.depth == 0
             && char == b'}'

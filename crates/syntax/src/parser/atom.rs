@@ -20,7 +20,7 @@ impl<'a> Parser<'a, '_> {
             T::LBrace => return self.braces(),
             _ => return Err(Fail),
         };
-        self.pos += 1;
+        self.advance();
         Ok(self.expr(node, token_span(token)))
     }
 

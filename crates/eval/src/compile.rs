@@ -194,7 +194,7 @@ fn with_source(
 /// The syntax tree of a text, as an object.
 pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult {
     let hooks = tree_hooks(th)?;
-    let arena = Bump::new();
+    let arena = source.arena();
     let tree = parse(th, &arena, source, request)?;
     tree_object(th, hooks, &arena, tree, request)
 }
@@ -271,7 +271,7 @@ fn generate<'a>(
 
 /// The code object of a text.
 pub fn compile(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyResult<Owned<Code>> {
-    let arena = Bump::new();
+    let arena = source.arena();
     let tree = parse(th, &arena, source, request)?;
     let options = compile_options(th, &arena, request);
     generate(th, &arena, tree, &options, request.filename)
@@ -284,7 +284,7 @@ pub fn symbol_table<R>(
     request: Request<'_>,
     read: impl FnOnce(&SymbolTable<'_>) -> PyResult<R>,
 ) -> PyResult<R> {
-    let arena = Bump::new();
+    let arena = source.arena();
     let tree = parse(th, &arena, source, request)?;
     let options = compile_options(th, &arena, request);
     let table = krait_compiler::symbol_table(tree, &options, &arena)

@@ -46,6 +46,16 @@ pub enum Source<'s> {
     Bytes(&'s [u8]),
 }
 
+impl Source<'_> {
+    /// An arena with room for about the tree of the source: it grows a few times at most.
+    pub fn arena(&self) -> Bump {
+        Bump::with_capacity(match self {
+            Source::Text(text) => text.len(),
+            Source::Bytes(bytes) => bytes.len(),
+        })
+    }
+}
+
 impl<'s> From<&'s str> for Source<'s> {
     fn from(text: &'s str) -> Self {
         Source::Text(text)

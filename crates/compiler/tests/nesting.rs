@@ -9,7 +9,8 @@ fn compile(text: String, stack_budget: usize) -> Result<Code<'static>, CompileEr
         // As long as the test program lives.
         let arena = Box::leak(Box::new(Bump::new()));
         let options = CompileOptions { stack_budget, ..CompileOptions::default() };
-        compile_source(arena, text.as_str(), arena.alloc(options)).map(|compiled| compiled.code)
+        compile_source(arena, arena.alloc_str(&text) as &str, arena.alloc(options))
+            .map(|compiled| compiled.code)
     };
     let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(compile);
     thread.expect("a thread").join().expect("no overflow")

@@ -98,8 +98,8 @@ fn code_is_what_the_source_compiles_to() {
             let options =
                 CompileOptions { filename: filename.as_str().into(), ..CompileOptions::default() };
             let arena = Bump::new();
-            let compiled =
-                compile_source(&arena, &module.source()[..], &options).expect("it compiles");
+            let source = module.source();
+            let compiled = compile_source(&arena, &source[..], &options).expect("it compiles");
             assert!(code == marshal::dump(&compiled.code), "{}", module.name());
         }
     };

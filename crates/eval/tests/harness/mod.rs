@@ -222,7 +222,7 @@ pub fn compile(source: &str) -> krait_compiler::code::Code<'static> {
         filename: Text::from("test.py"),
         ..krait_compiler::CompileOptions::default()
     }));
-    match krait_compiler::compile_source(arena, source, options) {
+    match krait_compiler::compile_source(arena, &*arena.alloc_str(source), options) {
         Ok(compiled) => compiled.code,
         Err(error) => panic!("compile: {error:?}"),
     }

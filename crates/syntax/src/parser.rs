@@ -42,8 +42,9 @@ use scratch::Scratch;
 use std::cell::Cell;
 pub(crate) use strings::split_literal;
 
-/// What of the reference nests from an expression to one within it, or from a statement to one within it, at most.
-const EXPRESSION_LEVELS: u32 = 60;
+/// What of the reference nests from an expression to one within it, or from a statement to one within it, at most; `and`,
+/// `or` and comparisons in between come to that (`noted`).
+const EXPRESSION_LEVELS: u32 = 30;
 const STATEMENT_LEVELS: u32 = 12;
 
 /// The text does not parse. What to report is found out elsewhere.
@@ -142,7 +143,7 @@ pub(crate) fn tokenize(text: &str, options: &ParseOptions<'_>) -> Tokens {
 impl<'a, 't> Parser<'a, 't> {
     /// Up to here the reference's rules certainly do not nest too deeply: its limit, less what an expression
     /// without further nesting takes within a file.
-    const LEVELS_ALLOWED: u32 = crate::diagnose::MAX_LEVELS as u32 - 2 * EXPRESSION_LEVELS;
+    const LEVELS_ALLOWED: u32 = crate::diagnose::MAX_LEVELS as u32 - 4 * EXPRESSION_LEVELS;
 
     /// There is at least one token, the last.
     pub fn new(
@@ -390,6 +391,15 @@ impl<'a, 't> Parser<'a, 't> {
             self.too_deep = true;
             return Err(Fail);
         }
+        let result = rule(self);
+        self.levels -= levels;
+        result
+    }
+
+    /// Runs a rule that stands for a few more levels, for the reference, than those it is a part of.
+    #[inline]
+    fn noted<T>(&mut self, levels: u32, rule: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
+        self.note_deeper(levels);
         let result = rule(self);
         self.levels -= levels;
         result

@@ -271,7 +271,8 @@ impl<'a, 't> Parser<'a, 't> {
         let base = self.scratch.len();
         self.scratch.push(first);
         while self.eat(keyword) {
-            let next = self.operation(STRENGTHS[keyword as usize] + 1)?;
+            let strength = STRENGTHS[keyword as usize] + 1;
+            let next = self.noted(1, |p| p.operation(strength))?;
             self.scratch.push(next);
         }
         let values = self.take_exprs(base);
@@ -281,12 +282,12 @@ impl<'a, 't> Parser<'a, 't> {
     /// After the first operator: a row of comparisons is one node.
     fn comparison(&mut self, start: usize, left: E<'a>, first: CmpOperator) -> Parse<E<'a>> {
         let base = self.scratch.len();
-        let next = self.bitwise_or()?;
+        let next = self.noted(2, Self::bitwise_or)?;
         self.scratch.push(next);
         let mut more = Vec::new();
         while let Some(op) = self.comparison_operator()? {
             more.push(op);
-            let next = self.bitwise_or()?;
+            let next = self.noted(2, Self::bitwise_or)?;
             self.scratch.push(next);
         }
         let comparators = self.take_exprs(base);

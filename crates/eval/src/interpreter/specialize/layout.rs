@@ -79,8 +79,8 @@ pub unsafe fn compact_int(ob: *mut abi::PyObject) -> Option<i64> {
     }
 }
 
-/// The bits of the tags of zero and of positive numbers of one digit.
-const NATURAL: usize = 1 << 3 | 1;
+/// The bits of the tags of zero and of positive numbers of one digit; one says that the int exists once.
+const NATURAL: usize = 1 << 3 | 1 << 2 | 1;
 
 /// The value of an `int` that is not negative and has at most one digit.
 #[inline(always)]

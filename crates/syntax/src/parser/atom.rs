@@ -136,7 +136,7 @@ impl<'a> Parser<'a, '_> {
         while pending.is_some() || !self.at(T::RBrace) {
             if pending.is_none() && self.eat(T::DoubleStar) {
                 self.optional.push(None);
-                let value = self.bitwise_or()?;
+                let value = self.deeper(EXPRESSION_LEVELS, Self::bitwise_or)?;
                 self.scratch.push(value);
             } else {
                 let key = match pending.take() {
@@ -189,10 +189,10 @@ impl<'a> Parser<'a, '_> {
         self.expect(T::For)?;
         let target = self.star_targets()?;
         self.expect(T::In)?;
-        let iter = self.disjunction()?;
+        let iter = self.deeper(EXPRESSION_LEVELS, Self::disjunction)?;
         let base = self.scratch.len();
         while self.eat(T::If) {
-            let condition = self.disjunction()?;
+            let condition = self.deeper(EXPRESSION_LEVELS, Self::disjunction)?;
             self.scratch.push(condition);
         }
         let ifs = self.take_exprs(base);

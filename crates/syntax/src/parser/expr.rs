@@ -131,11 +131,19 @@ impl<'a, 't> Parser<'a, 't> {
     }
 
     pub(super) fn star_expression(&mut self) -> Parse<E<'a>> {
-        if self.at(T::Star) { self.starred(Self::bitwise_or) } else { self.expression() }
+        if self.at(T::Star) {
+            self.starred(|p| p.deeper(EXPRESSION_LEVELS, Self::bitwise_or))
+        } else {
+            self.expression()
+        }
     }
 
     pub(super) fn star_named_expression(&mut self) -> Parse<E<'a>> {
-        if self.at(T::Star) { self.starred(Self::bitwise_or) } else { self.named_expression() }
+        if self.at(T::Star) {
+            self.starred(|p| p.deeper(EXPRESSION_LEVELS, Self::bitwise_or))
+        } else {
+            self.named_expression()
+        }
     }
 
     /// `*value`.
@@ -272,7 +280,7 @@ impl<'a, 't> Parser<'a, 't> {
         self.scratch.push(first);
         while self.eat(keyword) {
             let strength = STRENGTHS[keyword as usize] + 1;
-            let next = self.noted(1, |p| p.operation(strength))?;
+            let next = self.noted(2, |p| p.operation(strength))?;
             self.scratch.push(next);
         }
         let values = self.take_exprs(base);
@@ -282,12 +290,12 @@ impl<'a, 't> Parser<'a, 't> {
     /// After the first operator: a row of comparisons is one node.
     fn comparison(&mut self, start: usize, left: E<'a>, first: CmpOperator) -> Parse<E<'a>> {
         let base = self.scratch.len();
-        let next = self.noted(2, Self::bitwise_or)?;
+        let next = self.noted(3, Self::bitwise_or)?;
         self.scratch.push(next);
         let mut more = Vec::new();
         while let Some(op) = self.comparison_operator()? {
             more.push(op);
-            let next = self.noted(2, Self::bitwise_or)?;
+            let next = self.noted(3, Self::bitwise_or)?;
             self.scratch.push(next);
         }
         let comparators = self.take_exprs(base);

@@ -121,7 +121,7 @@ impl<'a> Parser<'a, '_> {
         let arg = self.name()?;
         let annotation = if annotated && self.eat(T::Colon) {
             Some(if starred && self.at(T::Star) {
-                self.starred(Self::bitwise_or)?
+                self.starred(|p| p.deeper(EXPRESSION_LEVELS, Self::bitwise_or))?
             } else {
                 self.expression()?
             })

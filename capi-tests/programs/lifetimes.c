@@ -9,19 +9,16 @@ typedef struct {
 
 static PyObject *remember(PyObject *module, PyObject *value)
 {
-    State *state = PyModule_GetState(module);
+    State *state = (State *)PyModule_GetState(module);
     Py_XSETREF(state->last, Py_NewRef(value));
     Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {{"remember", remember, METH_O, NULL}, {NULL, NULL, 0, NULL}};
 
-static PyType_Slot box_slots[] = {{Py_tp_doc, "A class of its own."}, {0, NULL}};
+static PyType_Slot box_slots[] = {{Py_tp_doc, (void *)"A class of its own."}, {0, NULL}};
 static PyType_Spec box_spec = {
-    .name = "lifetimes.Box",
-    .basicsize = sizeof(PyObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-    .slots = box_slots,
+    "lifetimes.Box", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, box_slots,
 };
 
 static int fill(PyObject *module)
@@ -44,15 +41,9 @@ static int clear(PyObject *module)
     return 0;
 }
 
-static PyModuleDef_Slot slots[] = {{Py_mod_exec, fill}, {0, NULL}};
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)fill}, {0, NULL}};
 static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "lifetimes",
-    .m_size = sizeof(State),
-    .m_methods = methods,
-    .m_slots = slots,
-    .m_traverse = traverse,
-    .m_clear = clear,
+    PyModuleDef_HEAD_INIT, "lifetimes", NULL, sizeof(State), methods, slots, traverse, clear, NULL,
 };
 
 static PyObject *init(void)

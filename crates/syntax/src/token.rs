@@ -25,11 +25,31 @@ pub(crate) const fn pack(word: &[u8]) -> u64 {
     packed
 }
 
-const KEYWORD_BITS: u32 = 6;
+const KEYWORD_BITS: u32 = 7;
 
-/// Tells all keywords apart: the factor was found by trying.
+const fn slot(packed: u64, factor: u64) -> usize {
+    (packed.wrapping_mul(factor) >> (64 - KEYWORD_BITS)) as usize
+}
+
+/// An odd factor by which no two of the words have the same slot.
+const fn separating_factor(words: &[u64]) -> u64 {
+    let mut factor = 0x9e37_79b9_7f4a_7c15u64;
+    loop {
+        let (mut taken, mut at) = (0u128, 0);
+        while at < words.len() && taken >> slot(words[at], factor) & 1 == 0 {
+            taken |= 1 << slot(words[at], factor);
+            at += 1;
+        }
+        if at == words.len() {
+            return factor;
+        }
+        // Any row of odd numbers will do.
+        factor = factor.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(2);
+    }
+}
+
 const fn keyword_slot(packed: u64) -> usize {
-    (packed.wrapping_mul(0xb57c_8e05_e3c9_b0e1) >> (64 - KEYWORD_BITS)) as usize
+    slot(packed, KEYWORD_FACTOR)
 }
 
 /// The keyword that is `packed`, or `Name`. Words of more than eight bytes are none.
@@ -76,12 +96,14 @@ macro_rules! token_kinds {
             }
         }
 
+        const KEYWORD_FACTOR: u64 = separating_factor(&[$(pack($kw_text.as_bytes())),*]);
+
         /// Where [`keyword_or_name`] finds each keyword, packed.
         static KEYWORDS: [(u64, TokenKind); 1 << KEYWORD_BITS] = {
             let mut slots = [(0, TokenKind::Name); 1 << KEYWORD_BITS];
             $(
                 let word = pack($kw_text.as_bytes());
-                assert!($kw_text.len() <= 8 && slots[keyword_slot(word)].0 == 0);
+                assert!($kw_text.len() <= 8, "longer than is looked at");
                 slots[keyword_slot(word)] = (word, TokenKind::$kw);
             )*
             slots

@@ -64,16 +64,16 @@ fn first_use<'a>(item: Shareable<'a>, shared: &mut Shared<'a>) -> bool {
 }
 
 fn count_code<'a>(code: &Code<'a>, shared: &mut Shared<'a>) {
-    first_use(Shareable::Bytes(&code.code), shared);
-    count_tuple(&code.consts, shared);
-    count_names(&code.names, shared);
-    count_names(&code.localsplusnames, shared);
-    first_use(Shareable::Bytes(&code.localspluskinds), shared);
+    first_use(Shareable::Bytes(code.code), shared);
+    count_tuple(code.consts, shared);
+    count_names(code.names, shared);
+    count_names(code.localsplusnames, shared);
+    first_use(Shareable::Bytes(code.localspluskinds), shared);
     first_use(Shareable::Text(code.filename.as_bytes()), shared);
-    first_use(Shareable::Name(&code.name), shared);
-    first_use(Shareable::Name(&code.qualname), shared);
-    first_use(Shareable::Bytes(&code.linetable), shared);
-    first_use(Shareable::Bytes(&code.exceptiontable), shared);
+    first_use(Shareable::Name(code.name), shared);
+    first_use(Shareable::Name(code.qualname), shared);
+    first_use(Shareable::Bytes(code.linetable), shared);
+    first_use(Shareable::Bytes(code.exceptiontable), shared);
 }
 
 fn count_names<'a>(names: &'a [&'a str], shared: &mut Shared<'a>) {
@@ -154,17 +154,17 @@ impl<'a> Writer<'a> {
         for count in counts {
             self.long(count);
         }
-        self.bytes(&code.code);
-        self.tuple(&code.consts);
-        self.names(&code.names);
-        self.names(&code.localsplusnames);
-        self.bytes(&code.localspluskinds);
+        self.bytes(code.code);
+        self.tuple(code.consts);
+        self.names(code.names);
+        self.names(code.localsplusnames);
+        self.bytes(code.localspluskinds);
         self.text(Shareable::Text(code.filename.as_bytes()));
-        self.text(Shareable::Name(&code.name));
-        self.text(Shareable::Name(&code.qualname));
+        self.text(Shareable::Name(code.name));
+        self.text(Shareable::Name(code.qualname));
         self.long(code.firstlineno as u32);
-        self.bytes(&code.linetable);
-        self.bytes(&code.exceptiontable);
+        self.bytes(code.linetable);
+        self.bytes(code.exceptiontable);
     }
 
     fn bytes(&mut self, bytes: &'a [u8]) {

@@ -64,9 +64,9 @@ fn describe(code: &Code, out: &mut String) -> std::fmt::Result {
         code.posonlyargcount,
         code.kwonlyargcount
     )?;
-    writeln!(out, "  names {}", words(&code.names))?;
-    writeln!(out, "  locals {}", words(&code.localsplusnames))?;
-    writeln!(out, "  consts {}", joined(&code.consts))?;
+    writeln!(out, "  names {}", words(code.names))?;
+    writeln!(out, "  locals {}", words(code.localsplusnames))?;
+    writeln!(out, "  consts {}", joined(code.consts))?;
     let mut caches = 0;
     for unit in code.code.chunks_exact(2) {
         match unit[0] {
@@ -78,8 +78,8 @@ fn describe(code: &Code, out: &mut String) -> std::fmt::Result {
         }
     }
     writeln!(out, "  caches {caches}")?;
-    writeln!(out, "  lines {}", hex(&code.linetable))?;
-    writeln!(out, "  handlers {}", hex(&code.exceptiontable))?;
+    writeln!(out, "  lines {}", hex(code.linetable))?;
+    writeln!(out, "  handlers {}", hex(code.exceptiontable))?;
     for value in code.consts {
         if let Constant::Code(inner) = value {
             describe(inner, out)?;

@@ -130,8 +130,8 @@ fn parts(code: &Code, out: &mut Vec<Vec<u8>>) {
     let counts = counts.map(|count| count.to_string()).join(" ");
     out.push(code.qualname.as_bytes().to_vec());
     out.push(format!("{} {counts}", numbers.join(" ")).into_bytes());
-    out.push(words(&code.names).into_bytes());
-    out.push(words(&code.localsplusnames).into_bytes());
+    out.push(words(code.names).into_bytes());
+    out.push(words(code.localsplusnames).into_bytes());
     out.extend(code.consts.iter().map(constant));
     out.extend([code.code.to_vec(), code.linetable.to_vec(), code.exceptiontable.to_vec()]);
     for value in code.consts {

@@ -17,13 +17,28 @@ use krait_objects::set::Set;
 use krait_objects::slice::Slice;
 
 use super::Code;
-use super::build::{Parts, new_interned};
+use super::build::{Parts, new, new_interned};
 use super::intern::is_name_like;
 
 /// The code object for compiled code, with those nested in its constants.
 pub fn from_compiled(th: &Thread, code: &Compiled<'_>) -> PyResult<Owned<Code>> {
     let filename = Str::intern(th, text(th, code.filename)?)?;
-    Pool::new(th, filename).code(code)
+    let mut pool = Pool::new(th, filename);
+    if has_sets(code.consts) {
+        pool.interns_late = true;
+        pool.intern_names(code)?;
+    }
+    pool.code(code)
+}
+
+/// Whether there is a frozenset in the constants.
+fn has_sets(constants: &[Constant<'_>]) -> bool {
+    constants.iter().any(|constant| match constant {
+        Constant::FrozenSet(_) => true,
+        Constant::Tuple(items) => has_sets(items),
+        Constant::Code(code) => has_sets(code.consts),
+        _ => false,
+    })
 }
 
 /// The object that stands for a constant without code in it.
@@ -34,6 +49,9 @@ pub fn constant_object(th: &Thread, constant: Constant<'_>) -> PyResult {
 /// The objects that a compilation has made. Strings that look like names are interned.
 struct Pool<'a, 'th> {
     th: &'th Thread,
+    /// Constants are interned when their code object is made, after all names. There is a frozenset: with other
+    /// objects for its strings it is made again, in another order, and a program can see that.
+    interns_late: bool,
     filename: Owned<Str>,
     names: tables::HashMap<&'a str, Owned<Str>>,
     /// By their items: equal ones are the same object.
@@ -47,6 +65,7 @@ impl<'a, 'th> Pool<'a, 'th> {
     fn new(th: &'th Thread, filename: Owned<Str>) -> Pool<'a, 'th> {
         Pool {
             th,
+            interns_late: false,
             filename,
             names: tables::HashMap::default(),
             tuples: HashTable::new(),
@@ -81,7 +100,23 @@ impl<'a, 'th> Pool<'a, 'th> {
             linetable: self.bytes(code.linetable)?,
             exceptiontable: self.bytes(code.exceptiontable)?,
         };
-        new_interned(self.th, parts)
+        match self.interns_late {
+            true => new(self.th, parts),
+            false => new_interned(self.th, parts),
+        }
+    }
+
+    /// Interns the names in the program before any other string of it.
+    fn intern_names(&mut self, code: &'a Compiled<'a>) -> PyResult<()> {
+        for name in code.names.iter().chain(code.localsplusnames).chain([&code.name]) {
+            self.name(name)?;
+        }
+        for constant in code.consts {
+            if let Constant::Code(inner) = constant {
+                self.intern_names(inner)?;
+            }
+        }
+        Ok(())
     }
 
     /// The interned string.
@@ -111,17 +146,19 @@ impl<'a, 'th> Pool<'a, 'th> {
         if items.is_empty() {
             return Ok(Tuple::empty().to_owned());
         }
-        let hash = hash_of_items(&self.hasher, items.iter().map(Owned::borrow));
+        let (th, hasher, by_text) = (self.th, &self.hasher, self.interns_late);
+        let hash = hash_of_items(th, hasher, by_text, items.iter().map(Owned::borrow));
         let same = |known: &Owned<Tuple>| {
             let known = known.as_slice();
-            known.len() == items.len() && known.iter().zip(&items).all(|(a, b)| a.is(b.borrow()))
+            known.len() == items.len() && known.iter().zip(&items).all(|(a, b)| same_item(*a, b))
         };
         if let Some(known) = self.tuples.find(hash, same) {
             return Ok(known.clone());
         }
         let tuple = Tuple::from_vec(self.th, items)?;
-        let hasher = &self.hasher;
-        let rehash = |known: &Owned<Tuple>| hash_of_items(hasher, known.as_slice().iter().copied());
+        let rehash = |known: &Owned<Tuple>| {
+            hash_of_items(th, hasher, by_text, known.as_slice().iter().copied())
+        };
         self.tuples.insert_unique(hash, tuple.clone(), rehash);
         Ok(tuple)
     }
@@ -160,7 +197,7 @@ impl<'a, 'th> Pool<'a, 'th> {
                 return Ok(Int::from_i64(self.th, value)?.into_object());
             }
             Constant::Tuple(items) => return Ok(self.constants(items)?.into_object()),
-            Constant::Str(text) if is_interned(text) => {
+            Constant::Str(text) if !self.interns_late && is_interned(text) => {
                 if let Some(name) = text.as_str() {
                     return Ok(self.name(name)?.into_object());
                 }
@@ -208,14 +245,37 @@ impl<'a, 'th> Pool<'a, 'th> {
     }
 }
 
+/// With `by_text`, of strings that are interned the text counts: one may have been replaced by another since.
 fn hash_of_items<'o>(
+    th: &Thread,
     hasher: &tables::RandomState,
+    by_text: bool,
     items: impl Iterator<Item = Borrowed<'o>>,
 ) -> u64 {
     use std::hash::Hasher;
     let mut state = hasher.build_hasher();
-    items.for_each(|item| state.write_usize(item.as_ptr().addr()));
+    items.for_each(|item| match item.downcast_exact::<Str>() {
+        Some(text)
+            if by_text && (text.is_interned() || text.as_ascii().is_some_and(looks_like_name)) =>
+        {
+            state.write_isize(text.hash(th));
+        }
+        _ => state.write_usize(item.as_ptr().addr()),
+    });
     state.finish()
+}
+
+fn same_item(a: Borrowed<'_>, b: &Owned) -> bool {
+    let b = b.borrow();
+    a.is(b)
+        || match (a.downcast_exact::<Str>(), b.downcast_exact::<Str>()) {
+            (Some(a), Some(b)) => a.eq(b.get()),
+            _ => false,
+        }
+}
+
+fn looks_like_name(text: &str) -> bool {
+    is_name_like(text.as_bytes())
 }
 
 /// Names in the source are, and what looks like one.
@@ -228,6 +288,8 @@ fn text(th: &Thread, text: Text<'_>) -> PyResult<Owned<Str>> {
         Some(character) if text.origin() == Origin::Separate && character.len() == 1 => {
             Str::separate(th, character.as_bytes()[0])
         }
+        // Other names are interned with all strings that look like one.
+        Some(name) if text.origin() == Origin::Name && !name.is_ascii() => Str::interned(th, name),
         Some(text) => Str::new(th, text),
         None => Str::from_wtf8(th, text.as_bytes()),
     }

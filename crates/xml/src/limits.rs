@@ -37,6 +37,12 @@ pub enum Account {
 /// `<!ENTITY a SYSTEM 'b'>`: what at least leads to indirect bytes.
 const SHORTEST_INCLUDE: u64 = 22;
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Limits {
     pub fn new() -> Limits {
         Limits {

@@ -43,7 +43,7 @@ pub struct XmlParser {
     pub specified_attributes: Cell<bool>,
     namespace_prefixes: Cell<bool>,
     /// Characters that are kept back, if they are.
-    text: RefCell<Option<Box<String>>>,
+    text: RefCell<Option<String>>,
     pub buffer_size: Cell<usize>,
 }
 
@@ -161,7 +161,7 @@ impl XmlParser {
     /// The characters that were kept back, if there are any.
     pub fn take_text(&self) -> Option<String> {
         let mut text = self.text.borrow_mut();
-        text.as_mut().filter(|text| !text.is_empty()).map(|text| std::mem::take(&mut **text))
+        text.as_mut().filter(|text| !text.is_empty()).map(std::mem::take)
     }
 
     /// Calls the handler with the characters that were kept back, outside of a parse.
@@ -355,7 +355,7 @@ impl XmlParser {
         let parser = allocate(th, core)?;
         parser.intern.set(self.intern.get_owned());
         parser.buffer_size.set(self.buffer_size.get());
-        parser.text.replace(self.is_buffering().then(Box::default));
+        parser.text.replace(self.is_buffering().then(String::new));
         parser.ordered_attributes.set(self.ordered_attributes.get());
         parser.specified_attributes.set(self.specified_attributes.get());
         parser.namespace_prefixes.set(self.namespace_prefixes.get());

@@ -49,16 +49,16 @@ fn with_errno(th: &Thread, compute: impl FnOnce() -> Py_complex) -> PyResult {
 macro_rules! arithmetic {
     (mixed $th:ident $a:ident $b:ident $name:literal) => {{
         let (a, b) = (complex($th, $a)?, $b);
-        // SAFETY: the function's type in C.
         let function: unsafe extern "C" fn(Py_complex, f64) -> Py_complex =
+            // SAFETY: the function's type in C.
             unsafe { transmute(exported($th, $name)?) };
         // SAFETY: numbers only.
         with_errno($th, || unsafe { function(a, b) })
     }};
     (real $th:ident $a:ident $b:ident $name:literal) => {{
         let (a, b) = ($a, complex($th, $b)?);
-        // SAFETY: the function's type in C.
         let function: unsafe extern "C" fn(f64, Py_complex) -> Py_complex =
+            // SAFETY: the function's type in C.
             unsafe { transmute(exported($th, $name)?) };
         // SAFETY: numbers only.
         with_errno($th, || unsafe { function(a, b) })

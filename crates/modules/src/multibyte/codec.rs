@@ -14,7 +14,8 @@ use super::table::{Decoded, Encoded, Table};
 const ILLEGAL: &str = "illegal multibyte sequence";
 const INCOMPLETE: &str = "incomplete multibyte sequence";
 
-/// What an encoding is made of.
+/// What an encoding is made of. There is one for each encoding in use.
+#[allow(clippy::large_enum_variant)]
 enum Coding {
     Table(Table),
     Shifted(Shifted),

@@ -145,7 +145,7 @@ impl Parser {
         }
         let expanded = self.names.len();
         self.tags.push(Tag { name, expanded, bindings });
-        if self.tags.len() % 64 == 0 && !self.limits.allocate(64 * 128) {
+        if self.tags.len().is_multiple_of(64) && !self.limits.allocate(64 * 128) {
             return Err(Code::NoMemory);
         }
         self.read_tag(sink, &run.source, s, run.account)?;

@@ -420,10 +420,8 @@ impl Parser {
                     }
                 }
             }
-            Role::GroupSequence => {
-                if std::mem::replace(connector, b',') == b'|' {
-                    return Err(Code::Syntax);
-                }
+            Role::GroupSequence if std::mem::replace(connector, b',') == b'|' => {
+                return Err(Code::Syntax);
             }
             Role::GroupChoice => {
                 let before = std::mem::replace(connector, b'|');
@@ -454,11 +452,9 @@ impl Parser {
                 drop(dtd);
                 return Ok(self.tell_model(sink));
             }
-            Role::GroupClose if active => {
-                if dtd.model.close_group(quantifier(piece.token)) {
-                    drop(dtd);
-                    return Ok(self.tell_model(sink));
-                }
+            Role::GroupClose if active && dtd.model.close_group(quantifier(piece.token)) => {
+                drop(dtd);
+                return Ok(self.tell_model(sink));
             }
             _ => {}
         }

@@ -11,6 +11,7 @@ use crate::chars::{self, Class};
 
 /// What begins at a position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(clippy::enum_variant_names)] // `NameToken` is what XML calls it.
 pub enum Token {
     /// Nothing: the text ends here.
     Nothing,

@@ -54,8 +54,9 @@ struct Pool<'a, 'th> {
     interns_late: bool,
     filename: Owned<Str>,
     names: tables::HashMap<&'a str, Owned<Str>>,
-    /// By their items: equal ones are the same object.
-    tuples: HashTable<Owned<Tuple>>,
+    /// By their items: equal ones are the same object. With the items that each was made of, if these may be
+    /// replaced by interned ones.
+    tuples: HashTable<(Owned<Tuple>, Vec<Owned>)>,
     /// What is neither a name nor a tuple, with its hash.
     made: HashTable<(u64, Constant<'a>, Owned)>,
     hasher: tables::RandomState,
@@ -148,18 +149,19 @@ impl<'a, 'th> Pool<'a, 'th> {
         }
         let (th, hasher, by_text) = (self.th, &self.hasher, self.interns_late);
         let hash = hash_of_items(th, hasher, by_text, items.iter().map(Owned::borrow));
-        let same = |known: &Owned<Tuple>| {
-            let known = known.as_slice();
-            known.len() == items.len() && known.iter().zip(&items).all(|(a, b)| same_item(*a, b))
+        let same = |(known, original): &(Owned<Tuple>, Vec<Owned>)| {
+            known.len() == items.len()
+                && items_of(known, original).zip(&items).all(|(a, b)| same_item(a, b))
         };
-        if let Some(known) = self.tuples.find(hash, same) {
+        if let Some((known, _)) = self.tuples.find(hash, same) {
             return Ok(known.clone());
         }
+        let original = if by_text { items.clone() } else { Vec::new() };
         let tuple = Tuple::from_vec(self.th, items)?;
-        let rehash = |known: &Owned<Tuple>| {
-            hash_of_items(th, hasher, by_text, known.as_slice().iter().copied())
+        let rehash = |(known, original): &(Owned<Tuple>, Vec<Owned>)| {
+            hash_of_items(th, hasher, by_text, items_of(known, original))
         };
-        self.tuples.insert_unique(hash, tuple.clone(), rehash);
+        self.tuples.insert_unique(hash, (tuple.clone(), original), rehash);
         Ok(tuple)
     }
 
@@ -243,6 +245,15 @@ impl<'a, 'th> Pool<'a, 'th> {
     fn bound(&mut self, constant: Constant<'a>) -> PyResult {
         self.new_object(constant)
     }
+}
+
+/// What a tuple was made of.
+fn items_of<'o>(
+    tuple: &'o Owned<Tuple>,
+    original: &'o [Owned],
+) -> impl Iterator<Item = Borrowed<'o>> {
+    let unchanged = if original.is_empty() { tuple.as_slice() } else { &[] };
+    unchanged.iter().copied().chain(original.iter().map(Owned::borrow))
 }
 
 /// With `by_text`, of strings that are interned the text counts: one may have been replaced by another since.

@@ -321,13 +321,13 @@ def _parse_isoformat_date("#,
             for elem in result:
                 try:
                     parent = parent_map[elem]
-                    # FIXME",
+",
                 "            parent_map = get_parent_map(context)
             chosen = {}
             for elem in result:
                 try:
                     parent = parent_map[elem]
-                    # FIXME",
+",
             ),
             Replace(
                 "                    elems = list(parent.findall(elem.tag))

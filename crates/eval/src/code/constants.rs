@@ -256,7 +256,7 @@ fn items_of<'o>(
     unchanged.iter().copied().chain(original.iter().map(Owned::borrow))
 }
 
-/// With `by_text`, of strings that are interned the text counts: one may have been replaced by another since.
+/// With `by_text`, of strings the text counts: a name and a constant may be two objects.
 fn hash_of_items<'o>(
     th: &Thread,
     hasher: &tables::RandomState,
@@ -266,11 +266,7 @@ fn hash_of_items<'o>(
     use std::hash::Hasher;
     let mut state = hasher.build_hasher();
     items.for_each(|item| match item.downcast_exact::<Str>() {
-        Some(text)
-            if by_text && (text.is_interned() || text.as_ascii().is_some_and(looks_like_name)) =>
-        {
-            state.write_isize(text.hash(th));
-        }
+        Some(text) if by_text => state.write_isize(text.hash(th)),
         _ => state.write_usize(item.as_ptr().addr()),
     });
     state.finish()
@@ -283,10 +279,6 @@ fn same_item(a: Borrowed<'_>, b: &Owned) -> bool {
             (Some(a), Some(b)) => a.eq(b.get()),
             _ => false,
         }
-}
-
-fn looks_like_name(text: &str) -> bool {
-    is_name_like(text.as_bytes())
 }
 
 /// Names in the source are, and what looks like one.

@@ -214,17 +214,11 @@ fn with_dict(
 pub unsafe extern "C" fn vectorcall_call(callable: Ptr, args: Ptr, kwargs: Ptr) -> Ptr {
     crate::args::shim::object(|th| {
         // SAFETY: the caller's promise.
-        let (callable, args, kwargs): (
-            Borrowed<'_>,
-            Borrowed<'_, Tuple>,
-            Option<Borrowed<'_, Dict>>,
-        ) = unsafe {
-            (
-                Borrowed::from_ptr(callable),
-                Borrowed::from_ptr(args),
-                Borrowed::from_ptr_or_null(kwargs),
-            )
-        };
+        let callable: Borrowed<'_> = unsafe { Borrowed::from_ptr(callable) };
+        // SAFETY: likewise.
+        let args: Borrowed<'_, Tuple> = unsafe { Borrowed::from_ptr(args) };
+        // SAFETY: likewise.
+        let kwargs: Option<Borrowed<'_, Dict>> = unsafe { Borrowed::from_ptr_or_null(kwargs) };
         // A class may have taken the flag away and reach this function of its base by `super()`: then its own
         // `tp_call` is not what is asked for.
         let offset = callable.get().ty().raw().tp_vectorcall_offset;

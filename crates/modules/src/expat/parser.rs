@@ -42,8 +42,9 @@ pub struct XmlParser {
     pub ordered_attributes: Cell<bool>,
     pub specified_attributes: Cell<bool>,
     namespace_prefixes: Cell<bool>,
-    /// Characters that are kept back, if they are.
-    text: RefCell<Option<String>>,
+    /// Characters that are kept back, if they are. A new object is all zeros: none, because of the box.
+    #[allow(clippy::box_collection)]
+    text: RefCell<Option<Box<String>>>,
     pub buffer_size: Cell<usize>,
 }
 
@@ -161,7 +162,7 @@ impl XmlParser {
     /// The characters that were kept back, if there are any.
     pub fn take_text(&self) -> Option<String> {
         let mut text = self.text.borrow_mut();
-        text.as_mut().filter(|text| !text.is_empty()).map(std::mem::take)
+        text.as_mut().filter(|text| !text.is_empty()).map(|text| std::mem::take(&mut **text))
     }
 
     /// Calls the handler with the characters that were kept back, outside of a parse.
@@ -355,7 +356,7 @@ impl XmlParser {
         let parser = allocate(th, core)?;
         parser.intern.set(self.intern.get_owned());
         parser.buffer_size.set(self.buffer_size.get());
-        parser.text.replace(self.is_buffering().then(String::new));
+        parser.text.replace(self.is_buffering().then(Box::default));
         parser.ordered_attributes.set(self.ordered_attributes.get());
         parser.specified_attributes.set(self.specified_attributes.get());
         parser.namespace_prefixes.set(self.namespace_prefixes.get());

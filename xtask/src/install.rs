@@ -10,10 +10,12 @@
 //!     libkrait.a            the static library, also as libpython3.14.a
 //!     pkgconfig             python-3.14.pc, python-3.14-embed.pc
 //!     python3.14            the library's sources, for people, tools and tracebacks: what runs is the embedded library
+//!                           Makefile, variables as JSON and build-details.json (`install/build_files.py`)
 //! share/python-wheels       with `--wheels DIR`, pip's wheel from there: `ensurepip` and `venv` install it
 //! ```
 //!
-//! Nothing in it names the folder, so that it can be moved.
+//! What runs and what pkg-config finds does not name the folder, so that it can be moved; the files that tell of the
+//! build do, and are written anew by another `install`.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -30,6 +32,7 @@ type Error = Box<dyn std::error::Error>;
 const CONFIG: &str = include_str!("../install/python-config.sh");
 const EXTENSION: &str = include_str!("../install/python.pc");
 const EMBED: &str = include_str!("../install/python-embed.pc");
+const BUILD_FILES: &str = include_str!("../install/build_files.py");
 
 pub fn run(mut args: Args) -> Outcome {
     const USAGE: &str = "usage: cargo xtask install --prefix DIR [--profile NAME] [--wheels DIR]";
@@ -62,7 +65,15 @@ pub fn install(choice: &Choice, prefix: &Path) -> Result<(), Error> {
     let config = library.join("config-3.14-x86_64-linux-gnu");
     fs::create_dir_all(&config)?;
     link("../../libkrait.a".as_ref(), &config.join("libpython3.14.a"))?;
-    interpreter::unpack_library(&prefix.join("bin/python3.14"), &library)?;
+    let python = prefix.join("bin/python3.14");
+    interpreter::unpack_library(&python, &library)?;
+    let written = Command::new(&python).args(["-I", "-S", "-c", BUILD_FILES]).status()?;
+    if !written.success() {
+        return Err("the files that tell of the build cannot be written".into());
+    }
+    // Debian's name of it.
+    let alias = library.join("build-details..x86_64-linux-gnu.json");
+    link("build-details.json".as_ref(), &alias)?;
     Ok(())
 }
 
@@ -114,7 +125,7 @@ fn libraries(prefix: &Path, built: &Path) -> Result<(), Error> {
 }
 
 /// Copies pip's wheels to where `ensurepip` looks, so that `venv` can install it without a network.
-fn bundle_pip(prefix: &Path, wheels: &Path) -> Result<(), Error> {
+pub fn bundle_pip(prefix: &Path, wheels: &Path) -> Result<(), Error> {
     let bundle = prefix.join("share/python-wheels");
     fs::create_dir_all(&bundle)?;
     let mut found = false;

@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod conformance;
 mod example;
+mod extensions;
 mod files;
 mod install;
 mod interpreter;
@@ -44,6 +45,11 @@ const TASKS: &[Task] = &[
         name: "install",
         about: "--prefix DIR  lay Krait out as a CPython is installed: command, libraries, headers, pkg-config files",
         run: install::run,
+    },
+    Task {
+        name: "extensions",
+        about: "install, then build the modules of examples/extensions and a host program against it (--help for options)",
+        run: extensions::run,
     },
     Task {
         name: "example",

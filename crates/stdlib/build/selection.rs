@@ -68,8 +68,15 @@ const DIRECT: &[&str] = &[
 const DIRECT_ENCODINGS: &[&str] = &["encodings", "encodings.aliases", "encodings.utf_8"];
 
 /// Modules that hardly any program imports, and large: only their source is inside, compiled when they are imported.
-const SOURCE_ONLY: &[&str] =
-    &["_pydatetime", "_pyio", "imaplib", "mailbox", "pickletools", "pydoc_data.topics"];
+const SOURCE_ONLY: &[&str] = &[
+    "_pydatetime",
+    "_pyio",
+    "_sysconfigdata__linux_x86_64-linux-gnu",
+    "imaplib",
+    "mailbox",
+    "pickletools",
+    "pydoc_data.topics",
+];
 
 pub fn is_source_only(name: &str) -> bool {
     SOURCE_ONLY.contains(&name)

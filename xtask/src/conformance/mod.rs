@@ -44,6 +44,9 @@ failure. With the test modules, the list is conformance/passing-with-modules.txt
   -j N              files at a time (the number of cores)
 ";
 
+/// The file whose tests run a program that embeds Python.
+const EMBED: &str = "test_embed";
+
 struct Options {
     matching: Option<String>,
     limit: Duration,
@@ -86,6 +89,10 @@ fn run_files(mut args: Args) -> Outcome {
     }
     let binary = choice.path()?;
     let without = read_list(false)?;
+    let embeds = listed || names.is_empty() || names.iter().any(|name| name == EMBED);
+    if embeds && choice.is_ours() {
+        choice.build_library()?;
+    }
     if listed {
         let fine = run_suite(with_listed(&names, &without), &binary, false, without, &options)?;
         let with = read_list(true)?;
@@ -118,6 +125,9 @@ fn run_suite(
     }
     if names.is_empty() {
         names = suite::all_files(&suite.library.join("test"))?;
+    }
+    if names.iter().any(|name| name == EMBED) {
+        suite::add_embedding_program(&suite, binary)?;
     }
     let results = run_all(&names, &suite, options)?;
     report(&results, options);

@@ -8,10 +8,13 @@
 //!                          lib/python3.14       the library's sources
 //!                          lib/python3.14/test  the copy
 //!                          lib/python3.14/lib-dynload  if asked for, the reference's compiled test modules
+//!                          bin/Programs/_testembed     for `test_embed`, the program of `capi-tests/embed`,
+//!                          lib/libpython3.14.so.1.0    which links the library
 //! ```
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{fs, io};
 
 use crate::{files, interpreter};
@@ -85,6 +88,37 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     fs::copy(&binary, &installed)?;
     interpreter::unpack_library(&installed, &library)?;
     Ok(Suite { binary: installed, library, is_reference: false, test_modules })
+}
+
+/// Builds the program that `test_embed` runs, where it looks for it, with the library that was built beside the command.
+/// Without one that test skips itself.
+pub fn add_embedding_program(suite: &Suite, command: &Path) -> io::Result<()> {
+    let built = fs::canonicalize(command)?.with_file_name("libkrait.so");
+    let Some(bin) = suite.binary.parent().filter(|_| built.exists() && !suite.is_reference) else {
+        return Ok(());
+    };
+    let lib = bin.with_file_name("lib");
+    let library = lib.join("libpython3.14.so.1.0");
+    let _ = fs::remove_file(&library);
+    fs::copy(&built, &library)?;
+    let programs = bin.join("Programs");
+    fs::create_dir_all(&programs)?;
+    let root = interpreter::root();
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=c11", "-D_GNU_SOURCE", "-Wno-deprecated-declarations", "-I"]);
+    compiler.arg(root.join("include"));
+    for part in fs::read_dir(root.join("capi-tests/embed"))? {
+        let part = part?.path();
+        if part.extension().is_some_and(|extension| extension == "c") {
+            compiler.arg(part);
+        }
+    }
+    compiler.arg(library).arg("-o").arg(programs.join("_testembed"));
+    let compiled = compiler.arg(format!("-Wl,-rpath,{}", lib.display())).status()?;
+    match compiled.success() {
+        true => Ok(()),
+        false => Err(io::Error::other("capi-tests/embed does not compile")),
+    }
 }
 
 fn remove_byte_code(folder: &Path) -> io::Result<()> {

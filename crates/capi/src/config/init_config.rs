@@ -329,7 +329,7 @@ pub fn PyInitConfig_SetStrList(
             }
             config.accept(status)
         }
-        Some(_) => config.fail("config option type is not string list"),
+        Some(_) => config.fail("config option type is not strings list"),
     }
 }
 

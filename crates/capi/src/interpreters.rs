@@ -6,6 +6,7 @@ use std::ffi::{c_int, c_ulong, c_void};
 use std::ptr::{null, null_mut};
 
 use krait_abi as abi;
+use krait_eval::interpreter::evaluator;
 use krait_eval::subs::{self, Origin, Settings};
 use krait_eval::{gil, pending, registry, thread_states};
 use krait_macros::capi;
@@ -266,8 +267,37 @@ pub fn Py_EndInterpreter(state: State) {
     }
 }
 
-/// For those who ask without the header's macro.
+/// What runs the interpreter's frames.
 #[capi]
-pub fn _PyInterpreterState_GetEvalFrameFunc(_interp: Interp) -> *mut c_void {
-    null_mut()
+pub fn _PyInterpreterState_GetEvalFrameFunc(th: &Thread, _interp: Interp) -> evaluator::Function {
+    evaluator::get(th).unwrap_or(_PyEval_EvalFrameDefault)
+}
+
+/// Has a function run the interpreter's frames; the usual one ends that.
+#[capi]
+pub fn _PyInterpreterState_SetEvalFrameFunc(
+    th: &Thread,
+    interp: Interp,
+    function: Option<evaluator::Function>,
+) {
+    if !std::ptr::eq(interp.cast_const().cast(), th.interp()) {
+        fatal_error("_PyInterpreterState_SetEvalFrameFunc", "frames of another interpreter");
+    }
+    let usual: evaluator::Function = _PyEval_EvalFrameDefault;
+    let function = function.filter(|&function| !std::ptr::fn_addr_eq(function, usual));
+    if let Err(raised) = evaluator::set(th, function) {
+        drop(th.take_raised(raised));
+    }
+}
+
+/// Runs a frame that an evaluator was given.
+#[capi]
+pub fn _PyEval_EvalFrameDefault(
+    th: &Thread,
+    _state: State,
+    frame: *mut abi::_PyInterpreterFrame,
+    throwing: c_int,
+) -> PyResult {
+    // SAFETY: see the top of the file: the frame is not in the chain.
+    unsafe { evaluator::run(th, frame.cast(), throwing != 0) }
 }

@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
+use krait_objects::interp::Interpreter;
 use krait_objects::prelude::*;
 
+use crate::interpreter::evaluator;
 use crate::{monitoring, pending};
 
 /// What protects an interpreter.
@@ -22,6 +24,8 @@ struct Lock {
     switched: Condvar,
     /// The holder's thread state, so that a waiter can ask it to let go.
     holder: AtomicPtr<Thread>,
+    /// Of the interpreters that share a heap, the one that ran last: it lies there.
+    heap: AtomicPtr<Interpreter>,
     interval_micros: AtomicU64,
 }
 
@@ -69,6 +73,7 @@ pub unsafe fn attach(thread: *const Thread) {
         (*raw).native_thread_id = libc::syscall(libc::SYS_gettid) as _;
         Thread::swap_current(thread);
         monitoring::greet(&*thread);
+        evaluator::greet(&*thread);
     }
 }
 
@@ -147,9 +152,42 @@ impl Gil {
         state.switches += 1;
         self.lock.holder.store(thread.cast_mut(), Ordering::Release);
         // SAFETY: the caller's promise.
-        unsafe { (*thread).interp().gil.take(thread) };
+        let interp = unsafe { (*thread).interp() };
+        interp.gil.take(thread);
+        if interp.shares_heap.get() {
+            self.fetch_heap(interp);
+        }
         if state.watching > 0 {
             self.lock.switched.notify_all();
+        }
+    }
+
+    /// The heap that interpreters share lies in the one that runs, so that none needs a step more to reach it than one
+    /// with a heap of its own.
+    fn fetch_heap(&self, interp: &Interpreter) {
+        let here = std::ptr::from_ref(interp).cast_mut();
+        let before = self.lock.heap.load(Ordering::Relaxed);
+        if !std::ptr::eq(before, here) {
+            self.lock.heap.store(here, Ordering::Relaxed);
+            // SAFETY: under the lock; who goes leaves the heap to another one (`leave_heap`).
+            if let Some(before) = unsafe { before.as_ref() } {
+                // SAFETY: as above: whoever ran in it has let go.
+                unsafe { interp.exchange_heap(before) };
+            }
+        }
+    }
+
+    /// An interpreter goes: the heap that it shares is left to the main one, or goes with it.
+    ///
+    /// # Safety
+    /// The calling thread holds the lock, and `interp` is not used any more.
+    pub unsafe fn leave_heap(&self, interp: &Interpreter, main: Option<&Interpreter>) {
+        if interp.is_guest()
+            && let Some(main) = main
+        {
+            self.fetch_heap(main);
+        } else if std::ptr::eq(self.lock.heap.load(Ordering::Relaxed), interp) {
+            self.lock.heap.store(std::ptr::null_mut(), Ordering::Relaxed);
         }
     }
 

@@ -80,7 +80,11 @@ impl Instance {
         str::set_hash_secret(secret);
         let id = if is_sub { registry::next_id() } else { 0 };
         let interp = Interpreter::new(id, SERVICES);
-        interp.heap.set_hook(config.heap_hook);
+        let main = registry::main().filter(|main| main.gil.is_same(&gil));
+        interp.shares_heap.set(!is_sub || settings.shares_heap() && main.is_some());
+        if !interp.is_guest() {
+            interp.heap.set_hook(config.heap_hook);
+        }
         let thread: *const Thread = Box::into_raw(Thread::new(&interp, 1));
         registry::enter(registry::Entry {
             id,
@@ -142,7 +146,9 @@ impl Instance {
 
     fn bring_up(&self) -> PyResult<()> {
         let th = self.thread();
-        th.interp().interned.seed(th);
+        if !th.interp().is_guest() {
+            th.interp().interned.seed(th);
+        }
         th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
         th.interp().code_debug_ranges.set(config::of(th).code_debug_ranges);
         th.interp().remote_debug.set(config::of(th).remote_debug.into());
@@ -234,18 +240,27 @@ impl Instance {
         }
         collect(th);
         th.interp().forward.clear();
-        th.interp().stop_tracing();
+        if !th.interp().is_guest() {
+            th.interp().stop_tracing();
+        }
         th.interp().clear_states();
         // What modules kept beside their namespaces: classes, for the most part.
         collect(th);
         th.interp().clear_objects();
+        if th.interp().is_guest() {
+            // What is left of its objects outlives it.
+            th.interp().types.forget_references();
+            th.interp().gc.abandon();
+        }
         let gil = gil::of(th).clone();
+        let main = registry::main().filter(|main| main.gil.is_same(&gil));
         // SAFETY: no frame is left. The memory of the other states stays: a thread may be asleep in one.
         unsafe {
             datastack::free(th);
             Thread::swap_current(std::ptr::null());
             registry::leave(&*self.interp);
             drop(Box::from_raw(std::ptr::from_ref(th).cast_mut()));
+            gil.leave_heap(&self.interp, main.map(|main| &*main.interp));
         }
         // Its memory goes while other interpreters that share the lock still wait.
         self.interp.lent.clone().end(self.interp);

@@ -17,6 +17,8 @@ pub const ASYNC_EXCEPTION: usize = abi::_PY_ASYNC_EXCEPTION_BIT as usize;
 /// Another process wants something of this thread.
 pub const PLEASE_STOP: usize = abi::_PY_EVAL_PLEASE_STOP_BIT as usize;
 pub const GC_SCHEDULED: usize = abi::_PY_GC_SCHEDULED_BIT as usize;
+/// A function of C runs the frames (`interpreter::evaluator`). Stays set as long as that is so.
+pub const EVALUATOR: usize = abi::_PY_EVAL_EXPLICIT_MERGE_BIT as usize;
 /// A tool listens everywhere: code must have its hooks before it runs. Stays set as long as that is so.
 pub const MONITORING: usize = 1 << 7;
 const EVENTS: usize = abi::_PY_EVAL_EVENTS_MASK as usize;

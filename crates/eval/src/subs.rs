@@ -52,6 +52,11 @@ impl Settings {
         ..Settings::ISOLATED
     };
 
+    /// Whether its objects lie in the main interpreter's heap. That has no locks: the GIL is what protects it.
+    pub fn shares_heap(&self) -> bool {
+        self.use_main_obmalloc && !self.own_gil
+    }
+
     /// Why there can be no such interpreter.
     pub fn check(&self) -> Result<(), &'static str> {
         if !self.use_main_obmalloc && !self.check_multi_interp_extensions {

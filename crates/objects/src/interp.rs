@@ -107,6 +107,8 @@ pub struct Interpreter {
     /// Buffers that other interpreters have views of.
     pub lent: Arc<Lent>,
     others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
+    /// Whether the heap is one with those of other interpreters under the same lock.
+    pub shares_heap: Cell<bool>,
     /// Last, so that it outlives what the fields above hold.
     pub heap: Heap,
 }
@@ -271,6 +273,7 @@ impl Interpreter {
             services: Cell::new(services),
             lent: Arc::default(),
             others: RefCell::default(),
+            shares_heap: Cell::new(false),
         });
         interp.gil_address.store((&raw const interp.gil).cast_mut(), Ordering::Relaxed);
         interp
@@ -298,6 +301,28 @@ impl Interpreter {
             tlbc_generation: 0,
         }
     };
+
+    /// Whether the heap is the main interpreter's.
+    pub fn is_guest(&self) -> bool {
+        self.shares_heap.get() && self.id != 0
+    }
+
+    /// Moves the heap from one interpreter to another that shares it, and with it what its objects rely on: which
+    /// strings are interned, versions that nobody else may have. The other one has an empty heap then.
+    ///
+    /// # Safety
+    /// Both are live, and nothing runs in either.
+    pub unsafe fn exchange_heap(&self, other: &Interpreter) {
+        fn swap<T>(one: &T, other: &T) {
+            // SAFETY: what is exchanged consists of cells, to whose content nobody has references now.
+            unsafe { std::ptr::swap((&raw const *one).cast_mut(), (&raw const *other).cast_mut()) }
+        }
+        swap(&self.heap, &other.heap);
+        swap(&self.free_lists, &other.free_lists);
+        swap(&self.interned, &other.interned);
+        self.dicts.exchange_versions(&other.dicts);
+        self.types.exchange_versions(&other.types);
+    }
 
     /// This interpreter's value of type `T`, made on first use.
     pub fn state<T: Default + 'static>(&self) -> &T {

@@ -62,7 +62,7 @@ absent! {
         _PyAST_Compile _PyCompile_Assemble _PyCompile_CodeGen _PyCompile_OptimizeCfg _PyInstructionSequence_New
         _Py_Get_Getpath_CodeObject
         _PyContext_NewHamtForTests
-        _PyEvalFramePushAndInit _PyEval_EvalFrameDefault _PyEval_ImportFrom _PyEval_ImportName _PyEval_LoadName
+        _PyEvalFramePushAndInit _PyEval_ImportFrom _PyEval_ImportName _PyEval_LoadName
         _PyEval_MatchClass _PyEval_MatchKeys
         _PyList_FromStackRefStealOnSuccess _PyTuple_FromStackRefStealOnSuccess _PyObjectArray_FromStackRefArray
         _Py_GetExecutor _Py_LoadAttr_StackRefSteal _Py_MakeCoro _Py_uop_symbols_test

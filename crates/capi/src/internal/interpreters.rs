@@ -409,18 +409,6 @@ pub fn PyUnstable_ThreadState_ResetStackProtection(state: State) {
     unsafe { &*state.cast::<Thread>() }.find_stack();
 }
 
-/// Keeps the frame evaluator that there is; another one would never be called.
-#[capi]
-pub fn _PyInterpreterState_SetEvalFrameFunc(_interp: Interp, function: *mut c_void) {
-    let usual = super::absent::_PyEval_EvalFrameDefault as *const () as usize;
-    if !function.is_null() && function as usize != usual {
-        crate::lifecycle::fatal_error(
-            "_PyInterpreterState_SetEvalFrameFunc",
-            "frames cannot be evaluated by another function",
-        );
-    }
-}
-
 #[capi]
 pub fn _PyPathConfig_ClearGlobal() {}
 
@@ -445,7 +433,7 @@ pub fn _PyImport_ClearExtension(
     name: Borrowed<'_, Str>,
     path: Borrowed<'_, Str>,
 ) -> PyResult<()> {
-    krait_eval::import::extension::forget(th, name, path);
+    krait_eval::import::single_phase::forget(th, name, path);
     Ok(())
 }
 

@@ -1,32 +1,32 @@
 //! Extension modules: shared libraries, and C's table of modules that a host links in.
 //!
 //! A library's `PyInit_NAME` gives a definition (multi-phase: `module::define` goes on) or a whole module
-//! (single-phase). The same job as `Python/importdl.c`, `Python/dynload_shlib.c` and the extension half of
+//! (`single_phase`). The same job as `Python/importdl.c`, `Python/dynload_shlib.c` and the extension half of
 //! `Python/import.c` in CPython.
 //!
 //! SAFETY, throughout: a hook is a C function without parameters that gives a new reference, a definition, or NULL; a
 //! library is never unloaded.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 
 use krait_abi as abi;
 use krait_objects::codecs;
-use krait_objects::module::rules::{ModulesByIndex, PackageContext};
+use krait_objects::error::ExcType;
+use krait_objects::module::rules::PackageContext;
 use krait_objects::module::{self, ModuleDefinition};
 use krait_objects::prelude::*;
 
-use crate::sys;
+use super::single_phase;
+use crate::{registry, sys};
 
 /// `PyInit_NAME`.
 pub type Hook = unsafe extern "C" fn() -> *mut abi::PyObject;
 
 /// What an extension module is asked for by.
-struct Wanted {
-    name: Owned<Str>,
+pub(super) struct Wanted {
+    pub name: Owned<Str>,
     /// The file; a module that the host linked in has none.
-    path: Option<Owned<Str>>,
+    pub path: Option<Owned<Str>>,
     /// The last part of the name, as C identifiers allow it.
     short: String,
     prefix: &'static str,
@@ -35,18 +35,6 @@ struct Wanted {
 const PLAIN: &str = "PyInit";
 /// A name that is not ASCII is spelled in Punycode.
 const SPELLED: &str = "PyInitU";
-
-/// A single-phase module that was loaded before.
-struct Known {
-    def: *mut abi::PyModuleDef,
-    hook: Hook,
-    /// The namespace after initialisation, of a module that cannot be initialised again.
-    namespace: Option<Owned<Dict>>,
-}
-
-/// By path (or nothing) and name.
-#[derive(Default)]
-struct SinglePhase(RefCell<HashMap<(String, String), Known>>);
 
 impl Wanted {
     fn new(th: &Thread, name: Borrowed<'_, Str>, path: Option<Owned<Str>>) -> PyResult<Wanted> {
@@ -65,7 +53,17 @@ impl Wanted {
         Ok(Wanted { name: name.to_owned(), path, short: short.replace('-', "_"), prefix })
     }
 
-    fn key(&self) -> (String, String) {
+    /// The same in another interpreter's objects.
+    pub fn copy(&self, th: &Thread) -> PyResult<Wanted> {
+        let path = match &self.path {
+            Some(path) => Some(Str::from_wtf8(th, &path.to_wtf8())?),
+            None => None,
+        };
+        let name = Str::from_wtf8(th, &self.name.to_wtf8())?;
+        Ok(Wanted { name, path, short: self.short.clone(), prefix: self.prefix })
+    }
+
+    pub fn key(&self) -> (String, String) {
         let path = self.path.as_ref().map(|path| path.to_string_lossy()).unwrap_or_default();
         (path, self.name.to_string_lossy())
     }
@@ -97,7 +95,7 @@ pub fn create(th: &Thread, spec: Borrowed<'_>) -> PyResult {
         return Err(th.raise(exc::TYPE_ERROR, "module filename must be a string"));
     };
     let wanted = Wanted::new(th, name, Some(path.clone()))?;
-    if let Some(module) = load_again(th, &wanted)? {
+    if let Some(module) = single_phase::load_again(th, &wanted)? {
         return Ok(module);
     }
     let nothing = none();
@@ -115,7 +113,7 @@ pub fn create_linked(
     spec: Borrowed<'_>,
 ) -> PyResult {
     let wanted = Wanted::new(th, name, None)?;
-    match load_again(th, &wanted)? {
+    match single_phase::load_again(th, &wanted)? {
         Some(module) => Ok(module),
         None => initialise(th, &wanted, hook, spec),
     }
@@ -164,161 +162,121 @@ fn open(th: &Thread, wanted: &Wanted) -> PyResult<Hook> {
 
 /// Calls the hook, and makes the module of what it gives.
 fn initialise(th: &Thread, wanted: &Wanted, hook: Hook, spec: Borrowed<'_>) -> PyResult {
-    let made = call_hook(th, wanted, hook)?;
-    if let Some(definition) = made.object().downcast::<ModuleDefinition>() {
-        return module::from_definition(th, definition.as_ptr().cast(), spec);
+    if let Some(main) = main_of(th) {
+        return match single_phase::run_in_main(th, main, wanted, hook)? {
+            Made::Definition(def) => module::from_definition(th, def, spec),
+            Made::Module(()) => single_phase::load_learned(th, wanted, hook),
+        };
     }
-    let name = &wanted.short;
-    if wanted.prefix == SPELLED {
-        // Only multi-phase modules may have such names.
-        return Err(raise!(
-            th,
-            SYSTEM_ERROR,
-            "initialization of {name} did not return PyModuleDef"
-        ));
+    match run(th, wanted, hook).map_err(|failure| failure.raise(th, wanted))? {
+        Made::Definition(def) => module::from_definition(th, def, spec),
+        Made::Module(module) => {
+            module::rules::ExtensionRules::of(th).refuse(th, &wanted.name.to_string_lossy())?;
+            single_phase::remember(th, wanted, hook, module.borrow())?;
+            single_phase::enter(th, wanted, module.borrow())?;
+            Ok(module.into_object())
+        }
     }
-    let Ok(module) = made.downcast::<Module>() else {
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "initialization of {name} did not return an extension module"
-        ));
-    };
-    if module.def().is_null() {
-        return Err(raise!(
-            th,
-            SYSTEM_ERROR,
-            "initialization of {name} did not return a valid extension module"
-        ));
-    }
-    module::rules::ExtensionRules::of(th).refuse(th, &wanted.name.to_string_lossy())?;
-    remember(th, wanted, hook, module.borrow())?;
-    enter(th, wanted, module.borrow())?;
-    Ok(module.into_object())
 }
 
-fn call_hook(th: &Thread, wanted: &Wanted, hook: Hook) -> PyResult {
-    let name = &wanted.short;
+/// The main interpreter, if this one is not: a hook runs there first, because it may keep what it makes in variables of C that
+/// all interpreters have.
+fn main_of(th: &Thread) -> Option<registry::Entry> {
+    let is_sub = module::rules::ExtensionRules::of(th).is_sub.get();
+    if is_sub { registry::main() } else { None }
+}
+
+/// What a hook gives.
+pub(super) enum Made<M> {
+    Definition(*mut abi::PyModuleDef),
+    /// A whole module.
+    Module(M),
+}
+
+/// Why a hook gave nothing.
+pub(super) enum Failure {
+    /// It raised an exception, which is the current one.
+    Raised,
+    /// As before, but it also gave something.
+    Unreported,
+    Wrong(ExcType, &'static str),
+}
+
+impl Failure {
+    fn wrong<T>(class: ExcType, what: &'static str) -> Result<T, Failure> {
+        Err(Failure::Wrong(class, what))
+    }
+
+    /// In the interpreter that the hook ran in.
+    pub fn raise(self, th: &Thread, wanted: &Wanted) -> Raised {
+        let name = &wanted.short;
+        match self {
+            Failure::Raised => th.raised_by_c(),
+            Failure::Unreported => th.raise_from_current(
+                exc::SYSTEM_ERROR,
+                format_args!("initialization of {name} raised unreported exception"),
+            ),
+            Failure::Wrong(..) => self.raise_elsewhere(th, wanted),
+        }
+    }
+
+    /// In another one, where the hook's exception must not come.
+    pub fn raise_elsewhere(self, th: &Thread, wanted: &Wanted) -> Raised {
+        let name = &wanted.short;
+        match self {
+            Failure::Raised => {
+                th.raise(exc::IMPORT_ERROR, "failed to import from subinterpreter due to exception")
+            }
+            Failure::Unreported => {
+                raise!(th, SYSTEM_ERROR, "initialization of {name} raised unreported exception")
+            }
+            Failure::Wrong(class, "returned uninitialized object") => {
+                let text = format!("init function of {name} returned uninitialized object");
+                th.raise(class, &text)
+            }
+            Failure::Wrong(class, what) => {
+                th.raise(class, &format!("initialization of {name} {what}"))
+            }
+        }
+    }
+}
+
+/// Calls the hook and looks at what it gives.
+pub(super) fn run(
+    th: &Thread,
+    wanted: &Wanted,
+    hook: Hook,
+) -> Result<Made<Owned<Module>>, Failure> {
     let full = wanted.name.to_string_lossy();
     // SAFETY: see the top of the file.
     let made = PackageContext::with(th, &full, || unsafe { hook() });
     if made.is_null() {
-        return Err(if th.is_raised() {
-            th.raised_by_c()
-        } else {
-            raise!(th, SYSTEM_ERROR, "initialization of {name} failed without raising an exception")
-        });
+        return match th.is_raised() {
+            true => Err(Failure::Raised),
+            false => Failure::wrong(exc::SYSTEM_ERROR, "failed without raising an exception"),
+        };
     }
     // SAFETY: as above; a definition that `PyModuleDef_Init` has not seen has no type, so it is not counted.
-    unsafe {
-        if (*made).ob_type.is_null() {
-            return Err(raise!(
-                th,
-                SYSTEM_ERROR,
-                "init function of {name} returned uninitialized object"
-            ));
-        }
-        let made: Owned = Owned::from_ptr(made);
-        if th.is_raised() {
-            return Err(th.raise_from_current(
-                exc::SYSTEM_ERROR,
-                format_args!("initialization of {name} raised unreported exception"),
-            ));
-        }
-        Ok(made)
+    if unsafe { (*made).ob_type.is_null() } {
+        return Failure::wrong(exc::SYSTEM_ERROR, "returned uninitialized object");
     }
-}
-
-/// Keeps what a second import of a single-phase module needs.
-fn remember(
-    th: &Thread,
-    wanted: &Wanted,
-    hook: Hook,
-    module: Borrowed<'_, Module>,
-) -> PyResult<()> {
-    if let Some(path) = &wanted.path {
-        let key = Str::interned(th, "__file__")?;
-        module.dict().set_str(th, key.borrow(), path.object())?;
+    // SAFETY: as above.
+    let made: Owned = unsafe { Owned::from_ptr(made) };
+    if th.is_raised() {
+        return Err(Failure::Unreported);
     }
-    let def = module.get().def();
-    // SAFETY: a module's definition outlives it.
-    let namespace = match unsafe { (*def).m_size } {
-        -1 => Some(module.dict().copy(th)?),
-        _ => None,
+    if let Some(definition) = made.object().downcast::<ModuleDefinition>() {
+        return Ok(Made::Definition(definition.as_ptr().cast()));
+    }
+    if wanted.prefix == SPELLED {
+        // Only multi-phase modules may have such names.
+        return Failure::wrong(exc::SYSTEM_ERROR, "did not return PyModuleDef");
+    }
+    let Ok(module) = made.downcast::<Module>() else {
+        return Failure::wrong(exc::TYPE_ERROR, "did not return an extension module");
     };
-    let known = Known { def, hook, namespace };
-    let old = th.interp().state::<SinglePhase>().0.borrow_mut().insert(wanted.key(), known);
-    drop(old);
-    Ok(())
-}
-
-/// A single-phase module that was loaded before: a copy, or initialised again if it allows that.
-fn load_again(th: &Thread, wanted: &Wanted) -> PyResult<Option<Owned>> {
-    let key = wanted.key();
-    let known = th
-        .interp()
-        .state::<SinglePhase>()
-        .0
-        .borrow()
-        .get(&key)
-        .map(|known| (known.hook, known.namespace.clone()));
-    let Some((hook, namespace)) = known else {
-        return Ok(None);
-    };
-    module::rules::ExtensionRules::of(th).refuse(th, &key.1)?;
-    let module = match namespace {
-        Some(namespace) => {
-            let module = super::add_module(th, wanted.name.object())?;
-            let Ok(module) = module.downcast::<Module>() else {
-                return Err(th.bad_internal_call());
-            };
-            module.dict().merge(th, namespace.object(), true)?;
-            module
-        }
-        None => {
-            let made = call_hook(th, wanted, hook)?;
-            let Ok(module) = made.downcast::<Module>() else {
-                return Err(th.bad_internal_call());
-            };
-            if let Some(path) = &wanted.path {
-                let key = Str::interned(th, "__file__")?;
-                module.dict().set_str(th, key.borrow(), path.object())?;
-            }
-            module
-        }
-    };
-    enter_again(th, &key, wanted, module.borrow())?;
-    Ok(Some(module.into_object()))
-}
-
-fn enter_again(
-    th: &Thread,
-    key: &(String, String),
-    wanted: &Wanted,
-    module: Borrowed<'_, Module>,
-) -> PyResult<()> {
-    let def = th.interp().state::<SinglePhase>().0.borrow().get(key).map(|known| known.def);
-    if let Some(def) = def {
-        // SAFETY: definitions live as long as the process.
-        drop(ModulesByIndex::of(th).set(unsafe { &*def }, Some(module.object().to_owned())));
+    match module.def().is_null() {
+        true => Failure::wrong(exc::SYSTEM_ERROR, "did not return a valid extension module"),
+        false => Ok(Made::Module(module)),
     }
-    super::modules(th)?.set(th, wanted.name.object(), module.object())
-}
-
-/// Forgets a single-phase module: its next import initialises it anew.
-pub fn forget(th: &Thread, name: Borrowed<'_, Str>, path: Borrowed<'_, Str>) {
-    let key = (path.to_string_lossy(), name.to_string_lossy());
-    let known = th.interp().state::<SinglePhase>().0.borrow_mut().remove(&key);
-    if let Some(known) = known {
-        // SAFETY: definitions live as long as the process.
-        drop(ModulesByIndex::of(th).set(unsafe { &*known.def }, None));
-    }
-}
-
-/// Where a single-phase module can be found: by its definition, and in `sys.modules`.
-fn enter(th: &Thread, wanted: &Wanted, module: Borrowed<'_, Module>) -> PyResult<()> {
-    // SAFETY: definitions live as long as the process.
-    let def = unsafe { &*module.get().def() };
-    drop(ModulesByIndex::of(th).set(def, Some(module.object().to_owned())));
-    super::modules(th)?.set(th, wanted.name.object(), module.object())
 }

@@ -13,6 +13,7 @@ pub mod library;
 pub mod lock;
 mod native;
 mod shadow;
+pub mod single_phase;
 mod trim;
 
 use krait_objects::prelude::*;

@@ -107,6 +107,11 @@ impl Cold for PendingAtResume {
             if super::hooks::prepare(s.th, s.frame) {
                 return D::next(s.jump(-1));
             }
+            if super::evaluator::is_set(s.thread()) {
+                s.save();
+                let ip = super::evaluator::hand_over(s.thread(), s.frame);
+                return D::next(State::reload(s.th, ip));
+            }
             // Between a generator and the one that it delegates to, or an awaited one, nothing may come: who is
             // innermost gets what is pending.
             if s.arg & 3 >= 2 {

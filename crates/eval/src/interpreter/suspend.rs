@@ -5,6 +5,7 @@
 use krait_bytecode::code_flags;
 use krait_objects::prelude::*;
 
+use super::evaluator;
 use super::exceptions::exception_in;
 use super::op::Op;
 use super::unwind::{tell_of_stop, unwind_again};
@@ -14,10 +15,27 @@ use crate::generator::{self, Coroutine, Generator, awaitable};
 
 /// Makes a generator out of the frame that has just begun, and returns it to the caller.
 pub fn return_generator(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    // SAFETY: (7): the frame is the current one.
+    unsafe {
+        if evaluator::is_set(op.th) {
+            return Ok(evaluator::hand_over(op.th, op.frame));
+        }
+        let caller = (*op.frame).previous;
+        let generator = move_into_generator(op.th, op.frame)?;
+        *(*caller).sp = StackRef::from_fresh(generator);
+        (*caller).sp = (*caller).sp.add(1);
+        Ok((*caller).ip.add((*caller).return_offset as usize))
+    }
+}
+
+/// Makes a generator out of the current frame, and its caller the current one.
+///
+/// # Safety
+/// The frame has come to the instruction that does this.
+pub unsafe fn move_into_generator(th: &Thread, frame: *mut Frame) -> PyResult<Owned<Generator>> {
     // SAFETY: (4) to (7): the frame moves into the generator, which owns it from then on.
     unsafe {
-        let frame = op.frame;
-        let generator = generator::from_function(op.th, Frame::function(frame))?;
+        let generator = generator::from_function(th, Frame::function(frame))?;
         let inside = generator.frame();
         (*frame).ip = (*frame).ip.add(1);
         Frame::move_to_heap(frame, inside);
@@ -26,14 +44,11 @@ pub fn return_generator(op: Op<'_>) -> PyResult<*const CodeUnit> {
         }
         (*inside).owner = OWNED_BY_GENERATOR;
         generator.frame_state.set(generator::CREATED);
-        krait_objects::gc::track(op.th, generator.borrow());
-        (*op.th.raw()).py_recursion_remaining += 1;
-        let caller = (*frame).previous;
-        frame::set_current(op.th, caller);
-        frame::datastack::pop(op.th, frame);
-        *(*caller).sp = StackRef::from_fresh(generator);
-        (*caller).sp = (*caller).sp.add(1);
-        Ok((*caller).ip.add((*caller).return_offset as usize))
+        krait_objects::gc::track(th, generator.borrow());
+        (*th.raw()).py_recursion_remaining += 1;
+        frame::set_current(th, (*frame).previous);
+        frame::datastack::pop(th, frame);
+        Ok(generator)
     }
 }
 

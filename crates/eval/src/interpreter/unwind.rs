@@ -16,6 +16,11 @@ pub fn unwind(th: &Thread) -> *const CodeUnit {
     unwind_from(th, Place::Here)
 }
 
+/// As `unwind`, for an exception that came out of a callee.
+pub fn unwind_caller(th: &Thread) -> *const CodeUnit {
+    unwind_from(th, Place::Before)
+}
+
 /// The unit of the current frame that the tools are told of.
 #[derive(Clone, Copy)]
 enum Place {

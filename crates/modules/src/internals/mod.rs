@@ -8,6 +8,7 @@
 
 mod code;
 mod compiler;
+mod evaluator;
 mod exported;
 mod interpreters;
 mod pytime;
@@ -16,7 +17,7 @@ mod sequence;
 use krait_abi as abi;
 use krait_eval::code::Code;
 use krait_eval::function::Function;
-use krait_eval::import::extension;
+use krait_eval::import::single_phase;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 use krait_objects::set::Set;
@@ -218,10 +219,22 @@ impl Internals {
         List::from_vec(th, names)
     }
 
+    /// Has the names of the functions that are run from here on appended to a list.
+    #[function(sig = "(list, /)")]
+    fn set_eval_frame_record(th: &Thread, list: Borrowed<'_>) -> PyResult<()> {
+        evaluator::record(th, list)
+    }
+
+    /// Ends that.
+    #[function(sig = "()")]
+    fn set_eval_frame_default(th: &Thread) -> PyResult<()> {
+        evaluator::stop(th)
+    }
+
     /// Forgets an extension module, so that the next import initialises it anew.
     #[function(sig = "(name, filename, /)")]
     fn clear_extension(th: &Thread, name: Borrowed<'_, Str>, filename: Borrowed<'_, Str>) {
-        extension::forget(th, name, filename);
+        single_phase::forget(th, name, filename);
     }
 
     /// Seconds as a PyTime_t.

@@ -76,6 +76,11 @@ impl DictState {
         self.next_keys_version.get()
     }
 
+    /// Both go on counting where the other was.
+    pub(crate) fn exchange_versions(&self, other: &DictState) {
+        self.next_keys_version.swap(&other.next_keys_version);
+    }
+
     /// `PyDict_AddWatcher`: the id of a new watcher, `None` if there are too many.
     pub fn add_watcher(&self, callback: abi::PyDict_WatchCallback) -> Option<usize> {
         // The first two are for the interpreter itself.

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use krait_abi as abi;
 
 use crate::error::PyResult;
-use crate::handle::{Borrowed, Owned, Slot};
+use crate::handle::{Borrowed, Object, Owned, Slot};
 use crate::list::List;
 use crate::thread::Thread;
 
@@ -122,6 +122,22 @@ impl Collector {
     pub fn clear(&self) {
         let held = (self.garbage.take(), self.callbacks.take());
         drop(held);
+    }
+
+    /// Takes all objects out of the lists, which go while the objects stay. They are never freed: deallocators may rely on
+    /// their being tracked.
+    pub fn abandon(&self) {
+        for generation in 0..=list::PERMANENT {
+            let head = self.lists.head(generation);
+            // SAFETY: a whole list of live objects.
+            unsafe {
+                while !list::is_empty(head) {
+                    let item = list::next(head);
+                    list::remove(item);
+                    std::mem::forget(Borrowed::<Object>::from_ptr(list::object(item)).to_owned());
+                }
+            }
+        }
     }
 
     /// The loop collects when it next looks at its eval breaker.

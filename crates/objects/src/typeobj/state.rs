@@ -165,6 +165,11 @@ impl TypeStates {
         version
     }
 
+    /// Both go on counting where the other was.
+    pub(crate) fn exchange_versions(&self, other: &TypeStates) {
+        self.next_version.swap(&other.next_version);
+    }
+
     fn slot(version: u32, name: Borrowed<'_, Str>) -> usize {
         let mixed = version ^ (name.as_ptr() as usize >> 4) as u32;
         (mixed & ((1 << CACHE_BITS) - 1)) as usize
@@ -215,6 +220,14 @@ impl TypeStates {
         // Released once nothing is borrowed: a dying weak reference looks its type's state up.
         drop(self.each_static(|state| state.subclasses.take()));
         drop(self.each_static(|state| state.dict.take()));
+    }
+
+    /// The weak references to static types forget them, as their lists go with the interpreter.
+    pub fn forget_references(&self) {
+        for ty in self.statics() {
+            // SAFETY: a static type is never destroyed, but is not to be reached through what outlives the interpreter.
+            unsafe { crate::weakref::forget_references(Borrowed::from_ref(ty).as_ptr()) };
+        }
     }
 
     fn each_static<T>(&self, part: impl Fn(&StaticState) -> Option<T>) -> Vec<T> {

@@ -2,7 +2,7 @@
 //!
 //! SAFETY, throughout: C passes live states and interpreters; a state is attached by one OS thread at a time.
 
-use std::ffi::{c_int, c_ulong, c_void};
+use std::ffi::{c_int, c_ulong};
 use std::ptr::{null, null_mut};
 
 use krait_abi as abi;

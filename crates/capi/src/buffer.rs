@@ -40,6 +40,10 @@ pub fn PyBuffer_FillInfo(
     readonly: c_int,
     flags: c_int,
 ) -> PyResult<()> {
+    if view.is_null() {
+        let message = "PyBuffer_FillInfo: view==NULL argument is obsolete";
+        return Err(th.raise(exc::BUFFER_ERROR, message));
+    }
     let owner = ob.unwrap_or(none());
     // SAFETY: C passes a writable struct and the memory that it is to describe.
     unsafe {

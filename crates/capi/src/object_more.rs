@@ -10,6 +10,7 @@ use std::ptr::null_mut;
 use krait_abi as abi;
 use krait_eval::frame::{self, Frame};
 use krait_macros::capi;
+use krait_objects::gc::PERMANENT;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 use krait_objects::weakref;
@@ -120,7 +121,8 @@ pub fn PyUnstable_GC_VisitObjects(
     let Some(visit) = visit else {
         return;
     };
-    for ob in th.interp().gc.objects(None) {
+    let gc = &th.interp().gc;
+    for ob in gc.objects(None).into_iter().chain(gc.objects(Some(PERMANENT))) {
         // SAFETY: the list holds the object.
         if unsafe { visit(ob.as_ptr(), argument) } == 0 {
             return;

@@ -14,6 +14,7 @@ use krait_bytecode::code_flags;
 
 use crate::code::Code;
 use crate::frame::{self, StackRef};
+use crate::registry;
 use krait_objects::method::Method;
 
 /// Make a function that runs a code object.
@@ -103,9 +104,9 @@ impl Event {
 #[derive(Default)]
 struct Versions(Cell<u32>);
 
-/// A version that no other code object of the interpreter has; 0 when they are used up.
+/// A version that no other code object of the heap has; 0 when they are used up.
 pub fn next_version(th: &Thread) -> u32 {
-    let versions = &th.interp().state::<Versions>().0;
+    let versions = &registry::heap_owner(th).state::<Versions>().0;
     let next = versions.get().wrapping_add(1);
     if next != 0 {
         versions.set(next);

@@ -106,6 +106,7 @@ impl Instance {
         th.interp().state::<subs::Kept>().0.set(settings);
         let rules = ExtensionRules::of(th);
         rules.is_sub.set(is_sub);
+        rules.own_gil.set(settings.own_gil);
         rules.checks.set(settings.check_multi_interp_extensions);
         match instance.bring_up() {
             Ok(()) => {

@@ -60,6 +60,11 @@ fn live() -> MutexGuard<'static, Vec<Live>> {
     LIVE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+/// The number that the next sub-interpreter gets.
+pub fn upcoming_id() -> i64 {
+    NEXT_ID.load(Ordering::Relaxed)
+}
+
 /// A number that no other sub-interpreter of this process has.
 pub fn next_id() -> i64 {
     NEXT_ID.fetch_add(1, Ordering::Relaxed)
@@ -105,6 +110,13 @@ pub fn leave(interp: *const Interpreter) -> Vec<*const Thread> {
 /// The process's first interpreter.
 pub fn main() -> Option<Entry> {
     live().iter().find(|one| !one.entry.is_sub).map(|one| one.entry.clone())
+}
+
+/// The interpreter whose heap this thread's shares: its own, or the main one, which is under the same lock.
+pub fn heap_owner(th: &Thread) -> &Interpreter {
+    let shared = if th.interp().is_guest() { main() } else { None };
+    // SAFETY: the main interpreter outlives the others, and this thread holds its lock.
+    shared.map_or(th.interp(), |main| unsafe { &*main.interp })
 }
 
 /// The system's number of the thread that the main interpreter was started in.

@@ -49,7 +49,11 @@ impl Builder<'_> {
                 }
             }
         }
-        if self.format.peek() != end {
+        while self.format.peek() != end {
+            if matches!(self.format.peek(), b' ' | b'\t' | b',' | b':') {
+                self.format.skip();
+                continue;
+            }
             return Err(self.th.raise(exc::SYSTEM_ERROR, "Unmatched paren in format"));
         }
         self.format.skip();

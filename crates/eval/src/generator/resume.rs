@@ -85,7 +85,10 @@ impl Generator {
                 let handled = (*self.exc_state.get()).exc_value;
                 chain_to_handled(th, Borrowed::<BaseException>::from_ptr_or_null(handled));
             }
-            let result = interpreter::run_frame(th, self.frame(), throwing.is_some())?;
+            let result = match throwing {
+                Some(_) => interpreter::evaluator::throw_into(th, self.frame())?,
+                None => interpreter::run_frame(th, self.frame(), false)?,
+            };
             if self.frame_state.get() == CLEARED {
                 return Ok(Resumed::Returned(result));
             }

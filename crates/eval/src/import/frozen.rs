@@ -1,12 +1,28 @@
 //! Frozen modules: those of the embedded library that `FrozenImporter` answers for.
 
+use std::cell::Cell;
+
 use krait_objects::prelude::*;
+use krait_stdlib::Frozen;
 
 use crate::marshal;
 
+/// What tests have said about the use of frozen modules: below zero, only importlib's own are.
+#[derive(Default)]
+pub struct Override(pub Cell<i32>);
+
+/// The frozen module of that name, if it is to be used.
+pub fn find(th: &Thread, name: &str) -> Option<&'static Frozen> {
+    let off = th.interp().state::<Override>().0.get() < 0;
+    krait_stdlib::find_frozen(name).filter(|_| !off || ESSENTIAL.contains(&name))
+}
+
+/// Without these nothing can be imported.
+const ESSENTIAL: [&str; 3] = ["_frozen_importlib", "_frozen_importlib_external", "zipimport"];
+
 /// Whether a frozen module of that name exists.
-pub fn exists(name: &str) -> bool {
-    krait_stdlib::find_frozen(name).is_some()
+pub fn exists(th: &Thread, name: &str) -> bool {
+    find(th, name).is_some()
 }
 
 /// The code object of a module of the embedded library; ImportError if there is none.

@@ -97,15 +97,15 @@ impl Imp {
     /// Whether a frozen module of that name exists.
     #[function(sig = "(name, /)")]
     fn is_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
-        Ok(text(th, name).is_some_and(frozen::exists))
+        Ok(text(th, name).is_some_and(|name| frozen::exists(th, name)))
     }
 
     /// Whether the frozen module of that name is a package.
     #[function(sig = "(name, /)")]
     fn is_frozen_package(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
-        let frozen = text(th, name).filter(|name| frozen::exists(name));
-        match frozen.and_then(krait_stdlib::find) {
-            Some(module) => Ok(module.is_package()),
+        let frozen = text(th, name).filter(|name| frozen::exists(th, name));
+        match frozen.and_then(krait_stdlib::find_frozen) {
+            Some(module) => Ok(module.is_package),
             None => Err(frozen::not_found(th, name)),
         }
     }
@@ -118,7 +118,7 @@ impl Imp {
         data: Option<Borrowed<'_>>,
     ) -> PyResult {
         match data {
-            None => match text(th, name).filter(|name| frozen::exists(name)) {
+            None => match text(th, name).filter(|name| frozen::exists(th, name)) {
                 Some(name) => frozen::code(th, name),
                 None => Err(frozen::not_found(th, name)),
             },
@@ -148,7 +148,7 @@ impl Imp {
     fn find_frozen(th: &Thread, name: Borrowed<'_, Str>, withdata: bool) -> PyResult {
         let name = text(th, name);
         let (Some(frozen), Some(module)) =
-            (name.and_then(krait_stdlib::find_frozen), name.and_then(krait_stdlib::find))
+            (name.and_then(|name| frozen::find(th, name)), name.and_then(krait_stdlib::find))
         else {
             return Ok(none().to_owned());
         };
@@ -156,15 +156,18 @@ impl Imp {
             Some(code) => Bytes::new(th, &code)?.into_object(),
             None => none().to_owned(),
         };
-        let is_package = bool_object(module.is_package()).object().to_owned();
-        let original = Str::interned(th, frozen.module)?.into_object();
+        let is_package = bool_object(frozen.is_package).object().to_owned();
+        let original = match frozen.origname {
+            Some(original) => Str::interned(th, original)?.into_object(),
+            None => none().to_owned(),
+        };
         Ok(Tuple::pack(th, [data, is_package, original])?.into_object())
     }
 
     /// Create a frozen module and run it.
     #[function(sig = "(name, /)")]
     fn init_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-        match text(th, name).filter(|name| frozen::exists(name)) {
+        match text(th, name).filter(|name| frozen::exists(th, name)) {
             Some(name) => super::bootstrap::run_frozen(th, name, name),
             None => Ok(none().to_owned()),
         }
@@ -180,9 +183,11 @@ impl Imp {
         List::from_vec(th, names?)
     }
 
-    /// Accepted for tests: frozen modules are always used.
+    /// Use frozen modules (1), only those without which nothing works (-1), or those of the configuration (0); for tests.
     #[function(sig = "(override, /)")]
-    fn _override_frozen_modules_for_tests(_override: i32) {}
+    fn _override_frozen_modules_for_tests(th: &Thread, r#override: i32) {
+        th.interp().state::<frozen::Override>().0.set(r#override);
+    }
 
     /// Check extension modules in this interpreter always (1), never (-1), or as it was made (0); for tests.
     #[function(sig = "(override, /)")]

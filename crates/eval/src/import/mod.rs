@@ -67,7 +67,7 @@ pub fn add_module(th: &Thread, name: Borrowed<'_>) -> PyResult {
 /// `PyImport_ImportFrozenModule`: runs a frozen module's code; false if there is none of that name.
 pub fn import_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
     let name = name.get().as_utf8(th)?;
-    if !frozen::exists(name) {
+    if !frozen::exists(th, name) {
         return Ok(false);
     }
     // The classes that importlib is to define are not for another run of its code.
@@ -106,15 +106,18 @@ fn import_untrimmed(
         Ok(modules(th)?.get(th, absolute.object())?.filter(|module| !module.is_none()))
     };
     let mut found = find()?;
+    if let Some(module) = &found
+        && wait_until_initialised(th, module.object(), absolute.borrow())?
+    {
+        // The other thread may have failed, and the module be gone.
+        found = find()?;
+    }
     // What importlib has brought with it may be what is looked for.
     if found.is_none() && publish(th)? {
         found = find()?;
     }
     let module = match found {
-        Some(module) => {
-            wait_until_initialised(th, module.object(), absolute.borrow())?;
-            module
-        }
+        Some(module) => module,
         None => {
             report(th, absolute.borrow())?;
             let function = import_function(th)?;
@@ -196,19 +199,20 @@ fn import_function(th: &Thread) -> PyResult {
     found.ok_or_else(|| th.raise(exc::IMPORT_ERROR, "__import__ not found"))
 }
 
-/// A module that another thread is importing is waited for.
+/// A module that another thread is importing is waited for; whether there was one.
 fn wait_until_initialised(
     th: &Thread,
     module: Borrowed<'_>,
     name: Borrowed<'_, Str>,
-) -> PyResult<()> {
+) -> PyResult<bool> {
     let Some(spec) = object::get_attr_opt(th, module, id::__spec__)? else {
-        return Ok(());
+        return Ok(false);
     };
-    if krait_objects::module::is_initializing(th, spec.object())? {
-        call::call_method(th, importlib(th)?.object(), id::_lock_unlock_module, &[name.object()])?;
+    if !krait_objects::module::is_initializing(th, spec.object())? {
+        return Ok(false);
     }
-    Ok(())
+    call::call_method(th, importlib(th)?.object(), id::_lock_unlock_module, &[name.object()])?;
+    Ok(true)
 }
 
 /// The absolute name of a relative import.
@@ -254,14 +258,25 @@ fn package_of(th: &Thread, globals: &Dict) -> PyResult<Owned<Str>> {
     let found = |name: Borrowed<'static, Str>| -> PyResult<Option<Owned>> {
         Ok(globals.get_str(th, name)?.filter(|value| !value.is_none()))
     };
-    if let Some(package) = found(id::__package__)? {
-        return package
-            .downcast::<Str>()
-            .map_err(|_| th.raise(exc::TYPE_ERROR, "package must be a string"));
+    let (package, spec) = (found(id::__package__)?, found(id::__spec__)?);
+    let parent = |spec: &Owned| -> PyResult {
+        object::get_attr(th, spec.object(), Str::interned(th, "parent")?.borrow())
+    };
+    if let Some(package) = package {
+        let Ok(package) = package.downcast::<Str>() else {
+            return Err(th.raise(exc::TYPE_ERROR, "package must be a string"));
+        };
+        if let Some(spec) = spec
+            && !object::eq(th, package.object(), parent(&spec)?.borrow())?
+        {
+            let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
+            let message = Str::new(th, "__package__ != __spec__.parent")?;
+            crate::warnings::warn(th, category, message.borrow(), 1)?;
+        }
+        return Ok(package);
     }
-    if let Some(spec) = found(id::__spec__)? {
-        let parent = object::get_attr(th, spec.object(), Str::interned(th, "parent")?.borrow())?;
-        return parent
+    if let Some(spec) = spec {
+        return parent(&spec)?
             .downcast::<Str>()
             .map_err(|_| th.raise(exc::TYPE_ERROR, "__spec__.parent must be a string"));
     }

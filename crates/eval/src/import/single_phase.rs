@@ -32,12 +32,7 @@ struct SinglePhase(RefCell<HashMap<(String, String), Known>>);
 
 /// The modules that the interpreter can have once more.
 fn table(th: &Thread) -> &SinglePhase {
-    let main = if th.interp().is_guest() { registry::main() } else { None };
-    match main {
-        // SAFETY: the main interpreter outlives the others, and is under the lock that this thread holds.
-        Some(main) => unsafe { &*main.interp }.state(),
-        None => th.interp().state(),
-    }
+    registry::heap_owner(th).state()
 }
 
 /// Calls a hook in the main interpreter, where a single-phase module is remembered.

@@ -13,7 +13,7 @@ use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
 
 use super::unwind::unwind_caller;
-use super::{YIELD_OFFSET, run_frame_here, suspend};
+use super::{YIELD_OFFSET, run_frame, suspend};
 use crate::code::CodeUnit;
 use crate::frame::{self, Frame, OWNED_BY_GENERATOR};
 use crate::generator::{self, Generator};
@@ -59,15 +59,24 @@ pub fn greet(th: &Thread) {
     }
 }
 
+/// Raises the current exception in a frame that waits: it comes to no `RESUME` before.
+///
+/// # Safety
+/// As for `run_frame`.
+pub unsafe fn throw_into(th: &Thread, frame: *mut Frame) -> PyResult {
+    // SAFETY: the caller's promise.
+    unsafe { if is_set(th) { call(th, frame, true) } else { run_frame(th, frame, true) } }
+}
+
 /// Hands a frame, which is not in the chain, to the interpreter's function.
 ///
 /// # Safety
 /// As for `run_frame`.
 #[cold]
-pub unsafe fn call(th: &Thread, frame: *mut Frame, throwing: bool) -> PyResult {
+unsafe fn call(th: &Thread, frame: *mut Frame, throwing: bool) -> PyResult {
     let Some(function) = get(th) else {
         // SAFETY: the caller's promise.
-        return unsafe { run_frame_here(th, frame, throwing) };
+        return unsafe { run_frame(th, frame, throwing) };
     };
     // SAFETY: a frame is laid out as C knows it; the answer is a reference or NULL with an exception.
     unsafe {
@@ -95,7 +104,7 @@ pub unsafe fn run(th: &Thread, frame: *mut Frame, throwing: bool) -> PyResult {
                 frame::leave(th, frame);
             });
         }
-        run_frame_here(th, frame, throwing)
+        run_frame(th, frame, throwing)
     }
 }
 

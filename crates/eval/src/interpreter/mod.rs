@@ -90,19 +90,6 @@ struct Entry {
 /// # Safety
 /// `frame` is ready to run and not yet linked into the thread's chain; the loop takes it over.
 pub unsafe fn run_frame(th: &Thread, frame: *mut Frame, throwing: bool) -> PyResult {
-    if throwing && evaluator::is_set(th) {
-        // SAFETY: the caller's promise. Other frames find out for themselves.
-        return unsafe { evaluator::call(th, frame, throwing) };
-    }
-    // SAFETY: as above.
-    unsafe { run_frame_here(th, frame, throwing) }
-}
-
-/// As `run_frame`, in the loop whatever runs frames else.
-///
-/// # Safety
-/// As for `run_frame`.
-pub unsafe fn run_frame_here(th: &Thread, frame: *mut Frame, throwing: bool) -> PyResult {
     // SAFETY: the caller's promise; the entry frame outlives everything pushed above it.
     unsafe {
         let mut entry = Entry {

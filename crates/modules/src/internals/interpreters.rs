@@ -5,12 +5,14 @@ use std::sync::mpsc::{self, Sender};
 
 use krait_abi as abi;
 use krait_eval::registry::{self, Entry};
-use krait_eval::{gil, pending_calls, subs};
+use krait_eval::subs::{self, Origin};
+use krait_eval::{gil, pending_calls};
 use krait_objects::prelude::*;
 
-use super::Internals;
+use super::{Internals, crossing};
+use crate::interpreters;
 use crate::interpreters::arguments::number_of;
-use crate::interpreters::session::not_found;
+use crate::interpreters::session::{self, not_found};
 
 /// The interpreter with this number.
 fn resolve(th: &Thread, id: Borrowed<'_>) -> PyResult<Entry> {
@@ -113,6 +115,75 @@ impl Internals {
         let own_gil = bool_object(settings.own_gil).object();
         dict.set_str(th, Str::interned(th, "own_gil")?.borrow(), own_gil)?;
         Ok(dict)
+    }
+
+    /// Starts an interpreter; its number.
+    #[function(sig = "(config=None, *, whence=None)", no_text)]
+    fn create_interpreter(
+        th: &Thread,
+        config: Option<Borrowed<'_>>,
+        whence: Option<Borrowed<'_>>,
+    ) -> PyResult<i64> {
+        let origins =
+            [Origin::Unknown, Origin::Runtime, Origin::LegacyC, Origin::C, Origin::Crossing];
+        let origin = match whence.filter(|whence| !whence.is_none()) {
+            None => Some(Origin::Crossing),
+            Some(whence) => {
+                let number = number_of(th, whence, "whence")?;
+                origins.into_iter().find(|&known| known as i64 == number)
+            }
+        };
+        let Some(origin) = origin.filter(|&origin| origin != Origin::Runtime) else {
+            return Err(th.raise(exc::VALUE_ERROR, "unsupported whence"));
+        };
+        let legacy = Str::interned(th, "legacy")?;
+        let config = match config.filter(|config| !config.is_none()) {
+            None if origin == Origin::LegacyC => Some(legacy.object()),
+            config => config,
+        };
+        interpreters::start(th, config, origin)
+    }
+
+    /// Ends an interpreter.
+    #[function(sig = "(id, *, basic=False)", no_text)]
+    fn destroy_interpreter(th: &Thread, id: Borrowed<'_>, basic: bool) -> PyResult<()> {
+        // Both of the reference's ways come to the same here.
+        let _ = basic;
+        interpreters::destroy(th, &resolve(th, id)?)
+    }
+
+    /// Runs a program in an interpreter: 0, or -1 if it failed.
+    #[function(sig = "(id, code, *, main=False)", no_text)]
+    fn exec_interpreter(
+        th: &Thread,
+        id: Borrowed<'_>,
+        code: Borrowed<'_, Str>,
+        main: bool,
+    ) -> PyResult<i32> {
+        let ran = session::run_in(th, &resolve(th, id)?, code.get().as_utf8(th)?, main)?;
+        Ok(if ran { 0 } else { -1 })
+    }
+
+    /// The number that the next interpreter gets.
+    #[function(sig = "()")]
+    fn next_interpreter_id() -> i64 {
+        registry::upcoming_id()
+    }
+
+    /// An object's data, to be taken to another interpreter in one of several ways.
+    #[function(sig = "(obj, mode=None)", no_text)]
+    fn get_crossinterp_data(
+        th: &Thread,
+        obj: Borrowed<'_>,
+        mode: Option<Borrowed<'_>>,
+    ) -> PyResult {
+        crossing::take(th, obj, mode)
+    }
+
+    /// The object that the data stand for.
+    #[function(sig = "(xid, /)", no_text)]
+    fn restore_crossinterp_data(th: &Thread, xid: Borrowed<'_>) -> PyResult {
+        crossing::open(th, xid)
     }
 
     /// The number that an object stands for.

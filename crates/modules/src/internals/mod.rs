@@ -8,6 +8,7 @@
 
 mod code;
 mod compiler;
+mod crossing;
 mod evaluator;
 mod exported;
 mod interpreters;

@@ -84,6 +84,42 @@ fn run(
     session::exec(th, target, &code, &names)
 }
 
+/// Starts an interpreter that nobody is in; its number.
+pub(crate) fn start(th: &Thread, config: Option<Borrowed<'_>>, origin: Origin) -> PyResult<i64> {
+    let settings = Config::from_argument(th, config)?.settings();
+    if settings.check().is_err() {
+        return Err(session::creation_failed(th));
+    }
+    let Ok(state) = subs::start(th, settings, origin) else {
+        return Err(session::creation_failed(th));
+    };
+    // SAFETY: the new interpreter's state is attached: nobody needs it, as others come when something is to be done.
+    unsafe {
+        let id = (*state).interp().id;
+        thread_states::clear(&*state);
+        gil::detach(&*state);
+        thread_states::delete(state);
+        gil::attach(th);
+        Ok(id)
+    }
+}
+
+/// Ends an interpreter, unless it is the current one or its `__main__` runs.
+pub(crate) fn destroy(th: &Thread, target: &Entry) -> PyResult<()> {
+    if std::ptr::eq(target.interp, th.interp()) {
+        return Err(interpreter_error(th, "cannot destroy the current interpreter"));
+    }
+    let mut free = false;
+    registry::update_interp(target.interp, |entry| {
+        free = !entry.runs_main && entry.is_ready;
+        entry.is_ready &= !free;
+    });
+    if !free {
+        return Err(interpreter_error(th, "interpreter running"));
+    }
+    end(th, target)
+}
+
 /// Ends an interpreter that no thread is in. The current one stays as it is.
 fn end(th: &Thread, target: &Entry) -> PyResult<()> {
     let Some(state) = registry::new_state(target.interp) else {
@@ -174,22 +210,7 @@ impl Interpreters {
         let [config, needs_handles] =
             parse(th, args, form!("create", [], ["config", "reqrefs"], 1))?;
         let needs_handles = flag(th, needs_handles)?;
-        let settings = Config::from_argument(th, config)?.settings();
-        if settings.check().is_err() {
-            return Err(session::creation_failed(th));
-        }
-        let Ok(state) = subs::start(th, settings, Origin::Library) else {
-            return Err(session::creation_failed(th));
-        };
-        // SAFETY: the new interpreter's state is attached: nobody needs it, as others come when something is to be done.
-        let id = unsafe {
-            let id = (*state).interp().id;
-            thread_states::clear(&*state);
-            gil::detach(&*state);
-            thread_states::delete(state);
-            gil::attach(th);
-            id
-        };
+        let id = start(th, config, Origin::Library)?;
         registry::update(id, |entry| entry.ends_with_handles = needs_handles);
         Ok(id)
     }
@@ -204,18 +225,7 @@ impl Interpreters {
         let [number, restrict] = parse(th, args, form!("destroy", ["id"], ["restrict"], 1))?;
         let restrict = flag(th, restrict)?;
         let target = resolve(th, present(th, number)?, restrict, "destroy")?;
-        if std::ptr::eq(target.interp, th.interp()) {
-            return Err(interpreter_error(th, "cannot destroy the current interpreter"));
-        }
-        let mut free = false;
-        registry::update_interp(target.interp, |entry| {
-            free = !entry.runs_main && entry.is_ready;
-            entry.is_ready &= !free;
-        });
-        if !free {
-            return Err(interpreter_error(th, "interpreter running"));
-        }
-        end(th, &target)
+        destroy(th, &target)
     }
 
     /// list_all() -> [(ID, whence)]

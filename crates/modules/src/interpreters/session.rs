@@ -56,6 +56,12 @@ pub fn run_in_new(th: &Thread, settings: Settings, program: &str) -> PyResult<bo
     }
 }
 
+/// Runs a program in an interpreter, as its `__main__` or beside that; false if it failed, which is printed there.
+pub fn run_in(th: &Thread, target: &Entry, program: &str, main: bool) -> PyResult<bool> {
+    let body = |inside: &Thread| run_program(inside, program);
+    if main { visit_main(th, target, body) } else { visit(th, target, body) }
+}
+
 fn run_program(th: &Thread, program: &str) -> bool {
     let result = (|| {
         let builtins = import::import(th, "builtins")?;

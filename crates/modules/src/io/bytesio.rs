@@ -463,6 +463,10 @@ impl BytesIOBuffer {
         view: *mut abi::Py_buffer,
         flags: std::ffi::c_int,
     ) -> PyResult<()> {
+        if view.is_null() {
+            let message = "bytesiobuf_getbuffer: view==NULL argument is obsolete";
+            return Err(th.raise(exc::BUFFER_ERROR, message));
+        }
         let Some(source) = this.source.get() else {
             return Err(th.bad_internal_call());
         };

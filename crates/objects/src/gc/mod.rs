@@ -30,7 +30,7 @@ use crate::thread::Thread;
 pub use collect::{Found, Reason, collect, is_gc_object, run_scheduled};
 pub use inspect::referents;
 use list::Head;
-pub use list::Lists;
+pub use list::{Lists, PERMANENT};
 
 /// Generations of the collector: young, middle, old.
 pub const GENERATIONS: usize = 3;

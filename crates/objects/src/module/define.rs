@@ -24,6 +24,8 @@ type Execute = unsafe extern "C" fn(Ptr) -> c_int;
 
 /// `Py_MOD_PER_INTERPRETER_GIL_SUPPORTED`, a pointer in C.
 const PER_INTERPRETER_GIL: usize = 2;
+/// `Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED`.
+const NOT_SUPPORTED: usize = 0;
 
 /// A multi-phase module definition, made by `#[pymodule]`.
 #[repr(transparent)]
@@ -186,9 +188,14 @@ pub fn from_definition_named(
             }
         }
     }
-    // Each interpreter has a lock of its own: one for the main interpreter's only is as good as none.
-    if interpreters.is_some_and(|value| value as usize != PER_INTERPRETER_GIL) {
-        ExtensionRules::of(th).refuse(th, &shown)?;
+    let rules = ExtensionRules::of(th);
+    // One that does not say anything is expected to work under the main interpreter's lock.
+    if match interpreters.map(|value| value as usize) {
+        Some(NOT_SUPPORTED) => true,
+        Some(PER_INTERPRETER_GIL) => false,
+        _ => rules.own_gil.get(),
+    } {
+        rules.refuse(th, &shown)?;
     }
     let module = if create.is_null() {
         Module::new(th, name)?.into_object()

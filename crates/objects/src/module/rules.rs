@@ -14,6 +14,8 @@ use crate::prelude::*;
 pub struct ExtensionRules {
     /// Whether this is not the process's first interpreter.
     pub is_sub: Cell<bool>,
+    /// Whether it has a lock of its own.
+    pub own_gil: Cell<bool>,
     /// Whether modules must say that they are ready for more than one interpreter.
     pub checks: Cell<bool>,
     /// Below zero: not checked; above: checked, whatever `checks` says.

@@ -255,10 +255,11 @@ pub fn skip(format: &mut Format, places: Option<VaList>) -> Result<(), &'static 
                 format.skip();
             }
             drop_places(1);
-            if format.eat(b'#') {
-                if unit == b'w' {
+            if unit == b'w' {
+                if !format.eat(b'*') {
                     return Err("impossible<bad format char>");
                 }
+            } else if format.eat(b'#') {
                 drop_places(1);
             } else if unit != b'e' {
                 format.eat(b'*');

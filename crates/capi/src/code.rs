@@ -18,6 +18,12 @@ fn code_class<'a>() -> Borrowed<'a> {
     Borrowed::from_ref(Code::type_object()).object()
 }
 
+/// 1 if every `return` of the code is one of None.
+#[capi]
+pub fn _PyCode_ReturnsOnlyNone(code: Borrowed<'_, Code>) -> PyResult<c_int> {
+    Ok(krait_modules::interpreters::stateless::returns_only_none(code).into())
+}
+
 /// Code that only names a place: an extension shows it in tracebacks.
 #[capi]
 pub fn PyCode_NewEmpty(

@@ -1,6 +1,6 @@
 //! `descrobject.h`, `methodobject.h`, `cellobject.h`, `classobject.h`: descriptors and what wraps functions.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 
 use krait_abi as abi;
@@ -8,7 +8,7 @@ use krait_macros::capi;
 use krait_objects::cell::Cell;
 use krait_objects::cfunction::CFunction;
 use krait_objects::descr::{
-    self, ClassMethod, ClassMethodDescriptor, MethodDescriptor, StaticMethod,
+    self, ClassMethod, ClassMethodDescriptor, MethodDescriptor, StaticMethod, WrapperDescriptor,
 };
 use krait_objects::method::InstanceMethod;
 use krait_objects::prelude::*;
@@ -98,6 +98,18 @@ pub fn PyClassMethod_New(th: &Thread, callable: Borrowed<'_>) -> PyResult<Owned<
 #[capi]
 pub fn PyStaticMethod_New(th: &Thread, callable: Borrowed<'_>) -> PyResult<Owned<StaticMethod>> {
     StaticMethod::new(th, callable)
+}
+
+/// `base` describes the method, `wrapped` is for the function that it names.
+#[capi]
+pub fn PyDescr_NewWrapper(
+    th: &Thread,
+    class: TypePtr,
+    base: *mut abi::wrapperbase,
+    wrapped: *mut c_void,
+) -> PyResult {
+    // SAFETY: C passes a live type, and a description that stays.
+    unsafe { WrapperDescriptor::described(th, type_of(class), &*base, wrapped) }
 }
 
 #[capi]

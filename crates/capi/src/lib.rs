@@ -15,6 +15,7 @@ mod complex;
 mod complex_math;
 mod config;
 mod context;
+mod debug_memory;
 mod descr;
 mod dict;
 mod errors;
@@ -76,3 +77,5 @@ mod unicode_errors;
 mod unicode_writer;
 mod variadic;
 mod watchers;
+
+pub use allocators::prepare as prepare_allocators;

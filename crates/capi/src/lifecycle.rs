@@ -3,11 +3,9 @@
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::io::Write as _;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use krait_eval::{crash, sys};
 use krait_macros::capi;
-use krait_objects::exceptions::BaseException;
 use krait_objects::prelude::Thread;
 
 use crate::support::*;
@@ -36,13 +34,11 @@ pub fn fatal_exit(function: Option<&str>, message: &str) -> ! {
 
 /// How far the runtime has come, in the words of fatal errors.
 fn runtime_state() -> String {
-    let finalizing = |th: *const Thread| format!("finalizing (tstate={:#018x})", th as usize);
     match Thread::current_or_none() {
-        Some(th) if th.interp().finalizing.get() => finalizing(th),
-        Some(_) => "initialized".into(),
+        Some(th) => crash::state_of(th),
         None if runtime::is_running() => "initialized".into(),
         // The reference never forgets that it was finalised.
-        None if config::was_running() => finalizing(std::ptr::null()),
+        None if config::was_running() => "finalizing (tstate=0x0000000000000000)".into(),
         None if config::is_pre_initialized() => "preinitialized".into(),
         None => "unknown".into(),
     }
@@ -110,30 +106,9 @@ pub fn fatal_error(function: &str, message: &str) -> ! {
     abort(&format!("{function}: {message}"))
 }
 
-/// Says why, how far the runtime has come, and what its threads are at; then flushes what Python has printed.
+/// As `fatal_error`, with no function to blame.
 pub fn abort(message: &str) -> ! {
-    static AGAIN: AtomicBool = AtomicBool::new(false);
-    let state = runtime_state();
-    let _ =
-        writeln!(std::io::stderr(), "Fatal Python error: {message}\nPython runtime state: {state}");
-    // Only the first error is shown in full: the rest may well be what broke.
-    if AGAIN.swap(true, Ordering::Relaxed) {
-        std::process::abort()
-    }
-    let th = Thread::current_or_none();
-    let exception = th.and_then(Thread::take_exception);
-    let traced = exception.as_ref().and_then(|value| value.object().downcast::<BaseException>());
-    let is_traced = traced.is_some_and(|value| value.get().traceback().is_some());
-    if let (Some(th), Some(exception)) = (th, &exception) {
-        sys::hooks::print_exception(th, exception.object());
-    }
-    if !is_traced {
-        crash::write_state(libc::STDERR_FILENO);
-    }
-    if let Some(th) = th {
-        krait_eval::streams::flush(th);
-    }
-    std::process::abort()
+    crash::abort(message, &runtime_state())
 }
 
 #[capi]

@@ -1,6 +1,7 @@
 //! `pymem.h` and `objimpl.h`: memory, and objects in it.
 
 use std::ffi::c_void;
+use std::ptr::null_mut;
 
 use krait_abi as abi;
 use krait_abi::PyMemAllocatorEx;
@@ -9,17 +10,22 @@ use krait_objects::memory::entry;
 use krait_objects::prelude::*;
 use krait_objects::typeobj::alloc;
 
-use crate::allocators;
+use crate::allocators::{self, noted};
 use crate::support::*;
 
+/// `PyMem_Raw…` is not traced.
+fn unseen(_old: *mut c_void, new: *mut c_void, _size: usize) -> *mut c_void {
+    new
+}
+
 macro_rules! family {
-    ($malloc:ident $calloc:ident $realloc:ident $free:ident: $choice:ident $a:ident $c:ident $r:ident $f:ident) => {
+    ($malloc:ident $calloc:ident $realloc:ident $free:ident: $choice:ident $note:ident $a:ident $c:ident $r:ident $f:ident) => {
         #[capi]
         pub fn $malloc(size: usize) -> *mut c_void {
             match allocators::$choice.get() {
                 // SAFETY: C promised such a function.
                 Some(&PyMemAllocatorEx { ctx, malloc: Some(malloc), .. }) => unsafe {
-                    malloc(ctx, size)
+                    $note(null_mut(), malloc(ctx, size), size)
                 },
                 _ => entry::$a(size).cast(),
             }
@@ -29,7 +35,7 @@ macro_rules! family {
             match allocators::$choice.get() {
                 // SAFETY: as above.
                 Some(&PyMemAllocatorEx { ctx, calloc: Some(calloc), .. }) => unsafe {
-                    calloc(ctx, count, size)
+                    $note(null_mut(), calloc(ctx, count, size), count.wrapping_mul(size))
                 },
                 _ => entry::$c(count, size).cast(),
             }
@@ -39,7 +45,7 @@ macro_rules! family {
             match allocators::$choice.get() {
                 // SAFETY: as above.
                 Some(&PyMemAllocatorEx { ctx, realloc: Some(realloc), .. }) => unsafe {
-                    realloc(ctx, block, size)
+                    $note(block, realloc(ctx, block, size), size)
                 },
                 // SAFETY: C passes a block of this family or NULL.
                 _ => unsafe { entry::$r(block.cast(), size).cast() },
@@ -50,7 +56,7 @@ macro_rules! family {
             match allocators::$choice.get() {
                 // SAFETY: as above.
                 Some(&PyMemAllocatorEx { ctx, free: Some(free), .. }) => unsafe {
-                    free(ctx, block)
+                    free(ctx, $note(block, block, 0))
                 },
                 // SAFETY: C passes a block of this family or NULL.
                 _ => unsafe { entry::$f(block.cast()) },
@@ -59,9 +65,9 @@ macro_rules! family {
     };
 }
 
-family!(PyMem_RawMalloc PyMem_RawCalloc PyMem_RawRealloc PyMem_RawFree: RAW raw_malloc raw_calloc raw_realloc raw_free);
-family!(PyMem_Malloc PyMem_Calloc PyMem_Realloc PyMem_Free: MEM mem_malloc mem_calloc mem_realloc mem_free);
-family!(PyObject_Malloc PyObject_Calloc PyObject_Realloc PyObject_Free: OBJ mem_malloc mem_calloc mem_realloc mem_free);
+family!(PyMem_RawMalloc PyMem_RawCalloc PyMem_RawRealloc PyMem_RawFree: RAW unseen raw_malloc raw_calloc raw_realloc raw_free);
+family!(PyMem_Malloc PyMem_Calloc PyMem_Realloc PyMem_Free: MEM noted mem_malloc mem_calloc mem_realloc mem_free);
+family!(PyObject_Malloc PyObject_Calloc PyObject_Realloc PyObject_Free: OBJ noted mem_malloc mem_calloc mem_realloc mem_free);
 
 #[capi]
 pub fn _PyObject_New(th: &Thread, ty: TypePtr) -> PyResult {

@@ -8,6 +8,7 @@ use krait_macros::capi;
 use krait_objects::prelude::*;
 use krait_objects::slice::Slice;
 
+use crate::debug_memory::is_freed;
 use crate::support::*;
 
 #[capi]
@@ -30,10 +31,11 @@ pub fn _PyNamespace_New(th: &Thread, fields: Option<Borrowed<'_, Dict>>) -> PyRe
     krait_objects::namespace::Namespace::new(th, fields).map(Owned::into_object)
 }
 
-/// Memory that was given back is not told from other memory here, but for the patterns of debug builds.
+/// Whether an object lies in memory that the allocators that look for misuse have marked, or its type does.
 #[capi]
 pub fn _PyObject_IsFreed(ob: Ptr) -> c_int {
-    ob.is_null().into()
+    // SAFETY: C passes an address that can be read, or one that is a mark.
+    unsafe { (is_freed(ob.addr()) || is_freed((*ob).ob_type.addr())).into() }
 }
 
 /// An index, as slices take it: too large ones are cut.

@@ -1,6 +1,6 @@
 //! `structseq.h`: struct sequences that C describes.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char};
 
 use krait_abi as abi;
 use krait_macros::capi;
@@ -29,22 +29,30 @@ fn text(pointer: *const c_char) -> &'static str {
     unsafe { CStr::from_ptr(pointer) }.to_str().unwrap_or("?")
 }
 
-#[capi]
-pub fn PyStructSequence_NewType(th: &Thread, description: Description) -> PyResult<Owned<Type>> {
-    // SAFETY: C passes a description whose fields end with an empty one.
-    let (description, fields) = unsafe {
-        let description = &*description;
-        let mut fields = Vec::new();
-        let mut at = description.fields;
+/// The fields of a description, and how many are items of the sequence.
+///
+/// # Safety
+/// A description whose fields end with an empty one.
+unsafe fn fields(description: &abi::PyStructSequence_Desc) -> (Vec<Field>, usize) {
+    let mut fields = Vec::new();
+    let mut at = description.fields;
+    // SAFETY: the caller's promise.
+    unsafe {
         while let Some(field) = at.as_ref().filter(|field| !field.name.is_null()) {
             let named = !std::ptr::eq(field.name, PyStructSequence_UnnamedField.0);
             let name = if named { text(field.name) } else { "" };
             fields.push(Field { name, doc: text(field.doc) });
             at = at.add(1);
         }
-        (description, fields)
-    };
+    }
     let visible = usize::try_from(description.n_in_sequence).unwrap_or(0).min(fields.len());
+    (fields, visible)
+}
+
+#[capi]
+pub fn PyStructSequence_NewType(th: &Thread, description: Description) -> PyResult<Owned<Type>> {
+    // SAFETY: C passes a description.
+    let (description, (fields, visible)) = unsafe { (&*description, fields(&*description)) };
     StructSequence::own_type(th, text(description.name), text(description.doc), fields, visible)
 }
 
@@ -68,15 +76,29 @@ pub fn PyStructSequence_GetItem(ob: Ptr, index: isize) -> Ptr {
     unsafe { *krait_objects::structseq::item(ob, index) }
 }
 
-/// Types that C holds the memory of cannot be made: they would have to be static.
+/// A type in C's own memory, which is to be all zeros.
 #[capi]
 pub fn PyStructSequence_InitType2(
     th: &Thread,
-    _ty: TypePtr,
-    _description: Description,
-) -> PyResult<c_int> {
-    Err(th.raise(
-        exc::NOT_IMPLEMENTED_ERROR,
-        "PyStructSequence_InitType2() is not there yet: use PyStructSequence_NewType()",
-    ))
+    ty: TypePtr,
+    description: Description,
+) -> PyResult<()> {
+    // SAFETY: C passes a static type, and a description with texts that stay.
+    unsafe {
+        if (*ty).tp_flags & abi::Py_TPFLAGS_READY != 0 {
+            return Err(th.bad_internal_call());
+        }
+        let (fields, visible) = fields(&*description);
+        let constant =
+            |text: *const c_char| if text.is_null() { c"" } else { CStr::from_ptr(text) };
+        let texts = (constant((*description).name), constant((*description).doc));
+        StructSequence::init_static(th, ty, texts, fields, visible)
+    }
+}
+
+/// As the other one; an exception is left set.
+#[capi]
+pub fn PyStructSequence_InitType(ty: TypePtr, description: Description) {
+    // SAFETY: as above.
+    unsafe { PyStructSequence_InitType2(ty, description) };
 }

@@ -90,8 +90,11 @@ pub struct Config {
     pub sys_path_0: Option<Vec<u8>>,
     pub stdio_encoding: Option<String>,
     pub stdio_errors: Option<String>,
+    /// Chooses allocators by the environment, if that counts, and by the development mode; what takes the place of the
+    /// heap, or what is wrong.
+    pub choose_allocators: Option<fn(bool, bool) -> Result<HeapHook, &'static str>>,
     /// What takes the place of the heap (`PyMem_SetAllocator`).
-    pub heap_hook: Option<&'static krait_objects::memory::Functions>,
+    pub heap_hook: HeapHook,
     /// How many frames of a traceback `tracemalloc` keeps from the start; 0: it is off. `None`: not settled.
     pub tracemalloc: Option<u32>,
     pub faulthandler: bool,
@@ -100,6 +103,8 @@ pub struct Config {
     /// Whether the C library's standard streams are to buffer as Python's.
     pub configure_c_stdio: bool,
 }
+
+pub type HeapHook = Option<&'static krait_objects::memory::Functions>;
 
 /// A setting that cannot be: where the reference notices, and what it says.
 #[derive(Debug)]
@@ -179,6 +184,7 @@ impl Config {
             sys_path_0: None,
             stdio_encoding: None,
             stdio_errors: None,
+            choose_allocators: None,
             heap_hook: None,
             tracemalloc: None,
             faulthandler: false,
@@ -194,6 +200,10 @@ impl Config {
             self.read_variables()?;
         }
         self.read_utf8_mode()?;
+        if let Some(choose) = self.choose_allocators {
+            self.heap_hook = choose(self.use_environment, self.dev_mode)
+                .map_err(|message| Invalid::new(c"preconfig_init_allocator", message))?;
+        }
         self.read_int_max_str_digits()?;
         self.pycache_prefix = match self.xoption("pycache_prefix") {
             Some(prefix) => Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()),

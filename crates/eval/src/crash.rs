@@ -5,14 +5,18 @@
 //! on meanwhile: the result may be wrong, as the reference's may.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::io::Write as _;
 use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use krait_objects::exceptions::BaseException;
 use krait_objects::interp::Interpreter;
 use krait_objects::prelude::*;
 use krait_objects::set::{Set, any_set};
 
 use crate::frame::Frame;
-use crate::{registry, runtime};
+use crate::sys::hooks;
+use crate::{registry, runtime, streams};
 
 /// Characters of a name that are shown.
 const NAME: usize = 500;
@@ -284,6 +288,40 @@ fn image_of(address: *const c_void) -> usize {
         let mut info: libc::Dl_info = std::mem::zeroed();
         if libc::dladdr(address, &mut info) == 0 { 0 } else { info.dli_fbase.addr() }
     }
+}
+
+/// How far the interpreter of an attached thread has come, in the words of fatal errors.
+pub fn state_of(th: &Thread) -> String {
+    match th.interp().finalizing.get() {
+        true => format!("finalizing (tstate={:#018x})", std::ptr::from_ref(th) as usize),
+        false => "initialized".into(),
+    }
+}
+
+/// Says why, how far the runtime has come, and what its threads are at; then flushes what Python has printed.
+#[cold]
+pub fn abort(message: &str, state: &str) -> ! {
+    static AGAIN: AtomicBool = AtomicBool::new(false);
+    let text = format!("Fatal Python error: {message}\nPython runtime state: {state}\n");
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    // Only the first error is shown in full: the rest may well be what broke.
+    if AGAIN.swap(true, Ordering::Relaxed) {
+        std::process::abort()
+    }
+    let th = Thread::current_or_none();
+    let exception = th.and_then(Thread::take_exception);
+    let traced = exception.as_ref().and_then(|value| value.object().downcast::<BaseException>());
+    let is_traced = traced.is_some_and(|value| value.get().traceback().is_some());
+    if let (Some(th), Some(exception)) = (th, &exception) {
+        hooks::print_exception(th, exception.object());
+    }
+    if !is_traced {
+        write_state(libc::STDERR_FILENO);
+    }
+    if let Some(th) = th {
+        streams::flush(th);
+    }
+    std::process::abort()
 }
 
 /// What a fatal error shows after its message: the frames of all threads, and the extension modules.

@@ -19,7 +19,8 @@ use crate::gil::{self, Gil};
 use crate::installation::Installation;
 use crate::subs::{self, Origin, Settings};
 use crate::{
-    import, pending, registry, runtime, services, site, streams, sys, thread_states, warnings,
+    crash, import, pending, registry, runtime, services, site, streams, sys, thread_states,
+    warnings,
 };
 
 /// What the object layer needs of this one.
@@ -36,6 +37,7 @@ pub const SERVICES: Services = Services {
     define_module: import::define_module,
     importlib: import::importlib,
     stack: services::stack,
+    fatal: |th, message| crash::abort(message, &crash::state_of(th)),
 };
 
 /// An interpreter with the state that it was started with. `finish` ends it.

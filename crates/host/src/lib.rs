@@ -31,5 +31,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The `krait` command: runs the process's own arguments and answers the exit code.
 pub fn command_line() -> i32 {
     let args: Vec<_> = std::env::args_os().collect();
-    krait_eval::command_line::main(&args, NATIVE_MODULES)
+    let mut config = krait_eval::config::Config::python(NATIVE_MODULES);
+    config.choose_allocators = Some(krait_capi::prepare_allocators);
+    krait_eval::command_line::main(&args, config)
 }

@@ -19,6 +19,7 @@ mod compression;
 pub mod contextvars;
 mod csv;
 mod datetime;
+mod elementtree;
 mod errno;
 mod expat;
 mod faulthandler;
@@ -36,6 +37,7 @@ mod itertools;
 mod json;
 mod late;
 mod locale;
+mod lsprof;
 mod math;
 mod mmap;
 mod multibyte;
@@ -71,6 +73,7 @@ pub mod tracemalloc;
 mod types;
 mod typing;
 mod unicodedata;
+mod uuid;
 mod weakref;
 mod zoneinfo;
 
@@ -106,6 +109,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_contextvars", contextvars::ContextVars),
     native!("_csv", csv::Csv),
     native!("_datetime", datetime::DateTimeModule),
+    native!("_elementtree", elementtree::ElementTree),
     native!("_functools", functools::Functools),
     native!("_heapq", heapq::Heapq),
     native!("_interpchannels", interpreters::channels::InterpreterChannels),
@@ -114,6 +118,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_io", io::Io),
     native!("_json", json::Json),
     native!("_locale", locale::Locale),
+    native!("_lsprof", lsprof::Lsprof),
     native!("_md5", hashes::Md5Module),
     native!("_multibytecodec", multibyte::MultibyteModule),
     native!("_opcode", opcode::OpcodeModule),
@@ -142,6 +147,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_tracemalloc", tracemalloc::Tracemalloc),
     native!("_types", types::Types),
     native!("_typing", typing::Typing),
+    native!("_uuid", uuid::Uuid),
     native!("_weakref", weakref::Weakref),
     native!("_zoneinfo", zoneinfo::ZoneInfoModule),
     native!("array", array::ArrayModule),

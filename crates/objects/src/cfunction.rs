@@ -340,6 +340,11 @@ impl CFunction {
         self.def
     }
 
+    /// `__module__`.
+    pub fn module(&self) -> Option<Borrowed<'_>> {
+        self.module.get()
+    }
+
     /// `__self__`.
     pub fn receiver(&self) -> Option<Borrowed<'_>> {
         self.receiver.get()

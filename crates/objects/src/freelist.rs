@@ -56,6 +56,10 @@ impl<const MAX: usize> FreeList<MAX> {
         true
     }
 
+    fn kept(&self) -> usize {
+        if self.head.get().is_null() { 0 } else { self.len.get() }
+    }
+
     /// An empty list looks full, so that it takes no block, or is open again.
     fn set_closed(&self, closed: bool) {
         self.len.set(if closed { MAX } else { 0 });
@@ -107,6 +111,21 @@ impl FreeLists {
         }
         clear!(ints 0, floats 0, lists HEADER, list_iterators HEADER, tuple_iterators HEADER, dicts HEADER);
         clear!(dict_keys 0, slices HEADER, ranges 0, range_iterators 0);
+    }
+
+    /// How many blocks of each kind are kept, for people.
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        let mut line = |count: usize, kind: &str| text += &format!("{count:6} free {kind}\n");
+        macro_rules! lines {
+            ($($list:ident $kind:literal),*) => { $(line(self.$list.kept(), $kind);)* };
+        }
+        lines!(dicts "PyDictObjects", dict_keys "PyDictKeysObjects", floats "PyFloatObjects", ints "PyLongObjects");
+        lines!(lists "PyListObjects");
+        for (at, tuples) in self.tuples.iter().enumerate() {
+            line(tuples.kept(), &format!("{}-sized PyTupleObjects", at + 1));
+        }
+        text
     }
 
     /// While closed, every object takes its memory from the heap and gives it back there, which sees it (`tracemalloc`).

@@ -51,6 +51,8 @@ pub struct Services {
     pub super_arguments: fn(&Thread) -> PyResult<(Owned, Owned)>,
     /// File name and line of each running frame, innermost first. Allocates nothing.
     pub stack: for<'a> fn(&'a Thread, &mut dyn FnMut(Borrowed<'_, Str>, u32)),
+    /// Ends the process with a message, and what its threads are at.
+    pub fatal: fn(&Thread, &str) -> !,
 }
 
 /// One isolated interpreter. The padding stands for what of `PyInterpreterState` nobody reads from outside.

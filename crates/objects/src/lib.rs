@@ -91,6 +91,9 @@ pub mod prelude {
 #[cold]
 #[inline(never)]
 pub fn fatal(message: &str) -> ! {
+    if let Some(th) = thread::Thread::current_or_none() {
+        (th.interp().services.get().fatal)(th, message)
+    }
     eprintln!("Fatal Python error: {message}");
     std::process::abort();
 }

@@ -4,6 +4,7 @@
 //! names. The same job as CPython's `Objects/structseq.c`.
 
 use std::cell::RefCell;
+use std::ffi::CStr;
 
 use krait_abi as abi;
 
@@ -63,6 +64,44 @@ impl StructSequence {
         let ty = make_type(th, name, false, doc, fields, visible)?;
         forward::ensure(th, ty.borrow())?;
         Ok(ty)
+    }
+
+    /// As `own_type`, in C's own memory.
+    ///
+    /// # Safety
+    /// `raw` is a static type of C's that was not made ready, all zeros but for its head.
+    pub unsafe fn init_static(
+        th: &Thread,
+        raw: *mut abi::PyTypeObject,
+        (name, doc): (&'static CStr, &'static CStr),
+        fields: Vec<Field>,
+        visible: usize,
+    ) -> PyResult<()> {
+        let text = |text: &'static CStr| text.to_str().unwrap_or("?");
+        // SAFETY: the caller's promise; the texts are C's and stay.
+        let ty: Borrowed<'_, Type> = unsafe {
+            (*raw).tp_name = name.as_ptr();
+            (*raw).tp_doc = doc.as_ptr();
+            (*raw).tp_base = Tuple::type_object().as_type_ptr();
+            (*raw).tp_basicsize = std::mem::offset_of!(abi::PyTupleObject, ob_item) as isize;
+            (*raw).tp_itemsize = size_of::<Ptr>() as isize;
+            (*raw).tp_flags |= abi::Py_TPFLAGS_DEFAULT | abi::Py_TPFLAGS_HAVE_GC;
+            (*raw).tp_repr = Some(repr);
+            (*raw).tp_new = Some(construct);
+            (*raw).tp_dealloc = Some(dealloc);
+            (*raw).tp_traverse = Some(traverse);
+            Borrowed::from_ptr(raw.cast())
+        };
+        ty.ready(th)?;
+        let fields: &'static [Field] = fields.leak();
+        let doc = text(doc).into();
+        let made =
+            Made { name: text(name), is_ours: false, doc, ty: ty.to_owned(), fields, visible };
+        th.interp().state::<Types>().0.borrow_mut().push(made);
+        let dict = ty.get().dict(th);
+        fill_fields(th, ty, &dict, fields, visible)?;
+        ty.get().modified(th);
+        Ok(())
     }
 
     /// An instance whose values C fills in.
@@ -151,6 +190,20 @@ fn fill(th: &Thread, ty: Borrowed<'_, Type>, dict: &Dict) -> PyResult<()> {
     let doc = Str::new(th, &doc)?;
     put("__doc__", doc.clone().into_object())?;
     typeobj::build::set_c_doc(th, ty, doc.object())?;
+    fill_fields(th, ty, dict, fields, visible)
+}
+
+/// What the dictionary of a type holds of its fields.
+fn fill_fields(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    dict: &Dict,
+    fields: &'static [Field],
+    visible: usize,
+) -> PyResult<()> {
+    let put = |name: &str, value: Owned| -> PyResult<()> {
+        dict.set_str(th, Str::interned(th, name)?.borrow(), value.object())
+    };
     put("n_sequence_fields", Int::from_usize(th, visible)?.into_object())?;
     put("n_fields", Int::from_usize(th, fields.len())?.into_object())?;
     let unnamed = fields.iter().filter(|field| field.name.is_empty()).count();
@@ -243,12 +296,14 @@ unsafe extern "C" fn dealloc(ob: Ptr) {
     // SAFETY: the last reference is gone.
     unsafe {
         crate::gc::untrack_raw(ob);
-        let ty = (*ob).ob_type;
+        let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*ob).ob_type.cast());
         for &item in all_items(th, ob) {
             drop(Owned::<Object>::from_ptr_or_null(item));
         }
         crate::gc::gc_del(ob.cast());
-        crate::handle::decref(ty.cast());
+        if ty.has_flag(abi::Py_TPFLAGS_HEAPTYPE) {
+            crate::handle::decref(ty.as_ptr());
+        }
     }
 }
 

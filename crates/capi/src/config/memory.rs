@@ -179,7 +179,9 @@ pub fn PyConfig_SetString(
 ) -> PyStatus {
     // SAFETY: C passes a configuration, one of its members and a string or NULL.
     unsafe {
-        process::pre_initialize_for(&*config, None);
+        if let Err(status) = process::pre_initialize_for(&*config, None) {
+            return status;
+        }
         assign(place, (!text.is_null()).then(|| units(text)))
     }
 }
@@ -192,7 +194,9 @@ pub fn PyConfig_SetBytesString(
 ) -> PyStatus {
     // SAFETY: C passes a configuration, one of its members and a string or NULL.
     unsafe {
-        process::pre_initialize_for(&*config, None);
+        if let Err(status) = process::pre_initialize_for(&*config, None) {
+            return status;
+        }
         let wide = (!text.is_null()).then(|| decode(bytes_of(text)));
         assign(place, wide.as_deref())
     }
@@ -207,7 +211,9 @@ pub fn PyConfig_SetWideStringList(
 ) -> PyStatus {
     // SAFETY: C passes a configuration, one of its members and so many strings.
     unsafe {
-        process::pre_initialize_for(&*config, None);
+        if let Err(status) = process::pre_initialize_for(&*config, None) {
+            return status;
+        }
         assign_list(list, &wide_array(length, items))
     }
 }
@@ -249,7 +255,9 @@ pub fn PyConfig_SetBytesArgv(
 unsafe fn set_argv(config: *mut PyConfig, argv: Vec<Vec<wchar_t>>) -> PyStatus {
     // SAFETY: the caller's promise.
     unsafe {
-        process::pre_initialize_for(&*config, Some(&argv));
+        if let Err(status) = process::pre_initialize_for(&*config, Some(&argv)) {
+            return status;
+        }
         assign_list(&raw mut (*config).argv, &argv)
     }
 }

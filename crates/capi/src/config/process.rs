@@ -12,7 +12,8 @@ use libc::wchar_t;
 
 use super::defaults::{self, pre_config_for};
 use super::memory::{bytes_array, wide_array};
-use super::status::{PyStatus_Ok, error};
+use super::status::{PyStatus_Ok, error, error_in};
+use crate::allocators;
 
 #[derive(Default)]
 pub struct Process {
@@ -90,19 +91,22 @@ pub fn was_running() -> bool {
 }
 
 /// Preinitialises as a configuration asks, unless that was done.
-pub fn pre_initialize_for(config: &PyConfig, argv: Option<&[Vec<wchar_t>]>) {
+pub fn pre_initialize_for(
+    config: &PyConfig,
+    argv: Option<&[Vec<wchar_t>]>,
+) -> Result<(), PyStatus> {
     let mut pre = pre_config_for(config);
     if let Some(argv) = argv.filter(|_| pre.parse_argv != 0) {
         read_argv(&mut pre, argv);
     }
-    pre_initialize(pre);
+    pre_initialize(pre)
 }
 
 /// Fills in what is left open. Text is UTF-8, whatever the locale says.
-fn pre_initialize(mut pre: PyPreConfig) {
+fn pre_initialize(mut pre: PyPreConfig) -> Result<(), PyStatus> {
     let mut process = process();
     if process.pre.is_some() {
-        return;
+        return Ok(());
     }
     let asked = |name: &str| {
         pre.use_environment > 0 && std::env::var(name).is_ok_and(|value| !value.is_empty())
@@ -114,6 +118,12 @@ fn pre_initialize(mut pre: PyPreConfig) {
         let asked = pre.use_environment > 0 && std::env::var("PYTHONUTF8").is_ok_and(|v| v == "1");
         pre.utf8_mode = asked.into();
     }
+    if pre.allocator == 0 {
+        let asked = allocators::asked_for(pre.use_environment > 0, pre.dev_mode > 0);
+        let unknown = || error_in(c"preconfig_init_allocator", allocators::UNKNOWN);
+        pre.allocator = asked.ok_or_else(unknown)?;
+    }
+    allocators::choose(pre.allocator);
     if pre.configure_locale > 0 {
         // SAFETY: C starts the interpreter before it has threads that read the locale.
         unsafe { libc::setlocale(libc::LC_CTYPE, c"".as_ptr()) };
@@ -121,6 +131,7 @@ fn pre_initialize(mut pre: PyPreConfig) {
     pre.coerce_c_locale = pre.coerce_c_locale.max(0);
     pre.coerce_c_locale_warn = pre.coerce_c_locale_warn.max(0);
     process.pre = Some(pre);
+    Ok(())
 }
 
 /// The options of the command line that have to be known this early.
@@ -168,9 +179,8 @@ fn start(config: *const PyPreConfig, argv: Option<Vec<Vec<wchar_t>>>) -> PyStatu
     if let Some(argv) = argv.filter(|_| pre.parse_argv != 0) {
         read_argv(&mut pre, &argv);
     }
-    pre_initialize(pre);
     // SAFETY: nothing is asked of the caller.
-    unsafe { PyStatus_Ok() }
+    pre_initialize(pre).map_or_else(|status| status, |()| unsafe { PyStatus_Ok() })
 }
 
 #[capi]

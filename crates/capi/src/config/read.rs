@@ -121,7 +121,9 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
     // SAFETY: the caller's promise.
     unsafe {
         let argv = list_units(&(*config).argv);
-        process::pre_initialize_for(&*config, Some(&argv));
+        if let Err(status) = process::pre_initialize_for(&*config, Some(&argv)) {
+            return status;
+        }
         let mut status = PyStatus_Ok();
         if (*config).orig_argv.length == 0 && !argv.is_empty() && (*config).parse_argv < 2 {
             status = assign_list(&raw mut (*config).orig_argv, &argv);

@@ -22,6 +22,13 @@ pub fn Py_InitializeFromConfig(config: *const PyConfig) -> PyStatus {
     if config.is_null() {
         return error(c"initialization config is NULL");
     }
+    // The allocators have to be settled before there is anything to be freed.
+    // SAFETY: C passes a configuration.
+    let settled =
+        unsafe { process::pre_initialize_for(&*config, Some(&list_units(&(*config).argv))) };
+    if let Err(status) = settled {
+        return status;
+    }
     // SAFETY: C passes a configuration.
     let copy = unsafe { defaults::Owned::copy(config) };
     match copy {
@@ -119,8 +126,10 @@ fn main(argv: Vec<Vec<wchar_t>>) -> c_int {
     let config = defaults::Owned::new(defaults::python());
     // SAFETY: the configuration is ours.
     unsafe {
-        process::pre_initialize_for(&*config.ptr(), Some(&argv));
-        let mut status = memory::assign_list(&raw mut (*config.ptr()).argv, &argv);
+        let mut status = match process::pre_initialize_for(&*config.ptr(), Some(&argv)) {
+            Ok(()) => memory::assign_list(&raw mut (*config.ptr()).argv, &argv),
+            Err(status) => status,
+        };
         if !is_exception(&status) {
             status = start(config);
         }

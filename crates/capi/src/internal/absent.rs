@@ -69,7 +69,7 @@ absent! {
         _PyXI_GetMainNamespace _PyXI_GetPreserved _PyXI_NewFailure _PyXI_NewInterpreter _PyXI_NewSession;
     minus_one -> c_int:
         _PyCode_CheckLineNumber _PyCode_CheckNoExternalState _PyCode_CheckNoInternalState _PyCode_CheckPureFunction
-        _PyCode_ReturnsOnlyNone _PyCode_SetUnboundVarCounts _PyCode_VerifyStateless
+        _PyCode_SetUnboundVarCounts _PyCode_VerifyStateless
         _PyDumpExecutors _PyEval_ExceptionGroupMatch _PyEval_SpecialMethodCanSuggest
         _PyObject_LookupSpecialMethod _PyOptimizer_Optimize
         _PyXI_Enter _PyXI_Exit _PyXI_InitFailure _PyXI_Preserve _PyXI_UnwrapNotShareableError;

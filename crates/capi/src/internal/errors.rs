@@ -308,8 +308,7 @@ pub fn _PyObject_AssertFailed(
 /// How much memory the interpreter's small objects take; 1 because something was said.
 #[capi]
 pub fn _PyObject_DebugMallocStats(th: &Thread, file: *mut libc::FILE) -> c_int {
-    let heap = &th.interp().heap;
-    let text = format!("{} blocks, {} bytes\n", heap.blocks(), heap.bytes());
+    let text = th.interp().heap.describe();
     // SAFETY: C passes an open file.
     unsafe { libc::fwrite(text.as_ptr().cast::<c_void>(), 1, text.len(), file) };
     1

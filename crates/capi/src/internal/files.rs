@@ -12,9 +12,9 @@ use krait_eval::gil::without_gil;
 use krait_eval::pending;
 use krait_macros::capi;
 use krait_objects::exceptions::os;
-use krait_objects::memory::entry;
 use krait_objects::prelude::*;
 
+use crate::memory::PyMem_RawMalloc;
 use crate::support::*;
 
 fn errno() -> c_int {
@@ -359,7 +359,8 @@ pub fn _Py_DecodeLocaleEx(
         }
     }
     out.push(0);
-    let block = entry::raw_malloc(out.len() * size_of::<libc::wchar_t>()).cast::<libc::wchar_t>();
+    // SAFETY: any size goes.
+    let block: *mut libc::wchar_t = unsafe { PyMem_RawMalloc(size_of_val(&*out)) }.cast();
     if block.is_null() {
         return -1;
     }
@@ -417,7 +418,8 @@ pub fn _Py_EncodeLocaleEx(
         }
     }
     out.push(0);
-    let block = entry::raw_malloc(out.len());
+    // SAFETY: any size goes.
+    let block: *mut u8 = unsafe { PyMem_RawMalloc(out.len()) }.cast();
     if block.is_null() {
         return -1;
     }

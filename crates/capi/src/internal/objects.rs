@@ -2,7 +2,7 @@
 //!
 //! SAFETY, throughout: C passes live objects, as many items as it says, and writable places.
 
-use std::ffi::{c_char, c_int, c_uint, c_ulong, c_void};
+use std::ffi::{c_int, c_uint, c_ulong, c_void};
 use std::ptr::null_mut;
 
 use krait_abi as abi;
@@ -364,17 +364,6 @@ pub fn _PyStructSequence_NewType(
     }
 }
 
-/// A type whose memory is C's cannot become a struct sequence: there is no way to report it.
-#[capi]
-pub fn PyStructSequence_InitType(
-    th: &Thread,
-    _class: TypePtr,
-    _description: *mut abi::PyStructSequence_Desc,
-) {
-    let message = "PyStructSequence_InitType() is not there yet: use PyStructSequence_NewType()";
-    let _raised = th.raise(exc::NOT_IMPLEMENTED_ERROR, message);
-}
-
 /// What `super(class, ob).name` is.
 #[capi]
 pub fn _PySuper_Lookup(
@@ -458,10 +447,4 @@ pub fn _PyWeakref_ClearRef(reference: Ptr) {
 #[capi]
 pub fn _PyWeakref_IsDead(reference: Borrowed<'_>) -> bool {
     krait_objects::weakref::referent(reference).is_none()
-}
-
-/// The way that a name of an allocator is: there is one.
-#[capi]
-pub fn _PyMem_GetCurrentAllocatorName() -> *const c_char {
-    c"pymalloc".as_ptr()
 }

@@ -5,7 +5,6 @@
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::fs::File;
 use std::io::Write;
-use std::ptr::null_mut;
 use std::sync::{Mutex, MutexGuard};
 
 use krait_macros::capi;
@@ -154,17 +153,4 @@ pub fn Py_FrozenMain(argc: c_int, argv: *mut *mut c_char) -> c_int {
             }
         }
     }
-}
-
-/// As `PyDescr_NewWrapper`: what C describes a slot with is not what methods of slots are made from here.
-#[capi]
-pub fn PyDescr_NewWrapper(
-    th: &Thread,
-    _class: TypePtr,
-    _base: *mut c_void,
-    _wrapped: *mut c_void,
-) -> Ptr {
-    let message = "PyDescr_NewWrapper() is not there yet";
-    let _raised = th.raise(exc::NOT_IMPLEMENTED_ERROR, message);
-    null_mut()
 }

@@ -345,7 +345,8 @@ pub fn _Py_strhex_bytes_with_sep(
 #[capi]
 pub fn _PyMem_Strdup(text: *const c_char) -> *mut c_char {
     let bytes = bytes_of(text);
-    let copy = krait_objects::memory::entry::mem_malloc(bytes.len() + 1);
+    // SAFETY: any size goes.
+    let copy: *mut u8 = unsafe { crate::memory::PyMem_Malloc(bytes.len() + 1) }.cast();
     if copy.is_null() {
         return null_mut();
     }

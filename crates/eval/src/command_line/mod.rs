@@ -17,15 +17,15 @@ use krait_syntax::{Mode, Source};
 
 use crate::code::Code;
 use crate::compile::{self, Request};
-use crate::config::{self, Config, NativeModule};
+use crate::config::{self, Config};
 use crate::lifecycle::Instance;
 use crate::{import, run as running, sys};
 pub use options::{Options, Run};
 pub use prompt::{interact, is_incomplete, show_prompt};
 
 /// Runs the program with these arguments, its name first; the answer is its exit code.
-pub fn main(args: &[OsString], native_modules: &'static [NativeModule]) -> i32 {
-    match understand(Config::python(native_modules), args) {
+pub fn main(args: &[OsString], config: Config) -> i32 {
+    match understand(config, args) {
         Ok(options) => {
             choose_locale();
             run_program(options)
@@ -100,9 +100,10 @@ pub fn run(th: &Thread, options: &Options) -> i32 {
 
 fn run_program(mut options: Options) -> i32 {
     if let Err(invalid) = options.config.read_environment() {
+        let function = invalid.function.to_string_lossy();
+        let state = if function.starts_with("pre") { "preinitializing" } else { "preinitialized" };
         eprintln!(
-            "Fatal Python error: {}: {}\nPython runtime state: preinitialized\n",
-            invalid.function.to_string_lossy(),
+            "Fatal Python error: {function}: {}\nPython runtime state: {state}\n",
             invalid.message
         );
         return 1;

@@ -30,6 +30,13 @@ const LEAST_RECURSION: i32 = 1;
 
 #[pyfunctions(part = "limits")]
 impl Sys {
+    /// Print to standard error how the interpreter's memory is used.
+    #[function(sig = "()")]
+    fn _debugmallocstats(th: &Thread) {
+        let interp = th.interp();
+        eprint!("{}\n{}", interp.heap.describe(), interp.free_lists.describe());
+    }
+
     /// Return the greatest depth of Python calls.
     #[function(sig = "()")]
     fn getrecursionlimit(th: &Thread) -> i32 {

@@ -10,11 +10,12 @@ use krait_objects::prelude::*;
 use krait_xml::{Code, Parser};
 
 use parser::XmlParser;
+pub use sink::encoding_table;
 
 use crate::support::add_exception;
 
 /// The release of expat that the parser behaves as.
-const VERSION: (i64, i64, i64) = (2, 9, 0);
+pub const VERSION: (i64, i64, i64) = (2, 9, 0);
 
 #[derive(Default)]
 struct State {

@@ -314,22 +314,22 @@ impl Sink for Teller<'_> {
     }
 
     fn unknown_encoding(&mut self, core: &Parser, name: &str) -> Option<Box<[u16; 256]>> {
-        self.attempt(core, |teller| {
-            let th = teller.th;
-            let bytes: Vec<u8> = (0..=255).collect();
-            let text = codecs::decode(th, &bytes, Some(name), Some("replace"))?;
-            if text.len() != 256 {
-                let message = "multi-byte encodings are not supported";
-                return Err(th.raise(exc::VALUE_ERROR, message));
-            }
-            let mut table = Box::new([0xffff; 256]);
-            for (slot, point) in table.iter_mut().zip(text.chars().iter()) {
-                *slot =
-                    u16::try_from(point).ok().filter(|&point| point != 0xfffd).unwrap_or(0xffff);
-            }
-            Ok(Some(table))
-        })
+        self.attempt(core, |teller| encoding_table(teller.th, name).map(Some))
     }
+}
+
+/// The characters of an encoding that has one for each byte.
+pub fn encoding_table(th: &Thread, name: &str) -> PyResult<Box<[u16; 256]>> {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let text = codecs::decode(th, &bytes, Some(name), Some("replace"))?;
+    if text.len() != 256 {
+        return Err(th.raise(exc::VALUE_ERROR, "multi-byte encodings are not supported"));
+    }
+    let mut table = Box::new([0xffff; 256]);
+    for (slot, point) in table.iter_mut().zip(text.chars().iter()) {
+        *slot = u16::try_from(point).ok().filter(|&point| point != 0xfffd).unwrap_or(0xffff);
+    }
+    Ok(table)
 }
 
 /// The current exception, with an entry in its traceback for the function that called the handler.

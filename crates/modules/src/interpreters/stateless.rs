@@ -71,7 +71,8 @@ pub fn check_script(th: &Thread, code: Borrowed<'_, Code>) -> PyResult<()> {
     Ok(())
 }
 
-fn returns_only_none(code: Borrowed<'_, Code>) -> bool {
+/// Whether every `return` of code is one of None.
+pub fn returns_only_none(code: Borrowed<'_, Code>) -> bool {
     let bytes = code::original_bytes(&code);
     let mut before = None;
     for instruction in instructions(&bytes) {

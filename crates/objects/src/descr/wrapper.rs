@@ -1,12 +1,15 @@
 //! `wrapper_descriptor` (a special method that calls a slot) and `method-wrapper` (the same, bound).
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
+
+use krait_abi as abi;
 
 use super::{Descriptor, allocate, check_instance, descriptor};
 use crate::gc;
 use crate::prelude::*;
 use crate::typeobj::slots::SlotDef;
-use crate::typeobj::slots::wrappers::{Call, takes_keywords};
+use crate::typeobj::slots::table::SLOTS;
+use crate::typeobj::slots::wrappers::{Call, Wrapper, takes_keywords};
 
 // `slot wrapper`: a special method that calls the C function in a slot.
 #[pytype(
@@ -63,6 +66,33 @@ impl WrapperDescriptor {
         Ok(wrapper.into_object())
     }
 
+    /// A method that C describes. What C described, and what comes of it, stays as long as the process.
+    ///
+    /// # Safety
+    /// The texts and the function of `base` stay, and fit `wrapped`.
+    pub unsafe fn described(
+        th: &Thread,
+        owner: Borrowed<'_, Type>,
+        base: &abi::wrapperbase,
+        wrapped: *mut c_void,
+    ) -> PyResult {
+        let function = base.wrapper.map_or(0, |function| function as usize);
+        // A line of our own table, or a copy of one, says how to call what is wrapped.
+        if let Some(known) = SLOTS.iter().find(|def| def.wrapper as usize == function) {
+            // SAFETY: a name that ends, or that C put in its place.
+            let name = Str::interned(th, &unsafe { CStr::from_ptr(base.name) }.to_string_lossy())?;
+            let def = SlotDef::described(base, known.wrapper, leaked(name));
+            return WrapperDescriptor::new(th, owner, Box::leak(Box::new(def)), wrapped);
+        }
+        // SAFETY: as above.
+        let name = Str::interned(th, &unsafe { CStr::from_ptr(base.name) }.to_string_lossy())?;
+        let takes_keywords = base.flags & abi::PyWrapperFlag_KEYWORDS != 0;
+        let wrapper = if takes_keywords { call_with_keywords } else { call_without_keywords };
+        let def = Box::leak(Box::new(SlotDef::described(base, wrapper, leaked(name))));
+        let described = Box::leak(Box::new(Described { function: base.wrapper, wrapped }));
+        WrapperDescriptor::new(th, owner, def, std::ptr::from_ref(described).cast())
+    }
+
     pub fn def(&self) -> &SlotDef {
         // SAFETY: set by `new`, the only maker, to a line of the static table; C code may have put its own copy there.
         unsafe { &*self.def }
@@ -88,7 +118,9 @@ impl WrapperDescriptor {
     ) -> PyResult {
         let def = self.def();
         let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
-        if kwargs.is_some() && !takes_keywords(def.wrapper) {
+        let for_keywords = std::ptr::fn_addr_eq(def.wrapper, call_with_keywords as Wrapper)
+            || takes_keywords(def.wrapper);
+        if kwargs.is_some() && !for_keywords {
             return Err(raise!(
                 th,
                 TYPE_ERROR,
@@ -98,6 +130,54 @@ impl WrapperDescriptor {
         }
         (def.wrapper)(th, this, Call { args, kwargs }, self.wrapped)
     }
+}
+
+/// A function of C's for methods, and what it is told to call.
+struct Described {
+    function: abi::wrapperfunc,
+    wrapped: *mut c_void,
+}
+
+/// A name that stays as long as the process.
+fn leaked(name: Owned<Str>) -> Borrowed<'static, Str> {
+    // SAFETY: the reference is never given up.
+    unsafe { Borrowed::from_ptr(name.into_ptr()) }
+}
+
+fn call_without_keywords(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    described: *const c_void,
+) -> PyResult {
+    let args = Tuple::from_slice(th, call.args)?;
+    // SAFETY: `described` made it of a function and what fits it.
+    let result = unsafe {
+        let described = &*described.cast::<Described>();
+        let Some(function) = described.function else { return Err(th.bad_internal_call()) };
+        function(this.as_ptr(), args.as_ptr(), described.wrapped)
+    };
+    // SAFETY: a new reference, or NULL with an exception.
+    unsafe { Owned::from_ptr_or_null(result) }.ok_or_else(|| th.raised_by_c())
+}
+
+fn call_with_keywords(
+    th: &Thread,
+    this: Borrowed<'_>,
+    call: Call<'_>,
+    described: *const c_void,
+) -> PyResult {
+    let args = Tuple::from_slice(th, call.args)?;
+    let kwargs = call.kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+    // SAFETY: as above; the flag says that the function takes keywords.
+    let result = unsafe {
+        let described = &*described.cast::<Described>();
+        let function: abi::wrapperfunc_kwds = std::mem::transmute(described.function);
+        let Some(function) = function else { return Err(th.bad_internal_call()) };
+        function(this.as_ptr(), args.as_ptr(), described.wrapped, kwargs)
+    };
+    // SAFETY: as above.
+    unsafe { Owned::from_ptr_or_null(result) }.ok_or_else(|| th.raised_by_c())
 }
 
 /// Whether `method` is `object.__getattribute__` itself.

@@ -70,6 +70,13 @@ impl Pool {
         block.map_addr(|address| address & !(POOL - 1)).cast()
     }
 
+    /// How many blocks there are, used or not.
+    pub fn capacity(&self) -> usize {
+        let first = std::ptr::from_ref(self).addr().is_multiple_of(ARENA);
+        let start = if first { FIRST_BLOCK_OF_ARENA } else { FIRST_BLOCK };
+        (POOL - start) / self.size as usize
+    }
+
     /// A block, if there is one.
     ///
     /// # Safety
@@ -195,19 +202,26 @@ impl Arena {
         }
     }
 
+    /// The pools that have a class.
+    ///
+    /// # Safety
+    /// A live arena, as long as the pools are looked at.
+    pub unsafe fn pools<'a>(this: *mut Arena) -> impl Iterator<Item = &'a Pool> {
+        // SAFETY: the headers of all pools that were ever used are written.
+        unsafe {
+            (0..(*this).fresh as usize)
+                .map(move |at| &*Arena::start(this).add(at * POOL).cast::<Pool>())
+                .filter(|pool| pool.class != NO_CLASS)
+        }
+    }
+
     /// How many blocks are in use.
     ///
     /// # Safety
     /// A live arena.
     pub unsafe fn blocks(this: *mut Arena) -> usize {
-        // SAFETY: the headers of all pools that were ever used are written.
-        unsafe {
-            (0..(*this).fresh as usize)
-                .map(|at| Arena::start(this).add(at * POOL).cast::<Pool>())
-                .filter(|pool| (**pool).class != NO_CLASS)
-                .map(|pool| (*pool).used as usize)
-                .sum()
-        }
+        // SAFETY: the caller's promise.
+        unsafe { Arena::pools(this) }.map(|pool| pool.used as usize).sum()
     }
 }
 

@@ -40,10 +40,10 @@ pub struct Heap {
     /// Whether what happens is not for the tracer.
     pub(super) trace_paused: Cell<bool>,
     spare: Cell<*mut Arena>,
-    arenas: RefCell<Vec<*mut Arena>>,
+    pub(super) arenas: RefCell<Vec<*mut Arena>>,
     /// How many arenas have no pool in use.
     idle: Cell<usize>,
-    large: Large,
+    pub(super) large: Large,
     /// No more bytes than these are taken from the system.
     limit: Cell<usize>,
 }

@@ -13,6 +13,7 @@ pub mod entry;
 mod heap;
 mod hook;
 mod large;
+mod statistics;
 pub mod trace;
 mod tracing;
 

@@ -102,6 +102,18 @@ impl Heap {
         }
     }
 
+    /// Notes a block that a hook's allocator gave to C in place of `old`; of no bytes: one that it takes back.
+    pub fn note(&self, old: *mut u8, new: *mut u8, size: usize) {
+        if !new.is_null() {
+            if !old.is_null() {
+                self.untraced(old);
+            }
+            if size != 0 || old.is_null() {
+                self.traced(new, size);
+            }
+        }
+    }
+
     /// `realloc` while memory is traced: the block counts once, where it was given its new size.
     ///
     /// # Safety

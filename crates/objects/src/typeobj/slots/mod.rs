@@ -10,7 +10,7 @@
 pub mod dispatch;
 mod dispatch_binary;
 mod fixup;
-mod table;
+pub(crate) mod table;
 pub mod wrappers;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -116,6 +116,23 @@ impl Place {
 }
 
 impl SlotDef {
+    /// A line that C wrote, for a function of C's that `wrapper` calls.
+    pub fn described(
+        base: &abi::wrapperbase,
+        wrapper: Wrapper,
+        name: Borrowed<'static, Str>,
+    ) -> SlotDef {
+        SlotDef {
+            c_name: base.name,
+            offset: base.offset,
+            function: base.function,
+            wrapper,
+            doc: base.doc,
+            table: 0,
+            name,
+        }
+    }
+
     pub const fn new(
         c_name: &'static CStr,
         name: Borrowed<'static, Str>,

@@ -140,8 +140,9 @@ pub fn PyVectorcall_Function(callable: Borrowed<'_>) -> PyResult<*mut std::ffi::
 pub fn PyMethod_New(
     th: &Thread,
     function: Borrowed<'_>,
-    receiver: Borrowed<'_>,
+    receiver: Option<Borrowed<'_>>,
 ) -> PyResult<Owned<krait_objects::method::Method>> {
+    let receiver = given(th, receiver)?;
     krait_objects::method::Method::new(th, function, receiver)
 }
 

@@ -9,13 +9,15 @@ use krait_objects::prelude::*;
 use crate::support::*;
 
 #[capi]
-pub fn PyCodec_Register(th: &Thread, search: Borrowed<'_>) -> PyResult<()> {
-    registry::register(th, search)
+pub fn PyCodec_Register(th: &Thread, search: Option<Borrowed<'_>>) -> PyResult<()> {
+    registry::register(th, search.ok_or_else(|| th.bad_argument())?)
 }
 
 #[capi]
-pub fn PyCodec_Unregister(th: &Thread, search: Borrowed<'_>) -> PyResult<()> {
-    registry::unregister(th, search);
+pub fn PyCodec_Unregister(th: &Thread, search: Option<Borrowed<'_>>) -> PyResult<()> {
+    if let Some(search) = search {
+        registry::unregister(th, search);
+    }
     Ok(())
 }
 
@@ -42,6 +44,7 @@ pub fn PyCodec_Encode(
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult {
+    registry::lookup(th, &required(th, encoding)?)?;
     let ob = ob.ok_or_else(|| th.bad_argument())?;
     registry::encode_object(th, ob, Some(&required(th, encoding)?), optional(errors).as_deref())
 }
@@ -53,6 +56,7 @@ pub fn PyCodec_Decode(
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult {
+    registry::lookup(th, &required(th, encoding)?)?;
     let ob = ob.ok_or_else(|| th.bad_argument())?;
     registry::decode_object(th, ob, Some(&required(th, encoding)?), optional(errors).as_deref())
 }
@@ -141,9 +145,10 @@ pub fn PyCodec_StreamWriter(
 pub fn PyCodec_RegisterError(
     th: &Thread,
     name: *const c_char,
-    handler: Borrowed<'_>,
+    handler: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    registry::register_error(th, &text_of(name), handler)
+    let not_callable = || th.raise(exc::TYPE_ERROR, "handler must be callable");
+    registry::register_error(th, &text_of(name), handler.ok_or_else(not_callable)?)
 }
 
 #[capi]

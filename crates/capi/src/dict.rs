@@ -271,7 +271,12 @@ pub fn PyDict_Next(ob: Ptr, position: *mut isize, key: *mut Ptr, value: *mut Ptr
 }
 
 #[capi]
-pub fn PyDict_Update(th: &Thread, dict: Borrowed<'_, Dict>, other: Borrowed<'_>) -> PyResult<()> {
+pub fn PyDict_Update(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    other: Option<Borrowed<'_>>,
+) -> PyResult<()> {
+    let other = given(th, other)?;
     dict.merge(th, other, true)
 }
 
@@ -279,9 +284,10 @@ pub fn PyDict_Update(th: &Thread, dict: Borrowed<'_, Dict>, other: Borrowed<'_>)
 pub fn PyDict_Merge(
     th: &Thread,
     dict: Borrowed<'_, Dict>,
-    other: Borrowed<'_>,
+    other: Option<Borrowed<'_>>,
     replace: c_int,
 ) -> PyResult<()> {
+    let other = given(th, other)?;
     dict.merge(th, other, replace != 0)
 }
 

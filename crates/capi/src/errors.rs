@@ -181,6 +181,26 @@ fn parts(exception: Owned<BaseException>) -> (Ptr, Ptr, Ptr) {
     (class, exception.into_ptr(), traceback.unwrap_or(null_mut()))
 }
 
+/// An exception of a class and what it is to hold.
+fn made(th: &Thread, class: Borrowed<'_>, value: Option<Borrowed<'_>>) -> PyResult {
+    let value = value.filter(|value| !value.is_none());
+    let exception = match (value, value.and_then(|value| value.downcast::<Tuple>())) {
+        (_, Some(args)) => call::call(th, class, args.get().as_slice())?,
+        (Some(value), None) => call::call(th, class, &[value])?,
+        (None, None) => call::call(th, class, &[])?,
+    };
+    if exception.object().downcast::<BaseException>().is_some() {
+        return Ok(exception);
+    }
+    let (shown, found) = (object::repr(th, class)?, exception.type_name());
+    Err(krait_objects::raise!(
+        th,
+        TYPE_ERROR,
+        "calling {} should have returned an instance of BaseException, not {found}",
+        &*shown
+    ))
+}
+
 #[capi]
 pub fn PyErr_Restore(th: &Thread, class: Ptr, value: Ptr, traceback: Ptr) {
     // SAFETY: C gives up its references.
@@ -200,7 +220,10 @@ pub fn PyErr_Restore(th: &Thread, class: Ptr, value: Ptr, traceback: Ptr) {
         Some(exception) => {
             let _raised = th.set_exception(exception.object().to_owned());
         }
-        None => raise_in(th, class.object(), value.as_ref().map(Owned::object)),
+        None => match made(th, class.object(), value.as_ref().map(Owned::object)) {
+            Ok(exception) => drop(th.set_exception(exception)),
+            Err(_) => return,
+        },
     }
     let traceback = traceback.filter(|traceback| !traceback.is_none());
     if traceback.as_ref().is_some_and(|given| given.object().downcast::<Traceback>().is_none()) {
@@ -303,6 +326,10 @@ pub fn PyErr_WarnEx(
 ) -> PyResult<()> {
     let category = category.unwrap_or(Borrowed::from_ref(exc::RUNTIME_WARNING).object());
     let message = string(th, message)?;
+    // What is no class is called to make the warning, as a class would be.
+    if category.downcast::<Type>().is_none() {
+        call::call(th, category, &[message.object()])?;
+    }
     (th.interp().services.get().warn)(th, category, message.borrow(), level)
 }
 
@@ -324,6 +351,9 @@ pub fn PyErr_NewExceptionWithDoc(
     base: Option<Borrowed<'_>>,
     dict: Option<Borrowed<'_>>,
 ) -> PyResult {
+    if !doc.is_null() && dict.is_some_and(|dict| dict.downcast::<Dict>().is_none()) {
+        return Err(th.bad_internal_call());
+    }
     let doc = if doc.is_null() { None } else { Some(string(th, doc)?) };
     new_class(th, name, doc, base, dict)
 }

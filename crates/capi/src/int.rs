@@ -51,24 +51,28 @@ fn unsigned(th: &Thread, ob: Borrowed<'_>, negative: &str, large: &str) -> PyRes
 }
 
 #[capi]
-pub fn PyLong_AsLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_long> {
+pub fn PyLong_AsLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_long> {
+    let ob = given(th, ob)?;
     signed(th, ob, "long")
 }
 
 #[capi]
-pub fn PyLong_AsLongLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_longlong> {
+pub fn PyLong_AsLongLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_longlong> {
+    let ob = given(th, ob)?;
     number::index(th, ob)?
         .to_i64()
         .ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, "int too big to convert"))
 }
 
 #[capi]
-pub fn PyLong_AsInt(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_int> {
+pub fn PyLong_AsInt(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_int> {
+    let ob = given(th, ob)?;
     c_int::try_from(signed(th, ob, "int")?).map_err(|_| too_large(th, "int"))
 }
 
 #[capi]
-pub fn PyLong_AsSsize_t(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+pub fn PyLong_AsSsize_t(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<isize> {
+    let ob = given(th, ob)?;
     let Some(int) = ob.downcast::<Int>() else {
         return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
     };
@@ -76,7 +80,8 @@ pub fn PyLong_AsSsize_t(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
 }
 
 #[capi]
-pub fn PyLong_AsUnsignedLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulong> {
+pub fn PyLong_AsUnsignedLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_ulong> {
+    let ob = given(th, ob)?;
     unsigned(
         th,
         ob,
@@ -86,12 +91,14 @@ pub fn PyLong_AsUnsignedLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulong>
 }
 
 #[capi]
-pub fn PyLong_AsUnsignedLongLong(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulonglong> {
+pub fn PyLong_AsUnsignedLongLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_ulonglong> {
+    let ob = given(th, ob)?;
     unsigned(th, ob, "can't convert negative int to unsigned", "int too big to convert")
 }
 
 #[capi]
-pub fn PyLong_AsSize_t(th: &Thread, ob: Borrowed<'_>) -> PyResult<usize> {
+pub fn PyLong_AsSize_t(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<usize> {
+    let ob = given(th, ob)?;
     unsigned(
         th,
         ob,
@@ -102,7 +109,8 @@ pub fn PyLong_AsSize_t(th: &Thread, ob: Borrowed<'_>) -> PyResult<usize> {
 }
 
 #[capi]
-pub fn PyLong_AsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
+pub fn PyLong_AsDouble(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<f64> {
+    let ob = given(th, ob)?;
     match ob.downcast::<Int>() {
         Some(int) => int.to_f64(th),
         None => Err(th.raise(exc::TYPE_ERROR, "an integer is required")),
@@ -128,12 +136,17 @@ pub fn low_bits(th: &Thread, ob: Borrowed<'_>) -> PyResult<u64> {
 }
 
 #[capi]
-pub fn PyLong_AsUnsignedLongMask(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulong> {
+pub fn PyLong_AsUnsignedLongMask(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_ulong> {
+    let ob = given(th, ob)?;
     low_bits(th, ob)
 }
 
 #[capi]
-pub fn PyLong_AsUnsignedLongLongMask(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_ulonglong> {
+pub fn PyLong_AsUnsignedLongLongMask(
+    th: &Thread,
+    ob: Option<Borrowed<'_>>,
+) -> PyResult<c_ulonglong> {
+    let ob = given(th, ob)?;
     low_bits(th, ob)
 }
 

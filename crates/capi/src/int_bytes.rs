@@ -403,6 +403,9 @@ pub fn _PyLong_GCD(
 
 #[capi]
 pub fn PyLong_FromUnicodeObject(th: &Thread, text: Borrowed<'_>, base: c_int) -> PyResult {
+    if text.downcast::<Str>().is_none() {
+        return Err(th.bad_internal_call());
+    }
     let class = Borrowed::from_ref(Int::type_object()).object();
     call::call(th, class, &[text, Int::from_i64(th, base.into())?.object()])
 }

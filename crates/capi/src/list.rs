@@ -64,7 +64,12 @@ pub fn PyList_SetItem(
 }
 
 #[capi]
-pub fn PyList_Append(th: &Thread, list: Borrowed<'_, List>, item: Borrowed<'_>) -> PyResult<()> {
+pub fn PyList_Append(
+    th: &Thread,
+    list: Borrowed<'_, List>,
+    item: Option<Borrowed<'_>>,
+) -> PyResult<()> {
+    let item = given(th, item)?;
     list.push(th, item.to_owned())
 }
 
@@ -84,8 +89,9 @@ pub fn PyList_Insert(
     th: &Thread,
     list: Borrowed<'_, List>,
     index: isize,
-    item: Borrowed<'_>,
+    item: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
+    let item = given(th, item)?;
     let len = list.len() as isize;
     let at = if index < 0 { index.saturating_add(len).max(0) } else { index.min(len) };
     let one = List::from_slice(th, &[item])?;

@@ -12,9 +12,26 @@ pub fn PyMapping_Check(ob: Option<Borrowed<'_>>) -> bool {
     ob.is_some_and(mapping::check)
 }
 
+/// A length that is a mapping's.
+pub fn mapping_len(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    let raw = ob.ty().raw();
+    // SAFETY: the tables of a live type.
+    let (is_mapping, is_sequence) = unsafe {
+        (
+            raw.tp_as_mapping.as_ref().is_some_and(|table| table.mp_length.is_some()),
+            raw.tp_as_sequence.as_ref().is_some_and(|table| table.sq_length.is_some()),
+        )
+    };
+    if is_sequence && !is_mapping {
+        let name = ob.type_name();
+        return Err(krait_objects::raise!(th, TYPE_ERROR, "{name:.200} is not a mapping"));
+    }
+    object::len(th, ob).map(|len| len as isize)
+}
+
 #[capi]
 pub fn PyMapping_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    object::len(th, ob).map(|len| len as isize)
+    mapping_len(th, ob)
 }
 
 #[capi]

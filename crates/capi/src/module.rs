@@ -55,8 +55,8 @@ pub fn PyModule_New(th: &Thread, name: *const c_char) -> PyResult<Owned<Module>>
 }
 
 #[capi]
-pub fn PyModule_NewObject(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<Owned<Module>> {
-    Module::new(th, name)
+pub fn PyModule_NewObject(th: &Thread, name: Borrowed<'_>) -> PyResult<Owned<Module>> {
+    Module::named(th, name)
 }
 
 #[capi]
@@ -125,13 +125,11 @@ pub fn PyModule_Add(
     th: &Thread,
     module: Borrowed<'_>,
     key: *const c_char,
-    value: Owned,
+    value: Option<Owned>,
 ) -> PyResult<()> {
-    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(
-        th,
-        name(th, key)?.borrow(),
-        value.object(),
-    )
+    let module = checked(th, module, "PyModule_AddObjectRef")?;
+    let value = value.ok_or_else(|| krait_objects::args::entry::missing(th))?;
+    module.dict().set_str(th, name(th, key)?.borrow(), value.object())
 }
 
 /// The reference is taken on success only.
@@ -140,13 +138,11 @@ pub fn PyModule_AddObject(
     th: &Thread,
     module: Borrowed<'_>,
     key: *const c_char,
-    value: Borrowed<'_>,
+    value: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(
-        th,
-        name(th, key)?.borrow(),
-        value,
-    )?;
+    let module = checked(th, module, "PyModule_AddObjectRef")?;
+    let value = value.ok_or_else(|| krait_objects::args::entry::missing(th))?;
+    module.dict().set_str(th, name(th, key)?.borrow(), value)?;
     // SAFETY: C gave its reference up.
     unsafe { krait_objects::handle::decref(value.as_ptr()) };
     Ok(())
@@ -174,12 +170,9 @@ pub fn PyModule_AddStringConstant(
     key: *const c_char,
     value: *const c_char,
 ) -> PyResult<()> {
+    let module = checked(th, module, "PyModule_AddObjectRef")?;
     let value = string(th, value)?;
-    checked(th, module, "PyModule_AddObjectRef")?.dict().set_str(
-        th,
-        name(th, key)?.borrow(),
-        value.object(),
-    )
+    module.dict().set_str(th, name(th, key)?.borrow(), value.object())
 }
 
 #[capi]

@@ -169,10 +169,12 @@ pub fn PyObject_ClearManagedDict(ob: Ptr) {
 #[capi]
 pub fn PyObject_RichCompare(
     th: &Thread,
-    left: Borrowed<'_>,
-    right: Borrowed<'_>,
+    left: Option<Borrowed<'_>>,
+    right: Option<Borrowed<'_>>,
     op: c_int,
 ) -> PyResult {
+    let left = given(th, left)?;
+    let right = given(th, right)?;
     match CompareOp::from_c(op) {
         Some(op) => object::compare(th, left, right, op),
         None => Err(th.bad_internal_call()),
@@ -182,10 +184,12 @@ pub fn PyObject_RichCompare(
 #[capi]
 pub fn PyObject_RichCompareBool(
     th: &Thread,
-    left: Borrowed<'_>,
-    right: Borrowed<'_>,
+    left: Option<Borrowed<'_>>,
+    right: Option<Borrowed<'_>>,
     op: c_int,
 ) -> PyResult<bool> {
+    let left = given(th, left)?;
+    let right = given(th, right)?;
     match CompareOp::from_c(op) {
         Some(op) => object::compare_bool(th, left, right, op),
         None => Err(th.bad_internal_call()),

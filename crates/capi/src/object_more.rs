@@ -329,7 +329,7 @@ pub fn PySequence_InPlaceRepeat(th: &Thread, ob: Borrowed<'_>, count: isize) -> 
 
 #[capi]
 pub fn PyMapping_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    object::len(th, ob).map(|len| len as isize)
+    crate::mapping::mapping_len(th, ob)
 }
 
 fn lookup(th: &Thread, ob: Borrowed<'_>, key: Borrowed<'_>) -> PyResult<Option<Owned>> {

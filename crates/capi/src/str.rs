@@ -33,6 +33,11 @@ pub fn PyUnicode_FromStringAndSize(
     text: *const c_char,
     len: isize,
 ) -> PyResult<Owned<Str>> {
+    if text.is_null() && len > 0 {
+        let message =
+            "NULL string with positive size with NULL passed to PyUnicode_FromStringAndSize";
+        return Err(th.raise(exc::SYSTEM_ERROR, message));
+    }
     decoded(th, slice(th, text, len)?)
 }
 
@@ -79,12 +84,11 @@ pub fn PyUnicode_Decode(
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
-    codecs::decode(
-        th,
-        slice(th, text, len)?,
-        optional(encoding).as_deref(),
-        optional(errors).as_deref(),
-    )
+    let bytes = slice(th, text, len)?;
+    if bytes.is_empty() {
+        return Str::new(th, "");
+    }
+    codecs::decode(th, bytes, optional(encoding).as_deref(), optional(errors).as_deref())
 }
 
 #[capi]
@@ -267,15 +271,14 @@ pub fn PyUnicode_Equal(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> 
 }
 
 #[capi]
-pub fn PyUnicode_EqualToUTF8(text: Borrowed<'_, Str>, other: *const c_char) -> bool {
+pub fn PyUnicode_EqualToUTF8(text: Option<Borrowed<'_>>, other: *const c_char) -> bool {
+    let Some(text) = text.and_then(Borrowed::downcast::<Str>) else { return false };
     std::str::from_utf8(bytes_of(other)).is_ok_and(|other| text.eq_str(other))
 }
 
 #[capi]
-pub fn PyUnicode_CompareWithASCIIString(
-    text: Borrowed<'_, Str>,
-    other: *const c_char,
-) -> PyResult<c_int> {
+pub fn PyUnicode_CompareWithASCIIString(text: Option<Borrowed<'_>>, other: *const c_char) -> c_int {
+    let Some(text) = text.and_then(Borrowed::downcast::<Str>) else { return 1 };
     let other = bytes_of(other).iter().map(|&byte| u32::from(byte));
-    Ok(text.get().chars().iter().cmp(other) as c_int)
+    text.get().chars().iter().cmp(other) as c_int
 }

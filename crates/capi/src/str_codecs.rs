@@ -318,10 +318,7 @@ fn locale_errors<'a>(
 ) -> PyResult<&'a str> {
     match errors.as_deref().unwrap_or("strict") {
         known @ ("strict" | "surrogateescape" | "surrogatepass") => Ok(known),
-        _ => Err(th.raise(
-            exc::VALUE_ERROR,
-            "only 'strict' and 'surrogateescape' error handlers are supported, not 'surrogatepass'",
-        )),
+        _ => Err(th.raise(exc::VALUE_ERROR, "unsupported error handler")),
     }
 }
 
@@ -355,9 +352,10 @@ pub fn PyUnicode_DecodeLocale(
 #[capi]
 pub fn PyUnicode_EncodeLocale(
     th: &Thread,
-    text: Borrowed<'_>,
+    text: Option<Borrowed<'_>>,
     errors: *const c_char,
 ) -> PyResult<Owned<Bytes>> {
+    let text = given(th, text)?;
     let errors = optional(errors);
     let text = string_argument(th, text)?;
     if text.chars().iter().any(|point| point == 0) {

@@ -213,16 +213,17 @@ pub fn PyUnicode_RichCompare(
 }
 
 #[capi]
-pub fn PyUnicode_IsIdentifier(string: Borrowed<'_, Str>) -> PyResult<bool> {
-    Ok(string.is_identifier())
+pub fn PyUnicode_IsIdentifier(string: Option<Borrowed<'_>>) -> bool {
+    string.and_then(Borrowed::downcast::<Str>).is_some_and(|string| string.is_identifier())
 }
 
 #[capi]
 pub fn PyUnicode_EqualToUTF8AndSize(
-    string: Borrowed<'_, Str>,
+    string: Option<Borrowed<'_>>,
     text: *const c_char,
     len: isize,
 ) -> bool {
+    let Some(string) = string.and_then(Borrowed::downcast::<Str>) else { return false };
     // SAFETY: C passes `len` bytes.
     let bytes = unsafe { std::slice::from_raw_parts(text.cast(), len.max(0) as usize) };
     std::str::from_utf8(bytes).is_ok_and(|text| string.eq_str(text))

@@ -128,3 +128,9 @@ pub unsafe fn wide_string(
         }
     }
 }
+
+/// An argument that functions for one type of objects miss: SystemError, unless an exception is set.
+#[inline(always)]
+pub fn given<'a>(th: &Thread, ob: Option<Borrowed<'a>>) -> PyResult<Borrowed<'a>> {
+    ob.ok_or_else(|| if th.is_raised() { th.raised_by_c() } else { th.bad_internal_call() })
+}

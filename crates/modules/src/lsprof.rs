@@ -15,6 +15,8 @@ use krait_objects::descr::MethodDescriptor;
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 
+use crate::late::Late;
+
 /// The number of profilers among the tools of `sys.monitoring`.
 const TOOL: i64 = 2;
 
@@ -22,13 +24,13 @@ const TOOL: i64 = 2;
 const CALLBACKS: [(&str, i64); 9] = [
     ("_pystart_callback", 0),
     ("_pystart_callback", 1),
-    ("_pythrow_callback", 13),
+    ("_pythrow_callback", 14),
     ("_pyreturn_callback", 2),
     ("_pyreturn_callback", 3),
-    ("_pyreturn_callback", 12),
+    ("_pyreturn_callback", 13),
     ("_ccall_callback", 4),
-    ("_creturn_callback", 8),
-    ("_creturn_callback", 9),
+    ("_creturn_callback", 16),
+    ("_creturn_callback", 17),
 ];
 
 /// How often something was called, and how long it took.
@@ -90,8 +92,8 @@ pub struct Profiler {
     builtins: Cell<bool>,
     enabled: Cell<bool>,
     in_timer: Cell<bool>,
-    entries: RefCell<BTreeMap<usize, Entry>>,
-    calls: RefCell<Vec<Call>>,
+    entries: Late<RefCell<BTreeMap<usize, Entry>>>,
+    calls: Late<RefCell<Vec<Call>>>,
 }
 
 macro_rules! fields {
@@ -331,9 +333,7 @@ impl Profiler {
         _args: Borrowed<'_, Tuple>,
         _kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult<Owned<Profiler>> {
-        let profiler = cls.alloc::<Profiler>(th, 0)?;
-        profiler.calls.replace(Vec::new());
-        Ok(profiler)
+        cls.alloc::<Profiler>(th, 0)
     }
 
     /// Start collecting.

@@ -8,6 +8,7 @@ use krait_objects::prelude::*;
 
 use super::element::{Element, checked};
 use super::{filled, state};
+use crate::late::Late;
 
 /// What can be reported while a tree is built: the names that `XMLPullParser` gives.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,8 +38,7 @@ impl Visit for Events {
 }
 
 /// References that are kept in a row.
-#[derive(Default)]
-pub struct Row(RefCell<Vec<Owned>>);
+pub struct Row(Late<RefCell<Vec<Owned>>>);
 
 impl Visit for Row {
     fn visit(&self, visitor: &mut Visitor<'_>) -> c_int {

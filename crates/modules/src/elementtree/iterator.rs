@@ -7,10 +7,10 @@ use krait_objects::gc::Visit;
 use krait_objects::prelude::*;
 
 use super::element::Element;
+use crate::late::Late;
 
 /// The elements that the iterator is in, each with how many of its children it has been to.
-#[derive(Default)]
-pub struct Path(RefCell<Vec<(Owned<Element>, usize)>>);
+pub struct Path(Late<RefCell<Vec<(Owned<Element>, usize)>>>);
 
 impl Visit for Path {
     fn visit(&self, visitor: &mut Visitor<'_>) -> c_int {

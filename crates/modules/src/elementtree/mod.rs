@@ -69,9 +69,15 @@ impl ElementTree {
         let paths =
             import::import_module(th, Str::interned(th, "xml.etree.ElementPath")?.borrow())?;
         state.paths.set(Some(paths));
-        let place = "xml.etree.ElementTree";
-        let error = add_exception(th, module, place, "ParseError", exc::SYNTAX_ERROR)?;
-        state.parse_error.set(error);
+        // Modules that are imported anew have the same types, and so the same exception.
+        match state.parse_error.get_owned() {
+            Some(known) => module.add(th, "ParseError", known.object())?,
+            None => {
+                let place = "xml.etree.ElementTree";
+                let error = add_exception(th, module, place, "ParseError", exc::SYNTAX_ERROR)?;
+                state.parse_error.set(error);
+            }
+        }
         Borrowed::from_ref(ElementIterator::type_object()).ready(th)?;
         module.add_type(th, Element::type_object())?;
         module.add_type(th, TreeBuilder::type_object())?;

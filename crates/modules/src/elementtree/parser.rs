@@ -468,7 +468,10 @@ impl XmlParser {
             let piece = call::call(th, read.borrow(), &[size.object()])?;
             let piece = match piece.borrow().downcast_exact::<Str>() {
                 Some(text) if text.is_empty() => break,
-                Some(text) => codecs::encode(th, text, Some("utf-8"), Some("surrogatepass"))?,
+                Some(text) => {
+                    self.with_core(th, |core| core.set_encoding("utf-8"))?;
+                    codecs::encode(th, text, Some("utf-8"), Some("surrogatepass"))?
+                }
                 None => match piece.downcast::<Bytes>() {
                     Ok(bytes) if !bytes.as_bytes().is_empty() => bytes,
                     _ => break,

@@ -14,10 +14,6 @@ fn key(th: &Thread, key: Borrowed<'_>) -> PyResult<Key> {
     slice::subscript_kind(th, key, "element")
 }
 
-fn not_found(th: &Thread) -> Raised {
-    th.raise(exc::VALUE_ERROR, "Element.remove(x): element not found")
-}
-
 impl Element {
     fn position(&self, index: isize) -> isize {
         if index < 0 { index + self.len() as isize } else { index }

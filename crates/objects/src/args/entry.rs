@@ -4,7 +4,7 @@ use krait_abi as abi;
 
 use crate::error::{PyResult, Raised};
 use crate::exceptions::exc;
-use crate::handle::{Borrowed, Instance, Owned};
+use crate::handle::{Borrowed, Instance, Object, Owned};
 use crate::thread::Thread;
 
 /// An object of type `T`. SystemError for NULL and for other types.
@@ -15,7 +15,7 @@ use crate::thread::Thread;
 pub unsafe fn object<'a, T: Instance>(ob: *mut abi::PyObject) -> PyResult<Borrowed<'a, T>> {
     // SAFETY: the caller's promise.
     match unsafe { Borrowed::from_ptr_or_null(ob) } {
-        None => Err(null_argument()),
+        None => Err(null_argument(std::ptr::eq(T::type_object(), Object::type_object()))),
         Some(ob) => typed(ob),
     }
 }
@@ -38,7 +38,7 @@ pub unsafe fn nullable<'a, T: Instance>(
 /// A stolen reference that must be there.
 #[inline(always)]
 pub fn present<T: Instance>(ob: Option<Owned<T>>) -> PyResult<Owned<T>> {
-    let ob = ob.ok_or_else(null_argument)?;
+    let ob = ob.ok_or_else(|| null_argument(true))?;
     typed::<T>(ob.object())?;
     Ok(ob)
 }
@@ -51,8 +51,9 @@ fn typed<'a, T: Instance>(ob: Borrowed<'a>) -> PyResult<Borrowed<'a, T>> {
 /// A caller that passes on a failed call's NULL keeps that call's exception.
 #[cold]
 #[inline(never)]
-fn null_argument() -> Raised {
-    missing(Thread::current())
+fn null_argument(takes_any: bool) -> Raised {
+    let th = Thread::current();
+    if takes_any || th.is_raised() { missing(th) } else { th.bad_internal_call() }
 }
 
 /// As above, for what is not an object.

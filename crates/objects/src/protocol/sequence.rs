@@ -42,10 +42,22 @@ pub fn contains(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<b
 /// `ob[index]`: `PySequence_GetItem`.
 pub fn get(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult {
     let Some(table) = slots(ob) else {
-        return Err(no_item(th, ob, "is not a sequence", "does not support indexing"));
+        return Err(no_item(
+            th,
+            ob,
+            |table| table.mp_subscript.is_some(),
+            "is not a sequence",
+            "does not support indexing",
+        ));
     };
     let Some(sq_item) = table.sq_item else {
-        return Err(no_item(th, ob, "is not a sequence", "does not support indexing"));
+        return Err(no_item(
+            th,
+            ob,
+            |table| table.mp_subscript.is_some(),
+            "is not a sequence",
+            "does not support indexing",
+        ));
     };
     let index = match (index < 0, table.sq_length) {
         // SAFETY: as in `contains`.
@@ -61,14 +73,15 @@ pub fn get(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult {
 
 /// TypeError: of a mapping, another one.
 #[cold]
-fn no_item(th: &Thread, ob: Borrowed<'_>, mapping: &str, other: &str) -> Raised {
+fn no_item(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    is_mapping: fn(&abi::PyMappingMethods) -> bool,
+    mapping: &str,
+    other: &str,
+) -> Raised {
     // SAFETY: the table of a live type.
-    let is_mapping = unsafe {
-        (*ob.ty().as_type_ptr())
-            .tp_as_mapping
-            .as_ref()
-            .is_some_and(|table| table.mp_subscript.is_some())
-    };
+    let is_mapping = unsafe { ob.ty().raw().tp_as_mapping.as_ref().is_some_and(is_mapping) };
     let what = if is_mapping { mapping } else { other };
     let name = ob.type_name();
     if is_mapping {
@@ -91,7 +104,13 @@ pub fn set(
     let Some((table, sq_ass_item)) =
         slots(ob).and_then(|table| table.sq_ass_item.map(|set| (table, set)))
     else {
-        return Err(no_item(th, ob, "is not a sequence", what));
+        return Err(no_item(
+            th,
+            ob,
+            |table| table.mp_ass_subscript.is_some(),
+            "is not a sequence",
+            what,
+        ));
     };
     let index = match (index < 0, table.sq_length) {
         // SAFETY: as in `contains`.

@@ -69,7 +69,7 @@ pub fn PyList_Append(
     list: Borrowed<'_, List>,
     item: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    let item = given(th, item)?;
+    let item = crate::support::given(th, item)?;
     list.push(th, item.to_owned())
 }
 
@@ -91,7 +91,7 @@ pub fn PyList_Insert(
     index: isize,
     item: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    let item = given(th, item)?;
+    let item = crate::support::given(th, item)?;
     let len = list.len() as isize;
     let at = if index < 0 { index.saturating_add(len).max(0) } else { index.min(len) };
     let one = List::from_slice(th, &[item])?;

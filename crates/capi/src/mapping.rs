@@ -14,7 +14,8 @@ pub fn PyMapping_Check(ob: Option<Borrowed<'_>>) -> bool {
 
 /// A length that is a mapping's.
 pub fn mapping_len(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    let raw = ob.ty().raw();
+    let class = ob.ty();
+    let raw = class.raw();
     // SAFETY: the tables of a live type.
     let (is_mapping, is_sequence) = unsafe {
         (

@@ -109,7 +109,14 @@ impl ElementIterator {
             let text = match self.step() {
                 Step::End => return Ok(None),
                 Step::Text(text) => text,
-                Step::Element(element) if self.text.get() => element.text(),
+                Step::Element(element) if self.text.get() => {
+                    // The text of a comment is none of the document's.
+                    let tag = element.tag();
+                    if !tag.is_none() && tag.borrow().downcast::<Str>().is_none() {
+                        continue;
+                    }
+                    element.text()
+                }
                 Step::Element(element) => match self.tag.get_owned() {
                     Some(tag) if !object::eq(th, element.tag().borrow(), tag.borrow())? => continue,
                     _ => return Ok(Some(element.into_object())),

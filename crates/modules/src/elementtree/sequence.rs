@@ -147,16 +147,15 @@ impl Element {
         while let Some(child) = self.child(at) {
             if child.borrow().is(subelement) || object::eq(th, child.object(), subelement.object())?
             {
-                break;
+                // The comparison may have changed the children.
+                let mut children = self.parts().children.borrow_mut();
+                let old = (at < children.len()).then(|| children.remove(at));
+                drop(children);
+                drop(old);
+                return Ok(());
             }
             at += 1;
         }
-        // The comparison may have changed the children.
-        if at >= self.len() {
-            return Err(not_found(th));
-        }
-        let old = self.parts().children.borrow_mut().remove(at);
-        drop(old);
-        Ok(())
+        Err(th.raise(exc::VALUE_ERROR, "Element.remove(x): element not found"))
     }
 }

@@ -113,6 +113,7 @@ pub fn start(
 ) -> Result<*const Thread, StartError> {
     let mut config: Config = (*config::of(parent)).clone();
     config.install_signal_handlers = false;
+    config.heap_hook = parent.interp().heap.hook();
     config.sys_path_0 = parent.interp().script_folder.borrow().clone();
     let gil = match registry::main().filter(|_| !settings.own_gil) {
         Some(main) => main.gil.shared(),

@@ -62,6 +62,9 @@ pub(super) fn run_in_main(
 
 fn run_and_remember(th: &Thread, wanted: &Wanted, hook: Hook) -> Result<Made<()>, Failure> {
     let made = wanted.copy(th).map_err(|_| Failure::Raised).and_then(|wanted| {
+        if table(th).0.borrow().contains_key(&wanted.key()) {
+            return Ok(Made::Module(()));
+        }
         Ok(match run(th, &wanted, hook)? {
             Made::Definition(def) => Made::Definition(def),
             Made::Module(module) => {

@@ -27,29 +27,6 @@ pub fn local_kinds(th: &Thread, code: Borrowed<'_, Code>) -> PyResult<Owned<Dict
     Ok(kinds)
 }
 
-/// Whether nothing but None is ever returned.
-pub fn returns_only_none(code: Borrowed<'_, Code>) -> bool {
-    let bytes = original_bytes(&code);
-    let mut previous = None;
-    let mut returns = 0;
-    for instruction in instructions(&bytes) {
-        if instruction.opcode == Opcode::RETURN_VALUE {
-            let loads_none = match previous {
-                Some((Opcode::LOAD_CONST, oparg)) => {
-                    code.consts.get(oparg as usize).is_some_and(|constant| constant.is_none())
-                }
-                _ => false,
-            };
-            if !loads_none {
-                return false;
-            }
-            returns += 1;
-        }
-        previous = Some((instruction.opcode, instruction.oparg));
-    }
-    returns > 0
-}
-
 /// Names in whose light globals are told from built-ins.
 #[derive(Clone, Default)]
 pub struct Namespaces {

@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_void};
 
 use krait_abi as abi;
 use krait_eval::code::Code;
+use krait_eval::function::Function;
 use krait_eval::marshal;
 use krait_objects::capsule::Capsule;
 use krait_objects::prelude::*;
@@ -78,8 +79,10 @@ fn marshalled(th: &Thread, ob: Borrowed<'_>) -> PyResult<Carried> {
 /// The code of a script; a pure one uses no globals but built-in names.
 fn script(th: &Thread, ob: Borrowed<'_>, pure: bool) -> PyResult<Owned<Code>> {
     let made = stateless::script(th, ob)?;
-    if pure && !Str::check(&ob) && !Bytes::check(&ob) {
-        let mut spaces = Namespaces::given(None, None, None);
+    if pure && (Code::check(&ob) || Function::check(&ob)) {
+        let builtins = th.interp().builtins.get_owned();
+        let builtins = builtins.as_ref().map(Owned::borrow);
+        let mut spaces = Namespaces::given(None, None, builtins);
         let code = code::code_and_spaces(th, ob, &mut spaces)?;
         code::verify_stateless(th, code.borrow(), &spaces)?;
     }

@@ -29,6 +29,8 @@ use code::{Counts, Namespaces};
 use pytime::Round;
 use sequence::Sequence;
 
+use crate::interpreters::stateless;
+
 /// Called in place of a function: returns None.
 unsafe extern "C" fn nothing(
     _callable: *mut abi::PyObject,
@@ -381,7 +383,7 @@ impl Internals {
     /// Whether the code never returns anything but None.
     #[function(sig = "(object, /)")]
     fn code_returns_only_none(th: &Thread, object: Borrowed<'_>) -> PyResult<bool> {
-        Ok(code::returns_only_none(code::code_of(th, object)?))
+        Ok(stateless::returns_only_none(code::code_of(th, object)?))
     }
 
     /// How many variables of each kind the code of a function has.

@@ -11,6 +11,8 @@ use krait_objects::prelude::*;
 use krait_objects::protocol::buffer;
 use krait_syntax::Mode;
 
+const GENERATORS: u32 = code_flags::GENERATOR | code_flags::COROUTINE | code_flags::ASYNC_GENERATOR;
+
 fn unsupported(th: &Thread, what: &str) -> Raised {
     raise!(th, VALUE_ERROR, "{what} not supported")
 }
@@ -71,8 +73,11 @@ pub fn check_script(th: &Thread, code: Borrowed<'_, Code>) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether every `return` of code is one of None.
+/// Whether a call gives nothing but None. One of a generator or coroutine gives that.
 pub fn returns_only_none(code: Borrowed<'_, Code>) -> bool {
+    if code.flags as u32 & GENERATORS != 0 {
+        return false;
+    }
     let bytes = code::original_bytes(&code);
     let mut before = None;
     for instruction in instructions(&bytes) {

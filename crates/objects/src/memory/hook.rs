@@ -55,6 +55,11 @@ impl Heap {
         }
     }
 
+    /// What every request is sent to.
+    pub fn hook(&self) -> Option<&'static Functions> {
+        self.hook.get()
+    }
+
     /// Runs `body` as if there were no hook.
     #[inline]
     pub fn unhooked<R>(&self, body: impl FnOnce(&Heap) -> R) -> R {

@@ -36,6 +36,7 @@ pub mod sys;
 pub mod thread_states;
 pub mod traceback;
 pub mod types;
+pub mod visit;
 pub mod warnings;
 
 /// Gives a collected object's memory back, after its fields have been released.

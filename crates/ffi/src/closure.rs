@@ -52,15 +52,21 @@ impl Pool {
         Ok(code.cast_const().cast())
     }
 
-    /// Gives an address back.
+    /// Gives an address back; false if it is none of this pool.
     ///
     /// # Safety
-    /// It came from `add` of this pool, and C calls it no more.
-    pub unsafe fn remove(&mut self, code: *const c_void) {
+    /// It came from `add`, was not given back before, and C calls it no more.
+    pub unsafe fn remove(&mut self, code: *const c_void) -> bool {
         let code = code.cast_mut().cast::<u8>();
+        if !self.blocks.iter().any(|block| contains(*block, code)) {
+            return false;
+        }
         // SAFETY: (1).
-        unsafe { drop(Box::from_raw(std::mem::replace(&mut (*slot_of(code)).closure, null_mut()))) };
+        unsafe {
+            drop(Box::from_raw(std::mem::replace(&mut (*slot_of(code)).closure, null_mut())));
+        }
         self.free.push(code);
+        true
     }
 
     fn grow(&mut self) -> io::Result<()> {
@@ -94,12 +100,17 @@ fn slot_of(code: *mut u8) -> *mut Slot {
     code.wrapping_add(PAGE).cast()
 }
 
+/// Whether an address is in the code of a block.
+fn contains(block: *mut u8, code: *mut u8) -> bool {
+    (block.addr()..block.addr() + PAGE).contains(&code.addr())
+}
+
 impl Drop for Pool {
     /// Blocks with closures that nobody gave back stay: C may still call them.
     fn drop(&mut self) {
         for &block in &self.blocks {
-            let free = self.free.iter().filter(|code| (block.addr()..block.addr() + PAGE).contains(&code.addr()));
-            if free.count() == SLOTS {
+            let free = self.free.iter().filter(|code| contains(block, **code)).count();
+            if free == SLOTS {
                 // SAFETY: our own mapping, which nobody uses.
                 unsafe { libc::munmap(block.cast(), 2 * PAGE) };
             }

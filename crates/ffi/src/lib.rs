@@ -15,7 +15,7 @@ mod closure;
 mod types;
 
 pub use closure::{Closure, Handler, Pool};
-pub use convention::call;
+pub use convention::{call, read_long_double, write_long_double};
 pub use types::{Aggregate, Class, Kind, Type};
 
 /// The types of a function.

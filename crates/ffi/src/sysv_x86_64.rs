@@ -5,7 +5,7 @@
 //! 2. Values are read and written in their own size, at the addresses that the caller answers for.
 //! 3. The stack is aligned to 16 bytes at a call, so an even number of words is pushed.
 
-use std::arch::naked_asm;
+use std::arch::{asm, naked_asm};
 use std::ffi::c_void;
 
 use crate::closure::Closure;
@@ -392,7 +392,8 @@ unsafe extern "C" fn dispatch(closure: *const Closure, registers: *mut Registers
             None => 0,
         };
         joined.push(places.map(word));
-        arguments.push(joined.last_mut().map_or(std::ptr::null_mut(), |both| both.as_mut_ptr().cast()));
+        arguments
+            .push(joined.last_mut().map_or(std::ptr::null_mut(), |both| both.as_mut_ptr().cast()));
     }
     // SAFETY: the handler was given with the signature; there is room for the result.
     unsafe {
@@ -424,5 +425,44 @@ unsafe fn give(returned: &Return, ty: &Type, registers: &mut Registers, memory: 
             // SAFETY: (2).
             unsafe { to.copy_from_nonoverlapping(memory, 16 * count) };
         }
+    }
+}
+
+/// Reads a `long double`, rounded to a `double`.
+///
+/// # Safety
+/// `from` points to one.
+pub unsafe fn read_long_double(from: *const u8) -> f64 {
+    let mut value = 0f64;
+    // SAFETY: the caller's promise; the stack of the x87 unit is left as it was.
+    unsafe {
+        asm!(
+            "fld tbyte ptr [{from}]",
+            "fstp qword ptr [{to}]",
+            from = in(reg) from,
+            to = in(reg) &raw mut value,
+            out("st(0)") _,
+            options(nostack),
+        );
+    }
+    value
+}
+
+/// Writes a `long double`, its padding too.
+///
+/// # Safety
+/// There is room for one at `to`.
+pub unsafe fn write_long_double(to: *mut u8, value: f64) {
+    // SAFETY: as above.
+    unsafe {
+        to.write_bytes(0, 16);
+        asm!(
+            "fld qword ptr [{from}]",
+            "fstp tbyte ptr [{to}]",
+            from = in(reg) &raw const value,
+            to = in(reg) to,
+            out("st(0)") _,
+            options(nostack),
+        );
     }
 }

@@ -17,9 +17,11 @@ fn function(name: &str) -> *const c_void {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/functions.c");
         let object = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("functions.so");
         let mut cc = Command::new("cc");
-        let status = cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(&object).arg(source);
+        let status =
+            cc.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(&object).arg(source);
         assert!(status.status().expect("a C compiler").success());
-        let path = CString::new(object.to_str().expect("a path in UTF-8")).expect("a path without NUL");
+        let path =
+            CString::new(object.to_str().expect("a path in UTF-8")).expect("a path without NUL");
         // SAFETY: our own library.
         let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW) };
         assert!(!handle.is_null());
@@ -134,20 +136,29 @@ fn floats_go_to_vectors_and_stack() {
         arg(d, &9.25f64),
     ];
     assert_eq!(called::<f64>("nine", d, &arguments), 287.75);
-    let arguments = [arg(Type::INT, &3i32), arg(Type::INT, &1i32), arg(d, &2.5f64), arg(Type::INT, &3i32)];
+    let arguments =
+        [arg(Type::INT, &3i32), arg(Type::INT, &1i32), arg(d, &2.5f64), arg(Type::INT, &3i32)];
     assert_eq!(called::<f64>("variadic", d, &arguments), 6.5);
 }
 
 #[test]
 fn structs_by_value() {
-    let mixed: Mixed = called("mixed", mixed_type(), &[arg(mixed_type(), &Mixed(1.5, 2, 3.5)), arg(Type::INT, &2i32)]);
+    let mixed: Mixed = called(
+        "mixed",
+        mixed_type(),
+        &[arg(mixed_type(), &Mixed(1.5, 2, 3.5)), arg(Type::INT, &2i32)],
+    );
     assert_eq!(mixed, Mixed(3.0, 4, 7.0));
-    let big: Big = called("big", big_type(), &[arg(Type::INT, &3i32), arg(big_type(), &Big(1, 2, 3))]);
+    let big: Big =
+        called("big", big_type(), &[arg(Type::INT, &3i32), arg(big_type(), &Big(1, 2, 3))]);
     assert_eq!(big, Big(3, 6, 9));
     let ty = aggregate(9, 1, &[(0, CHAR), (1, LONG)]);
     assert_eq!(called::<Packed>("packed", ty, &[arg(ty, &Packed(1, 2))]), Packed(2, 3));
     let ty = aggregate(16, 4, &[(0, Type::INT), (4, Type::array(&Type::FLOAT, 3))]);
-    assert_eq!(called::<Outer>("outer", ty, &[arg(ty, &Outer(1, [2.0, 3.0, 4.0]))]), Outer(2, [3.0, 4.0, 5.0]));
+    assert_eq!(
+        called::<Outer>("outer", ty, &[arg(ty, &Outer(1, [2.0, 3.0, 4.0]))]),
+        Outer(2, [3.0, 4.0, 5.0])
+    );
     let arguments = [
         arg(Type::INT, &3i32),
         arg(wrapped_type(), &extended(2.5)),
@@ -182,12 +193,17 @@ fn forward(pool: &mut Pool, name: &str, arguments: &[Type], result: Type) -> *co
     unsafe fn handler(data: *mut c_void, arguments: &[*mut u8], result: *mut u8) {
         // SAFETY: the data is the target, which is never freed.
         let target = unsafe { &*data.cast::<Target>() };
-        let values: Vec<_> =
-            target.arguments.iter().copied().zip(arguments.iter().map(|at| at.cast_const())).collect();
+        let values: Vec<_> = target
+            .arguments
+            .iter()
+            .copied()
+            .zip(arguments.iter().map(|at| at.cast_const()))
+            .collect();
         // SAFETY: as the closure was called.
         unsafe { call(target.function, &target.result, result, &values) };
     }
-    let target = Box::new(Target { function: function(name), arguments: arguments.to_vec(), result });
+    let target =
+        Box::new(Target { function: function(name), arguments: arguments.to_vec(), result });
     let data = Box::into_raw(target).cast();
     let signature = Signature { arguments: arguments.into(), result };
     pool.add(Closure { signature, handler, data }).expect("memory for closures")
@@ -199,7 +215,18 @@ fn closures_get_what_c_passes() {
     let (f, d) = (Type::FLOAT, Type::DOUBLE);
     let unsigned = |size| Type::integer(size, false);
     let short = Type::integer(2, true);
-    let ten = [CHAR, unsigned(1), short, unsigned(2), Type::INT, unsigned(4), LONG, CHAR, Type::INT, LONG];
+    let ten = [
+        CHAR,
+        unsigned(1),
+        short,
+        unsigned(2),
+        Type::INT,
+        unsigned(4),
+        LONG,
+        CHAR,
+        Type::INT,
+        LONG,
+    ];
     let ten = forward(&mut pool, "ten", &ten, LONG);
     assert_eq!(called::<i64>("back_ten", LONG, &[arg(Type::POINTER, &ten)]), 24_000_240_271);
     let nine = forward(&mut pool, "nine", &[f, d, f, d, f, d, f, d, d], d);
@@ -231,6 +258,6 @@ fn closures_are_used_again() {
         assert_eq!(value, -7);
     }
     // SAFETY: nobody calls it any more.
-    unsafe { pool.remove(addresses[5]) };
+    assert!(unsafe { pool.remove(addresses[5]) });
     assert_eq!(forward(&mut pool, "narrow", &[Type::INT], CHAR), addresses[5]);
 }

@@ -18,6 +18,7 @@ mod collections;
 mod compression;
 pub mod contextvars;
 mod csv;
+mod ctypes;
 mod datetime;
 mod elementtree;
 mod errno;
@@ -108,6 +109,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_collections", collections::Collections),
     native!("_contextvars", contextvars::ContextVars),
     native!("_csv", csv::Csv),
+    native!("_ctypes", ctypes::Ctypes),
     native!("_datetime", datetime::DateTimeModule),
     native!("_elementtree", elementtree::ElementTree),
     native!("_functools", functools::Functools),

@@ -135,8 +135,8 @@ fn remove_byte_code(folder: &Path) -> io::Result<()> {
 
 /// Test modules that Krait has itself, for they look into CPython's own runtime.
 const OWN: &[&str] = &["_testinternalcapi"];
-/// What is not for tests only, but missing.
-const MISSING: &[&str] = &["_ctypes", "_ctypes_test"];
+/// A test module whose name begins otherwise.
+const OTHER: &[&str] = &["_ctypes_test"];
 
 /// Copies the extension modules that are there for tests only. The others are the reference's own accelerators, for
 /// which the interpreter under test has its own.
@@ -147,7 +147,7 @@ fn copy_modules(from: &Path, to: &Path) -> io::Result<()> {
         let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
         let module = file.split('.').next().unwrap_or(file);
         let for_tests = ["_test", "xx", "_xx"].iter().any(|prefix| module.starts_with(prefix));
-        let wanted = for_tests && !OWN.contains(&module) || MISSING.contains(&module);
+        let wanted = for_tests && !OWN.contains(&module) || OTHER.contains(&module);
         if wanted && !to.join(file).exists() {
             fs::copy(&path, to.join(file))?;
         }

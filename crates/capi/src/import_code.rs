@@ -14,28 +14,76 @@ use krait_objects::prelude::*;
 use crate::runtime;
 use crate::support::*;
 
-/// The table of frozen modules that C may look at: Krait's are in its library.
+/// A table of frozen modules that C may look at, up to an entry without a name. It says which there are; their code is in
+/// Krait's library.
 #[repr(transparent)]
 pub struct FrozenTable(*const abi::_frozen);
 
 // SAFETY: the table it points to is constant.
 unsafe impl Sync for FrozenTable {}
-// SAFETY: an entry without pointers.
-unsafe impl Sync for NoFrozen {}
 
 #[repr(transparent)]
-struct NoFrozen(abi::_frozen);
+struct Names<const COUNT: usize>([abi::_frozen; COUNT]);
 
-static NO_FROZEN: NoFrozen = NoFrozen(abi::_frozen::EMPTY);
+// SAFETY: the names are constant.
+unsafe impl<const COUNT: usize> Sync for Names<COUNT> {}
+
+const fn module(name: &'static CStr) -> abi::_frozen {
+    abi::_frozen { name: name.as_ptr(), ..abi::_frozen::EMPTY }
+}
+
+const fn package(name: &'static CStr) -> abi::_frozen {
+    abi::_frozen { is_package: 1, ..module(name) }
+}
+
+static BOOTSTRAP: Names<4> = Names([
+    module(c"_frozen_importlib"),
+    module(c"_frozen_importlib_external"),
+    module(c"zipimport"),
+    abi::_frozen::EMPTY,
+]);
+
+static STDLIB: Names<15> = Names([
+    module(c"abc"),
+    module(c"codecs"),
+    module(c"io"),
+    module(c"_collections_abc"),
+    module(c"_sitebuiltins"),
+    module(c"genericpath"),
+    module(c"ntpath"),
+    module(c"posixpath"),
+    module(c"os"),
+    module(c"site"),
+    module(c"stat"),
+    module(c"importlib.util"),
+    module(c"importlib.machinery"),
+    module(c"runpy"),
+    abi::_frozen::EMPTY,
+]);
+
+static TEST: Names<12> = Names([
+    module(c"__hello__"),
+    module(c"__hello_alias__"),
+    package(c"__phello_alias__"),
+    module(c"__phello_alias__.spam"),
+    package(c"__phello__"),
+    module(c"__phello__.__init__"),
+    package(c"__phello__.ham"),
+    module(c"__phello__.ham.__init__"),
+    module(c"__phello__.ham.eggs"),
+    module(c"__phello__.spam"),
+    module(c"__hello_only__"),
+    abi::_frozen::EMPTY,
+]);
 
 #[unsafe(no_mangle)]
 pub static PyImport_FrozenModules: FrozenTable = FrozenTable(std::ptr::null());
 #[unsafe(no_mangle)]
-pub static _PyImport_FrozenBootstrap: FrozenTable = FrozenTable(&NO_FROZEN.0);
+pub static _PyImport_FrozenBootstrap: FrozenTable = FrozenTable(BOOTSTRAP.0.as_ptr());
 #[unsafe(no_mangle)]
-pub static _PyImport_FrozenStdlib: FrozenTable = FrozenTable(&NO_FROZEN.0);
+pub static _PyImport_FrozenStdlib: FrozenTable = FrozenTable(STDLIB.0.as_ptr());
 #[unsafe(no_mangle)]
-pub static _PyImport_FrozenTest: FrozenTable = FrozenTable(&NO_FROZEN.0);
+pub static _PyImport_FrozenTest: FrozenTable = FrozenTable(TEST.0.as_ptr());
 
 /// A table that a host may replace before it starts Python.
 #[repr(transparent)]

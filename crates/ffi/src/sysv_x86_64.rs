@@ -141,7 +141,7 @@ unsafe fn store(ty: &Type, to: *mut u8, at: usize, word: u64) {
 
 /// Puts a value on the stack, aligned as its type wants it.
 unsafe fn push(stack: &mut Vec<u64>, ty: &Type, from: *const u8) {
-    if ty.align > 8 && stack.len() % 2 != 0 {
+    if ty.align > 8 && !stack.len().is_multiple_of(2) {
         stack.push(0);
     }
     for at in (0..ty.size).step_by(8) {
@@ -177,15 +177,12 @@ pub unsafe fn call(
         match used.place(ty) {
             Place::Registers(places) => {
                 for (at, place) in places.into_iter().enumerate() {
+                    let Some(place) = place else { continue };
                     // SAFETY: (2).
+                    let word = unsafe { load(ty, *from, 8 * at) };
                     match place {
-                        Some(Register::Integer(number)) => unsafe {
-                            registers.integers[number] = load(ty, *from, 8 * at);
-                        },
-                        Some(Register::Vector(number)) => unsafe {
-                            registers.vectors[number][0] = load(ty, *from, 8 * at);
-                        },
-                        None => {}
+                        Register::Integer(number) => registers.integers[number] = word,
+                        Register::Vector(number) => registers.vectors[number][0] = word,
                     }
                 }
             }
@@ -194,7 +191,7 @@ pub unsafe fn call(
         }
     }
     registers.count = used.vectors as u64;
-    if stack.len() % 2 != 0 {
+    if !stack.len().is_multiple_of(2) {
         stack.push(0);
     }
     // SAFETY: (1), (3); the caller answers for the function.

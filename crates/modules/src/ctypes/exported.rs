@@ -43,7 +43,11 @@ unsafe extern "C" fn string_at(start: *const u8, size: c_int) -> *mut abi::PyObj
             match usize::try_from(size) {
                 Ok(0) => &[],
                 Ok(len) => std::slice::from_raw_parts(start, len),
-                Err(_) => CStr::from_ptr(start.cast()).to_bytes(),
+                Err(_) if size == -1 => CStr::from_ptr(start.cast()).to_bytes(),
+                Err(_) => {
+                    let message = "Negative size passed to PyBytes_FromStringAndSize";
+                    return Err(th.raise(exc::SYSTEM_ERROR, message));
+                }
             }
         };
         Bytes::new(th, bytes).map(Owned::into_object)
@@ -56,7 +60,11 @@ unsafe extern "C" fn wstring_at(start: *const u8, size: c_int) -> *mut abi::PyOb
         // SAFETY: see the top of the file.
         unsafe {
             let end = || (0..).take_while(|&at| start.cast::<u32>().add(at).read_unaligned() != 0);
-            let len = usize::try_from(size).unwrap_or_else(|_| end().count());
+            let len = match usize::try_from(size) {
+                Ok(len) => len,
+                Err(_) if size == -1 => end().count(),
+                Err(_) => return Err(th.bad_internal_call()),
+            };
             read_wide(th, start, len).map(Owned::into_object)
         }
     })

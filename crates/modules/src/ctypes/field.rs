@@ -163,7 +163,7 @@ impl CField {
         let found = value.type_name();
         let len = match (wide, value.downcast::<Str>(), value.downcast::<Bytes>()) {
             (true, Some(text), _) => text.len(),
-            (false, _, Some(bytes)) => bytes.len(),
+            (false, _, Some(bytes)) => array::terminated(bytes.as_bytes()).len(),
             (true, ..) => {
                 let message = "unicode string expected instead of";
                 return Err(raise!(th, TYPE_ERROR, "{message} {found} instance"));

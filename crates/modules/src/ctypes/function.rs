@@ -9,7 +9,7 @@ use super::call::{Call, MOST, argument_error};
 use super::callback::Thunk;
 use super::data::{self, CData, address_of};
 use super::dl;
-use super::info::{CType, Info, attribute, begin, flag, info, info_of, metaclass, own_attribute};
+use super::info::{CType, attribute, begin, flag, info, info_of, metaclass, own_attribute};
 use super::param::is_output;
 
 metaclass! {
@@ -141,10 +141,9 @@ impl<'a> Parameter<'a> {
 /// Checks the description of the parameters.
 fn check_parameters(
     th: &Thread,
-    info: Option<&Info>,
+    types: Option<Borrowed<'_, Tuple>>,
     given: Option<Borrowed<'_>>,
 ) -> PyResult<Option<Owned<Tuple>>> {
-    let types = info.and_then(|info| info.argtypes.get());
     let Some(given) = given.filter(|given| !given.is_none()) else { return Ok(None) };
     let Some(flags) = given.downcast::<Tuple>() else {
         return Err(th.raise(exc::TYPE_ERROR, "paramflags must be a tuple or None"));
@@ -223,7 +222,8 @@ impl CFuncPtr {
         };
         audit(th, "ctypes.dlsym", &[dll, name])?;
         let handle = dl::handle_of(th, dll)?;
-        let paramflags = check_parameters(th, info(cls), paramflags)?;
+        let types = info(cls).and_then(|info| info.argtypes.get());
+        let paramflags = check_parameters(th, types, paramflags)?;
         let address = dl::find(th, handle, &bytes, exc::ATTRIBUTE_ERROR, |name| {
             format!("function '{name}' not found")
         })?;
@@ -552,6 +552,8 @@ impl CFuncPtr {
             return Ok(());
         };
         let (types, converters) = converters_of(th, value)?;
+        let flags = self.paramflags.get_owned();
+        check_parameters(th, Some(types.borrow()), flags.as_ref().map(Owned::object))?;
         self.converters.set(Some(converters));
         self.argtypes.set(Some(types));
         self.given_argtypes.set(Some(value.to_owned()));

@@ -167,10 +167,10 @@ impl CArg {
         let letter = char::from(tag);
         let word = this.bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
         let code = Code::find(tag);
-        // SAFETY: the value of that type.
-        let value = || match code {
-            Some(code) => unsafe { code.get(th, this.start(), false) },
-            None => Err(th.bad_internal_call()),
+        let value = || {
+            let Some(code) = code else { return Err(th.bad_internal_call()) };
+            // SAFETY: the value of that type.
+            unsafe { code.get(th, this.start(), false) }
         };
         let shown = match tag {
             b'b' | b'B' | b'h' | b'H' | b'i' | b'l' | b'q' | b'd' | b'f' => {

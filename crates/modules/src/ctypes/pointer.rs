@@ -7,7 +7,7 @@ use krait_objects::slice::{Slice, is_index};
 
 use super::array;
 use super::data::{self, CData};
-use super::info::{CType, Info, attribute, begin, flag, info, known, metaclass};
+use super::info::{CType, Info, begin, flag, info, known, metaclass, own_attribute};
 
 metaclass! {
     /// The class of pointer types.
@@ -32,7 +32,7 @@ fn init_class(
 ) -> PyResult<()> {
     let info = begin(th, ty)?;
     info.set_pointer();
-    match attribute(th, ty.object(), "_type_")? {
+    match own_attribute(th, ty, "_type_")? {
         Some(target) => set_target(th, ty, info, target.borrow()),
         None => Ok(()),
     }

@@ -54,14 +54,29 @@ fn set_attribute(
     let Some(set) = Type::type_object().raw().tp_setattro else {
         return Err(th.bad_internal_call());
     };
+    let fields = value.filter(|_| name.eq_str("_fields_"));
+    if fields.is_some() {
+        open(th, ty)?;
+    }
     let pointer = value.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
     // SAFETY: the slot of `type`.
     if unsafe { set(ty.as_ptr(), name.as_ptr(), pointer) } != 0 {
         return Err(th.raised_by_c());
     }
-    match value {
-        Some(fields) if name.eq_str("_fields_") => lay_out(th, ty, fields, is_struct),
-        _ => Ok(()),
+    match fields {
+        Some(fields) => lay_out(th, ty, fields, is_struct),
+        None => Ok(()),
+    }
+}
+
+/// What a class knows that may still get fields.
+fn open<'a>(th: &Thread, ty: Borrowed<'a, Type>) -> PyResult<&'a Info> {
+    match info(ty) {
+        None => Err(th.raise(exc::TYPE_ERROR, "ctypes state is not initialized")),
+        Some(info) if info.has(flag::FINAL) => {
+            Err(th.raise(exc::ATTRIBUTE_ERROR, "_fields_ is final"))
+        }
+        Some(info) => Ok(info),
     }
 }
 
@@ -168,12 +183,7 @@ fn lay_out(
     fields: Borrowed<'_>,
     is_struct: bool,
 ) -> PyResult<()> {
-    let Some(own) = info(ty) else {
-        return Err(th.raise(exc::TYPE_ERROR, "ctypes state is not initialized"));
-    };
-    if own.has(flag::FINAL) {
-        return Err(th.raise(exc::ATTRIBUTE_ERROR, "_fields_ is final"));
-    }
+    let own = open(th, ty)?;
     let base = ty.get().base().and_then(|base| Some((base, info(base)?)));
     let base_class = base.map_or(none().object(), |(base, _)| base.object());
     let layout = Layout::of(th, ty, fields, is_struct, base_class)?;

@@ -79,7 +79,8 @@ impl Choice {
 
 /// Has our command write its library's sources to a folder.
 pub fn unpack_library(binary: &Path, library: &Path) -> io::Result<()> {
-    let program = "import argparse, sys; argparse.__loader__.unpack(sys.argv[1])";
+    let program = "import sys; \
+        next(finder for finder in sys.meta_path if hasattr(finder, 'unpack')).unpack(sys.argv[1])";
     let status = Command::new(binary).args(["-I", "-c", program]).arg(library).status()?;
     match status.success() {
         true => Ok(()),

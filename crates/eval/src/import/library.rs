@@ -84,6 +84,31 @@ fn is_inside(th: &Thread, path: Borrowed<'_>) -> PyResult<bool> {
     Ok(false)
 }
 
+/// The loader of a module whose source is on disk is the one that files have, so that programs find what they know. The code
+/// is ours all the same.
+fn loader_of(
+    th: &Thread,
+    importer: Borrowed<'_, LibraryImporter>,
+    name: Borrowed<'_, Str>,
+    module: krait_stdlib::Module,
+) -> PyResult {
+    if folder(th) == krait_stdlib::LIBRARY_DIR {
+        return Ok(importer.object().to_owned());
+    }
+    let mut class = super::importlib(th)?;
+    for part in ["_bootstrap_external", "SourceFileLoader"] {
+        class = object::get_attr(th, class.object(), Str::interned(th, part)?.borrow())?;
+    }
+    let path = Str::new(th, &path_of(th, module))?;
+    let loader = call::call(th, class.object(), &[name.object(), path.object()])?;
+    for method in ["exec_module", "get_code"] {
+        let method = Str::interned(th, method)?;
+        let ours = object::get_attr(th, importer.object(), method.borrow())?;
+        object::set_attr(th, loader.object(), method.borrow(), ours.borrow())?;
+    }
+    Ok(loader)
+}
+
 fn text_list(th: &Thread, text: &str) -> PyResult<Owned<List>> {
     List::from_vec(th, vec![Str::new(th, text)?.into_object()])
 }
@@ -131,7 +156,8 @@ impl LibraryImporter {
         let spec_type =
             object::get_attr(th, importlib.object(), Str::interned(th, "ModuleSpec")?.borrow())?;
         let name = Str::interned(th, fullname)?;
-        let spec = call::call(th, spec_type.object(), &[name.object(), this.object()])?;
+        let loader = loader_of(th, this, name.borrow(), module)?;
+        let spec = call::call(th, spec_type.object(), &[name.object(), loader.borrow()])?;
         let set = |name: &str, value: Borrowed<'_>| -> PyResult<()> {
             object::set_attr(th, spec.object(), Str::interned(th, name)?.borrow(), value)
         };

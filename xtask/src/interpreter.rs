@@ -62,6 +62,22 @@ impl Choice {
         self.build("krait")
     }
 
+    /// Our shared library as C programs ask for it, beside them in `work`: that at `given`, or one that is built.
+    pub fn library(&self, given: Option<String>, work: &Path) -> Result<PathBuf, Error> {
+        let library = match given {
+            Some(path) => {
+                std::fs::canonicalize(&path).map_err(|error| format!("{path}: {error}"))?
+            }
+            None => {
+                self.build_library()?;
+                target_dir().join(self.folder()).join("libkrait.so")
+            }
+        };
+        let link = work.join("libpython3.14.so.1.0");
+        crate::files::link(&library, &link)?;
+        Ok(link)
+    }
+
     /// The folder below `target` where cargo puts what it builds.
     pub fn folder(&self) -> &str {
         if self.profile == "dev" { "debug" } else { &self.profile }

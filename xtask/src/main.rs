@@ -11,6 +11,7 @@ mod install;
 mod interpreter;
 mod process;
 mod reference;
+mod sanitize;
 mod table;
 mod wheels;
 
@@ -55,6 +56,11 @@ const TASKS: &[Task] = &[
         name: "example",
         about: "run examples/report.py on real input and compare with the reference's output",
         run: example::run,
+    },
+    Task {
+        name: "sanitize",
+        about: "[NAME…]  run the programs of capi-tests under valgrind and AddressSanitizer (--help for options)",
+        run: sanitize::run,
     },
     Task {
         name: "wheels",

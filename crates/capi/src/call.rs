@@ -2,6 +2,7 @@
 
 use krait_macros::capi;
 use krait_objects::prelude::*;
+use krait_objects::protocol::object::Attribute;
 
 use crate::support::*;
 
@@ -97,14 +98,15 @@ pub fn PyObject_VectorcallMethod(
     let Some((&receiver, rest)) = args.values.split_first() else {
         return Err(th.bad_internal_call());
     };
-    let method = object::get_attr(th, receiver, attribute(th, key)?)?;
-    let args = Args {
-        values: rest,
-        positional: args.positional - 1,
-        kwnames: args.kwnames,
-        offset: false,
-    };
-    call::vectorcall(th, method.object(), args)
+    match object::get_method(th, receiver, attribute(th, key)?)? {
+        Attribute::Unbound(function) => call::vectorcall(th, function.object(), args),
+        // The receiver's word is lent to the callee.
+        Attribute::Bound(method) => {
+            let (positional, kwnames) = (args.positional - 1, args.kwnames);
+            let args = Args { values: rest, positional, kwnames, offset: true };
+            call::vectorcall(th, method.object(), args)
+        }
+    }
 }
 
 #[capi]

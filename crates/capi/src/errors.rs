@@ -131,7 +131,7 @@ fn matches(exception: Borrowed<'_>, class: Borrowed<'_>) -> bool {
     let given =
         exception.downcast::<BaseException>().map(|exception| exception.object().get().ty());
     match (given.or(exception.downcast::<Type>()), class.downcast::<Type>()) {
-        (Some(given), Some(class)) if class.is_subtype(exc::BASE_EXCEPTION) => {
+        (Some(given), Some(class)) if class.has_flag(krait_abi::Py_TPFLAGS_BASE_EXC_SUBCLASS) => {
             given.is_subtype(&class)
         }
         _ => exception.is(class),

@@ -3,17 +3,25 @@
 use std::ffi::{c_char, c_int, c_long, c_longlong, c_ulong, c_ulonglong, c_void};
 
 use krait_macros::capi;
+use krait_objects::int;
 use krait_objects::prelude::*;
 
 use crate::support::*;
 
 macro_rules! from {
-    ($($name:ident $ty:ty, $make:ident $wide:ty;)*) => {$(
+    ($($name:ident $ty:ty, $make:ident $wide:tt;)*) => {$(
         #[capi]
         pub fn $name(th: &Thread, value: $ty) -> PyResult<Owned<Int>> {
+            from!(@small $wide, value);
             Int::$make(th, value as $wide)
         }
     )*};
+    (@small i64, $value:ident) => {
+        if int::is_small($value as i64) {
+            return Ok(int::owned_small($value as i64));
+        }
+    };
+    (@small $wide:ty, $value:ident) => {};
 }
 
 from! {
@@ -35,12 +43,30 @@ fn too_large(th: &Thread, what: &str) -> Raised {
     krait_objects::raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C {what}")
 }
 
+/// The value of an int of one digit.
+#[inline(always)]
+pub fn one_digit(ob: Borrowed<'_>) -> Option<i64> {
+    ob.downcast::<Int>().filter(|int| int.is_compact()).map(|int| int.compact_value())
+}
+
 fn signed(th: &Thread, ob: Borrowed<'_>, what: &str) -> PyResult<i64> {
-    number::index(th, ob)?.to_i64().ok_or_else(|| too_large(th, what))
+    let value = match ob.downcast::<Int>() {
+        Some(int) => int.to_i64(),
+        None => number::index(th, ob)?.to_i64(),
+    };
+    value.ok_or_else(|| too_large(th, what))
 }
 
 /// The unsigned conversions take `int` only, not what has `__index__`.
+#[inline(always)]
 fn unsigned(th: &Thread, ob: Borrowed<'_>, negative: &str, large: &str) -> PyResult<u64> {
+    match one_digit(ob) {
+        Some(value) if value >= 0 => Ok(value as u64),
+        _ => any_unsigned(th, ob, negative, large),
+    }
+}
+
+fn any_unsigned(th: &Thread, ob: Borrowed<'_>, negative: &str, large: &str) -> PyResult<u64> {
     let Some(int) = ob.downcast::<Int>() else {
         return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
     };
@@ -52,12 +78,17 @@ fn unsigned(th: &Thread, ob: Borrowed<'_>, negative: &str, large: &str) -> PyRes
 
 #[capi]
 pub fn PyLong_AsLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_long> {
-    let ob = given(th, ob)?;
-    signed(th, ob, "long")
+    match ob.and_then(one_digit) {
+        Some(value) => Ok(value),
+        None => signed(th, given(th, ob)?, "long"),
+    }
 }
 
 #[capi]
 pub fn PyLong_AsLongLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_longlong> {
+    if let Some(value) = ob.and_then(one_digit) {
+        return Ok(value);
+    }
     let ob = given(th, ob)?;
     number::index(th, ob)?
         .to_i64()
@@ -66,8 +97,11 @@ pub fn PyLong_AsLongLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_lo
 
 #[capi]
 pub fn PyLong_AsInt(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_int> {
-    let ob = given(th, ob)?;
-    c_int::try_from(signed(th, ob, "int")?).map_err(|_| too_large(th, "int"))
+    let value = match ob.and_then(one_digit) {
+        Some(value) => value,
+        None => signed(th, given(th, ob)?, "int")?,
+    };
+    c_int::try_from(value).map_err(|_| too_large(th, "int"))
 }
 
 #[capi]
@@ -122,13 +156,24 @@ pub fn PyLong_AsVoidPtr(th: &Thread, ob: Borrowed<'_>) -> PyResult<*mut c_void> 
     let Some(int) = ob.downcast::<Int>() else {
         return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
     };
-    let bits = int.to_i64().map(|value| value as u64).or(int.to_u64());
+    let bits = int.to_i64().map(|value| value as u64).or_else(|| int.to_u64());
     bits.map(|bits| bits as *mut c_void).ok_or_else(|| too_large(th, "long"))
 }
 
 /// The low bits, whatever the size.
+#[inline]
 pub fn low_bits(th: &Thread, ob: Borrowed<'_>) -> PyResult<u64> {
+    match one_digit(ob) {
+        Some(value) => Ok(value as u64),
+        None => low_bits_of_any(th, ob),
+    }
+}
+
+fn low_bits_of_any(th: &Thread, ob: Borrowed<'_>) -> PyResult<u64> {
     let int = number::index(th, ob)?;
+    if let Some(value) = int.to_i64() {
+        return Ok(value as u64);
+    }
     let digits = int.to_big().to_signed_bytes_le();
     let fill = if int.is_negative() { 0xff } else { 0 };
     let byte = |at: usize| digits.get(at).copied().unwrap_or(fill);
@@ -151,6 +196,11 @@ pub fn PyLong_AsUnsignedLongLongMask(
 }
 
 fn with_overflow(th: &Thread, ob: Option<Borrowed<'_>>, overflow: *mut c_int) -> PyResult<i64> {
+    if let Some(value) = ob.and_then(one_digit) {
+        // SAFETY: C passes a writable place.
+        unsafe { *overflow = 0 };
+        return Ok(value);
+    }
     let int = ob.ok_or_else(|| th.bad_internal_call()).and_then(|ob| number::index(th, ob));
     let sign = match &int {
         Ok(int) if int.to_i64().is_none() => {
@@ -222,5 +272,6 @@ pub fn PyLong_FromString(
 
 #[capi]
 pub fn PyBool_FromLong(value: c_long) -> Owned<Int> {
-    bool_object(value != 0).to_owned()
+    // SAFETY: static and immortal.
+    unsafe { Owned::from_ptr(bool_object(value != 0).as_ptr()) }
 }

@@ -39,12 +39,19 @@ fn wrong_type(th: &Thread, ob: Borrowed<'_>, says: &str) -> Raised {
     }
 }
 
+/// The usual size.
+const WORD: usize = size_of::<i64>();
+
 fn native_bytes(th: &Thread, ob: Borrowed<'_>, out: &mut [u8], flags: c_int) -> PyResult<isize> {
     let int = match ob.downcast::<Int>() {
         Some(int) => int.to_owned(),
         None if has(flags, abi::Py_ASNATIVEBYTES_ALLOW_INDEX) => number::index(th, ob)?,
         None => return Err(wrong_type(th, ob, "expect")),
     };
+    if flags == abi::Py_ASNATIVEBYTES_DEFAULTS && int.is_compact() && out.len() == WORD {
+        out.copy_from_slice(&int.compact_value().to_ne_bytes());
+        return Ok(WORD as isize);
+    }
     let value = int.view();
     if value.negative && has(flags, abi::Py_ASNATIVEBYTES_REJECT_NEGATIVE) {
         return Err(th.raise(exc::VALUE_ERROR, "Cannot convert negative int"));

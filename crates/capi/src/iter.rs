@@ -16,8 +16,19 @@ pub fn PyIter_Check(ob: Borrowed<'_>) -> bool {
 }
 
 #[capi]
-pub fn PyIter_Next(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
-    iter::next(th, iterator)
+pub fn PyIter_Next(th: &Thread, iterator: Borrowed<'_>) -> *mut krait_abi::PyObject {
+    let next = iterator.get().ty().get().raw().tp_iternext;
+    // SAFETY: a slot takes a live object of its type.
+    let item = next.map_or(std::ptr::null_mut(), |next| unsafe { next(iterator.as_ptr()) });
+    if item.is_null() {
+        ended(th, iterator, next.is_none());
+    }
+    item
+}
+
+/// There was no item: a StopIteration goes.
+fn ended(th: &Thread, iterator: Borrowed<'_>, is_none: bool) {
+    let _answer = if is_none { iter::next(th, iterator) } else { iter::finished(th) };
 }
 
 #[capi]

@@ -17,9 +17,13 @@ pub fn PyList_Size(list: Borrowed<'_, List>) -> PyResult<isize> {
     Ok(list.len() as isize)
 }
 
-fn item(th: &Thread, list: Borrowed<'_>, index: isize) -> PyResult {
+/// What lies at an index, not counted: the list keeps it alive.
+#[inline(always)]
+fn item<'a>(th: &Thread, list: Borrowed<'a>, index: isize) -> PyResult<Borrowed<'a>> {
     let list = list.downcast::<List>().ok_or_else(|| th.bad_internal_call())?;
-    let found = usize::try_from(index).ok().and_then(|index| list.get().get(index));
+    let found = list.get().peek(index as usize);
+    // SAFETY: the list has a reference, or NULL where C has not filled it in.
+    let found = found.and_then(|item| unsafe { Borrowed::from_ptr_or_null(item) });
     found.ok_or_else(|| th.raise(exc::INDEX_ERROR, "list index out of range"))
 }
 
@@ -29,16 +33,15 @@ pub fn PyList_GetItem(
     list: Borrowed<'_>,
     index: isize,
 ) -> PyResult<*mut krait_abi::PyObject> {
-    // The list keeps the item alive.
-    item(th, list, index).map(|item| item.as_ptr())
+    item(th, list, index).map(Borrowed::as_ptr)
 }
 
 #[capi]
 pub fn PyList_GetItemRef(th: &Thread, list: Borrowed<'_>, index: isize) -> PyResult {
-    if !list.ty().is_subtype(List::type_object()) {
+    if list.downcast::<List>().is_none() {
         return Err(th.raise(exc::TYPE_ERROR, "expected a list"));
     }
-    item(th, list, index)
+    item(th, list, index).map(Borrowed::to_owned)
 }
 
 #[capi]
@@ -94,9 +97,7 @@ pub fn PyList_Insert(
     let item = crate::support::given(th, item)?;
     let len = list.len() as isize;
     let at = if index < 0 { index.saturating_add(len).max(0) } else { index.min(len) };
-    let one = List::from_slice(th, &[item])?;
-    let place = krait_objects::slice::Slice::of_indices(th, at, at)?;
-    object::set_item(th, list.object(), place.object(), one.object())
+    list.insert_at(th, at as usize, item.to_owned())
 }
 
 #[capi]
@@ -122,11 +123,8 @@ pub fn PyList_SetSlice(
 ) -> PyResult<()> {
     let len = list.len() as isize;
     let start = start.clamp(0, len);
-    let place = krait_objects::slice::Slice::of_indices(th, start, stop.clamp(start, len))?;
-    match items {
-        Some(items) => object::set_item(th, list.object(), place.object(), items),
-        None => object::del_item(th, list.object(), place.object()),
-    }
+    let stop = stop.clamp(start, len);
+    krait_objects::list::assign_slice(list, th, start as usize, stop as usize, items)
 }
 
 #[capi]

@@ -190,6 +190,9 @@ pub fn PyObject_RichCompareBool(
 ) -> PyResult<bool> {
     let left = given(th, left)?;
     let right = given(th, right)?;
+    if left.is(right) && (op == krait_abi::Py_EQ || op == krait_abi::Py_NE) {
+        return Ok(op == krait_abi::Py_EQ);
+    }
     match CompareOp::from_c(op) {
         Some(op) => object::compare_bool(th, left, right, op),
         None => Err(th.bad_internal_call()),
@@ -197,8 +200,12 @@ pub fn PyObject_RichCompareBool(
 }
 
 #[capi]
-pub fn PyObject_Hash(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    object::hash(th, ob)
+pub fn PyObject_Hash(th: &Thread, ob: Borrowed<'_>) -> isize {
+    match ob.get().ty().get().raw().tp_hash {
+        // SAFETY: a slot takes a live object of its type.
+        Some(hash) => unsafe { hash(ob.as_ptr()) },
+        None => object::hash(th, ob).unwrap_or(-1),
+    }
 }
 
 #[capi]
@@ -266,6 +273,9 @@ pub fn PyObject_Type(ob: Borrowed<'_>) -> Owned<Type> {
 
 #[capi]
 pub fn PyObject_IsInstance(th: &Thread, ob: Borrowed<'_>, class: Borrowed<'_>) -> PyResult<bool> {
+    if std::ptr::eq(ob.get().ty().as_ptr(), class.as_ptr()) {
+        return Ok(true);
+    }
     object::is_instance(th, ob, class)
 }
 
@@ -275,8 +285,16 @@ pub fn PyObject_IsSubclass(th: &Thread, ob: Borrowed<'_>, class: Borrowed<'_>) -
 }
 
 #[capi]
-pub fn PyObject_GetItem(th: &Thread, ob: Borrowed<'_>, key: Borrowed<'_>) -> PyResult {
-    object::get_item(th, ob, key)
+pub fn PyObject_GetItem(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    key: Borrowed<'_>,
+) -> *mut krait_abi::PyObject {
+    match slot!(ob, tp_as_mapping, mp_subscript) {
+        // SAFETY: a slot takes live objects.
+        Some(subscript) => unsafe { subscript(ob.as_ptr(), key.as_ptr()) },
+        None => object::get_item(th, ob, key).map_or(std::ptr::null_mut(), Owned::into_ptr),
+    }
 }
 
 #[capi]
@@ -285,8 +303,12 @@ pub fn PyObject_SetItem(
     ob: Borrowed<'_>,
     key: Borrowed<'_>,
     value: Borrowed<'_>,
-) -> PyResult<()> {
-    object::set_item(th, ob, key, value)
+) -> c_int {
+    match slot!(ob, tp_as_mapping, mp_ass_subscript) {
+        // SAFETY: a slot takes live objects.
+        Some(assign) => unsafe { assign(ob.as_ptr(), key.as_ptr(), value.as_ptr()) },
+        None => object::set_item(th, ob, key, value).map_or(-1, |()| 0),
+    }
 }
 
 #[capi]
@@ -299,14 +321,27 @@ pub fn PyObject_DelItemString(th: &Thread, ob: Borrowed<'_>, key: *const c_char)
     object::del_item(th, ob, string(th, key)?.object())
 }
 
-#[capi]
-pub fn PyObject_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    object::len(th, ob).map(|len| len as isize)
+#[inline(always)]
+fn size(th: &Thread, ob: Borrowed<'_>) -> isize {
+    if let Some(length) = slot!(ob, tp_as_sequence, sq_length) {
+        // SAFETY: a slot takes a live object of its type.
+        return unsafe { length(ob.as_ptr()) };
+    }
+    match slot!(ob, tp_as_mapping, mp_length) {
+        // SAFETY: as above.
+        Some(length) => unsafe { length(ob.as_ptr()) },
+        None => object::len(th, ob).map_or(-1, |len| len as isize),
+    }
 }
 
 #[capi]
-pub fn PyObject_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    object::len(th, ob).map(|len| len as isize)
+pub fn PyObject_Size(th: &Thread, ob: Borrowed<'_>) -> isize {
+    size(th, ob)
+}
+
+#[capi]
+pub fn PyObject_Length(th: &Thread, ob: Borrowed<'_>) -> isize {
+    size(th, ob)
 }
 
 #[capi]

@@ -13,8 +13,12 @@ pub fn PySequence_Check(ob: Borrowed<'_>) -> bool {
 }
 
 #[capi]
-pub fn PySequence_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    sequence::len(th, ob).map(|len| len as isize)
+pub fn PySequence_Size(th: &Thread, ob: Borrowed<'_>) -> isize {
+    match slot!(ob, tp_as_sequence, sq_length) {
+        // SAFETY: a slot takes a live object of its type.
+        Some(length) => unsafe { length(ob.as_ptr()) },
+        None => sequence::len(th, ob).map_or(-1, |len| len as isize),
+    }
 }
 
 #[capi]
@@ -23,8 +27,12 @@ pub fn PySequence_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
 }
 
 #[capi]
-pub fn PySequence_GetItem(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult {
-    sequence::get(th, ob, index)
+pub fn PySequence_GetItem(th: &Thread, ob: Borrowed<'_>, index: isize) -> *mut krait_abi::PyObject {
+    match slot!(ob, tp_as_sequence, sq_item) {
+        // SAFETY: a slot takes a live object of its type.
+        Some(item) if index >= 0 => unsafe { item(ob.as_ptr(), index) },
+        _ => sequence::get(th, ob, index).map_or(std::ptr::null_mut(), Owned::into_ptr),
+    }
 }
 
 #[capi]
@@ -33,8 +41,15 @@ pub fn PySequence_SetItem(
     ob: Borrowed<'_>,
     index: isize,
     value: Option<Borrowed<'_>>,
-) -> PyResult<()> {
-    sequence::set(th, ob, index, value)
+) -> std::ffi::c_int {
+    match slot!(ob, tp_as_sequence, sq_ass_item) {
+        Some(assign) if index >= 0 => {
+            let value = value.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
+            // SAFETY: a slot takes live objects; without a value it deletes.
+            unsafe { assign(ob.as_ptr(), index, value) }
+        }
+        _ => sequence::set(th, ob, index, value).map_or(-1, |()| 0),
+    }
 }
 
 #[capi]
@@ -93,6 +108,9 @@ pub fn PySequence_Tuple(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Tuple>>
 
 #[capi]
 pub fn PySequence_Fast(th: &Thread, ob: Borrowed<'_>, message: *const c_char) -> PyResult {
+    if ob.is_exact::<List>() || ob.is_exact::<Tuple>() {
+        return Ok(ob.to_owned());
+    }
     sequence::fast(th, ob, &text_of(message))
 }
 

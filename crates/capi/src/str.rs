@@ -132,13 +132,12 @@ pub fn PyUnicode_AsUTF8AndSize(
     ob: Borrowed<'_>,
     len: *mut isize,
 ) -> PyResult<*const c_char> {
-    let found = expected(th, ob)
-        .and_then(|text| Ok((text.get().as_utf8_ptr(th)?, text.get().as_utf8(th)?.len() as isize)));
+    let found = expected(th, ob).and_then(|text| text.get().as_utf8(th));
     if !len.is_null() {
         // SAFETY: C passes a writable place.
-        unsafe { *len = found.as_ref().map_or(-1, |&(_, len)| len) };
+        unsafe { *len = found.as_ref().map_or(-1, |text| text.len() as isize) };
     }
-    found.map(|(pointer, _)| pointer)
+    found.map(|text| text.as_ptr().cast())
 }
 
 #[capi]
@@ -211,7 +210,7 @@ pub fn PyUnicode_Join(
         let name = separator.type_name();
         return Err(raise!(th, TYPE_ERROR, "separator: expected str instance, {name} found"));
     };
-    call::call_method(th, separator.object(), Str::interned(th, "join")?.borrow(), &[items])
+    Str::join_method(separator, th, items).map(Owned::into_object)
 }
 
 #[capi]
@@ -236,17 +235,16 @@ pub fn PyUnicode_Substring(
 
 #[capi]
 pub fn PyUnicode_Contains(th: &Thread, text: Borrowed<'_>, part: Borrowed<'_>) -> PyResult<bool> {
-    if part.downcast::<Str>().is_some() {
-        must_be_str(th, text)?;
-    } else {
+    let Some(part) = part.downcast::<Str>() else {
         let name = part.type_name();
         return Err(raise!(
             th,
             TYPE_ERROR,
             "'in <string>' requires string as left operand, not {name}"
         ));
-    }
-    sequence::contains(th, text, part)
+    };
+    let text = must_be_str(th, text)?;
+    Ok(text.find_in(&part, 0, text.len()).is_some())
 }
 
 #[capi]
@@ -273,12 +271,20 @@ pub fn PyUnicode_Equal(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> 
 #[capi]
 pub fn PyUnicode_EqualToUTF8(text: Option<Borrowed<'_>>, other: *const c_char) -> bool {
     let Some(text) = text.and_then(Borrowed::downcast::<Str>) else { return false };
-    std::str::from_utf8(bytes_of(other)).is_ok_and(|other| text.eq_str(other))
+    let other = bytes_of(other);
+    match text.as_ascii() {
+        Some(text) => text.as_bytes() == other,
+        None => std::str::from_utf8(other).is_ok_and(|other| text.eq_str(other)),
+    }
 }
 
 #[capi]
 pub fn PyUnicode_CompareWithASCIIString(text: Option<Borrowed<'_>>, other: *const c_char) -> c_int {
     let Some(text) = text.and_then(Borrowed::downcast::<Str>) else { return 1 };
-    let other = bytes_of(other).iter().map(|&byte| u32::from(byte));
+    let other = bytes_of(other);
+    if let Some(text) = text.as_ascii() {
+        return text.as_bytes().cmp(other) as c_int;
+    }
+    let other = other.iter().map(|&byte| u32::from(byte));
     text.get().chars().iter().cmp(other) as c_int
 }

@@ -119,23 +119,11 @@ pub fn PyUnicode_Replace(
     count: isize,
 ) -> PyResult {
     let (old, new) = (expected(th, old)?, expected(th, new)?);
-    let count = Int::from_isize(th, count)?;
-    method(th, string, "replace", &[old.object(), new.object(), count.object()])
+    Str::replace(expected(th, string)?, th, old, new, count).map(Owned::into_object)
 }
 
-fn split(
-    th: &Thread,
-    string: Borrowed<'_>,
-    name: &str,
-    separator: Option<Borrowed<'_>>,
-    count: isize,
-) -> PyResult {
-    let separator = match separator {
-        Some(separator) => expected(th, separator)?.object(),
-        None => none(),
-    };
-    let count = Int::from_isize(th, count)?;
-    method(th, string, name, &[separator, count.object()])
+fn separator<'a>(th: &Thread, separator: Option<Borrowed<'a>>) -> PyResult<Option<Borrowed<'a>>> {
+    separator.map(|separator| expected(th, separator).map(|text| text.object())).transpose()
 }
 
 #[capi]
@@ -144,8 +132,9 @@ pub fn PyUnicode_Split(
     string: Borrowed<'_>,
     separator: Option<Borrowed<'_>>,
     count: isize,
-) -> PyResult {
-    split(th, string, "split", separator, count)
+) -> PyResult<Owned<List>> {
+    let string = expected(th, string)?;
+    Str::split(string, th, self::separator(th, separator)?, count)
 }
 
 #[capi]
@@ -154,8 +143,9 @@ pub fn PyUnicode_RSplit(
     string: Borrowed<'_>,
     separator: Option<Borrowed<'_>>,
     count: isize,
-) -> PyResult {
-    split(th, string, "rsplit", separator, count)
+) -> PyResult<Owned<List>> {
+    let string = expected(th, string)?;
+    Str::rsplit(string, th, self::separator(th, separator)?, count)
 }
 
 #[capi]

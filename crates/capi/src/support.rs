@@ -10,6 +10,15 @@ use krait_objects::prelude::*;
 pub type Ptr = *mut abi::PyObject;
 pub type TypePtr = *mut abi::PyTypeObject;
 
+/// The function in a slot of a table of the object's class. What it answers is C's as it is.
+macro_rules! slot {
+    ($ob:expr, $table:ident, $slot:ident) => {
+        // SAFETY: a class's tables, where there are any, are whole structs that live as long as it.
+        unsafe { $ob.get().ty().get().raw().$table.as_ref() }.and_then(|table| table.$slot)
+    };
+}
+pub(crate) use slot;
+
 /// The bytes of a C string; none for NULL.
 pub fn bytes_of<'a>(text: *const c_char) -> &'a [u8] {
     if text.is_null() {
@@ -132,5 +141,11 @@ pub unsafe fn wide_string(
 /// An argument that functions for one type of objects miss: SystemError, unless an exception is set.
 #[inline(always)]
 pub fn given<'a>(th: &Thread, ob: Option<Borrowed<'a>>) -> PyResult<Borrowed<'a>> {
-    ob.ok_or_else(|| if th.is_raised() { th.raised_by_c() } else { th.bad_internal_call() })
+    ob.ok_or_else(|| not_given(th))
+}
+
+#[cold]
+#[inline(never)]
+fn not_given(th: &Thread) -> Raised {
+    if th.is_raised() { th.raised_by_c() } else { th.bad_internal_call() }
 }

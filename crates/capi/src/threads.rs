@@ -174,8 +174,8 @@ pub fn PyThreadState_GetDict() -> Ptr {
 }
 
 #[capi]
-pub fn PyInterpreterState_Get(th: &Thread) -> *mut c_void {
-    std::ptr::from_ref(th.interp()).cast_mut().cast()
+pub fn PyInterpreterState_Get() -> *mut c_void {
+    std::ptr::from_ref(Thread::current().interp()).cast_mut().cast()
 }
 
 #[capi]
@@ -186,7 +186,10 @@ pub fn PyInterpreterState_GetID(interp: *mut c_void) -> i64 {
 
 #[capi]
 pub fn Py_EnterRecursiveCall(th: &Thread, place: *const c_char) -> PyResult<()> {
-    th.check_stack(&text_of(place))
+    match th.has_room() {
+        true => Ok(()),
+        false => th.check_stack(&text_of(place)),
+    }
 }
 
 /// What the stable ABI of older versions calls when its own count of calls ran out.

@@ -564,8 +564,21 @@ impl Function {
 pub fn call(th: &Thread, function: Borrowed<'_, Function>, args: Args<'_>) -> PyResult {
     // SAFETY: the frame takes over new references to the function, its globals and the arguments.
     unsafe {
-        let values: Vec<StackRef> =
-            args.values.iter().map(|value| StackRef::new(value.as_ptr())).collect();
+        // New references to the arguments, in native memory if they are many.
+        const FEW: usize = 6;
+        let count = args.values.len();
+        let mut few = [StackRef::NULL; FEW];
+        let mut many = Vec::new();
+        let values = match few.get_mut(..count) {
+            Some(few) => few,
+            None => {
+                many.resize(count, StackRef::NULL);
+                &mut many[..]
+            }
+        };
+        for (place, value) in values.iter_mut().zip(args.values) {
+            *place = StackRef::new(value.as_ptr());
+        }
         let code = function.code_handle();
         let optimized = code.has_flag(krait_bytecode::code_flags::OPTIMIZED);
         let locals = match function.globals.get_owned() {

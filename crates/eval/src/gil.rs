@@ -69,8 +69,12 @@ pub unsafe fn attach(thread: *const Thread) {
     unsafe {
         of(&*thread).acquire(thread);
         let raw = (*thread).raw();
-        (*raw).thread_id = libc::pthread_self();
-        (*raw).native_thread_id = libc::syscall(libc::SYS_gettid) as _;
+        // A state comes back to its own thread most of the time: no system call for what it knows.
+        let own = libc::pthread_self();
+        if (*raw).thread_id != own || Thread::own() != thread {
+            (*raw).thread_id = own;
+            (*raw).native_thread_id = libc::syscall(libc::SYS_gettid) as _;
+        }
         Thread::swap_current(thread);
         monitoring::greet(&*thread);
         evaluator::greet(&*thread);
@@ -79,11 +83,30 @@ pub unsafe fn attach(thread: *const Thread) {
 
 /// Detaches this OS thread and gives the lock up.
 pub fn detach(th: &Thread) {
-    let gil = of(th).clone();
+    // The state may be gone as soon as another thread runs.
+    let lock = of(th).lock.clone();
     th.interp().gil.release();
     // SAFETY: the lock is given up with it.
     unsafe { Thread::swap_current(std::ptr::null()) };
-    gil.release();
+    lock.release();
+}
+
+impl Lock {
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Lets go.
+    fn release(&self) {
+        let mut state = self.locked();
+        self.holder.store(std::ptr::null_mut(), Ordering::Release);
+        state.held = false;
+        let wanted = state.waiting > 0;
+        drop(state);
+        if wanted {
+            self.free.notify_one();
+        }
+    }
 }
 
 impl Gil {
@@ -103,7 +126,7 @@ impl Gil {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.lock.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.lock.locked()
     }
 
     fn interval(&self) -> Duration {
@@ -193,14 +216,7 @@ impl Gil {
 
     /// Lets go.
     pub fn release(&self) {
-        let mut state = self.lock();
-        self.lock.holder.store(std::ptr::null_mut(), Ordering::Release);
-        state.held = false;
-        let wanted = state.waiting > 0;
-        drop(state);
-        if wanted {
-            self.lock.free.notify_one();
-        }
+        self.lock.release();
     }
 
     /// From here on only `thread` gets the lock: the interpreter is ending.
@@ -250,6 +266,8 @@ pub fn after_fork(th: &Thread) {
         (&raw const lock.switched).cast_mut().write(Condvar::new());
     }
     lock.holder.store(std::ptr::from_ref(th).cast_mut(), Ordering::Release);
+    // SAFETY: the state is ours; the thread goes by another number in the child.
+    unsafe { (*th.raw()).native_thread_id = libc::syscall(libc::SYS_gettid) as _ };
     pending::withdraw(th, pending::GIL_DROP_REQUEST);
 }
 

@@ -20,6 +20,14 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     let ident = &item.sig.ident;
 
     let mut parameters = Vec::new();
+    let returned = Returned::of(&item.sig.output);
+    let (c_type, convert, default) = returned.shape();
+    let error = match error {
+        Some(error) => Some(quote!(#error)),
+        None => default.clone(),
+    };
+    let refuse = Refusal { c_type: &c_type, error: error.as_ref(), usual: default.as_ref() };
+    let mut refused = TokenStream::new();
     let mut stolen = TokenStream::new();
     let mut checked = TokenStream::new();
     let mut values = Vec::new();
@@ -34,7 +42,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
         };
         let ty = &*typed.ty;
         if matches!(ty, Type::Reference(reference) if is_path_to(&reference.elem, "Thread")) {
-            values.push(quote!(rt::Thread::current()));
+            values.push(quote!(rt::Thread::attached()));
             continue;
         }
         let object = quote!(*mut ::krait_objects::args::rt::abi::PyObject);
@@ -51,23 +59,20 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
             }
             Passed::Borrowed { nullable } => {
                 parameters.push(quote!(#name: #object));
-                fallible = true;
                 let check = if nullable { quote!(nullable) } else { quote!(object) };
-                checked.extend(quote!(let #name = rt::capi::#check(#name)?;));
+                // A handle without a type of its own takes any object.
+                let inner = if nullable { type_arguments(ty).first().copied() } else { Some(ty) };
+                let takes_any = inner.is_none_or(|inner| type_arguments(inner).is_empty());
+                let answer = refuse.of(&name, takes_any, &item)?;
+                refused.extend(quote! {
+                    let Some(#name) = rt::capi::#check(#name) else { return #answer };
+                });
             }
         }
         values.push(quote!(#name));
     }
 
-    let returned = Returned::of(&item.sig.output);
-    let (c_type, convert, default) = returned.shape();
-    let error = match error {
-        Some(error) => quote!(#error),
-        None => default.ok_or_else(|| {
-            let message = "say what C gets on failure: #[capi(error = …)]";
-            syn::Error::new_spanned(&item.sig.output, message)
-        })?,
-    };
+    let error = refuse.error(&item)?;
     let call = quote!(#ident(#(#values),*));
     let body = match (returned.result, fallible) {
         (false, false) => quote!(let value = #call; #convert),
@@ -100,10 +105,43 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
             #[allow(unused_unsafe)]
             unsafe {
                 #stolen
+                #refused
                 #body
             }
         }
     })
+}
+
+/// What is answered for an argument that is not what it has to be.
+struct Refusal<'a> {
+    c_type: &'a TokenStream,
+    error: Option<&'a TokenStream>,
+    /// What stands for an error in values of this type, unless the function says otherwise.
+    usual: Option<&'a TokenStream>,
+}
+
+impl Refusal<'_> {
+    fn error(&self, item: &ItemFn) -> syn::Result<TokenStream> {
+        self.error.cloned().ok_or_else(|| {
+            let message = "say what C gets on failure: #[capi(error = …)]";
+            syn::Error::new_spanned(&item.sig.output, message)
+        })
+    }
+
+    /// As the result of a function where that is possible: the refusal is then a jump, and needs no stack in the function.
+    fn of(&self, name: &syn::Ident, takes_any: bool, item: &ItemFn) -> syn::Result<TokenStream> {
+        let error = self.error(item)?;
+        let c_type = self.c_type;
+        let is_usual = self.usual.is_some_and(|usual| usual.to_string() == error.to_string());
+        let shown = c_type.to_string();
+        Ok(if is_usual && shown.starts_with('*') {
+            quote!(rt::capi::refuse_for_null::<#takes_any>(#name) as #c_type)
+        } else if is_usual && (shown.ends_with("c_int") || INTEGERS.contains(&shown.as_str())) {
+            quote!(rt::capi::refuse_for_minus_one::<#takes_any>(#name) as #c_type)
+        } else {
+            quote!({ rt::capi::refuse::<#takes_any>(#name); #error })
+        })
+    }
 }
 
 /// The function as written, private to the exported one.

@@ -251,7 +251,8 @@ fn wrong_count(
 macro_rules! vectorcalls {
     ($($name:ident $convention:ident;)*) => {$(
         unsafe extern "C" fn $name(this: Ptr, args: *const Ptr, nargsf: usize, kwnames: Ptr) -> Ptr {
-            let th = Thread::current();
+            // SAFETY: C calls it on an attached thread.
+            let th = unsafe { Thread::attached() };
             // SAFETY: C calls the vectorcall function of a live object of ours.
             unsafe {
                 let function: Borrowed<'_, CFunction> = Borrowed::from_ptr(this);

@@ -17,6 +17,7 @@ pub mod cell;
 pub mod cfunction;
 pub mod codecs;
 pub mod complex;
+mod current;
 pub mod descr;
 pub mod dict;
 pub mod error;

@@ -37,7 +37,8 @@ unsafe extern "C" fn method_vectorcall(
     nargsf: usize,
     kwnames: Ptr,
 ) -> Ptr {
-    let th = Thread::current();
+    // SAFETY: C calls it on an attached thread.
+    let th = unsafe { Thread::attached() };
     // SAFETY: C calls the vectorcall function of a live method, with the arguments of a vectorcall.
     unsafe {
         let this: Borrowed<'_, Method> = Borrowed::from_ptr(this);

@@ -348,7 +348,7 @@ impl Slice {
             drop((*this).step.take());
             drop((*this).start.take());
             drop((*this).stop.take());
-            if !Thread::current().interp().free_lists.slices.push(this.cast()) {
+            if !Thread::attached().interp().free_lists.slices.push(this.cast()) {
                 gc::gc_del(this.cast());
             }
         }

@@ -4,7 +4,7 @@
 //! the thread half of CPython's `Python/pystate.c`.
 //!
 //! Invariants:
-//! 1. `CURRENT` is null or points to the `Thread` that this OS thread is attached with.
+//! 1. The word in `current` is null or points to the `Thread` that this OS thread is attached with.
 //! 2. A `Thread` is used by the OS thread that is attached with it, and by no other meanwhile.
 //! 3. `OWN` is null or the state that this OS thread was attached with last, as long as it lives.
 //! 4. `abi.interp` points to an `Interpreter` that outlives the thread state.
@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use krait_abi as abi;
 
+use crate::current;
 use crate::error::PyResult;
 use crate::exceptions::{BaseException, exc};
 use crate::handle::{Borrowed, Owned};
@@ -37,7 +38,6 @@ pub struct Thread {
 }
 
 thread_local! {
-    static CURRENT: Cell<*const Thread> = const { Cell::new(std::ptr::null()) };
     static OWN: Cell<*const Thread> = const { Cell::new(std::ptr::null()) };
     /// The bounds of this OS thread's stack, once they are known.
     static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
@@ -76,21 +76,29 @@ impl Thread {
     /// C function called without being attached gets the reference's fatal error.
     #[inline(always)]
     pub fn current<'a>() -> &'a Thread {
-        let current = CURRENT.get();
+        let current = current::get();
         if current.is_null() {
-            crate::fatal(
-                "the function must be called with the GIL held, after Python initialization and before Python finalization, but the GIL is released (the current Python thread state is NULL)",
-            );
+            not_attached();
         }
         // SAFETY: (1).
         unsafe { &*current }
+    }
+
+    /// As `current`, where the caller has promised to be attached.
+    ///
+    /// # Safety
+    /// This OS thread is attached.
+    #[inline(always)]
+    pub unsafe fn attached<'a>() -> &'a Thread {
+        // SAFETY: (1), and the caller's promise.
+        unsafe { &*current::get() }
     }
 
     /// As `current`, or `None` if this OS thread is not attached.
     #[inline(always)]
     pub fn current_or_none<'a>() -> Option<&'a Thread> {
         // SAFETY: (1).
-        unsafe { CURRENT.get().as_ref() }
+        unsafe { current::get().as_ref() }
     }
 
     /// Attaches this OS thread with `thread`, or detaches it with null; the previous one comes back.
@@ -103,7 +111,9 @@ impl Thread {
             thread.find_stack();
             OWN.set(thread);
         }
-        CURRENT.replace(thread)
+        let before = current::get();
+        current::set(thread);
+        before
     }
 
     /// The state that this OS thread was attached with last, null if it is gone: what a thread that C calls from
@@ -190,10 +200,16 @@ impl Thread {
     /// " while calling a Python object".
     #[inline]
     pub fn check_stack(&self, place: &str) -> PyResult<()> {
-        if stack_pointer() > self.stack_soft_limit.get() {
+        if self.has_room() {
             return Ok(());
         }
         Err(self.stack_overflow(place))
+    }
+
+    /// Whether there is native stack left for a call.
+    #[inline(always)]
+    pub fn has_room(&self) -> bool {
+        stack_pointer() > self.stack_soft_limit.get()
     }
 
     /// The RecursionError of one who has used the native stack up.
@@ -245,7 +261,28 @@ impl Drop for Thread {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn not_attached() -> ! {
+    crate::fatal(
+        "the function must be called with the GIL held, after Python initialization and before Python finalization, but the GIL is released (the current Python thread state is NULL)",
+    );
+}
+
 /// An address in the current native frame.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub fn stack_pointer() -> usize {
+    let address: usize;
+    // SAFETY: reads a register.
+    unsafe {
+        std::arch::asm!("mov {}, rsp", out(reg) address, options(nomem, nostack, preserves_flags))
+    };
+    address
+}
+
+/// An address in the current native frame.
+#[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
 pub fn stack_pointer() -> usize {
     let marker = 0u8;

@@ -445,7 +445,7 @@ impl Tuple {
             let ty = (*ob).ob_type;
             if ty == PyTuple_Type.as_ptr()
                 && (1..=TUPLE_SIZES).contains(&len)
-                && Thread::current().interp().free_lists.tuples[len - 1].push(ob)
+                && Thread::attached().interp().free_lists.tuples[len - 1].push(ob)
             {
                 return;
             }

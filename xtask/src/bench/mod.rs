@@ -5,6 +5,7 @@
 //! machine that drifts hits all alike. The result is the median of those ratios.
 
 mod callgrind;
+mod calls;
 mod compile;
 mod program;
 mod report;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use crate::Outcome;
 use crate::args::Args;
-use crate::interpreter;
+use crate::interpreter::{self, Choice};
 use subject::Subject;
 
 const HELP: &str = "\
@@ -35,7 +36,9 @@ VAR=value words and have arguments.
   --wall            compare wall time, not user and system time
   --startup         measure start-up instead: -c pass, -I -S, imports
   --compile         measure the compiler instead: the library, and inputs that grow
-  --callgrind       count instructions under valgrind instead, at the small sizes
+  --calls           measure calls between C and Python instead, case by case (`--only` takes parts of names)
+  --library PATH    for --calls: our shared library; by default it is built
+  --callgrind       count instructions under valgrind instead, at the small sizes; with --calls: a call
   --timeout SECONDS limit for a run (120)
   --binary PATH     our command; by default `krait` is built
   --profile NAME    the profile to build it with (release)
@@ -91,7 +94,14 @@ pub fn run(mut args: Args) -> Outcome {
         limit: Duration::from_secs(args.parsed("--timeout", 120)?),
         folder: interpreter::root().join("bench"),
     };
+    let calls = args.flag("--calls");
+    let library = args.option("--library")?;
     let (only, skip) = (args.list("--only")?, args.list("--skip")?);
+    if calls {
+        let choice = Choice::from_args(&mut args)?;
+        args.rest()?;
+        return calls::run(&choice, &only, library, callgrind, &options);
+    }
     let subjects = Subject::all(args)?;
     if startup {
         return startup::run(&subjects, &options);

@@ -74,9 +74,51 @@ impl Builder<'_> {
         }
     }
 
-    fn group(&mut self, end: u8) -> PyResult<Vec<Owned>> {
-        let count = count(self.th, self.format, end)?;
-        self.values(count, end)
+    /// As `values`, where `place` says the items of a new container lie.
+    fn fill(&mut self, count: usize, end: u8, items: *mut Ptr) -> PyResult<()> {
+        for index in 0..count {
+            match self.value() {
+                // SAFETY: the container has `count` places, and nobody else has seen it.
+                Ok(value) => unsafe { items.add(index).write(value.into_ptr()) },
+                Err(raised) => {
+                    self.ignore(count - index - 1);
+                    return Err(raised);
+                }
+            }
+        }
+        if self.format.peek() != end {
+            return Err(self.th.raise(exc::SYSTEM_ERROR, "Unmatched paren in format"));
+        }
+        self.format.skip();
+        Ok(())
+    }
+
+    fn tuple(&mut self, count: usize, end: u8) -> PyResult {
+        if count == 0 {
+            self.values(0, end)?;
+            return Ok(Tuple::empty().to_owned().into_object());
+        }
+        let tuple = match Tuple::with_nulls(self.th, count) {
+            Ok(tuple) => tuple,
+            Err(raised) => {
+                self.ignore(count);
+                return Err(raised);
+            }
+        };
+        self.fill(count, end, tuple.items())?;
+        Ok(tuple.into_object())
+    }
+
+    fn list(&mut self, count: usize, end: u8) -> PyResult {
+        let list = match List::with_nulls(self.th, count) {
+            Ok(list) => list,
+            Err(raised) => {
+                self.ignore(count);
+                return Err(raised);
+            }
+        };
+        self.fill(count, end, list.items_ptr())?;
+        Ok(list.into_object())
     }
 
     fn dict(&mut self) -> PyResult {
@@ -101,8 +143,14 @@ impl Builder<'_> {
         let unsigned = |value: u64| Int::from_u64(th, value).map(Owned::into_object);
         loop {
             return match self.format.next() {
-                b'(' => Tuple::from_vec(th, self.group(b')')?).map(Owned::into_object),
-                b'[' => List::from_vec(th, self.group(b']')?).map(Owned::into_object),
+                b'(' => {
+                    let count = count(th, self.format, b')')?;
+                    self.tuple(count, b')')
+                }
+                b'[' => {
+                    let count = count(th, self.format, b']')?;
+                    self.list(count, b']')
+                }
                 b'{' => self.dict(),
                 b'b' | b'B' | b'h' | b'i' => signed(args.int().into()),
                 b'H' | b'I' => unsigned(args.unsigned().into()),
@@ -203,10 +251,7 @@ pub fn value(th: &Thread, format: Format, args: VaList) -> PyResult {
     match count(th, format, 0)? {
         0 => Ok(none().to_owned()),
         1 => Builder { th, format, args }.value(),
-        count => {
-            let values = Builder { th, format, args }.values(count, 0)?;
-            Tuple::from_vec(th, values).map(Owned::into_object)
-        }
+        count => Builder { th, format, args }.tuple(count, 0),
     }
 }
 
@@ -221,10 +266,18 @@ unsafe extern "C" fn krait_va_pack(count: isize, args: VaList) -> Ptr {
     if count > isize::MAX / 16 {
         return to_c(Err::<Owned, _>(th.no_memory()));
     }
-    let items: Option<Vec<Owned>> =
-        (0..count.max(0)).map(|_| args.object().map(Borrowed::to_owned)).collect();
-    to_c(match items {
-        Some(items) if count >= 0 => Tuple::from_vec(th, items),
-        _ => Err(th.bad_internal_call()),
-    })
+    let Ok(count) = usize::try_from(count) else {
+        return to_c(Err::<Owned, _>(th.bad_internal_call()));
+    };
+    if count == 0 {
+        return Tuple::empty().to_owned().into_ptr();
+    }
+    to_c(Tuple::with_nulls(th, count).and_then(|tuple| {
+        for at in 0..count {
+            let item = args.object().ok_or_else(|| th.bad_internal_call())?;
+            // SAFETY: the place lies in the tuple, which nobody else has seen.
+            unsafe { tuple.items().add(at).write(item.to_owned().into_ptr()) };
+        }
+        Ok(tuple)
+    }))
 }

@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 
 use krait_objects::prelude::*;
+use krait_objects::protocol::object::Attribute;
 
 use super::{Format, VaList, build, to_c};
 use crate::support::*;
@@ -24,8 +25,13 @@ fn with_values(
             return call::call(th, callable, tuple.get().as_slice());
         }
     }
-    let values: Vec<Borrowed<'_>> = values.iter().map(Owned::object).collect();
-    call::call(th, callable, &values)
+    call::call(th, callable, borrowed(&values))
+}
+
+/// References lent.
+fn borrowed(values: &[Owned]) -> &[Borrowed<'_>] {
+    // SAFETY: both are laid out as the pointer they hold, and the values outlive what is lent.
+    unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) }
 }
 
 fn method_with_values(
@@ -35,7 +41,25 @@ fn method_with_values(
     format: *const c_char,
     args: VaList,
 ) -> PyResult {
-    let method = object::get_attr(th, receiver, name)?;
+    let method = match object::get_method(th, receiver, name)? {
+        Attribute::Bound(method) => method,
+        // The receiver goes before the values, which spares making a bound method.
+        Attribute::Unbound(function) => {
+            let format = Format::new(format);
+            if format.peek() == 0 {
+                return call::call(th, function.object(), &[receiver]);
+            }
+            let values = build::values(th, format, args)?;
+            let values = match &values[..] {
+                [only] => only.object().downcast::<Tuple>().map(|tuple| tuple.get().as_slice()),
+                _ => None,
+            }
+            .unwrap_or(borrowed(&values));
+            return call::with_first(receiver, values, |all| {
+                call::call(th, function.object(), all)
+            });
+        }
+    };
     if !object::is_callable(method.object()) {
         return Err(raise!(
             th,
@@ -56,9 +80,19 @@ fn present<'a>(th: &Thread, ob: Ptr) -> PyResult<Borrowed<'a>> {
     })
 }
 
-/// Objects up to NULL.
-fn objects<'a>(args: VaList) -> Vec<Borrowed<'a>> {
-    std::iter::from_fn(|| args.object()).collect()
+/// Runs `body` with the objects up to NULL, which are on the stack if they are few.
+fn with_objects(args: VaList, body: impl FnOnce(&[Borrowed<'_>]) -> PyResult) -> PyResult {
+    const FEW: usize = 6;
+    let mut few = [none(); FEW];
+    for count in 0..FEW {
+        match args.object() {
+            Some(object) => few[count] = object,
+            None => return body(&few[..count]),
+        }
+    }
+    let mut all = few.to_vec();
+    all.extend(std::iter::from_fn(|| args.object()));
+    body(&all)
 }
 
 #[unsafe(no_mangle)]
@@ -105,7 +139,10 @@ unsafe extern "C" fn krait_va_call_method_object(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn krait_va_call_function_objects(callable: Ptr, args: VaList) -> Ptr {
     let th = Thread::current();
-    to_c(present(th, callable).and_then(|callable| call::call(th, callable, &objects(args))))
+    to_c(
+        present(th, callable)
+            .and_then(|callable| with_objects(args, |objects| call::call(th, callable, objects))),
+    )
 }
 
 #[unsafe(no_mangle)]
@@ -113,7 +150,8 @@ unsafe extern "C" fn krait_va_call_method_objects(receiver: Ptr, name: Ptr, args
     let th = Thread::current();
     to_c((|| {
         let (receiver, name) = (present(th, receiver)?, present(th, name)?);
-        call::call_method(th, receiver, attribute(th, name)?, &objects(args))
+        let name = attribute(th, name)?;
+        with_objects(args, |objects| call::call_method(th, receiver, name, objects))
     })())
 }
 

@@ -33,6 +33,7 @@ pub use text::formatted;
 #[derive(Clone, Copy)]
 pub struct VaList(*mut c_void);
 
+#[allow(dead_code, reason = "where the list's layout is known, only some are needed")]
 unsafe extern "C" {
     fn krait_next_int(args: VaList) -> c_int;
     fn krait_next_unsigned(args: VaList) -> c_uint;
@@ -49,6 +50,63 @@ macro_rules! next {
     )*};
 }
 
+/// A `va_list` as the System V ABI for x86-64 lays it out: where in the saved registers the next integer or pointer lies, and
+/// where those lie that came on the stack.
+#[cfg(all(target_arch = "x86_64", target_family = "unix"))]
+#[repr(C)]
+struct Saved {
+    integers: c_uint,
+    doubles: c_uint,
+    stack: *mut u64,
+    registers: *mut u8,
+}
+
+#[cfg(all(target_arch = "x86_64", target_family = "unix"))]
+impl VaList {
+    /// The next integer or pointer.
+    #[inline]
+    fn word(self) -> u64 {
+        /// Where the integers among the saved registers end.
+        const END: c_uint = 48;
+        // SAFETY: invariants 1 and 2.
+        unsafe {
+            let saved = &mut *self.0.cast::<Saved>();
+            if saved.integers < END {
+                let place = saved.registers.add(saved.integers as usize);
+                saved.integers += 8;
+                return *place.cast();
+            }
+            let place = saved.stack;
+            saved.stack = place.add(1);
+            *place
+        }
+    }
+
+    pub fn int(self) -> c_int {
+        self.word() as c_int
+    }
+
+    pub fn unsigned(self) -> c_uint {
+        self.word() as c_uint
+    }
+
+    pub fn long(self) -> c_long {
+        self.word() as c_long
+    }
+
+    pub fn long_long(self) -> c_longlong {
+        self.word() as c_longlong
+    }
+
+    #[inline]
+    pub fn raw(self) -> *mut c_void {
+        self.word() as *mut c_void
+    }
+
+    next! { double krait_next_double c_double; }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_family = "unix")))]
 impl VaList {
     next! {
         int krait_next_int c_int;
@@ -58,7 +116,9 @@ impl VaList {
         double krait_next_double c_double;
         raw krait_next_pointer *mut c_void;
     }
+}
 
+impl VaList {
     /// A `Py_ssize_t`, which is passed as `long` is.
     pub fn size(self) -> isize {
         self.long() as isize

@@ -55,6 +55,50 @@ pub unsafe fn bind(
     }
 }
 
+/// References that were given away: those that nobody takes are released.
+struct Given {
+    next: *const StackRef,
+    end: *const StackRef,
+}
+
+impl Iterator for Given {
+    type Item = Owned;
+
+    #[inline]
+    fn next(&mut self) -> Option<Owned> {
+        if self.next == self.end {
+            return None;
+        }
+        // SAFETY: a reference that has not been taken yet.
+        unsafe {
+            let value = *self.next;
+            self.next = self.next.add(1);
+            Some(value.into_owned())
+        }
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        self.for_each(drop);
+    }
+}
+
+impl Given {
+    /// All `count` of them.
+    fn into_tuple(self, th: &Thread, count: usize) -> PyResult<Owned<Tuple>> {
+        if count == 0 {
+            return Ok(Tuple::empty().to_owned());
+        }
+        let tuple = Tuple::with_nulls(th, count)?;
+        for (at, value) in self.enumerate() {
+            // SAFETY: the tuple has `count` places, and nobody else has seen it.
+            unsafe { tuple.items().add(at).write(value.into_ptr()) };
+        }
+        Ok(tuple)
+    }
+}
+
 impl<'a> Binding<'a> {
     /// The local of a parameter.
     fn local(&self, index: usize) -> *mut StackRef {
@@ -77,14 +121,12 @@ impl<'a> Binding<'a> {
             for index in 0..taken {
                 *self.local(index) = *args.add(index);
             }
-            let extra = std::slice::from_raw_parts(args.add(taken), count - taken);
-            let keywords = std::slice::from_raw_parts(args.add(count), names);
-            let extra = extra.iter().map(|value| value.into_owned()).collect::<Vec<_>>();
-            let keywords = keywords.iter().map(|value| value.into_owned()).collect::<Vec<_>>();
-            let surplus = extra.len();
+            let extra = Given { next: args.add(taken), end: args.add(count) };
+            let keywords = Given { next: args.add(count), end: args.add(count + names) };
+            let surplus = count - taken;
             let mut next = self.named;
             if code.has_flag(code_flags::VARARGS) {
-                *self.local(next) = StackRef::from_owned(Tuple::from_vec(th, extra)?);
+                *self.local(next) = StackRef::from_owned(extra.into_tuple(th, surplus)?);
                 next += 1;
             } else {
                 drop(extra);
@@ -120,7 +162,7 @@ impl<'a> Binding<'a> {
     unsafe fn bind_keywords(
         &self,
         kwnames: Borrowed<'_, Tuple>,
-        values: Vec<Owned>,
+        values: Given,
         collector: usize,
         _positional: usize,
     ) -> PyResult<()> {
@@ -133,7 +175,7 @@ impl<'a> Binding<'a> {
                 *self.local(collector) = StackRef::from_fresh(dict.clone());
                 collected = Some(dict);
             }
-            for (index, value) in values.into_iter().enumerate() {
+            for (index, value) in values.enumerate() {
                 let Some(name) = kwnames.get().get(index) else { break };
                 if name.downcast::<Str>().is_none() {
                     return Err(self.not_a_name());

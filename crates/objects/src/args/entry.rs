@@ -4,35 +4,62 @@ use krait_abi as abi;
 
 use crate::error::{PyResult, Raised};
 use crate::exceptions::exc;
-use crate::handle::{Borrowed, Instance, Object, Owned};
+use crate::handle::{Borrowed, Instance, Owned};
 use crate::thread::Thread;
 
-/// An object of type `T`. SystemError for NULL and for other types.
+/// An object of type `T`; `refuse` says what is wrong with others.
 ///
 /// # Safety
 /// `ob` is null or a live object that outlives the call.
 #[inline(always)]
-pub unsafe fn object<'a, T: Instance>(ob: *mut abi::PyObject) -> PyResult<Borrowed<'a, T>> {
+pub unsafe fn object<'a, T: Instance>(ob: *mut abi::PyObject) -> Option<Borrowed<'a, T>> {
     // SAFETY: the caller's promise.
-    match unsafe { Borrowed::from_ptr_or_null(ob) } {
-        None => Err(null_argument(std::ptr::eq(T::type_object(), Object::type_object()))),
-        Some(ob) => typed(ob),
-    }
+    let ob: Borrowed<'a> = unsafe { Borrowed::from_ptr_or_null(ob) }?;
+    ob.downcast()
 }
 
-/// As `object`, with `None` for NULL.
+/// As `object`, with NULL for `None`.
 ///
 /// # Safety
 /// As for `object`.
 #[inline(always)]
-pub unsafe fn nullable<'a, T: Instance>(
-    ob: *mut abi::PyObject,
-) -> PyResult<Option<Borrowed<'a, T>>> {
+pub unsafe fn nullable<'a, T: Instance>(ob: *mut abi::PyObject) -> Option<Option<Borrowed<'a, T>>> {
     // SAFETY: the caller's promise.
-    match unsafe { Borrowed::from_ptr_or_null(ob) } {
-        None => Ok(None),
-        Some(ob) => typed(ob).map(Some),
+    let ob: Option<Borrowed<'a>> = unsafe { Borrowed::from_ptr_or_null(ob) };
+    match ob {
+        None => Some(None),
+        Some(ob) => ob.downcast().map(Some),
     }
+}
+
+/// SystemError for NULL, and for an object of another type.
+///
+/// `TAKES_ANY` says that no type is asked for.
+#[cold]
+#[inline(never)]
+pub fn refuse<const TAKES_ANY: bool>(ob: *mut abi::PyObject) {
+    let _raised = match ob.is_null() {
+        true => null_argument(TAKES_ANY),
+        false => Thread::current().bad_internal_call(),
+    };
+}
+
+/// As `refuse`, with the result for C: NULL.
+#[cold]
+#[inline(never)]
+pub extern "C" fn refuse_for_null<const TAKES_ANY: bool>(
+    ob: *mut abi::PyObject,
+) -> *mut abi::PyObject {
+    refuse::<TAKES_ANY>(ob);
+    std::ptr::null_mut()
+}
+
+/// As `refuse`, with the result for C: -1, or all bits.
+#[cold]
+#[inline(never)]
+pub extern "C" fn refuse_for_minus_one<const TAKES_ANY: bool>(ob: *mut abi::PyObject) -> i64 {
+    refuse::<TAKES_ANY>(ob);
+    -1
 }
 
 /// A stolen reference that must be there.

@@ -171,6 +171,14 @@ impl Kwargs<'_> {
     /// A new dict of them.
     pub fn to_dict(&self, th: &Thread) -> PyResult<Owned<Dict>> {
         let dict = Dict::new(th)?;
+        if let (Keywords::Named { names, values }, []) = (&self.given, self.taken) {
+            for (name, value) in names.get().as_slice().iter().zip(*values) {
+                if let Some(name) = name.downcast::<Str>() {
+                    dict.set_str(th, name, *value)?;
+                }
+            }
+            return Ok(dict);
+        }
         for (name, value) in self.pairs() {
             dict.set_str(th, name.borrow(), value.borrow())?;
         }

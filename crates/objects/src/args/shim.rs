@@ -73,10 +73,17 @@ pub unsafe fn slice<'a>(values: *const *mut abi::PyObject, count: usize) -> &'a 
     unsafe { std::slice::from_raw_parts(values.cast(), count) }
 }
 
+/// The thread that C has called on.
+#[inline(always)]
+fn attached<'a>() -> &'a Thread {
+    // SAFETY: (1).
+    unsafe { Thread::attached() }
+}
+
 /// A new reference, or NULL.
 #[inline(always)]
 pub fn object(body: impl FnOnce(&Thread) -> PyResult) -> *mut abi::PyObject {
-    match body(Thread::current()) {
+    match body(attached()) {
         Ok(value) => value.into_ptr(),
         Err(_) => std::ptr::null_mut(),
     }
@@ -85,7 +92,7 @@ pub fn object(body: impl FnOnce(&Thread) -> PyResult) -> *mut abi::PyObject {
 /// `tp_iternext`: NULL without an exception says that there is no more.
 #[inline(always)]
 pub fn next<T>(body: impl FnOnce(&Thread) -> PyResult<Option<Owned<T>>>) -> *mut abi::PyObject {
-    match body(Thread::current()) {
+    match body(attached()) {
         Ok(Some(value)) => value.into_ptr(),
         Ok(None) | Err(_) => std::ptr::null_mut(),
     }
@@ -94,7 +101,7 @@ pub fn next<T>(body: impl FnOnce(&Thread) -> PyResult<Option<Owned<T>>>) -> *mut
 /// 0 or -1.
 #[inline(always)]
 pub fn status(body: impl FnOnce(&Thread) -> PyResult<()>) -> c_int {
-    match body(Thread::current()) {
+    match body(attached()) {
         Ok(()) => 0,
         Err(_) => -1,
     }
@@ -103,7 +110,7 @@ pub fn status(body: impl FnOnce(&Thread) -> PyResult<()>) -> c_int {
 /// 1, 0 or -1.
 #[inline(always)]
 pub fn truth(body: impl FnOnce(&Thread) -> PyResult<bool>) -> c_int {
-    match body(Thread::current()) {
+    match body(attached()) {
         Ok(value) => c_int::from(value),
         Err(_) => -1,
     }
@@ -113,7 +120,7 @@ pub fn truth(body: impl FnOnce(&Thread) -> PyResult<bool>) -> c_int {
 /// own function raises OverflowError.
 #[inline(always)]
 pub fn length(body: impl FnOnce(&Thread) -> PyResult<usize>) -> isize {
-    match body(Thread::current()) {
+    match body(attached()) {
         Ok(value) => isize::try_from(value).unwrap_or(isize::MAX),
         Err(_) => -1,
     }
@@ -122,7 +129,7 @@ pub fn length(body: impl FnOnce(&Thread) -> PyResult<usize>) -> isize {
 /// A hash; -1 stands for an error, so the hash -1 becomes -2.
 #[inline(always)]
 pub fn hash(body: impl FnOnce(&Thread) -> PyResult<isize>) -> isize {
-    match body(Thread::current()) {
+    match body(attached()) {
         Ok(-1) => -2,
         Ok(value) => value,
         Err(_) => -1,
@@ -138,7 +145,7 @@ pub unsafe fn sent(
     result: *mut *mut abi::PyObject,
     body: impl FnOnce(&Thread) -> PyResult<Sent>,
 ) -> abi::PySendResult {
-    let (value, how) = match body(Thread::current()) {
+    let (value, how) = match body(attached()) {
         Ok(Sent::Next(value)) => (value.into_ptr(), abi::PYGEN_NEXT),
         Ok(Sent::Return(value)) => (value.into_ptr(), abi::PYGEN_RETURN),
         Err(_) => (std::ptr::null_mut(), abi::PYGEN_ERROR),

@@ -62,7 +62,8 @@ unsafe fn invoke(
     kwnames: Ptr,
     convention: Convention,
 ) -> Ptr {
-    let th = Thread::current();
+    // SAFETY: C calls it on an attached thread.
+    let th = unsafe { Thread::attached() };
     // SAFETY: the caller's promise.
     unsafe {
         let this: Borrowed<'_, MethodDescriptor> = Borrowed::from_ptr(this);

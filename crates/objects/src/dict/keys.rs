@@ -274,7 +274,8 @@ pub(crate) unsafe fn decref_keys(keys: Keys) {
 
 /// Frees the memory of a table whose entries are gone.
 pub(crate) unsafe fn free_keys(keys: Keys) {
-    let interp = Thread::current().interp();
+    // SAFETY: C calls it on an attached thread.
+    let interp = unsafe { Thread::attached() }.interp();
     // SAFETY: the caller's table.
     unsafe {
         let small = (*keys).dk_log2_size == LOG_MIN_SIZE && (*keys).dk_kind == UNICODE;

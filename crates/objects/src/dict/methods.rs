@@ -311,14 +311,14 @@ impl Dict {
             let (table, values) = ((*this).keys.get(), (*this).values.get());
             if !values.is_null() && (*values).embedded == 0 {
                 split::clear_values(values);
-                Thread::current().interp().heap.free(values.cast());
+                Thread::attached().interp().heap.free(values.cast());
             }
             if !table.is_null() {
                 keys::decref_keys(table);
             }
             let ty = (*ob).ob_type;
             if std::ptr::eq(ty, Dict::type_object().as_type_ptr())
-                && Thread::current().interp().free_lists.dicts.push(ob)
+                && Thread::attached().interp().free_lists.dicts.push(ob)
             {
                 return;
             }

@@ -207,7 +207,7 @@ impl Float {
             let ob: *mut krait_abi::PyObject = this.cast();
             let ty = (*ob).ob_type;
             let exact = ty == PyFloat_Type.as_ptr();
-            if exact && Thread::current().interp().free_lists.floats.push(ob) {
+            if exact && Thread::attached().interp().free_lists.floats.push(ob) {
                 return;
             }
             match (*ty).tp_free {

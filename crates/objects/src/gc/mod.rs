@@ -240,7 +240,7 @@ pub unsafe fn untrack_raw(ob: *mut abi::PyObject) {
         let head = head_of(ob);
         if (*head)._gc_next != 0 {
             list::remove(head);
-            let count = &Thread::current().interp().gc.count[0];
+            let count = &Thread::attached().interp().gc.count[0];
             count.set((count.get() - 1).max(0));
         }
     }
@@ -255,7 +255,7 @@ pub fn is_tracked<T>(ob: Borrowed<'_, T>) -> bool {
 /// `ob` is an object of a GC type.
 pub unsafe fn track_raw(ob: *mut abi::PyObject) {
     // SAFETY: the caller's promise.
-    unsafe { track_head(Thread::current(), head_of(ob)) }
+    unsafe { track_head(Thread::attached(), head_of(ob)) }
 }
 
 /// Whether `tp_finalize` was called.
@@ -285,6 +285,6 @@ pub unsafe extern "C" fn gc_del(ob: *mut c_void) {
         untrack_raw(ob);
         let ty: Borrowed<'_, crate::typeobj::Type> = Borrowed::from_ptr((*ob).ob_type.cast());
         let before = crate::typeobj::alloc::size_before(&ty);
-        Thread::current().interp().heap.free(ob.cast::<u8>().sub(before));
+        Thread::attached().interp().heap.free(ob.cast::<u8>().sub(before));
     }
 }

@@ -176,7 +176,7 @@ impl Int {
             let ob: *mut krait_abi::PyObject = this.cast();
             let ty = (*ob).ob_type;
             let exact = ty == PyLong_Type.as_ptr();
-            if exact && (*this).is_compact() && Thread::current().interp().free_lists.ints.push(ob)
+            if exact && (*this).is_compact() && Thread::attached().interp().free_lists.ints.push(ob)
             {
                 return;
             }

@@ -80,6 +80,13 @@ pub fn small(value: i64) -> Borrowed<'static, Int> {
     Borrowed::from_ref(&SMALL_INTS[(value + 5) as usize])
 }
 
+/// A reference to the object of a value in `SMALL`, which nobody counts.
+#[inline(always)]
+pub fn owned_small(value: i64) -> Owned<Int> {
+    // SAFETY: static and immortal.
+    unsafe { Owned::from_ptr(small(value).as_ptr()) }
+}
+
 /// Whether the value's object exists once.
 #[inline(always)]
 pub fn is_small(value: i64) -> bool {
@@ -131,6 +138,10 @@ pub(crate) fn build(
         digits.write_bytes(0, size.max(1));
         fill(std::slice::from_raw_parts_mut(digits, size))
     };
+    // SAFETY: as above.
+    unsafe {
+        (&raw mut (*int.as_ptr().cast::<Int>()).tag).write(tag_of(placed.negative, placed.len))
+    };
     let first = if placed.len == 0 { 0 } else { int.digit(0) };
     if placed.len <= 1 {
         let value = if placed.negative { -i64::from(first) } else { i64::from(first) };
@@ -138,10 +149,6 @@ pub(crate) fn build(
             return Ok(small(value).to_owned());
         }
     }
-    // SAFETY: as above.
-    unsafe {
-        (&raw mut (*int.as_ptr().cast::<Int>()).tag).write(tag_of(placed.negative, placed.len))
-    };
     Ok(int)
 }
 
@@ -180,7 +187,7 @@ impl Int {
     #[inline]
     pub fn from_i64(th: &Thread, value: i64) -> PyResult<Owned<Int>> {
         if SMALL.contains(&value) {
-            return Ok(small(value).to_owned());
+            return Ok(owned_small(value));
         }
         let magnitude = value.unsigned_abs();
         if magnitude <= u64::from(int_digits::MASK) {
@@ -212,7 +219,10 @@ impl Int {
     #[inline]
     pub fn from_u64(th: &Thread, value: u64) -> PyResult<Owned<Int>> {
         if value <= *SMALL.end() as u64 {
-            return Ok(small(value as i64).to_owned());
+            return Ok(owned_small(value as i64));
+        }
+        if value <= u64::from(int_digits::MASK) {
+            return Int::one_digit(th, false, value as Digit);
         }
         Int::from_magnitude(th, false, value)
     }
@@ -269,6 +279,10 @@ impl Int {
 
     /// Towards zero; OverflowError for infinity, ValueError for NaN.
     pub fn from_f64(th: &Thread, value: f64) -> PyResult<Owned<Int>> {
+        // Well within what fits.
+        if value.abs() < (1u64 << 62) as f64 {
+            return Int::from_i64(th, value as i64);
+        }
         match int_digits::from_f64(value) {
             Some(int) => Int::from_buf(th, &int),
             None if value.is_nan() => {

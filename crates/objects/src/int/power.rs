@@ -37,6 +37,11 @@ pub fn power(th: &Thread, base: &Int, exp: &Int) -> PyResult {
     if exp.is_negative() {
         return crate::float::arithmetic::power(th, base.to_f64(th)?, exp.to_f64(th)?);
     }
+    if base.is_compact() && exp.is_compact() {
+        if let Some(value) = base.compact_value().checked_pow(exp.compact_value() as u32) {
+            return Int::from_i64(th, value).map(Owned::into_object);
+        }
+    }
     let result = int_digits::pow(base.view(), exp.view(), |digits| allow(th, digits))?;
     Int::from_buf(th, &result).map(Owned::into_object)
 }

@@ -67,7 +67,7 @@ impl ListIterator {
         unsafe {
             gc::untrack_raw(this.cast());
             drop((*this).sequence.take());
-            if !Thread::current().interp().free_lists.list_iterators.push(this.cast()) {
+            if !Thread::attached().interp().free_lists.list_iterators.push(this.cast()) {
                 gc::gc_del(this.cast());
             }
         }

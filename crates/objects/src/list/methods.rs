@@ -326,7 +326,7 @@ impl List {
             (*this).clear();
             let ty = (*this.cast::<krait_abi::PyObject>()).ob_type;
             if std::ptr::eq(ty, List::type_object().as_type_ptr())
-                && Thread::current().interp().free_lists.lists.push(this.cast())
+                && Thread::attached().interp().free_lists.lists.push(this.cast())
             {
                 return;
             }

@@ -22,6 +22,8 @@ use crate::gc;
 use crate::prelude::*;
 use crate::typeobj::alloc::init_head;
 
+pub use slices::assign as assign_slice;
+
 type Ptr = *mut abi::PyObject;
 
 /// Built-in mutable sequence.
@@ -249,6 +251,7 @@ impl List {
     }
 
     /// What lies at an index: NULL if C has not filled it in yet.
+    #[inline(always)]
     pub fn peek(&self, index: usize) -> Option<Ptr> {
         // SAFETY: (1).
         (index < self.len()).then(|| unsafe { *self.items.get().add(index) })
@@ -320,7 +323,7 @@ impl List {
             for at in (0..len).rev() {
                 drop(Owned::<Object>::from_ptr_or_null(*items.add(at)));
             }
-            Thread::current().interp().heap.free(items.cast());
+            Thread::attached().interp().heap.free(items.cast());
         }
     }
 

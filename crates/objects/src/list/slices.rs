@@ -51,10 +51,14 @@ pub fn assign(
             list.clear();
             return Ok(());
         }
-        let removed: Vec<Ptr> = match old {
-            0 => Vec::new(),
-            _ => std::slice::from_raw_parts(list.items.get().add(start), old).to_vec(),
-        };
+        let mut only = None;
+        let mut removed: Vec<Ptr> = Vec::new();
+        match old {
+            0 => {}
+            1 => only = Owned::<Object>::from_ptr_or_null(*list.items.get().add(start)),
+            _ => removed
+                .extend_from_slice(std::slice::from_raw_parts(list.items.get().add(start), old)),
+        }
         if new > old {
             list.resize(th, len + new - old)?;
         }
@@ -74,6 +78,7 @@ pub fn assign(
             copy_counted(from, list.items.get().add(start), new);
         }
         release(removed);
+        drop(only);
     }
     Ok(())
 }

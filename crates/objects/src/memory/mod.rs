@@ -32,9 +32,9 @@ pub use hook::Functions;
 /// (2); the calling thread is attached.
 #[inline(never)]
 pub unsafe fn dealloc(ob: *mut abi::PyObject) {
-    let th = Thread::current();
-    // SAFETY: (2): the object is still whole.
+    // SAFETY: the caller's promise, and (2): the object is still whole.
     unsafe {
+        let th = Thread::attached();
         let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*ob).ob_type.cast());
         if th.stack_is_low() && ty.is_gc() {
             put_off(th, ob);

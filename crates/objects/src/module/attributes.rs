@@ -37,6 +37,7 @@ pub fn find(
 }
 
 /// Part of `sys` is made when somebody looks for it, or at the module as a whole; whether that happened now.
+#[inline]
 pub fn complete(
     th: &Thread,
     module: Borrowed<'_, Module>,

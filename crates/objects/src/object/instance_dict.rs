@@ -375,7 +375,7 @@ pub unsafe fn clear(ob: Ptr) {
         if let (Some(dict), Some(values)) = (&dict, values) {
             // Somebody goes on using the dictionary: it takes the values along.
             if dict.object().ref_count() > 1 {
-                let th = Thread::current();
+                let th = Thread::attached();
                 // The object may die while an exception is on its way.
                 let current = th.take_exception();
                 if split::detach(th, dict.borrow(), values).is_err() {

@@ -185,26 +185,35 @@ fn with_dict(
     let Some(kwargs) = kwargs.filter(|kwargs| !kwargs.is_empty()) else {
         return body(Args::positional(args));
     };
-    let mut names = Vec::with_capacity(kwargs.len());
-    let mut values = Vec::with_capacity(kwargs.len());
+    // What the dictionary holds may go while the call runs: the values are held in a tuple as the names are.
+    let count = kwargs.len();
+    let (names, values) = (Tuple::with_nulls(th, count)?, Tuple::with_nulls(th, count)?);
     let mut position = 0;
-    while let Some((name, value)) = kwargs.next(&mut position) {
+    for at in 0..count {
+        let Some((name, value)) = kwargs.next(&mut position) else {
+            return Err(th.bad_internal_call());
+        };
         if !Str::check(&name) {
             return Err(th.raise(exc::TYPE_ERROR, "keywords must be strings"));
         }
-        names.push(name);
-        values.push(value);
+        // SAFETY: the places lie in tuples that nobody else has seen.
+        unsafe {
+            names.items().add(at).write(name.into_ptr());
+            values.items().add(at).write(value.into_ptr());
+        }
     }
-    let names = Tuple::from_vec(th, names)?;
-    let mut all = Vec::with_capacity(args.len() + values.len());
-    all.extend_from_slice(args);
-    all.extend(values.iter().map(Owned::object));
-    body(Args {
-        values: &all,
-        positional: args.len(),
-        kwnames: Some(names.borrow()),
-        offset: false,
-    })
+    let run = |all: &[Borrowed<'_>]| {
+        let kwnames = Some(names.borrow());
+        body(Args { values: all, positional: args.len(), kwnames, offset: false })
+    };
+    const FEW: usize = 8;
+    if args.len() + count <= FEW {
+        let mut all = [none(); FEW];
+        all[..args.len()].copy_from_slice(args);
+        all[args.len()..args.len() + count].copy_from_slice(values.as_slice());
+        return run(&all[..args.len() + count]);
+    }
+    run(&[args, values.as_slice()].concat())
 }
 
 /// `PyVectorcall_Call`: the `tp_call` of types whose instances have a vectorcall function.

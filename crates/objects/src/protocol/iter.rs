@@ -91,7 +91,7 @@ pub fn get_aiter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
 }
 
 /// NULL without an exception, or with StopIteration, is the end.
-pub(crate) fn finished(th: &Thread) -> PyResult<Option<Owned>> {
+pub fn finished(th: &Thread) -> PyResult<Option<Owned>> {
     if !th.is_raised() {
         return Ok(None);
     }

@@ -97,13 +97,13 @@ pub fn set(
     index: isize,
     value: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    let what = match value {
-        Some(_) => "does not support item assignment",
-        None => "doesn't support item deletion",
-    };
     let Some((table, sq_ass_item)) =
         slots(ob).and_then(|table| table.sq_ass_item.map(|set| (table, set)))
     else {
+        let what = match value {
+            Some(_) => "does not support item assignment",
+            None => "doesn't support item deletion",
+        };
         return Err(no_item(
             th,
             ob,

@@ -66,7 +66,7 @@ impl RangeIterator {
     unsafe fn dealloc(this: *mut Self) {
         // SAFETY: the last reference is gone; the type has no subtypes.
         unsafe {
-            let interp = Thread::current().interp();
+            let interp = Thread::attached().interp();
             if !interp.free_lists.range_iterators.push(this.cast()) {
                 interp.heap.free(this.cast());
             }

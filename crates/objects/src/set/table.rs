@@ -276,7 +276,7 @@ impl Set {
                 }
             }
             if !small {
-                Thread::current().interp().heap.free(table.cast());
+                Thread::attached().interp().heap.free(table.cast());
             }
         }
     }

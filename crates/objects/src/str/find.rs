@@ -279,7 +279,7 @@ impl Str {
     ///   count
     ///     How many occurrences, from the left, are replaced at most. -1 means all of them.
     #[method(sig = "(self, old, new, /, count=-1)")]
-    fn replace(
+    pub fn replace(
         this: Borrowed<'_, Self>,
         th: &Thread,
         old: Borrowed<'_, Str>,

@@ -24,7 +24,8 @@ pub struct Str {
 impl Str {
     #[slot(tp_dealloc)]
     unsafe fn dealloc(this: *mut Self) {
-        let th = Thread::current();
+        // SAFETY: C calls it on an attached thread.
+        let th = unsafe { Thread::attached() };
         // SAFETY: the last reference is gone; caches and separate data are this string's own.
         unsafe {
             (*this).forget_interned(th);

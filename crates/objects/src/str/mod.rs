@@ -205,17 +205,14 @@ impl Str {
     /// As Rust text without a copy, if it is all ASCII.
     #[inline]
     pub fn as_ascii(&self) -> Option<&str> {
-        match self.chars() {
-            // SAFETY: (2): ASCII is UTF-8.
-            Chars::One(units) if self.is_ascii() => {
-                // SAFETY: (2): ASCII is UTF-8.
-                Some(unsafe { std::str::from_utf8_unchecked(units) })
-            }
-            _ => None,
-        }
+        // SAFETY: (1), (2): ASCII has one byte a character, and is UTF-8.
+        self.is_ascii().then(|| unsafe {
+            std::str::from_utf8_unchecked(std::slice::from_raw_parts(self.data(), self.len()))
+        })
     }
 
     /// UTF-8, kept in the object; UnicodeEncodeError for lone surrogates.
+    #[inline]
     pub fn as_utf8(&self, th: &Thread) -> PyResult<&str> {
         if let Some(ascii) = self.as_ascii() {
             return Ok(ascii);
@@ -231,6 +228,7 @@ impl Str {
         }
     }
 
+    #[cold]
     fn cache_utf8(&self, th: &Thread) -> PyResult<()> {
         let mut bytes = Vec::with_capacity(self.len() + 1);
         let mut at = 0;

@@ -107,7 +107,7 @@ impl Str {
     ///   maxsplit
     ///     At most so many cuts, from the left. -1 (the default) means no limit.
     #[method(sig = "(self, /, sep=None, maxsplit=-1)")]
-    fn split(
+    pub fn split(
         this: Borrowed<'_, Self>,
         th: &Thread,
         sep: Option<Borrowed<'_>>,
@@ -141,7 +141,7 @@ impl Str {
     ///   maxsplit
     ///     At most so many cuts, from the right. -1 (the default) means no limit.
     #[method(sig = "(self, /, sep=None, maxsplit=-1)")]
-    fn rsplit(
+    pub fn rsplit(
         this: Borrowed<'_, Self>,
         th: &Thread,
         sep: Option<Borrowed<'_>>,
@@ -233,7 +233,7 @@ impl Str {
     ///
     /// Example: '.'.join(['ab', 'pq', 'rs']) -> 'ab.pq.rs'
     #[method(sig = "(self, iterable, /)", name = "join")]
-    fn join_method(
+    pub fn join_method(
         this: Borrowed<'_, Self>,
         th: &Thread,
         iterable: Borrowed<'_>,

@@ -147,14 +147,14 @@ pub unsafe fn resize(
 /// `PyType_GenericAlloc`.
 pub unsafe extern "C" fn generic_alloc(ty: *mut abi::PyTypeObject, items: isize) -> Ptr {
     // SAFETY: see the top of the file.
-    let ty = unsafe { Borrowed::from_ptr(ty.cast()) };
-    alloc(Thread::current(), ty, items).map_or(std::ptr::null_mut(), Owned::into_ptr)
+    let (th, ty) = unsafe { (Thread::attached(), Borrowed::from_ptr(ty.cast())) };
+    alloc(th, ty, items).map_or(std::ptr::null_mut(), Owned::into_ptr)
 }
 
 /// `tp_free` of types that are not collected: `PyObject_Free`.
 pub unsafe extern "C" fn object_free(block: *mut c_void) {
     // SAFETY: see the top of the file.
-    unsafe { Thread::current().interp().heap.free(block.cast()) }
+    unsafe { Thread::attached().interp().heap.free(block.cast()) }
 }
 
 /// The nearest base whose slot is not this one: the C type underneath a Python class.

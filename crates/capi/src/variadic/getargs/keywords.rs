@@ -9,23 +9,26 @@ use crate::support::*;
 use crate::variadic::{Format, VaList};
 
 /// The names of a parameter list: empty ones are positional only and come first.
-pub struct Names {
-    all: Vec<*const c_char>,
+#[derive(Clone, Copy)]
+pub struct Names<'a> {
+    all: &'a [*const c_char],
     pub positional_only: usize,
 }
 
-impl Names {
+impl<'a> Names<'a> {
     /// # Safety
-    /// `names` ends with NULL and has live strings before it.
-    pub unsafe fn new(th: &Thread, names: *const *const c_char) -> PyResult<Names> {
-        let mut all = Vec::new();
+    /// `names` ends with NULL, has live strings before it, and outlives the result.
+    pub unsafe fn new(th: &Thread, names: *const *const c_char) -> PyResult<Names<'a>> {
+        let mut len = 0;
         // SAFETY: the caller's promise.
-        unsafe {
-            while !(*names.add(all.len())).is_null() {
-                all.push(*names.add(all.len()));
+        let all = unsafe {
+            while !(*names.add(len)).is_null() {
+                len += 1;
             }
-        }
-        let is_empty = |name: &*const c_char| bytes_of(*name).is_empty();
+            std::slice::from_raw_parts(names, len)
+        };
+        // SAFETY: the caller's promise.
+        let is_empty = |name: &*const c_char| unsafe { **name == 0 };
         let positional_only = all.iter().take_while(|name| is_empty(name)).count();
         if all[positional_only..].iter().any(is_empty) {
             return Err(th.raise(exc::SYSTEM_ERROR, "Empty keyword parameter name"));
@@ -41,11 +44,11 @@ impl Names {
         text_of(self.all[index])
     }
 
-    /// UnicodeDecodeError for a name that is no UTF-8.
-    fn check(&self, th: &Thread, index: usize) -> PyResult<()> {
+    /// The name; UnicodeDecodeError for one that is no UTF-8.
+    fn readable(&self, th: &Thread, index: usize) -> PyResult<std::borrow::Cow<'_, str>> {
         match std::str::from_utf8(bytes_of(self.all[index])) {
-            Ok(_) => Ok(()),
-            Err(_) => string(th, self.all[index]).map(drop),
+            Ok(text) => Ok(text.into()),
+            Err(_) => string(th, self.all[index]).map(|text| text.to_string_lossy().into()),
         }
     }
 
@@ -141,7 +144,7 @@ pub fn missing(th: &Thread, function: &str, name: &str, position: usize) -> Rais
 pub fn left_over(
     th: &Thread,
     function: &str,
-    names: &Names,
+    names: &Names<'_>,
     positional: usize,
     given: Given<'_>,
 ) -> Raised {
@@ -168,7 +171,8 @@ pub fn left_over(
         if names.keywords().any(|name| key.eq_str(&name)) {
             continue;
         }
-        let readable = (names.positional_only..names.len()).try_for_each(|at| names.check(th, at));
+        let readable = (names.positional_only..names.len())
+            .try_for_each(|at| names.readable(th, at).map(drop));
         if let Err(raised) = readable {
             return raised;
         }
@@ -193,8 +197,9 @@ pub fn left_over(
 
 /// A format read along with its names: where the optional and the keyword-only ones begin.
 struct Walk<'a> {
-    naming: Naming<'a>,
-    names: Names,
+    /// From its beginning: only messages need the name in it.
+    whole: Format,
+    names: Names<'a>,
     format: Format,
     min: Option<usize>,
     max: Option<usize>,
@@ -202,7 +207,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn function(&self) -> String {
-        self.naming.function(200)
+        Naming::of(self.whole).function(200)
     }
 
     /// Reads `|` and `$` in front of parameter `index`.
@@ -236,11 +241,11 @@ fn parse(
     args: &[Borrowed<'_>],
     given: Given<'_>,
     format: Format,
-    names: Names,
+    names: Names<'_>,
     places: VaList,
 ) -> PyResult<()> {
     let len = names.len();
-    let mut walk = Walk { naming: Naming::of(format), names, format, min: None, max: None };
+    let mut walk = Walk { whole: format, names, format, min: None, max: None };
     if args.len() + given.len() > len {
         return Err(too_many(th, &walk.function(), len, args.len(), args.len() + given.len()));
     }
@@ -279,17 +284,20 @@ fn walk_along(
             ));
         }
         if !short {
+            // Holds on to a keyword's value.
+            let named;
             let found = if let Some(&arg) = args.get(index) {
-                Some(arg.to_owned())
+                Some(arg)
             } else if left > 0 && index >= positional_only {
-                walk.names.check(th, index)?;
-                given.get(th, &walk.names.text(index))?.inspect(|_| left -= 1)
+                named = given.get(th, &walk.names.readable(th, index)?)?.inspect(|_| left -= 1);
+                named.as_ref().map(Owned::object)
             } else {
                 None
             };
             if let Some(arg) = found {
-                let fit = parse.item(arg.object(), &mut walk.format);
-                fit.map_err(|fault| walk.naming.raise(th, index + 1, fault))?;
+                if let Err(fault) = parse.item(arg, &mut walk.format) {
+                    return Err(Naming::of(walk.whole).raise(th, index + 1, fault));
+                }
                 index += 1;
                 continue;
             }

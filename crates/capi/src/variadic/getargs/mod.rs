@@ -73,18 +73,27 @@ type Converter = unsafe extern "C" fn(Ptr, *mut c_void) -> c_int;
 struct Parse<'t> {
     th: &'t Thread,
     places: VaList,
+    /// The first of what to undo, which is most often the last, too.
+    first: Option<Acquired>,
     acquired: Vec<Acquired>,
 }
 
 impl<'t> Parse<'t> {
     fn new(th: &'t Thread, places: VaList) -> Parse<'t> {
-        Parse { th, places, acquired: Vec::new() }
+        Parse { th, places, first: None, acquired: Vec::new() }
+    }
+
+    fn acquire(&mut self, acquired: Acquired) {
+        match &self.first {
+            None => self.first = Some(acquired),
+            Some(_) => self.acquired.push(acquired),
+        }
     }
 
     /// Undoes everything, oldest first.
     #[cold]
     fn undo(&mut self) {
-        for acquired in self.acquired.drain(..) {
+        for acquired in self.first.take().into_iter().chain(self.acquired.drain(..)) {
             // SAFETY: places that this parse filled in.
             unsafe {
                 match acquired {

@@ -17,7 +17,7 @@ use crate::variadic::{Format, VaList};
 
 /// A parser, read.
 struct Prepared<'a> {
-    names: Names,
+    names: Names<'a>,
     naming: Naming<'a>,
     format: Format,
     min: usize,
@@ -47,7 +47,7 @@ impl Prepared<'_> {
 }
 
 /// Where the optional and the keyword-only parameters of a format begin.
-fn bounds(th: &Thread, mut format: Format, names: &Names) -> PyResult<(usize, usize)> {
+fn bounds(th: &Thread, mut format: Format, names: &Names<'_>) -> PyResult<(usize, usize)> {
     let wrong = |message: &str| Err(th.raise(exc::SYSTEM_ERROR, message));
     let (mut min, mut max) = (None, None);
     let len = names.len();

@@ -1,6 +1,6 @@
 //! The format units for text and bytes: `s`, `z`, `y`, `w` and `e`, each with its forms.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 
 use krait_abi as abi;
 use krait_objects::bytearray::ByteArray;
@@ -45,7 +45,7 @@ impl Parse<'_> {
             }
             return Err(raised.into());
         }
-        self.acquired.push(Acquired::Buffer(view));
+        self.acquire(Acquired::Buffer(view));
         Ok(())
     }
 
@@ -58,7 +58,7 @@ impl Parse<'_> {
                 buffer::fill_info(self.th, view, none(), std::ptr::null_mut(), 0, true, 0)?;
                 (*view).obj = std::ptr::null_mut();
             }
-            self.acquired.push(Acquired::Buffer(view));
+            self.acquire(Acquired::Buffer(view));
             return Ok(());
         }
         let Some(text) = arg.downcast::<Str>() else {
@@ -69,7 +69,7 @@ impl Parse<'_> {
         let start = utf8.as_ptr().cast_mut();
         // SAFETY: as above; the text keeps its UTF-8 form as long as it lives.
         unsafe { buffer::fill_info(self.th, view, arg, start, utf8.len(), true, 0)? };
-        self.acquired.push(Acquired::Buffer(view));
+        self.acquire(Acquired::Buffer(view));
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl Parse<'_> {
         unsafe {
             if with_length {
                 self.places.pointer::<isize>().write(len as isize);
-            } else if !start.is_null() && CStr::from_ptr(start.cast()).count_bytes() != len {
+            } else if !start.is_null() && libc::strlen(start.cast()) != len {
                 return Err(raise!(self.th, VALUE_ERROR, "embedded null {what}").into());
             }
             place.write(start);
@@ -122,15 +122,14 @@ impl Parse<'_> {
             }
             return Err(unexpected(if unit == b'z' { "str or None" } else { "str" }, arg));
         };
-        let start = text.get().as_utf8_ptr(self.th)?;
-        let len = text.get().as_utf8(self.th)?.len();
-        self.lend(start.cast(), len, format, "character")
+        let utf8 = text.get().as_utf8(self.th)?;
+        self.lend(utf8.as_ptr(), utf8.len(), format, "character")
     }
 
     /// `es`, `et`, `es#`, `et#`: text in another encoding, copied to the caller.
     fn encoded(&mut self, arg: Borrowed<'_>, format: &mut Format) -> Fit {
         let th = self.th;
-        let encoding = optional(self.places.string());
+        let encoding = self.places.string();
         let recode = match format.peek() {
             b's' => true,
             b't' => false,
@@ -141,6 +140,8 @@ impl Parse<'_> {
         if place.is_null() {
             return Err(unexpected("(buffer is NULL)", arg));
         }
+        // Not before the format is known to be right: what it took for a name may be none.
+        let encoding = optional(encoding);
         let bytes = if let Some(bytes) = arg.downcast::<Bytes>().filter(|_| !recode) {
             bytes.get().as_bytes().to_vec()
         } else if let Some(array) = arg.downcast::<ByteArray>().filter(|_| !recode) {
@@ -198,7 +199,7 @@ impl Parse<'_> {
             write_string(bytes, memory);
             *place = memory;
         }
-        self.acquired.push(Acquired::Memory(place));
+        self.acquire(Acquired::Memory(place));
         Ok(())
     }
 }

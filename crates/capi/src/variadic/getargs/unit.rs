@@ -152,9 +152,7 @@ impl Parse<'_> {
             // SAFETY: as above.
             match unsafe { convert(arg.as_ptr(), place) } {
                 0 => return Err(unexpected("(unspecified)", arg)),
-                abi::Py_CLEANUP_SUPPORTED => {
-                    self.acquired.push(Acquired::Converted(convert, place))
-                }
+                abi::Py_CLEANUP_SUPPORTED => self.acquire(Acquired::Converted(convert, place)),
                 _ => {}
             }
         } else {
@@ -199,7 +197,15 @@ fn too_large(th: &Thread, what: &str) -> Raised {
     raise!(th, OVERFLOW_ERROR, "Python int too large to convert to C {what}")
 }
 
+#[inline]
 fn long(th: &Thread, arg: Borrowed<'_>) -> PyResult<i64> {
+    match crate::int::one_digit(arg) {
+        Some(value) => Ok(value),
+        None => any_long(th, arg),
+    }
+}
+
+fn any_long(th: &Thread, arg: Borrowed<'_>) -> PyResult<i64> {
     number::index(th, arg)?.to_i64().ok_or_else(|| too_large(th, "long"))
 }
 

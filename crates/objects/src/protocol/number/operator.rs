@@ -16,12 +16,12 @@ type Ternary = unsafe extern "C" fn(
     *mut abi::PyObject,
 ) -> *mut abi::PyObject;
 
-/// What is known of an operator.
-struct Info {
-    symbol: &'static str,
-    /// Where its slot lies in `PyNumberMethods`.
-    slot: usize,
-    inplace: Option<usize>,
+/// Where an operator's slots lie in `PyNumberMethods`.
+#[derive(Clone, Copy)]
+struct Slots {
+    plain: u16,
+    /// No operator has its in-place slot at the beginning: 0 stands for none.
+    inplace: u16,
 }
 
 macro_rules! table {
@@ -42,20 +42,28 @@ macro_rules! table {
                 }
             }
 
-            fn info(self) -> Info {
+            fn symbol(self) -> &'static str {
                 match self {
-                    $(Binary::$operator => Info {
-                        symbol: $symbol,
-                        slot: offset_of!(abi::PyNumberMethods, $slot),
+                    $(Binary::$operator => $symbol,)*
+                    Binary::Divmod => "divmod()",
+                }
+            }
+
+            #[inline(always)]
+            fn slots(self) -> Slots {
+                static TABLE: &[Slots] = &[
+                    $(Slots {
+                        plain: offset_of!(abi::PyNumberMethods, $slot) as u16,
                         inplace: table!(@inplace $($inplace)?),
                     },)*
-                    Binary::Divmod => Info { symbol: "divmod()", slot: offset_of!(abi::PyNumberMethods, nb_divmod), inplace: None },
-                }
+                    Slots { plain: offset_of!(abi::PyNumberMethods, nb_divmod) as u16, inplace: 0 },
+                ];
+                TABLE[self as usize]
             }
         }
     };
-    (@inplace $slot:ident) => { Some(offset_of!(abi::PyNumberMethods, $slot)) };
-    (@inplace) => { None };
+    (@inplace $slot:ident) => { offset_of!(abi::PyNumberMethods, $slot) as u16 };
+    (@inplace) => { 0 };
 }
 
 table! {
@@ -88,6 +96,7 @@ table! {
 }
 
 /// The function in a slot of the operand's number table.
+#[inline(always)]
 fn slot<F: Copy>(ob: Borrowed<'_>, offset: usize) -> Option<F> {
     let table = ob.ty().raw().tp_as_number;
     if table.is_null() {
@@ -145,8 +154,10 @@ pub fn binary_operator(
     left: Borrowed<'_>,
     right: Borrowed<'_>,
 ) -> PyResult {
-    let info = operator.info();
-    if let Some(function) = info.inplace.and_then(|inplace| slot::<Function>(left, inplace)) {
+    let slots = operator.slots();
+    if slots.inplace != 0
+        && let Some(function) = slot::<Function>(left, slots.inplace.into())
+    {
         // SAFETY: see the top of the file.
         let result: Owned =
             unsafe { Owned::from_ptr_or_null(function(left.as_ptr(), right.as_ptr())) }
@@ -155,15 +166,37 @@ pub fn binary_operator(
             return Ok(result);
         }
     }
+    let offset = usize::from(slots.plain);
+    // Most of the time there is one to ask.
+    if let Some(only) = slot::<Function>(left, offset)
+        && (left.ty().is(right.ty())
+            || slot::<Function>(right, offset).is_none_or(|other| address(other) == address(only)))
+    {
+        // SAFETY: see the top of the file.
+        let result: Owned = unsafe { Owned::from_ptr_or_null(only(left.as_ptr(), right.as_ptr())) }
+            .ok_or_else(|| th.raised_by_c())?;
+        return match result.is(not_implemented()) {
+            false => Ok(result),
+            true => by_sequence(th, operator, left, right),
+        };
+    }
+    ask_both(th, operator, left, right)
+}
+
+#[inline(never)]
+fn ask_both(th: &Thread, operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+    let offset = operator.slots().plain.into();
     // SAFETY: see the top of the file.
-    let plain = ask::<Function>(th, left, right, info.slot, |function| unsafe {
+    let plain = ask::<Function>(th, left, right, offset, |function| unsafe {
         function(left.as_ptr(), right.as_ptr())
     })?;
-    match plain {
-        Some(result) => Ok(result),
-        None => sequence_operator(th, operator, left, right)?
-            .ok_or_else(|| unsupported(th, operator, info.symbol, left, right)),
-    }
+    plain.map_or_else(|| by_sequence(th, operator, left, right), Ok)
+}
+
+/// No number slot knows how: what sequences do, or TypeError.
+fn by_sequence(th: &Thread, operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+    sequence_operator(th, operator, left, right)?
+        .ok_or_else(|| unsupported(th, operator, operator.symbol(), left, right))
 }
 
 /// `+` and `*` of sequences that have no number slots.

@@ -19,7 +19,7 @@ pub enum Attribute {
 }
 
 #[cold]
-fn no_attribute(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>) -> Raised {
+pub fn no_attribute(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>) -> Raised {
     let raised = match ob.downcast::<Type>() {
         Some(ty) => {
             raise!(

@@ -10,20 +10,30 @@ use crate::protocol::call::returned;
 pub fn compare(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>, op: CompareOp) -> PyResult {
     th.check_stack(" in comparison")?;
     let (left_type, right_type) = (left.get().ty(), right.get().ty());
-    let reflected = |th: &Thread| match right.get().ty().get().raw().tp_richcompare {
+    if left_type.is(right_type)
+        && let Some(slot) = left_type.get().raw().tp_richcompare
+    {
         // SAFETY: see the top of the file.
-        Some(slot) => returned(th, unsafe {
-            slot(right.as_ptr(), left.as_ptr(), op.swapped() as std::ffi::c_int)
-        }),
-        None => Ok(not_implemented().to_owned()),
-    };
+        let result =
+            returned(th, unsafe { slot(left.as_ptr(), right.as_ptr(), op as std::ffi::c_int) })?;
+        return match result.is(not_implemented()) {
+            false => Ok(result),
+            true => compare_reflected(th, left, right, op, false),
+        };
+    }
+    compare_types(th, left, right, op)
+}
+
+/// Objects of different types: a subtype's method goes first.
+fn compare_types(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>, op: CompareOp) -> PyResult {
+    let (left_type, right_type) = (left.get().ty(), right.get().ty());
     let mut asked_right = false;
     if !left_type.is(right_type)
         && right_type.is_subtype(&left_type)
         && right_type.raw().tp_richcompare.is_some()
     {
         asked_right = true;
-        let result = reflected(th)?;
+        let result = reflected(th, left, right, op)?;
         if !result.is(not_implemented()) {
             return Ok(result);
         }
@@ -36,8 +46,30 @@ pub fn compare(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>, op: Compare
             return Ok(result);
         }
     }
+    compare_reflected(th, left, right, op, asked_right)
+}
+
+/// What the right operand's type says of the comparison, seen from its side.
+fn reflected(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>, op: CompareOp) -> PyResult {
+    match right.get().ty().get().raw().tp_richcompare {
+        // SAFETY: see the top of the file.
+        Some(slot) => returned(th, unsafe {
+            slot(right.as_ptr(), left.as_ptr(), op.swapped() as std::ffi::c_int)
+        }),
+        None => Ok(not_implemented().to_owned()),
+    }
+}
+
+/// The left operand does not know: the right one, if it was not asked before, then identity.
+fn compare_reflected(
+    th: &Thread,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+    op: CompareOp,
+    asked_right: bool,
+) -> PyResult {
     if !asked_right {
-        let result = reflected(th)?;
+        let result = reflected(th, left, right, op)?;
         if !result.is(not_implemented()) {
             return Ok(result);
         }
@@ -123,12 +155,11 @@ fn is_true_by_slot(th: &Thread, ob: Borrowed<'_>) -> PyResult<bool> {
     let raw = ob.get().ty().get().raw();
     // SAFETY: see the top of the file; a type's tables are whole structs.
     let answer = unsafe {
-        let number = raw.tp_as_number.as_ref().and_then(|table| table.nb_bool);
-        let mapping = raw.tp_as_mapping.as_ref().and_then(|table| table.mp_length);
-        let sequence = raw.tp_as_sequence.as_ref().and_then(|table| table.sq_length);
-        if let Some(nb_bool) = number {
+        if let Some(nb_bool) = raw.tp_as_number.as_ref().and_then(|table| table.nb_bool) {
             nb_bool(ob.as_ptr()) as isize
-        } else if let Some(length) = mapping.or(sequence) {
+        } else if let Some(length) = raw.tp_as_mapping.as_ref().and_then(|table| table.mp_length) {
+            length(ob.as_ptr())
+        } else if let Some(length) = raw.tp_as_sequence.as_ref().and_then(|table| table.sq_length) {
             length(ob.as_ptr())
         } else {
             1

@@ -29,12 +29,14 @@ type Ptr = *mut abi::PyObject;
 
 /// Runs `body` on the current thread; NULL stands for an error.
 pub(super) fn enter(body: impl FnOnce(&Thread) -> PyResult) -> Ptr {
-    body(Thread::current()).map_or(std::ptr::null_mut(), Owned::into_ptr)
+    // SAFETY: C calls a slot on an attached thread.
+    body(unsafe { Thread::attached() }).map_or(std::ptr::null_mut(), Owned::into_ptr)
 }
 
 /// As `enter` for slots that answer with a number: -1 stands for an error.
 fn enter_int<T: From<i8>>(body: impl FnOnce(&Thread) -> PyResult<T>) -> T {
-    body(Thread::current()).unwrap_or_else(|_| T::from(-1))
+    // SAFETY: C calls a slot on an attached thread.
+    body(unsafe { Thread::attached() }).unwrap_or_else(|_| T::from(-1))
 }
 
 /// Calls `this.name(*args)` with the method looked up on the type; `None` if the type has none.
@@ -216,19 +218,24 @@ pub unsafe extern "C" fn tp_getattro(this: Ptr, name: Ptr) -> Ptr {
             Some(method) => crate::descr::wraps_generic_getattr(method.object()),
             None => true,
         };
+        // The generic look-up says that there is nothing without making an exception first.
         let result = if generic {
-            object::generic_get_attr(th, this, name)
+            object::find_generic(th, this, name)
         } else {
-            required(th, this, id::__getattribute__, &[name.object()])
+            required(th, this, id::__getattribute__, &[name.object()]).map(Some)
         };
         let raised = match result {
-            Ok(value) => return Ok(value),
-            Err(raised) => raised,
+            Ok(Some(value)) => return Ok(value),
+            Ok(None) => None,
+            Err(raised) => Some(raised),
         };
         if this.ty().lookup(th, id::__getattr__).is_none() {
-            return Err(raised);
+            return Err(raised.unwrap_or_else(|| object::no_attribute(th, this, name)));
         }
-        let exception = th.take_if(raised, exc::ATTRIBUTE_ERROR)?;
+        let exception = match raised {
+            Some(raised) => Some(th.take_if(raised, exc::ATTRIBUTE_ERROR)?),
+            None => None,
+        };
         let result = required(th, this, id::__getattr__, &[name.object()]);
         drop(exception);
         result

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+from sysconfig.__main__ import _parse_makefile
 
 prefix = sys.prefix
 assert prefix == os.path.dirname(os.path.dirname(sys.executable)), prefix
@@ -22,7 +23,7 @@ with open(sysconfig.get_config_h_filename(), encoding="utf-8") as file:
 for name, value in defined.items():
     assert variables.get(name, value) == value, f"{name}: {variables[name]!r}, pyconfig.h says {value!r}"
 
-made = sysconfig._parse_makefile(sysconfig.get_makefile_filename())
+made = _parse_makefile(sysconfig.get_makefile_filename())
 for name, value in made.items():
     assert variables[name] == value, f"{name}: {variables[name]!r}, the Makefile says {value!r}"
 

@@ -61,20 +61,29 @@ pub fn install(choice: &Choice, prefix: &Path) -> Result<(), Error> {
     libraries(prefix, built)?;
     files::copy_tree(&interpreter::root().join("include"), &prefix.join("include/python3.14"))?;
     let library = prefix.join("lib/python3.14");
-    fs::create_dir_all(library.join("site-packages"))?;
-    let config = library.join("config-3.14-x86_64-linux-gnu");
-    fs::create_dir_all(&config)?;
-    link("../../libkrait.a".as_ref(), &config.join("libpython3.14.a"))?;
+    for folder in ["site-packages", "lib-dynload"] {
+        fs::create_dir_all(library.join(folder))?;
+    }
     let python = prefix.join("bin/python3.14");
     interpreter::unpack_library(&python, &library)?;
-    let written = Command::new(&python).args(["-I", "-S", "-c", BUILD_FILES]).status()?;
-    if !written.success() {
-        return Err("the files that tell of the build cannot be written".into());
+    describe_build(prefix, &python)?;
+    link("../../libkrait.a".as_ref(), &library.join(BUILD_FOLDER).join("libpython3.14.a"))?;
+    Ok(())
+}
+
+/// The folder of the Makefile, in the library's.
+const BUILD_FOLDER: &str = "config-3.14-x86_64-linux-gnu";
+
+/// Has an installed interpreter write the files that tell of its build.
+pub fn describe_build(prefix: &Path, python: &Path) -> io::Result<()> {
+    let library = prefix.join("lib/python3.14");
+    fs::create_dir_all(library.join(BUILD_FOLDER))?;
+    if !Command::new(python).args(["-I", "-S", "-c", BUILD_FILES]).status()?.success() {
+        return Err(io::Error::other("the files that tell of the build cannot be written"));
     }
     // Debian's name of it.
     let alias = library.join("build-details..x86_64-linux-gnu.json");
-    link("build-details.json".as_ref(), &alias)?;
-    Ok(())
+    link("build-details.json".as_ref(), &alias)
 }
 
 fn programs(prefix: &Path, command: &Path) -> io::Result<()> {

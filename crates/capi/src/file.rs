@@ -1,10 +1,10 @@
 //! `fileobject.h`: files as objects.
 
 use std::ffi::{c_char, c_int, c_void};
-use std::sync::Mutex;
 
 use krait_abi::Py_PRINT_RAW;
 use krait_eval::import;
+use krait_eval::sys::open_code;
 use krait_macros::capi;
 use krait_objects::prelude::*;
 
@@ -114,27 +114,20 @@ pub fn PyFile_WriteString(
     call::call_method(th, file, id::write, &[text.object()]).map(drop)
 }
 
-/// What opens code instead of `open(path, "rb")`, with its data.
-type OpenCodeHook = unsafe extern "C" fn(Ptr, *mut c_void) -> Ptr;
-
-static OPEN_CODE: Mutex<Option<(OpenCodeHook, usize)>> = Mutex::new(None);
-
 #[capi]
-pub fn PyFile_SetOpenCodeHook(hook: Option<OpenCodeHook>, data: *mut c_void) -> c_int {
+pub fn PyFile_SetOpenCodeHook(hook: Option<open_code::Hook>, data: *mut c_void) -> c_int {
     if crate::runtime::is_running() && Thread::current_or_none().is_some() {
         let th = Thread::current();
         if krait_eval::sys::audit(th, "setopencodehook", &[]).is_err() {
             return -1;
         }
     }
-    let mut place = OPEN_CODE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if place.is_some() {
+    if !open_code::set_hook(hook, data) {
         if let Some(th) = Thread::current_or_none() {
             let _raised = th.raise(exc::SYSTEM_ERROR, "failed to change existing open_code hook");
         }
         return -1;
     }
-    *place = hook.map(|hook| (hook, data as usize));
     0
 }
 
@@ -144,10 +137,8 @@ pub fn PyFile_OpenCodeObject(th: &Thread, path: Borrowed<'_>) -> PyResult {
         let found = path.type_name();
         return Err(raise!(th, TYPE_ERROR, "'path' must be 'str', not '{found:.200}'"));
     }
-    let hook = *OPEN_CODE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    if let Some((hook, data)) = hook {
-        // SAFETY: the host promised a function that takes these.
-        return returned(th, unsafe { hook(path.as_ptr(), data as *mut c_void) });
+    if let Some(opened) = open_code::open(th, path) {
+        return opened;
     }
     let io = import::import(th, "io")?;
     let mode = Str::new(th, "rb")?;

@@ -3,8 +3,10 @@
 use std::ffi::{CStr, c_char, c_int, c_long};
 use std::ptr::null_mut;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use krait_abi as abi;
+use krait_eval::code::Code;
 use krait_eval::config::LinkedModule;
 use krait_eval::import::{self, extension::Hook};
 use krait_eval::{run, sys};
@@ -76,8 +78,9 @@ static TEST: Names<12> = Names([
     abi::_frozen::EMPTY,
 ]);
 
+/// The host's own frozen modules: an array that ends with an entry without a name.
 #[unsafe(no_mangle)]
-pub static PyImport_FrozenModules: FrozenTable = FrozenTable(std::ptr::null());
+pub static PyImport_FrozenModules: AtomicPtr<abi::_frozen> = AtomicPtr::new(null_mut());
 #[unsafe(no_mangle)]
 pub static _PyImport_FrozenBootstrap: FrozenTable = FrozenTable(BOOTSTRAP.0.as_ptr());
 #[unsafe(no_mangle)]
@@ -298,14 +301,63 @@ pub fn PyImport_ImportFrozenModuleObject(
     name: Option<Borrowed<'_>>,
 ) -> PyResult<bool> {
     match name.and_then(|name| name.downcast::<Str>()) {
-        Some(name) => import::import_frozen(th, name),
+        Some(name) => import_frozen(th, name),
         None => Ok(false),
     }
 }
 
 #[capi]
 pub fn PyImport_ImportFrozenModule(th: &Thread, name: *const c_char) -> PyResult<bool> {
-    import::import_frozen(th, string(th, name)?.borrow())
+    import_frozen(th, string(th, name)?.borrow())
+}
+
+/// The host's modules come first, as it may put its own in the place of others.
+fn import_frozen(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<bool> {
+    let Some(found) = host_frozen(name.as_utf8(th)?) else {
+        return import::import_frozen(th, name);
+    };
+    // SAFETY: C's contract: the entry has as many bytes as it says; a negative number tells of a package.
+    let data =
+        unsafe { std::slice::from_raw_parts(found.code, found.size.unsigned_abs() as usize) };
+    let code = krait_eval::marshal::loads(th, data)?;
+    if code.object().downcast::<Code>().is_none() {
+        let message =
+            format!("frozen object {} is not a code object", *object::repr(th, name.object())?);
+        return Err(th.raise(exc::TYPE_ERROR, &message));
+    }
+    let module = import::add_module(th, name.object())?;
+    if found.is_package != 0 || found.size < 0 {
+        let path = List::new(th)?;
+        object::set_attr(
+            th,
+            module.object(),
+            Str::interned(th, "__path__")?.borrow(),
+            path.object(),
+        )?;
+    }
+    let dict = object::get_attr(th, module.object(), id::__dict__)?;
+    let Some(dict) = dict.object().downcast::<Dict>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "a module's namespace is not a dictionary"));
+    };
+    run::eval_code_object(th, code.object(), dict)?;
+    Ok(true)
+}
+
+fn host_frozen(name: &str) -> Option<&'static abi::_frozen> {
+    let mut at = PyImport_FrozenModules.load(Ordering::Acquire).cast_const();
+    if at.is_null() {
+        return None;
+    }
+    // SAFETY: C's contract: an array that ends with an entry without a name, and stays.
+    unsafe {
+        while !(*at).name.is_null() {
+            if CStr::from_ptr((*at).name).to_bytes() == name.as_bytes() && !(*at).code.is_null() {
+                return Some(&*at);
+            }
+            at = at.add(1);
+        }
+    }
+    None
 }
 
 /// The finder for an entry of `sys.path`, or None.

@@ -6,6 +6,7 @@ use krait_eval::sys::{self, audit};
 use krait_macros::capi;
 use krait_objects::prelude::*;
 
+use crate::config::{self, Early};
 use crate::support::*;
 
 #[capi]
@@ -120,7 +121,10 @@ fn warn_options(th: &Thread) -> PyResult<Owned<List>> {
 }
 
 #[capi]
-pub fn PySys_ResetWarnOptions(th: &Thread) {
+pub fn PySys_ResetWarnOptions() {
+    let Some(th) = Thread::current_or_none() else {
+        return config::remember_option(Early::Warning, None);
+    };
     if let Ok(list) = warn_options(th) {
         list.clear();
     }
@@ -132,7 +136,11 @@ pub fn PySys_HasWarnOptions(th: &Thread) -> c_int {
 }
 
 #[capi]
-pub fn PySys_AddWarnOption(th: &Thread, option: *const libc::wchar_t) {
+pub fn PySys_AddWarnOption(option: *const libc::wchar_t) {
+    let Some(th) = Thread::current_or_none() else {
+        // SAFETY: C passes a string.
+        return config::remember_option(Early::Warning, Some(unsafe { wide_text(option) }));
+    };
     // SAFETY: C passes a string.
     if let Ok(option) = unsafe { wide_string(th, option, None) } {
         add_warn_option(th, option.object());
@@ -246,7 +254,11 @@ pub fn PySys_SetPath(th: &Thread, path: *const libc::wchar_t) {
 }
 
 #[capi]
-pub fn PySys_AddXOption(th: &Thread, option: *const libc::wchar_t) {
+pub fn PySys_AddXOption(option: *const libc::wchar_t) {
+    let Some(th) = Thread::current_or_none() else {
+        // SAFETY: C passes a string.
+        return config::remember_option(Early::Option, Some(unsafe { wide_text(option) }));
+    };
     let add = || -> PyResult<()> {
         // SAFETY: C passes a string.
         let option = unsafe { wide_text(option) };

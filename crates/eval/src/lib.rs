@@ -16,7 +16,7 @@ pub mod function;
 pub mod generator;
 pub mod gil;
 pub mod import;
-mod installation;
+pub mod installation;
 pub mod interpreter;
 pub mod lifecycle;
 pub mod marshal;

@@ -230,6 +230,9 @@ impl Instance {
         th.interp().finalizing.set(true);
         gil::of(th).close(th);
         let flushed = streams::flush(th);
+        if registry::main().is_some_and(|main| std::ptr::eq(main.interp, &*self.interp)) {
+            sys::audit::announce_end(th);
+        }
         self.tear_down();
         flushed
     }

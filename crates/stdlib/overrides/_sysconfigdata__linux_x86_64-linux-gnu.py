@@ -108,7 +108,7 @@ makefile = {
     "host_exec_prefix": _prefix,
     "host_prefix": _prefix,
     "prefix": _prefix,
-    "srcdir": ".",
+    "srcdir": _config,
 }
 makefile |= dict.fromkeys("""
     APP_STORE_COMPLIANCE_PATCH BASECPPFLAGS BASEMODLIBS CFLAGS_CEVAL CFLAGS_NODIST CONFIGURE_CFLAGS CONFIGURE_CFLAGS_NODIST

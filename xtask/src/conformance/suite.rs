@@ -7,7 +7,7 @@
 //! target/conformance/krait/bin/krait            the command
 //!                          lib/python3.14       the library's sources
 //!                          lib/python3.14/test  the copy
-//!                          lib/python3.14/lib-dynload  if asked for, the reference's compiled test modules
+//!                          lib/python3.14/lib-dynload  empty, or if asked for, the reference's compiled test modules
 //!                          bin/Programs/_testembed     for `test_embed`, the program of `capi-tests/embed`,
 //!                          lib/libpython3.14.so.1.0    which links the library
 //! ```
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
 
-use crate::{files, interpreter};
+use crate::{files, install, interpreter};
 
 /// Packages whose modules are run as files of their own, as the reference's runner does.
 const SPLIT: &[&str] = &[
@@ -73,8 +73,11 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     if test_modules {
         copy_modules(&original.join("lib-dynload"), &modules)?;
         fs::write(modules.join(VARIABLES).with_extension("py"), VARIABLES_SOURCE)?;
-    } else if modules.exists() {
-        fs::remove_dir_all(&modules)?;
+    } else {
+        if modules.exists() {
+            fs::remove_dir_all(&modules)?;
+        }
+        fs::create_dir(&modules)?;
     }
     // A copy, not a link: the interpreter looks for its library from where it really is.
     let installed = prefix.join("bin").join(name);
@@ -87,6 +90,8 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     let _ = fs::remove_file(&installed);
     fs::copy(&binary, &installed)?;
     interpreter::unpack_library(&installed, &library)?;
+    files::copy_tree(&interpreter::root().join("include"), &prefix.join("include/python3.14"))?;
+    install::describe_build(&prefix, &installed)?;
     Ok(Suite { binary: installed, library, is_reference: false, test_modules })
 }
 

@@ -10,7 +10,7 @@ use super::memory::{assign, assign_list, clear_list, list_units, units};
 use super::status::{PyStatus_Ok, is_exception};
 
 /// What `_config_init` says of the kind of configuration.
-const COMPATIBLE: i32 = 1;
+pub const COMPATIBLE: i32 = 1;
 const PYTHON: i32 = 2;
 const ISOLATED: i32 = 3;
 
@@ -40,11 +40,35 @@ const ISOLATED_PRE_CONFIG: PyPreConfig = PyPreConfig {
     allocator: 0,
 };
 
+/// What `Py_Initialize` prepares: the variables from before `PyConfig` may say more.
+const COMPATIBLE_PRE_CONFIG: PyPreConfig = PyPreConfig {
+    _config_init: COMPATIBLE,
+    parse_argv: 0,
+    isolated: -1,
+    use_environment: -1,
+    coerce_c_locale: 0,
+    coerce_c_locale_warn: 0,
+    utf8_mode: 0,
+    ..PRE_CONFIG
+};
+
 /// For a configuration of that kind.
 pub fn pre_config_for(config: &PyConfig) -> PyPreConfig {
-    let mut pre = if config._config_init == ISOLATED { ISOLATED_PRE_CONFIG } else { PRE_CONFIG };
-    pre.use_environment = config.use_environment;
-    pre.isolated = config.isolated;
+    let mut pre = match config._config_init {
+        ISOLATED => ISOLATED_PRE_CONFIG,
+        COMPATIBLE => COMPATIBLE_PRE_CONFIG,
+        _ => PRE_CONFIG,
+    };
+    pre.parse_argv = config.parse_argv.min(1);
+    for (place, given) in [
+        (&mut pre.isolated, config.isolated),
+        (&mut pre.use_environment, config.use_environment),
+        (&mut pre.dev_mode, config.dev_mode),
+    ] {
+        if given >= 0 {
+            *place = given;
+        }
+    }
     pre
 }
 
@@ -115,7 +139,14 @@ fn isolated() -> PyConfig {
 
 /// What `Py_Initialize` starts with: no command line, C's streams as they are.
 pub fn compatible() -> PyConfig {
-    PyConfig { _config_init: COMPATIBLE, parse_argv: 0, configure_c_stdio: 0, ..python() }
+    PyConfig {
+        _config_init: COMPATIBLE,
+        isolated: -1,
+        use_environment: -1,
+        parse_argv: 0,
+        configure_c_stdio: 0,
+        ..python()
+    }
 }
 
 #[capi]
@@ -140,6 +171,12 @@ pub fn _PyConfig_InitCompatConfig(config: *mut PyConfig) {
 pub fn PyPreConfig_InitPythonConfig(config: *mut PyPreConfig) {
     // SAFETY: as above.
     unsafe { config.write(PRE_CONFIG) }
+}
+
+#[capi]
+pub fn _PyPreConfig_InitCompatConfig(config: *mut PyPreConfig) {
+    // SAFETY: as above.
+    unsafe { config.write(COMPATIBLE_PRE_CONFIG) }
 }
 
 #[capi]

@@ -17,12 +17,12 @@ mod memory;
 mod process;
 mod read;
 mod running;
+mod settled;
 mod start;
 mod status;
 
-pub use defaults::PyPreConfig_InitPythonConfig;
 pub use process::{
-    home, ignores_environment, is_interactive, is_isolated, is_pre_initialized, program_name,
-    was_running,
+    Early, home, ignores_environment, is_interactive, is_isolated, is_pre_initialized,
+    program_name, remember_option, was_running,
 };
 pub use start::{initialize, initialize_with_arguments};

@@ -4,6 +4,7 @@
 
 use std::ffi::{c_char, c_int};
 use std::sync::atomic::AtomicI32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use krait_abi::{PyConfig, PyPreConfig, PyStatus};
@@ -27,6 +28,9 @@ pub struct Process {
     pub home: Option<Vec<wchar_t>>,
     /// What `Py_SetPath` gave: folders with colons between them.
     pub path: Option<Vec<wchar_t>>,
+    /// What `PySys_AddWarnOption` and `PySys_AddXOption` added before there was an interpreter.
+    pub warnings: Vec<String>,
+    pub xoptions: Vec<String>,
     /// What the running interpreter was started with.
     pub config: Option<Arc<defaults::Owned>>,
 }
@@ -82,7 +86,7 @@ pub fn is_interactive() -> bool {
 
 pub fn ignores_environment() -> bool {
     member(|config| config.use_environment == 0)
-        .unwrap_or(Py_IgnoreEnvironmentFlag.load(std::sync::atomic::Ordering::Relaxed) > 0)
+        .unwrap_or(Py_IgnoreEnvironmentFlag.load(Relaxed) > 0)
 }
 
 /// Whether an interpreter was ever started.
@@ -108,6 +112,7 @@ fn pre_initialize(mut pre: PyPreConfig) -> Result<(), PyStatus> {
     if process.pre.is_some() {
         return Ok(());
     }
+    take_variables(&mut pre);
     let asked = |name: &str| {
         pre.use_environment > 0 && std::env::var(name).is_ok_and(|value| !value.is_empty())
     };
@@ -128,10 +133,27 @@ fn pre_initialize(mut pre: PyPreConfig) -> Result<(), PyStatus> {
         // SAFETY: C starts the interpreter before it has threads that read the locale.
         unsafe { libc::setlocale(libc::LC_CTYPE, c"".as_ptr()) };
     }
+    Py_UTF8Mode.store(pre.utf8_mode, Relaxed);
     pre.coerce_c_locale = pre.coerce_c_locale.max(0);
     pre.coerce_c_locale_warn = pre.coerce_c_locale_warn.max(0);
     process.pre = Some(pre);
     Ok(())
+}
+
+/// What is left open by a host that keeps to `Py_Initialize` is what the variables from before `PyConfig` say.
+fn take_variables(pre: &mut PyPreConfig) {
+    if pre.isolated < 0 {
+        pre.isolated = c_int::from(Py_IsolatedFlag.load(Relaxed) > 0);
+    }
+    if pre.use_environment < 0 {
+        pre.use_environment = c_int::from(Py_IgnoreEnvironmentFlag.load(Relaxed) <= 0);
+    }
+    if pre._config_init == defaults::COMPATIBLE && Py_UTF8Mode.load(Relaxed) > 0 {
+        pre.utf8_mode = 1;
+    }
+    if pre.isolated > 0 {
+        pre.use_environment = 0;
+    }
 }
 
 /// The options of the command line that have to be known this early.
@@ -224,6 +246,49 @@ pub fn Py_GetArgcArgv(argc: *mut c_int, argv: *mut *mut *mut wchar_t) {
     unsafe {
         *argc = process.argv.len() as c_int;
         *argv = process.argv_pointers.as_ptr().cast_mut().cast();
+    }
+}
+
+/// The variables from before `PyConfig` say what the interpreter was started with.
+pub fn set_variables(config: &PyConfig) {
+    let random = config.use_hash_seed == 0 || config.hash_seed != 0;
+    for (variable, value) in [
+        (&Py_BytesWarningFlag, config.bytes_warning),
+        (&Py_DebugFlag, config.parser_debug),
+        (&Py_DontWriteBytecodeFlag, (config.write_bytecode == 0).into()),
+        (&Py_FrozenFlag, (config.pathconfig_warnings == 0).into()),
+        (&Py_HashRandomizationFlag, random.into()),
+        (&Py_IgnoreEnvironmentFlag, (config.use_environment == 0).into()),
+        (&Py_InspectFlag, config.inspect),
+        (&Py_InteractiveFlag, config.interactive),
+        (&Py_IsolatedFlag, config.isolated),
+        (&Py_NoSiteFlag, (config.site_import == 0).into()),
+        (&Py_NoUserSiteDirectory, (config.user_site_directory == 0).into()),
+        (&Py_OptimizeFlag, config.optimization_level),
+        (&Py_QuietFlag, config.quiet),
+        (&Py_UnbufferedStdioFlag, (config.buffered_stdio == 0).into()),
+        (&Py_VerboseFlag, config.verbose),
+    ] {
+        variable.store(value, Relaxed);
+    }
+}
+
+/// Which kind of option is added before there is an interpreter.
+pub enum Early {
+    Warning,
+    Option,
+}
+
+/// Keeps an option for the next start; `None` forgets those of the kind.
+pub fn remember_option(kind: Early, option: Option<String>) {
+    let mut process = process();
+    let list = match kind {
+        Early::Warning => &mut process.warnings,
+        Early::Option => &mut process.xoptions,
+    };
+    match option {
+        Some(option) => list.push(option),
+        None => list.clear(),
     }
 }
 

@@ -131,7 +131,9 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
         if is_exception(&status) {
             return status;
         }
+        settle_isolation(&mut *config);
         let mut options = options(&*config);
+        let before = std::mem::take(&mut options.config.warnoptions);
         if (*config).parse_argv == 1 {
             let args = options.config.argv.clone();
             if !args.is_empty() {
@@ -147,10 +149,56 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
             options.config.dev_mode = process::process().pre.is_some_and(|pre| pre.dev_mode > 0);
         }
         complete(&mut options.config);
+        add_options(&mut options.config.xoptions, process::process().xoptions.clone());
         if let Err(invalid) = read_environment(&mut options.config, &*config) {
             return error_in(invalid.function, &invalid.message);
         }
+        // From the weakest to the strongest; what the host knew already stays where it is.
+        let mut warnings = std::mem::take(&mut options.config.warnoptions);
+        add_options(&mut warnings, process::process().warnings.clone());
+        warnings.retain(|option| !before.contains(option));
+        add_options(&mut warnings, before);
+        options.config.warnoptions = warnings;
+        choose_frozen(&options.config, &mut *config);
         write_back(&options, config)
+    }
+}
+
+/// Isolation that is left open is as Python was prepared; it implies the rest.
+fn settle_isolation(config: &mut PyConfig) {
+    if let Some(pre) = process::process().pre {
+        if config.isolated < 0 {
+            config.isolated = pre.isolated;
+        }
+        if config.use_environment < 0 {
+            config.use_environment = pre.use_environment;
+        }
+    }
+    if config.isolated > 0 {
+        config.use_environment = 0;
+        config.user_site_directory = 0;
+        config.safe_path = 1;
+    }
+}
+
+fn add_options(list: &mut Vec<String>, new: Vec<String>) {
+    for option in new {
+        if !list.contains(&option) {
+            list.push(option);
+        }
+    }
+}
+
+/// `-X frozen_modules`: the host sees what it asked for; the library is inside anyway.
+fn choose_frozen(config: &Config, to: &mut PyConfig) {
+    let given = config.xoptions.iter().rev().find_map(|option| {
+        let rest = option.strip_prefix("frozen_modules")?;
+        if rest.is_empty() { Some("") } else { rest.strip_prefix('=') }
+    });
+    match given {
+        Some("" | "on") => to.use_frozen_modules = 1,
+        Some("off") => to.use_frozen_modules = 0,
+        _ => {}
     }
 }
 
@@ -236,10 +284,8 @@ fn read_environment(config: &mut Config, from: &PyConfig) -> Result<(), Invalid>
     if from.int_max_str_digits >= 0 {
         config.int_max_str_digits = settled.int_max_str_digits;
     }
-    if settled.stdio_encoding.is_some() {
-        config.stdio_encoding = settled.stdio_encoding;
-        config.stdio_errors = settled.stdio_errors;
-    }
+    config.stdio_encoding = settled.stdio_encoding.or(config.stdio_encoding.take());
+    config.stdio_errors = settled.stdio_errors.or(config.stdio_errors.take());
     Ok(())
 }
 
@@ -248,7 +294,7 @@ fn absolute(path: &OsStr) -> OsString {
     std::path::absolute(path).map_or(path.to_owned(), |path| path.into_os_string())
 }
 
-fn wide(text: &str) -> Vec<wchar_t> {
+pub fn wide(text: &str) -> Vec<wchar_t> {
     text.chars().map(|character| character as wchar_t).collect()
 }
 

@@ -12,7 +12,7 @@ use krait_objects::structseq::StructSequence;
 use super::fields::{Access, CONFIG, Field, Kind, Live, PRE_CONFIG, find};
 use super::memory::{list_units, units};
 use super::process::{self as globals, process};
-use super::{defaults, read};
+use super::{defaults, read, settled};
 use crate::support::*;
 
 fn unknown(th: &Thread, name: &str) -> Raised {
@@ -82,11 +82,16 @@ fn get(th: &Thread, name: &str) -> PyResult {
 
 /// What the interpreter was started with, as C describes it; made when it is first asked for, if it was not C that started it.
 pub fn described(th: &Thread) -> PyResult<Arc<defaults::Owned>> {
-    if let Some(config) = process().config.clone() {
-        return Ok(config);
-    }
-    let config = Arc::new(read::of_running(th).ok_or_else(|| th.no_memory())?);
-    Ok(process().config.get_or_insert(config).clone())
+    let known = process().config.clone();
+    let config = match known {
+        Some(config) => config,
+        None => {
+            let config = Arc::new(read::of_running(th).ok_or_else(|| th.no_memory())?);
+            process().config.get_or_insert(config).clone()
+        }
+    };
+    settled::add_folders(th, &config)?;
+    Ok(config)
 }
 
 /// Tells those who do not look into C's description: the interpreter itself, and the variables from before `PyConfig`.

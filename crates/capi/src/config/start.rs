@@ -14,7 +14,7 @@ use super::memory::{bytes_array, list_units, wide_array};
 use super::process::{self, process};
 use super::status::{Py_ExitStatusException, PyStatus_NoMemory, PyStatus_Ok, error, error_in};
 use super::status::{is_error, is_exception};
-use super::{defaults, memory, read};
+use super::{defaults, memory, read, settled};
 use crate::runtime;
 
 #[capi]
@@ -55,14 +55,19 @@ fn start(config: defaults::Owned) -> PyStatus {
         }
         let mut options = read::options(&*config.ptr());
         if options.config.executable.is_empty() {
-            if let Some(executable) = krait_objects::platform::executable() {
-                options.config.executable = executable.display().to_string();
-            }
+            options.config.executable = settled::executable(&options.config.program_name);
         }
         if let Err(message) = runtime::start(options.config) {
             return error_in(c"init_interp_main", &message);
         }
+        process::set_variables(&*config.ptr());
         let mut process = process();
+        (process.warnings, process.xoptions) = Default::default();
+        if let Some(pre) = &mut process.pre {
+            pre.isolated = (*config.ptr()).isolated;
+            pre.use_environment = (*config.ptr()).use_environment;
+            pre.dev_mode = (*config.ptr()).dev_mode;
+        }
         process.set_argv(list_units(&(*config.ptr()).orig_argv));
         process.config = Some(Arc::new(config));
         PyStatus_Ok()
@@ -82,20 +87,20 @@ pub fn initialize(signals: bool) {
     flags.parser_debug = count(&process::Py_DebugFlag);
     flags.inspect = count(&process::Py_InspectFlag);
     flags.interactive = count(&process::Py_InteractiveFlag);
-    flags.isolated = count(&process::Py_IsolatedFlag);
+    if count(&process::Py_IsolatedFlag) > 0 {
+        flags.isolated = 1;
+    }
     flags.optimization_level = count(&process::Py_OptimizeFlag);
     flags.quiet = count(&process::Py_QuietFlag);
     flags.verbose = count(&process::Py_VerboseFlag);
     flags.write_bytecode = c_int::from(count(&process::Py_DontWriteBytecodeFlag) == 0);
-    flags.use_environment = c_int::from(count(&process::Py_IgnoreEnvironmentFlag) == 0);
+    if count(&process::Py_IgnoreEnvironmentFlag) > 0 {
+        flags.use_environment = 0;
+    }
+    flags.pathconfig_warnings = c_int::from(count(&process::Py_FrozenFlag) == 0);
     flags.site_import = c_int::from(count(&process::Py_NoSiteFlag) == 0);
     flags.user_site_directory = c_int::from(count(&process::Py_NoUserSiteDirectory) == 0);
     flags.buffered_stdio = c_int::from(count(&process::Py_UnbufferedStdioFlag) == 0);
-    if flags.isolated > 0 {
-        flags.use_environment = 0;
-        flags.user_site_directory = 0;
-        flags.safe_path = 1;
-    }
     let status = start(defaults::Owned::new(settings));
     if is_exception(&status) {
         // SAFETY: nothing is asked of the caller.
@@ -130,7 +135,9 @@ fn main(argv: Vec<Vec<wchar_t>>) -> c_int {
             Ok(()) => memory::assign_list(&raw mut (*config.ptr()).argv, &argv),
             Err(status) => status,
         };
-        if !is_exception(&status) {
+        if !is_exception(&status) && runtime::is_running() {
+            status = settled::reconfigure(config);
+        } else if !is_exception(&status) {
             status = start(config);
         }
         if is_error(&status) {

@@ -413,21 +413,6 @@ pub fn PyUnstable_ThreadState_ResetStackProtection(state: State) {
 pub fn _PyPathConfig_ClearGlobal() {}
 
 #[capi]
-pub fn _PyPreConfig_InitCompatConfig(config: *mut abi::PyPreConfig) {
-    // SAFETY: see the top of the file.
-    unsafe {
-        crate::config::PyPreConfig_InitPythonConfig(config);
-        (*config)._config_init = 1;
-        (*config).parse_argv = 0;
-        (*config).isolated = -1;
-        (*config).use_environment = -1;
-        (*config).configure_locale = 1;
-        (*config).utf8_mode = 0;
-        (*config).dev_mode = -1;
-    }
-}
-
-#[capi]
 pub fn _PyImport_ClearExtension(
     th: &Thread,
     name: Borrowed<'_, Str>,

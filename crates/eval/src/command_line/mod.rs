@@ -4,6 +4,7 @@
 
 mod options;
 mod prompt;
+mod startup;
 mod usage;
 
 use std::cell::RefCell;
@@ -150,6 +151,7 @@ fn run_as_asked(th: &Thread, options: &Options) -> PyResult<()> {
     let config = &options.config;
     match &options.run {
         Run::Command(command) => {
+            audit_text(th, "cpython.run_command", command)?;
             prepend_path(th, config.safe_path, b"")?;
             let command = decoded(th, command)?;
             let code = compile_text(th, command.as_bytes(), b"<string>")?;
@@ -157,6 +159,7 @@ fn run_as_asked(th: &Thread, options: &Options) -> PyResult<()> {
             run_main(th, code)
         }
         Run::Module(name) => {
+            audit_text(th, "cpython.run_module", OsStr::new(name))?;
             if !config.safe_path {
                 let here = std::env::current_dir().unwrap_or_default();
                 prepend_path(th, false, here.as_os_str().as_bytes())?;
@@ -167,9 +170,16 @@ fn run_as_asked(th: &Thread, options: &Options) -> PyResult<()> {
         _ => {
             prepend_path(th, config.safe_path, b"")?;
             // SAFETY: asking about a descriptor changes nothing.
-            if config.interactive || unsafe { libc::isatty(0) } == 1 {
-                prompt::interact(th);
-                return Ok(());
+            let interactive = config.interactive || unsafe { libc::isatty(0) } == 1;
+            if interactive {
+                startup::run(th)?;
+            }
+            sys::audit(th, "cpython.run_stdin", &[])?;
+            if interactive {
+                return match prompt::interact(th) {
+                    None | Some(0) => Ok(()),
+                    Some(code) => Err(exit(th, code)?),
+                };
             }
             let mut source = Vec::new();
             if let Err(error) = std::io::stdin().read_to_end(&mut source) {
@@ -190,6 +200,7 @@ fn run_file(th: &Thread, path: &OsStr, options: &Options) -> PyResult<()> {
     let mut source = match std::fs::read(path) {
         Ok(source) => source,
         Err(error) => {
+            audit_text(th, "cpython.run_file", path)?;
             let shown = std::path::absolute(path).unwrap_or_else(|_| path.into());
             let number = error.raw_os_error().unwrap_or(0);
             let text = error.to_string();
@@ -199,9 +210,10 @@ fn run_file(th: &Thread, path: &OsStr, options: &Options) -> PyResult<()> {
                 options.config.program_name,
                 shown.display()
             );
-            return Err(th.raise_value(exc::SYSTEM_EXIT, Int::from_i64(th, 2)?.object()));
+            return Err(exit(th, 2)?);
         }
     };
+    audit_text(th, "cpython.run_file", path)?;
     let path = &*absolute(path);
     if options.skip_first_line {
         let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
@@ -224,6 +236,18 @@ fn run_file(th: &Thread, path: &OsStr, options: &Options) -> PyResult<()> {
         return Err(null_byte(th, &source, at, path));
     }
     run_text(th, &source, path.as_bytes())
+}
+
+/// SystemExit with a code.
+fn exit(th: &Thread, code: i32) -> PyResult<Raised> {
+    Ok(th.raise_value(exc::SYSTEM_EXIT, Int::from_i64(th, code.into())?.object()))
+}
+
+fn audit_text(th: &Thread, event: &str, text: &OsStr) -> PyResult<()> {
+    if !sys::audit::is_watched(th) {
+        return Ok(());
+    }
+    sys::audit(th, event, &[Str::from_fs_bytes(th, text.as_bytes())?.object()])
 }
 
 /// SyntaxError for a script with a null byte at `at`: unlike other sources', it names the line.

@@ -82,6 +82,16 @@ pub fn add_host_hook(hook: HostHook, data: *mut c_void) {
     HOST_LISTENS.store(true, Ordering::Relaxed);
 }
 
+/// Tells the hooks of the host that there will be no more events: at the end of the main interpreter.
+pub fn announce_end(th: &Thread) {
+    let told = Str::interned(th, "cpython._PySys_ClearAuditHooks")
+        .and_then(|event| Ok((event, Tuple::from_slice(th, &[])?)))
+        .and_then(|(event, args)| call_host_hooks(th, event.borrow(), args.object()));
+    if let Err(raised) = told {
+        drop(th.take_raised(raised));
+    }
+}
+
 /// At the end of the interpreter.
 pub fn clear_host_hooks() {
     HOST_LISTENS.store(false, Ordering::Relaxed);

@@ -10,6 +10,7 @@ mod info;
 mod jit;
 pub(crate) mod limits;
 mod monitoring;
+pub mod open_code;
 pub mod printer;
 
 use krait_objects::module::{self, StaticModuleDef};
@@ -17,6 +18,8 @@ use krait_objects::prelude::*;
 
 pub use audit::audit;
 pub use info::{VERSION, version_text};
+/// Where what is embedded pretends to be.
+pub use krait_stdlib::LIBRARY_DIR;
 
 /// The interpreter's own objects and settings, and functions that act on it.
 #[pymodule(name = "sys")]

@@ -74,6 +74,9 @@ impl Io {
                 "open_code() argument 'path' must be str, not {found}"
             ));
         };
+        if let Some(opened) = krait_eval::sys::open_code::open(th, path) {
+            return opened;
+        }
         opening::open(th, path, "rb", -1, opening::Text::default(), true, None)
     }
 

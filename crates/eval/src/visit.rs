@@ -11,11 +11,19 @@ use crate::{gil, registry, thread_states};
 /// interpreter is gone.
 ///
 /// # Safety
-/// `interp` is or was an interpreter's address. If this OS thread is attached, it is to this one.
+/// `interp` is or was an interpreter's address.
 pub unsafe fn visit(interp: *const Interpreter, body: impl FnOnce(&Thread)) {
-    if let Some(th) = Thread::current_or_none() {
-        return body(th);
+    match Thread::current_or_none() {
+        Some(th) if std::ptr::eq(th.interp(), interp) => body(th),
+        // SAFETY: the caller's promise.
+        Some(other) => gil::without_gil(other, || unsafe { attached(interp, body) }),
+        // SAFETY: the caller's promise.
+        None => unsafe { attached(interp, body) },
     }
+}
+
+/// As `visit`, in a thread that is attached nowhere.
+unsafe fn attached(interp: *const Interpreter, body: impl FnOnce(&Thread)) {
     let own = Thread::own();
     // SAFETY: a state of this OS thread that still is in its interpreter's list; nobody else attaches it.
     unsafe {

@@ -8,6 +8,7 @@
 
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_int;
+use std::mem::offset_of;
 
 use krait_abi as abi;
 use krait_eval::sys::audit;
@@ -44,12 +45,17 @@ pub struct CData {
 }
 
 /// Where a value lies, given back when dropped if it is the object's own.
+#[repr(C)]
 struct Memory {
     start: Cell<*mut u8>,
     size: Cell<usize>,
-    own: Cell<bool>,
     inside: UnsafeCell<[u64; INSIDE / 8]>,
+    own: Cell<bool>,
 }
+
+// Aligned as any C type wants it, as objects are.
+const _: () =
+    assert!((offset_of!(CData, memory) + offset_of!(Memory, inside)).is_multiple_of(INSIDE));
 
 impl Memory {
     /// Makes zeroed memory of the object's own.

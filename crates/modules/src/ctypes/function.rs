@@ -431,16 +431,6 @@ impl CFuncPtr {
         }
     }
 
-    #[slot(tp_init)]
-    fn init(
-        &self,
-        _th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<()> {
-        Ok(())
-    }
-
     #[slot(tp_call)]
     fn call(
         this: Borrowed<'_, Self>,

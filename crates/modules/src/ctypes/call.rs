@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::ffi::c_int;
 
 use krait_eval::gil::without_gil;
+use krait_eval::sys::audit;
 use krait_ffi as ffi;
 use krait_objects::prelude::*;
 
@@ -71,6 +72,7 @@ impl Call<'_> {
             let message = Str::from_string(th, message)?;
             return Err(th.raise_in(class.borrow(), Some(message.object())));
         }
+        self.announce(th, args)?;
         let arguments = self.arguments(th, args)?;
         let values: Vec<(ffi::Type, *const u8)> =
             arguments.iter().map(|argument| (argument.ty, argument.start())).collect();
@@ -88,6 +90,16 @@ impl Call<'_> {
         self.enter(th, &result_type, result, &values)?;
         // SAFETY: the function has written it.
         unsafe { self.result(th, result) }
+    }
+
+    /// Tells audit hooks.
+    fn announce(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<()> {
+        if !audit::is_watched(th) {
+            return Ok(());
+        }
+        let (address, args) =
+            (Int::from_usize(th, self.function.addr())?, Tuple::from_slice(th, args)?);
+        audit::audit(th, "ctypes.call_function", &[address.object(), args.object()])
     }
 
     fn arguments(&self, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Vec<Argument>> {

@@ -431,7 +431,7 @@ pub fn from_buffer(
     let (start, len) = (buffer.buf.cast::<u8>(), buffer.len as usize);
     let offset = check_room(th, info, len, offset)?;
     audit_buffer(th, start, len, offset)?;
-    let made = part(th, cls, None, start.wrapping_add(offset))?;
+    let made = at_address(th, cls, start.wrapping_add(offset))?;
     keep(th, made.borrow(), -1, Some(view.into_object()))?;
     Ok(made.into_object())
 }

@@ -201,9 +201,33 @@ fn declarations_agree_in_c_and_cpp() {
 
 #[test]
 fn limited_api_shows_what_it_should() {
-    for version in ["3.14", "3.13", "3.11", "3.8", "3.2"] {
+    for version in ["3.14", "3.13", "3.12", "3.11", "3.9", "3.8", "3.2"] {
         let name = format!("limited_{}", version.replace('.', "_"));
         let source = declarations_program(Some(version));
+        compile(&name, &source, Language::C, false);
+        compile(&name, &source, Language::Cpp, false);
+    }
+}
+
+/// Programs that are compiled with stricter warnings get none from the headers.
+#[test]
+fn headers_are_silent() {
+    const STRICT: &str = "\
+#pragma GCC diagnostic error \"-Wconversion\"
+#pragma GCC diagnostic error \"-Wsign-conversion\"
+#pragma GCC diagnostic error \"-Wpedantic\"
+";
+    for version in [None, Some("3.2"), Some("3.9"), Some("3.12"), Some("3.14")] {
+        let headers = match version.map(version_number) {
+            // Internal ones are for C.
+            None => PROLOGUE
+                .lines()
+                .filter(|line| !line.contains("internal"))
+                .fold(String::new(), |all, line| all + line + "\n"),
+            Some(limit) => format!("#define Py_LIMITED_API {limit:#010x}\n#include <Python.h>\n"),
+        };
+        let source = format!("{STRICT}{headers}");
+        let name = format!("silent_{}", version.unwrap_or("full").replace('.', "_"));
         compile(&name, &source, Language::C, false);
         compile(&name, &source, Language::Cpp, false);
     }

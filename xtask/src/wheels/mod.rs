@@ -119,8 +119,9 @@ fn fetch(into: &Path) -> Result<PathBuf, Error> {
     for (name, version) in listed(into, ".whl")? {
         let has_source = |package: &Package| matches!(package.tests, Tests::Source(_));
         if PACKAGES.iter().any(|package| package.name == name && has_source(package)) {
-            // It reads a source's own metadata, for which it may have to build: a failure leaves that package's tests out.
-            pip().args(["--no-binary", ":all:"]).arg(format!("{name}=={version}")).status()?;
+            // It reads a source's own metadata, for which it may have to build, with tools from wheels: a failure leaves
+            // that package's tests out.
+            pip().arg(format!("--no-binary={name}")).arg(format!("{name}=={version}")).status()?;
         }
     }
     Ok(into.to_path_buf())

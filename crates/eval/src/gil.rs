@@ -74,9 +74,12 @@ pub unsafe fn attach(thread: *const Thread) {
         if (*raw).thread_id != own || Thread::own() != thread {
             (*raw).thread_id = own;
             (*raw).native_thread_id = libc::syscall(libc::SYS_gettid) as _;
+            Thread::swap_current(thread);
+            // It may be new. Those that are known are told of tools while they are detached.
+            monitoring::greet(&*thread);
+        } else {
+            Thread::swap_current(thread);
         }
-        Thread::swap_current(thread);
-        monitoring::greet(&*thread);
         evaluator::greet(&*thread);
     }
 }

@@ -18,10 +18,22 @@ pub fn find<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
         [] => Some(0),
         [unit] => find_unit(text, unit),
         _ => match (T::as_bytes(text), T::as_bytes(needle)) {
+            (Some(text), Some(needle)) if text.len() <= SHORT => find_in_short(text, needle),
             (Some(text), Some(needle)) => memmem::find(text, needle),
             _ => TwoWay::new(Forward(needle)).find(Forward(text), 0),
         },
     }
+}
+
+/// In texts of so many bytes a search is over before a better one is prepared.
+const SHORT: usize = 48;
+
+/// `needle` is not empty and no longer than `text`.
+fn find_in_short(text: &[u8], needle: &[u8]) -> Option<usize> {
+    let (first, rest) = needle.split_first()?;
+    let places = &text[..=text.len() - needle.len()];
+    let matches = |&(at, byte): &(usize, &u8)| byte == first && text[at + 1..].starts_with(rest);
+    places.iter().enumerate().find(matches).map(|(at, _)| at)
 }
 
 /// The last occurrence.

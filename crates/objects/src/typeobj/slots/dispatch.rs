@@ -17,6 +17,7 @@ use crate::exceptions::exc;
 use crate::handle::{Borrowed, Owned};
 use crate::ids::id;
 use crate::int::Int;
+use crate::protocol::object::Attribute;
 use crate::protocol::{call, number, object};
 use crate::raise;
 use crate::singletons::{bool_object, none, not_implemented};
@@ -197,10 +198,16 @@ pub unsafe extern "C" fn tp_call(this: Ptr, args: Ptr, kwargs: Ptr) -> Ptr {
             let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
             (Borrowed::from_ptr(this), args, Borrowed::<Dict>::from_ptr_or_null(kwargs))
         };
-        match object::lookup_special(th, this, id::__call__)? {
-            Some(method) => {
+        match object::lookup_special_method(th, this, id::__call__)? {
+            Some(Attribute::Bound(method)) => {
                 th.check_stack(" while calling a Python object")?;
                 call::call_tuple_dict(th, method.object(), args, kwargs)
+            }
+            Some(Attribute::Unbound(function)) => {
+                th.check_stack(" while calling a Python object")?;
+                call::with_first(this, args.get().as_slice(), |all| {
+                    call::call_with_dict(th, function.object(), all, kwargs)
+                })
             }
             None => Err(th.raise_value(exc::ATTRIBUTE_ERROR, id::__call__.object())),
         }

@@ -68,6 +68,7 @@ static void run(const char *program)
     if (PyRun_SimpleString(program) != 0) {
         printf("failed in interpreter %d\n", number());
     }
+    PyRun_SimpleString("__import__('sys').stdout.flush()");
 }
 
 static void share(PyThreadState *main_state, int round)

@@ -351,10 +351,10 @@ pub fn PyErr_NewExceptionWithDoc(
     base: Option<Borrowed<'_>>,
     dict: Option<Borrowed<'_>>,
 ) -> PyResult {
-    if !doc.is_null() && dict.is_some_and(|dict| dict.downcast::<Dict>().is_none()) {
+    let doc = if doc.is_null() { None } else { Some(string(th, doc)?) };
+    if doc.is_some() && dict.is_some_and(|dict| dict.downcast::<Dict>().is_none()) {
         return Err(th.bad_internal_call());
     }
-    let doc = if doc.is_null() { None } else { Some(string(th, doc)?) };
     new_class(th, name, doc, base, dict)
 }
 

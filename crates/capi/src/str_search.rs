@@ -213,7 +213,10 @@ pub fn PyUnicode_EqualToUTF8AndSize(
     text: *const c_char,
     len: isize,
 ) -> bool {
-    let Some(string) = string.and_then(Borrowed::downcast::<Str>) else { return false };
+    let Some(string) = string.and_then(Borrowed::downcast::<Str>).filter(|_| !text.is_null())
+    else {
+        return false;
+    };
     // SAFETY: C passes `len` bytes.
     let bytes = unsafe { std::slice::from_raw_parts(text.cast(), len.max(0) as usize) };
     std::str::from_utf8(bytes).is_ok_and(|text| string.eq_str(text))

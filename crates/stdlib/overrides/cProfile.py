@@ -68,7 +68,10 @@ class Profile(_lsprof.Profiler):
             for callee in row.calls or ():
                 into = callers.get(label(callee.code))
                 if into is not None:
-                    into[caller] = _added(into.get(caller, (0, 0, 0.0, 0.0)), callee)
+                    # Of a caller, all calls come first.
+                    calls, primitive, *times = into.get(caller, (0, 0, 0.0, 0.0))
+                    primitive, calls, *times = _added((primitive, calls, *times), callee)
+                    into[caller] = (calls, primitive, *times)
 
     # As in profile.Profile: these return the profiler, or what the function returns.
 

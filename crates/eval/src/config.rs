@@ -93,6 +93,8 @@ pub struct Config {
     /// Chooses allocators by the environment, if that counts, and by the development mode; what takes the place of the
     /// heap, or what is wrong.
     pub choose_allocators: Option<fn(bool, bool) -> Result<HeapHook, &'static str>>,
+    /// `PYTHONMALLOCSTATS`: what the memory was used for is told at the end.
+    pub malloc_stats: bool,
     /// What takes the place of the heap (`PyMem_SetAllocator`).
     pub heap_hook: HeapHook,
     /// How many frames of a traceback `tracemalloc` keeps from the start; 0: it is off. `None`: not settled.
@@ -185,6 +187,7 @@ impl Config {
             stdio_encoding: None,
             stdio_errors: None,
             choose_allocators: None,
+            malloc_stats: false,
             heap_hook: None,
             tracemalloc: None,
             faulthandler: false,
@@ -335,6 +338,7 @@ impl Config {
         self.user_site_directory &= text("PYTHONNOUSERSITE").is_none();
         self.safe_path |= text("PYTHONSAFEPATH").is_some();
         self.dev_mode |= text("PYTHONDEVMODE").is_some();
+        self.malloc_stats |= text("PYTHONMALLOCSTATS").is_some();
         self.code_debug_ranges &= text("PYTHONNODEBUGRANGES").is_none();
         self.remote_debug &= text("PYTHON_DISABLE_REMOTE_DEBUG").is_none();
         self.home = self.home.take().or_else(|| text("PYTHONHOME").map(PathBuf::from));

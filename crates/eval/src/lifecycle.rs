@@ -233,6 +233,10 @@ impl Instance {
         if registry::main().is_some_and(|main| std::ptr::eq(main.interp, &*self.interp)) {
             sys::audit::announce_end(th);
         }
+        if config::of(th).malloc_stats && th.interp().id == 0 {
+            let interp = th.interp();
+            eprint!("{}\n{}", interp.heap.describe(), interp.free_lists.describe());
+        }
         self.tear_down();
         flushed
     }

@@ -1,5 +1,7 @@
 //! What can be wrong with a document: expat's codes and words.
 
+use std::ffi::CStr;
+
 macro_rules! codes {
     ($($name:ident = $code:literal, $constant:literal, $message:literal;)*) => {
         /// Why parsing failed.
@@ -9,6 +11,15 @@ macro_rules! codes {
 
         /// Code, name of the constant and message of each error.
         pub static MESSAGES: &[(u8, &str, &str)] = &[$(($code, $constant, $message)),*];
+
+        /// The message for a code, as C takes it.
+        pub fn message_for_c(code: i64) -> Option<&'static CStr> {
+            let text = match code {
+                $($code => concat!($message, "\0"),)*
+                _ => return None,
+            };
+            CStr::from_bytes_with_nul(text.as_bytes()).ok()
+        }
     };
 }
 

@@ -23,7 +23,7 @@ mod parser;
 mod role;
 mod scan;
 
-pub use error::{Code, MESSAGES, message};
+pub use error::{Code, MESSAGES, message, message_for_c};
 pub use event::{
     Attributes, EntityIds, Event, ExternalEntity, Kind, ModelKind, Part, Quantifier, Sink,
 };

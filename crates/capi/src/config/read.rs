@@ -52,6 +52,7 @@ unsafe fn to_config(from: &PyConfig) -> Config {
             safe_path: flag(from.safe_path, false),
             write_bytecode: flag(from.write_bytecode, true),
             dev_mode: flag(from.dev_mode, false),
+            malloc_stats: flag(from.malloc_stats, false),
             utf8_mode: process::process().pre.is_some_and(|pre| pre.utf8_mode > 0),
             buffered_stdio: flag(from.buffered_stdio, true),
             quiet: flag(from.quiet, false),
@@ -392,6 +393,7 @@ unsafe fn write_numbers(config: &Config, to: *mut PyConfig) {
     to.safe_path = config.safe_path.into();
     to.write_bytecode = config.write_bytecode.into();
     to.dev_mode = config.dev_mode.into();
+    to.malloc_stats = config.malloc_stats.into();
     to.buffered_stdio = config.buffered_stdio.into();
     to.quiet = config.quiet.into();
     to.inspect = config.inspect.into();

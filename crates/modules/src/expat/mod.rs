@@ -2,6 +2,7 @@
 //!
 //! The same job as CPython's `Modules/pyexpat.c`.
 
+mod capsule;
 mod handlers;
 mod parser;
 mod sink;
@@ -162,6 +163,7 @@ impl Expat {
         let version = vec![int(th, major)?, int(th, minor)?, int(th, micro)?];
         module.add(th, "version_info", Tuple::from_vec(th, version)?.object())?;
         module.add(th, "features", features(th)?.object())?;
+        module.add(th, "expat_CAPI", capsule::make(th)?.object())?;
         add_errors(th, module)?;
         add_model(th, module)
     }

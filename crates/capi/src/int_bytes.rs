@@ -413,6 +413,9 @@ pub fn PyLong_FromUnicodeObject(th: &Thread, text: Borrowed<'_>, base: c_int) ->
     if text.downcast::<Str>().is_none() {
         return Err(th.bad_internal_call());
     }
+    if base != 0 && !(2..=36).contains(&base) {
+        return Err(th.raise(exc::VALUE_ERROR, "int() arg 2 must be >= 2 and <= 36"));
+    }
     let class = Borrowed::from_ref(Int::type_object()).object();
     call::call(th, class, &[text, Int::from_i64(th, base.into())?.object()])
 }

@@ -175,7 +175,8 @@ pub fn PyUnstable_TryIncRef(ob: Ptr) -> c_int {
 }
 
 #[capi]
-pub fn PyWeakref_IsDead(th: &Thread, reference: Borrowed<'_>) -> PyResult<bool> {
+pub fn PyWeakref_IsDead(th: &Thread, reference: Option<Borrowed<'_>>) -> PyResult<bool> {
+    let reference = given(th, reference)?;
     if !weakref::is_reference(reference) {
         let name = reference.ty().full_name(th)?;
         return Err(raise!(th, TYPE_ERROR, "expected a weakref, got {}", *name));

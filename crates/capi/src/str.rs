@@ -214,7 +214,13 @@ pub fn PyUnicode_Join(
 }
 
 #[capi]
-pub fn PyUnicode_Format(th: &Thread, format: Borrowed<'_>, args: Borrowed<'_>) -> PyResult {
+pub fn PyUnicode_Format(
+    th: &Thread,
+    format: Option<Borrowed<'_>>,
+    args: Option<Borrowed<'_>>,
+) -> PyResult {
+    let format = given(th, format)?;
+    let args = given(th, args)?;
     number::remainder(th, must_be_str(th, format)?.object(), args)
 }
 

@@ -194,10 +194,11 @@ pub fn PyUnicode_BuildEncodingMap(th: &Thread, table: Borrowed<'_>) -> PyResult 
 #[capi]
 pub fn PyUnicode_FromEncodedObject(
     th: &Thread,
-    ob: Borrowed<'_>,
+    ob: Option<Borrowed<'_>>,
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
+    let ob = given(th, ob)?;
     krait_objects::str::construct::from_encoded_object(
         th,
         ob,

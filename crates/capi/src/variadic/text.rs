@@ -193,6 +193,11 @@ impl Writer<'_> {
             return match conversion {
                 b'V' if spec.length == Length::Long => self.wide(spec),
                 b'V' => self.string(spec, self.args.string()),
+                b'R' | b'S' | b'A' => {
+                    let text = Str::new(th, "<NULL>")?;
+                    self.text(spec, &text, spec.precision);
+                    Ok(())
+                }
                 _ => Err(th.bad_internal_call()),
             };
         };

@@ -215,9 +215,11 @@ unsafe extern "C" fn error_line(parser: &Foreign) -> c_ulong {
 
 unsafe extern "C" fn parse(parser: &Foreign, data: Text, len: c_int, is_final: c_int) -> c_int {
     let len = usize::try_from(len).unwrap_or(0);
-    // SAFETY: see the top of the file.
-    let data =
-        if len == 0 { &[][..] } else { unsafe { std::slice::from_raw_parts(data.cast(), len) } };
+    let data = match len {
+        0 => &[][..],
+        // SAFETY: see the top of the file.
+        _ => unsafe { std::slice::from_raw_parts(data.cast(), len) },
+    };
     let Ok(mut core) = parser.core.try_borrow_mut() else { return 0 };
     match core.parse(&mut Teller(parser), data, len, is_final != 0) {
         Ok(()) => 1,

@@ -12,7 +12,7 @@ use std::fmt;
 use bumpalo::Bump;
 use krait_bytecode::Opcode;
 
-use crate::cfg::{FinalInstr, Graph};
+use crate::cfg::{FinalInstr, Graph, Row};
 use crate::code::{Code, Constant, Text};
 use crate::instructions::{CodeUnit, CodeUnitMetadata, InstructionSequence};
 
@@ -37,33 +37,47 @@ impl fmt::Display for AssembleError {
 
 impl std::error::Error for AssembleError {}
 
-/// Makes code objects of units, one after the other, in memory that is used again.
-#[derive(Debug)]
-pub(crate) struct Assembler<'a> {
-    arena: &'a Bump,
+/// Memory that compilations use one after the other.
+#[derive(Default, Debug)]
+pub struct Workspace {
     graph: Graph,
-    row: Vec<FinalInstr>,
+    row: Row,
     /// The offset of each instruction and, last, of the end, in code units.
     offsets: Vec<u32>,
-    /// While jumps are resolved: their places, and those of their targets.
-    jumps: Vec<(usize, usize)>,
     /// The table that is being made.
     table: Vec<u8>,
     /// Those of units that are code objects by now, emptied.
-    spare: Vec<(CodeUnitMetadata<'a>, InstructionSequence)>,
+    sequences: Vec<InstructionSequence>,
+}
+
+impl Workspace {
+    /// Whether it is worth to be kept: what almost every module needs is less.
+    fn is_small(&self) -> bool {
+        const MANY_INSTRUCTIONS: usize = 1 << 14;
+        let sequences: usize = self.sequences.iter().map(|sequence| sequence.capacity()).sum();
+        [self.graph.capacity(), self.offsets.capacity(), sequences]
+            .iter()
+            .all(|capacity| *capacity <= MANY_INSTRUCTIONS)
+    }
+}
+
+/// Makes code objects of units, one after the other.
+#[derive(Debug)]
+pub(crate) struct Assembler<'a> {
+    arena: &'a Bump,
+    workspace: Workspace,
+    /// Those of units that are code objects by now, emptied.
+    spare: Vec<CodeUnitMetadata<'a>>,
 }
 
 impl<'a> Assembler<'a> {
-    pub(crate) fn new(arena: &'a Bump) -> Assembler<'a> {
-        Assembler {
-            arena,
-            graph: Graph::default(),
-            row: Vec::new(),
-            offsets: Vec::new(),
-            jumps: Vec::new(),
-            table: Vec::new(),
-            spare: Vec::new(),
-        }
+    pub(crate) fn new(arena: &'a Bump, workspace: Workspace) -> Assembler<'a> {
+        Assembler { arena, workspace, spare: Vec::new() }
+    }
+
+    /// What the next compilation may use.
+    pub(crate) fn into_workspace(self) -> Workspace {
+        if self.workspace.is_small() { self.workspace } else { Workspace::default() }
     }
 
     /// What a new unit is made of.
@@ -72,8 +86,9 @@ impl<'a> Assembler<'a> {
         name: &'a str,
         firstlineno: i32,
     ) -> (CodeUnitMetadata<'a>, InstructionSequence) {
-        let Some((mut metadata, sequence)) = self.spare.pop() else {
-            return (CodeUnitMetadata::new(name, firstlineno), InstructionSequence::new());
+        let sequence = self.workspace.sequences.pop().unwrap_or_default();
+        let Some(mut metadata) = self.spare.pop() else {
+            return (CodeUnitMetadata::new(name, firstlineno), sequence);
         };
         (metadata.name, metadata.qualname) = (name, name);
         metadata.firstlineno = firstlineno;
@@ -83,15 +98,16 @@ impl<'a> Assembler<'a> {
     /// Optimises and assembles a unit.
     pub(crate) fn assemble(&mut self, unit: CodeUnit<'a>) -> Result<Code<'a>, AssembleError> {
         let CodeUnit { mut metadata, mut instructions, flags, parameter_count, filename } = unit;
-        self.graph.build(&instructions)?;
+        let graph = &mut self.workspace.graph;
+        graph.build(&instructions)?;
         instructions.clear();
+        self.workspace.sequences.push(instructions);
         let locals = metadata.varnames.len() as u32;
-        let consts =
-            self.graph.optimize(&mut metadata.consts, locals, parameter_count, self.arena)?;
+        let consts = graph.optimize(&mut metadata.consts, locals, parameter_count, self.arena)?;
         let code = self.finish(&mut metadata, consts, flags, filename)?;
         if metadata.is_small() {
             metadata.clear();
-            self.spare.push((metadata, instructions));
+            self.spare.push(metadata);
         }
         Ok(code)
     }
@@ -103,8 +119,9 @@ impl<'a> Assembler<'a> {
         mut metadata: CodeUnitMetadata<'a>,
         filename: Text<'a>,
     ) -> Result<Code<'a>, AssembleError> {
-        self.graph.build(instructions)?;
-        self.graph.find_handlers()?;
+        let graph = &mut self.workspace.graph;
+        graph.build(instructions)?;
+        graph.find_handlers()?;
         self.finish(&mut metadata, &[], 0, filename)
     }
 
@@ -115,9 +132,11 @@ impl<'a> Assembler<'a> {
         flags: u32,
         filename: Text<'a>,
     ) -> Result<Code<'a>, AssembleError> {
-        let Assembler { arena, graph, row, offsets, jumps, table, .. } = self;
+        let arena = self.arena;
+        let Workspace { graph, row, offsets, table, .. } = &mut self.workspace;
         let stack_depth = graph.finish(metadata, flags, row)?;
-        jumps::resolve(row, offsets, jumps)?;
+        jumps::resolve(row, offsets)?;
+        let row = &row.instructions[..];
         location_table::assemble(row, offsets, metadata.firstlineno, table);
         let linetable = arena.alloc_slice_copy(table);
         exception_table::assemble(graph, row, offsets, table)?;

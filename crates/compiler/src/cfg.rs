@@ -33,7 +33,7 @@ use crate::instructions::{CodeUnitMetadata, Location, has_target};
 use crate::tables::IndexSet;
 use kinds::Kinds;
 
-pub(crate) use finish::FinalInstr;
+pub(crate) use finish::{FinalInstr, Jump, Row};
 pub(crate) use locals::TRACKED_LOCALS;
 
 /// The place of a block in the graph, counted from 1.
@@ -252,6 +252,11 @@ impl Graph {
         BlockId(NonZeroU32::new(self.used as u32).unwrap_or(NonZeroU32::MAX))
     }
 
+    /// The number of instructions that there is memory for.
+    pub(crate) fn capacity(&self) -> usize {
+        self.blocks.iter().map(|block| block.code.capacity()).sum()
+    }
+
     /// Whether some instruction may have a handler.
     pub(crate) fn has_handlers(&self) -> bool {
         self.protects
@@ -357,7 +362,7 @@ impl Graph {
         &mut self,
         metadata: &CodeUnitMetadata<'_>,
         flags: u32,
-        row: &mut Vec<FinalInstr>,
+        row: &mut Row,
     ) -> Result<u32, AssembleError> {
         self.convert_conditional_pseudo_jumps();
         let stack_depth = self.calculate_stack_depth()?;

@@ -34,7 +34,7 @@ use krait_bytecode::Opcode;
 use krait_syntax::Warning;
 use krait_syntax::ast::{ExprKind, Mod, Span, Stmt};
 
-use crate::assemble::Assembler;
+use crate::assemble::{Assembler, Workspace};
 use crate::code::{Code, Text};
 use crate::error::Result;
 use crate::future::{Future, docstring};
@@ -74,11 +74,14 @@ pub(crate) fn generate<'a>(
     future: Future,
     table: SymbolTable<'a>,
     arena: &'a Bump,
+    workspace: &mut Workspace,
     warnings: &mut Vec<Warning>,
 ) -> Result<Code<'a>> {
-    let mut generator = Generator::new(options, future, table, arena);
+    let memory = std::mem::take(workspace);
+    let mut generator = Generator::new(options, future, table, arena, memory);
     let code = generator.module(tree).and_then(|unit| generator.assembled(unit));
     warnings.append(&mut generator.warnings);
+    *workspace = generator.assembler.into_workspace();
     code
 }
 
@@ -91,7 +94,7 @@ pub(crate) fn generate_unit<'a>(
     arena: &'a Bump,
     warnings: &mut Vec<Warning>,
 ) -> Result<CodeUnit<'a>> {
-    let mut generator = Generator::new(options, future, table, arena);
+    let mut generator = Generator::new(options, future, table, arena, Workspace::default());
     generator.keeps_nested = true;
     let unit = generator.module(tree);
     warnings.append(&mut generator.warnings);
@@ -117,6 +120,7 @@ impl<'a> Generator<'a> {
         future: Future,
         table: SymbolTable<'a>,
         arena: &'a Bump,
+        workspace: Workspace,
     ) -> Generator<'a> {
         Generator {
             arena,
@@ -124,7 +128,7 @@ impl<'a> Generator<'a> {
             table,
             future,
             units: Vec::new(),
-            assembler: Assembler::new(arena),
+            assembler: Assembler::new(arena, workspace),
             interactive: false,
             stack_guard: StackGuard::new(options.stack_budget),
             walked: 0,

@@ -20,10 +20,12 @@ pub struct Location {
 }
 
 impl PartialEq for Location {
-    /// Without branches: most are asked in turn, and what comes out is hard to foresee.
+    /// Without branches, eight bytes at a time: most are asked in turn, and what comes out is hard to foresee.
+    #[inline]
     fn eq(&self, other: &Location) -> bool {
-        let lines = self.line ^ other.line | self.end_line ^ other.end_line;
-        let columns = self.column ^ other.column | self.end_column ^ other.end_column;
+        let pair = |low: i32, high: i32| u64::from(low as u32) | u64::from(high as u32) << 32;
+        let lines = pair(self.line, self.end_line) ^ pair(other.line, other.end_line);
+        let columns = pair(self.column, self.end_column) ^ pair(other.column, other.end_column);
         lines | columns == 0
     }
 }
@@ -107,6 +109,10 @@ impl InstructionSequence {
         self.labels.clear();
         self.annotations = None;
         self.nested.clear();
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.instructions.capacity()
     }
 
     /// A new label, to be placed by `use_label`.

@@ -28,6 +28,7 @@ pub mod tables;
 mod unparse;
 mod validate;
 
+pub use assemble::Workspace;
 pub use error::CompileError;
 pub use future::{Future, future};
 pub use options::{ALLOW_TOP_LEVEL_AWAIT, CompileOptions, Compiled};
@@ -47,22 +48,23 @@ pub fn compile<'a>(
     options: &'a CompileOptions<'a>,
 ) -> Result<Compiled<'a>, CompileError> {
     let mut warnings = Vec::new();
-    let code = compile_into(arena, tree, options, &mut warnings)?;
+    let code = compile_into(arena, tree, options, &mut Workspace::default(), &mut warnings)?;
     Ok(Compiled { code, warnings })
 }
 
 /// As [`compile`], with the warnings in a vector of the caller's: those issued before an error are
-/// there as well.
+/// there as well. So is memory that the next compilation may use.
 pub fn compile_into<'a>(
     arena: &'a Bump,
     tree: &'a Mod<'a>,
     options: &'a CompileOptions<'a>,
+    workspace: &mut Workspace,
     warnings: &mut Vec<Warning>,
 ) -> Result<Code<'a>, CompileError> {
     let future = future_of(tree, options)?;
     warnings.extend(preprocess::check_finally(tree));
     let table = names(tree, options, future, arena)?;
-    codegen::generate(tree, options, future, table, arena, warnings)
+    codegen::generate(tree, options, future, table, arena, workspace, warnings)
 }
 
 /// Parses and compiles a text. The tree and the code live in the arena, and what they can borrow from the text they do.

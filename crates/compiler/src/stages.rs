@@ -9,7 +9,7 @@ use bumpalo::Bump;
 use krait_syntax::Warning;
 use krait_syntax::ast::{self, Mod};
 
-use crate::assemble::{AssembleError, Assembler};
+use crate::assemble::{AssembleError, Assembler, Workspace};
 use crate::cfg::{Graph, TRACKED_LOCALS};
 use crate::code::{Code, Constant, Text};
 use crate::error::CompileError;
@@ -53,7 +53,8 @@ pub fn assemble<'a>(
     filename: Text<'a>,
     arena: &'a Bump,
 ) -> Result<Code<'a>, AssembleError> {
-    Assembler::new(arena).assemble_as_is(&instructions.with_labels(), metadata, filename)
+    let mut assembler = Assembler::new(arena, Workspace::default());
+    assembler.assemble_as_is(&instructions.with_labels(), metadata, filename)
 }
 
 /// A docstring without the indentation that its lines share.

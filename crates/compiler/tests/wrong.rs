@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use bumpalo::Bump;
 use krait_compiler::code::{Code, Constant};
-use krait_compiler::{CompileError, CompileOptions, compile_into, future};
+use krait_compiler::{CompileError, CompileOptions, Workspace, compile_into, future};
 use krait_syntax::{ErrorKind, Mode, Notes, ParseOptions, SyntaxError, Warning, parse_into};
 
 mod flags {
@@ -173,7 +173,8 @@ fn compile(case: &Case, warnings: &mut Vec<Warning>) -> Result<String, CompileEr
     }
     let options =
         CompileOptions { mode: case.mode, flags: case.flags, ..CompileOptions::default() };
-    compile_into(&arena, tree, &options, warnings).map(|code| digest(&code))
+    compile_into(&arena, tree, &options, &mut Workspace::default(), warnings)
+        .map(|code| digest(&code))
 }
 
 fn describe(error: &CompileError) -> String {

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use bumpalo::Bump;
 use krait_bytecode::future_flags;
 use krait_compiler::symtable::SymbolTable;
-use krait_compiler::{CompileError, CompileOptions};
+use krait_compiler::{CompileError, CompileOptions, Workspace};
 use krait_objects::exceptions::{raise_decode_error, raise_encode_error};
 use krait_objects::prelude::*;
 use krait_objects::text::codec::CodecError;
@@ -254,6 +254,10 @@ pub fn compile_tree(
     generate(th, &arena, &tree, &options, request.filename)
 }
 
+/// What one compilation leaves for the next.
+#[derive(Default)]
+struct Memory(Cell<Workspace>);
+
 /// The code object of a tree; the warnings are issued whether or not there is an error.
 fn generate<'a>(
     th: &Thread,
@@ -263,7 +267,11 @@ fn generate<'a>(
     filename: Borrowed<'_, Str>,
 ) -> PyResult<Owned<Code>> {
     let mut warnings = Vec::new();
-    let compiled = krait_compiler::compile_into(arena, tree, options, &mut warnings);
+    let memory = &th.interp().state::<Memory>().0;
+    let mut workspace = memory.take();
+    let compiled =
+        krait_compiler::compile_into(arena, tree, options, &mut workspace, &mut warnings);
+    memory.set(workspace);
     issue(th, &warnings, filename)?;
     let code = compiled.map_err(|error| raise_compile_error(th, error, filename))?;
     code::from_compiled(th, &code)

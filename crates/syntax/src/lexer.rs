@@ -11,6 +11,7 @@ mod indent;
 mod name;
 mod number;
 mod operator;
+mod plain;
 mod string;
 
 use crate::error::{ErrorKind, Stage, SyntaxError, Warning, WarningKind};
@@ -45,6 +46,12 @@ pub(crate) struct Bracket {
     pub char: u8,
     pub lineno: u32,
     pub col: i32,
+}
+
+impl Bracket {
+    fn is_closed_by(self, closing: u8) -> bool {
+        matches!((self.char, closing), (b'(', b')') | (b'[', b']') | (b'{', b'}'))
+    }
 }
 
 /// The lexer stopped; [`Lexer::done`] says why.

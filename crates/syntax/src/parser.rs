@@ -109,6 +109,9 @@ pub(crate) fn tokenize(text: &str, options: &ParseOptions<'_>) -> Tokens {
     let mut tokens = Vec::with_capacity(text.len() / 4 + 4);
     let mut warnings = Vec::new();
     let last = loop {
+        while let Some(token) = stream.plain() {
+            tokens.push(token);
+        }
         let token = stream.next();
         if !stream.lexer.warnings.is_empty() {
             let moment = Moment::of_token(tokens.len());

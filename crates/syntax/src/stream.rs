@@ -28,6 +28,14 @@ impl<'s> TokenStream<'s> {
         }
     }
 
+    /// The next token, if it is a plain one: most are, and these neither fail nor warn.
+    #[inline(always)]
+    pub fn plain(&mut self) -> Option<Token> {
+        let token = self.lexer.plain()?;
+        self.started = true;
+        Some(token)
+    }
+
     #[inline]
     pub fn next(&mut self) -> Result<Token, Stopped> {
         let token = self.lexer.next()?;

@@ -1,4 +1,4 @@
-//! Directions and distances of jumps.
+//! Distances of jumps.
 //!
 //! A distance decides how many `EXTENDED_ARG`s its jump needs, and these move other jumps'
 //! targets: repeated until nothing grows. CPython: `resolve_unconditional_jumps`,
@@ -7,37 +7,23 @@
 use krait_bytecode::Opcode;
 
 use super::{AssembleError, size_of};
-use crate::cfg::FinalInstr;
+use crate::cfg::{FinalInstr, Jump, Row};
 
 /// How far `END_SEND` lies behind the start of its `SEND`, in code units. `END_ASYNC_FOR` refers
 /// to the former while its label is at the latter.
 const END_SEND_OFFSET: u32 = 5;
 
-/// Turns the targets of jumps from places into distances. Writes the offset of each instruction
-/// and, last, of the end, in code units.
-pub(super) fn resolve(
-    instructions: &mut [FinalInstr],
-    offsets: &mut Vec<u32>,
-    jumps: &mut Vec<(usize, usize)>,
-) -> Result<(), AssembleError> {
-    jumps.clear();
-    for (place, instr) in instructions.iter_mut().enumerate() {
-        if !instr.opcode.has_jump() {
-            continue;
-        }
-        let forward = instr.oparg as usize > place;
-        instr.opcode = match instr.opcode {
-            Opcode::JUMP | Opcode::JUMP_NO_INTERRUPT if forward => Opcode::JUMP_FORWARD,
-            Opcode::JUMP => Opcode::JUMP_BACKWARD,
-            Opcode::JUMP_NO_INTERRUPT => Opcode::JUMP_BACKWARD_NO_INTERRUPT,
-            opcode => opcode,
-        };
-        jumps.push((place, instr.oparg as usize));
+/// Gives jumps their distances. Writes the offset of each instruction and, last, of the end, in code units.
+pub(super) fn resolve(row: &mut Row, offsets: &mut Vec<u32>) -> Result<(), AssembleError> {
+    let Row { instructions, jumps } = row;
+    // The first guess, which is the reference's.
+    for jump in &*jumps {
+        instructions[jump.place].oparg = jump.target as u32;
     }
     loop {
         write_offsets(instructions, offsets)?;
         let mut resized = false;
-        for &(place, target) in &*jumps {
+        for &Jump { place, target } in &*jumps {
             let instr = &mut instructions[place];
             let size = size_of(instr);
             let end = offsets[place] + size;

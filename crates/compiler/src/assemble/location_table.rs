@@ -21,34 +21,14 @@ pub(super) fn assemble(
     let mut table = Table { bytes, line: first_line };
     let mut current = Location::NONE;
     let mut start = 0;
-    for (place, (instr, &offset)) in instructions.iter().zip(offsets).enumerate() {
-        let mut location = instr.location;
-        if location == current {
-            continue;
-        }
-        if location == Location::NEXT {
-            location = location_of_next(&instructions[place..]);
-        }
+    for (instr, &offset) in instructions.iter().zip(offsets) {
+        let location = instr.location;
         if location != current {
             table.add(current, offset - start);
-            current = location;
-            start = offset;
+            (current, start) = (location, offset);
         }
     }
     table.add(current, offsets.last().map_or(0, |end| end - start));
-}
-
-/// The location of the first instruction that has one of its own; none if an exit or a jump comes before it.
-fn location_of_next(instructions: &[FinalInstr]) -> Location {
-    for instr in instructions {
-        if instr.location != Location::NEXT {
-            return instr.location;
-        }
-        if instr.opcode.has_jump() || instr.opcode.is_scope_exit() {
-            break;
-        }
-    }
-    Location::NONE
 }
 
 struct Table<'b> {
@@ -58,6 +38,7 @@ struct Table<'b> {
 }
 
 impl Table<'_> {
+    #[inline]
     fn add(&mut self, location: Location, mut units: u32) {
         while units > MAX_UNITS {
             self.add_entry(location, MAX_UNITS);
@@ -68,7 +49,27 @@ impl Table<'_> {
         }
     }
 
+    #[inline]
     fn add_entry(&mut self, location: Location, units: u32) {
+        let Location { line, end_line, column, end_column } = location;
+        let delta = i64::from(line) - i64::from(self.line);
+        let width = end_column.wrapping_sub(column);
+        let is_short_line = end_line == line && (column | end_column) as u32 <= 0x7f;
+        if !is_short_line || line == Location::NONE.line || !(0..3).contains(&delta) {
+            self.add_rare(location, units);
+        } else if delta == 0 && column < 80 && (0..16).contains(&width) {
+            let head = head(location_kind::SHORT0 + (column >> 3) as u8, units);
+            self.bytes.extend_from_slice(&[head, ((column & 7) << 4 | width) as u8]);
+        } else {
+            self.line = line;
+            let head = head(location_kind::ONE_LINE0 + delta as u8, units);
+            self.bytes.extend_from_slice(&[head, column as u8, end_column as u8]);
+        }
+    }
+
+    /// An entry that has no short form.
+    #[inline(never)]
+    fn add_rare(&mut self, location: Location, units: u32) {
         let Location { line, end_line, column, end_column } = location;
         if line == Location::NONE.line {
             self.bytes.push(head(location_kind::NONE, units));
@@ -76,24 +77,10 @@ impl Table<'_> {
         }
         let delta = i64::from(line) - i64::from(self.line);
         self.line = line;
-        if column < 0 || end_column < 0 {
-            if end_line == line || end_line < 0 {
-                self.bytes.push(head(location_kind::NO_COLUMNS, units));
-                self.signed_varint(delta);
-                return;
-            }
-        } else if end_line == line {
-            let width = end_column - column;
-            if delta == 0 && column < 80 && (0..16).contains(&width) {
-                let head = head(location_kind::SHORT0 + (column >> 3) as u8, units);
-                self.bytes.extend_from_slice(&[head, ((column & 7) << 4 | width) as u8]);
-                return;
-            }
-            if (0..3).contains(&delta) && column < 128 && end_column < 128 {
-                let head = head(location_kind::ONE_LINE0 + delta as u8, units);
-                self.bytes.extend_from_slice(&[head, column as u8, end_column as u8]);
-                return;
-            }
+        if (column < 0 || end_column < 0) && (end_line == line || end_line < 0) {
+            self.bytes.push(head(location_kind::NO_COLUMNS, units));
+            self.signed_varint(delta);
+            return;
         }
         self.bytes.push(head(location_kind::LONG, units));
         self.signed_varint(delta);

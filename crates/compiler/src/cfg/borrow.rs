@@ -159,15 +159,12 @@ impl Graph {
         while let Some(id) = self.todo.pop() {
             self.borrow_loads_in(id, &mut simulation);
             let block = &self[id];
-            // CPython does not look past an empty block, and what it leaves we have to leave.
-            let [.., last] = &block.code[..] else { continue };
+            if block.code.is_empty() {
+                // CPython does not look past it, and what it leaves we have to leave.
+                continue;
+            }
             let next = block.next.filter(|_| block.falls_through());
-            // A mark of the way that is not taken may stand behind the jump.
-            let jump = match &block.code[..] {
-                [.., jump, mark] if mark.opcode == Opcode::NOT_TAKEN => jump,
-                _ => last,
-            };
-            let target = jump.target.filter(|_| jump.is_jump());
+            let target = block.final_jump().map(|(_, target)| target);
             target.into_iter().chain(next).for_each(|successor| self.visit(successor));
         }
         self.simulation = simulation;

@@ -10,7 +10,20 @@ use super::{Block, BlockId, Graph, Instr};
 use crate::assemble::AssembleError;
 use crate::instructions::{CodeUnitMetadata, Instruction, InstructionSequence, Location};
 
-/// An instruction ready for assembly; a jump's oparg is the place of its target.
+/// Instructions ready for assembly, but for the distances of jumps.
+#[derive(Default, Debug)]
+pub(crate) struct Row {
+    pub(crate) instructions: Vec<FinalInstr>,
+    pub(crate) jumps: Vec<Jump>,
+}
+
+/// The places of a jump and its target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Jump {
+    pub(crate) place: usize,
+    pub(crate) target: usize,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FinalInstr {
     pub(crate) opcode: Opcode,
@@ -198,18 +211,64 @@ impl Graph {
         sequence
     }
 
-    /// All instructions, `size` in number, in the order of the layout.
-    pub(super) fn put_in_row(&self, size: usize, row: &mut Vec<FinalInstr>) {
-        row.clear();
-        row.reserve(size);
-        for instr in self.layout().flat_map(|block| &block.code) {
-            let target = instr.target.filter(|_| instr.is_jump());
-            row.push(FinalInstr {
-                opcode: instr.opcode,
-                oparg: target.map_or(instr.oparg, |target| self[target].place),
-                location: instr.location,
-                handler: instr.handler,
-            });
+    /// All instructions, `size` in number, in the order of the layout, and the jumps among them.
+    pub(super) fn put_in_row(&self, size: usize, row: &mut Row) {
+        let Row { instructions, jumps } = row;
+        instructions.clear();
+        instructions.reserve(size);
+        jumps.clear();
+        let mut some_next = false;
+        for block in self.layout() {
+            instructions.extend(block.code.iter().map(|instr| {
+                some_next |= instr.location.line == Location::NEXT.line;
+                let Instr { opcode, oparg, location, handler, .. } = *instr;
+                FinalInstr { opcode, oparg, location, handler }
+            }));
+            if let Some((behind, target)) = block.final_jump() {
+                let place = instructions.len() - 1 - behind;
+                let target = self[target].place as usize;
+                instructions[place].opcode = directed(instructions[place].opcode, target > place);
+                jumps.push(Jump { place, target });
+            }
         }
+        if some_next {
+            locate_by_next(instructions);
+        }
+    }
+}
+
+impl Block {
+    /// Where the jump at the end of the block leads, and how many instructions stand behind it: a mark of the way that is
+    /// not taken may.
+    pub(super) fn final_jump(&self) -> Option<(usize, BlockId)> {
+        let behind = usize::from(self.last()?.opcode == Opcode::NOT_TAKEN);
+        let jump = self.code.iter().rev().nth(behind)?;
+        jump.target.filter(|_| jump.is_jump()).map(|target| (behind, target))
+    }
+}
+
+/// The real instruction for a jump.
+fn directed(opcode: Opcode, forward: bool) -> Opcode {
+    match opcode {
+        Opcode::JUMP | Opcode::JUMP_NO_INTERRUPT if forward => Opcode::JUMP_FORWARD,
+        Opcode::JUMP => Opcode::JUMP_BACKWARD,
+        Opcode::JUMP_NO_INTERRUPT => Opcode::JUMP_BACKWARD_NO_INTERRUPT,
+        opcode => opcode,
+    }
+}
+
+/// An instruction that takes the location of the one behind it takes that of the first which has one of its own; none
+/// if an exit or a jump comes before it.
+fn locate_by_next(row: &mut [FinalInstr]) {
+    let mut next = Location::NONE;
+    for instr in row.iter_mut().rev() {
+        if instr.location != Location::NEXT {
+            next = instr.location;
+            continue;
+        }
+        if instr.opcode.has_jump() || instr.opcode.is_scope_exit() {
+            next = Location::NONE;
+        }
+        instr.location = next;
     }
 }

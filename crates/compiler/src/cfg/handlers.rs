@@ -17,18 +17,22 @@ struct Region {
     depth: u32,
 }
 
-/// Every region that was opened on any way.
 #[derive(Default, Debug)]
-pub(super) struct Regions(Vec<Region>);
+pub(super) struct Regions {
+    /// Every region that was opened on any way.
+    opened: Vec<Region>,
+    /// The blocks that are left to look at, with the innermost region there.
+    todo: Vec<(BlockId, Option<usize>)>,
+}
 
 impl Regions {
     fn open(&mut self, handler: BlockId, outer: Option<usize>) -> usize {
-        self.0.push(Region { handler, outer, depth: self.depth(outer) + 1 });
-        self.0.len() - 1
+        self.opened.push(Region { handler, outer, depth: self.depth(outer) + 1 });
+        self.opened.len() - 1
     }
 
     fn depth(&self, region: Option<usize>) -> u32 {
-        region.map_or(0, |region| self.0[region].depth)
+        region.map_or(0, |region| self.opened[region].depth)
     }
 }
 
@@ -39,11 +43,12 @@ impl Graph {
             return Ok(());
         }
         let mut regions = std::mem::take(&mut self.regions);
-        regions.0.clear();
+        regions.opened.clear();
         self.walk += 1;
         self.mark(BlockId::ENTRY);
-        let mut todo = vec![(BlockId::ENTRY, None)];
-        while let Some((id, mut region)) = todo.pop() {
+        regions.todo.clear();
+        regions.todo.push((BlockId::ENTRY, None));
+        while let Some((id, mut region)) = regions.todo.pop() {
             // Taken out while instructions flag other blocks.
             let mut code = std::mem::take(&mut self[id].code);
             let mut yield_depth = 0;
@@ -51,7 +56,7 @@ impl Graph {
                 if instr.opcode.is_block_push() {
                     let Some(target) = instr.target else { continue };
                     if !self.mark(target) {
-                        todo.push((target, region));
+                        regions.todo.push((target, region));
                     }
                     if matches!(instr.opcode, Opcode::SETUP_WITH | Opcode::SETUP_CLEANUP) {
                         self[target].preserve_lasti = true;
@@ -64,7 +69,7 @@ impl Graph {
                         let Some(closed) = region else {
                             return Err(AssembleError::Invalid("unbalanced POP_BLOCK"));
                         };
-                        region = regions.0[closed].outer;
+                        region = regions.opened[closed].outer;
                         instr.make_nop();
                         continue;
                     }
@@ -78,18 +83,18 @@ impl Graph {
                     }
                     _ => {}
                 }
-                instr.handler = region.map(|region| regions.0[region].handler);
+                instr.handler = region.map(|region| regions.opened[region].handler);
                 if let (true, Some(target)) = (instr.is_jump(), instr.target)
                     && !self.mark(target)
                 {
-                    todo.push((target, region));
+                    regions.todo.push((target, region));
                 }
             }
             self[id].code = code;
             if let (true, Some(next)) = (self[id].falls_through(), self[id].next)
                 && !self.mark(next)
             {
-                todo.push((next, region));
+                regions.todo.push((next, region));
             }
         }
         self.regions = regions;

@@ -35,6 +35,8 @@ impl Kinds {
     pub(super) const PLACEHOLDER: Kinds = Kinds(1 << 9);
     /// Jumps on a value that stays.
     pub(super) const PSEUDO_JUMP: Kinds = Kinds(1 << 10);
+    /// May leave a local without value.
+    pub(super) const UNBINDS: Kinds = Kinds(1 << 11);
 
     /// Of an instruction with this operation, `LINELESS` apart.
     pub(super) const fn of(opcode: Opcode) -> Kinds {
@@ -81,7 +83,8 @@ const fn classify(opcode: Opcode) -> Kinds {
     use Opcode::*;
     let mut kinds = match opcode {
         POP_TOP => Kinds::POP_TOP,
-        STORE_FAST_MAYBE_NULL => Kinds::LOCAL.with(Kinds::ABSTRACT),
+        STORE_FAST_MAYBE_NULL => Kinds::LOCAL.with(Kinds::UNBINDS).with(Kinds::ABSTRACT),
+        DELETE_FAST | LOAD_FAST_AND_CLEAR => Kinds::UNBINDS,
         LOAD_SMALL_INT => Kinds::CONST,
         MAKE_CELL
         | LOAD_DEREF

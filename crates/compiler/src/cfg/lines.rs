@@ -4,25 +4,29 @@
 //! that a tracer never sees a wrong line. CPython: `resolve_line_numbers`.
 
 use super::kinds::Kinds;
-use super::{BlockId, Graph};
+use super::{Block, BlockId, Graph, Instr};
 use crate::instructions::Location;
 use krait_bytecode::OpFlags;
+
+impl Block {
+    /// The block exits or may be interrupted, and belongs to no line.
+    fn needs_line(&self) -> bool {
+        let breaks = |instr: &Instr| instr.opcode.flags().has(OpFlags::EVAL_BREAK);
+        self.kinds.has(Kinds::LINELESS)
+            && self.has_no_line()
+            && (self.exits_scope() || self.code.iter().any(breaks))
+    }
+}
 
 impl Graph {
     pub(super) fn resolve_line_numbers(&mut self) {
         if !self.lineless {
             return;
         }
-        self.duplicate_exits_without_line();
+        if self.blocks[..self.used].iter().any(Block::needs_line) {
+            self.duplicate_exits_without_line();
+        }
         self.propagate_line_numbers();
-    }
-
-    /// The block exits or may be interrupted, and belongs to no line.
-    fn needs_line(&self, id: BlockId) -> bool {
-        let block = &self[id];
-        block.has_no_line()
-            && (block.exits_scope()
-                || block.code.iter().any(|i| i.opcode.flags().has(OpFlags::EVAL_BREAK)))
     }
 
     fn duplicate_exits_without_line(&mut self) {
@@ -50,7 +54,7 @@ impl Graph {
             let block = &graph[id];
             if let (true, Some(last), Some(next)) =
                 (block.falls_through(), block.last(), block.next)
-                && graph.needs_line(next)
+                && graph[next].needs_line()
             {
                 let location = last.location;
                 graph[next].code[0].location = location;
@@ -65,7 +69,7 @@ impl Graph {
             return None;
         }
         let target = self.next_nonempty(last.target)?;
-        (self[target].predecessors > 1 && self.needs_line(target))
+        (self[target].predecessors > 1 && self[target].needs_line())
             .then_some((last.location, target))
     }
 
@@ -97,7 +101,8 @@ impl Graph {
             let target = last.target.filter(|_| last.is_jump());
             for successor in next.into_iter().chain(target) {
                 let successor = &mut graph[successor];
-                if successor.predecessors == 1
+                if successor.kinds.has(Kinds::LINELESS)
+                    && successor.predecessors == 1
                     && let Some(first) = successor.code.first_mut()
                     && first.line() == UNKNOWN
                 {

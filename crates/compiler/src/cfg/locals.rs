@@ -44,14 +44,15 @@ impl Graph {
 
     fn check_locals_in(&mut self, id: BlockId) {
         let mut unbound = self[id].unbound;
-        let looked_at = self.protects || self[id].kinds.has(Kinds::LOCAL);
         // Taken out while what is unbound is noted at handlers.
         let mut code = std::mem::take(&mut self[id].code);
-        for instr in code.iter_mut().take_while(|_| looked_at) {
+        let all_bound = unbound == 0 && !self[id].kinds.has(Kinds::UNBINDS);
+        let looked_at = if all_bound { &mut [] } else { &mut code[..] };
+        for instr in looked_at {
             if let Some(handler) = instr.handler {
                 self.add_unbound(handler, unbound);
             }
-            if !instr.opcode.has_local() && instr.opcode != Opcode::STORE_FAST_MAYBE_NULL {
+            if !Kinds::of(instr.opcode).has(Kinds::LOCAL) {
                 continue;
             }
             let bit = if instr.oparg < TRACKED_LOCALS { 1 << instr.oparg } else { 0 };

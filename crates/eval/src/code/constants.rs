@@ -24,6 +24,8 @@ use super::intern::is_name_like;
 pub fn from_compiled(th: &Thread, code: &Compiled<'_>) -> PyResult<Owned<Code>> {
     let filename = Str::intern(th, text(th, code.filename)?)?;
     let mut pool = Pool::new(th, filename);
+    // Those within have names of their own.
+    pool.names.reserve(4 * code.names.len());
     if has_sets(code.consts) {
         pool.interns_late = true;
         pool.intern_names(code)?;

@@ -15,6 +15,22 @@ pub(super) struct Level {
     alt: u32,
 }
 
+/// How many spaces a line starts with, eight bytes at a time.
+#[inline]
+fn leading_spaces(line: &[u8]) -> usize {
+    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+    let (chunks, _) = line.as_chunks();
+    let mut len = 0;
+    for chunk in chunks {
+        let others = u64::from_le_bytes(*chunk) ^ SPACES;
+        if others != 0 {
+            return len + others.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+    }
+    len + line[len..].iter().take_while(|byte| **byte == b' ').count()
+}
+
 impl<S: SourceText> Lexer<S> {
     /// Reads the space at the start of a line and sets the indents or dedents it stands for.
     pub(super) fn indentation(&mut self) -> Lexed<()> {
@@ -61,7 +77,7 @@ impl<S: SourceText> Lexer<S> {
             let byte = self.bump();
             match byte {
                 Some(b' ') => {
-                    let more = self.line_rest().iter().take_while(|byte| **byte == b' ').count();
+                    let more = leading_spaces(self.line_rest());
                     self.pos += more;
                     // The text is shorter than 4 GiB.
                     level.col += 1 + more as u32;

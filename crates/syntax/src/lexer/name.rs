@@ -23,16 +23,16 @@ fn outside_words(bytes: u64) -> u64 {
 }
 
 /// How far a word goes.
-struct Word {
-    len: usize,
-    is_ascii: bool,
+pub(super) struct Word {
+    pub(super) len: usize,
+    pub(super) is_ascii: bool,
     /// Its first eight bytes.
-    packed: u64,
+    pub(super) packed: u64,
 }
 
 /// The word, if there is one, that `rest` starts with.
 #[inline]
-fn measure(rest: &[u8]) -> Word {
+pub(super) fn measure(rest: &[u8]) -> Word {
     let (mut len, mut seen, mut packed) = (0, 0, 0);
     loop {
         let bytes = match rest[len..].first_chunk() {

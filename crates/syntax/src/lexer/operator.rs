@@ -35,7 +35,7 @@ const fn single(byte: u8) -> TokenKind {
 }
 
 /// What [`single`] gives.
-static SINGLE: [TokenKind; 256] = {
+pub(super) static SINGLE: [TokenKind; 256] = {
     let mut table = [TokenKind::Op; 256];
     let mut byte = 0;
     while byte < 256 {
@@ -47,7 +47,7 @@ static SINGLE: [TokenKind; 256] = {
 
 /// The longest operator at the start of `rest`, which begins with `first`.
 #[inline]
-fn longest(first: u8, rest: &[u8]) -> (TokenKind, usize) {
+pub(super) fn longest(first: u8, rest: &[u8]) -> (TokenKind, usize) {
     match rest.get(1) {
         Some(b'=' | b'>' | b'<' | b'*' | b'/') => compound(first, rest),
         _ => (SINGLE[usize::from(first)], 1),
@@ -153,10 +153,7 @@ impl<S: SourceText> Lexer<S> {
         match self.brackets.pop() {
             None if lenient => {}
             None => return self.fail(format!("unmatched '{}'", char::from(char))),
-            Some(open)
-                if !lenient
-                    && !matches!((open.char, char), (b'(', b')') | (b'[', b']') | (b'{', b'}')) =>
-            {
+            Some(open) if !lenient && !open.is_closed_by(char) => {
                 return self.mismatch(open, char);
             }
             Some(_) => {}

@@ -67,7 +67,8 @@ pub(crate) struct Assembler<'a> {
     arena: &'a Bump,
     workspace: Workspace,
     /// Those of units that are code objects by now, emptied.
-    spare: Vec<CodeUnitMetadata<'a>>,
+    #[allow(clippy::vec_box, reason = "units move their metadata around")]
+    spare: Vec<Box<CodeUnitMetadata<'a>>>,
 }
 
 impl<'a> Assembler<'a> {
@@ -85,10 +86,10 @@ impl<'a> Assembler<'a> {
         &mut self,
         name: &'a str,
         firstlineno: i32,
-    ) -> (CodeUnitMetadata<'a>, InstructionSequence) {
+    ) -> (Box<CodeUnitMetadata<'a>>, InstructionSequence) {
         let sequence = self.workspace.sequences.pop().unwrap_or_default();
         let Some(mut metadata) = self.spare.pop() else {
-            return (CodeUnitMetadata::new(name, firstlineno), sequence);
+            return (Box::new(CodeUnitMetadata::new(name, firstlineno)), sequence);
         };
         (metadata.name, metadata.qualname) = (name, name);
         metadata.firstlineno = firstlineno;

@@ -326,7 +326,7 @@ impl<'a> CodeUnitMetadata<'a> {
 /// Everything the back end needs to make a code object.
 #[derive(Clone, Debug)]
 pub struct CodeUnit<'a> {
-    pub metadata: CodeUnitMetadata<'a>,
+    pub metadata: Box<CodeUnitMetadata<'a>>,
     pub instructions: InstructionSequence,
     /// `co_flags`.
     pub flags: u32,

@@ -18,18 +18,21 @@ impl Graph {
     }
 
     fn remove_redundant_nops_in(&mut self, id: BlockId) {
-        if self[id].without_nops || !self[id].code.iter().any(|i| i.is_nop()) {
-            self[id].without_nops = true;
+        if self[id].without_nops {
             return;
         }
+        let Some(first) = place_of(&self[id].code, Opcode::NOP) else {
+            self[id].without_nops = true;
+            return;
+        };
         let ends_in_nop = self[id].last().is_some_and(|last| last.is_nop());
         let next_line = if ends_in_nop { self.first_line(self[id].next) } else { None };
         let protects = self.protects;
         let Block { code, abandoned, without_nops, .. } = &mut self[id];
         let mut left = false;
-        let mut kept = 0;
-        let mut previous_line = -1;
-        for at in 0..code.len() {
+        let mut kept = first;
+        let mut previous_line = if first > 0 { code[first - 1].line() } else { -1 };
+        for at in first..code.len() {
             let line = code[at].line();
             if code[at].is_nop() {
                 if line < 0 || line == previous_line {

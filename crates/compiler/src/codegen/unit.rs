@@ -54,7 +54,7 @@ pub(super) struct Unit<'a> {
     pub(super) kind: ScopeKind,
     /// The class whose name mangles private names.
     pub(super) private: Option<&'a str>,
-    pub(super) meta: CodeUnitMetadata<'a>,
+    pub(super) meta: Box<CodeUnitMetadata<'a>>,
     pub(super) seq: InstructionSequence,
     /// The main sequence, while that of the annotations is being made.
     pub(super) stashed: Option<InstructionSequence>,

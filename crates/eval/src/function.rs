@@ -8,6 +8,7 @@ use std::cell::Cell;
 use krait_abi as abi;
 use krait_objects::args::rt;
 use krait_objects::prelude::*;
+use krait_objects::row::in_row;
 use krait_objects::watchers::{self, FunctionWatcher};
 
 use krait_bytecode::code_flags;
@@ -562,38 +563,26 @@ impl Function {
 
 /// Runs the function in a loop of its own: for native callers.
 pub fn call(th: &Thread, function: Borrowed<'_, Function>, args: Args<'_>) -> PyResult {
+    let optimized = function.code_handle().has_flag(krait_bytecode::code_flags::OPTIMIZED);
+    let locals = match optimized {
+        true => std::ptr::null_mut(),
+        false => function.globals.get_owned().map_or(std::ptr::null_mut(), Owned::into_ptr),
+    };
+    // SAFETY: a live object.
+    let value = |index: usize| unsafe { StackRef::new(args.values[index].as_ptr()) };
     // SAFETY: the frame takes over new references to the function, its globals and the arguments.
     unsafe {
-        // New references to the arguments, in native memory if they are many.
-        const FEW: usize = 6;
-        let count = args.values.len();
-        let mut few = [StackRef::NULL; FEW];
-        let mut many = Vec::new();
-        let values = match few.get_mut(..count) {
-            Some(few) => few,
-            None => {
-                many.resize(count, StackRef::NULL);
-                &mut many[..]
-            }
-        };
-        for (place, value) in values.iter_mut().zip(args.values) {
-            *place = StackRef::new(value.as_ptr());
-        }
-        let code = function.code_handle();
-        let optimized = code.has_flag(krait_bytecode::code_flags::OPTIMIZED);
-        let locals = match function.globals.get_owned() {
-            Some(globals) if !optimized => globals.into_ptr(),
-            _ => std::ptr::null_mut(),
-        };
-        let frame = frame::push_for_call(
-            th,
-            StackRef::new(function.as_ptr()),
-            locals,
-            values.as_ptr(),
-            args.positional,
-            args.kwnames,
-            std::ptr::null_mut(),
-        )?;
+        let frame = in_row(args.values.len(), value, |values| {
+            frame::push_for_call(
+                th,
+                StackRef::new(function.as_ptr()),
+                locals,
+                values.as_ptr(),
+                args.positional,
+                args.kwnames,
+                std::ptr::null_mut(),
+            )
+        })?;
         crate::interpreter::run_frame(th, frame, false)
     }
 }

@@ -39,7 +39,11 @@ fn position(
     let key = key.filter(|key| !key.is_none());
     while low < high {
         let middle = low + (high - low) / 2;
-        let mut item = sequence::get(th, a, middle as isize)?;
+        let in_list = a.downcast_exact::<List>().and_then(|list| list.get().get(middle));
+        let mut item = match in_list {
+            Some(item) => item,
+            None => sequence::get(th, a, middle as isize)?,
+        };
         if let Some(key) = key {
             item = call::call(th, key, &[item.object()])?;
         }
@@ -57,8 +61,7 @@ fn position(
 }
 
 fn less(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult<bool> {
-    let result = object::compare(th, a, b, CompareOp::Lt)?;
-    object::is_true(th, result.object())
+    object::compare_bool(th, a, b, CompareOp::Lt)
 }
 
 fn insert(

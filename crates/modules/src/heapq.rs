@@ -24,8 +24,7 @@ impl Order {
     /// Whether `a` belongs before `b`.
     fn before(self, th: &Thread, a: &Owned, b: &Owned) -> PyResult<bool> {
         let (a, b) = if self == Order::Min { (a, b) } else { (b, a) };
-        let result = object::compare(th, a.object(), b.object(), CompareOp::Lt)?;
-        object::is_true(th, result.object())
+        object::compare_bool(th, a.object(), b.object(), CompareOp::Lt)
     }
 }
 
@@ -41,11 +40,10 @@ fn check_size(th: &Thread, heap: Heap<'_>, size: usize) -> PyResult<()> {
 }
 
 fn swap(th: &Thread, heap: Heap<'_>, a: usize, b: usize) -> PyResult<()> {
-    let (first, second) = (item(th, heap, a)?, item(th, heap, b)?);
-    // What was there is held twice until both are in place.
-    drop(heap.replace(a, second));
-    drop(heap.replace(b, first));
-    Ok(())
+    match heap.get().swap(a, b) {
+        true => Ok(()),
+        false => Err(th.raise(exc::INDEX_ERROR, "index out of range")),
+    }
 }
 
 /// Moves the item at `at` towards the root, until its parent is not behind it.
@@ -103,8 +101,9 @@ fn push(th: &Thread, order: Order, heap: Heap<'_>, new: Borrowed<'_>) -> PyResul
 }
 
 fn pop(th: &Thread, order: Order, heap: Heap<'_>) -> PyResult {
-    let name = Str::interned(th, "pop")?;
-    let last = call::call_method(th, heap.object(), name.borrow(), &[])?;
+    let Some(last) = heap.get().pop_last(th)? else {
+        return Err(th.raise(exc::INDEX_ERROR, "index out of range"));
+    };
     if heap.is_empty() {
         return Ok(last);
     }

@@ -48,6 +48,7 @@ pub mod platform;
 pub mod protocol;
 pub mod range;
 pub mod repr_guard;
+pub mod row;
 pub mod set;
 pub mod singletons;
 pub mod slice;

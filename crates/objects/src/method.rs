@@ -10,6 +10,7 @@ use krait_abi as abi;
 use crate::gc;
 use crate::prelude::*;
 use crate::protocol::call::with_first;
+use crate::typeobj::alloc::alloc_collected;
 
 type Ptr = *mut abi::PyObject;
 
@@ -75,13 +76,11 @@ impl Method {
         function: Borrowed<'_>,
         receiver: Borrowed<'_>,
     ) -> PyResult<Owned<Method>> {
-        let ty = Borrowed::from_ref(Method::type_object());
-        let ob = crate::typeobj::alloc::alloc_untracked(th, ty, 0)?;
+        let method: Owned<Method> = alloc_collected(th, Method::type_object())?;
         // SAFETY: a fresh instance that nobody else knows.
-        let method: Owned<Method> = unsafe {
-            (*ob.as_ptr().cast::<abi::PyMethodObject>()).vectorcall = Some(method_vectorcall);
-            ob.cast()
-        };
+        unsafe {
+            (*method.as_ptr().cast::<abi::PyMethodObject>()).vectorcall = Some(method_vectorcall);
+        }
         method.function.set(Some(function.to_owned()));
         method.receiver.set(Some(receiver.to_owned()));
         gc::track(th, method.borrow());

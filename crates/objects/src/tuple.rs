@@ -17,6 +17,7 @@ use crate::freelist::{TUPLE_SIZES, alloc_gc};
 use crate::gc;
 use crate::hash::TupleHasher;
 use crate::prelude::*;
+use crate::row::move_words;
 use crate::slice::{self, SliceBound, Subscript};
 use crate::typeobj::alloc::init_head;
 use crate::{iterators, repr_guard};
@@ -177,7 +178,7 @@ impl Tuple {
     pub unsafe fn from_raw(th: &Thread, items: *const Ptr, len: usize) -> PyResult<Owned<Tuple>> {
         Tuple::build(th, len, |to| {
             // SAFETY: `build` made room; the caller's promise.
-            unsafe { std::ptr::copy_nonoverlapping(items, to, len) }
+            unsafe { move_words(items, to, len) }
         })
     }
 

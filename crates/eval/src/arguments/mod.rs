@@ -6,6 +6,7 @@ mod errors;
 
 use krait_bytecode::code_flags;
 use krait_objects::prelude::*;
+use krait_objects::row::move_words;
 
 use crate::code::Code;
 use crate::frame::StackRef;
@@ -46,9 +47,7 @@ pub unsafe fn bind(
             && count == code.argcount as usize
             && code.kwonlyargcount == 0
         {
-            for index in 0..count {
-                *locals.add(index) = *args.add(index);
-            }
+            move_words(args, locals, count);
             return Ok(());
         }
         binding.bind(args, count, kwnames)
@@ -118,9 +117,7 @@ impl<'a> Binding<'a> {
         // SAFETY: each reference is moved to a local or released, once, whatever fails.
         unsafe {
             let taken = count.min(positional);
-            for index in 0..taken {
-                *self.local(index) = *args.add(index);
-            }
+            move_words(args, self.locals, taken);
             let extra = Given { next: args.add(taken), end: args.add(count) };
             let keywords = Given { next: args.add(count), end: args.add(count + names) };
             let surplus = count - taken;

@@ -1,9 +1,8 @@
 //! Calls. A Python function gets a frame and the loop goes on in it; everything else goes through vectorcall.
 
-use std::mem::MaybeUninit;
-
 use krait_bytecode::code_flags;
 use krait_objects::prelude::*;
+use krait_objects::row::in_row;
 
 use super::op::Op;
 use super::{UNWIND, abandon, too_deep};
@@ -11,6 +10,7 @@ use crate::code::CodeUnit;
 use crate::frame::{self, Frame, StackRef};
 use crate::function::Function;
 use krait_objects::method::Method;
+use krait_objects::typeobj::slots::dispatch;
 
 /// The callee of a call instruction and where its arguments lie on the stack.
 pub struct Callee<'a> {
@@ -33,6 +33,28 @@ pub fn callee<'a>(base: *mut StackRef, count: usize) -> Callee<'a> {
         }
         let skip = usize::from((*base.add(1)).is_null());
         Callee { callable: (*base).get(), args: base.add(1 + skip), count: count + 1 - skip }
+    }
+}
+
+/// For the operands of `CALL`: an instance whose class defines `__call__` as a function becomes its receiver.
+pub fn take_instance_apart(op: Op<'_>) {
+    let base = op.slot(op.arg + 2);
+    // SAFETY: (9): the instruction's operands; the instance's reference moves.
+    unsafe {
+        if !(*base.add(1)).is_null() {
+            return;
+        }
+        let ty = (*base).get().get().ty();
+        let slot = ty.raw().tp_call.map_or(0, |slot| slot as usize);
+        if slot != dispatch::tp_call as *const () as usize {
+            return;
+        }
+        if let Some(method) = ty.lookup(op.th, id::__call__)
+            && method.is_exact::<Function>()
+        {
+            *base.add(1) = *base;
+            *base = StackRef::from_owned(method);
+        }
     }
 }
 
@@ -109,9 +131,6 @@ pub fn after_call(op: Op<'_>) -> *const CodeUnit {
     op.next()
 }
 
-/// Arguments that fit here are passed without an allocation.
-const FEW: usize = 10;
-
 /// Calls through vectorcall, with one spare slot before the arguments as the protocol allows.
 unsafe fn vectorcall(
     th: &Thread,
@@ -119,25 +138,17 @@ unsafe fn vectorcall(
     kwnames: Option<Borrowed<'_, Tuple>>,
 ) -> PyResult {
     // SAFETY: (1): the operands are live, and stay so during the call.
-    unsafe {
-        let mut few = [const { MaybeUninit::<Borrowed<'_>>::uninit() }; FEW + 1];
-        let mut many = Vec::new();
-        let slots: &mut [MaybeUninit<Borrowed<'_>>] = if callee.count <= FEW {
-            &mut few[..=callee.count]
-        } else {
-            many.resize_with(callee.count + 1, MaybeUninit::uninit);
-            &mut many
-        };
-        slots[0].write(callee.callable);
-        for (index, slot) in slots[1..].iter_mut().enumerate() {
-            slot.write((*callee.args.add(index)).get());
-        }
-        let values: &[Borrowed<'_>] =
-            std::slice::from_raw_parts(slots.as_ptr().add(1).cast(), callee.count);
+    let value = |index| match index {
+        0 => callee.callable,
+        // SAFETY: as above.
+        _ => unsafe { (*callee.args.add(index - 1)).get() },
+    };
+    in_row(callee.count + 1, value, |row| {
         let named = kwnames.map_or(0, |names| names.len());
-        let args = Args { values, positional: callee.count - named, kwnames, offset: true };
+        let args =
+            Args { values: &row[1..], positional: callee.count - named, kwnames, offset: true };
         call::vectorcall(th, callee.callable, args)
-    }
+    })
 }
 
 pub fn call(op: Op<'_>) -> PyResult<*const CodeUnit> {
@@ -246,43 +257,41 @@ fn call_python_ex(
     kwargs: Option<Borrowed<'_, Dict>>,
 ) -> PyResult<*const CodeUnit> {
     check_keywords(op.th, kwargs)?;
-    let mut values: Vec<StackRef> = Vec::with_capacity(args.len());
     let mut names: Vec<Owned> = Vec::new();
-    // SAFETY: (2): each reference is new.
-    unsafe {
-        values.extend(args.as_slice().iter().map(|arg| StackRef::new(arg.as_ptr())));
-        if let Some(kwargs) = kwargs {
-            let mut position = 0;
-            while let Some((name, value)) = kwargs.next(&mut position) {
-                names.push(name);
-                values.push(StackRef::from_owned(value));
-            }
-        }
-        let kwnames = if names.is_empty() {
-            None
-        } else {
-            match Tuple::from_vec(op.th, names) {
-                Ok(names) => Some(names),
-                Err(raised) => {
-                    values.into_iter().for_each(|value| value.close());
-                    return Err(raised);
-                }
-            }
-        };
-        let operands = op.pop::<4>();
-        let function: Borrowed<'_, Function> = operands[0].get().cast();
-        let frame = frame::push_for_call(
-            op.th,
-            StackRef::new(function.as_ptr()),
-            namespace(function),
-            values.as_ptr(),
-            args.len(),
-            kwnames.as_ref().map(Owned::borrow),
-            op.frame,
-        )?;
-        drop(operands);
-        Ok(enter(op, frame))
+    let mut named: Vec<Owned> = Vec::new();
+    let mut position = 0;
+    while let Some((name, value)) = kwargs.and_then(|kwargs| kwargs.get().next(&mut position)) {
+        names.push(name);
+        named.push(value);
     }
+    let kwnames = match names.is_empty() {
+        true => None,
+        false => Some(Tuple::from_vec(op.th, names)?),
+    };
+    let positional = args.len();
+    let value = |index| {
+        let value = args.get(index).unwrap_or_else(|| named[index - positional].borrow());
+        // SAFETY: a live object.
+        unsafe { StackRef::new(value.as_ptr()) }
+    };
+    in_row(positional + named.len(), value, |values| {
+        // SAFETY: (2): each reference is new, and moves into the frame.
+        unsafe {
+            let operands = op.pop::<4>();
+            let function: Borrowed<'_, Function> = operands[0].get().cast();
+            let frame = frame::push_for_call(
+                op.th,
+                StackRef::new(function.as_ptr()),
+                namespace(function),
+                values.as_ptr(),
+                positional,
+                kwnames.as_ref().map(Owned::borrow),
+                op.frame,
+            )?;
+            drop(operands);
+            Ok(enter(op, frame))
+        }
+    })
 }
 
 /// `__init__` must answer None.

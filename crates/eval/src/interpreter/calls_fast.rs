@@ -74,8 +74,19 @@ pub unsafe fn call_bound_method_general<D: Dispatch>(s: State) -> D::Out {
     unsafe { D::out_of_line::<General>(s) }
 }
 
+/// As `General`, for what is no function: instances of classes that define `__call__` are called in the loop.
+struct NotAFunction;
+
+impl Operation for NotAFunction {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        calls::take_instance_apart(op);
+        calls::call(op)
+    }
+}
+
 #[inline(always)]
 pub unsafe fn call_non_py_general<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
-    unsafe { D::out_of_line::<General>(s) }
+    unsafe { D::out_of_line::<NotAFunction>(s) }
 }

@@ -3,13 +3,12 @@
 //! A handler checks in registers that the callee is of the expected kind; the operation then calls the C
 //! function straight from its definition.
 
-use std::mem::MaybeUninit;
-
 use krait_abi as abi;
 use krait_objects::cfunction::CFunction;
 use krait_objects::descr::MethodDescriptor;
 use krait_objects::memory;
 use krait_objects::prelude::*;
+use krait_objects::row::in_row;
 
 use super::calls::after_call;
 use super::cold::deopt;
@@ -31,9 +30,6 @@ pub const CONVENTION: i32 = abi::METH_VARARGS
     | abi::METH_KEYWORDS
     | abi::METH_METHOD;
 
-/// Arguments that fit here are passed without an allocation.
-const FEW: usize = 10;
-
 /// Calls `body` with the bare pointers of `count` references.
 #[inline(always)]
 unsafe fn with_pointers<R>(
@@ -42,17 +38,8 @@ unsafe fn with_pointers<R>(
     body: impl FnOnce(*const Ptr) -> R,
 ) -> R {
     // SAFETY: the references stay on the stack meanwhile.
-    unsafe {
-        if count <= FEW {
-            let mut few = [MaybeUninit::<Ptr>::uninit(); FEW];
-            for (index, slot) in few[..count].iter_mut().enumerate() {
-                slot.write((*args.add(index)).ptr());
-            }
-            return body(few.as_ptr().cast());
-        }
-        let many: Vec<Ptr> = (0..count).map(|index| (*args.add(index)).ptr()).collect();
-        body(many.as_ptr())
-    }
+    let pointer = |index| unsafe { (*args.add(index)).ptr() };
+    in_row(count, pointer, |row| body(row.as_ptr()))
 }
 
 /// Replaces the operands of the call by what C has answered.

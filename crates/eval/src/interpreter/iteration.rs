@@ -16,6 +16,7 @@ pub fn get_iter(op: Op<'_>) -> PyResult<()> {
 }
 
 /// The next item on the stack; at the end, on to the `POP_ITER` behind the loop.
+#[inline]
 pub fn for_iter(op: Op<'_>) -> PyResult<*const CodeUnit> {
     let iterator = op.peek(1);
     if let Some(generator) = iterator.downcast_exact::<Generator>()
@@ -34,6 +35,7 @@ pub fn for_iter(op: Op<'_>) -> PyResult<*const CodeUnit> {
 }
 
 /// The next item of the iterator on top; an iterator's StopIteration is its regular end.
+#[inline]
 pub fn next_item(op: Op<'_>) -> PyResult<Option<Owned>> {
     match suspend::iter_next_raw(op.th, op.peek(1)) {
         Ok(item) => Ok(item),

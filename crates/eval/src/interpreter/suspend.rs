@@ -81,6 +81,7 @@ pub fn send(op: Op<'_>) -> PyResult<*const CodeUnit> {
 }
 
 /// `tp_iternext`, with StopIteration left set for its value.
+#[inline]
 pub fn iter_next_raw(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
     let Some(next) = iterator.ty().get().raw().tp_iternext else {
         let ty = iterator.type_name();

@@ -8,6 +8,7 @@ use krait_objects::method::Method;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 use krait_objects::repr_guard::{self, Pieces};
+use krait_objects::row::in_row;
 
 /// The class of Placeholder, its only instance.
 ///
@@ -172,6 +173,18 @@ impl Partial {
                 TYPE_ERROR,
                 "missing positional arguments in 'partial' call; expected at least {holes}, got {given}"
             ));
+        }
+        if keywords.is_empty() && holes == 0 {
+            let first = first.as_slice();
+            let value = |index| match first.get(index) {
+                Some(value) => *value,
+                None => args.values[index - first.len()],
+            };
+            return in_row(first.len() + args.values.len(), value, |values| {
+                let positional = first.len() + given;
+                let args = Args { values, positional, kwnames: args.kwnames, offset: false };
+                call::vectorcall(th, func.borrow(), args)
+            });
         }
         let all = merged(first.as_slice(), args.positionals());
         if keywords.is_empty() {

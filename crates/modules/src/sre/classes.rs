@@ -89,7 +89,19 @@ pub fn category(number: u32, c: u32) -> bool {
 }
 
 /// Whether the set that begins at `set` has `c`.
+#[inline(always)]
 pub fn in_set(set: &[u32], c: u32) -> bool {
+    // Most sets are a bitmap of Latin-1, or begin with one.
+    if let [op::CHARSET, bits @ ..] = set
+        && let Some(word) = bits.get(c as usize / 32).filter(|_| c < 256)
+        && word >> (c % 32) & 1 != 0
+    {
+        return true;
+    }
+    in_any_set(set, c)
+}
+
+fn in_any_set(set: &[u32], c: u32) -> bool {
     let mut rest = set;
     let mut found = true;
     loop {

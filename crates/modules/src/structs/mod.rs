@@ -6,6 +6,7 @@ mod layout;
 mod values;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use krait_objects::bytes::Bytes;
@@ -86,11 +87,32 @@ fn format_text(th: &Thread, format: Borrowed<'_>) -> PyResult<(Owned<Str>, Vec<u
     ))
 }
 
+/// So many layouts of formats are kept; few programs have more.
+const MANY_FORMATS: usize = 100;
+
+#[derive(Default)]
+struct Lately(RefCell<HashMap<Vec<u8>, Rc<Layout>>>);
+
 fn parsed(th: &Thread, format: Borrowed<'_>) -> PyResult<Rc<Layout>> {
     if let Some(known) = format.downcast::<Struct>() {
         return known.get().layout(th);
     }
-    Layout::parse(th, &format_text(th, format)?.1).map(Rc::new)
+    let lately = &th.interp().state::<Lately>().0;
+    let text = match format.downcast::<Str>() {
+        Some(text) => text.get().as_ascii().map(str::as_bytes),
+        None => format.downcast::<Bytes>().map(|bytes| bytes.get().as_bytes()),
+    };
+    if let Some(known) = text.and_then(|text| lately.borrow().get(text).cloned()) {
+        return Ok(known);
+    }
+    let text = format_text(th, format)?.1;
+    let layout = Rc::new(Layout::parse(th, &text)?);
+    let mut lately = lately.borrow_mut();
+    if lately.len() >= MANY_FORMATS {
+        lately.clear();
+    }
+    lately.insert(text, layout.clone());
+    Ok(layout)
 }
 
 fn fill(th: &Thread, layout: &Layout, items: &[Borrowed<'_>], out: &mut [u8]) -> PyResult<()> {
@@ -400,7 +422,9 @@ impl StructModule {
 
     /// Nothing to do: there is no cache of formats.
     #[function(sig = "()")]
-    fn _clearcache() {}
+    fn _clearcache(th: &Thread) {
+        th.interp().state::<Lately>().0.borrow_mut().clear();
+    }
 
     /// How many bytes a struct of this format takes.
     #[function(sig = "(format, /)")]

@@ -220,9 +220,10 @@ pub enum CompareOp {
 }
 
 impl CompareOp {
+    #[inline(always)]
     pub fn from_c(op: i32) -> Option<CompareOp> {
         use CompareOp::*;
-        [Lt, Le, Eq, Ne, Gt, Ge].into_iter().find(|&known| known as i32 == op)
+        [Lt, Le, Eq, Ne, Gt, Ge].get(op as usize).copied()
     }
 
     /// The comparison with its operands exchanged.
@@ -248,6 +249,19 @@ impl CompareOp {
             Ne => ordering.is_ne(),
             Gt => ordering.is_gt(),
             Ge => ordering.is_ge(),
+        }
+    }
+
+    /// What the comparison says of two floats.
+    pub fn holds_of_floats(self, left: f64, right: f64) -> bool {
+        use CompareOp::*;
+        match self {
+            Lt => left < right,
+            Le => left <= right,
+            Eq => left == right,
+            Ne => left != right,
+            Gt => left > right,
+            Ge => left >= right,
         }
     }
 

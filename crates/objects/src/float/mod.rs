@@ -183,15 +183,15 @@ impl Float {
 
     #[slot(tp_richcompare)]
     fn richcompare(&self, _th: &Thread, other: Borrowed<'_>, op: CompareOp) -> PyResult {
-        let ordering = if let Some(other) = other.downcast::<Float>() {
-            self.value.partial_cmp(&other.value)
+        let holds = if let Some(other) = other.downcast::<Float>() {
+            op.holds_of_floats(self.value, other.value)
         } else if let Some(other) = other.downcast::<Int>() {
-            compare::with_int(self.value, &other)
+            // Nothing holds of NaN but that it is unequal.
+            let ordering = compare::with_int(self.value, &other);
+            ordering.map_or(op == CompareOp::Ne, |ordering| op.holds(ordering))
         } else {
             return Ok(not_implemented().to_owned());
         };
-        // Nothing holds of NaN but that it is unequal.
-        let holds = ordering.map_or(op == CompareOp::Ne, |ordering| op.holds(ordering));
         Ok(bool_object(holds).object().to_owned())
     }
 

@@ -53,6 +53,11 @@ impl List {
         }
     }
 
+    /// Takes the last item, if there is one.
+    pub fn pop_last(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        self.len().checked_sub(1).map(|at| self.remove_at(th, at)).transpose()
+    }
+
     /// Puts `item` before the one at `at` (at the end, if there is none).
     pub fn insert_at(&self, th: &Thread, at: usize, item: Owned) -> PyResult<()> {
         let len = self.len();

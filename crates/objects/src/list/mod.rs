@@ -20,6 +20,7 @@ use krait_abi as abi;
 use crate::freelist::alloc_gc;
 use crate::gc;
 use crate::prelude::*;
+use crate::row::move_words;
 use crate::typeobj::alloc::init_head;
 
 pub use slices::assign as assign_slice;
@@ -104,7 +105,7 @@ impl List {
         let list = List::with_capacity(th, len)?;
         if len > 0 {
             // SAFETY: there is room; the caller's promise.
-            unsafe { std::ptr::copy_nonoverlapping(items, list.items.get(), len) };
+            unsafe { move_words(items, list.items.get(), len) };
         }
         list.head.set_size(len as isize);
         Ok(list)
@@ -248,6 +249,16 @@ impl List {
             let old = std::mem::replace(&mut *self.items.get().add(index), item.into_ptr());
             Ok(Owned::from_ptr_or_null(old).unwrap_or_else(|| none().to_owned()))
         }
+    }
+
+    /// Exchanges two items; false if there is no such index.
+    pub fn swap(&self, a: usize, b: usize) -> bool {
+        let both = a < self.len() && b < self.len();
+        if both {
+            // SAFETY: (1).
+            unsafe { std::ptr::swap(self.items.get().add(a), self.items.get().add(b)) };
+        }
+        both
     }
 
     /// What lies at an index: NULL if C has not filled it in yet.

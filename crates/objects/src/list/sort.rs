@@ -6,6 +6,7 @@
 //! `Taken`, so that nothing that a comparison runs can reach or free them.
 
 mod merge;
+mod unboxed;
 
 use std::cmp::Ordering;
 
@@ -281,7 +282,10 @@ fn run<E: Keyed>(th: &Thread, items: &mut [E], reverse: bool) -> PyResult<()> {
         items.reverse();
     }
     let order = choose(items);
-    let result = Sorter::new(th, order, items).sort();
+    let result = match unboxed::sort(order, items) {
+        true => Ok(()),
+        false => Sorter::new(th, order, items).sort(),
+    };
     if reverse {
         items.reverse();
     }

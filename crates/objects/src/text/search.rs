@@ -80,10 +80,12 @@ pub fn rfind_unit<T: Unit>(text: &[T], unit: T) -> Option<usize> {
 /// The number of occurrences that do not overlap, from the left, at most `most`. An empty needle
 /// is found between all units and at both ends.
 pub fn count<T: Unit>(text: &[T], needle: &[T], most: usize) -> usize {
-    if needle.is_empty() {
-        return (text.len() + 1).min(most);
+    match *needle {
+        [] => (text.len() + 1).min(most),
+        // Without a look at where they are.
+        [unit] if most >= text.len() => text.iter().filter(|&&other| other == unit).count(),
+        _ => Occurrences::new(text, needle).take(most).count(),
     }
-    Occurrences::new(text, needle).take(most).count()
 }
 
 enum Finder<'n, T> {

@@ -391,6 +391,10 @@ impl Type {
             // SAFETY: the type lays out its instances as `T`.
             return Ok(unsafe { alloc::alloc(th, Borrowed::from_ref(self), items)?.cast() });
         };
+        if alloc as usize == alloc::generic_alloc as *const () as usize {
+            // SAFETY: as above.
+            return Ok(unsafe { alloc::alloc(th, Borrowed::from_ref(self), items)?.cast() });
+        }
         // SAFETY: a type's `tp_alloc` makes instances of it.
         let ob = unsafe { Owned::from_ptr_or_null(alloc(self.as_type_ptr(), items)) };
         ob.ok_or_else(|| th.raised_by_c())

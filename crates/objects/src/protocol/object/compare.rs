@@ -107,8 +107,23 @@ pub fn compare_bool(
     {
         return Ok(left.eq(&right) == (op == CompareOp::Eq));
     }
+    if let Some(answer) = compare_numbers(left, right, op) {
+        return Ok(answer);
+    }
     let result = compare(th, left, right, op)?;
     is_true(th, result.object())
+}
+
+/// For two floats, and for two ints of a digit each.
+#[inline(always)]
+fn compare_numbers(left: Borrowed<'_>, right: Borrowed<'_>, op: CompareOp) -> Option<bool> {
+    if let Some(left) = left.downcast_exact::<Int>() {
+        let right = right.downcast_exact::<Int>()?;
+        let both = left.is_compact() && right.is_compact();
+        return both.then(|| op.holds(left.compact_value().cmp(&right.compact_value())));
+    }
+    let (left, right) = (left.downcast_exact::<Float>()?, right.downcast_exact::<Float>()?);
+    Some(op.holds_of_floats(left.value(), right.value()))
 }
 
 /// `left is right or left == right`.

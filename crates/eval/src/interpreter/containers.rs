@@ -2,7 +2,7 @@
 
 use krait_objects::prelude::*;
 use krait_objects::set::Set;
-use krait_objects::slice::Slice;
+use krait_objects::slice::{Slice, SliceRange};
 
 use super::op::Op;
 use crate::frame::Held;
@@ -62,9 +62,46 @@ pub fn build_slice(op: Op<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// A bound that is None or a small int; looking at any other may run code.
+fn plain_bound(bound: Borrowed<'_>, missing: isize) -> Option<isize> {
+    if bound.is_none() {
+        return Some(missing);
+    }
+    let value = bound.downcast_exact::<Int>()?;
+    value.is_compact().then(|| value.compact_value() as isize)
+}
+
+/// What most slices are: a part of a text, list or tuple between plain bounds. No slice object is made.
+fn plain_slice(
+    th: &Thread,
+    container: Borrowed<'_>,
+    (start, stop): (Borrowed<'_>, Borrowed<'_>),
+) -> PyResult<Option<Owned>> {
+    let (Some(start), Some(stop)) = (plain_bound(start, 0), plain_bound(stop, isize::MAX)) else {
+        return Ok(None);
+    };
+    let range = |len| SliceRange::of(start, stop, 1, len).bounds();
+    Ok(if let Some(text) = container.downcast_exact::<Str>() {
+        let (start, end) = range(text.len());
+        Some(text.get().substring(th, start, end)?.into_object())
+    } else if let Some(list) = container.downcast_exact::<List>() {
+        let (start, end) = range(list.len());
+        Some(list.get().slice(th, start, end - start)?.into_object())
+    } else if let Some(tuple) = container.downcast_exact::<Tuple>() {
+        let (start, end) = range(tuple.len());
+        Some(Tuple::slice(tuple, th, start, end)?.into_object())
+    } else {
+        None
+    })
+}
+
 /// `container[start:stop]`.
 pub fn binary_slice(op: Op<'_>) -> PyResult<()> {
     let [container, start, stop] = op.pop();
+    if let Some(part) = plain_slice(op.th, container.get(), (start.get(), stop.get()))? {
+        op.push(part);
+        return Ok(());
+    }
     let slice = Slice::new(op.th, bound(&start), bound(&stop), none().to_owned())?;
     op.push(object::get_item(op.th, container.get(), slice.object())?);
     Ok(())

@@ -391,7 +391,11 @@ impl Type {
             // SAFETY: the type lays out its instances as `T`.
             return Ok(unsafe { alloc::alloc(th, Borrowed::from_ref(self), items)?.cast() });
         };
-        if alloc as usize == alloc::generic_alloc as *const () as usize {
+        // Static types inherit that of `object`, which does the same.
+        let of_object = Object::type_object().raw().tp_alloc.map(|slot| slot as usize);
+        if of_object == Some(alloc as usize)
+            || alloc as usize == alloc::generic_alloc as *const () as usize
+        {
             // SAFETY: as above.
             return Ok(unsafe { alloc::alloc(th, Borrowed::from_ref(self), items)?.cast() });
         }

@@ -29,7 +29,7 @@ use krait_abi as abi;
 
 use crate::dict::Dict;
 use crate::error::PyResult;
-use crate::handle::{Borrowed, Owned};
+use crate::handle::{Borrowed, Instance, Object, Owned};
 use crate::str::Str;
 use crate::thread::Thread;
 use crate::tuple::Tuple;

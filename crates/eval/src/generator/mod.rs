@@ -19,6 +19,7 @@ use std::cell::{Cell, UnsafeCell};
 use krait_abi as abi;
 use krait_bytecode::code_flags;
 use krait_objects::prelude::*;
+use krait_objects::typeobj::alloc::alloc_collected_before;
 
 pub use async_gen::AsyncGenWrappedValue;
 pub use resume::{raise_stop, stop_iteration_value, stop_value};
@@ -66,12 +67,9 @@ pub fn from_function(th: &Thread, function: Borrowed<'_, Function>) -> PyResult<
         code_flags::ASYNC_GENERATOR => AsyncGenerator::type_object(),
         _ => Generator::type_object(),
     };
-    let words = (code.nlocalsplus + code.stacksize) as isize;
-    let generator =
-        krait_objects::typeobj::alloc::alloc_untracked(th, Borrowed::from_ref(ty), words)?;
-    // SAFETY: all three types have this layout; `ob_size` lies where the weak list does.
-    let generator: Owned<Generator> = unsafe { generator.cast() };
-    generator.weakrefs.set(std::ptr::null_mut());
+    // Locals and stack are written when the frame moves in.
+    let words = (code.nlocalsplus + code.stacksize) as usize;
+    let generator: Owned<Generator> = alloc_collected_before(th, ty, words * size_of::<usize>())?;
     generator.frame_state.set(CLEARED);
     generator.name.set(function.get().name.get_owned());
     generator.qualname.set(function.get().qualname.get_owned());

@@ -161,11 +161,14 @@ impl Generator {
             if !generator.weakrefs.get().is_null() {
                 krait_objects::weakref::clear_references(ob);
             }
-            krait_objects::gc::track_raw(ob);
-            if krait_objects::typeobj::alloc::call_finalizer(ob) {
-                return;
+            // One that has ended has nothing to finalise.
+            if generator.frame_state.get() < CLEARED {
+                krait_objects::gc::track_raw(ob);
+                if krait_objects::typeobj::alloc::call_finalizer(ob) {
+                    return;
+                }
+                krait_objects::gc::untrack_raw(ob);
             }
-            krait_objects::gc::untrack_raw(ob);
             if generator.frame_state.get() < CLEARED {
                 generator.clear_frame(th);
             }

@@ -385,6 +385,10 @@ impl List {
         if len == 0 {
             capacity = 0;
         }
+        if capacity as isize == allocated {
+            self.head.set_size(len as isize);
+            return Ok(());
+        }
         if capacity >= MAX_LEN {
             return Err(th.no_memory());
         }

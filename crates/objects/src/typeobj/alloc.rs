@@ -102,13 +102,23 @@ unsafe fn clear(block: *mut u8, size: usize) {
 /// As `alloc_untracked`, for a static type that is collected and whose instances are of the size of `T`.
 #[inline(always)]
 pub fn alloc_collected<T>(th: &Thread, ty: &'static Type) -> PyResult<Owned<T>> {
+    debug_assert_eq!(ty.raw().tp_basicsize as usize, size_of::<T>());
+    alloc_collected_before(th, ty, 0)
+}
+
+/// As `alloc_collected`, with `behind` bytes more that are left as they are.
+#[inline(always)]
+pub fn alloc_collected_before<T>(
+    th: &Thread,
+    ty: &'static Type,
+    behind: usize,
+) -> PyResult<Owned<T>> {
     if !ty.has_flag(abi::Py_TPFLAGS_READY) {
         Borrowed::from_ref(ty).ready(th)?;
     }
     const HEADER: usize = size_of::<abi::PyGC_Head>();
-    debug_assert_eq!(ty.raw().tp_basicsize as usize, size_of::<T>());
     debug_assert_eq!(size_before(ty), HEADER);
-    let block = th.interp().heap.alloc(HEADER + size_of::<T>());
+    let block = th.interp().heap.alloc(HEADER + size_of::<T>() + behind);
     if block.is_null() {
         return Err(th.no_memory());
     }

@@ -7,6 +7,7 @@
 mod callgrind;
 mod calls;
 mod compile;
+mod operations;
 mod program;
 mod report;
 mod startup;
@@ -36,6 +37,7 @@ VAR=value words and have arguments.
   --wall            compare wall time, not user and system time
   --startup         measure start-up instead: -c pass, -I -S, imports
   --compile         measure the compiler instead: the library, and inputs that grow
+  --operations      measure single operations instead: 162 statements (`--only` takes parts of names)
   --calls           measure calls between C and Python instead, case by case (`--only` takes parts of names)
   --library PATH    for --calls: our shared library; by default it is built
   --callgrind       count instructions under valgrind instead, at the small sizes; with --calls: a call
@@ -71,6 +73,7 @@ pub fn run(mut args: Args) -> Outcome {
     }
     let startup = args.flag("--startup");
     let compile = args.flag("--compile");
+    let operations = args.flag("--operations");
     let callgrind = args.flag("--callgrind");
     let inner = match args.parsed("--inner", 0)? {
         0 => None,
@@ -108,6 +111,9 @@ pub fn run(mut args: Args) -> Outcome {
     }
     if compile {
         return compile::run(&subjects, &options);
+    }
+    if operations {
+        return operations::run(&subjects, &only, &options);
     }
     let mut programs = program::select(&options.folder, &only, &skip)?;
     if callgrind {

@@ -227,6 +227,36 @@ pub mod hot {
     /// Units of `STORE_SUBSCR` with its cache.
     const STORE_SUBSCR: usize = 2;
 
+    /// In line, if the list has room.
+    #[inline(always)]
+    pub unsafe fn list_append<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); the check makes the container what is written.
+        unsafe {
+            let list = s.peek(s.arg + 1).ptr();
+            if !layout::is_list(list) {
+                return D::out_of_line::<ListAppend>(s);
+            }
+            let list: *mut abi::PyListObject = list.cast();
+            let len = (*list).ob_base.ob_size;
+            if (*list).allocated <= len {
+                return D::out_of_line::<ListAppend>(s);
+            }
+            *(*list).ob_item.offset(len) = s.peek(1).into_heap_safe().ptr();
+            (*list).ob_base.ob_size = len + 1;
+            D::next(s.drop(1).skip(1))
+        }
+    }
+
+    struct ListAppend;
+
+    impl Operation for ListAppend {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            super::list_append(op)?;
+            Ok(op.next())
+        }
+    }
+
     #[inline(always)]
     pub unsafe fn contains_op_dict<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9).

@@ -238,6 +238,11 @@ impl Cold for GeneralExtension {
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: (9).
         unsafe {
+            if let Some((left, right)) = held_operands(s)
+                && let Some(value) = Extension::natural(s.cache_u16(2), left, right)
+            {
+                return finish_held::<D>(s, value);
+            }
             match short_operands(s) {
                 Some((left, right)) => match Extension::short(s.cache_u16(2), left, right) {
                     Some(value) => D::cold::<Finish>(s, value as usize),
@@ -295,26 +300,82 @@ unsafe fn borrowed_operands(s: State) -> Option<(*mut abi::PyObject, *mut abi::P
     }
 }
 
+/// The values of operands that are ints of one digit, not negative, and will not be gone when they are released: of
+/// what was just stored into a local, the stack has a reference of its own.
+#[inline(always)]
+unsafe fn held_operands(s: State) -> Option<(i64, i64)> {
+    // SAFETY: (9); the checks make the operands what is read.
+    unsafe {
+        let (left, right) = (s.peek(2), s.peek(1));
+        let twice = left.is_counted() && left.bits() == right.bits();
+        if left.is_ours_alone()
+            || right.is_ours_alone()
+            || twice
+            || !layout::is_int(left.ptr())
+            || !layout::is_int(right.ptr())
+        {
+            return None;
+        }
+        layout::natural_pair(left.ptr(), right.ptr())
+    }
+}
+
+/// Gives held operands back, for `result` in their place.
+#[inline(always)]
+unsafe fn replace_held<D: Dispatch>(s: State, result: StackRef, units: usize) -> D::Out {
+    // SAFETY: (9); neither reference is the last.
+    unsafe {
+        let (left, right) = (s.peek(2), s.peek(1));
+        s.poke(2, result);
+        let _held_elsewhere = left.release() | right.release();
+        D::next(s.drop(1).skip(units))
+    }
+}
+
+/// A number as a reference of the stack, if it is small or a block is at hand.
+#[inline(always)]
+unsafe fn at_hand(s: State, value: i64) -> Option<StackRef> {
+    // SAFETY: (8); the block is one for an int.
+    unsafe {
+        if int::is_small(value) {
+            return Some(StackRef::uncounted(int::small_ptr(value)));
+        }
+        if !layout::is_one_digit(value) {
+            return None;
+        }
+        let block = s.thread().interp().free_lists.ints.pop();
+        if block.is_null() {
+            return None;
+        }
+        layout::init_compact_int(block, value);
+        Some(StackRef::from_bits(block as usize))
+    }
+}
+
 /// Replaces operands that need not be released by `value`, in line if it is small or a block is at hand.
 #[inline(always)]
 pub unsafe fn finish_borrowed<D: Dispatch>(s: State, value: i64) -> D::Out {
     // SAFETY: (9).
     unsafe {
-        let result = if int::is_small(value) {
-            StackRef::uncounted(int::small_ptr(value))
-        } else {
-            if !layout::is_one_digit(value) {
-                return D::cold::<Finish>(s, value as usize);
+        match at_hand(s, value) {
+            Some(result) => {
+                s.poke(2, result);
+                D::next(s.drop(1).skip(BINARY_OP))
             }
-            let block = s.thread().interp().free_lists.ints.pop();
-            if block.is_null() {
-                return D::cold::<Finish>(s, value as usize);
-            }
-            layout::init_compact_int(block, value);
-            StackRef::from_bits(block as usize)
-        };
-        s.poke(2, result);
-        D::next(s.drop(1).skip(BINARY_OP))
+            None => D::cold::<Finish>(s, value as usize),
+        }
+    }
+}
+
+/// As `finish_borrowed`, for held operands.
+#[inline(always)]
+unsafe fn finish_held<D: Dispatch>(s: State, value: i64) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        match at_hand(s, value) {
+            Some(result) => replace_held::<D>(s, result, BINARY_OP),
+            None => D::cold::<Finish>(s, value as usize),
+        }
     }
 }
 
@@ -326,6 +387,9 @@ impl<O: IntOp> Cold for General<O> {
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: (9).
         unsafe {
+            if let Some((left, right)) = held_operands(s) {
+                return finish_held::<D>(s, O::natural(left, right));
+            }
             match short_operands(s) {
                 Some((left, right)) => match O::short(left, right) {
                     Some(value) => D::cold::<Finish>(s, value as usize),
@@ -413,6 +477,10 @@ impl Cold for GeneralComparison {
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: (9).
         unsafe {
+            if let Some((a, b)) = held_operands(s) {
+                let result = StackRef::from_bool(s.arg & outcome(a, b) != 0);
+                return replace_held::<D>(s, result, COMPARE_OP);
+            }
             let Some((a, b)) = short_operands(s) else {
                 return deopt::<D>(s);
             };

@@ -109,7 +109,7 @@ mod handlers {
         attributes: delete_attr, load_special;
         calls: call_function_ex;
         containers: binary_slice, build_list, build_map, build_set, build_slice, build_tuple, delete_subscr, dict_merge,
-            dict_update, get_len, list_append, list_extend, map_add, set_add, set_update, store_slice;
+            dict_update, get_len, list_extend, map_add, set_add, set_update, store_slice;
         exceptions: check_eg_match, check_exc_match, pop_except, push_exc_info, raise_varargs, reraise, with_except_start;
         functions: copy_free_vars, make_cell, make_function, set_function_attribute;
         imports: import_from, import_name;

@@ -60,11 +60,28 @@ pub fn decode_utf8(
     Err(CodecError { start, end: start + len, reason })
 }
 
+/// Latin-1 characters: in runs of those that are a byte in UTF-8 as well, and of those that are two.
+fn encode_latin(text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len() + text.iter().filter(|byte| !byte.is_ascii()).count());
+    for run in text.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
+        if run[0].is_ascii() {
+            out.extend_from_slice(run);
+        } else {
+            out.extend(run.iter().flat_map(|byte| [byte >> 6 | 0xc0, byte & 0x3f | 0x80]));
+        }
+    }
+}
+
 pub fn encode_utf8<T: Unit>(
     text: &[T],
     at: &mut usize,
     out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
+    if let Some(latin) = T::as_bytes(&text[*at..]) {
+        encode_latin(latin, out);
+        *at = text.len();
+        return Ok(());
+    }
     out.reserve(text.len() - *at);
     while let Some(&unit) = text.get(*at) {
         let c = unit.code();

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 use krait_abi as abi;
 use krait_eval::code::Code;
+use krait_eval::code::extras::Extras;
 use krait_eval::function::Function;
 use krait_macros::capi;
 use krait_objects::prelude::*;
@@ -307,19 +308,9 @@ pub fn PyFunction_SetVectorcall(function: Ptr, vectorcall: abi::vectorcallfunc) 
     }
 }
 
-/// What tools keep with code objects, by slot: the functions that free it.
-#[derive(Default)]
-struct ExtraSlots(std::cell::RefCell<Vec<abi::freefunc>>);
-
-/// What is kept: by code object and slot.
-#[derive(Default)]
-struct Extras(std::cell::RefCell<std::collections::HashMap<(usize, isize), *mut c_void>>);
-
 #[capi]
 pub fn PyUnstable_Eval_RequestCodeExtraIndex(th: &Thread, free: abi::freefunc) -> isize {
-    let slots = &th.interp().state::<ExtraSlots>().0;
-    slots.borrow_mut().push(free);
-    slots.borrow().len() as isize - 1
+    Extras::of(th).request_slot(free)
 }
 
 #[capi]
@@ -329,13 +320,9 @@ pub fn PyUnstable_Code_GetExtra(
     index: isize,
     place: *mut *mut c_void,
 ) -> PyResult<()> {
-    if code.downcast::<Code>().is_none() {
-        return Err(th.bad_internal_call());
-    }
-    let extras = th.interp().state::<Extras>().0.borrow();
-    let found = extras.get(&(code.as_ptr().addr(), index)).copied();
+    let Some(code) = code.downcast::<Code>() else { return Err(th.bad_internal_call()) };
     // SAFETY: C passes a writable place.
-    unsafe { *place = found.unwrap_or(std::ptr::null_mut()) };
+    unsafe { *place = Extras::of(th).get(code, index) };
     Ok(())
 }
 
@@ -346,17 +333,8 @@ pub fn PyUnstable_Code_SetExtra(
     index: isize,
     value: *mut c_void,
 ) -> PyResult<()> {
-    let free = usize::try_from(index)
-        .ok()
-        .and_then(|index| th.interp().state::<ExtraSlots>().0.borrow().get(index).copied());
-    let (Some(free), Some(_)) = (free, code.downcast::<Code>()) else {
-        return Err(th.bad_internal_call());
-    };
-    let key = (code.as_ptr().addr(), index);
-    let old = th.interp().state::<Extras>().0.borrow_mut().insert(key, value);
-    if let (Some(old), Some(free)) = (old.filter(|old| !old.is_null()), free) {
-        // SAFETY: the slot's own function frees what was put there.
-        unsafe { free(old) };
+    match code.downcast::<Code>() {
+        Some(code) if Extras::of(th).set(code, index, value) => Ok(()),
+        _ => Err(th.bad_internal_call()),
     }
-    Ok(())
 }

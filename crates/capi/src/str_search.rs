@@ -217,7 +217,11 @@ pub fn PyUnicode_EqualToUTF8AndSize(
     else {
         return false;
     };
+    // A length that no such text has may be none at all: nothing is read then.
+    let Some(len) = usize::try_from(len).ok().filter(|len| *len <= 4 * string.len()) else {
+        return false;
+    };
     // SAFETY: C passes `len` bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(text.cast(), len.max(0) as usize) };
+    let bytes = unsafe { std::slice::from_raw_parts(text.cast(), len) };
     std::str::from_utf8(bytes).is_ok_and(|text| string.eq_str(text))
 }

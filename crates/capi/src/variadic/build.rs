@@ -278,6 +278,10 @@ unsafe extern "C" fn krait_va_pack(count: isize, args: VaList) -> Ptr {
             // SAFETY: the place lies in the tuple, which nobody else has seen.
             unsafe { tuple.items().add(at).write(item.to_owned().into_ptr()) };
         }
+        if !tuple.as_slice().iter().any(|item| item.ty().is_gc()) {
+            // SAFETY: a tuple; it cannot be in a cycle.
+            unsafe { krait_objects::gc::untrack_raw(tuple.as_ptr().cast()) };
+        }
         Ok(tuple)
     }))
 }

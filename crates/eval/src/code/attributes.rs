@@ -5,6 +5,7 @@ use krait_objects::args::rt;
 use krait_objects::prelude::*;
 use krait_objects::watchers;
 
+use super::extras::Extras;
 use super::lines::{LineIterator, PositionsIterator};
 use super::{Code, Event, foreign, original_bytes};
 
@@ -20,6 +21,7 @@ impl Code {
             {
                 return;
             }
+            Extras::of(th).forget(this);
             let generation = &th.interp().code_generation;
             generation.set(generation.get() + 1);
             rt::dealloc::<Code>(this.cast());

@@ -9,6 +9,7 @@
 mod attributes;
 mod build;
 mod constants;
+pub mod extras;
 pub mod foreign;
 mod intern;
 mod lines;

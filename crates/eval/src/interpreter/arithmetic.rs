@@ -55,7 +55,7 @@ pub mod hot {
     use krait_abi as abi;
     use krait_objects::prelude::*;
 
-    use super::super::cold::{Dealloc, ReleaseOperands, deopt};
+    use super::super::cold::{Dealloc, Rare, ReleaseOperands, deopt};
     use super::super::specialize::layout;
     use super::super::state::{Dispatch, Operation, State, decode};
     use super::Op;
@@ -350,7 +350,7 @@ pub mod hot {
             }
             let equal = left.ptr() == right.ptr();
             if !equal && !layout::texts_differ(left.ptr(), right.ptr()) {
-                return D::out_of_line::<CompareText>(s);
+                return D::cold::<Rare<CompareText>>(s, 0);
             }
             let outcome = if equal { 8 } else { 2 };
             finish_counting::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)

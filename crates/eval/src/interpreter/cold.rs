@@ -149,10 +149,10 @@ unsafe fn respecialize(th: *const Thread, frame: *mut Frame, arg: usize) {
     specialize::specialize(unsafe { Op::new(&*th, frame, arg) });
 }
 
-/// Raises through an operation that always fails.
-pub struct Raise<O>(PhantomData<O>);
+/// An operation that is rarely needed: the handler stays without a call, and so without registers to save.
+pub struct Rare<O>(PhantomData<O>);
 
-impl<O: Operation> Cold for Raise<O> {
+impl<O: Operation> Cold for Rare<O> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: the state is complete.

@@ -217,7 +217,7 @@ pub mod hot {
     use krait_objects::prelude::*;
     use krait_objects::set::Set;
 
-    use super::super::cold::{ReleaseOperands, deopt};
+    use super::super::cold::{Rare, ReleaseOperands, deopt};
     use super::super::op::Op;
     use super::super::specialize::layout::{self, compact_int};
     use super::super::state::{Dispatch, Operation, State};
@@ -234,12 +234,12 @@ pub mod hot {
         unsafe {
             let list = s.peek(s.arg + 1).ptr();
             if !layout::is_list(list) {
-                return D::out_of_line::<ListAppend>(s);
+                return D::cold::<Rare<ListAppend>>(s, 0);
             }
             let list: *mut abi::PyListObject = list.cast();
             let len = (*list).ob_base.ob_size;
             if (*list).allocated <= len {
-                return D::out_of_line::<ListAppend>(s);
+                return D::cold::<Rare<ListAppend>>(s, 0);
             }
             *(*list).ob_item.offset(len) = s.peek(1).into_heap_safe().ptr();
             (*list).ob_base.ob_size = len + 1;

@@ -6,7 +6,7 @@ use krait_bytecode::Opcode;
 use krait_objects::interp::KnownCallables;
 use krait_objects::prelude::*;
 
-use super::cold::{Dealloc, ReleaseOperands, deopt};
+use super::cold::{Dealloc, Rare, ReleaseOperands, deopt};
 use super::op::Op;
 use super::specialize::layout;
 use super::state::{Dispatch, Operation, State};
@@ -62,10 +62,10 @@ pub unsafe fn call_len<D: Dispatch>(s: State) -> D::Out {
         } else if layout::is_dict(ob) {
             (*ob.cast::<abi::PyDictObject>()).ma_used
         } else {
-            return D::out_of_line::<Len>(s);
+            return D::cold::<Rare<Len>>(s, 0);
         };
         if !krait_objects::int::is_small(len as i64) {
-            return D::out_of_line::<Len>(s);
+            return D::cold::<Rare<Len>>(s, 0);
         }
         let callable = s.peek(3);
         s.poke(3, StackRef::uncounted(krait_objects::int::small_ptr(len as i64)));
@@ -132,7 +132,7 @@ pub unsafe fn call_list_append<D: Dispatch>(s: State) -> D::Out {
         let list: *mut abi::PyListObject = this.ptr().cast();
         let len = (*list).ob_base.ob_size;
         if (*list).allocated <= len {
-            return D::out_of_line::<Append>(s);
+            return D::cold::<Rare<Append>>(s, 0);
         }
         *(*list).ob_item.offset(len) = s.peek(1).into_heap_safe().ptr();
         (*list).ob_base.ob_size = len + 1;

@@ -262,7 +262,7 @@ pub mod hot {
 
     use krait_objects::error::PyResult;
 
-    use super::super::cold::{Dealloc, Raise, deopt};
+    use super::super::cold::{Dealloc, Rare, deopt};
     use super::super::specialize::keys;
     use super::super::state::{Dispatch, Operation, State};
     use super::Op;
@@ -283,7 +283,7 @@ pub mod hot {
         unsafe {
             let value = *content(s);
             if value.is_null() {
-                return D::cold::<Raise<EmptyCell>>(s, 0);
+                return D::cold::<Rare<EmptyCell>>(s, 0);
             }
             D::next(s.push(StackRef::new(value)).skip(1))
         }

@@ -4,7 +4,7 @@ use krait_bytecode::Opcode;
 use krait_objects::error::PyResult;
 use krait_objects::handle::{Borrowed, Object};
 
-use super::cold::{Dealloc, Raise, dealloc};
+use super::cold::{Dealloc, Rare, dealloc};
 use super::op::Op;
 use super::state::{Cold, Dispatch, Operation, State, decode};
 use crate::code::CodeUnit;
@@ -77,7 +77,7 @@ pub unsafe fn load_fast_check<D: Dispatch>(s: State) -> D::Out {
     unsafe {
         let value = *s.local(s.arg);
         if value.is_null() {
-            return D::cold::<Raise<Unbound>>(s, 0);
+            return D::cold::<Rare<Unbound>>(s, 0);
         }
         D::next(s.push(value.dup()).skip(1))
     }

@@ -57,7 +57,7 @@ pub mod hot {
 
     use super::super::cold::{Dealloc, Rare, ReleaseOperands, deopt};
     use super::super::specialize::layout;
-    use super::super::state::{Dispatch, Operation, State, decode};
+    use super::super::state::{Cold, Dispatch, Operation, State, decode};
     use super::Op;
     use crate::code::CodeUnit;
     use crate::frame::StackRef;
@@ -227,10 +227,29 @@ pub mod hot {
             }
             let list: *mut abi::PyListObject = list.cast();
             let Some(index) = index_below(index, (*list).ob_base.ob_size) else {
-                return deopt::<D>(s);
+                return D::cold::<ListFromEnd>(s, 0);
             };
             let item = StackRef::new(*(*list).ob_item.offset(index));
             finish_counting::<D>(s, item, BINARY_OP)
+        }
+    }
+
+    /// The item of a list at a negative index.
+    struct ListFromEnd;
+
+    impl Cold for ListFromEnd {
+        #[inline(always)]
+        unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+            // SAFETY: (9); the handler has checked the types.
+            unsafe {
+                let list: *mut abi::PyListObject = s.peek(2).ptr().cast();
+                let Some(at) = layout::index_from_end(s.peek(1).ptr(), (*list).ob_base.ob_size)
+                else {
+                    return deopt::<D>(s);
+                };
+                let item = StackRef::new(*(*list).ob_item.offset(at));
+                finish_counting::<D>(s, item, BINARY_OP)
+            }
         }
     }
 

@@ -342,10 +342,12 @@ pub mod hot {
                 return deopt::<D>(s);
             }
             let list: *mut abi::PyListObject = list.cast();
+            let len = (*list).ob_base.ob_size;
             let Some(at) = compact_int(index) else {
                 return deopt::<D>(s);
             };
-            if at < 0 || at >= (*list).ob_base.ob_size as i64 || s.peek(1).is_counted() {
+            let at = if at < 0 { at + len as i64 } else { at };
+            if at < 0 || at >= len as i64 || s.peek(1).is_counted() {
                 return deopt::<D>(s);
             }
             let slot = (*list).ob_item.offset(at as isize);

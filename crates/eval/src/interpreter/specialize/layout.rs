@@ -79,6 +79,14 @@ pub unsafe fn compact_int(ob: *mut abi::PyObject) -> Option<i64> {
     }
 }
 
+/// The place that a negative index of one digit counts, from the end of `len` items.
+#[inline(always)]
+pub unsafe fn index_from_end(index: *mut abi::PyObject, len: isize) -> Option<isize> {
+    // SAFETY: an int.
+    let index = unsafe { compact_int(index)? } as isize;
+    (-len..0).contains(&index).then_some(index + len)
+}
+
 /// The bits of the tags of zero and of positive numbers of one digit; one says that the int exists once.
 const NATURAL: usize = 1 << 3 | 1 << 2 | 1;
 

@@ -262,10 +262,28 @@ pub mod hot {
                 return deopt::<D>(s);
             }
             let Some(index) = index_below(index, layout::size(tuple)) else {
-                return deopt::<D>(s);
+                return D::cold::<TupleFromEnd>(s, 0);
             };
             let item = StackRef::new(*layout::tuple_items(tuple).offset(index));
             finish_counting::<D>(s, item, BINARY_OP)
+        }
+    }
+
+    /// The item of a tuple at a negative index.
+    struct TupleFromEnd;
+
+    impl Cold for TupleFromEnd {
+        #[inline(always)]
+        unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+            // SAFETY: (9); the handler has checked the types.
+            unsafe {
+                let tuple = s.peek(2).ptr();
+                let Some(at) = layout::index_from_end(s.peek(1).ptr(), layout::size(tuple)) else {
+                    return deopt::<D>(s);
+                };
+                let item = StackRef::new(*layout::tuple_items(tuple).offset(at));
+                finish_counting::<D>(s, item, BINARY_OP)
+            }
         }
     }
 

@@ -62,6 +62,8 @@ struct Pool<'a, 'th> {
     /// What is neither a name nor a tuple, with its hash.
     made: HashTable<(u64, Constant<'a>, Owned)>,
     hasher: tables::RandomState,
+    /// The items of tuples that are being made, the innermost last.
+    items: Vec<Owned>,
 }
 
 impl<'a, 'th> Pool<'a, 'th> {
@@ -74,6 +76,7 @@ impl<'a, 'th> Pool<'a, 'th> {
             tuples: HashTable::new(),
             made: HashTable::new(),
             hasher: tables::RandomState::default(),
+            items: Vec::new(),
         }
     }
 
@@ -135,17 +138,26 @@ impl<'a, 'th> Pool<'a, 'th> {
     }
 
     fn names(&mut self, names: &'a [&'a str]) -> PyResult<Owned<Tuple>> {
-        let names = self.all_names(names)?;
-        self.tuple(names)
+        let base = self.items.len();
+        for name in names {
+            let name = self.name(name)?;
+            self.items.push(name.into_object());
+        }
+        self.tuple(base)
     }
 
     fn constants(&mut self, constants: &'a [Constant<'a>]) -> PyResult<Owned<Tuple>> {
-        let constants = self.objects(constants)?;
-        self.tuple(constants)
+        let base = self.items.len();
+        for constant in constants {
+            let constant = self.object(*constant)?;
+            self.items.push(constant);
+        }
+        self.tuple(base)
     }
 
-    /// The tuple of these items, which are pooled themselves.
-    fn tuple(&mut self, items: Vec<Owned>) -> PyResult<Owned<Tuple>> {
+    /// The tuple of the items from `base` on, which are pooled themselves.
+    fn tuple(&mut self, base: usize) -> PyResult<Owned<Tuple>> {
+        let items = &self.items[base..];
         if items.is_empty() {
             return Ok(Tuple::empty().to_owned());
         }
@@ -153,13 +165,20 @@ impl<'a, 'th> Pool<'a, 'th> {
         let hash = hash_of_items(th, hasher, by_text, items.iter().map(Owned::borrow));
         let same = |(known, original): &(Owned<Tuple>, Vec<Owned>)| {
             known.len() == items.len()
-                && items_of(known, original).zip(&items).all(|(a, b)| same_item(a, b))
+                && items_of(known, original).zip(items).all(|(a, b)| same_item(a, b))
         };
         if let Some((known, _)) = self.tuples.find(hash, same) {
-            return Ok(known.clone());
+            let known = known.clone();
+            self.items.truncate(base);
+            return Ok(known);
         }
-        let original = if by_text { items.clone() } else { Vec::new() };
-        let tuple = Tuple::from_vec(self.th, items)?;
+        let original = if by_text { items.to_vec() } else { Vec::new() };
+        // SAFETY: the references move into the tuple, and the vector forgets them.
+        let tuple = unsafe {
+            let tuple = Tuple::from_raw(th, items.as_ptr().cast(), items.len())?;
+            self.items.set_len(base);
+            tuple
+        };
         let rehash = |(known, original): &(Owned<Tuple>, Vec<Owned>)| {
             hash_of_items(th, hasher, by_text, items_of(known, original))
         };

@@ -107,9 +107,9 @@ pub fn with_source<T>(
     expected: &str,
     body: impl FnOnce(Source<'_>) -> PyResult<T>,
 ) -> PyResult<T> {
-    let no_nulls = |bytes: &[u8]| match bytes.contains(&0) {
-        true => Err(th.raise(exc::SYNTAX_ERROR, "source code string cannot contain null bytes")),
-        false => Ok(()),
+    let no_nulls = |bytes: &[u8]| match krait_objects::text::search::find_unit(bytes, 0) {
+        Some(_) => Err(th.raise(exc::SYNTAX_ERROR, "source code string cannot contain null bytes")),
+        None => Ok(()),
     };
     if let Some(text) = source.downcast::<Str>() {
         let text = text.get().as_utf8(th)?;

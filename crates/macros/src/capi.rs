@@ -103,6 +103,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
             use ::krait_objects::args::rt;
             #function
             #[allow(unused_unsafe)]
+            // SAFETY: what the documentation above asks of C.
             unsafe {
                 #stolen
                 #refused

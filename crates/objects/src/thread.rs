@@ -33,6 +33,8 @@ pub struct Thread {
     stack_top: Cell<usize>,
     /// How many deallocations are nested, so that long chains are freed without recursion.
     pub(crate) dealloc_depth: Cell<u32>,
+    /// The copy of `errno` that foreign functions see, and programs ask for through `ctypes`.
+    pub foreign_errno: Cell<i32>,
     /// The interpreter's lock, which is the layer above's: whoever has a state can wait for its interpreter.
     lock: OnceCell<Arc<dyn Any + Send + Sync>>,
 }
@@ -64,6 +66,7 @@ impl Thread {
             stack_low_mark: Cell::new(0),
             stack_top: Cell::new(0),
             dealloc_depth: Cell::new(0),
+            foreign_errno: Cell::new(0),
             lock: OnceCell::new(),
         });
         // The base of the stack of handled exceptions lies in the state itself.

@@ -2,7 +2,6 @@
 //!
 //! The same job as `_ctypes_callproc` and its neighbours in CPython's `Modules/_ctypes/callproc.c`.
 
-use std::cell::Cell;
 use std::ffi::c_int;
 
 use krait_eval::gil::without_gil;
@@ -22,26 +21,12 @@ pub const MOST: usize = 1024;
 /// Bytes that a result has room for: a `long double _Complex`.
 const ROOM: usize = 32;
 
-thread_local! {
-    /// The thread's own copy of `errno`, which `get_errno` and `set_errno` tell of.
-    static ERRNO: Cell<c_int> = const { Cell::new(0) };
-}
-
-pub fn errno() -> c_int {
-    ERRNO.get()
-}
-
-/// Sets the copy; what it was.
-pub fn set_errno(value: c_int) -> c_int {
-    ERRNO.replace(value)
-}
-
 /// Exchanges `errno` and the thread's copy of it.
-pub fn swap_errno() {
-    // SAFETY: the thread's own.
+pub fn swap_errno(th: &Thread) {
+    // SAFETY: this OS thread's own.
     unsafe {
         let place = libc::__errno_location();
-        *place = ERRNO.replace(*place);
+        *place = th.foreign_errno.replace(*place);
     }
 }
 
@@ -136,12 +121,12 @@ impl Call<'_> {
         let uses_errno = self.flags & flag::USE_ERRNO != 0;
         let run = || {
             if uses_errno {
-                swap_errno();
+                swap_errno(th);
             }
             // SAFETY: the program answers for the function and its types.
             unsafe { ffi::call(self.function.cast(), result_type, result, values) };
             if uses_errno {
-                swap_errno();
+                swap_errno(th);
             }
         };
         if self.flags & flag::PYTHON_API == 0 {

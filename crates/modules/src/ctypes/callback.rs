@@ -171,12 +171,12 @@ impl Thunk {
         }
         let swaps = self.flags.get() & flag::USE_ERRNO != 0;
         if swaps {
-            swap_errno();
+            swap_errno(th);
         }
         let borrowed: Vec<Borrowed<'_>> = values.iter().map(Owned::borrow).collect();
         let returned = call::call(th, callable.borrow(), &borrowed);
         if swaps {
-            swap_errno();
+            swap_errno(th);
         }
         let Ok(returned) = returned else {
             return report("while calling ctypes callback function");

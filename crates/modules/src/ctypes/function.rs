@@ -340,6 +340,7 @@ impl CFuncPtr {
                 }
                 _ => {
                     let flags = parameter.flags;
+                    // Combinations that the reference knows and refuses, in its words.
                     return Err(raise!(th, VALUE_ERROR, "paramflag {flags} not yet implemented"));
                 }
             };

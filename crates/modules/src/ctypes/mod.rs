@@ -214,14 +214,14 @@ impl Ctypes {
     #[function(sig = "()", text = "($self, /)")]
     fn get_errno(th: &Thread) -> PyResult<i64> {
         audit(th, "ctypes.get_errno", &[])?;
-        Ok(call::errno().into())
+        Ok(th.foreign_errno.get().into())
     }
 
     /// Set the thread's copy of errno; return what it was.
     #[function(sig = "(value, /)", no_text)]
     fn set_errno(th: &Thread, value: i32) -> PyResult<i64> {
         audit(th, "ctypes.set_errno", &[Int::from_i64(th, value.into())?.object()])?;
-        Ok(call::set_errno(value).into())
+        Ok(th.foreign_errno.replace(value).into())
     }
 
     /// Load a shared library and return its handle.

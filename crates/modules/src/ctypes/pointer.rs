@@ -60,7 +60,7 @@ fn set_target(
     Ok(())
 }
 
-/// XXX to be provided
+/// The base of all pointer types.
 #[pytype(
     name = "_ctypes._Pointer", base = CData, metatype = PyCPointerType, flags(BASETYPE),
     doc = "A pointer to C data. Items may be read and written by subscripts, without any check."

@@ -9,6 +9,7 @@ mod extensions;
 mod files;
 mod install;
 mod interpreter;
+mod order;
 mod process;
 mod reference;
 mod sanitize;
@@ -61,6 +62,11 @@ const TASKS: &[Task] = &[
         name: "sanitize",
         about: "[NAME…]  run the programs of capi-tests under valgrind and AddressSanitizer (--help for options)",
         run: sanitize::run,
+    },
+    Task {
+        name: "order",
+        about: "profile Krait with callgrind and write link/order.ld, the order of functions",
+        run: order::run,
     },
     Task {
         name: "wheels",

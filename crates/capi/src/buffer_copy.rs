@@ -183,11 +183,15 @@ pub fn PyBuffer_SizeFromFormat(th: &Thread, format: *const c_char) -> PyResult<i
 
 /// Copies the bytes of one buffer to another.
 #[capi]
-pub fn PyObject_CopyData(th: &Thread, to: Borrowed<'_>, from: Borrowed<'_>) -> PyResult<()> {
-    if !buffer::check(to) || !buffer::check(from) {
+pub fn PyObject_CopyData(
+    th: &Thread,
+    to: Borrowed<'_>,
+    from: Option<Borrowed<'_>>,
+) -> PyResult<()> {
+    let Some(from) = from.filter(|&from| buffer::check(to) && buffer::check(from)) else {
         let message = "both destination and source must be bytes-like objects";
         return Err(th.raise(exc::TYPE_ERROR, message));
-    }
+    };
     let mut target = buffer::Buffer::get(th, to, abi::PyBUF_FULL)?;
     let data = buffer::Buffer::get(th, from, abi::PyBUF_FULL_RO)?.to_vec(th)?;
     let place = target.as_mut_bytes();

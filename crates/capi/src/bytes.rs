@@ -223,7 +223,7 @@ pub fn PyBytes_DecodeEscape(
     _unicode: isize,
     _recode: *const c_char,
 ) -> PyResult<Owned<Bytes>> {
-    let len = checked_len(th, len, "PyBytes_DecodeEscape")?;
+    let len = usize::try_from(len).map_err(|_| th.no_memory())?;
     if len > isize::MAX as usize - HEADER {
         return Err(th.raise(exc::OVERFLOW_ERROR, "byte string is too large"));
     }

@@ -10,18 +10,22 @@ use crate::support::*;
 pub fn PyObject_Call(
     th: &Thread,
     callable: Borrowed<'_>,
-    args: Borrowed<'_>,
+    args: Option<Borrowed<'_>>,
     kwargs: Option<Borrowed<'_>>,
 ) -> PyResult {
-    if !object::is_callable(callable) {
-        let name = callable.type_name();
-        return Err(raise!(th, TYPE_ERROR, "'{name}' object is not callable"));
-    }
-    let (args, kwargs) = arguments(th, args, kwargs)?;
+    check_callable(th, callable)?;
+    let (args, kwargs) = arguments(th, given(th, args)?, kwargs)?;
     call::call_tuple_dict(th, callable, args, kwargs)
 }
 
 /// A tuple, and a dictionary or none.
+fn check_callable(th: &Thread, callable: Borrowed<'_>) -> PyResult<()> {
+    if object::is_callable(callable) {
+        return Ok(());
+    }
+    Err(raise!(th, TYPE_ERROR, "'{}' object is not callable", callable.type_name()))
+}
+
 fn arguments<'a>(
     th: &Thread,
     args: Borrowed<'a>,
@@ -38,13 +42,13 @@ fn arguments<'a>(
 #[capi]
 pub fn PyObject_CallObject(
     th: &Thread,
-    callable: Borrowed<'_>,
+    callable: Option<Borrowed<'_>>,
     args: Option<Borrowed<'_>>,
 ) -> PyResult {
     match args {
-        None => call::call(th, callable, &[]),
+        None => call::call(th, given(th, callable)?, &[]),
         Some(args) => match args.downcast::<Tuple>() {
-            Some(args) => call::call_tuple_dict(th, callable, args, None),
+            Some(args) => call::call_tuple_dict(th, given(th, callable)?, args, None),
             None => Err(th.raise(exc::TYPE_ERROR, "argument list must be a tuple")),
         },
     }
@@ -56,8 +60,18 @@ pub fn PyObject_CallNoArgs(th: &Thread, callable: Borrowed<'_>) -> PyResult {
 }
 
 #[capi]
-pub fn PyObject_CallOneArg(th: &Thread, callable: Borrowed<'_>, arg: Borrowed<'_>) -> PyResult {
-    call::call(th, callable, &[arg])
+pub fn PyObject_CallOneArg(
+    th: &Thread,
+    callable: Borrowed<'_>,
+    arg: Option<Borrowed<'_>>,
+) -> PyResult {
+    match arg {
+        Some(arg) => call::call(th, callable, &[arg]),
+        None => {
+            check_callable(th, callable)?;
+            Err(null_argument(th))
+        }
+    }
 }
 
 #[capi]
@@ -113,7 +127,7 @@ pub fn PyObject_VectorcallMethod(
 pub fn PyVectorcall_Call(
     th: &Thread,
     callable: Borrowed<'_>,
-    args: Borrowed<'_>,
+    args: Option<Borrowed<'_>>,
     kwargs: Option<Borrowed<'_>>,
 ) -> PyResult {
     // Before the arguments are looked at. Not the flag: `super()` may lead here from a class that has none.
@@ -121,7 +135,7 @@ pub fn PyVectorcall_Call(
         let name = callable.type_name();
         return Err(raise!(th, TYPE_ERROR, "'{name}' object does not support vectorcall"));
     }
-    let (args, kwargs) = arguments(th, args, kwargs)?;
+    let (args, kwargs) = arguments(th, given(th, args)?, kwargs)?;
     let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
     // SAFETY: objects of the types it asks for.
     returned(th, unsafe { call::vectorcall_call(callable.as_ptr(), args.as_ptr(), kwargs) })

@@ -153,7 +153,10 @@ pub fn PyCodec_RegisterError(
 
 #[capi]
 pub fn PyCodec_LookupError(th: &Thread, name: *const c_char) -> PyResult {
-    registry::lookup_error(th, optional(name).as_deref().unwrap_or("strict"))
+    if name.is_null() {
+        return registry::lookup_error(th, "strict");
+    }
+    registry::lookup_error(th, &string(th, name)?.to_string_lossy())
 }
 
 macro_rules! handlers {

@@ -201,14 +201,27 @@ pub fn PyDict_GetItemStringRef(
     unsafe { give(place, found) }
 }
 
+/// The value of a key; without a default it has to be there.
+fn default(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    value: Option<Borrowed<'_>>,
+) -> PyResult {
+    match value {
+        Some(value) => dict.set_default(th, key, value),
+        None => dict.get().get(th, key)?.ok_or_else(|| null_argument(th)),
+    }
+}
+
 #[capi]
 pub fn PyDict_SetDefault(
     th: &Thread,
     dict: Borrowed<'_, Dict>,
     key: Borrowed<'_>,
-    value: Borrowed<'_>,
+    value: Option<Borrowed<'_>>,
 ) -> PyResult<*mut krait_abi::PyObject> {
-    lent(dict.set_default(th, key, value).map(Some))
+    lent(default(th, dict, key, value).map(Some))
 }
 
 #[capi]
@@ -216,12 +229,12 @@ pub fn PyDict_SetDefaultRef(
     th: &Thread,
     ob: Borrowed<'_>,
     key: Borrowed<'_>,
-    value: Borrowed<'_>,
+    value: Option<Borrowed<'_>>,
     place: *mut Ptr,
 ) -> PyResult<bool> {
     let dict = ob.downcast::<Dict>();
     let before = dict.map_or(0, |dict| dict.len());
-    let found = checked(th, Some(ob)).and_then(|dict| dict.set_default(th, key, value)).map(Some);
+    let found = checked(th, Some(ob)).and_then(|dict| default(th, dict, key, value)).map(Some);
     if place.is_null() {
         found?;
     } else {
@@ -294,11 +307,17 @@ pub fn PyDict_Merge(
 #[capi]
 pub fn PyDict_MergeFromSeq2(
     th: &Thread,
-    dict: Borrowed<'_, Dict>,
+    dict: Option<Borrowed<'_>>,
     pairs: Borrowed<'_>,
     replace: c_int,
 ) -> PyResult<()> {
-    dict.merge_pairs(th, pairs, replace != 0)
+    if let Some(dict) = dict.and_then(Borrowed::downcast::<Dict>) {
+        return dict.merge_pairs(th, pairs, replace != 0);
+    }
+    // The pairs are looked at first.
+    let unused = Dict::new(th)?;
+    unused.merge_pairs(th, pairs, true)?;
+    if unused.is_empty() { Ok(()) } else { Err(th.bad_internal_call()) }
 }
 
 #[capi]

@@ -326,8 +326,9 @@ pub fn PyErr_WarnEx(
 ) -> PyResult<()> {
     let category = category.unwrap_or(Borrowed::from_ref(exc::RUNTIME_WARNING).object());
     let message = string(th, message)?;
-    // What is no class is called to make the warning, as a class would be.
-    if category.downcast::<Type>().is_none() {
+    // What is no class of warnings is called to make one all the same.
+    let warning = Borrowed::from_ref(exc::WARNING);
+    if category.downcast::<Type>().is_none_or(|class| !class.is_subtype(&warning)) {
         call::call(th, category, &[message.object()])?;
     }
     (th.interp().services.get().warn)(th, category, message.borrow(), level)

@@ -121,6 +121,9 @@ pub fn PyList_SetSlice(
     stop: isize,
     items: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
+    let items = items.map(|items| sequence::fast(th, items, "can only assign an iterable"));
+    let items = items.transpose()?;
+    let items = items.as_ref().map(Owned::object);
     let len = list.len() as isize;
     let start = start.clamp(0, len);
     let stop = stop.clamp(start, len);

@@ -15,11 +15,7 @@ pub fn PyMarshal_WriteObjectToString(
     value: Borrowed<'_>,
     version: c_int,
 ) -> PyResult<Owned<Bytes>> {
-    krait_eval::sys::audit(
-        th,
-        "marshal.dumps",
-        &[value, Int::from_i64(th, version.into())?.object()],
-    )?;
+    audit!(th, "marshal.dumps", value, version)?;
     Bytes::new(th, &marshal::dumps(th, value, version)?)
 }
 
@@ -27,7 +23,9 @@ pub fn PyMarshal_WriteObjectToString(
 pub fn PyMarshal_ReadObjectFromString(th: &Thread, data: *const c_char, length: isize) -> PyResult {
     let length = usize::try_from(length).map_err(|_| th.bad_internal_call())?;
     // SAFETY: C passes so many bytes.
-    marshal::loads(th, unsafe { std::slice::from_raw_parts(data.cast(), length) })
+    let data = unsafe { std::slice::from_raw_parts(data.cast(), length) };
+    audit!(th, "marshal.loads", Bytes::new(th, data))?;
+    marshal::loads(th, data)
 }
 
 fn write(file: *mut FILE, bytes: &[u8]) {

@@ -93,6 +93,7 @@ fn new_object(th: &Thread, ty: TypePtr, items: isize) -> PyResult {
         if (*ty).tp_itemsize > 0 {
             (*ob.cast::<abi::PyVarObject>()).ob_size = items;
         }
+        th.interp().heap.tell(ob, abi::PyRefTracer_CREATE);
         Ok(Owned::from_ptr(ob))
     }
 }
@@ -104,7 +105,10 @@ pub fn PyObject_Init(ob: Ptr, ty: TypePtr) -> Ptr {
         return ob;
     }
     // SAFETY: C passes memory for an instance of a live type.
-    unsafe { alloc::init_head(ob, type_of(ty)) };
+    unsafe {
+        alloc::init_head(ob, type_of(ty));
+        Thread::attached().interp().heap.tell(ob, abi::PyRefTracer_CREATE);
+    }
     ob
 }
 
@@ -122,6 +126,7 @@ pub fn PyObject_InitVar(
     unsafe {
         alloc::init_head(ob.cast(), type_of(ty));
         (*ob).ob_size = size;
+        Thread::attached().interp().heap.tell(ob.cast(), abi::PyRefTracer_CREATE);
     }
     ob
 }

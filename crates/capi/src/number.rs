@@ -125,11 +125,11 @@ pub fn PyNumber_AsSsize_t(th: &Thread, ob: Borrowed<'_>, overflow: Ptr) -> PyRes
 }
 
 #[capi]
-pub fn PyNumber_ToBase(th: &Thread, ob: Borrowed<'_>, base: c_int) -> PyResult<Owned<Str>> {
+pub fn PyNumber_ToBase(th: &Thread, ob: Option<Borrowed<'_>>, base: c_int) -> PyResult<Owned<Str>> {
     if ![2, 8, 10, 16].contains(&base) {
         return Err(th.raise(exc::SYSTEM_ERROR, "PyNumber_ToBase: base must be 2, 8, 10 or 16"));
     }
-    let int = number::index(th, ob)?;
+    let int = number::index(th, given(th, ob)?)?;
     if base == 10 {
         return krait_objects::int::to_decimal(th, &int);
     }

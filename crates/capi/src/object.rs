@@ -18,6 +18,14 @@ pub fn PyObject_GetAttrString(th: &Thread, ob: Borrowed<'_>, key: *const c_char)
     object::get_attr(th, ob, name(th, key)?.borrow())
 }
 
+/// An exception that was there before counts as the reason why there is no such attribute.
+fn absent(th: &Thread, found: PyResult<bool>) -> PyResult<bool> {
+    if matches!(found, Ok(false)) && th.current_exception().is_some() {
+        return Err(th.raised_by_c());
+    }
+    found
+}
+
 #[capi]
 pub fn PyObject_GetOptionalAttr(
     th: &Thread,
@@ -27,7 +35,7 @@ pub fn PyObject_GetOptionalAttr(
 ) -> PyResult<bool> {
     let found = attribute(th, key).and_then(|key| object::get_attr_opt(th, ob, key));
     // SAFETY: `place` is writable.
-    unsafe { give(place, found) }
+    absent(th, unsafe { give(place, found) })
 }
 
 #[capi]
@@ -39,7 +47,7 @@ pub fn PyObject_GetOptionalAttrString(
 ) -> PyResult<bool> {
     let found = name(th, key).and_then(|key| object::get_attr_opt(th, ob, key.borrow()));
     // SAFETY: `place` is writable.
-    unsafe { give(place, found) }
+    absent(th, unsafe { give(place, found) })
 }
 
 fn set_or_delete(
@@ -90,7 +98,7 @@ pub fn PyObject_HasAttrWithError(
     ob: Borrowed<'_>,
     key: Borrowed<'_>,
 ) -> PyResult<bool> {
-    object::has_attr(th, ob, attribute(th, key)?)
+    absent(th, object::has_attr(th, ob, attribute(th, key)?))
 }
 
 #[capi]
@@ -99,7 +107,7 @@ pub fn PyObject_HasAttrStringWithError(
     ob: Borrowed<'_>,
     key: *const c_char,
 ) -> PyResult<bool> {
-    object::has_attr(th, ob, name(th, key)?.borrow())
+    absent(th, object::has_attr(th, ob, name(th, key)?.borrow()))
 }
 
 /// Without a way to tell, an error is reported and counts as no.
@@ -112,7 +120,7 @@ fn reported(th: &Thread, answer: PyResult<bool>, what: &str) -> bool {
 
 #[capi]
 pub fn PyObject_HasAttr(th: &Thread, ob: Borrowed<'_>, key: Borrowed<'_>) -> bool {
-    let answer = attribute(th, key).and_then(|key| object::has_attr(th, ob, key));
+    let answer = absent(th, attribute(th, key).and_then(|key| object::has_attr(th, ob, key)));
     reported(
         th,
         answer,
@@ -123,6 +131,7 @@ pub fn PyObject_HasAttr(th: &Thread, ob: Borrowed<'_>, key: Borrowed<'_>) -> boo
 #[capi]
 pub fn PyObject_HasAttrString(th: &Thread, ob: Borrowed<'_>, key: *const c_char) -> bool {
     let answer = name(th, key).and_then(|key| object::has_attr(th, ob, key.borrow()));
+    let answer = absent(th, answer);
     reported(
         th,
         answer,
@@ -350,7 +359,14 @@ pub fn PyObject_LengthHint(th: &Thread, ob: Borrowed<'_>, default: isize) -> PyR
 }
 
 #[capi]
-pub fn PyObject_Dir(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+pub fn PyObject_Dir(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult {
+    let Some(ob) = ob else {
+        let locals = krait_eval::frame::current_locals(th)?;
+        let keys = mapping::keys(th, locals.object())?;
+        let keys = List::from_vec(th, iter::collect(th, keys.object())?)?;
+        keys.sort(th)?;
+        return Ok(keys.into_object());
+    };
     object::dir(th, ob)
 }
 

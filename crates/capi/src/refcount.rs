@@ -3,6 +3,7 @@
 //! SAFETY, throughout: C passes live objects, or memory that it makes into one.
 
 use krait_macros::capi;
+use krait_objects::thread::Thread;
 
 use crate::support::*;
 
@@ -32,7 +33,12 @@ unsafe fn set_new(ob: Ptr) {
 #[capi]
 pub fn _Py_NewReference(ob: Ptr) {
     // SAFETY: see the top of the file.
-    unsafe { set_new(ob) }
+    unsafe {
+        set_new(ob);
+        if let Some(th) = Thread::current_or_none() {
+            th.interp().heap.tell(ob, krait_abi::PyRefTracer_CREATE);
+        }
+    }
 }
 
 /// An object whose count fell to nothing lives on.

@@ -73,17 +73,22 @@ pub fn PySequence_Contains(
     ob: Borrowed<'_>,
     item: Option<Borrowed<'_>>,
 ) -> PyResult<bool> {
+    contains(th, ob, item)
+}
+
+fn contains(th: &Thread, ob: Borrowed<'_>, item: Option<Borrowed<'_>>) -> PyResult<bool> {
     match item {
         Some(item) => sequence::contains(th, ob, item),
         // Nothing is compared with it.
         None if ob.downcast::<List>().is_some_and(|list| list.is_empty()) => Ok(false),
+        None if ob.downcast::<List>().is_some() => Err(th.bad_internal_call()),
         None => Err(null_argument(th)),
     }
 }
 
 #[capi]
-pub fn PySequence_In(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<bool> {
-    sequence::contains(th, ob, item)
+pub fn PySequence_In(th: &Thread, ob: Borrowed<'_>, item: Option<Borrowed<'_>>) -> PyResult<bool> {
+    contains(th, ob, item)
 }
 
 #[capi]

@@ -8,20 +8,6 @@ use krait_objects::prelude::*;
 
 use crate::support::*;
 
-fn slice<'a>(th: &Thread, text: *const c_char, len: isize) -> PyResult<&'a [u8]> {
-    match usize::try_from(len) {
-        Ok(0) => Ok(&[]),
-        Ok(_) if text.is_null() => Err(th.bad_internal_call()),
-        // No string is that long.
-        Ok(len) if len > isize::MAX as usize / 2 => Err(th.no_memory()),
-        // SAFETY: C passes `len` bytes.
-        Ok(len) => Ok(unsafe { std::slice::from_raw_parts(text.cast(), len) }),
-        Err(_) => {
-            Err(th.raise(exc::SYSTEM_ERROR, "Negative size passed to PyUnicode_FromStringAndSize"))
-        }
-    }
-}
-
 #[capi]
 pub fn PyUnicode_FromString(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
     string(th, text)
@@ -38,7 +24,10 @@ pub fn PyUnicode_FromStringAndSize(
             "NULL string with positive size with NULL passed to PyUnicode_FromStringAndSize";
         return Err(th.raise(exc::SYSTEM_ERROR, message));
     }
-    decoded(th, slice(th, text, len)?)
+    let negative = |th: &Thread| {
+        Err(th.raise(exc::SYSTEM_ERROR, "Negative size passed to PyUnicode_FromStringAndSize"))
+    };
+    decoded(th, counted(th, text, len, negative)?)
 }
 
 #[capi]
@@ -53,7 +42,12 @@ pub fn PyUnicode_DecodeUTF8(
     len: isize,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
-    codecs::decode(th, slice(th, text, len)?, Some("utf-8"), optional(errors).as_deref())
+    codecs::decode(
+        th,
+        counted(th, text, len, no_memory)?,
+        Some("utf-8"),
+        optional(errors).as_deref(),
+    )
 }
 
 #[capi]
@@ -63,7 +57,12 @@ pub fn PyUnicode_DecodeASCII(
     len: isize,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
-    codecs::decode(th, slice(th, text, len)?, Some("ascii"), optional(errors).as_deref())
+    codecs::decode(
+        th,
+        counted(th, text, len, no_string)?,
+        Some("ascii"),
+        optional(errors).as_deref(),
+    )
 }
 
 #[capi]
@@ -73,7 +72,12 @@ pub fn PyUnicode_DecodeLatin1(
     len: isize,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
-    codecs::decode(th, slice(th, text, len)?, Some("latin-1"), optional(errors).as_deref())
+    codecs::decode(
+        th,
+        counted(th, text, len, no_string)?,
+        Some("latin-1"),
+        optional(errors).as_deref(),
+    )
 }
 
 #[capi]
@@ -84,8 +88,8 @@ pub fn PyUnicode_Decode(
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
-    let bytes = slice(th, text, len)?;
-    if bytes.is_empty() {
+    let bytes = counted(th, text, len, nothing)?;
+    if len == 0 {
         return Str::new(th, "");
     }
     codecs::decode(th, bytes, optional(encoding).as_deref(), optional(errors).as_deref())

@@ -10,16 +10,6 @@ use krait_objects::prelude::*;
 
 use crate::support::*;
 
-fn slice<'a>(th: &Thread, text: *const c_char, len: isize) -> PyResult<&'a [u8]> {
-    match usize::try_from(len) {
-        Ok(0) => Ok(&[]),
-        Ok(_) if text.is_null() => Err(th.bad_internal_call()),
-        // SAFETY: C passes `len` bytes.
-        Ok(len) => Ok(unsafe { std::slice::from_raw_parts(text.cast(), len) }),
-        Err(_) => Err(th.bad_internal_call()),
-    }
-}
-
 /// What a decoder read goes to `consumed`, if C asks.
 fn stateful(decoded: native::Decoded, consumed: *mut isize) -> PyResult<Owned<Str>> {
     let (text, read) = decoded?;
@@ -31,7 +21,7 @@ fn stateful(decoded: native::Decoded, consumed: *mut isize) -> PyResult<Owned<St
 }
 
 macro_rules! stateful_decoders {
-    ($($name:ident $function:path;)*) => {$(
+    ($($name:ident $function:path, $negative:ident;)*) => {$(
         #[capi]
         pub fn $name(
             th: &Thread,
@@ -42,18 +32,19 @@ macro_rules! stateful_decoders {
         ) -> PyResult<Owned<Str>> {
             let errors = optional(errors);
             let last = consumed.is_null();
-            stateful($function(th, slice(th, text, len)?, errors.as_deref(), last), consumed)
+            let bytes = counted(th, text, len, $negative)?;
+            stateful($function(th, bytes, errors.as_deref(), last), consumed)
         }
     )*};
 }
 
 stateful_decoders! {
-    PyUnicode_DecodeUTF8Stateful native::decode_utf8;
-    PyUnicode_DecodeUTF7Stateful native::decode_utf7;
+    PyUnicode_DecodeUTF8Stateful native::decode_utf8, no_memory;
+    PyUnicode_DecodeUTF7Stateful native::decode_utf7, nothing;
 }
 
 macro_rules! decoders {
-    ($($name:ident $function:path;)*) => {$(
+    ($($name:ident $function:path, $negative:ident;)*) => {$(
         #[capi]
         pub fn $name(
             th: &Thread,
@@ -62,16 +53,17 @@ macro_rules! decoders {
             errors: *const c_char,
         ) -> PyResult<Owned<Str>> {
             let errors = optional(errors);
-            let (text, _) = $function(th, slice(th, text, len)?, errors.as_deref(), true)?;
+            let bytes = counted(th, text, len, $negative)?;
+            let (text, _) = $function(th, bytes, errors.as_deref(), true)?;
             Ok(text)
         }
     )*};
 }
 
 decoders! {
-    PyUnicode_DecodeUTF7 native::decode_utf7;
-    PyUnicode_DecodeUnicodeEscape escape::decode_unicode_escape;
-    PyUnicode_DecodeRawUnicodeEscape escape::decode_raw_unicode_escape;
+    PyUnicode_DecodeUTF7 native::decode_utf7, nothing;
+    PyUnicode_DecodeUnicodeEscape escape::decode_unicode_escape, no_string;
+    PyUnicode_DecodeRawUnicodeEscape escape::decode_raw_unicode_escape, no_string;
 }
 
 macro_rules! with_byte_order {
@@ -120,7 +112,8 @@ fn ordered(
     let mut known = unsafe { order.as_ref() }.copied().unwrap_or(0);
     let errors = optional(errors);
     let last = consumed.is_null();
-    let decoded = decode(th, slice(th, text, len)?, errors.as_deref(), &mut known, last);
+    let bytes = counted(th, text, len, |th| Err(th.bad_internal_call()))?;
+    let decoded = decode(th, bytes, errors.as_deref(), &mut known, last);
     // SAFETY: as above.
     if let Some(order) = unsafe { order.as_mut() } {
         *order = known;
@@ -164,7 +157,8 @@ pub fn PyUnicode_DecodeCharmap(
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
     let errors = optional(errors);
-    let (text, _) = charmap::decode(th, slice(th, text, len)?, errors.as_deref(), mapping)?;
+    let bytes = counted(th, text, len, no_string)?;
+    let (text, _) = charmap::decode(th, bytes, errors.as_deref(), mapping)?;
     Ok(text)
 }
 
@@ -309,7 +303,7 @@ pub fn PyUnicode_DecodeFSDefaultAndSize(
     text: *const c_char,
     len: isize,
 ) -> PyResult<Owned<Str>> {
-    Str::from_fs_bytes(th, slice(th, text, len)?)
+    Str::from_fs_bytes(th, counted(th, text, len, no_memory)?)
 }
 
 /// The error handlers that the locale's encoding knows.
@@ -330,9 +324,9 @@ pub fn PyUnicode_DecodeLocaleAndSize(
     len: isize,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
-    let bytes = slice(th, text, len)?;
+    let bytes = counted(th, text, len, nothing)?;
     // SAFETY: C passes a NUL behind the bytes, or this call is to fail.
-    let ends = len < 0 || unsafe { *text.offset(len) } == 0;
+    let ends = len >= 0 && unsafe { *text.offset(len) } == 0;
     if !ends || bytes.contains(&0) {
         return Err(th.raise(exc::VALUE_ERROR, "embedded null byte"));
     }

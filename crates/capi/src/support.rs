@@ -149,3 +149,36 @@ pub fn given<'a>(th: &Thread, ob: Option<Borrowed<'a>>) -> PyResult<Borrowed<'a>
 fn not_given(th: &Thread) -> Raised {
     if th.is_raised() { th.raised_by_c() } else { th.bad_internal_call() }
 }
+
+/// `len` bytes of C's; `negative` says what a negative length means.
+pub fn counted<'a>(
+    th: &Thread,
+    text: *const c_char,
+    len: isize,
+    negative: fn(&Thread) -> PyResult<&'a [u8]>,
+) -> PyResult<&'a [u8]> {
+    match usize::try_from(len) {
+        Ok(0) => Ok(&[]),
+        Ok(_) if text.is_null() => Err(th.bad_internal_call()),
+        // No string is that long.
+        Ok(len) if len > isize::MAX as usize / 2 => Err(th.no_memory()),
+        // SAFETY: C passes `len` bytes.
+        Ok(len) => Ok(unsafe { std::slice::from_raw_parts(text.cast(), len) }),
+        Err(_) => negative(th),
+    }
+}
+
+/// A negative length fails where the string is made.
+pub fn no_string<'a>(th: &Thread) -> PyResult<&'a [u8]> {
+    Err(th.raise(exc::SYSTEM_ERROR, "Negative size passed to PyUnicode_New"))
+}
+
+/// A negative length is taken for one beyond all memory.
+pub fn no_memory<'a>(th: &Thread) -> PyResult<&'a [u8]> {
+    Err(th.no_memory())
+}
+
+/// A negative length is no length.
+pub fn nothing<'a>(_: &Thread) -> PyResult<&'a [u8]> {
+    Ok(&[])
+}

@@ -126,14 +126,28 @@ pub fn PyUnicodeDecodeError_Create(
     end: isize,
     reason: *const c_char,
 ) -> PyResult {
-    // SAFETY: C passes `len` bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(object.cast::<u8>(), len.max(0) as usize) };
+    let text = |text: *const c_char| match text.is_null() {
+        true => Ok(none().to_owned()),
+        false => string(th, text).map(Owned::into_object),
+    };
+    let object = if object.is_null() {
+        none().to_owned()
+    } else {
+        // SAFETY: C passes `len` bytes, or a string.
+        let bytes = unsafe {
+            match usize::try_from(len) {
+                Ok(len) => std::slice::from_raw_parts(object.cast(), len),
+                Err(_) => std::ffi::CStr::from_ptr(object).to_bytes(),
+            }
+        };
+        Bytes::new(th, bytes)?.into_object()
+    };
     let args = [
-        string(th, encoding)?.into_object(),
-        Bytes::new(th, bytes)?.into_object(),
+        text(encoding)?,
+        object,
         Int::from_isize(th, start)?.into_object(),
         Int::from_isize(th, end)?.into_object(),
-        string(th, reason)?.into_object(),
+        text(reason)?,
     ];
     let args: Vec<Borrowed<'_>> = args.iter().map(Owned::object).collect();
     let class = Borrowed::from_ref(UnicodeDecodeError::type_object()).object();

@@ -8,6 +8,7 @@ use std::ffi::{c_int, c_void};
 
 use krait_abi as abi;
 use krait_macros::capi;
+use krait_objects::memory::RefTracer;
 use krait_objects::prelude::*;
 use krait_objects::watchers::{self, MOST};
 
@@ -132,21 +133,19 @@ pub fn PyType_Unwatch(th: &Thread, id: c_int, ob: Ptr) -> PyResult<()> {
     watch_type(th, id, ob, false)
 }
 
-/// Allocations are not reported one by one: there is nobody who would call a tracer.
+/// It is told of the objects of the interpreter and of those that share its heap.
 #[capi]
-pub fn PyRefTracer_SetTracer(
-    th: &Thread,
-    _tracer: *mut c_void,
-    _data: *mut c_void,
-) -> PyResult<c_int> {
-    Err(th.raise(exc::NOT_IMPLEMENTED_ERROR, "PyRefTracer_SetTracer() is not there yet"))
+pub fn PyRefTracer_SetTracer(th: &Thread, tracer: abi::PyRefTracer, data: *mut c_void) -> c_int {
+    th.interp().set_ref_tracer(th, tracer.map(|function| RefTracer { function, data }));
+    0
 }
 
 #[capi]
-pub fn PyRefTracer_GetTracer(data: *mut *mut c_void) -> *mut c_void {
+pub fn PyRefTracer_GetTracer(th: &Thread, data: *mut *mut c_void) -> abi::PyRefTracer {
+    let tracer = th.interp().heap.ref_tracer();
     if !data.is_null() {
         // SAFETY: C passes a writable place.
-        unsafe { *data = std::ptr::null_mut() };
+        unsafe { *data = tracer.map_or(std::ptr::null_mut(), |tracer| tracer.data) };
     }
-    std::ptr::null_mut()
+    tracer.map(|tracer| tracer.function)
 }

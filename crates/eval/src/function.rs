@@ -218,6 +218,17 @@ fn optional<T: Instance>(
     }
 }
 
+impl Function {
+    /// Tells audit hooks that an attribute gets a value, or loses it.
+    fn report_change(&self, th: &Thread, name: &str, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let this = Borrowed::from_ref(self);
+        match value {
+            Some(value) => audit!(th, "object.__setattr__", this, name, value),
+            None => audit!(th, "object.__delattr__", this, name),
+        }
+    }
+}
+
 fn or_none<T>(slot: &Slot<T>) -> Owned {
     slot.get_owned().map_or_else(|| none().to_owned(), Owned::into_object)
 }
@@ -256,6 +267,7 @@ impl Function {
         let kwdefaults =
             optional::<Dict>(th, kwdefaults, "arg 6 (kwdefaults) must be None or dict")?;
         check_closure(th, code, closure)?;
+        audit!(th, "function.__new__", code)?;
         let function = Function::new(th, code, globals)?;
         if let Some(name) = name {
             function.name.set(Some(name));
@@ -308,8 +320,9 @@ impl Function {
     }
 
     #[getter]
-    fn __code__(&self) -> Owned<Code> {
-        self.code_handle().to_owned()
+    fn __code__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Code>> {
+        audit!(th, "object.__getattr__", this, "__code__")?;
+        Ok(this.code_handle().to_owned())
     }
 
     #[setter]
@@ -318,6 +331,7 @@ impl Function {
             let message = "__code__ must be set to a code object";
             return Err(th.raise(exc::TYPE_ERROR, message));
         };
+        audit!(th, "object.__setattr__", Borrowed::from_ref(self), "__code__", code)?;
         let closure = self.closure.get().map_or(0, |closure| closure.len());
         if code.nfreevars as usize != closure {
             let name = self.name.get_owned().unwrap_or_else(|| id::empty.to_owned());
@@ -368,14 +382,16 @@ impl Function {
     }
 
     #[getter]
-    fn __defaults__(&self) -> Owned {
-        or_none(&self.defaults)
+    fn __defaults__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        audit!(th, "object.__getattr__", this, "__defaults__")?;
+        Ok(or_none(&this.defaults))
     }
 
     #[setter]
     fn set___defaults__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let message = "__defaults__ must be set to a tuple object";
         let value = optional::<Tuple>(th, value, message)?;
+        self.report_change(th, "__defaults__", value.as_ref().map(Owned::object))?;
         self.tell(th, Event::ModifyDefaults, value.as_ref().map(Owned::object));
         self.changed();
         self.defaults.set(value);
@@ -383,14 +399,16 @@ impl Function {
     }
 
     #[getter]
-    fn __kwdefaults__(&self) -> Owned {
-        or_none(&self.kwdefaults)
+    fn __kwdefaults__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+        audit!(th, "object.__getattr__", this, "__kwdefaults__")?;
+        Ok(or_none(&this.kwdefaults))
     }
 
     #[setter]
     fn set___kwdefaults__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let message = "__kwdefaults__ must be set to a dict object";
         let value = optional::<Dict>(th, value, message)?;
+        self.report_change(th, "__kwdefaults__", value.as_ref().map(Owned::object))?;
         self.tell(th, Event::ModifyKwDefaults, value.as_ref().map(Owned::object));
         self.changed();
         self.kwdefaults.set(value);

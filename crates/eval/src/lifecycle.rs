@@ -3,6 +3,7 @@
 //! The same job as CPython's `Python/pylifecycle.c`.
 
 use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::Ordering;
 
 use krait_objects::gc;
 use krait_objects::hash::HashSecret;
@@ -37,6 +38,7 @@ pub const SERVICES: Services = Services {
     define_module: import::define_module,
     importlib: import::importlib,
     stack: services::stack,
+    audit: sys::audit::tell,
     fatal: |th, message| crash::abort(message, &crash::state_of(th)),
 };
 
@@ -83,6 +85,7 @@ impl Instance {
         let id = if is_sub { registry::next_id() } else { 0 };
         let interp = Interpreter::new(id, SERVICES);
         let main = registry::main().filter(|main| main.gil.is_same(&gil));
+        interp.audited.store(sys::audit::host_listens(), Ordering::Relaxed);
         interp.shares_heap.set(!is_sub || settings.shares_heap() && main.is_some());
         if !interp.is_guest() {
             interp.heap.set_hook(config.heap_hook);
@@ -244,6 +247,12 @@ impl Instance {
     fn tear_down(self) {
         let th = Thread::current();
         clear_modules(th);
+        // The main interpreter's hooks have heard of its end.
+        if th.interp().id != 0
+            && let Err(raised) = audit!(th, "cpython.PyInterpreterState_Clear")
+        {
+            drop(th.take_raised(raised));
+        }
         for state in registry::states(&*self.interp) {
             // SAFETY: the threads of the others sleep for good, or never came.
             unsafe { thread_states::clear(&*state) };

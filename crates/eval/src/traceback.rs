@@ -24,7 +24,7 @@ pub struct Traceback {
     #[visit]
     next: Slot<Traceback>,
     #[visit]
-    #[member(readonly, name = "tb_frame", kind = "OBJECT")]
+    #[member(readonly, audited, name = "tb_frame", kind = "OBJECT")]
     frame: Slot<FrameObject>,
     /// In bytes.
     #[member(readonly, name = "tb_lasti", kind = "INT")]

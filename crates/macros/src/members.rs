@@ -7,7 +7,7 @@ use syn::Field;
 use crate::attributes::{self, Arguments, python_name};
 use crate::docs;
 
-/// Takes `#[member(…)]` off the field and makes its table entry: `name`, `readonly`, `doc`, `kind`.
+/// Takes `#[member(…)]` off the field and makes its table entry: `name`, `readonly`, `audited` (hooks hear of reads), `doc`, `kind`.
 pub fn expand(field: &mut Field, owner: &Ident) -> syn::Result<Option<TokenStream>> {
     let Some(attribute) = attributes::take(&mut field.attrs, "member") else { return Ok(None) };
     let Some(ident) = &field.ident else {
@@ -16,7 +16,10 @@ pub fn expand(field: &mut Field, owner: &Ident) -> syn::Result<Option<TokenStrea
     let mut arguments = Arguments::of(&attribute)?;
     let name = arguments.string("name")?.unwrap_or_else(|| python_name(ident));
     let doc = arguments.string("doc")?.or_else(|| docs::text(&field.attrs));
-    let flags = if arguments.flag("readonly") { quote!(abi::Py_READONLY) } else { quote!(0) };
+    let mut flags = if arguments.flag("readonly") { quote!(abi::Py_READONLY) } else { quote!(0) };
+    if arguments.flag("audited") {
+        flags = quote!(#flags | abi::Py_AUDIT_READ);
+    }
     let ty = &field.ty;
     let kind = match arguments.string("kind")? {
         Some(kind) => {

@@ -162,6 +162,7 @@ impl Gc {
     #[function(sig = "(generation=None)")]
     fn get_objects(th: &Thread, generation: Option<Borrowed<'_>>) -> PyResult<Owned<List>> {
         let Some(generation) = generation.filter(|generation| !generation.is_none()) else {
+            audit!(th, "gc.get_objects", -1)?;
             return list(th, collector(th).objects(None));
         };
         if !number::is_index(generation) {
@@ -173,6 +174,7 @@ impl Gc {
             ));
         }
         let generation = number::as_isize(th, generation, Some(exc::OVERFLOW_ERROR))?;
+        audit!(th, "gc.get_objects", generation)?;
         match usize::try_from(generation) {
             Ok(generation) if generation < GENERATIONS => {
                 list(th, collector(th).objects(Some(generation)))
@@ -191,12 +193,14 @@ impl Gc {
     /// Find the objects that hold a reference to one of the arguments: a list.
     #[function(sig = "(*objs)")]
     fn get_referrers(th: &Thread, objs: &[Borrowed<'_>]) -> PyResult<Owned<List>> {
+        audit!(th, "gc.get_referrers", Tuple::from_slice(th, objs))?;
         list(th, collector(th).referrers(objs, None))
     }
 
     /// Find the objects that the arguments themselves hold references to: a list.
     #[function(sig = "(*objs)")]
     fn get_referents(th: &Thread, objs: &[Borrowed<'_>]) -> PyResult<Owned<List>> {
+        audit!(th, "gc.get_referents", Tuple::from_slice(th, objs))?;
         list(th, objs.iter().flat_map(|&ob| gc::referents(ob)).collect())
     }
 

@@ -73,6 +73,10 @@ impl Thread {
     /// `raise_value` for any class. If making the instance fails, that exception is the current one.
     #[cold]
     pub fn raise_in(&self, class: Borrowed<'_, Type>, value: Option<Borrowed<'_>>) -> Raised {
+        // What is called to make it must not find another one.
+        if self.current_exception().is_some() {
+            drop(self.take_exception());
+        }
         match exceptions::create(self, class, value) {
             Ok(exception) => self.raise_exception(exception),
             Err(raised) => raised,

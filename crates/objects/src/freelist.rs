@@ -12,6 +12,7 @@ use std::cell::Cell;
 use krait_abi as abi;
 
 use crate::memory::Heap;
+use crate::typeobj::Type;
 
 type Ptr = *mut abi::PyObject;
 
@@ -143,9 +144,13 @@ impl FreeLists {
 
 /// Uninitialised memory for an object of a collected type, `size` bytes after a cleared header.
 #[inline]
-pub(crate) fn alloc_gc(th: &crate::thread::Thread, size: usize) -> crate::error::PyResult<Ptr> {
+pub(crate) fn alloc_gc(
+    th: &crate::thread::Thread,
+    size: usize,
+    ty: &'static Type,
+) -> crate::error::PyResult<Ptr> {
     const HEADER: usize = size_of::<abi::PyGC_Head>();
-    let block = th.interp().heap.alloc(HEADER + size);
+    let block = th.interp().heap.alloc_object(HEADER + size, HEADER, ty.as_type_ptr());
     if block.is_null() {
         return Err(th.no_memory());
     }

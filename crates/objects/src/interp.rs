@@ -8,7 +8,7 @@ use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex};
 
 use krait_abi as abi;
@@ -19,7 +19,7 @@ use crate::error::PyResult;
 use crate::freelist::FreeLists;
 use crate::gc::Collector;
 use crate::handle::{Borrowed, Owned, Slot};
-use crate::memory::Heap;
+use crate::memory::{Heap, RefTracer};
 use crate::str::Str;
 use crate::str::interned::Interned;
 use crate::thread::Thread;
@@ -51,6 +51,8 @@ pub struct Services {
     pub super_arguments: fn(&Thread) -> PyResult<(Owned, Owned)>,
     /// File name and line of each running frame, innermost first. Allocates nothing.
     pub stack: for<'a> fn(&'a Thread, &mut dyn FnMut(Borrowed<'_, Str>, u32)),
+    /// Calls the audit hooks with an event and its arguments.
+    pub audit: fn(&Thread, &str, Borrowed<'_, Tuple>) -> PyResult<()>,
     /// Ends the process with a message, and what its threads are at.
     pub fatal: fn(&Thread, &str) -> !,
 }
@@ -86,6 +88,8 @@ pub struct Interpreter {
     pub watchers: Watching,
     pub interned: Interned,
     pub recursion_limit: Cell<i32>,
+    /// Whether there are audit hooks: any thread may add one for all interpreters.
+    pub audited: AtomicBool,
     /// Set once finalisation has begun.
     pub finalizing: Cell<bool>,
     /// What the program has put in front of `sys.path` when it began to run; "" stands for the current folder.
@@ -209,16 +213,24 @@ pub struct KnownCallables {
 impl Interpreter {
     /// Traces what is allocated from here on (`tracemalloc`), with so many frames of each traceback.
     pub fn start_tracing(&self, frames: usize) {
-        self.free_lists.set_closed(&self.heap, true);
         self.heap.start_tracing(frames);
+        self.free_lists.set_closed(&self.heap, true);
     }
 
     /// Ends tracing and forgets all traces.
     pub fn stop_tracing(&self) {
         if let Some(tracer) = self.heap.stop_tracing() {
-            self.free_lists.set_closed(&self.heap, false);
+            self.free_lists.set_closed(&self.heap, self.heap.is_watched());
             drop(tracer);
         }
+    }
+
+    /// Calls `tracer` for every object that comes or goes from here on; `None` ends that.
+    pub fn set_ref_tracer(&self, th: &Thread, tracer: Option<RefTracer>) {
+        self.heap.set_ref_tracer(tracer);
+        self.free_lists.set_closed(&self.heap, self.heap.is_watched());
+        // The other threads notice when they are attached.
+        th.find_stack();
     }
 
     /// An interpreter without modules; `eval::lifecycle` brings it to life.
@@ -255,6 +267,7 @@ impl Interpreter {
             watchers: Watching::default(),
             interned: Interned::default(),
             recursion_limit: Cell::new(1000),
+            audited: AtomicBool::new(false),
             finalizing: Cell::new(false),
             modules: Slot::EMPTY,
             sys_dict: Slot::EMPTY,

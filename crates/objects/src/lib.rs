@@ -7,6 +7,7 @@
 extern crate self as krait_objects;
 
 pub mod args;
+pub mod audit;
 pub mod builtin_types;
 #[macro_use]
 pub mod bytelike;
@@ -84,7 +85,7 @@ pub mod prelude {
     pub use crate::thread::Thread;
     pub use crate::tuple::Tuple;
     pub use crate::typeobj::Type;
-    pub use crate::{assert_layout, raise};
+    pub use crate::{assert_layout, audit, raise};
     pub use krait_macros::{pyfunctions, pymethods, pymodule, pytype};
 }
 

@@ -174,7 +174,7 @@ impl Slice {
     pub fn new(th: &Thread, start: Owned, stop: Owned, step: Owned) -> PyResult<Owned<Slice>> {
         let mut ob = th.interp().free_lists.slices.pop();
         if ob.is_null() {
-            ob = alloc_gc(th, size_of::<Slice>())?;
+            ob = alloc_gc(th, size_of::<Slice>(), Slice::type_object())?;
         }
         // SAFETY: fresh memory of the right size; every field is written.
         unsafe {

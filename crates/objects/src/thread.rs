@@ -27,10 +27,12 @@ pub struct Thread {
     abi: UnsafeCell<abi::PyThreadState>,
     /// Below this address of the native stack, C recursion raises RecursionError.
     stack_soft_limit: Cell<usize>,
-    /// Below this address, deallocations are put off.
-    stack_low_mark: Cell<usize>,
+    /// Below this address, deallocation looks whether there is something to be done first.
+    dealloc_mark: Cell<usize>,
     /// The highest address of the native stack, for the message.
     stack_top: Cell<usize>,
+    /// Below this address, deallocations are put off.
+    stack_low_mark: Cell<usize>,
     /// How many deallocations are nested, so that long chains are freed without recursion.
     pub(crate) dealloc_depth: Cell<u32>,
     /// The copy of `errno` that foreign functions see, and programs ask for through `ctypes`.
@@ -63,6 +65,7 @@ impl Thread {
         let thread = Box::new(Thread {
             abi: UnsafeCell::new(state),
             stack_soft_limit: Cell::new(0),
+            dealloc_mark: Cell::new(0),
             stack_low_mark: Cell::new(0),
             stack_top: Cell::new(0),
             dealloc_depth: Cell::new(0),
@@ -227,8 +230,13 @@ impl Thread {
         stack_pointer().saturating_sub(self.stack_soft_limit.get())
     }
 
+    /// Whether the stack is low, or somebody wants to be told of deallocations.
+    #[inline(always)]
+    pub(crate) fn dealloc_is_special(&self) -> bool {
+        stack_pointer() < self.dealloc_mark.get()
+    }
+
     /// Whether deallocation should stop recursing and put objects off.
-    #[inline]
     pub(crate) fn stack_is_low(&self) -> bool {
         stack_pointer() < self.stack_low_mark.get()
     }
@@ -252,7 +260,10 @@ impl Thread {
         self.stack_top.set(high);
         let reserve = STACK_RESERVE.min((high - low) / 8);
         self.stack_soft_limit.set(low + 2 * reserve);
-        self.stack_low_mark.set(low + 3 * reserve);
+        let mark = low + 3 * reserve;
+        self.stack_low_mark.set(mark);
+        let told = self.interp().heap.ref_tracer().is_some();
+        self.dealloc_mark.set(if told { usize::MAX } else { mark });
     }
 }
 

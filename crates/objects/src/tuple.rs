@@ -92,7 +92,7 @@ impl Tuple {
             .and_then(|size| size.checked_add(size_of::<Tuple>()))
             .filter(|&size| size < isize::MAX as usize)
             .ok_or_else(|| th.no_memory())?;
-        let ob = alloc_gc(th, size)?;
+        let ob = alloc_gc(th, size, Tuple::type_object())?;
         // SAFETY: fresh memory, large enough.
         unsafe {
             init_head(ob, Borrowed::from_ref(Tuple::type_object()));

@@ -258,7 +258,7 @@ pub fn _Py_ForgetReference(_ob: Ptr) {}
 #[capi]
 pub fn _Py_NewReferenceNoTotal(ob: Ptr) {
     // SAFETY: C passes the memory of an object.
-    unsafe { ob.cast::<u32>().write(1) }
+    unsafe { crate::refcount::_Py_NewReference(ob) }
 }
 
 unsafe fn make_immortal(ob: Ptr) {

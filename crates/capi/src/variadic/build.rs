@@ -49,15 +49,20 @@ impl Builder<'_> {
                 }
             }
         }
-        while self.format.peek() != end {
-            if matches!(self.format.peek(), b' ' | b'\t' | b',' | b':') {
-                self.format.skip();
-                continue;
-            }
+        self.close(end)?;
+        Ok(values)
+    }
+
+    /// Goes past the bracket that ends a part, and separators in front of it.
+    fn close(&mut self, end: u8) -> PyResult<()> {
+        while matches!(self.format.peek(), b' ' | b'\t' | b',' | b':') {
+            self.format.skip();
+        }
+        if self.format.peek() != end {
             return Err(self.th.raise(exc::SYSTEM_ERROR, "Unmatched paren in format"));
         }
         self.format.skip();
-        Ok(values)
+        Ok(())
     }
 
     /// Makes and drops values, keeping the exception that is set.
@@ -86,11 +91,7 @@ impl Builder<'_> {
                 }
             }
         }
-        if self.format.peek() != end {
-            return Err(self.th.raise(exc::SYSTEM_ERROR, "Unmatched paren in format"));
-        }
-        self.format.skip();
-        Ok(())
+        self.close(end)
     }
 
     fn tuple(&mut self, count: usize, end: u8) -> PyResult {

@@ -195,8 +195,10 @@ impl Builtins {
 
     /// The identity of an object: unique among the objects that live at the same time.
     #[function(sig = "(obj, /)")]
-    fn id(obj: Borrowed<'_>) -> usize {
-        obj.as_ptr() as usize
+    fn id(th: &Thread, obj: Borrowed<'_>) -> PyResult<usize> {
+        let address = obj.as_ptr() as usize;
+        audit!(th, "builtins.id", address)?;
+        Ok(address)
     }
 
     /// Whether an object is an instance of a class, of a subclass of it, or of one of a tuple of classes.

@@ -89,13 +89,18 @@ impl Builtins {
         let Some(line) = line.object().downcast::<Str>() else {
             return Err(th.raise(exc::TYPE_ERROR, "object.readline() returned non-string"));
         };
-        match line.len() {
+        let line = match line.len() {
             0 => Err(th.raise(exc::EOF_ERROR, "EOF when reading a line")),
             length if line.char_at(length - 1) == u32::from(b'\n') => {
                 line.substring(th, 0, length - 1)
             }
             _ => Ok(line.to_owned()),
+        }?;
+        // SAFETY: plain questions.
+        if unsafe { libc::isatty(0) == 1 && libc::isatty(1) == 1 } {
+            audit!(th, "builtins.input/result", line.borrow())?;
         }
+        Ok(line)
     }
 
     /// Call sys.breakpointhook() with all arguments: the debugger, unless the hook was replaced.

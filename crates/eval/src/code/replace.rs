@@ -129,6 +129,19 @@ impl Code {
                 return Err(raise!(th, VALUE_ERROR, "code: {what} must not be negative"));
             }
         }
+        audit!(
+            th,
+            "code.__new__",
+            codestring,
+            filename,
+            name,
+            argcount,
+            posonlyargcount,
+            kwonlyargcount,
+            nlocals,
+            stacksize,
+            flags,
+        )?;
         let names = plain_names(th, names)?;
         let varnames = plain_names(th, varnames)?;
         let freevars = plain_names(th, freevars.unwrap_or(Tuple::empty()))?;
@@ -218,6 +231,19 @@ impl Code {
             exceptiontable: given_or(co_exceptiontable, &self.exceptiontable),
         };
         let nlocals = count(co_nlocals, self.nlocals, "co_nlocals")?;
+        audit!(
+            th,
+            "code.__new__",
+            Bytes::new(th, &parts.code),
+            parts.filename.borrow(),
+            parts.name.borrow(),
+            parts.argcount,
+            parts.posonlyargcount,
+            parts.kwonlyargcount,
+            nlocals,
+            parts.stacksize,
+            parts.flags,
+        )?;
         let names = |given: Option<Borrowed<'_, Tuple>>, kind| match given {
             Some(given) => Ok(given.to_owned()),
             None => self.names_of(th, kind),

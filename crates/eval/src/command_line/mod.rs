@@ -514,7 +514,18 @@ pub fn show_uncaught(th: &Thread, exception: Borrowed<'_>, keep: bool) {
             sys::set(th, id::last_value, exception)?;
             sys::set(th, id::last_traceback, traceback.object())?;
         }
-        match sys::get(th, id::excepthook)? {
+        let hook = sys::get(th, id::excepthook)?;
+        let (class, given) = (exception.get().ty(), hook.as_ref().map(Owned::object));
+        if let Err(raised) =
+            audit!(th, "sys.excepthook", given, class, exception, traceback.object())
+        {
+            if th.exception_matches(exc::RUNTIME_ERROR) {
+                drop(th.take_raised(raised));
+                return Ok(());
+            }
+            sys::hooks::unraisable(th, None, "Exception ignored in audit hook");
+        }
+        match hook {
             Some(hook) => call::call(
                 th,
                 hook.object(),

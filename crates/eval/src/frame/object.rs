@@ -181,8 +181,9 @@ impl FrameObject {
 
     /// The code object that the frame runs.
     #[getter]
-    fn f_code(&self) -> Owned<Code> {
-        self.code().to_owned()
+    fn f_code(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Code>> {
+        audit!(th, "object.__getattr__", this, "f_code")?;
+        Ok(this.code().to_owned())
     }
 
     /// The dictionary of global variables that the code sees.

@@ -238,8 +238,9 @@ macro_rules! common {
             }
 
             #[getter]
-            fn $code(&self) -> Owned<crate::code::Code> {
-                self.generator().code().to_owned()
+            fn $code(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<crate::code::Code>> {
+                audit!(th, "object.__getattr__", this, stringify!($code))?;
+                Ok(this.generator().code().to_owned())
             }
 
             #[doc = $waits]

@@ -77,6 +77,7 @@ impl Marshal {
         version: i32,
         allow_code: bool,
     ) -> PyResult<Owned<Bytes>> {
+        audit!(th, "marshal.dumps", value, version)?;
         let data = write::dumps(th, value, version, allow_code)?;
         Bytes::new(th, &data)
     }
@@ -95,6 +96,7 @@ impl Marshal {
         version: i32,
         allow_code: bool,
     ) -> PyResult {
+        audit!(th, "marshal.dumps", value, version)?;
         let data = write::dumps(th, value, version, allow_code)?;
         let data = Bytes::new(th, &data)?;
         call::call_method(th, file, id::write, &[data.object()])
@@ -105,6 +107,7 @@ impl Marshal {
     /// EOFError, ValueError or TypeError is raised if they hold none.
     #[function(sig = "(bytes, /, *, allow_code=True)")]
     fn loads(th: &Thread, bytes: Buffer, allow_code: bool) -> PyResult {
+        audit!(th, "marshal.loads", Bytes::new(th, bytes.as_bytes()))?;
         read::loads(th, bytes.as_bytes(), Trust::of(allow_code)).map(|(value, _)| value)
     }
 

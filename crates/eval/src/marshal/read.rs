@@ -20,6 +20,7 @@ pub fn loads(th: &Thread, data: &[u8], trust: Trust) -> PyResult<(Owned, usize)>
 
 /// The next value in a file, whose `readinto` is given. Nothing behind the value is read.
 pub fn load(th: &Thread, readinto: Owned, trust: Trust) -> PyResult {
+    audit!(th, "marshal.load")?;
     let (data, file) = (&[][..], Some(readinto));
     Reader { th, data, at: 0, file, references: Vec::new(), depth: 0, trust }.required()
 }

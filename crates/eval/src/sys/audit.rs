@@ -5,9 +5,11 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use krait_objects::audit;
 use krait_objects::prelude::*;
 
 use super::Sys;
+use crate::registry;
 
 /// The hooks of one interpreter, in the order in which they were added.
 #[derive(Default)]
@@ -26,6 +28,7 @@ impl Sys {
         // In the reference they are opened before anybody can listen.
         th.interp().complete_streams(th)?;
         th.interp().state::<Hooks>().0.borrow_mut().push(hook.to_owned());
+        th.interp().audited.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -51,18 +54,38 @@ impl Sys {
 /// Whether anybody listens: whoever raises an event asks first.
 pub fn is_watched(th: &Thread) -> bool {
     // In the reference importlib is there before anybody can listen.
-    if th.interp().forward.is_setting_up(th) {
-        return false;
-    }
-    HOST_LISTENS.load(Ordering::Relaxed) || !th.interp().state::<Hooks>().0.borrow().is_empty()
+    audit::is_watched(th) && !th.interp().forward.is_setting_up(th)
 }
 
 fn call_hooks(th: &Thread, event: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult<()> {
     call_host_hooks(th, event, args)?;
-    // A hook may add another: that one is not called for this event.
-    let hooks = th.interp().state::<Hooks>().0.borrow().clone();
-    for hook in hooks {
-        call::call(th, hook.object(), &[event.object(), args])?;
+    // Tracing functions do not see hooks, but for those that have `__cantrace__`.
+    add_to_tracing(th, 1);
+    let answer = call_python_hooks(th, event, args);
+    add_to_tracing(th, -1);
+    answer
+}
+
+fn add_to_tracing(th: &Thread, change: i32) {
+    // SAFETY: the thread is ours.
+    unsafe { (*th.raw()).tracing += change };
+}
+
+fn call_python_hooks(th: &Thread, event: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult<()> {
+    let hooks = &th.interp().state::<Hooks>().0;
+    let cantrace = Str::interned(th, "__cantrace__")?;
+    // A hook may add another, which is called as well.
+    for at in 0.. {
+        let hook = hooks.borrow().get(at).cloned();
+        let Some(hook) = hook else { break };
+        let seen = match object::get_attr_opt(th, hook.object(), cantrace.borrow())? {
+            Some(seen) => object::is_true(th, seen.object())?,
+            None => false,
+        };
+        add_to_tracing(th, -i32::from(seen));
+        let answer = call::call(th, hook.object(), &[event.object(), args]);
+        add_to_tracing(th, i32::from(seen));
+        answer?;
     }
     Ok(())
 }
@@ -80,6 +103,15 @@ static HOST_LISTENS: AtomicBool = AtomicBool::new(false);
 pub fn add_host_hook(hook: HostHook, data: *mut c_void) {
     host_hooks().push((hook, data as usize));
     HOST_LISTENS.store(true, Ordering::Relaxed);
+    for entry in registry::all() {
+        // SAFETY: an interpreter is in the list as long as it lives.
+        unsafe { (*entry.interp).audited.store(true, Ordering::Relaxed) };
+    }
+}
+
+/// Whether a new interpreter has hooks from the start.
+pub fn host_listens() -> bool {
+    HOST_LISTENS.load(Ordering::Relaxed)
 }
 
 /// Tells the hooks of the host that there will be no more events: at the end of the main interpreter.
@@ -122,7 +154,14 @@ pub fn audit(th: &Thread, event: &str, args: &[Borrowed<'_>]) -> PyResult<()> {
     if !is_watched(th) {
         return Ok(());
     }
-    let event = Str::interned(th, event)?;
     let args = Tuple::from_slice(th, args)?;
-    call_hooks(th, event.borrow(), args.object())
+    call_hooks(th, Str::interned(th, event)?.borrow(), args.object())
+}
+
+/// As `audit`, with the tuple of arguments (`krait_objects::audit`).
+pub fn tell(th: &Thread, event: &str, args: Borrowed<'_, Tuple>) -> PyResult<()> {
+    if !is_watched(th) {
+        return Ok(());
+    }
+    call_hooks(th, Str::interned(th, event)?.borrow(), args.object())
 }

@@ -19,7 +19,10 @@ impl Sys {
     #[function(sig = "(depth=0, /)")]
     fn _getframe(th: &Thread, depth: i32) -> PyResult {
         match frame::object_at_depth(th, depth.max(0) as usize)? {
-            Some(frame) => Ok(frame),
+            Some(frame) => {
+                audit!(th, "sys._getframe", frame.object())?;
+                Ok(frame)
+            }
             None => Err(th.raise(exc::VALUE_ERROR, "call stack is not deep enough")),
         }
     }
@@ -53,6 +56,7 @@ impl Sys {
     /// Return the name of the module that a calling frame runs in, or None.
     #[function(sig = "(depth=0)")]
     fn _getframemodulename(th: &Thread, depth: i32) -> PyResult {
+        audit!(th, "sys._getframemodulename", depth)?;
         let Some(frame) = frame::object_at_depth(th, depth.max(0) as usize)? else {
             return Ok(none().to_owned());
         };
@@ -130,6 +134,14 @@ impl Sys {
                     "callable {what} expected, got {}",
                     hook.type_name()
                 ));
+            }
+        }
+        for (event, hook) in [
+            ("sys.set_asyncgen_hook_finalizer", finalizer),
+            ("sys.set_asyncgen_hook_firstiter", firstiter),
+        ] {
+            if hook.is_some() {
+                audit!(th, event)?;
             }
         }
         // SAFETY: the attached thread's own fields, which own their references.

@@ -176,12 +176,13 @@ pub fn unraisable(th: &Thread, object: Option<Borrowed<'_>>, message: &str) {
     }
 }
 
-fn report(
+/// What `sys.unraisablehook` gets.
+fn described(
     th: &Thread,
     exception: Borrowed<'_>,
     object: Option<Borrowed<'_>>,
     message: &str,
-) -> PyResult<()> {
+) -> PyResult<Owned<Tuple>> {
     let ty = StructSequence::new_type(
         th,
         "UnraisableHookArgs",
@@ -220,9 +221,28 @@ fn report(
         message.map_or_else(|| none().to_owned(), Owned::into_object),
         object.unwrap_or(none()).to_owned(),
     ];
-    let args = StructSequence::new(th, ty.borrow(), values)?;
+    StructSequence::new(th, ty.borrow(), values)
+}
+
+fn report(
+    th: &Thread,
+    exception: Borrowed<'_>,
+    object: Option<Borrowed<'_>>,
+    message: &str,
+) -> PyResult<()> {
+    let args = described(th, exception, object, message)?;
     match super::get(th, id::unraisablehook)?.filter(|hook| !hook.is_none()) {
-        Some(hook) => call::call(th, hook.object(), &[args.object()]).map(drop),
+        Some(hook) => {
+            if let Err(raised) = audit!(th, "sys.unraisablehook", hook.object(), args.object()) {
+                let refused = th.take_raised(raised);
+                let message = "Exception ignored in audit hook";
+                return show_unraisable(
+                    th,
+                    described(th, refused.object(), None, message)?.object(),
+                );
+            }
+            call::call(th, hook.object(), &[args.object()]).map(drop)
+        }
         None => show_unraisable(th, args.object()),
     }
 }

@@ -100,6 +100,7 @@ const SERVICES: Services = Services {
     define_module: |_, _| Ok(()),
     importlib: |th| Err(th.raise(exc::RUNTIME_ERROR, "no importlib")),
     stack: services::stack,
+    audit: |_, _, _| Ok(()),
     fatal: |_, message| panic!("{message}"),
 };
 

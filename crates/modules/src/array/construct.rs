@@ -41,6 +41,7 @@ impl Array {
         letter: u32,
         initial: Option<Borrowed<'_>>,
     ) -> PyResult<Owned<Array>> {
+        audit!(th, "array.__new__", Str::from_char(th, letter), initial)?;
         let code = Code::find(letter);
         let text = code.is_some_and(Code::is_text);
         if let Some(initial) = initial

@@ -45,7 +45,8 @@ impl Date {
     /// An exact `date` of fields in range.
     #[inline]
     pub fn new(th: &Thread, date: Ymd) -> PyResult<Owned<Date>> {
-        let block = th.interp().heap.alloc(size_of::<Date>());
+        let ty = Date::type_object().as_type_ptr();
+        let block = th.interp().heap.alloc_object(size_of::<Date>(), 0, ty);
         if block.is_null() {
             return Err(th.no_memory());
         }

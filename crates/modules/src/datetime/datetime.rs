@@ -68,7 +68,8 @@ impl DateTime {
     /// An exact `datetime` of fields in range.
     #[inline]
     pub fn new(th: &Thread, moment: Moment<'_>) -> PyResult<Owned<DateTime>> {
-        let block = th.interp().heap.alloc(size_of::<DateTime>());
+        let ty = DateTime::type_object().as_type_ptr();
+        let block = th.interp().heap.alloc_object(size_of::<DateTime>(), 0, ty);
         if block.is_null() {
             return Err(th.no_memory());
         }

@@ -52,7 +52,8 @@ impl Time {
         zone: Option<Borrowed<'_>>,
         fold: i32,
     ) -> PyResult<Owned<Time>> {
-        let block = th.interp().heap.alloc(size_of::<Time>());
+        let ty = Time::type_object().as_type_ptr();
+        let block = th.interp().heap.alloc_object(size_of::<Time>(), 0, ty);
         if block.is_null() {
             return Err(th.no_memory());
         }

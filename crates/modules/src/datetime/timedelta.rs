@@ -182,7 +182,8 @@ impl Delta {
 /// Memory for an exact instance.
 #[inline]
 fn fresh(th: &Thread) -> PyResult<Owned<Delta>> {
-    let block = th.interp().heap.alloc(size_of::<Delta>());
+    let ty = Delta::type_object().as_type_ptr();
+    let block = th.interp().heap.alloc_object(size_of::<Delta>(), 0, ty);
     if block.is_null() {
         return Err(th.no_memory());
     }

@@ -93,6 +93,7 @@ impl Posix {
     /// position.
     #[function(sig = "(fd, command, length, /)")]
     fn lockf(th: &Thread, fd: i32, command: i32, length: i64) -> PyResult<()> {
+        audit!(th, "os.lockf", fd, command, length)?;
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::lockf(fd, command, length) }).map(drop)
     }

@@ -287,6 +287,7 @@ impl Posix {
     #[function(sig = "(path, length)")]
     fn truncate(th: &Thread, path: PathOrFd, length: i64) -> PyResult<()> {
         let path = path.0;
+        audit!(th, "os.truncate", path.name()[0], length)?;
         // SAFETY: a terminated path or a descriptor.
         sys_retry(th, path.name(), || unsafe {
             match path.fd {
@@ -300,6 +301,7 @@ impl Posix {
     /// Make the open file fd length bytes long, by cutting it off or by adding zeros.
     #[function(sig = "(fd, length, /)")]
     fn ftruncate(th: &Thread, fd: i32, length: i64) -> PyResult<()> {
+        audit!(th, "os.truncate", fd, length)?;
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::ftruncate(fd, length) }).map(drop)
     }

@@ -203,6 +203,12 @@ impl<'a> FromArg<'a> for DirFd {
     }
 }
 
+/// What audit hooks are told for a descriptor of a directory.
+pub fn told_dir(given: &Option<DirFd>) -> i32 {
+    given.as_ref().map_or(-1, |dir| dir.0)
+}
+
+/// What the system takes for a descriptor of a directory.
 pub fn dir_fd(given: &Option<DirFd>) -> i32 {
     given.as_ref().map_or(libc::AT_FDCWD, |fd| fd.0)
 }

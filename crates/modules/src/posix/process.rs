@@ -299,7 +299,7 @@ impl Posix {
     /// Send signal to the process pid; 0 and negative numbers mean groups of processes.
     #[function(sig = "(pid, signal, /)")]
     fn kill(th: &Thread, pid: i32, signal: i32) -> PyResult<()> {
-        krait_eval::sys::audit(th, "os.kill", &[])?;
+        audit!(th, "os.kill", pid, signal)?;
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::kill(pid, signal) })?;
         krait_eval::pending::handle(th)
@@ -308,6 +308,7 @@ impl Posix {
     /// Send signal to each process of the group pgid.
     #[function(sig = "(pgid, signal, /)")]
     fn killpg(th: &Thread, pgid: i32, signal: i32) -> PyResult<()> {
+        audit!(th, "os.killpg", pgid, signal)?;
         // SAFETY: a plain system call.
         sys(th, NO_NAMES, || unsafe { libc::killpg(pgid, signal) })?;
         krait_eval::pending::handle(th)
@@ -370,6 +371,7 @@ impl Posix {
     #[function(sig = "(path, argv, /)")]
     fn execv(th: &Thread, path: Path, argv: Borrowed<'_>) -> PyResult<()> {
         check_exec(th)?;
+        let given = argv;
         let argv = arguments(
             th,
             argv,
@@ -379,6 +381,7 @@ impl Posix {
                 "execv() arg 2 first element cannot be empty",
             ],
         )?;
+        audit!(th, "os.exec", path.name()[0], given, ())?;
         let argv = argv.pointers();
         // SAFETY: terminated strings and a terminated array.
         unsafe { libc::execv(path.ptr(), argv.as_ptr()) };
@@ -389,6 +392,7 @@ impl Posix {
     #[function(sig = "(path, argv, env)")]
     fn execve(th: &Thread, path: PathOrFd, argv: Borrowed<'_>, env: Borrowed<'_>) -> PyResult<()> {
         check_exec(th)?;
+        let (given, wanted) = (argv, env);
         let argv = arguments(
             th,
             argv,
@@ -402,6 +406,7 @@ impl Posix {
             return Err(th.raise(exc::TYPE_ERROR, "execve: environment must be a mapping object"));
         }
         let env = environment(th, env)?;
+        audit!(th, "os.exec", path.0.name()[0], given, wanted)?;
         let (path, argv, env) = (path.0, argv.pointers(), env.pointers());
         // SAFETY: terminated strings and terminated arrays.
         unsafe {
@@ -415,10 +420,11 @@ impl Posix {
 
     /// Let a shell run command and return the wait status it ended with.
     #[function(sig = "(command)")]
-    fn system(th: &Thread, command: FsBytes) -> i32 {
+    fn system(th: &Thread, command: FsBytes) -> PyResult<i32> {
         let command = command.0;
+        audit!(th, "os.system", Bytes::new(th, command.as_bytes()))?;
         // SAFETY: a terminated string.
-        without_gil(th, || unsafe { libc::system(command.as_ptr()) })
+        Ok(without_gil(th, || unsafe { libc::system(command.as_ptr()) }))
     }
 
     /// The processor time of this process and its children, and the elapsed time: a times_result.

@@ -226,6 +226,7 @@ fn spawn(
     wishes: &Wishes<'_>,
 ) -> PyResult<i32> {
     let name = if search { "posix_spawnp" } else { "posix_spawn" };
+    let (given, wanted) = (argv, env);
     let argv = arguments(
         th,
         argv,
@@ -244,11 +245,7 @@ fn spawn(
         None => None,
     };
     let mut attributes = Attributes::read(th, name, wishes)?;
-    krait_eval::sys::audit(
-        th,
-        "os.posix_spawn",
-        &[path.name()[0].unwrap_or(none()), none(), none()],
-    )?;
+    audit!(th, "os.posix_spawn", path.name()[0], given, wanted)?;
     let argv = argv.pointers();
     let pointers = env.as_ref().map(Strings::pointers);
     let env = match &pointers {

@@ -325,6 +325,8 @@ impl Posix {
             (None, None) => None,
         };
         check_combination(th, "utime", &path, &dir_fd, follow_symlinks)?;
+        let dir = super::path::told_dir(&dir_fd);
+        audit!(th, "os.utime", path.name()[0], times, ns, dir)?;
         let both = both.as_ref().map_or(std::ptr::null(), |both| both.as_ptr());
         let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
         let dir = super::path::dir_fd(&dir_fd);

@@ -170,6 +170,7 @@ impl Posix {
         if name.as_bytes().contains(&b'=') {
             return Err(th.raise(exc::VALUE_ERROR, "illegal environment variable name"));
         }
+        audit!(th, "os.putenv", Bytes::new(th, name.as_bytes()), Bytes::new(th, value.as_bytes()))?;
         // SAFETY: terminated strings; the interpreter's other users of the environment hold the GIL.
         if unsafe { libc::setenv(name.as_ptr(), value.as_ptr(), 1) } != 0 {
             return Err(failed(th, errno(), NO_NAMES));
@@ -180,6 +181,7 @@ impl Posix {
     /// Take the variable name out of the environment.
     #[function(sig = "(name, /)")]
     fn unsetenv(th: &Thread, name: FsBytes) -> PyResult<()> {
+        audit!(th, "os.unsetenv", Bytes::new(th, name.0.as_bytes()))?;
         // SAFETY: as for `putenv`.
         if unsafe { libc::unsetenv(name.0.as_ptr()) } != 0 {
             return Err(failed(th, errno(), NO_NAMES));

@@ -8,6 +8,7 @@ use krait_objects::prelude::*;
 use super::Posix;
 use super::path::{
     DirFd, Gid, NO_NAMES, Path, PathOrFd, Uid, dir_fd, errno, failed, fs_result, sys, sys_retry,
+    told_dir,
 };
 use super::stat::check_combination;
 
@@ -22,6 +23,7 @@ fn rename(
     src_dir: Option<DirFd>,
     dst_dir: Option<DirFd>,
 ) -> PyResult<()> {
+    audit_both(th, "os.rename", [&src, &dst], [&src_dir, &dst_dir])?;
     let (from, to) = (dir_fd(&src_dir), dir_fd(&dst_dir));
     // SAFETY: terminated paths.
     sys(th, both(&src, &dst), || unsafe { libc::renameat(from, src.ptr(), to, dst.ptr()) })
@@ -29,9 +31,21 @@ fn rename(
 }
 
 fn unlink(th: &Thread, path: Path, dir: Option<DirFd>, flags: i32) -> PyResult<()> {
+    let event = if flags == 0 { "os.remove" } else { "os.rmdir" };
+    audit!(th, event, path.name()[0], told_dir(&dir))?;
     let dir = dir_fd(&dir);
     // SAFETY: a terminated path.
     sys(th, path.name(), || unsafe { libc::unlinkat(dir, path.ptr(), flags) }).map(drop)
+}
+
+fn audit_both(
+    th: &Thread,
+    event: &str,
+    [src, dst]: [&Path; 2],
+    [src_dir, dst_dir]: [&Option<DirFd>; 2],
+) -> PyResult<()> {
+    let [from, to] = [told_dir(src_dir), told_dir(dst_dir)];
+    audit!(th, event, src.name()[0], dst.name()[0], from, to)
 }
 
 /// An open directory, closed at the end.
@@ -152,6 +166,7 @@ impl Posix {
     /// Make a new directory at path, with the permissions mode as far as the umask allows them.
     #[function(sig = "(path, mode=511, *, dir_fd=None)")]
     fn mkdir(th: &Thread, path: Path, mode: i32, dir_fd: Option<DirFd>) -> PyResult<()> {
+        audit!(th, "os.mkdir", path.name()[0], mode, told_dir(&dir_fd))?;
         let dir = self::dir_fd(&dir_fd);
         // SAFETY: a terminated path.
         sys(th, path.name(), || unsafe { libc::mkdirat(dir, path.ptr(), mode as u32) }).map(drop)
@@ -218,6 +233,7 @@ impl Posix {
         dst_dir_fd: Option<DirFd>,
         #[default(true)] follow_symlinks: bool,
     ) -> PyResult<()> {
+        audit_both(th, "os.link", [&src, &dst], [&src_dir_fd, &dst_dir_fd])?;
         let (from, to) = (dir_fd(&src_dir_fd), dir_fd(&dst_dir_fd));
         let flags = if follow_symlinks { libc::AT_SYMLINK_FOLLOW } else { 0 };
         // SAFETY: terminated paths.
@@ -236,6 +252,7 @@ impl Posix {
     ) -> PyResult<()> {
         // Only other systems need to know.
         let _ = target_is_directory;
+        audit!(th, "os.symlink", src.name()[0], dst.name()[0], told_dir(&dir_fd))?;
         let dir = self::dir_fd(&dir_fd);
         // SAFETY: terminated paths.
         sys(th, both(&src, &dst), || unsafe { libc::symlinkat(src.ptr(), dir, dst.ptr()) })
@@ -268,6 +285,7 @@ impl Posix {
     ) -> PyResult<()> {
         let path = path.0;
         check_combination(th, "chmod", &path, &dir_fd, follow_symlinks)?;
+        audit!(th, "os.chmod", path.name()[0], mode, told_dir(&dir_fd))?;
         let dir = self::dir_fd(&dir_fd);
         let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
         let mode = mode as libc::mode_t;
@@ -284,6 +302,7 @@ impl Posix {
     /// Give the open file fd the permissions mode.
     #[function(sig = "(fd, mode)")]
     fn fchmod(th: &Thread, fd: i32, mode: i32) -> PyResult<()> {
+        audit!(th, "os.chmod", fd, mode, -1)?;
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::fchmod(fd, mode as u32) }).map(drop)
     }
@@ -303,6 +322,7 @@ impl Posix {
     ) -> PyResult<()> {
         let path = path.0;
         check_combination(th, "chown", &path, &dir_fd, follow_symlinks)?;
+        audit!(th, "os.chown", path.name()[0], uid.0, gid.0, told_dir(&dir_fd))?;
         let dir = self::dir_fd(&dir_fd);
         let flags = if follow_symlinks { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
         // SAFETY: a terminated path or a descriptor.
@@ -318,6 +338,7 @@ impl Posix {
     /// Give the open file fd to the user uid and the group gid, of which -1 keeps what is.
     #[function(sig = "(fd, uid, gid)")]
     fn fchown(th: &Thread, fd: i32, uid: Uid, gid: Gid) -> PyResult<()> {
+        audit!(th, "os.chown", fd, uid.0, gid.0, -1)?;
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::fchown(fd, uid.0, gid.0) }).map(drop)
     }
@@ -325,6 +346,7 @@ impl Posix {
     /// As chown(), but of a symbolic link itself.
     #[function(sig = "(path, uid, gid)")]
     fn lchown(th: &Thread, path: Path, uid: Uid, gid: Gid) -> PyResult<()> {
+        audit!(th, "os.chown", path.name()[0], uid.0, gid.0, -1)?;
         // SAFETY: a terminated path.
         sys(th, path.name(), || unsafe { libc::lchown(path.ptr(), uid.0, gid.0) }).map(drop)
     }
@@ -421,6 +443,7 @@ impl Posix {
     #[function(sig = "(path)")]
     fn chdir(th: &Thread, path: PathOrFd) -> PyResult<()> {
         let path = path.0;
+        audit!(th, "os.chdir", path.name()[0])?;
         // SAFETY: a terminated path or a descriptor.
         sys(th, path.name(), || unsafe {
             match path.fd {
@@ -434,6 +457,7 @@ impl Posix {
     /// Let the process work in the open directory fd.
     #[function(sig = "(fd)")]
     fn fchdir(th: &Thread, fd: super::path::Fildes) -> PyResult<()> {
+        audit!(th, "os.chdir", fd.0)?;
         // SAFETY: a plain system call.
         sys_retry(th, NO_NAMES, || unsafe { libc::fchdir(fd.0) }).map(drop)
     }

@@ -97,6 +97,7 @@ impl Signal {
     /// Direct a signal at one thread of this process, named by its ident.
     #[function(sig = "(thread_id, signalnum, /)")]
     fn pthread_kill(th: &Thread, thread_id: u64, signalnum: i32) -> PyResult<()> {
+        audit!(th, "signal.pthread_kill", thread_id, signalnum)?;
         // SAFETY: the caller names a thread that exists, as in C.
         let status = unsafe { libc::pthread_kill(thread_id, signalnum) };
         if status != 0 {

@@ -294,6 +294,7 @@ impl PosixSubprocess {
             ));
         };
         let request = Request::read(th, given)?;
+        audit!(th, "_posixsubprocess.fork_exec", given[1], given[0], given[5])?;
         if request.preexec.is_none() {
             return request.start(th).map_err(|error| failed(th, error, NO_NAMES));
         }

@@ -137,13 +137,19 @@ impl ThreadModule {
             return Err(th.raise(exc::TYPE_ERROR, "thread function must be callable"));
         }
         let handle = match handle.filter(|handle| !handle.is_none()) {
-            None => handle::new_handle(th)?,
+            None => None,
             Some(handle) => match handle.downcast::<ThreadHandle>() {
-                Some(handle) => handle.to_owned(),
+                Some(handle) => Some(handle.to_owned()),
                 None => {
                     return Err(th.raise(exc::TYPE_ERROR, "'handle' must be a _ThreadHandle"));
                 }
             },
+        };
+        let given = handle.as_ref().map(Owned::borrow);
+        audit!(th, "_thread.start_joinable_thread", function, i32::from(daemon), given)?;
+        let handle = match handle {
+            Some(handle) => handle,
+            None => handle::new_handle(th)?,
         };
         if daemon && !subs::settings(th).allow_daemon_threads {
             let message = "daemon threads are disabled in this (sub)interpreter";
@@ -370,6 +376,7 @@ fn start_new(th: &Thread, args: Args<'_>, function: &str) -> PyResult<u64> {
             }
         },
     };
+    audit!(th, "_thread.start_new_thread", given[0], values, kwargs)?;
     let handle = handle::new_handle(th)?;
     handle::start(th, &handle, given[0], values, kwargs, true)?;
     Ok(handle.ident_value())

@@ -238,6 +238,7 @@ impl Time {
     /// Wait for a number of seconds, which may have a fraction.
     #[function(sig = "(object, /)", no_text)]
     fn sleep(th: &Thread, object: Borrowed<'_>) -> PyResult<()> {
+        audit!(th, "time.sleep", object)?;
         let nanos = nanos_of(th, object)?;
         if nanos < 0 {
             return Err(th.raise(exc::VALUE_ERROR, "sleep length must be non-negative"));

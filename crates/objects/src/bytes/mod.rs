@@ -92,7 +92,8 @@ impl Bytes {
                 th.raise(crate::exceptions::exc::OVERFLOW_ERROR, "byte string is too large")
             );
         }
-        let block = th.interp().heap.alloc(DATA + len + 1);
+        let ty = Bytes::type_object().as_type_ptr();
+        let block = th.interp().heap.alloc_object(DATA + len + 1, 0, ty);
         if block.is_null() {
             return Err(th.no_memory());
         }

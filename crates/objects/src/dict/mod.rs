@@ -116,7 +116,7 @@ impl Dict {
     ) -> PyResult<Owned<Dict>> {
         let mut ob = th.interp().free_lists.dicts.pop();
         if ob.is_null() {
-            ob = match alloc_gc(th, size_of::<Dict>()) {
+            ob = match alloc_gc(th, size_of::<Dict>(), Dict::type_object()) {
                 Ok(ob) => ob,
                 Err(raised) => {
                     // SAFETY: the caller's promise. Values inside an instance stay where they are.

@@ -27,7 +27,8 @@ impl Float {
     pub fn new(th: &Thread, value: f64) -> PyResult<Owned<Float>> {
         let mut block = th.interp().free_lists.floats.pop().cast::<u8>();
         if block.is_null() {
-            block = th.interp().heap.alloc(size_of::<Float>());
+            let ty = Float::type_object().as_type_ptr();
+            block = th.interp().heap.alloc_object(size_of::<Float>(), 0, ty);
             if block.is_null() {
                 return Err(th.no_memory());
             }

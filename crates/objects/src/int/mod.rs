@@ -109,7 +109,7 @@ fn alloc(th: &Thread, digits: usize) -> PyResult<Owned<Int>> {
     // The header is followed by one digit at least, as C expects.
     let size = digits.max(1).checked_mul(size_of::<Digit>()).and_then(|size| size.checked_add(24));
     let block = match size {
-        Some(size) => th.interp().heap.alloc(size),
+        Some(size) => th.interp().heap.alloc_object(size, 0, Int::type_object().as_type_ptr()),
         None => std::ptr::null_mut(),
     };
     if block.is_null() {
@@ -201,7 +201,8 @@ impl Int {
     fn one_digit(th: &Thread, negative: bool, digit: Digit) -> PyResult<Owned<Int>> {
         let mut block = th.interp().free_lists.ints.pop().cast::<u8>();
         if block.is_null() {
-            block = th.interp().heap.alloc(size_of::<Int>());
+            let ty = Int::type_object().as_type_ptr();
+            block = th.interp().heap.alloc_object(size_of::<Int>(), 0, ty);
             if block.is_null() {
                 return Err(th.no_memory());
             }

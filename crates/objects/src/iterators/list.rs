@@ -24,7 +24,7 @@ impl ListIterator {
     pub fn new(th: &Thread, list: Borrowed<'_, List>) -> PyResult {
         let mut ob = th.interp().free_lists.list_iterators.pop();
         if ob.is_null() {
-            ob = alloc_gc(th, size_of::<ListIterator>())?;
+            ob = alloc_gc(th, size_of::<ListIterator>(), ListIterator::type_object())?;
         }
         // SAFETY: fresh memory of the right size; every field is written.
         unsafe {

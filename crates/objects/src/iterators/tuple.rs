@@ -24,7 +24,7 @@ impl TupleIterator {
     pub fn new(th: &Thread, tuple: Borrowed<'_, Tuple>) -> PyResult {
         let mut ob = th.interp().free_lists.tuple_iterators.pop();
         if ob.is_null() {
-            ob = alloc_gc(th, size_of::<TupleIterator>())?;
+            ob = alloc_gc(th, size_of::<TupleIterator>(), TupleIterator::type_object())?;
         }
         // SAFETY: fresh memory of the right size; every field is written.
         unsafe {

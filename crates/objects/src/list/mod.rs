@@ -53,7 +53,7 @@ impl List {
     pub fn new(th: &Thread) -> PyResult<Owned<List>> {
         let mut ob = th.interp().free_lists.lists.pop();
         if ob.is_null() {
-            ob = alloc_gc(th, size_of::<List>())?;
+            ob = alloc_gc(th, size_of::<List>(), List::type_object())?;
         }
         // SAFETY: fresh memory of the right size; every field is written.
         unsafe {

@@ -6,7 +6,8 @@
 //! Invariants:
 //! 1. A block goes back to the heap it came from, once.
 //! 2. `pools[class]` heads the list of the pools of the class that may have room; a pool that turned out to be
-//!    full is not in it. While memory is traced (`tracing`), `traced_pools` has those lists and `pools` is empty.
+//!    full is not in it. While somebody is told of blocks or objects (`aside`), `pools_aside` has those lists and
+//!    `pools` is empty.
 //! 3. `arenas` is all arenas, `spare` heads the list of those that have a pool to give.
 
 use std::cell::{Cell, RefCell};
@@ -15,6 +16,7 @@ use std::ptr::null_mut;
 use super::arena::{ARENA, Arena, Map, Pool};
 use super::hook::Hook;
 use super::large::{self, Large};
+use super::ref_tracer::RefTracer;
 use super::trace::Tracer;
 
 /// The largest block that comes from a pool.
@@ -31,7 +33,10 @@ pub struct Heap {
     pub(super) map: RefCell<Map>,
     /// What C put in place of all this.
     pub(super) hook: Hook,
-    pub(super) traced_pools: [Cell<*mut Pool>; CLASSES],
+    pub(super) pools_aside: [Cell<*mut Pool>; CLASSES],
+    /// Whether every request takes the slow way (2).
+    pub(super) aside: Cell<bool>,
+    pub(super) ref_tracer: Cell<Option<RefTracer>>,
     pub(super) tracer: RefCell<Option<Box<Tracer>>>,
     /// Whether there is a tracer.
     pub(super) tracing: Cell<bool>,
@@ -52,7 +57,9 @@ impl Default for Heap {
     fn default() -> Heap {
         Heap {
             pools: [const { Cell::new(null_mut()) }; CLASSES],
-            traced_pools: [const { Cell::new(null_mut()) }; CLASSES],
+            pools_aside: [const { Cell::new(null_mut()) }; CLASSES],
+            aside: Cell::new(false),
+            ref_tracer: Cell::new(None),
             tracer: RefCell::default(),
             tracing: Cell::new(false),
             trace_limit: Cell::new(1),
@@ -68,6 +75,12 @@ impl Default for Heap {
     }
 }
 
+/// The class of blocks of `size` bytes.
+#[inline(always)]
+pub(super) fn class_of(size: usize) -> usize {
+    size.saturating_sub(1) / STEP
+}
+
 impl Heap {
     /// A block of at least `size` bytes, aligned to 16; null if there is no more.
     #[inline]
@@ -75,16 +88,20 @@ impl Heap {
         if size > SMALL {
             return self.alloc_large(size, false);
         }
-        let class = size.saturating_sub(1) / STEP;
-        let pool = self.pools[class].get();
-        if !pool.is_null() {
-            // SAFETY: (2).
-            let block = unsafe { Pool::take(pool) };
-            if !block.is_null() {
-                return block;
-            }
+        let class = class_of(size);
+        let block = self.take(class);
+        if !block.is_null() {
+            return block;
         }
         self.alloc_slow(size, class)
+    }
+
+    /// A block of the class's current pool; null if it has none.
+    #[inline(always)]
+    pub(super) fn take(&self, class: usize) -> *mut u8 {
+        let pool = self.pools[class].get();
+        // SAFETY: (2).
+        if pool.is_null() { null_mut() } else { unsafe { Pool::take(pool) } }
     }
 
     /// As `alloc`, all zeros.
@@ -102,7 +119,7 @@ impl Heap {
 
     #[cold]
     #[inline(never)]
-    fn alloc_large(&self, size: usize, zeroed: bool) -> *mut u8 {
+    pub(super) fn alloc_large(&self, size: usize, zeroed: bool) -> *mut u8 {
         if let Some(functions) = self.hook.get() {
             return self.traced((functions.alloc)(size, zeroed), size);
         }
@@ -116,13 +133,13 @@ impl Heap {
     /// The head of a class's list (2).
     #[inline]
     fn head(&self, class: usize) -> &Cell<*mut Pool> {
-        if self.tracing.get() { &self.traced_pools[class] } else { &self.pools[class] }
+        if self.aside.get() { &self.pools_aside[class] } else { &self.pools[class] }
     }
 
     /// The current pool of the class is full: drops it from the list, and goes on with the next or a new one. While
-    /// memory is traced, every block comes from here.
+    /// the pools are aside, every block comes from here.
     #[inline(never)]
-    fn alloc_slow(&self, size: usize, class: usize) -> *mut u8 {
+    pub(super) fn alloc_slow(&self, size: usize, class: usize) -> *mut u8 {
         if let Some(functions) = self.hook.get() {
             return self.traced((functions.alloc)(size, false), size);
         }
@@ -155,7 +172,7 @@ impl Heap {
             (*pool).next = next;
             (*pool).prev = null_mut();
             (*pool).listed = true;
-            (*pool).linked = !self.tracing.get();
+            (*pool).linked = !self.aside.get();
             if let Some(next) = next.as_mut() {
                 next.prev = pool;
             }
@@ -176,7 +193,7 @@ impl Heap {
             (*pool).next = first.next;
             (*pool).prev = first;
             (*pool).listed = true;
-            (*pool).linked = !self.tracing.get();
+            (*pool).linked = !self.aside.get();
             if let Some(next) = first.next.as_mut() {
                 next.prev = pool;
             }
@@ -309,7 +326,7 @@ impl Heap {
         unsafe { (*self.map.as_ptr()).contains(block) }
     }
 
-    /// A block of a full pool was freed, or the last block of any, or any while memory is traced.
+    /// A block of a full pool was freed, or the last block of any, or any while the pools are aside.
     #[inline(never)]
     unsafe fn freed_in(&self, pool: *mut Pool, block: *mut u8) {
         self.untraced(block);

@@ -13,6 +13,7 @@ pub mod entry;
 mod heap;
 mod hook;
 mod large;
+mod ref_tracer;
 mod statistics;
 pub mod trace;
 mod tracing;
@@ -25,6 +26,7 @@ use crate::typeobj::Type;
 
 pub use heap::Heap;
 pub use hook::Functions;
+pub use ref_tracer::RefTracer;
 
 /// Frees an object whose last reference is gone: `_Py_Dealloc`.
 ///
@@ -36,8 +38,7 @@ pub unsafe fn dealloc(ob: *mut abi::PyObject) {
     unsafe {
         let th = Thread::attached();
         let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*ob).ob_type.cast());
-        if th.stack_is_low() && ty.is_gc() {
-            put_off(th, ob);
+        if th.dealloc_is_special() && is_put_off(th, ob, ty) {
             return;
         }
         let Some(tp_dealloc) = (*ty.as_type_ptr()).tp_dealloc else {
@@ -45,10 +46,24 @@ pub unsafe fn dealloc(ob: *mut abi::PyObject) {
         };
         // A deallocator must leave the current exception as it found it.
         tp_dealloc(ob);
-        if !(*th.raw()).delete_later.is_null() && !th.stack_is_low() {
+        if !(*th.raw()).delete_later.is_null() {
             free_put_off(th);
         }
     }
+}
+
+/// The native stack is low, or C wants to be told of objects that end: whether this one waits.
+#[cold]
+unsafe fn is_put_off(th: &Thread, ob: *mut abi::PyObject, ty: Borrowed<'_, Type>) -> bool {
+    // SAFETY: a dead object, which is still whole.
+    unsafe {
+        if th.stack_is_low() && ty.is_gc() {
+            put_off(th, ob);
+            return true;
+        }
+        th.interp().heap.tell(ob, abi::PyRefTracer_DESTROY);
+    }
+    false
 }
 
 /// Chains `ob` into the thread's list of objects to free later, through its GC link (it is untracked and dead).
@@ -65,7 +80,7 @@ unsafe fn put_off(th: &Thread, ob: *mut abi::PyObject) {
 #[cold]
 unsafe fn free_put_off(th: &Thread) {
     // Only the outermost call empties the list: objects freed here may put off others.
-    if th.dealloc_depth.replace(1) != 0 {
+    if th.stack_is_low() || th.dealloc_depth.replace(1) != 0 {
         return;
     }
     // SAFETY: the list holds dead objects linked by `put_off`.
@@ -75,6 +90,7 @@ unsafe fn free_put_off(th: &Thread) {
             (*th.raw()).delete_later = (*head)._gc_next as *mut abi::PyObject;
             (*head)._gc_next = 0;
             if let Some(tp_dealloc) = (*ob.ob_type).tp_dealloc {
+                th.interp().heap.tell(ob, abi::PyRefTracer_DESTROY);
                 tp_dealloc(ob);
             }
         }

@@ -24,14 +24,14 @@ impl Heap {
         }
         self.trace_limit.set(limit);
         *self.tracer.borrow_mut() = Some(Box::new(Tracer::new(limit)));
-        self.unhooked(|heap| heap.move_lists(true));
+        self.tracing.set(true);
+        self.update_aside();
     }
 
     /// Ends tracing. Dropping what comes back releases Python objects.
     pub fn stop_tracing(&self) -> Option<Box<Tracer>> {
-        if self.tracing.get() {
-            self.unhooked(|heap| heap.move_lists(false));
-        }
+        self.tracing.set(false);
+        self.update_aside();
         self.tracer.borrow_mut().take()
     }
 
@@ -47,19 +47,32 @@ impl Heap {
         self.tracer.borrow_mut().as_deref_mut().map(action)
     }
 
-    fn move_lists(&self, tracing: bool) {
-        self.tracing.set(tracing);
+    /// Sends every request the slow way if anybody is to be told of blocks or objects, or ends that.
+    pub(super) fn update_aside(&self) {
+        let aside = self.tracing.get() || self.ref_tracer.get().is_some();
+        if aside != self.aside.get() {
+            self.unhooked(|heap| heap.move_lists(aside));
+        }
+    }
+
+    /// Whether every request takes the slow way.
+    pub fn is_watched(&self) -> bool {
+        self.aside.get()
+    }
+
+    fn move_lists(&self, aside: bool) {
+        self.aside.set(aside);
         for class in 0..CLASSES {
-            let (from, to) = if tracing {
-                (&self.pools[class], &self.traced_pools[class])
+            let (from, to) = if aside {
+                (&self.pools[class], &self.pools_aside[class])
             } else {
-                (&self.traced_pools[class], &self.pools[class])
+                (&self.pools_aside[class], &self.pools[class])
             };
             let mut pool: *mut Pool = from.replace(std::ptr::null_mut());
             to.set(pool);
             // SAFETY: the list's pools are live.
             while let Some(listed) = unsafe { pool.as_mut() } {
-                listed.linked = !tracing;
+                listed.linked = !aside;
                 pool = listed.next;
             }
         }

@@ -18,6 +18,7 @@ pub fn set(th: &Thread, ob: Borrowed<'_>, value: Option<Borrowed<'_>>) -> PyResu
             value.type_name()
         ));
     };
+    audit!(th, "object.__setattr__", ob, "__class__", value)?;
     let old = object::type_of(ob);
     let module = Module::type_object();
     let both_modules = new.is_subtype(module) && old.is_subtype(module);

@@ -26,7 +26,8 @@ impl RangeIterator {
     pub fn new(th: &Thread, start: i64, step: i64, len: i64) -> PyResult {
         let mut ob = th.interp().free_lists.range_iterators.pop();
         if ob.is_null() {
-            ob = th.interp().heap.alloc(size_of::<RangeIterator>()).cast();
+            let ty = RangeIterator::type_object().as_type_ptr();
+            ob = th.interp().heap.alloc_object(size_of::<RangeIterator>(), 0, ty).cast();
             if ob.is_null() {
                 return Err(th.no_memory());
             }

@@ -43,7 +43,7 @@ impl Str {
                 (*raw).utf8 = std::ptr::null_mut();
                 (*raw).utf8_length = 0;
             }
-            let block = th.interp().heap.realloc(before.cast(), size);
+            let block = th.interp().heap.realloc_object(before.cast(), 0, size);
             if block.is_null() {
                 drop(Owned::<Str>::from_ptr(before));
                 return Err(th.no_memory());

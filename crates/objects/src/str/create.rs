@@ -30,7 +30,7 @@ fn fresh_ascii(th: &Thread, len: usize) -> PyResult<Owned<Str>> {
     let Some(size) = len.checked_add(HEADER + 1).filter(|&size| size <= isize::MAX as usize) else {
         return Err(th.no_memory());
     };
-    let block = th.interp().heap.alloc(size);
+    let block = th.interp().heap.alloc_object(size, 0, Str::type_object().as_type_ptr());
     if block.is_null() {
         return Err(th.no_memory());
     }
@@ -65,7 +65,7 @@ impl Fresh {
         let Some(size) = size.filter(|&size| size <= isize::MAX as usize) else {
             return Err(th.no_memory());
         };
-        let block = th.interp().heap.alloc(size);
+        let block = th.interp().heap.alloc_object(size, 0, Str::type_object().as_type_ptr());
         if block.is_null() {
             return Err(th.no_memory());
         }

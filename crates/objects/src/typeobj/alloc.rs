@@ -61,13 +61,14 @@ fn alloc_sized(th: &Thread, ty: Borrowed<'_, Type>, items: isize, behind: isize)
         & !7;
     let before = size_before(&ty);
     let values = instance_dict::inline_values_size(&ty);
-    let block = th.interp().heap.alloc(before + size as usize + values);
+    let total = before + size as usize + values;
+    let block = th.interp().heap.alloc_object(total, before, ty.as_type_ptr());
     if block.is_null() {
         return Err(th.no_memory());
     }
     // SAFETY: the block has room for what stands before the object, the object, and its inline values.
     unsafe {
-        clear(block, before + size as usize + values);
+        clear(block, total);
         let ob: Ptr = block.add(before).cast();
         init_head(ob, ty);
         if raw.tp_itemsize != 0 {
@@ -118,7 +119,8 @@ pub fn alloc_collected_before<T>(
     }
     const HEADER: usize = size_of::<abi::PyGC_Head>();
     debug_assert_eq!(size_before(ty), HEADER);
-    let block = th.interp().heap.alloc(HEADER + size_of::<T>() + behind);
+    let total = HEADER + size_of::<T>() + behind;
+    let block = th.interp().heap.alloc_object(total, HEADER, ty.as_type_ptr());
     if block.is_null() {
         return Err(th.no_memory());
     }
@@ -185,7 +187,8 @@ pub unsafe fn resize(
             .and_then(|size| usize::try_from(size & !7).ok())
             .ok_or_else(|| th.no_memory())?;
         let before = size_before(&ty);
-        let block = th.interp().heap.realloc(ob.cast::<u8>().sub(before), before + size);
+        let block =
+            th.interp().heap.realloc_object(ob.cast::<u8>().sub(before), before, before + size);
         if block.is_null() {
             return Err(th.no_memory());
         }

@@ -54,10 +54,16 @@ impl Type {
         value: Option<Borrowed<'a>>,
     ) -> PyResult<Borrowed<'a>> {
         self.check_mutable(th, name)?;
-        value.ok_or_else(|| {
+        let Some(value) = value else {
             let ty = self.tp_name();
-            raise!(th, TYPE_ERROR, "cannot delete '{name}' attribute of immutable type '{ty}'")
-        })
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "cannot delete '{name}' attribute of immutable type '{ty}'"
+            ));
+        };
+        audit!(th, "object.__setattr__", Borrowed::from_ref(self), name, value)?;
+        Ok(value)
     }
 
     fn heap(&self) -> Option<&abi::PyHeapTypeObject> {

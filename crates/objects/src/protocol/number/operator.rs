@@ -226,6 +226,10 @@ fn sequence_operator(
             {
                 return repeat_sequence(th, repeat, left, right).map(Some);
             }
+            // What is a sequence in any way is not asked for its other operand's sake.
+            if inplace && table(left).is_some() {
+                return Ok(None);
+            }
             match table(right).and_then(|t| t.sq_repeat) {
                 Some(repeat) => repeat_sequence(th, repeat, right, left).map(Some),
                 None => Ok(None),

@@ -99,13 +99,14 @@ fn assign(
         // SAFETY: see the top of the file.
         return succeeded(th, unsafe { assign(ob.as_ptr(), key.as_ptr(), pointer) });
     }
-    if let Some(assign) = sequence_table(ob).and_then(|table| table.sq_ass_item) {
-        if !has_index(key) {
+    if let Some(table) = sequence_table(ob) {
+        if has_index(key) {
+            let index = super::super::number::as_isize(th, key, Some(exc::INDEX_ERROR))?;
+            return super::super::sequence::set(th, ob, index, value);
+        }
+        if table.sq_ass_item.is_some() {
             return Err(index_must_be_integer(th, key));
         }
-        let index = sequence_index(th, ob, key)?;
-        // SAFETY: see the top of the file.
-        return succeeded(th, unsafe { assign(ob.as_ptr(), index, pointer) });
     }
     Err(raise!(th, TYPE_ERROR, "'{}' object does not support item {what}", ob.type_name()))
 }

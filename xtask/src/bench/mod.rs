@@ -7,7 +7,10 @@
 mod callgrind;
 mod calls;
 mod compile;
+mod instructions;
+mod machine;
 mod operations;
+mod profile;
 mod program;
 mod report;
 mod startup;
@@ -40,6 +43,7 @@ VAR=value words and have arguments.
   --operations      measure single operations instead: 162 statements (`--only` takes parts of names)
   --calls           measure calls between C and Python instead, case by case (`--only` takes parts of names)
   --library PATH    for --calls: our shared library; by default it is built
+  --instructions    count the machine instructions of each bytecode instruction instead, at the small sizes, under valgrind
   --callgrind       count instructions under valgrind instead, at the small sizes; with --calls: a call
   --timeout SECONDS limit for a run (120)
   --binary PATH     our command; by default `krait` is built
@@ -75,6 +79,7 @@ pub fn run(mut args: Args) -> Outcome {
     let compile = args.flag("--compile");
     let operations = args.flag("--operations");
     let callgrind = args.flag("--callgrind");
+    let instructions = args.flag("--instructions");
     let inner = match args.parsed("--inner", 0)? {
         0 => None,
         repeats => Some(repeats),
@@ -87,7 +92,7 @@ pub fn run(mut args: Args) -> Outcome {
     };
     let options = Options {
         repetitions: args.parsed("-k", repetitions)?.max(1),
-        small: args.flag("--small") || callgrind,
+        small: args.flag("--small") || callgrind || instructions,
         inner,
         metric: match inner {
             Some(_) => Metric::Steady,
@@ -116,6 +121,9 @@ pub fn run(mut args: Args) -> Outcome {
         return operations::run(&subjects, &only, &options);
     }
     let mut programs = program::select(&options.folder, &only, &skip)?;
+    if instructions {
+        return instructions::run(&subjects, &programs, &options);
+    }
     if callgrind {
         return callgrind::run(&subjects, &programs, &options);
     }

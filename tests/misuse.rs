@@ -130,6 +130,14 @@ const LEFT_OUT: &[&str] = &[
     "PyContext",
     "PyDateTime",
     "PyByteArray_FromStringAndSize",
+    "PyUnicode_Substring",
+    "PyUnicode_New",
+    "PyUnicode_IsIdentifier",
+    "PyUnicode_FindChar",
+    "PyUnicode_CompareWithASCII",
+    "PyODict_SetItem",
+    "PyODict_DelItem",
+    "PyBytes_FromStringAndSize",
 ];
 
 /// What an argument may be: how C writes it, by name.

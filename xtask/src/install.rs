@@ -101,21 +101,14 @@ fn programs(prefix: &Path, command: &Path) -> io::Result<()> {
 
 fn libraries(prefix: &Path, built: &Path) -> Result<(), Error> {
     let lib = prefix.join("lib");
-    let pkgconfig = lib.join("pkgconfig");
-    fs::create_dir_all(&pkgconfig)?;
+    fs::create_dir_all(&lib)?;
     replace(&built.join("libkrait.so"), &lib.join("libpython3.14.so.1.0"))?;
     replace(&built.join("libkrait.a"), &lib.join("libkrait.a"))?;
     for name in ["libpython3.14.so", "libkrait.so"] {
         link("libpython3.14.so.1.0".as_ref(), &lib.join(name))?;
     }
     link("libkrait.a".as_ref(), &lib.join("libpython3.14.a"))?;
-    for (text, name, alias) in [
-        (EXTENSION, "python-3.14.pc", "python3.pc"),
-        (EMBED, "python-3.14-embed.pc", "python3-embed.pc"),
-    ] {
-        fs::write(pkgconfig.join(name), text)?;
-        link(name.as_ref(), &pkgconfig.join(alias))?;
-    }
+    describe_libraries(&lib)?;
     let linked = Command::new("cc")
         .args([
             "-shared",
@@ -131,6 +124,20 @@ fn libraries(prefix: &Path, built: &Path) -> Result<(), Error> {
         .arg(lib.join("libpython3.14.so.1.0"))
         .status()?;
     if linked.success() { Ok(()) } else { Err("libpython3.so cannot be linked".into()) }
+}
+
+/// What `pkg-config` reads.
+pub fn describe_libraries(lib: &Path) -> io::Result<()> {
+    let pkgconfig = lib.join("pkgconfig");
+    fs::create_dir_all(&pkgconfig)?;
+    for (text, name, alias) in [
+        (EXTENSION, "python-3.14.pc", "python3.pc"),
+        (EMBED, "python-3.14-embed.pc", "python3-embed.pc"),
+    ] {
+        fs::write(pkgconfig.join(name), text)?;
+        link(name.as_ref(), &pkgconfig.join(alias))?;
+    }
+    Ok(())
 }
 
 /// Copies pip's wheels to where `ensurepip` looks, so that `venv` can install it without a network.

@@ -123,22 +123,22 @@ pub fn PyCodec_IncrementalDecoder(
 pub fn PyCodec_StreamReader(
     th: &Thread,
     encoding: *const c_char,
-    stream: Borrowed<'_>,
+    stream: Option<Borrowed<'_>>,
     errors: *const c_char,
 ) -> PyResult {
     let class = part(th, encoding, 2)?;
-    made(th, class, &[Some(stream.to_owned()), handling(th, errors)?])
+    made(th, class, &[Some(given(th, stream)?.to_owned()), handling(th, errors)?])
 }
 
 #[capi]
 pub fn PyCodec_StreamWriter(
     th: &Thread,
     encoding: *const c_char,
-    stream: Borrowed<'_>,
+    stream: Option<Borrowed<'_>>,
     errors: *const c_char,
 ) -> PyResult {
     let class = part(th, encoding, 3)?;
-    made(th, class, &[Some(stream.to_owned()), handling(th, errors)?])
+    made(th, class, &[Some(given(th, stream)?.to_owned()), handling(th, errors)?])
 }
 
 #[capi]

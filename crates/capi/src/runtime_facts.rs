@@ -38,7 +38,11 @@ fn wide_attribute(name: &'static str) -> *const wchar_t {
         }
         None => return std::ptr::null(),
     };
-    let wide: Box<[wchar_t]> = text.chars().map(|c| c as wchar_t).chain([0]).collect();
+    keep(name, text.chars().map(|c| c as wchar_t).chain([0]).collect())
+}
+
+/// A text that ends with zero, where it stays.
+fn keep(name: &'static str, wide: Box<[wchar_t]>) -> *const wchar_t {
     let mut kept = WIDE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, known)) = kept.iter().find(|(known, text)| *known == name && **text == *wide) {
         return known.as_ptr();
@@ -49,7 +53,14 @@ fn wide_attribute(name: &'static str) -> *const wchar_t {
 
 #[capi]
 pub fn Py_GetPath() -> *const wchar_t {
-    wide_attribute("path")
+    let Some(th) = Thread::current_or_none() else { return std::ptr::null() };
+    match crate::config::search_path(th) {
+        Ok(path) => keep("path", path.into()),
+        Err(raised) => {
+            drop(th.take_raised(raised));
+            std::ptr::null()
+        }
+    }
 }
 
 #[capi]

@@ -48,6 +48,14 @@ pub fn PySequence_SetItem(
             // SAFETY: a slot takes live objects; without a value it deletes.
             unsafe { assign(ob.as_ptr(), index, value) }
         }
+        None if value.is_none()
+            && mapping_slots(ob).is_none_or(|slots| slots.mp_ass_subscript.is_none()) =>
+        {
+            let name = ob.type_name();
+            let _raised =
+                raise!(th, TYPE_ERROR, "'{name}' object does not support item assignment");
+            -1
+        }
         _ => sequence::set(th, ob, index, value).map_or(-1, |()| 0),
     }
 }

@@ -113,6 +113,11 @@ fn parse<'a>(
     source: Source<'a>,
     request: Request<'_>,
 ) -> PyResult<&'a Mod<'a>> {
+    let bytes = match source {
+        Source::Text(text) => text.as_bytes(),
+        Source::Bytes(bytes) => bytes,
+    };
+    audit!(th, "compile", Bytes::new(th, bytes), request.filename)?;
     let codecs = Codecs(th);
     let mut notes = Notes::default();
     let names = Names { th, raised: Cell::new(None) };
@@ -203,6 +208,7 @@ pub fn parse_tree(th: &Thread, source: Source<'_>, request: Request<'_>) -> PyRe
 /// is wanted (`PyCF_OPTIMIZED_AST`).
 pub fn tree_of_tree(th: &Thread, tree: Borrowed<'_>, request: Request<'_>) -> PyResult {
     let hooks = tree_hooks(th)?;
+    audit!(th, "compile", tree, ())?;
     (hooks.check_mode)(th, tree, request.mode)?;
     let arena = Bump::new();
     let tree = (hooks.from_object)(th, &arena, tree)?;
@@ -235,6 +241,7 @@ pub fn read_tree<'a>(
     request: Request<'_>,
 ) -> PyResult<(Mod<'a>, CompileOptions<'a>)> {
     let hooks = tree_hooks(th)?;
+    audit!(th, "compile", tree, ())?;
     (hooks.check_mode)(th, tree, request.mode)?;
     let tree = (hooks.from_object)(th, arena, tree)?;
     let options = compile_options(th, arena, request);

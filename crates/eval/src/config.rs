@@ -102,6 +102,12 @@ pub struct Config {
     pub faulthandler: bool,
     /// What `os.cpu_count` answers; -1: what the system says.
     pub cpu_count: i32,
+    /// `-X importtime`: 1, or 2 for imports of what is there too. `None`: not settled.
+    pub import_time: Option<u8>,
+    /// Whether frozen modules other than importlib's are used.
+    pub frozen_modules: bool,
+    /// `PYTHONPLATLIBDIR`: the name of the folder `lib` of an installation.
+    pub platlibdir: Option<String>,
     /// Whether the C library's standard streams are to buffer as Python's.
     pub configure_c_stdio: bool,
 }
@@ -192,6 +198,9 @@ impl Config {
             tracemalloc: None,
             faulthandler: false,
             cpu_count: -1,
+            import_time: None,
+            frozen_modules: true,
+            platlibdir: None,
             configure_c_stdio: true,
         }
     }
@@ -217,6 +226,8 @@ impl Config {
             || self.xoption("faulthandler").is_some()
             || self.variable("PYTHONFAULTHANDLER").is_some();
         self.read_tracemalloc()?;
+        self.read_import_time()?;
+        self.read_frozen_modules()?;
         self.read_cpu_count()
     }
 
@@ -325,6 +336,44 @@ impl Config {
         Ok(())
     }
 
+    fn read_import_time(&mut self) -> Result<(), Invalid> {
+        const OPTION: &str =
+            "-X importtime: values other than 1 and 2 are reserved for future use.";
+        const VARIABLE: &str = "PYTHONPROFILEIMPORTTIME: numeric values other than 1 and 2 are reserved for future use.";
+        if self.import_time.is_some() {
+            return Ok(());
+        }
+        let variable = self.variable("PYTHONPROFILEIMPORTTIME");
+        let (given, message) = match (self.xoption("importtime"), &variable) {
+            (Some(option), _) => (option, OPTION),
+            (None, Some(variable)) => (variable.as_str(), VARIABLE),
+            (None, None) => return Ok(()),
+        };
+        // What is no number stands for yes.
+        self.import_time = match given.parse::<i32>().unwrap_or(1) {
+            level @ 0..=2 => Some(level as u8),
+            _ => return Err(Invalid::new(c"config_init_import_time", message)),
+        };
+        Ok(())
+    }
+
+    fn read_frozen_modules(&mut self) -> Result<(), Invalid> {
+        const OPTION: &str = "bad value for option -X frozen_modules (expected \"on\" or \"off\")";
+        const VARIABLE: &str = "bad value for PYTHON_FROZEN_MODULES (expected \"on\" or \"off\")";
+        let variable = self.variable("PYTHON_FROZEN_MODULES");
+        let (given, message) = match (self.xoption("frozen_modules"), &variable) {
+            (Some(option), _) => (option, OPTION),
+            (None, Some(variable)) => (variable.as_str(), VARIABLE),
+            (None, None) => return Ok(()),
+        };
+        self.frozen_modules = match given {
+            "" | "on" => true,
+            "off" => false,
+            _ => return Err(Invalid::new(c"", message)),
+        };
+        Ok(())
+    }
+
     fn read_variables(&mut self) -> Result<(), Invalid> {
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let level =
@@ -342,6 +391,7 @@ impl Config {
         self.code_debug_ranges &= text("PYTHONNODEBUGRANGES").is_none();
         self.remote_debug &= text("PYTHON_DISABLE_REMOTE_DEBUG").is_none();
         self.home = self.home.take().or_else(|| text("PYTHONHOME").map(PathBuf::from));
+        self.platlibdir = self.platlibdir.take().or_else(|| text("PYTHONPLATLIBDIR"));
         if let Some(path) = std::env::var_os("PYTHONPATH").filter(|path| !path.is_empty()) {
             let folders = path.as_bytes().split(|byte| *byte == b':');
             self.pythonpath = folders.map(|folder| OsStr::from_bytes(folder).to_owned()).collect();

@@ -12,9 +12,6 @@ use krait_objects::prelude::*;
 
 use crate::config::{self, Config};
 
-/// The library's folder below a prefix.
-const LIBRARY: &str = "lib/python3.14";
-
 pub struct Installation {
     /// `sys.base_prefix`; `None` if everything is inside.
     pub prefix: Option<PathBuf>,
@@ -22,6 +19,8 @@ pub struct Installation {
     pub environment: Option<PathBuf>,
     /// `sys._base_executable`: the program that the environment was made with.
     pub base_executable: PathBuf,
+    /// The folder below the prefix with all that belongs to Python.
+    lib: String,
 }
 
 impl Installation {
@@ -44,6 +43,7 @@ impl Installation {
             prefix: config.home.clone(),
             environment,
             base_executable: executable.into(),
+            lib: config.platlibdir.clone().unwrap_or_else(|| "lib".into()),
         };
         if found.prefix.is_some() {
             // `PYTHONHOME` is stronger than what the environment says of its own.
@@ -56,28 +56,34 @@ impl Installation {
             let linked = real.filter(|real| real != executable);
             found.base_executable = linked.unwrap_or_else(|| bin.join(name));
         }
-        found.prefix = with_library(bin.or(own_bin))
-            .or_else(|| with_library(platform::own_library()?.parent()));
+        found.prefix = found
+            .with_library(bin.or(own_bin))
+            .or_else(|| found.with_library(platform::own_library()?.parent()));
         found
     }
 
     /// The folder with the library's sources; `None` if they are inside.
     pub fn library(&self) -> Option<PathBuf> {
-        Some(self.prefix.as_ref()?.join(LIBRARY))
+        Some(self.library_below(self.prefix.as_ref()?))
+    }
+
+    fn library_below(&self, prefix: &Path) -> PathBuf {
+        prefix.join(&self.lib).join("python3.14")
+    }
+
+    /// The prefix that a folder of programs or libraries belongs to, if it has the library's sources.
+    fn with_library(&self, folder: Option<impl AsRef<Path>>) -> Option<PathBuf> {
+        let prefix = folder?.as_ref().parent()?.to_owned();
+        self.library_below(&prefix).join("os.py").is_file().then_some(prefix)
     }
 
     /// What goes on `sys.path` for the library.
     pub fn search_path(&self) -> Vec<PathBuf> {
         let Some(prefix) = &self.prefix else { return Vec::new() };
-        let below = |path: &str| prefix.join(path);
-        vec![below("lib/python314.zip"), below(LIBRARY), below("lib/python3.14/lib-dynload")]
+        let library = self.library_below(prefix);
+        let modules = library.join("lib-dynload");
+        vec![prefix.join(&self.lib).join("python314.zip"), library, modules]
     }
-}
-
-/// The prefix that a folder of programs or libraries belongs to, if it has the library's sources.
-fn with_library(folder: Option<impl AsRef<Path>>) -> Option<PathBuf> {
-    let prefix = folder?.as_ref().parent()?.to_owned();
-    prefix.join(LIBRARY).join("os.py").is_file().then_some(prefix)
 }
 
 /// The folder of the program that an environment was made with.

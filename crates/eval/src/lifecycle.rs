@@ -89,6 +89,7 @@ impl Instance {
         interp.shares_heap.set(!is_sub || settings.shares_heap() && main.is_some());
         if !interp.is_guest() {
             interp.heap.set_hook(config.heap_hook);
+            interp.heap.set_talkative(config.malloc_stats);
         }
         let thread: *const Thread = Box::into_raw(Thread::new(&interp, 1));
         registry::enter(registry::Entry {
@@ -157,6 +158,7 @@ impl Instance {
         }
         th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
         th.interp().code_debug_ranges.set(config::of(th).code_debug_ranges);
+        th.interp().import_time.set(config::of(th).import_time.unwrap_or(0));
         th.interp().remote_debug.set(config::of(th).remote_debug.into());
         krait_objects::builtin_types::ready_all(th)?;
         crate::types::ready_all(th)?;
@@ -233,9 +235,6 @@ impl Instance {
         th.interp().finalizing.set(true);
         gil::of(th).close(th);
         let flushed = streams::flush(th);
-        if registry::main().is_some_and(|main| std::ptr::eq(main.interp, &*self.interp)) {
-            sys::audit::announce_end(th);
-        }
         if config::of(th).malloc_stats && th.interp().id == 0 {
             let interp = th.interp();
             eprint!("{}\n{}", interp.heap.describe(), interp.free_lists.describe());
@@ -246,12 +245,13 @@ impl Instance {
 
     fn tear_down(self) {
         let th = Thread::current();
+        let is_main = registry::main().is_some_and(|main| std::ptr::eq(main.interp, &*self.interp));
         clear_modules(th);
-        // The main interpreter's hooks have heard of its end.
-        if th.interp().id != 0
-            && let Err(raised) = audit!(th, "cpython.PyInterpreterState_Clear")
-        {
+        if let Err(raised) = audit!(th, "cpython.PyInterpreterState_Clear") {
             drop(th.take_raised(raised));
+        }
+        if is_main {
+            sys::audit::announce_end(th);
         }
         for state in registry::states(&*self.interp) {
             // SAFETY: the threads of the others sleep for good, or never came.
@@ -433,6 +433,9 @@ fn clear_modules(th: &Thread) {
     }
     modules.clear();
     collect(th);
+    if tell_of_garbage(th).is_err() {
+        sys::hooks::unraisable(th, None, "Exception ignored in GC shutdown");
+    }
     let last = [th.interp().sys_dict.get_owned(), th.interp().builtins.get_owned()];
     for reference in known.iter().rev() {
         let Some(module) = weakref::referent(reference.object()) else {
@@ -451,6 +454,31 @@ fn clear_modules(th: &Thread) {
     for dict in last.iter().flatten() {
         empty_namespace(th, dict);
     }
+}
+
+/// Warns of what the collector has found and could not take apart.
+fn tell_of_garbage(th: &Thread) -> PyResult<()> {
+    let collector = &th.interp().gc;
+    let debug = collector.debug.get();
+    let Some(garbage) = collector.garbage.get_owned().filter(|garbage| !garbage.is_empty()) else {
+        return Ok(());
+    };
+    if debug & krait_abi::_PyGC_DEBUG_SAVEALL != 0 {
+        return Ok(());
+    }
+    let listed = debug & krait_abi::_PyGC_DEBUG_UNCOLLECTABLE != 0;
+    let hint = if listed { "" } else { "; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them" };
+    let count = garbage.len();
+    let message =
+        Str::from_fmt(th, format_args!("gc: {count} uncollectable objects at shutdown{hint}"))?;
+    let category = Borrowed::from_ref(exc::RESOURCE_WARNING);
+    let place = Str::interned(th, "gc")?;
+    crate::warnings::warn_explicit(th, category, message.object(), place.borrow(), 0)?;
+    if listed {
+        let shown = object::repr(th, garbage.object())?;
+        crate::builtins::write_stderr(&format!("      {}\n", shown.to_string_lossy()));
+    }
+    Ok(())
 }
 
 /// At the end there is nobody to tell of a failure.

@@ -119,10 +119,6 @@ pub fn start(
         Some(main) => main.gil.shared(),
         None => gil::Gil::default(),
     };
-    if let Err(raised) = audit!(parent, "cpython.PyInterpreterState_New") {
-        drop(parent.take_raised(raised));
-        return Err(StartError("sys.audit failed".into()));
-    }
     gil::detach(parent);
     match Instance::start_sub(config, settings, origin, gil) {
         Ok(instance) => {

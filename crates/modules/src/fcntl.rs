@@ -275,8 +275,8 @@ impl Fcntl {
         whence: i32,
     ) -> PyResult<()> {
         let [zero, place] = [Int::from_i64(th, 0)?, Int::from_i64(th, whence.into())?];
+        let rest = [len.unwrap_or(none()), start.unwrap_or(none()), place.object()];
         let (len, start) = (len.unwrap_or(zero.object()), start.unwrap_or(zero.object()));
-        let rest = [len, start, place.object()];
         audited(th, "fcntl.lockf", fd.0, cmd as u32 as u64, &rest)?;
         let kind = match cmd {
             libc::LOCK_UN => libc::F_UNLCK,

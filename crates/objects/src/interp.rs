@@ -90,6 +90,8 @@ pub struct Interpreter {
     pub recursion_limit: Cell<i32>,
     /// Whether there are audit hooks: any thread may add one for all interpreters.
     pub audited: AtomicBool,
+    /// `-X importtime`: whether imports tell how long they take (1), also those of what is there (2).
+    pub import_time: Cell<u8>,
     /// Set once finalisation has begun.
     pub finalizing: Cell<bool>,
     /// What the program has put in front of `sys.path` when it began to run; "" stands for the current folder.
@@ -268,6 +270,7 @@ impl Interpreter {
             interned: Interned::default(),
             recursion_limit: Cell::new(1000),
             audited: AtomicBool::new(false),
+            import_time: Cell::new(0),
             finalizing: Cell::new(false),
             modules: Slot::EMPTY,
             sys_dict: Slot::EMPTY,

@@ -20,6 +20,9 @@ pub fn path(test_modules: bool) -> &'static str {
     }
 }
 
+/// Single tests that need not pass, each with its reason.
+pub const NEEDLESS: &str = "conformance/needless.txt";
+
 fn header(path: &Path) -> String {
     let modules = if path.ends_with(self::path(true)) {
         " with its compiled test modules (`--test-modules`), and not without"

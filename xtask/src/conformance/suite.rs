@@ -91,6 +91,11 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     fs::copy(&binary, &installed)?;
     interpreter::unpack_library(&installed, &library)?;
     files::copy_tree(&interpreter::root().join("include"), &prefix.join("include/python3.14"))?;
+    // The name that the description of the build has for it.
+    if name != "python3.14" {
+        files::link(Path::new(name), &prefix.join("bin/python3.14"))?;
+    }
+    install::describe_libraries(&prefix.join("lib"))?;
     install::describe_build(&prefix, &installed)?;
     Ok(Suite { binary: installed, library, is_reference: false, test_modules })
 }

@@ -25,4 +25,5 @@ pub use process::{
     Early, home, ignores_environment, is_interactive, is_isolated, is_pre_initialized,
     program_name, remember_option, was_running,
 };
+pub use running::search_path;
 pub use start::{initialize, initialize_with_arguments};

@@ -86,6 +86,9 @@ unsafe fn to_config(from: &PyConfig) -> Config {
             tracemalloc: u32::try_from(from.tracemalloc).ok(),
             faulthandler: flag(from.faulthandler, false),
             cpu_count: from.cpu_count,
+            import_time: u8::try_from(from.import_time).ok(),
+            frozen_modules: flag(from.use_frozen_modules, true),
+            platlibdir: text(from.platlibdir),
             configure_c_stdio: flag(from.configure_c_stdio, false),
             module_search_paths: (from.module_search_paths_set > 0).then(|| {
                 texts(&from.module_search_paths).into_iter().map(OsString::from).collect()
@@ -160,7 +163,6 @@ pub unsafe fn read(config: *mut PyConfig) -> PyStatus {
         warnings.retain(|option| !before.contains(option));
         add_options(&mut warnings, before);
         options.config.warnoptions = warnings;
-        choose_frozen(&options.config, &mut *config);
         write_back(&options, config)
     }
 }
@@ -187,19 +189,6 @@ fn add_options(list: &mut Vec<String>, new: Vec<String>) {
         if !list.contains(&option) {
             list.push(option);
         }
-    }
-}
-
-/// `-X frozen_modules`: the host sees what it asked for; the library is inside anyway.
-fn choose_frozen(config: &Config, to: &mut PyConfig) {
-    let given = config.xoptions.iter().rev().find_map(|option| {
-        let rest = option.strip_prefix("frozen_modules")?;
-        if rest.is_empty() { Some("") } else { rest.strip_prefix('=') }
-    });
-    match given {
-        Some("" | "on") => to.use_frozen_modules = 1,
-        Some("off") => to.use_frozen_modules = 0,
-        _ => {}
     }
 }
 
@@ -412,7 +401,8 @@ unsafe fn write_numbers(config: &Config, to: *mut PyConfig) {
     to.tracemalloc = config.tracemalloc.unwrap_or(0) as i32;
     to.cpu_count = config.cpu_count;
     to.perf_profiling = to.perf_profiling.max(0);
-    to.import_time = to.import_time.max(0);
+    to.import_time = config.import_time.unwrap_or(0).into();
+    to.use_frozen_modules = config.frozen_modules.into();
     to.configure_c_stdio = to.configure_c_stdio.max(0);
     to.pathconfig_warnings = i32::from(to.pathconfig_warnings != 0);
     to.remote_debug = config.remote_debug.into();

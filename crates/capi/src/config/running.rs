@@ -8,6 +8,7 @@ use krait_eval::{config, sys};
 use krait_macros::capi;
 use krait_objects::prelude::*;
 use krait_objects::structseq::StructSequence;
+use libc::wchar_t;
 
 use super::fields::{Access, CONFIG, Field, Kind, Live, PRE_CONFIG, find};
 use super::memory::{list_units, units};
@@ -92,6 +93,16 @@ pub fn described(th: &Thread) -> PyResult<Arc<defaults::Owned>> {
     };
     settled::add_folders(th, &config)?;
     Ok(config)
+}
+
+/// What the interpreter searches for modules, as it was configured: folders with colons between them, and a zero.
+pub fn search_path(th: &Thread) -> PyResult<Vec<wchar_t>> {
+    let config = described(th)?;
+    // SAFETY: the configuration is ours.
+    let folders = unsafe { list_units(&(*config.ptr()).module_search_paths) };
+    let mut path = folders.join(&(b':' as wchar_t));
+    path.push(0);
+    Ok(path)
 }
 
 /// Tells those who do not look into C's description: the interpreter itself, and the variables from before `PyConfig`.
@@ -317,8 +328,14 @@ fn read_only(th: &Thread, name: &str) -> Raised {
 }
 
 #[capi]
-pub fn PyConfig_Set(th: &Thread, name: *const c_char, value: Borrowed<'_>) -> PyResult<()> {
+pub fn PyConfig_Set(th: &Thread, name: *const c_char, value: Option<Borrowed<'_>>) -> PyResult<()> {
     let name = text_of(name);
+    let Some(value) = value else {
+        return Err(match find(CONFIG, &name).or_else(|| find(PRE_CONFIG, &name)) {
+            Some(_) => null_argument(th),
+            None => raise!(th, VALUE_ERROR, "unknown config option name: {name}"),
+        });
+    };
     let shown = Str::new(th, &name)?;
     sys::audit(th, "cpython.PyConfig_Set", &[shown.object(), value])?;
     set(th, &name, value)

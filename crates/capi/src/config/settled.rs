@@ -70,7 +70,7 @@ pub fn add_folders(th: &Thread, described: &defaults::Owned) -> PyResult<()> {
             (&raw mut (*to).base_prefix, base),
             (&raw mut (*to).base_exec_prefix, base),
             (&raw mut (*to).stdlib_dir, library),
-            (&raw mut (*to).platlibdir, Path::new("lib")),
+            (&raw mut (*to).platlibdir, Path::new(config.platlibdir.as_deref().unwrap_or("lib"))),
         ] {
             fill(place, &wide(path.as_os_str()));
         }

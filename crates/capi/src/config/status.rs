@@ -18,7 +18,8 @@ pub fn error(message: &'static CStr) -> PyStatus {
 
 /// An error with a message made for it, in the name of a function.
 pub fn error_in(function: &'static CStr, message: &str) -> PyStatus {
-    PyStatus { func: function.as_ptr(), ..leaked(message) }
+    let func = if function.is_empty() { std::ptr::null() } else { function.as_ptr() };
+    PyStatus { func, ..leaked(message) }
 }
 
 /// A status outlives everything, and names nobody who would free its message.

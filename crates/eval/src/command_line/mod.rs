@@ -103,8 +103,9 @@ fn run_program(mut options: Options) -> i32 {
     if let Err(invalid) = options.config.read_environment() {
         let function = invalid.function.to_string_lossy();
         let state = if function.starts_with("pre") { "preinitializing" } else { "preinitialized" };
+        let colon = if function.is_empty() { "" } else { ": " };
         eprintln!(
-            "Fatal Python error: {function}: {}\nPython runtime state: {state}\n",
+            "Fatal Python error: {function}{colon}{}\nPython runtime state: {state}\n",
             invalid.message
         );
         return 1;

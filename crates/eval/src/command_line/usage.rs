@@ -50,12 +50,16 @@ arg ...: the program's arguments: sys.argv[1:]
 pub const VARIABLES: &str = "\
 Environment variables:
 PYTHON_CPU_COUNT: what os.cpu_count() answers
+PYTHON_FROZEN_MODULES: on, or off: modules are looked for before frozen ones are taken
 PYTHONFAULTHANDLER: show tracebacks when the process crashes
 PYTHONHASHSEED  : the seed of hashes, a number, or 'random'
 PYTHONHOME      : the root of an installed library, which takes the embedded one's place
 PYTHONINTMAXSTRDIGITS: the most digits of an int as text; 0 for any number
 PYTHONIOENCODING: encoding[:errors] of stdin, stdout and stderr
+PYTHONMALLOCSTATS: tell what memory is used for, whenever more is needed and at the end
 PYTHONPATH      : folders for sys.path, with colons between them
+PYTHONPLATLIBDIR: the name of an installation's folder lib
+PYTHONPROFILEIMPORTTIME: tell how long imports take; 2 for those of known modules too
 PYTHONPYCACHEPREFIX: where .pyc files go, instead of __pycache__
 PYTHONTRACEMALLOC: trace memory, with so many frames of each traceback
 PYTHONUTF8      : 1 for UTF-8 mode, 0 against it
@@ -79,6 +83,8 @@ Options of this implementation:
 -X cpu_count=N: what os.cpu_count() answers
 -X dev        : development mode: more checks, more warnings
 -X faulthandler: show tracebacks when the process crashes
+-X frozen_modules=on|off: off: modules are looked for before frozen ones are taken
+-X importtime[=2]: tell how long imports take; 2 for those of known modules too
 -X int_max_str_digits=N: the most digits of an int as text; 0 for any number
 -X pycache_prefix=PATH: where .pyc files go, instead of __pycache__
 -X tracemalloc[=N]: trace memory, with so many frames of each traceback (1)

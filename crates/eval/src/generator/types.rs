@@ -216,8 +216,9 @@ macro_rules! common {
             }
 
             #[getter]
-            fn $frame(&self, th: &Thread) -> PyResult {
-                self.generator().frame_value(th)
+            fn $frame(this: Borrowed<'_, Self>, th: &Thread) -> PyResult {
+                audit!(th, "object.__getattr__", this, stringify!($frame))?;
+                this.generator().frame_value(th)
             }
 
             #[getter]

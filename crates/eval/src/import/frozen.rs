@@ -5,15 +5,19 @@ use std::cell::Cell;
 use krait_objects::prelude::*;
 use krait_stdlib::Frozen;
 
-use crate::marshal;
+use crate::{config, marshal};
 
-/// What tests have said about the use of frozen modules: below zero, only importlib's own are.
+/// What tests have said about the use of frozen modules: below zero, only importlib's own are; zero leaves it to the
+/// configuration.
 #[derive(Default)]
 pub struct Override(pub Cell<i32>);
 
 /// The frozen module of that name, if it is to be used.
 pub fn find(th: &Thread, name: &str) -> Option<&'static Frozen> {
-    let off = th.interp().state::<Override>().0.get() < 0;
+    let off = match th.interp().state::<Override>().0.get() {
+        0 => !config::of(th).frozen_modules,
+        forced => forced < 0,
+    };
     krait_stdlib::find_frozen(name).filter(|_| !off || ESSENTIAL.contains(&name))
 }
 

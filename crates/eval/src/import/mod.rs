@@ -14,6 +14,7 @@ pub mod lock;
 mod native;
 mod shadow;
 pub mod single_phase;
+mod times;
 mod trim;
 
 use krait_objects::prelude::*;
@@ -116,13 +117,22 @@ fn import_untrimmed(
     if found.is_none() && publish(th)? {
         found = find()?;
     }
+    let timed = th.interp().import_time.get();
     let module = match found {
-        Some(module) => module,
+        Some(module) => {
+            if timed > 1 {
+                times::known(th, absolute.borrow());
+            }
+            module
+        }
         None => {
             report(th, absolute.borrow())?;
-            let function = import_function(th)?;
-            let arguments = [absolute.object(), function.object()];
-            call::call_method(th, importlib(th)?.object(), id::_find_and_load, &arguments)?
+            let load = || {
+                let function = import_function(th)?;
+                let arguments = [absolute.object(), function.object()];
+                call::call_method(th, importlib(th)?.object(), id::_find_and_load, &arguments)
+            };
+            if timed > 0 { times::measured(th, absolute.borrow(), load)? } else { load()? }
         }
     };
     let has_from = match from_list.filter(|list| !list.is_none()) {

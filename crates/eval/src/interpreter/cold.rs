@@ -46,8 +46,7 @@ pub unsafe fn dealloc(th: *const Thread, ob: *mut krait_abi::PyObject) {
             return memory::dealloc(ob);
         };
         if !kept {
-            interp.heap.tell(ob, krait_abi::PyRefTracer_DESTROY);
-            interp.heap.free(ob.cast());
+            memory::free_number(&*th, ob);
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn add(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
     text("platform", "linux")?;
     text("byteorder", if cfg!(target_endian = "little") { "little" } else { "big" })?;
     text("float_repr_style", "short")?;
-    text("platlibdir", "lib")?;
+    text("platlibdir", config::of(th).platlibdir.as_deref().unwrap_or("lib"))?;
     text("abiflags", "")?;
     text("_framework", "")?;
     int("maxsize", isize::MAX as i64)?;

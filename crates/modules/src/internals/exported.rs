@@ -1,7 +1,7 @@
 //! Functions of `_testinternalcapi` that pass on to the C API, which lies above this crate: they are found by name, as an
 //! extension module finds them.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::mem::transmute;
 
 use krait_abi::{self as abi, Py_complex};
@@ -26,6 +26,58 @@ fn exported(th: &Thread, name: &CStr) -> PyResult<*mut c_void> {
 fn returned(th: &Thread, ptr: Ptr) -> PyResult {
     // SAFETY: C gives a reference or NULL.
     unsafe { Owned::from_ptr_or_null(ptr) }.ok_or_else(|| th.raised_by_c())
+}
+
+type DecodeLocale = unsafe extern "C" fn(
+    *const c_char,
+    *mut *mut libc::wchar_t,
+    *mut usize,
+    *mut *const c_char,
+    c_int,
+    c_int,
+) -> c_int;
+type EncodeLocale = unsafe extern "C" fn(
+    *const libc::wchar_t,
+    *mut *mut c_char,
+    *mut usize,
+    *mut *const c_char,
+    c_int,
+    c_int,
+) -> c_int;
+type FromWide = unsafe extern "C" fn(*const libc::wchar_t, isize) -> Ptr;
+
+/// The number of an error handler in C.
+fn error_handler(th: &Thread, errors: Option<&str>) -> PyResult<c_int> {
+    let errors = CString::new(errors.unwrap_or("strict")).unwrap_or_default();
+    // SAFETY: the function's type in C.
+    unsafe {
+        let find: unsafe extern "C" fn(*const c_char) -> c_int =
+            transmute(exported(th, c"_Py_GetErrorHandler")?);
+        Ok(find(errors.as_ptr()))
+    }
+}
+
+/// What a conversion by the locale has answered.
+///
+/// # Safety
+/// `reason` is a text if the status is -2.
+unsafe fn locale_status(
+    th: &Thread,
+    what: &str,
+    status: c_int,
+    at: usize,
+    reason: *const c_char,
+) -> PyResult<()> {
+    match status {
+        0 => Ok(()),
+        -1 => Err(th.no_memory()),
+        -2 => {
+            // SAFETY: the caller's promise.
+            let reason = unsafe { CStr::from_ptr(reason) }.to_string_lossy();
+            Err(raise!(th, RUNTIME_ERROR, "{what} error: pos={at}, reason={reason}"))
+        }
+        _ => Err(th.raise(exc::VALUE_ERROR, "unsupported error handler")),
+    }
 }
 
 fn complex(th: &Thread, ob: Borrowed<'_>) -> PyResult<Py_complex> {
@@ -188,6 +240,59 @@ impl Internals {
             function(object)
         };
         returned(th, made)
+    }
+
+    /// Convert bytes to a str as the C library's locale says.
+    #[function(sig = "(string, current_locale=0, errors=None, /)")]
+    fn DecodeLocaleEx(
+        th: &Thread,
+        string: Borrowed<'_, Bytes>,
+        current_locale: i32,
+        errors: Option<&str>,
+    ) -> PyResult {
+        let text = CString::new(string.as_bytes())
+            .map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null byte"))?;
+        let (mut wide, mut at, mut reason) = (std::ptr::null_mut(), 0, std::ptr::null());
+        // SAFETY: the functions' types in C; room for what it answers, which is C's to free.
+        unsafe {
+            let decode: DecodeLocale = transmute(exported(th, c"_Py_DecodeLocaleEx")?);
+            let to_str: FromWide = transmute(exported(th, c"PyUnicode_FromWideChar")?);
+            let handler = error_handler(th, errors)?;
+            let status =
+                decode(text.as_ptr(), &mut wide, &mut at, &mut reason, current_locale, handler);
+            locale_status(th, "decode", status, at, reason)?;
+            let made = to_str(wide, -1);
+            let free: unsafe extern "C" fn(*mut c_void) =
+                transmute(exported(th, c"PyMem_RawFree")?);
+            free(wide.cast());
+            returned(th, made)
+        }
+    }
+
+    /// Convert a str to bytes as the C library's locale says.
+    #[function(sig = "(string, current_locale=0, errors=None, /)")]
+    fn EncodeLocaleEx(
+        th: &Thread,
+        string: Borrowed<'_, Str>,
+        current_locale: i32,
+        errors: Option<&str>,
+    ) -> PyResult<Owned<Bytes>> {
+        let wide: Vec<libc::wchar_t> =
+            string.chars().iter().map(|point| point as libc::wchar_t).chain([0]).collect();
+        let (mut text, mut at, mut reason) = (std::ptr::null_mut(), 0, std::ptr::null());
+        // SAFETY: as above.
+        unsafe {
+            let encode: EncodeLocale = transmute(exported(th, c"_Py_EncodeLocaleEx")?);
+            let free: unsafe extern "C" fn(*mut c_void) =
+                transmute(exported(th, c"PyMem_RawFree")?);
+            let handler = error_handler(th, errors)?;
+            let status =
+                encode(wide.as_ptr(), &mut text, &mut at, &mut reason, current_locale, handler);
+            locale_status(th, "encode", status, at, reason)?;
+            let made = Bytes::new(th, CStr::from_ptr(text).to_bytes());
+            free(text.cast());
+            made
+        }
     }
 
     /// _Py_GetConfigsAsDict(): the configuration of the interpreter.

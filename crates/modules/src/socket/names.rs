@@ -55,8 +55,7 @@ impl SocketModule {
         arguments::count(th, "getservbyname", args, 1, 2)?;
         let name = arguments::text(th, args[0], "getservbyname() argument 1")?;
         let proto = protocol(th, "getservbyname", args.get(1))?;
-        let given = args.get(1).copied().unwrap_or(Str::interned(th, "")?.object()).to_owned();
-        audit(th, "socket.getservbyname", &[args[0], given.object()])?;
+        audit(th, "socket.getservbyname", &[args[0], args.get(1).copied().unwrap_or(none())])?;
         // SAFETY: terminated texts. The GIL is kept: the answer lies in memory that all threads share.
         let found = unsafe { libc::getservbyname(name.as_ptr(), or_null(proto.as_ref())).as_ref() };
         let found = found.ok_or_else(|| th.raise(exc::OS_ERROR, "service/proto not found"))?;
@@ -75,8 +74,7 @@ impl SocketModule {
             let message = "getservbyport: port must be 0-65535.";
             return Err(th.raise(exc::OVERFLOW_ERROR, message));
         };
-        let given = args.get(1).copied().unwrap_or(Str::interned(th, "")?.object()).to_owned();
-        audit(th, "socket.getservbyport", &[args[0], given.object()])?;
+        audit(th, "socket.getservbyport", &[args[0], args.get(1).copied().unwrap_or(none())])?;
         // SAFETY: as in `getservbyname`.
         let found = unsafe {
             libc::getservbyport(i32::from(port.to_be()), or_null(proto.as_ref())).as_ref()

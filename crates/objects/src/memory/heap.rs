@@ -49,6 +49,8 @@ pub struct Heap {
     /// How many arenas have no pool in use.
     idle: Cell<usize>,
     pub(super) large: Large,
+    /// Whether it tells what it is used for whenever it needs another arena.
+    talkative: Cell<bool>,
     /// No more bytes than these are taken from the system.
     limit: Cell<usize>,
 }
@@ -70,6 +72,7 @@ impl Default for Heap {
             arenas: RefCell::default(),
             idle: Cell::new(0),
             large: Large::default(),
+            talkative: Cell::new(false),
             limit: Cell::new(usize::MAX),
         }
     }
@@ -243,6 +246,9 @@ impl Heap {
     fn new_arena(&self) -> *mut Arena {
         if !self.allows(ARENA) || !self.map.borrow_mut().prepare() {
             return null_mut();
+        }
+        if self.talkative.get() {
+            eprint!("{}", self.describe());
         }
         let arena = Arena::map();
         if arena.is_null() {
@@ -436,6 +442,11 @@ impl Heap {
     /// From here on, the heap refuses to take more than `limit` bytes.
     pub fn set_limit(&self, limit: usize) {
         self.limit.set(limit);
+    }
+
+    /// `PYTHONMALLOCSTATS`: from here on, what memory is used for is told whenever an arena is added.
+    pub fn set_talkative(&self, talkative: bool) {
+        self.talkative.set(talkative);
     }
 
     pub fn limit(&self) -> usize {

@@ -37,11 +37,18 @@ pub unsafe fn dealloc(ob: *mut abi::PyObject) {
     // SAFETY: the caller's promise, and (2): the object is still whole.
     unsafe {
         let th = Thread::attached();
-        let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*ob).ob_type.cast());
-        if th.dealloc_is_special() && is_put_off(th, ob, ty) {
-            return;
+        if th.dealloc_is_special() {
+            return dealloc_special(th, ob);
         }
-        let Some(tp_dealloc) = (*ty.as_type_ptr()).tp_dealloc else {
+        end(th, ob);
+    }
+}
+
+#[inline(always)]
+unsafe fn end(th: &Thread, ob: *mut abi::PyObject) {
+    // SAFETY: as for `dealloc`.
+    unsafe {
+        let Some(tp_dealloc) = (*(*ob).ob_type).tp_dealloc else {
             crate::fatal("deallocation of an object whose type has no tp_dealloc");
         };
         // A deallocator must leave the current exception as it found it.
@@ -52,18 +59,34 @@ pub unsafe fn dealloc(ob: *mut abi::PyObject) {
     }
 }
 
-/// The native stack is low, or C wants to be told of objects that end: whether this one waits.
+/// The native stack is low, so that what could lead to long chains waits; or C wants to be told of objects that end.
 #[cold]
-unsafe fn is_put_off(th: &Thread, ob: *mut abi::PyObject, ty: Borrowed<'_, Type>) -> bool {
-    // SAFETY: a dead object, which is still whole.
+#[inline(never)]
+unsafe fn dealloc_special(th: &Thread, ob: *mut abi::PyObject) {
+    // SAFETY: as for `dealloc`.
     unsafe {
+        let ty: Borrowed<'_, Type> = Borrowed::from_ptr((*ob).ob_type.cast());
         if th.stack_is_low() && ty.is_gc() {
-            put_off(th, ob);
-            return true;
+            return put_off(th, ob);
         }
         th.interp().heap.tell(ob, abi::PyRefTracer_DESTROY);
+        end(th, ob);
     }
-    false
+}
+
+/// Gives back the memory of a dead number.
+///
+/// # Safety
+/// (2), and there is nothing but memory to give back.
+#[cold]
+#[inline(never)]
+pub unsafe fn free_number(th: &Thread, ob: *mut abi::PyObject) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let heap = &th.interp().heap;
+        heap.tell(ob, abi::PyRefTracer_DESTROY);
+        heap.free(ob.cast());
+    }
 }
 
 /// Chains `ob` into the thread's list of objects to free later, through its GC link (it is untracked and dead).

@@ -105,10 +105,10 @@ mod tests {
             std::env::temp_dir().join(format!("krait-installation-{}", std::process::id()));
         let (base, environment) = (folder.join("base"), folder.join("environment"));
         std::fs::create_dir_all(base.join("bin"))?;
-        std::fs::create_dir_all(base.join(LIBRARY))?;
+        std::fs::create_dir_all(base.join("lib/python3.14"))?;
         std::fs::create_dir_all(environment.join("bin"))?;
         std::fs::write(base.join("bin/python"), "")?;
-        std::fs::write(base.join(LIBRARY).join("os.py"), "")?;
+        std::fs::write(base.join("lib/python3.14").join("os.py"), "")?;
         let settings = format!("version = 3.14.8\nHome = {}\n", base.join("bin").display());
         std::fs::write(environment.join("pyvenv.cfg"), settings)?;
         let own = environment.join("bin/python");

@@ -173,7 +173,7 @@ fn follow(
             Flow::On | Flow::Call => (None, 0.0),
             Flow::Branch(target) => (Some(target), (taken as f64 / count(&address)).min(1.0)),
             Flow::Jump(target) => (Some(target), 1.0),
-            Flow::End => (None, 1.0),
+            Flow::Through(_) | Flow::End => (None, 1.0),
         };
         let target = target.and_then(|target| machine.at(target));
         for (next, share) in [(Some(at + 1), 1.0 - share), (target, share)] {
@@ -194,14 +194,27 @@ fn print(base: &Counted, ours: &Counted) {
     let sum: f64 = base.costs.iter().map(|(_, cost)| cost.executions).sum();
     let mut order: Vec<_> = base.costs.iter().collect();
     order.sort_by(|a, b| b.1.executions.total_cmp(&a.1.executions));
-    println!("machine instructions an execution, without and with functions that are called\n");
-    let header =
-        ["instruction", "share", "reference", "krait", "ratio", "reference +", "krait +", "ratio"];
+    println!(
+        "share of the reference's executions, how many times as often krait executes it; machine instructions an execution, \
+         without and with functions that are called\n"
+    );
+    let header = [
+        "instruction",
+        "share",
+        "times",
+        "reference",
+        "krait",
+        "ratio",
+        "reference +",
+        "krait +",
+        "ratio",
+    ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for (names, theirs) in order.into_iter().take(LISTED) {
         let own = ours.of(names);
         let share = 100.0 * theirs.executions / sum;
-        let mut row = vec![names.join(", "), format!("{share:.1} %")];
+        let times = format!("{:.2}", own.executions / theirs.executions);
+        let mut row = vec![names.join(", "), format!("{share:.1} %"), times];
         for part in [|cost: &Cost| cost.own, |cost: &Cost| cost.all] {
             let [before, after] = [theirs, &own].map(|cost| part(cost) / cost.executions);
             row.extend([before, after].map(|count| format!("{count:.1}")));

@@ -20,6 +20,8 @@ pub enum Flow {
     Call,
     Branch(u64),
     Jump(u64),
+    /// A jump to the address that is in a word.
+    Through(u64),
     /// A computed jump or a return.
     End,
 }
@@ -52,10 +54,16 @@ impl Machine {
         if !child.wait()?.success() || code.is_empty() {
             return Err(format!("objdump does not read {}", binary.display()).into());
         }
+        let file = fs::read(binary)?;
+        for (_, flow) in &mut code {
+            if let Flow::Through(word) = *flow {
+                *flow = words(&file, word, 1).map_or(Flow::End, |words| Flow::Jump(words[0]));
+            }
+        }
         code.sort_by_key(|&(address, _)| address);
         let most = tables.into_iter().max_by_key(|&(_, jumps)| jumps).map(|(table, _)| table);
         let table = symbol(binary)?.or(most).ok_or("no table of handlers")?;
-        let handlers = words(binary, table)?;
+        let handlers = words(&file, table, 256).ok_or("no segment holds the table of handlers")?;
         let machine = Machine { code, handlers };
         if machine.handlers.iter().any(|&start| machine.at(start).is_none()) {
             return Err(format!("{}: no addresses of code at {table:#x}", binary.display()).into());
@@ -73,7 +81,11 @@ fn flow(text: &str) -> Flow {
     let mut words = text.split_whitespace().skip_while(|word| matches!(*word, "bnd" | "notrack"));
     let name = words.next().unwrap_or_default();
     let target = words.next().and_then(|word| u64::from_str_radix(word, 16).ok());
+    // `jmp *0x6a4e9d(%rip)        # 11989d8 <_DYNAMIC+0x28d8>`: another function, by the global offset table.
+    let word = text.split_once("(%rip) ").and_then(|(_, note)| note.split_once("# "));
+    let word = word.and_then(|(_, note)| u64::from_str_radix(note.split(' ').next()?, 16).ok());
     match (name, target) {
+        ("jmp", None) if word.is_some() => Flow::Through(word.unwrap_or_default()),
         ("call", _) => Flow::Call,
         ("jmp", Some(target)) => Flow::Jump(target),
         ("jmp" | "ret" | "ud2" | "int3" | "hlt", _) => Flow::End,
@@ -98,24 +110,18 @@ fn symbol(binary: &Path) -> Result<Option<u64>, Error> {
     Ok(address.and_then(|word| u64::from_str_radix(word, 16).ok()))
 }
 
-/// 256 words at an address, by the program headers of an ELF file.
-fn words(binary: &Path, address: u64) -> Result<Vec<u64>, Error> {
-    let file = fs::read(binary)?;
+/// Words at an address, by the program headers of an ELF file.
+fn words(file: &[u8], address: u64, count: usize) -> Option<Vec<u64>> {
     let number = |at: usize, size: usize| -> Option<u64> {
         let bytes = file.get(at..at + size)?;
         Some(bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
     };
-    let find = || {
-        let (first, size, count) = (number(0x20, 8)?, number(0x36, 2)?, number(0x38, 2)?);
-        (0..count).find_map(|index| {
-            let header = (first + index * size) as usize;
-            let [offset, start, length] = [8, 16, 32].map(|field| number(header + field, 8));
-            let distance = address.checked_sub(start?)?;
-            (number(header, 4)? == 1 && distance < length?)
-                .then(|| offset.map(|at| at + distance))?
-        })
-    };
-    let start = find().ok_or("no segment holds the table of handlers")? as usize;
-    let words = (0..256).map(|index| number(start + 8 * index, 8)).collect::<Option<_>>();
-    words.ok_or_else(|| "the table of handlers is cut off".into())
+    let (first, size, headers) = (number(0x20, 8)?, number(0x36, 2)?, number(0x38, 2)?);
+    let start = (0..headers).find_map(|index| {
+        let header = (first + index * size) as usize;
+        let [offset, start, length] = [8, 16, 32].map(|field| number(header + field, 8));
+        let distance = address.checked_sub(start?)?;
+        (number(header, 4)? == 1 && distance < length?).then(|| offset.map(|at| at + distance))?
+    })?;
+    (0..count).map(|index| number(start as usize + 8 * index, 8)).collect()
 }

@@ -321,9 +321,12 @@ times = range(100)
 """)
 
 group("module", """
-import copy, csv, itertools, json, pickle, random, re, struct
+import base64, binascii, copy, csv, io, itertools, json, os, pickle, random, re, struct
+from collections import OrderedDict
 from datetime import datetime, timedelta
+from operator import attrgetter, itemgetter
 from pathlib import Path
+from queue import SimpleQueue
 pair, word, vowel = re.compile(r'(\\w+)-(\\d+)'), re.compile(r'\\b[a-z]+\\b'), re.compile('[aeiou]')
 comma, names = re.compile(r'[,;]\\s*'), re.compile('foo|bar|quick|lazy')
 token = re.compile(r'(?P<n>\\d+)|(?P<w>\\w+)|(?P<s>\\s+)|(?P<o>.)')
@@ -331,6 +334,12 @@ prose, source = 'the quick brown fox ' * 20, 'x = 3 + foo(42) * y ; ' * 5
 data = {'a': [1, 2, 3.5, None, True], 'b': {'c': 'text'}}
 encoded, packed = json.dumps(data), struct.pack('<IHd', 1, 2, 3.0)
 rows, numbers, times = ['a,b,"c d",e'] * 30, list(range(50)), range(30)
+stamp = re.compile(r'(\\d{4})-(\\d\\d)-(\\d\\d) (\\w+) \\[(\\w+)\\] (.*)')
+line, digits = '2024-01-02 INFO [main] server started', re.compile(r'\\d+')
+header, records = struct.Struct('>HHHHBBBB'), [{'id': i, 'name': f'n{i}'} for i in range(30)]
+pickled, pairs, raw = pickle.dumps(records), list(zip(numbers, numbers)), b'hello world ' * 20
+lines, second, real, ordered = b'hello world\\n' * 50, itemgetter(1), attrgetter('real'), OrderedDict(pairs)
+queue, null = SimpleQueue(), open(os.devnull, 'wb')
 """, r"""
     re match: for i in times: pair.match('abc-123')
     re findall: word.findall(prose)
@@ -343,7 +352,21 @@ rows, numbers, times = ['a,b,"c d",e'] * 30, list(range(50)), range(30)
     json loads: json.loads(encoded)
     pickle: pickle.loads(pickle.dumps(data))
     struct: struct.pack('<IHd', 1, 2, 3.0); struct.unpack('<IHd', packed)
+    struct, many: header.unpack(header.pack(1, 2, 3, 4, 5, 6, 7, 8)); struct.unpack('<I', b'abcd')
+    re groups: stamp.match(line).groups()
+    re nothing: digits.search(prose)
+    pickle records: pickle.loads(pickled)
     itertools: list(itertools.chain(numbers, numbers)); list(itertools.accumulate(numbers)); list(itertools.product(numbers[:5], repeat=2))
+    itertools, loops: for a, b in itertools.product(numbers[:8], repeat=2): pass\nfor a, b in itertools.pairwise(numbers): pass
+    itertools, arranged: list(itertools.permutations(numbers[:6], 2)); list(itertools.combinations(numbers[:8], 3))
+    itemgetter: for p in pairs: second(p)
+    attrgetter: for i in numbers: real(i)
+    OrderedDict: for k, v in ordered.items(): pass
+    base64: base64.b64decode(base64.b64encode(raw)); binascii.unhexlify(binascii.hexlify(raw))
+    file written: for i in times: null.write(b'abc')
+    BytesIO: io.BytesIO(raw).read()
+    BytesIO lines: for l in io.BytesIO(lines): pass
+    SimpleQueue: for i in times: queue.put(i)\nfor i in times: queue.get()
     copy: copy.copy(data); copy.deepcopy(data)
     random: for i in times: random.random(); random.randrange(100)
     datetime: datetime(2020, 1, 5) + timedelta(days=3)

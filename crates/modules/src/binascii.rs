@@ -71,16 +71,32 @@ impl<'a> FromArg<'a> for Ascii<'a> {
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// The values of letters; more than 63 for other bytes.
+const BASE64_VALUES: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut at = 0;
+    while at < 64 {
+        values[BASE64[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+};
+
 fn base64_value(byte: u8) -> Option<u32> {
-    let value = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(u32::from(value))
+    Some(u32::from(BASE64_VALUES[usize::from(byte)])).filter(|&value| value < 64)
+}
+
+/// Decodes groups of four letters from the start of `data`, as long as there is nothing else; how many bytes they took.
+fn decode_groups(data: &[u8], out: &mut Vec<u8>) -> usize {
+    let (groups, _) = data.as_chunks::<4>();
+    for (at, group) in groups.iter().enumerate() {
+        let [a, b, c, d] = group.map(|byte| BASE64_VALUES[usize::from(byte)]);
+        if a | b | c | d > 63 {
+            return at * 4;
+        }
+        out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+    }
+    groups.len() * 4
 }
 
 fn decode_base64(th: &Thread, data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
@@ -91,7 +107,10 @@ fn decode_base64(th: &Thread, data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
     }
     // How many characters of a group of four there are, and their bits.
     let (mut position, mut bits, mut pads, mut padding) = (0, 0u32, 0, false);
-    for (at, &byte) in data.iter().enumerate() {
+    let mut next = decode_groups(data, &mut out);
+    while let Some(&byte) = data.get(next) {
+        let at = next;
+        next += 1;
         if byte == b'=' {
             padding = true;
             if strict && position == 0 {
@@ -131,6 +150,9 @@ fn decode_base64(th: &Thread, data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
             _ => {}
         }
         position = (position + 1) % 4;
+        if position == 0 && !padding {
+            next += decode_groups(&data[next..], &mut out);
+        }
     }
     match position {
         0 => Ok(out),
@@ -150,15 +172,20 @@ fn decode_base64(th: &Thread, data: &[u8], strict: bool) -> PyResult<Vec<u8>> {
 
 fn encode_base64(data: &[u8], newline: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(data.len().div_ceil(3) * 4 + 1);
-    for group in data.chunks(3) {
-        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            out.push(match place <= group.len() {
-                true => BASE64[(bits >> (18 - 6 * place)) as usize & 63],
-                false => b'=',
-            });
+    let letter = |value: u8| BASE64[usize::from(value & 63)];
+    let (groups, rest) = data.as_chunks::<3>();
+    for &[a, b, c] in groups {
+        let values = [a >> 2, a << 4 | b >> 4, b << 2 | c >> 6, c];
+        out.extend_from_slice(&values.map(letter));
+    }
+    match *rest {
+        [a] => out.extend_from_slice(&[letter(a >> 2), letter(a << 4), b'=', b'=']),
+        [a, b] => {
+            let values = [a >> 2, a << 4 | b >> 4, b << 2];
+            out.extend_from_slice(&values.map(letter));
+            out.push(b'=');
         }
+        _ => {}
     }
     if newline {
         out.push(b'\n');
@@ -221,13 +248,15 @@ fn decode_hex(th: &Thread, data: &[u8]) -> PyResult<Vec<u8>> {
     if !data.len().is_multiple_of(2) {
         return Err(error(th, format_args!("Odd-length string")));
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    data.chunks_exact(2)
-        .map(|pair| match (digit(pair[0]), digit(pair[1])) {
-            (Some(high), Some(low)) => Ok((high << 4 | low) as u8),
-            _ => Err(error(th, format_args!("Non-hexadecimal digit found"))),
-        })
-        .collect()
+    let mut out = Vec::with_capacity(data.len() / 2);
+    for &[high, low] in data.as_chunks::<2>().0 {
+        let (high, low) = (hex::value(high), hex::value(low));
+        if high | low > 15 {
+            return Err(error(th, format_args!("Non-hexadecimal digit found")));
+        }
+        out.push(high << 4 | low);
+    }
+    Ok(out)
 }
 
 fn crc_hqx(data: &[u8], start: u32) -> u32 {

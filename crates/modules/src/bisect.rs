@@ -78,6 +78,9 @@ fn insert(
         }
         None => position(th, side, (a, x), range, None)?,
     };
+    if let Some(list) = a.downcast_exact::<List>() {
+        return list.get().insert_at(th, at as usize, x.to_owned());
+    }
     let at = Int::from_isize(th, at)?;
     let insert = Str::interned(th, "insert")?;
     call::call_method(th, a, insert.borrow(), &[at.object(), x]).map(drop)

@@ -71,21 +71,20 @@ struct State {
 }
 
 impl SimpleQueue {
-    fn semaphore(&self) -> Arc<Semaphore> {
-        let made = self.waiting.get_or_init(|| {
+    fn semaphore(&self) -> &Arc<Semaphore> {
+        self.waiting.get_or_init(|| {
             // A new semaphore is free; a new queue has nothing to give.
             let semaphore = Semaphore::new();
             semaphore.try_acquire();
             semaphore
-        });
-        made.clone()
+        })
     }
 
     /// The first item, once there is one; `_queue.Empty` after the time given.
     fn take(&self, th: &Thread, wait: bool, time: Option<Duration>) -> PyResult {
         // The queue may go meanwhile, but not what is waited on.
-        let semaphore = self.semaphore();
-        let there = if wait { semaphore.acquire(th, time)? } else { semaphore.try_acquire() };
+        let there =
+            self.semaphore().try_acquire() || wait && self.semaphore().clone().acquire(th, time)?;
         let item = if there { self.items.with(VecDeque::pop_front) } else { None };
         item.ok_or_else(|| {
             let class = th.interp().state::<State>().empty.borrow().clone();

@@ -7,6 +7,7 @@
 use std::any::{Any, TypeId};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex};
@@ -55,6 +56,26 @@ pub struct Services {
     pub audit: fn(&Thread, &str, Borrowed<'_, Tuple>) -> PyResult<()>,
     /// Ends the process with a message, and what its threads are at.
     pub fatal: fn(&Thread, &str) -> !,
+}
+
+/// The hash of what is one already: the number of a type.
+#[derive(Default)]
+struct Ready(u64);
+
+impl Hasher for Ready {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// One isolated interpreter. The padding stands for what of `PyInterpreterState` nobody reads from outside.
@@ -114,7 +135,7 @@ pub struct Interpreter {
     pub services: Cell<Services>,
     /// Buffers that other interpreters have views of.
     pub lent: Arc<Lent>,
-    others: RefCell<HashMap<TypeId, Box<dyn Any>>>,
+    others: RefCell<HashMap<TypeId, Box<dyn Any>, BuildHasherDefault<Ready>>>,
     /// Whether the heap is one with those of other interpreters under the same lock.
     pub shares_heap: Cell<bool>,
     /// Last, so that it outlives what the fields above hold.

@@ -108,7 +108,7 @@ impl Array {
 
     /// Adds the items that bytes hold.
     pub(super) fn extend_from_buffer(&self, th: &Thread, buffer: &Buffer) -> PyResult<()> {
-        if buffer.view().itemsize != 1 {
+        if buffer.view().is_some_and(|view| view.itemsize != 1) {
             return Err(th.raise(exc::TYPE_ERROR, "a bytes-like object is required"));
         }
         let data = buffer.as_bytes();

@@ -1,7 +1,7 @@
 //! `_lru_cache_wrapper`: what `functools.lru_cache` puts around a function.
 //!
-//! The cache is a dictionary in the order of use: a hit moves its entry to the end, the first entry goes when there are
-//! too many.
+//! A dictionary has the results by key; with a bound, they are in links in the order of use, of which the first goes when
+//! there are too many.
 
 use std::cell::Cell;
 
@@ -9,6 +9,9 @@ use krait_abi as abi;
 use krait_objects::method::Method;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
+use krait_objects::row::in_row;
+
+use super::links::{Link, Links};
 
 /// A callable that remembers the results of a function by its arguments.
 ///
@@ -18,7 +21,7 @@ use krait_objects::prelude::*;
 /// make the result of cache_info().
 #[pytype(
     name = "functools._lru_cache_wrapper", flags(HAVE_GC, METHOD_DESCRIPTOR),
-    dict = dict, weaklist = weakrefs,
+    dict = dict, weaklist = weakrefs, vectorcall = vectorcall,
 )]
 #[repr(C)]
 pub struct LruCacheWrapper {
@@ -27,6 +30,9 @@ pub struct LruCacheWrapper {
     function: Slot,
     #[visit]
     cache: Slot<Dict>,
+    /// What is in the dictionary, if there is a bound.
+    #[visit]
+    links: Links,
     #[visit]
     info_type: Slot,
     /// Stands between positional and keyword arguments in a key.
@@ -40,76 +46,91 @@ pub struct LruCacheWrapper {
     typed: Cell<bool>,
     hits: Cell<usize>,
     misses: Cell<usize>,
-    /// Where the first entry of the cache is at the earliest, in this table.
-    oldest: Cell<(usize, usize)>,
+    vectorcall: Cell<abi::vectorcallfunc>,
 }
 
 impl LruCacheWrapper {
-    fn key(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
-        let positional = args.get().as_slice();
+    #[inline]
+    fn key(&self, th: &Thread, args: Args<'_>) -> PyResult {
         let typed = self.typed.get();
-        if kwargs.is_none() && !typed {
-            if let [only] = positional {
-                // As they are: nothing else is equal to them but what should be.
-                if only.is_exact::<Str>() || only.is_exact::<Int>() {
-                    return Ok((*only).to_owned());
-                }
-            }
-            return Ok(args.object().to_owned());
+        if args.has_keywords() || typed {
+            return self.long_key(th, args, typed);
         }
-        let mut parts: Vec<Owned> = positional.iter().map(|&arg| arg.to_owned()).collect();
-        let mut values = Vec::new();
-        if let Some(kwargs) = kwargs {
-            parts.extend(self.mark.get_owned());
-            let mut position = 0;
-            while let Some((name, value)) = kwargs.get().next(&mut position) {
-                parts.push(name);
-                parts.push(value.clone());
-                values.push(value);
+        if let [only] = *args.values {
+            // As they are: nothing else is equal to them but what should be.
+            if only.is_exact::<Str>() || only.is_exact::<Int>() {
+                return Ok(only.to_owned());
             }
         }
-        if typed {
-            let ty = |ob: Borrowed<'_>| ob.get().ty().object().to_owned();
-            parts.extend(positional.iter().map(|&arg| ty(arg)));
-            parts.extend(values.iter().map(|value| ty(value.borrow())));
-        }
-        Tuple::from_vec(th, parts).map(Owned::into_object)
+        Tuple::from_slice(th, args.values).map(Owned::into_object)
     }
 
-    fn invoke(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
+    /// The positional arguments, the mark, names and values of the others; then the types of all, if they matter.
+    fn long_key(&self, th: &Thread, args: Args<'_>, typed: bool) -> PyResult {
+        let (given, all) = (args.positional, args.values.len());
+        let names = args.kwnames.map_or(&[][..], |names| names.get().as_slice());
+        let named = if names.is_empty() { 0 } else { 1 + 2 * names.len() };
+        let mark = self.mark.get().unwrap_or(none());
+        let part = |at: usize| {
+            if at < given {
+                return args.values[at];
+            }
+            match at - given {
+                at if at >= named => args.values[at - named].get().ty().object(),
+                0 => mark,
+                at if at % 2 == 1 => names[at / 2],
+                at => args.values[given + at / 2 - 1],
+            }
+        };
+        in_row(given + named + if typed { all } else { 0 }, part, |parts| {
+            Tuple::from_slice(th, parts).map(Owned::into_object)
+        })
+    }
+
+    fn invoke(&self, th: &Thread, args: Args<'_>) -> PyResult {
         match self.function.get_owned() {
-            Some(function) => call::call_tuple_dict(th, function.borrow(), args, kwargs),
+            Some(function) => call::vectorcall(th, function.borrow(), args),
             None => Err(th.bad_internal_call()),
         }
     }
 
-    /// Removes the entry that was not used for longest.
-    fn forget_oldest(&self, th: &Thread, cache: &Dict) -> PyResult<()> {
-        let table = cache.keys_table();
-        let (known, from) = self.oldest.get();
-        let mut position = if known == table { from } else { 0 };
-        let mut found = cache.next(&mut position);
-        if found.is_none() {
-            position = 0;
-            found = cache.next(&mut position);
-        }
-        let Some((key, _)) = found else {
-            return Ok(());
+    /// Removes the entry that was not used for longest; false if it was not there any more.
+    fn forget_oldest(&self, th: &Thread, cache: &Dict) -> PyResult<bool> {
+        let Some(oldest) = self.links.first() else {
+            return Ok(true);
         };
-        self.oldest.set((table, position));
-        let hash = object::hash(th, key.borrow())?;
-        drop(cache.pop_hashed(th, key.borrow(), hash)?);
+        let key = oldest.key.get().unwrap_or(none());
+        let popped = cache.pop_hashed(th, key, oldest.hash.get())?;
+        let found = popped.is_some();
+        match popped.map(Owned::downcast::<Link>) {
+            Some(Ok(link)) => self.links.remove(&link),
+            _ => self.links.remove(&oldest),
+        }
+        Ok(found)
+    }
+
+    /// Stores the result of a call.
+    fn remember(
+        &self,
+        th: &Thread,
+        cache: &Dict,
+        (key, hash): (Owned, isize),
+        result: &Owned,
+    ) -> PyResult<()> {
+        // The call may have cached the same one.
+        if cache.contains_hashed(th, key.borrow(), hash)? {
+            return Ok(());
+        }
+        let max = self.max.get();
+        if max < 0 {
+            return cache.set_hashed(th, key.borrow(), result.borrow(), hash);
+        }
+        if cache.len() >= max as usize && !self.forget_oldest(th, cache)? {
+            return Ok(());
+        }
+        let link = Link::make(th, key.clone(), hash, result.clone())?;
+        cache.set_hashed(th, key.borrow(), link.object(), hash)?;
+        self.links.append(&link);
         Ok(())
     }
 }
@@ -144,44 +165,43 @@ impl LruCacheWrapper {
         wrapper.mark.set(Some(mark));
         wrapper.max.set(max);
         wrapper.typed.set(typed);
+        wrapper.vectorcall.set(LruCacheWrapper::VECTORCALL);
         Ok(wrapper)
     }
 
-    #[slot(tp_call)]
-    fn call(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
+    #[vectorcall]
+    fn call(&self, th: &Thread, args: Args<'_>) -> PyResult {
         let max = self.max.get();
         let Some(cache) = self.cache.get_owned().filter(|_| max != 0) else {
             self.misses.set(self.misses.get() + 1);
-            return self.invoke(th, args, kwargs);
+            return self.invoke(th, args);
         };
-        let key = self.key(th, args, kwargs)?;
+        let key = self.key(th, args)?;
         let hash = object::hash(th, key.borrow())?;
-        if let Some(result) = cache.get_hashed(th, key.borrow(), hash)? {
+        if let Some(found) = cache.get_hashed(th, key.borrow(), hash)? {
             self.hits.set(self.hits.get() + 1);
-            if max > 0 {
-                // Now the entry used last.
-                if let Some(result) = cache.pop_hashed(th, key.borrow(), hash)? {
-                    cache.set_hashed(th, key.borrow(), result.borrow(), hash)?;
-                }
+            if max < 0 {
+                return Ok(found);
             }
-            return Ok(result);
+            if let Some(link) = found.borrow().downcast_exact::<Link>() {
+                self.links.touch(link.get());
+                return link.result.get_owned().ok_or_else(|| th.bad_internal_call());
+            }
         }
         self.misses.set(self.misses.get() + 1);
-        let result = self.invoke(th, args, kwargs)?;
-        // The call may have cached the same one.
-        if cache.contains_hashed(th, key.borrow(), hash)? {
-            return Ok(result);
-        }
-        if max > 0 && cache.len() >= max as usize {
-            self.forget_oldest(th, &cache)?;
-        }
-        cache.set_hashed(th, key.borrow(), result.borrow(), hash)?;
+        let result = self.invoke(th, args)?;
+        self.remember(th, &cache, (key, hash), &result)?;
         Ok(result)
+    }
+
+    #[slot(tp_call)]
+    unsafe extern "C" fn call_slot(
+        this: *mut abi::PyObject,
+        args: *mut abi::PyObject,
+        kwargs: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: C's promise is passed on.
+        unsafe { call::vectorcall_call(this, args, kwargs) }
     }
 
     #[slot(tp_descr_get)]
@@ -236,6 +256,7 @@ impl LruCacheWrapper {
     fn cache_clear(&self) {
         self.hits.set(0);
         self.misses.set(0);
+        self.links.empty();
         if let Some(cache) = self.cache.get_owned() {
             cache.clear();
         }

@@ -1,6 +1,7 @@
 //! `_functools`. The same job as CPython's `Modules/_functoolsmodule.c`.
 
 mod compare;
+mod links;
 mod lru_cache;
 mod partial;
 

@@ -163,7 +163,10 @@ impl Partial {
 
     #[vectorcall]
     fn call(&self, th: &Thread, args: Args<'_>) -> PyResult {
-        let Some((func, first, keywords)) = self.parts() else {
+        // Held, because the call may change what is here.
+        let (Some(func), Some(first), Some(keywords)) =
+            (self.func.get_owned(), self.args.get_owned(), self.keywords.get())
+        else {
             return Err(th.bad_internal_call());
         };
         let (holes, given) = (self.holes.get() as usize, args.positional);
@@ -174,13 +177,16 @@ impl Partial {
                 "missing positional arguments in 'partial' call; expected at least {holes}, got {given}"
             ));
         }
-        if keywords.is_empty() && holes == 0 {
+        if holes == 0 && (keywords.is_empty() || !args.has_keywords()) {
             let first = first.as_slice();
             let value = |index| match first.get(index) {
                 Some(value) => *value,
                 None => args.values[index - first.len()],
             };
             return in_row(first.len() + args.values.len(), value, |values| {
+                if !keywords.is_empty() {
+                    return call::call_with_dict(th, func.borrow(), values, Some(keywords));
+                }
                 let positional = first.len() + given;
                 let args = Args { values, positional, kwnames: args.kwnames, offset: false };
                 call::vectorcall(th, func.borrow(), args)

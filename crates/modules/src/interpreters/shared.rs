@@ -113,12 +113,12 @@ impl BufferView {
         _flags: c_int,
     ) -> PyResult<()> {
         let shared = this.shared.borrow();
-        let Some(buffer) = shared.as_ref().and_then(|shared| shared.0.buffer.as_ref()) else {
+        let buffer = shared.as_ref().and_then(|shared| shared.0.buffer.as_ref());
+        let Some(given) = buffer.and_then(Buffer::view) else {
             return Err(th.bad_internal_call());
         };
         // SAFETY: a writable struct; the description lives as long as this object, which the view now holds.
         unsafe {
-            let given = buffer.view();
             *view = abi::Py_buffer {
                 buf: given.buf,
                 obj: this.object().to_owned().into_ptr(),

@@ -6,11 +6,12 @@
 use std::cell::{Cell, RefCell};
 
 use krait_abi as abi;
+use krait_objects::args::declare;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
 
 use super::kinds::BufferedIOBase;
-use super::support::{Size, builtin, closed_error, writable_buffer};
+use super::support::{Size, builtin, closed_error, construct, writable_buffer};
 
 /// A binary stream whose bytes are kept in memory.
 #[pytype(
@@ -150,6 +151,16 @@ impl BytesIO {
     }
 }
 
+impl BytesIO {
+    /// An object that has not been initialised.
+    fn fresh(th: &Thread, cls: Borrowed<'_, Type>) -> PyResult<Owned<Self>> {
+        let made = cls.alloc::<Self>(th, 0)?;
+        // SAFETY: fresh: a vector is not valid when zeroed.
+        unsafe { (&raw mut (*made.as_ptr().cast::<Self>()).data).write(RefCell::default()) };
+        Ok(made)
+    }
+}
+
 #[pymethods]
 impl BytesIO {
     #[slot(tp_new)]
@@ -159,10 +170,28 @@ impl BytesIO {
         _args: Borrowed<'_, Tuple>,
         _kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult<Owned<Self>> {
-        let made = cls.alloc::<Self>(th, 0)?;
-        // SAFETY: fresh: a vector is not valid when zeroed.
-        unsafe { (&raw mut (*made.as_ptr().cast::<Self>()).data).write(RefCell::default()) };
-        Ok(made)
+        BytesIO::fresh(th, cls)
+    }
+
+    #[slot(tp_vectorcall)]
+    fn vectorcall(this: Borrowed<'_>, th: &Thread, args: Args<'_>) -> PyResult {
+        if args.has_keywords() {
+            return construct(th, this, args);
+        }
+        let made = BytesIO::fresh(th, Borrowed::from_ref(BytesIO::type_object()))?;
+        match *args.values {
+            [] => made.fill(th, None)?,
+            [initial] => made.fill(th, Some(initial))?,
+            _ => return construct(th, this, args),
+        }
+        Ok(made.into_object())
+    }
+
+    // A stream in memory need not be closed: only that of a subclass, which may do something.
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone.
+        unsafe { declare::dealloc_unfinalized::<Self>(this.cast()) }
     }
 
     #[init(sig = "(initial_bytes=b'')")]

@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 
 use krait_abi as abi;
+use krait_objects::args::declare;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 use krait_objects::str::{Chars, StrBuilder};
@@ -13,7 +14,7 @@ use krait_objects::with_units;
 
 use super::kinds::TextIOBase;
 use super::newline::Newlines;
-use super::support::Size;
+use super::support::{Size, construct};
 
 /// A text stream whose text is kept in memory.
 ///
@@ -224,15 +225,9 @@ impl StringIO {
     }
 }
 
-#[pymethods]
 impl StringIO {
-    #[slot(tp_new)]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<Owned<Self>> {
+    /// An object that has not been initialised.
+    fn fresh(th: &Thread, cls: Borrowed<'_, Type>) -> PyResult<Owned<Self>> {
         let made = cls.alloc::<Self>(th, 0)?;
         // SAFETY: fresh: what these hold is not valid when zeroed.
         unsafe {
@@ -242,6 +237,41 @@ impl StringIO {
         }
         Ok(made)
     }
+}
+
+#[pymethods]
+impl StringIO {
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<Owned<Self>> {
+        StringIO::fresh(th, cls)
+    }
+
+    #[slot(tp_vectorcall)]
+    fn vectorcall(this: Borrowed<'_>, th: &Thread, args: Args<'_>) -> PyResult {
+        if args.has_keywords() {
+            return construct(th, this, args);
+        }
+        let made = StringIO::fresh(th, Borrowed::from_ref(StringIO::type_object()))?;
+        match *args.values {
+            [] => made.init(th, None, None)?,
+            [initial] => made.init(th, Some(initial), None)?,
+            [initial, newline] => made.init(th, Some(initial), Some(newline))?,
+            _ => return construct(th, this, args),
+        }
+        Ok(made.into_object())
+    }
+
+    // A stream in memory need not be closed: only that of a subclass, which may do something.
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone.
+        unsafe { declare::dealloc_unfinalized::<Self>(this.cast()) }
+    }
 
     #[init(sig = "(initial_value='', newline='\\n')")]
     fn init(
@@ -250,7 +280,7 @@ impl StringIO {
         initial_value: Option<Borrowed<'_>>,
         newline: Option<Borrowed<'_>>,
     ) -> PyResult<()> {
-        let feed = Str::new(th, "\n")?;
+        let feed = Str::interned(th, "\n")?;
         self.set_up(th, initial_value.unwrap_or(none()), newline.unwrap_or(feed.object()))
     }
 

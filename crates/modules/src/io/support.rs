@@ -115,6 +115,18 @@ pub fn flag(th: &Thread, ob: Borrowed<'_>, attribute: &str) -> PyResult<bool> {
     object::is_true(th, answer.borrow())
 }
 
+/// `class(*args)` by way of the class's `tp_call`, whatever the arguments.
+pub fn construct(th: &Thread, class: Borrowed<'_>, args: Args<'_>) -> PyResult {
+    let (tuple, dict) = args.to_tuple_and_dict(th)?;
+    let Some(tp_call) = Type::type_object().raw().tp_call else {
+        return Err(th.bad_internal_call());
+    };
+    let dict = dict.as_ref().map_or(std::ptr::null_mut(), Owned::as_ptr);
+    // SAFETY: the slot takes a class, a tuple, and a dictionary or NULL; it gives a new reference or NULL.
+    let made = unsafe { Owned::from_ptr_or_null(tp_call(class.as_ptr(), tuple.as_ptr(), dict)) };
+    made.ok_or_else(|| th.raised_by_c())
+}
+
 /// A built-in by its name: for the types this module only calls.
 pub fn builtin(th: &Thread, text: &str) -> PyResult {
     let found = match th.interp().builtins.get_owned() {

@@ -3,19 +3,32 @@
 use std::cell::RefCell;
 
 use krait_objects::args::named;
+use krait_objects::iterators::enumerate::give_items;
 use krait_objects::prelude::*;
 
 use super::pool;
 
-/// Where a combinatoric iterator is. A fresh object has none: it has not been set up.
-enum State {
-    Ended,
+/// Where a combinatoric iterator is.
+#[derive(Default)]
+struct State {
     /// Nothing was given yet.
-    Fresh(Vec<usize>, Vec<usize>),
-    Running(Vec<usize>, Vec<usize>),
+    is_fresh: bool,
+    has_ended: bool,
+    indices: Vec<usize>,
+    cycles: Vec<usize>,
 }
 
-/// The state of an object whose memory starts as zeros: an absent box.
+impl State {
+    const fn ended() -> State {
+        State { is_fresh: false, has_ended: true, indices: Vec::new(), cycles: Vec::new() }
+    }
+
+    const fn fresh(indices: Vec<usize>, cycles: Vec<usize>) -> State {
+        State { is_fresh: true, has_ended: false, indices, cycles }
+    }
+}
+
+/// The state of an object whose memory starts as zeros: an absent box, of an object that has not been set up.
 struct Holder(RefCell<Option<Box<State>>>);
 
 impl Holder {
@@ -23,43 +36,34 @@ impl Holder {
         *self.0.borrow_mut() = Some(Box::new(state));
     }
 
-    /// Moves on with `step`, which answers false at the end; the positions to give now.
-    fn advance(&self, step: impl FnOnce(&mut [usize], &mut [usize]) -> bool) -> Option<Vec<usize>> {
-        let mut holder = self.0.borrow_mut();
-        let state = holder.as_deref_mut()?;
-        match std::mem::replace(state, State::Ended) {
-            State::Ended => None,
-            State::Fresh(indices, cycles) => {
-                let now = indices.clone();
-                *state = State::Running(indices, cycles);
-                Some(now)
-            }
-            State::Running(mut indices, mut cycles) => {
-                if !step(&mut indices, &mut cycles) {
-                    return None;
-                }
-                let now = indices.clone();
-                *state = State::Running(indices, cycles);
-                Some(now)
-            }
+    /// Moves on with `step`, which answers false at the end; gives the positions then.
+    #[inline(always)]
+    fn advance<R>(
+        &self,
+        step: impl FnOnce(&mut [usize], &mut [usize]) -> bool,
+        give: impl FnOnce(&[usize]) -> PyResult<R>,
+    ) -> PyResult<Option<R>> {
+        let Ok(mut holder) = self.0.try_borrow_mut() else {
+            return Ok(None);
+        };
+        let Some(state) = holder.as_deref_mut().filter(|state| !state.has_ended) else {
+            return Ok(None);
+        };
+        let State { indices, cycles, .. } = state;
+        if !std::mem::take(&mut state.is_fresh) && !step(indices, cycles) {
+            state.has_ended = true;
+            return Ok(None);
         }
+        give(indices).map(Some)
     }
 
     /// Bytes of the positions.
     fn size(&self) -> usize {
         match self.0.borrow().as_deref() {
-            Some(State::Fresh(a, b) | State::Running(a, b)) => (a.len() + b.len()) * 8,
+            Some(state) if !state.has_ended => (state.indices.len() + state.cycles.len()) * 8,
             _ => 0,
         }
     }
-}
-
-/// The items of `pool` at `indices`.
-fn picked(th: &Thread, pool: &Tuple, indices: &[usize]) -> PyResult<Option<Owned>> {
-    let items = pool.as_slice();
-    let picked: Vec<Borrowed<'_>> =
-        indices.iter().filter_map(|&at| items.get(at).copied()).collect();
-    Tuple::from_slice(th, &picked).map(|tuple| Some(tuple.into_object()))
 }
 
 fn basic_size<T>(this: Borrowed<'_, T>) -> usize {
@@ -85,7 +89,10 @@ macro_rules! over_pool {
             #[visit]
             pool: Slot<Tuple>,
             state: Holder,
-            /// Where the reference keeps its last result and its length: programs ask for the size.
+            /// The tuple given out first, used again if nobody kept it.
+            #[visit]
+            last: Slot<Tuple>,
+            /// As large as in the reference: programs ask for the size.
             _room: [usize; $room],
         }
 
@@ -98,14 +105,15 @@ macro_rules! over_pool {
 
             #[slot(tp_iternext)]
             fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-                let Some(pool) = self.pool.get_owned() else {
+                let Some(pool) = self.pool.get() else {
                     return Ok(None);
                 };
-                let len = pool.len();
-                match self.state.advance(|indices, cycles| $step(len, indices, cycles)) {
-                    Some(now) => picked(th, &pool, &now),
-                    None => Ok(None),
-                }
+                let items = pool.get().as_slice();
+                let given = self.state.advance(
+                    |indices, cycles| $step(items.len(), indices, cycles),
+                    |now| give_items(th, &self.last, now.len(), |at| items[now[at]]),
+                )?;
+                Ok(given.map(Owned::into_object))
             }
 
             /// How many bytes the iterator takes in memory.
@@ -135,20 +143,20 @@ over_pool!(
     /// All ways to choose r items, as tuples. Each has its items in the order of the iterable.
     ///
     /// combinations('ABC', 2) --> AB AC BC
-    Combinations, "itertools.combinations", "(iterable, r)", next_combination, 2
+    Combinations, "itertools.combinations", "(iterable, r)", next_combination, 1
 );
 over_pool!(
     /// All ways to choose r items of which each may be taken again, as tuples in the order of the iterable.
     ///
     /// combinations_with_replacement('ABC', 2) --> AA AB AC BB BC CC
     CombinationsWithReplacement, "itertools.combinations_with_replacement", "(iterable, r)",
-    next_with_replacement, 2
+    next_with_replacement, 1
 );
 over_pool!(
     /// All ways to choose r items and put them in an order, as tuples. Without r, all items are in each.
     ///
     /// permutations('ABC', 2) --> AB AC BA BC CA CB
-    Permutations, "itertools.permutations", "(iterable, r=None)", next_permutation, 3
+    Permutations, "itertools.permutations", "(iterable, r=None)", next_permutation, 2
 );
 
 fn not_negative(th: &Thread, r: isize) -> PyResult<usize> {
@@ -167,9 +175,9 @@ impl Combinations {
         let pool = pool(th, iterable)?;
         let r = not_negative(th, r)?;
         let state = if r > pool.len() {
-            State::Ended
+            State::ended()
         } else {
-            State::Fresh(positions(th, r, 0..)?, Vec::new())
+            State::fresh(positions(th, r, 0..)?, Vec::new())
         };
         Combinations::make(th, cls, pool, state)
     }
@@ -200,9 +208,9 @@ impl CombinationsWithReplacement {
         let pool = pool(th, iterable)?;
         let r = not_negative(th, r)?;
         let state = if pool.is_empty() && r > 0 {
-            State::Ended
+            State::ended()
         } else {
-            State::Fresh(positions(th, r, std::iter::repeat(0))?, Vec::new())
+            State::fresh(positions(th, r, std::iter::repeat(0))?, Vec::new())
         };
         CombinationsWithReplacement::make(th, cls, pool, state)
     }
@@ -243,13 +251,13 @@ impl Permutations {
             }
         };
         if r > len {
-            return Permutations::make(th, cls, pool, State::Ended);
+            return Permutations::make(th, cls, pool, State::ended());
         }
         // The first `r` positions are in `indices`, the rest behind the counters in `cycles`.
         let mut cycles = positions(th, r, (0..=len).rev())?;
         cycles.extend(r..len);
         let indices = positions(th, r, 0..)?;
-        Permutations::make(th, cls, pool, State::Fresh(indices, cycles))
+        Permutations::make(th, cls, pool, State::fresh(indices, cycles))
     }
 }
 
@@ -299,7 +307,8 @@ pub struct Product {
     pools: Slot<Tuple>,
     state: Holder,
     /// As in the others.
-    _room: [usize; 1],
+    #[visit]
+    last: Slot<Tuple>,
 }
 
 #[pymethods]
@@ -340,7 +349,7 @@ impl Product {
             .iter()
             .any(|pool| pool.borrow().downcast::<Tuple>().is_some_and(|pool| pool.is_empty()));
         product.pools.set(Some(pools));
-        product.state.set(if empty { State::Ended } else { State::Fresh(indices, Vec::new()) });
+        product.state.set(if empty { State::ended() } else { State::fresh(indices, Vec::new()) });
         Ok(product)
     }
 
@@ -351,27 +360,26 @@ impl Product {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let Some(pools) = self.pools.get_owned() else {
+        let Some(pools) = self.pools.get() else {
             return Ok(None);
         };
-        let pools: Vec<Borrowed<'_, Tuple>> =
-            pools.as_slice().iter().filter_map(|pool| pool.downcast::<Tuple>()).collect();
-        let now = self.state.advance(|indices, _| {
-            for at in (0..indices.len()).rev() {
-                indices[at] += 1;
-                if indices[at] < pools[at].len() {
-                    return true;
+        let pools = pools.get().as_slice();
+        // SAFETY: all are tuples, made by `new`.
+        let pool = |at: usize| unsafe { pools[at].cast::<Tuple>() }.get().as_slice();
+        let given = self.state.advance(
+            |indices, _| {
+                for (at, index) in indices.iter_mut().enumerate().rev() {
+                    *index += 1;
+                    if *index < pool(at).len() {
+                        return true;
+                    }
+                    *index = 0;
                 }
-                indices[at] = 0;
-            }
-            false
-        });
-        let Some(now) = now else {
-            return Ok(None);
-        };
-        let items: Vec<Borrowed<'_>> =
-            now.iter().zip(&pools).filter_map(|(&at, pool)| pool.get().get(at)).collect();
-        Tuple::from_slice(th, &items).map(|tuple| Some(tuple.into_object()))
+                false
+            },
+            |now| give_items(th, &self.last, now.len(), |at| pool(at)[now[at]]),
+        )?;
+        Ok(given.map(Owned::into_object))
     }
 
     /// How many bytes the iterator takes in memory.

@@ -41,15 +41,14 @@ impl Compress {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let (Some(data), Some(selectors)) = (self.data.get_owned(), self.selectors.get_owned())
-        else {
+        let (Some(data), Some(selectors)) = (self.data.get(), self.selectors.get()) else {
             return Ok(None);
         };
         loop {
-            let Some(item) = iter::next(th, data.borrow())? else {
+            let Some(item) = iter::next(th, data)? else {
                 return Ok(None);
             };
-            let Some(selector) = iter::next(th, selectors.borrow())? else {
+            let Some(selector) = iter::next(th, selectors)? else {
                 return Ok(None);
             };
             if object::is_true(th, selector.borrow())? {
@@ -100,16 +99,16 @@ macro_rules! by_predicate {
         impl $ty {
             /// Whether the predicate is true for the item.
             fn holds(&self, th: &Thread, item: Borrowed<'_>) -> PyResult<bool> {
-                let Some(predicate) = self.predicate.get_owned() else {
+                let Some(predicate) = self.predicate.get() else {
                     return Ok(false);
                 };
-                let answer = call::call(th, predicate.borrow(), &[item])?;
+                let answer = call::call(th, predicate, &[item])?;
                 object::is_true(th, answer.borrow())
             }
 
             fn advance(&self, th: &Thread) -> PyResult<Option<Owned>> {
-                match self.iterator.get_owned() {
-                    Some(iterator) => iter::next(th, iterator.borrow()),
+                match self.iterator.get() {
+                    Some(iterator) => iter::next(th, iterator),
                     None => Ok(None),
                 }
             }
@@ -171,7 +170,7 @@ impl TakeWhile {
 impl FilterFalse {
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let Some(predicate) = self.predicate.get_owned() else {
+        let Some(predicate) = self.predicate.get() else {
             return Ok(None);
         };
         let bool_type = Borrowed::from_ref(krait_objects::int::Bool::type_object()).object();

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use krait_objects::iterators::enumerate::give_tuple;
 use krait_objects::prelude::*;
 
 /// Gather items into tuples of n. If they do not come out even, the last tuple is shorter, or,
@@ -88,6 +89,9 @@ pub struct Pairwise {
     iterator: Slot,
     #[visit]
     old: Slot,
+    /// The pair given out last, used again if nobody kept it.
+    #[visit]
+    last: Slot<Tuple>,
 }
 
 #[pymethods]
@@ -101,6 +105,7 @@ impl Pairwise {
         let iterator = iter::get_iter(th, iterable)?;
         let pairwise = cls.alloc::<Pairwise>(th, 0)?;
         pairwise.iterator.set(Some(iterator));
+        pairwise.last.set(Some(Tuple::from_slice(th, &[none(), none()])?));
         Ok(pairwise)
     }
 
@@ -139,10 +144,11 @@ impl Pairwise {
         match iter::next(th, iterator.borrow()) {
             Ok(Some(new)) => {
                 self.old.set(Some(new.clone()));
-                let pair = Tuple::pack(th, [old, new])?;
-                // Whatever it holds, as the reference, which uses one tuple again and again.
-                krait_objects::gc::track(th, pair.borrow());
-                Ok(Some(pair.into_object()))
+                let pair = give_tuple(th, &self.last, [old, new])?;
+                // Whatever it holds, as the reference.
+                // SAFETY: a tuple.
+                krait_objects::gc::track(th, unsafe { pair.borrow().cast::<Tuple>() });
+                Ok(Some(pair))
             }
             other => {
                 end();

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use krait_objects::iterators::enumerate::give_tuple;
 use krait_objects::prelude::*;
 use krait_objects::protocol::sequence;
 
@@ -50,10 +51,13 @@ impl Chain {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        while let Some(source) = self.source.get_owned() {
+        loop {
             let active = match self.active.get_owned() {
                 Some(active) => active,
                 None => {
+                    let Some(source) = self.source.get_owned() else {
+                        return Ok(None);
+                    };
                     // An error in finding the next iterable ends the chain.
                     let iterator = iter::next(th, source.borrow()).and_then(|iterable| {
                         iterable.map(|iterable| iter::get_iter(th, iterable.borrow())).transpose()
@@ -75,7 +79,6 @@ impl Chain {
             }
             drop(self.active.take());
         }
-        Ok(None)
     }
 
     /// The same as chain(*iterable), except that the iterables are fetched only when their turn comes.
@@ -129,16 +132,17 @@ impl StarMap {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let (Some(function), Some(iterator)) =
-            (self.function.get_owned(), self.iterator.get_owned())
-        else {
+        let (Some(function), Some(iterator)) = (self.function.get(), self.iterator.get()) else {
             return Ok(None);
         };
-        let Some(arguments) = iter::next(th, iterator.borrow())? else {
+        let Some(arguments) = iter::next(th, iterator)? else {
             return Ok(None);
         };
+        if let Some(arguments) = arguments.borrow().downcast_exact::<Tuple>() {
+            return call::call(th, function, arguments.get().as_slice()).map(Some);
+        }
         let arguments = sequence::tuple(th, arguments.borrow())?;
-        call::call_tuple_dict(th, function.borrow(), arguments.borrow(), None).map(Some)
+        call::call(th, function, arguments.as_slice()).map(Some)
     }
 }
 
@@ -160,6 +164,9 @@ pub struct ZipLongest {
     fill: Slot,
     /// How many have not ended.
     active: Cell<usize>,
+    /// The pair given out last, used again if nobody kept it.
+    #[visit]
+    last: Slot<Tuple>,
 }
 
 #[pymethods]
@@ -185,6 +192,9 @@ impl ZipLongest {
         zip.iterators.set(Some(iterators));
         zip.fill.set(Some(fill.unwrap_or_else(|| none().to_owned())));
         zip.active.set(iterables.len());
+        if iterables.len() == 2 {
+            zip.last.set(Some(Tuple::from_slice(th, &[none(), none()])?));
+        }
         Ok(zip)
     }
 
@@ -202,29 +212,52 @@ impl ZipLongest {
         if self.active.get() == 0 {
             return Ok(None);
         }
+        if iterators.len() == 2 {
+            let Some(left) = self.item(th, &iterators, 0, &fill)? else {
+                return Ok(None);
+            };
+            let Some(right) = self.item(th, &iterators, 1, &fill)? else {
+                return Ok(None);
+            };
+            return give_tuple(th, &self.last, [left, right]).map(Some);
+        }
         let mut items = Vec::with_capacity(iterators.len());
         for at in 0..iterators.len() {
-            let iterator = iterators.get(at).filter(|iterator| !iterator.is_none());
-            let Some(iterator) = iterator else {
-                items.push(fill.clone());
-                continue;
-            };
-            match iter::next(th, iterator.borrow()) {
-                Ok(Some(item)) => items.push(item),
-                Ok(None) => {
-                    self.active.set(self.active.get().saturating_sub(1));
-                    if self.active.get() == 0 {
-                        return Ok(None);
-                    }
-                    drop(iterators.replace(at, none().to_owned()));
-                    items.push(fill.clone());
-                }
-                Err(raised) => {
-                    self.active.set(0);
-                    return Err(raised);
-                }
+            match self.item(th, &iterators, at, &fill)? {
+                Some(item) => items.push(item),
+                None => return Ok(None),
             }
         }
         Tuple::from_vec(th, items).map(|tuple| Some(tuple.into_object()))
+    }
+}
+
+impl ZipLongest {
+    /// What the iterator `at` has to give, or what stands for it; `None` once all have ended.
+    fn item(
+        &self,
+        th: &Thread,
+        iterators: &List,
+        at: usize,
+        fill: &Owned,
+    ) -> PyResult<Option<Owned>> {
+        let Some(iterator) = iterators.get(at).filter(|iterator| !iterator.is_none()) else {
+            return Ok(Some(fill.clone()));
+        };
+        match iter::next(th, iterator.borrow()) {
+            Ok(None) => {
+                self.active.set(self.active.get().saturating_sub(1));
+                if self.active.get() == 0 {
+                    return Ok(None);
+                }
+                drop(iterators.replace(at, none().to_owned()));
+                Ok(Some(fill.clone()))
+            }
+            Ok(item) => Ok(item),
+            Err(raised) => {
+                self.active.set(0);
+                Err(raised)
+            }
+        }
     }
 }

@@ -32,6 +32,14 @@ fn exact_int(ob: Borrowed<'_>) -> Option<i64> {
     ob.downcast_exact::<Int>().and_then(|int| int.to_i64())
 }
 
+/// The sum of two exact ints of a digit.
+#[inline(always)]
+fn sum(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> Option<PyResult> {
+    let left = left.downcast_exact::<Int>().filter(|int| int.is_compact())?.compact_value();
+    let right = right.downcast_exact::<Int>().filter(|int| int.is_compact())?.compact_value();
+    Some(Int::from_i64(th, left + right).map(Owned::into_object))
+}
+
 #[pymethods]
 impl Count {
     #[new(sig = "(start=<unrepresentable>, step=<unrepresentable>)")]
@@ -68,7 +76,7 @@ impl Count {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let (Some(value), Some(step)) = (self.value.get_owned(), self.step.get_owned()) else {
+        let Some(value) = self.value.get_owned() else {
             let small = self.small.get();
             let value = Int::from_isize(th, small)?.into_object();
             if small == isize::MAX - 1 {
@@ -78,7 +86,13 @@ impl Count {
             self.small.set(small + 1);
             return Ok(Some(value));
         };
-        let next = number::add(th, value.borrow(), step.borrow())?;
+        let Some(step) = self.step.get() else {
+            return Ok(None);
+        };
+        let next = match sum(th, value.borrow(), step) {
+            Some(next) => next?,
+            None => number::add(th, value.borrow(), step)?,
+        };
         self.value.set(Some(next));
         Ok(Some(value))
     }
@@ -132,7 +146,7 @@ impl Cycle {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let Some(saved) = self.saved.get_owned() else {
+        let Some(saved) = self.saved.get() else {
             return Ok(None);
         };
         if let Some(iterator) = self.iterator.get_owned() {
@@ -143,7 +157,7 @@ impl Cycle {
             drop(self.iterator.take());
         }
         let index = self.index.get();
-        let Some(item) = saved.get(index) else {
+        let Some(item) = saved.get().get(index) else {
             return Ok(None);
         };
         self.index.set(if index + 1 >= saved.len() { 0 } else { index + 1 });
@@ -267,17 +281,20 @@ impl Accumulate {
             self.total.set(Some(initial.clone()));
             return Ok(Some(initial));
         }
-        let Some(iterator) = self.iterator.get_owned() else {
+        let Some(iterator) = self.iterator.get() else {
             return Ok(None);
         };
-        let Some(value) = iter::next(th, iterator.borrow())? else {
+        let Some(value) = iter::next(th, iterator)? else {
             return Ok(None);
         };
-        let total = match (self.total.get_owned(), self.function.get_owned()) {
+        let total = match (self.total.get_owned(), self.function.get()) {
             (None, _) => value,
-            (Some(total), None) => number::add(th, total.borrow(), value.borrow())?,
+            (Some(total), None) => match sum(th, total.borrow(), value.borrow()) {
+                Some(total) => total?,
+                None => number::add(th, total.borrow(), value.borrow())?,
+            },
             (Some(total), Some(function)) => {
-                call::call(th, function.borrow(), &[total.borrow(), value.borrow()])?
+                call::call(th, function, &[total.borrow(), value.borrow()])?
             }
         };
         self.total.set(Some(total.clone()));

@@ -84,7 +84,8 @@ impl TeeData {
         let Some(item) = item? else {
             return Ok(None);
         };
-        self.items.0.borrow_mut().get_or_insert_default().push(item.clone());
+        let mut items = self.items.0.borrow_mut();
+        items.get_or_insert_with(|| Box::new(Vec::with_capacity(LINK))).push(item.clone());
         Ok(Some(item))
     }
 

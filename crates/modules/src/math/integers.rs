@@ -11,6 +11,11 @@ fn product(th: &Thread, low: u64, high: u64) -> PyResult<Owned<Int>> {
     if low > high {
         return Int::from_i64(th, 1);
     }
+    if high - low < 20
+        && let Some(small) = (low..=high).try_fold(1u64, u64::checked_mul)
+    {
+        return Int::from_u64(th, small);
+    }
     if high - low < 8 {
         let mut result = Int::from_u64(th, low)?;
         for factor in low + 1..=high {
@@ -43,6 +48,11 @@ fn falling(th: &Thread, n: &Int, count: u64) -> PyResult<Owned<Int>> {
 
 /// `n` choose `k`, for `k` at most half of `n`.
 fn choose(th: &Thread, n: &Int, k: u64) -> PyResult<Owned<Int>> {
+    // Up to here all fits into machine words.
+    if let Some(n) = n.to_u64().filter(|&n| n <= 62) {
+        let step = |value: u128, at: u64| value * u128::from(n - k + at) / u128::from(at);
+        return Int::from_u64(th, (1..=k).fold(1, step) as u64);
+    }
     let numerator = falling(th, n, k)?;
     let denominator = product(th, 1, k)?;
     arithmetic::floor_divide(th, &numerator, &denominator)

@@ -1,5 +1,8 @@
 //! `attrgetter`, `itemgetter` and `methodcaller`.
 
+use std::cell::Cell;
+
+use krait_abi as abi;
 use krait_objects::prelude::*;
 use krait_objects::repr_guard;
 
@@ -7,23 +10,36 @@ use krait_objects::repr_guard;
 ///
 /// attrgetter('name')(r) is r.name, and attrgetter('name', 'date')(r) is (r.name, r.date). A dotted name
 /// goes on with the attribute of the attribute.
-#[pytype(name = "operator.attrgetter", new = "(attr, /, *attrs)", flags(HAVE_GC, IMMUTABLETYPE))]
+#[pytype(
+    name = "operator.attrgetter", new = "(attr, /, *attrs)", flags(HAVE_GC, IMMUTABLETYPE),
+    vectorcall = vectorcall,
+)]
 #[repr(C)]
 pub struct AttrGetter {
     head: Head,
     #[visit]
     names: Slot<Tuple>,
+    /// What to look up for each: a name, or a tuple of names if there are dots in it.
+    #[visit]
+    paths: Slot<Tuple>,
+    vectorcall: Cell<abi::vectorcallfunc>,
 }
 
 /// Make a function that looks up items of its argument.
 ///
 /// itemgetter(2)(r) is r[2], and itemgetter(2, 5, 3)(r) is (r[2], r[5], r[3]).
-#[pytype(name = "operator.itemgetter", new = "(item, /, *items)", flags(HAVE_GC, IMMUTABLETYPE))]
+#[pytype(
+    name = "operator.itemgetter", new = "(item, /, *items)", flags(HAVE_GC, IMMUTABLETYPE),
+    vectorcall = vectorcall,
+)]
 #[repr(C)]
 pub struct ItemGetter {
     head: Head,
     #[visit]
     items: Slot<Tuple>,
+    /// The only one, if it is a small index; else a number that no tuple has so many items as.
+    index: Cell<usize>,
+    vectorcall: Cell<abi::vectorcallfunc>,
 }
 
 /// Make a function that calls a method of its argument.
@@ -33,7 +49,8 @@ pub struct ItemGetter {
 #[pytype(
     name = "operator.methodcaller",
     new = "(name, /, *args, **kwargs)",
-    flags(HAVE_GC, IMMUTABLETYPE)
+    flags(HAVE_GC, IMMUTABLETYPE),
+    vectorcall = vectorcall
 )]
 #[repr(C)]
 pub struct MethodCaller {
@@ -44,22 +61,37 @@ pub struct MethodCaller {
     args: Slot<Tuple>,
     #[visit]
     kwargs: Slot<Dict>,
+    vectorcall: Cell<abi::vectorcallfunc>,
 }
 
 /// The single operand of a call.
-fn operand<'a>(
-    th: &Thread,
-    args: Borrowed<'a, Tuple>,
-    kwargs: Option<Borrowed<'_, Dict>>,
-    name: &str,
-) -> PyResult<Borrowed<'a>> {
-    if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
-        return Err(raise!(th, TYPE_ERROR, "{name}() takes no keyword arguments"));
+#[inline(always)]
+fn operand<'a>(th: &Thread, args: Args<'a>, name: &str) -> PyResult<Borrowed<'a>> {
+    match *args.values {
+        [operand] if args.positional == 1 => Ok(operand),
+        _ => Err(wrong_operands(th, args, name)),
     }
-    match args.get().as_slice() {
-        [operand] => Ok(*operand),
-        given => Err(raise!(th, TYPE_ERROR, "{name} expected 1 argument, got {}", given.len())),
+}
+
+#[cold]
+fn wrong_operands(th: &Thread, args: Args<'_>, name: &str) -> Raised {
+    if args.has_keywords() {
+        return raise!(th, TYPE_ERROR, "{name}() takes no keyword arguments");
     }
+    raise!(th, TYPE_ERROR, "{name} expected 1 argument, got {}", args.positional)
+}
+
+/// One result as it is, several as a tuple.
+#[inline(always)]
+fn gathered(th: &Thread, wanted: &Tuple, find: impl Fn(Borrowed<'_>) -> PyResult) -> PyResult {
+    if let [only] = *wanted.as_slice() {
+        return find(only);
+    }
+    let mut found = Vec::with_capacity(wanted.len());
+    for &wanted in wanted.as_slice() {
+        found.push(find(wanted)?);
+    }
+    Tuple::from_vec(th, found).map(Owned::into_object)
 }
 
 /// `class(items…)` for `repr`.
@@ -72,11 +104,26 @@ fn show(th: &Thread, this: Borrowed<'_>, items: &[Borrowed<'_>]) -> PyResult<Own
     Str::from_fmt(th, format_args!("{}({})", this.type_name(), text.join(", ")))
 }
 
-fn attribute(th: &Thread, ob: Borrowed<'_>, name: &Str) -> PyResult {
+/// What `attribute` looks up for a name.
+fn path(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
     let text = name.to_string_lossy();
+    if !text.contains('.') {
+        return Str::intern(th, name.to_owned()).map(Owned::into_object);
+    }
+    let parts: PyResult<Vec<Owned>> =
+        text.split('.').map(|part| Str::interned(th, part).map(Owned::into_object)).collect();
+    Tuple::from_vec(th, parts?).map(Owned::into_object)
+}
+
+fn attribute(th: &Thread, ob: Borrowed<'_>, path: Borrowed<'_>) -> PyResult {
+    if let Some(name) = path.downcast::<Str>() {
+        return object::get_attr(th, ob, name);
+    }
     let mut current = ob.to_owned();
-    for part in text.split('.') {
-        current = object::get_attr(th, current.object(), Str::interned(th, part)?.borrow())?;
+    for part in path.downcast::<Tuple>().iter().flat_map(|parts| parts.get().as_slice()) {
+        if let Some(name) = part.downcast::<Str>() {
+            current = object::get_attr(th, current.object(), name)?;
+        }
     }
     Ok(current)
 }
@@ -95,7 +142,15 @@ impl AttrGetter {
         if names.iter().any(|name| name.downcast::<Str>().is_none()) {
             return Err(th.raise(exc::TYPE_ERROR, "attribute name must be a string"));
         }
+        let mut paths = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some(name) = name.downcast::<Str>() {
+                paths.push(path(th, name)?);
+            }
+        }
         let getter = cls.alloc::<AttrGetter>(th, 0)?;
+        getter.paths.set(Some(Tuple::from_vec(th, paths)?));
+        getter.vectorcall.set(AttrGetter::VECTORCALL);
         getter.names.set(Some(Tuple::from_slice(th, names)?));
         Ok(getter)
     }
@@ -105,27 +160,23 @@ impl AttrGetter {
         "(obj, /)"
     }
 
+    #[vectorcall]
+    fn call(&self, th: &Thread, args: Args<'_>) -> PyResult {
+        let ob = operand(th, args, "attrgetter")?;
+        match self.paths.get() {
+            Some(paths) => gathered(th, &paths, |path| attribute(th, ob, path)),
+            None => Err(th.bad_internal_call()),
+        }
+    }
+
     #[slot(tp_call)]
-    fn call(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        let ob = operand(th, args, kwargs, "attrgetter")?;
-        let Some(names) = self.names.get_owned() else {
-            return Err(th.bad_internal_call());
-        };
-        let mut found = Vec::with_capacity(names.len());
-        for name in names.as_slice() {
-            if let Some(name) = name.downcast::<Str>() {
-                found.push(attribute(th, ob, &name)?);
-            }
-        }
-        if found.len() == 1 {
-            return Ok(found.remove(0));
-        }
-        Tuple::from_vec(th, found).map(Owned::into_object)
+    unsafe extern "C" fn call_slot(
+        this: *mut abi::PyObject,
+        args: *mut abi::PyObject,
+        kwargs: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: C's promise is passed on.
+        unsafe { call::vectorcall_call(this, args, kwargs) }
     }
 
     #[slot(tp_repr)]
@@ -159,7 +210,13 @@ impl ItemGetter {
         if items.is_empty() {
             return Err(th.raise(exc::TYPE_ERROR, "itemgetter expected at least 1 argument, got 0"));
         }
+        let index = match items {
+            [item] => item.downcast_exact::<Int>().and_then(|index| index.to_i64()),
+            _ => None,
+        };
         let getter = cls.alloc::<ItemGetter>(th, 0)?;
+        getter.index.set(index.and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX));
+        getter.vectorcall.set(ItemGetter::VECTORCALL);
         getter.items.set(Some(Tuple::from_slice(th, items)?));
         Ok(getter)
     }
@@ -169,25 +226,28 @@ impl ItemGetter {
         "(obj, /)"
     }
 
+    #[vectorcall]
+    fn call(&self, th: &Thread, args: Args<'_>) -> PyResult {
+        let ob = operand(th, args, "itemgetter")?;
+        if let Some(tuple) = ob.downcast_exact::<Tuple>()
+            && let Some(item) = tuple.get().get(self.index.get())
+        {
+            return Ok(item.to_owned());
+        }
+        match self.items.get() {
+            Some(items) => gathered(th, &items, |item| object::get_item(th, ob, item)),
+            None => Err(th.bad_internal_call()),
+        }
+    }
+
     #[slot(tp_call)]
-    fn call(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        let ob = operand(th, args, kwargs, "itemgetter")?;
-        let Some(items) = self.items.get_owned() else {
-            return Err(th.bad_internal_call());
-        };
-        if let [item] = items.as_slice() {
-            return object::get_item(th, ob, *item);
-        }
-        let mut found = Vec::with_capacity(items.len());
-        for item in items.as_slice() {
-            found.push(object::get_item(th, ob, *item)?);
-        }
-        Tuple::from_vec(th, found).map(Owned::into_object)
+    unsafe extern "C" fn call_slot(
+        this: *mut abi::PyObject,
+        args: *mut abi::PyObject,
+        kwargs: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: C's promise is passed on.
+        unsafe { call::vectorcall_call(this, args, kwargs) }
     }
 
     #[slot(tp_repr)]
@@ -229,7 +289,8 @@ impl MethodCaller {
             return Err(th.raise(exc::TYPE_ERROR, "method name must be a string"));
         };
         let caller = cls.alloc::<MethodCaller>(th, 0)?;
-        caller.name.set(Some(name.to_owned()));
+        caller.name.set(Some(Str::intern(th, name.to_owned())?));
+        caller.vectorcall.set(MethodCaller::VECTORCALL);
         caller.args.set(Some(Tuple::from_slice(th, rest)?));
         let kwargs = kwargs.to_dict(th)?;
         if !kwargs.is_empty() {
@@ -243,28 +304,27 @@ impl MethodCaller {
         "(obj, /)"
     }
 
-    #[slot(tp_call)]
-    fn call(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        let ob = operand(th, args, kwargs, "methodcaller")?;
-        let (Some(name), Some(args)) = (self.name.get_owned(), self.args.get_owned()) else {
+    #[vectorcall]
+    fn call(&self, th: &Thread, args: Args<'_>) -> PyResult {
+        let ob = operand(th, args, "methodcaller")?;
+        let (Some(name), Some(args)) = (self.name.get(), self.args.get()) else {
             return Err(th.bad_internal_call());
         };
-        let kwargs = self.kwargs.get_owned();
-        if kwargs.is_none() {
-            return call::call_method(th, ob, name.borrow(), args.as_slice());
-        }
-        let method = object::get_attr(th, ob, name.borrow())?;
-        call::call_tuple_dict(
-            th,
-            method.object(),
-            args.borrow(),
-            kwargs.as_ref().map(Owned::borrow),
-        )
+        let Some(kwargs) = self.kwargs.get() else {
+            return call::call_method(th, ob, name, args.get().as_slice());
+        };
+        let method = object::get_attr(th, ob, name)?;
+        call::call_tuple_dict(th, method.object(), args, Some(kwargs))
+    }
+
+    #[slot(tp_call)]
+    unsafe extern "C" fn call_slot(
+        this: *mut abi::PyObject,
+        args: *mut abi::PyObject,
+        kwargs: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: C's promise is passed on.
+        unsafe { call::vectorcall_call(this, args, kwargs) }
     }
 
     #[slot(tp_repr)]

@@ -40,7 +40,7 @@ fn read_bytes(
 /// Buffers as the system's vectors.
 fn vectors(buffers: &[Buffer]) -> Vec<libc::iovec> {
     let vector = |buffer: &Buffer| libc::iovec {
-        iov_base: buffer.view().buf,
+        iov_base: buffer.start(),
         iov_len: buffer.as_bytes().len(),
     };
     buffers.iter().map(vector).collect()
@@ -162,7 +162,7 @@ impl Posix {
     #[function(sig = "(fd, buffer, /)")]
     fn readinto(th: &Thread, fd: i32, buffer: Borrowed<'_>) -> PyResult<isize> {
         let buffer = Buffer::writable(th, buffer)?;
-        let (start, length) = (buffer.view().buf, buffer.as_bytes().len().min(MOST));
+        let (start, length) = (buffer.start(), buffer.as_bytes().len().min(MOST));
         // SAFETY: the buffer is held until the call is over.
         sys_retry(th, NO_NAMES, || unsafe { libc::read(fd, start, length) })
     }
@@ -179,7 +179,7 @@ impl Posix {
     /// Send data, any bytes-like object, to the descriptor fd and return how many of its bytes were taken.
     #[function(sig = "(fd, data, /)")]
     fn write(th: &Thread, fd: i32, data: Buffer) -> PyResult<isize> {
-        let (start, length) = (data.view().buf, data.as_bytes().len().min(MOST));
+        let (start, length) = (data.start(), data.as_bytes().len().min(MOST));
         // SAFETY: the buffer is held until the call is over.
         sys_retry(th, NO_NAMES, || unsafe { libc::write(fd, start, length) })
     }
@@ -187,7 +187,7 @@ impl Posix {
     /// Put the bytes of buffer at offset in the file, whose own position stays, and return how many it took.
     #[function(sig = "(fd, buffer, offset, /)")]
     fn pwrite(th: &Thread, fd: i32, buffer: Buffer, offset: i64) -> PyResult<isize> {
-        let (start, length) = (buffer.view().buf, buffer.as_bytes().len().min(MOST));
+        let (start, length) = (buffer.start(), buffer.as_bytes().len().min(MOST));
         // SAFETY: the buffer is held until the call is over.
         sys_retry(th, NO_NAMES, || unsafe { libc::pwrite(fd, start, length, offset) })
     }

@@ -7,6 +7,7 @@ use krait_eval::pending;
 use krait_objects::prelude::*;
 
 use super::classes::{self, category, in_set, op};
+use super::program::{First, Program};
 
 /// No bound.
 const MANY: u32 = u32::MAX;
@@ -15,8 +16,18 @@ const BREATH: u32 = 1 << 16;
 const UNSET: isize = -1;
 
 /// A character in its storage.
-pub trait Unit: Copy + Into<u32> + PartialEq {}
-impl Unit for u8 {}
+pub trait Unit: Copy + Into<u32> + PartialEq {
+    /// The first place of a character.
+    fn find(text: &[Self], wanted: u32) -> Option<usize> {
+        text.iter().position(|&unit| unit.into() == wanted)
+    }
+}
+
+impl Unit for u8 {
+    fn find(text: &[u8], wanted: u32) -> Option<usize> {
+        memchr::memchr(u8::try_from(wanted).ok()?, text)
+    }
+}
 impl Unit for u16 {}
 impl Unit for u32 {}
 
@@ -61,8 +72,28 @@ enum Frame {
     Barrier { place: Place, count: u32 },
 }
 
+/// What a search writes into; kept from one to the next.
+#[derive(Default)]
+pub struct Scratch {
+    /// Start and end of each group.
+    pub marks: Vec<isize>,
+    stack: Vec<Frame>,
+    repeats: Vec<Repeat>,
+}
+
+/// More frames than these are not kept.
+const KEPT: usize = 64;
+
+impl Scratch {
+    /// Whether it may stay with a pattern.
+    pub fn is_small(&self) -> bool {
+        self.stack.capacity() <= KEPT && self.repeats.capacity() <= KEPT
+    }
+}
+
 /// One search: the text and how far it got.
 pub struct Engine<'a, T> {
+    program: &'a Program,
     code: &'a [u32],
     text: &'a [T],
     /// Where matching may begin, and where text ends.
@@ -70,14 +101,14 @@ pub struct Engine<'a, T> {
     end: usize,
     pub start: usize,
     pub at: usize,
-    pub marks: Vec<isize>,
     pub last_index: i32,
     /// The whole text must match.
     pub whole: bool,
     /// A match must not be empty at its first position.
     pub must_advance: bool,
-    stack: Vec<Frame>,
-    repeats: Vec<Repeat>,
+    marks: &'a mut Vec<isize>,
+    stack: &'a mut Vec<Frame>,
+    repeats: &'a mut Vec<Repeat>,
     steps: u32,
     /// How many barriers are on the stack.
     barriers: usize,
@@ -85,25 +116,34 @@ pub struct Engine<'a, T> {
 
 impl<'a, T: Unit> Engine<'a, T> {
     pub fn new(
-        code: &'a [u32],
+        program: &'a Program,
+        scratch: &'a mut Scratch,
         text: &'a [T],
-        start: usize,
-        end: usize,
+        (start, end): (usize, usize),
         groups: usize,
     ) -> Engine<'a, T> {
+        let Scratch { marks, stack, repeats } = scratch;
+        marks.clear();
+        // Filling what is empty costs hundreds of cycles: a masked store to an address that there is not.
+        if groups > 0 {
+            marks.resize(groups * 2, UNSET);
+        }
+        stack.clear();
+        repeats.clear();
         Engine {
-            code,
+            program,
+            code: &program.code,
             text,
             beginning: 0,
             end,
             start,
             at: start,
-            marks: vec![UNSET; groups * 2],
             last_index: -1,
             whole: false,
             must_advance: false,
-            stack: Vec::new(),
-            repeats: Vec::new(),
+            marks,
+            stack,
+            repeats,
             steps: 0,
             barriers: 0,
         }
@@ -119,28 +159,16 @@ impl<'a, T: Unit> Engine<'a, T> {
         self.text[at].into()
     }
 
-    fn reset(&mut self) {
-        // Filling what is empty costs hundreds of cycles: a masked store to an address that there is not.
-        if !self.marks.is_empty() {
-            self.marks.fill(UNSET);
-        }
-        self.last_index = -1;
-        self.stack.clear();
-        self.repeats.clear();
-        self.barriers = 0;
-    }
-
     /// Matches at `start` only.
     pub fn match_here(&mut self, th: &Thread) -> PyResult<bool> {
-        self.reset();
         self.run(th)
     }
 
     /// Matches at `start` or at the first place after it.
     pub fn search(&mut self, th: &Thread) -> PyResult<bool> {
-        let least = if self.op(0) == op::INFO { self.op(3) as usize } else { 0 };
+        let program = self.program;
         loop {
-            if self.start > self.end || self.end - self.start < least {
+            if self.start > self.end || self.end - self.start < program.least {
                 return Ok(false);
             }
             let Some(start) = self.candidate(self.start) else {
@@ -150,11 +178,10 @@ impl<'a, T: Unit> Engine<'a, T> {
                 self.must_advance = false;
             }
             self.start = start;
-            self.reset();
             if self.run(th)? {
                 return Ok(true);
             }
-            if self.is_anchored() {
+            if program.is_anchored {
                 return Ok(false);
             }
             self.must_advance = false;
@@ -162,27 +189,17 @@ impl<'a, T: Unit> Engine<'a, T> {
         }
     }
 
-    /// Whether the pattern begins with what holds at the text's beginning only.
-    fn is_anchored(&self) -> bool {
-        let body = if self.op(0) == op::INFO { 1 + self.op(1) as usize } else { 0 };
-        self.op(body) == op::AT && matches!(self.op(body + 1), 0 | 2)
-    }
-
     /// The first place from `from` on where the pattern can begin.
+    #[inline]
     fn candidate(&self, from: usize) -> Option<usize> {
-        if self.op(0) != op::INFO {
-            return Some(from);
-        }
         let text = &self.text[from..self.end];
-        let flags = self.op(2);
-        let found = if flags & 1 != 0 {
-            let first = self.op(7);
-            text.iter().position(|&unit| unit.into() == first)
-        } else if flags & 4 != 0 {
-            let set = &self.code[5.min(self.code.len())..];
-            text.iter().position(|&unit| in_set(set, unit.into()))
-        } else {
-            Some(0)
+        let found = match &self.program.first {
+            First::Unknown => return Some(from),
+            First::One(first) => T::find(text, *first),
+            First::Among(set) => text.iter().position(|&unit| {
+                let unit: u32 = unit.into();
+                set.get(unit as usize).copied().unwrap_or(true)
+            }),
         };
         found.map(|at| from + at)
     }
@@ -195,12 +212,25 @@ impl<'a, T: Unit> Engine<'a, T> {
     fn run(&mut self, th: &Thread) -> PyResult<bool> {
         self.at = self.start;
         let (mut pc, mut repeat) = (0, NO_REPEAT);
+        // What a failed attempt has left: everything that was put off has been taken back.
+        self.repeats.clear();
         loop {
             self.steps = self.steps.wrapping_add(1);
             if self.steps.is_multiple_of(BREATH) {
                 pending::handle(th)?;
             }
             let next = match self.op(pc) {
+                op::LITERAL => {
+                    let fits = self.at < self.end && self.char(self.at) == self.op(pc + 1);
+                    self.at += usize::from(fits);
+                    fits.then_some(pc + 2)
+                }
+                op::IN => {
+                    let set = self.code.get(pc + 2..).unwrap_or(&[]);
+                    let fits = self.at < self.end && in_set(set, self.char(self.at));
+                    self.at += usize::from(fits);
+                    fits.then(|| self.skip(pc))
+                }
                 op::SUCCESS => match self.succeed(&mut repeat) {
                     Success::Whole => return Ok(true),
                     Success::Next(next) => next,
@@ -245,7 +275,10 @@ impl<'a, T: Unit> Engine<'a, T> {
                 Some(next) => next,
                 None => match self.back(&mut repeat) {
                     Some(next) => next,
-                    None => return Ok(false),
+                    None => {
+                        self.forget_marks();
+                        return Ok(false);
+                    }
                 },
             };
         }
@@ -306,16 +339,25 @@ impl<'a, T: Unit> Engine<'a, T> {
         }
     }
 
+    fn forget_marks(&mut self) {
+        if !self.marks.is_empty() {
+            self.marks.fill(UNSET);
+        }
+        self.last_index = -1;
+    }
+
     fn mark(&mut self, index: usize) {
         let Some(slot) = self.marks.get_mut(index) else {
             return;
         };
-        let frame = Frame::Mark { index, old: *slot, last_index: self.last_index };
+        // With nothing to go back to, a failure is one of the whole attempt.
+        if !self.stack.is_empty() {
+            self.stack.push(Frame::Mark { index, old: *slot, last_index: self.last_index });
+        }
         *slot = self.at as isize;
         if index & 1 == 1 {
             self.last_index = (index / 2 + 1) as i32;
         }
-        self.stack.push(frame);
     }
 
     /// What a group has matched.
@@ -363,17 +405,29 @@ impl<'a, T: Unit> Engine<'a, T> {
         }
     }
 
-    /// The alternative whose length is at `pc`, with the next one kept for later.
-    fn branch(&mut self, pc: usize, repeat: usize) -> Option<usize> {
-        let length = self.op(pc) as usize;
-        if length == 0 {
-            return None;
+    /// The first alternative from the one whose length is at `pc` that can match here, with the next one kept for later.
+    fn branch(&mut self, mut pc: usize, repeat: usize) -> Option<usize> {
+        loop {
+            let length = self.op(pc) as usize;
+            if length == 0 {
+                return None;
+            }
+            let (body, next) = (pc + 1, pc + length);
+            // What begins with another character need not be tried.
+            let hopeless = match self.op(body) {
+                op::LITERAL => self.at >= self.end || self.char(self.at) != self.op(body + 1),
+                op::IN => self.at >= self.end || !self.fits(body, self.char(self.at)),
+                _ => false,
+            };
+            if !hopeless {
+                if self.op(next) != 0 {
+                    let place = self.place(next, repeat);
+                    self.stack.push(Frame::Branch(place));
+                }
+                return Some(body);
+            }
+            pc = next;
         }
-        if self.op(pc + length) != 0 {
-            let place = self.place(pc + length, repeat);
-            self.stack.push(Frame::Branch(place));
-        }
-        Some(pc + 1)
     }
 
     /// The end of a pass of a repeat, or its beginning.

@@ -1,20 +1,20 @@
 //! `re.Match`, and templates of replacement texts.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use krait_objects::generic_alias;
 use krait_objects::prelude::*;
 
 use super::pattern::{Found, Pattern, compile_template};
-use super::subject::Subject;
+use super::subject::{Subject, part};
 
-impl Found {
+impl Found<'_> {
     /// Where group `at` lies, if it took part.
     pub fn group(&self, at: usize) -> Option<(usize, usize)> {
         if at == 0 {
             return Some((self.start, self.end));
         }
-        let pair = self.marks.get(at * 2 - 2..at * 2)?;
+        let pair = self.marks.get(at.checked_mul(2)? - 2..)?.first_chunk::<2>()?;
         (pair[0] >= 0 && pair[1] >= pair[0]).then_some((pair[0] as usize, pair[1] as usize))
     }
 }
@@ -22,10 +22,10 @@ impl Found {
 /// The result of re.match() and re.search().
 ///
 /// Match objects always have a boolean value of True.
-#[pytype(name = "re.Match", flags(DISALLOW_INSTANTIATION, IMMUTABLETYPE, HAVE_GC))]
+#[pytype(name = "re.Match", flags(DISALLOW_INSTANTIATION, IMMUTABLETYPE, HAVE_GC), itemsize = 8)]
 #[repr(C)]
 pub struct Match {
-    head: Head,
+    head: VarHead,
     #[visit]
     #[member(readonly, doc = "The string passed to match() or search().")]
     string: Slot,
@@ -41,7 +41,11 @@ pub struct Match {
     pos: Cell<isize>,
     #[member(readonly, doc = "The index into the string beyond which the RE engine will not go.")]
     endpos: Cell<isize>,
-    found: RefCell<Option<Box<Found>>>,
+    start: Cell<usize>,
+    end: Cell<usize>,
+    last_index: Cell<i32>,
+    /// As many as the head says: start and end of each group.
+    marks: [isize; 0],
 }
 
 impl Match {
@@ -50,14 +54,23 @@ impl Match {
         pattern: Borrowed<'_, Pattern>,
         subject: &Subject,
         (pos, endpos): (usize, usize),
-        found: Found,
+        found: Found<'_>,
     ) -> PyResult {
-        let made = Borrowed::from_ref(Match::type_object()).alloc::<Match>(th, 0)?;
+        let count = found.marks.len();
+        let class = Borrowed::from_ref(Match::type_object());
+        let made = class.alloc::<Match>(th, count as isize)?;
         made.string.set(Some(subject.object.clone()));
         made.re.set(Some(pattern.to_owned()));
         made.pos.set(pos as isize);
         made.endpos.set(endpos as isize);
-        *made.found.borrow_mut() = Some(Box::new(found));
+        made.start.set(found.start);
+        made.end.set(found.end);
+        made.last_index.set(found.last_index);
+        let room = made.as_ptr().cast::<u8>().wrapping_add(std::mem::offset_of!(Match, marks));
+        for (at, &mark) in found.marks.iter().enumerate() {
+            // SAFETY: a fresh object with room for as many items.
+            unsafe { room.cast::<isize>().add(at).write(mark) };
+        }
         Ok(made.into_object())
     }
 
@@ -74,12 +87,32 @@ impl Match {
         self.re.get().map_or(0, |pattern| pattern.group_count())
     }
 
+    fn found(&self) -> Found<'_> {
+        let room = std::ptr::from_ref(self).cast::<u8>();
+        let room = room.wrapping_add(std::mem::offset_of!(Match, marks)).cast::<isize>();
+        // SAFETY: as many were written when the object was made.
+        let marks = unsafe { std::slice::from_raw_parts(room, self.head.size() as usize) };
+        let (start, end) = (self.start.get(), self.end.get());
+        Found { start, end, marks, last_index: self.last_index.get() }
+    }
+
     fn span_of(&self, at: usize) -> Option<(usize, usize)> {
-        self.found.borrow().as_ref().and_then(|found| found.group(at))
+        self.found().group(at)
     }
 
     /// The number of a group given by number or name.
+    #[inline]
     fn index(&self, th: &Thread, group: Borrowed<'_>) -> PyResult<usize> {
+        let known = group.downcast_exact::<Int>().and_then(|number| number.to_i64());
+        if let Some(number) = known.and_then(|number| usize::try_from(number).ok())
+            && number <= self.groups_len()
+        {
+            return Ok(number);
+        }
+        self.look_up(th, group)
+    }
+
+    fn look_up(&self, th: &Thread, group: Borrowed<'_>) -> PyResult<usize> {
         let number = if number::is_index(group) {
             number::index(th, group)?.to_i64()
         } else {
@@ -97,10 +130,28 @@ impl Match {
     }
 
     fn text(&self, th: &Thread, at: usize, default: Borrowed<'_>) -> PyResult {
-        match self.span_of(at) {
-            Some((start, end)) => self.subject(th)?.slice(th, start, end),
-            None => Ok(default.to_owned()),
+        let Some((start, end)) = self.span_of(at) else {
+            return Ok(default.to_owned());
+        };
+        match self.string.get().and_then(Borrowed::downcast::<Str>) {
+            Some(text) => part(th, text, start, end),
+            None => self.subject(th)?.slice(th, start, end),
         }
+    }
+
+    /// Several groups as a tuple.
+    fn texts(
+        &self,
+        th: &Thread,
+        count: usize,
+        group: impl Fn(usize) -> PyResult<usize>,
+        default: Borrowed<'_>,
+    ) -> PyResult<Owned<Tuple>> {
+        let mut texts = Vec::with_capacity(count);
+        for at in 0..count {
+            texts.push(self.text(th, group(at)?, default)?);
+        }
+        Tuple::from_vec(th, texts)
     }
 
     /// Start and end of a group, -1 if it took no part.
@@ -123,23 +174,16 @@ impl Match {
         match *args {
             [] => self.text(th, 0, none()),
             [only] => self.text(th, self.index(th, only)?, none()),
-            _ => {
-                let texts: PyResult<Vec<Owned>> = args
-                    .iter()
-                    .map(|&group| self.text(th, self.index(th, group)?, none()))
-                    .collect();
-                Tuple::from_vec(th, texts?).map(Owned::into_object)
-            }
+            _ => self
+                .texts(th, args.len(), |at| self.index(th, args[at]), none())
+                .map(Owned::into_object),
         }
     }
 
     /// Return a tuple containing all the subgroups of the match, from 1.
     #[method(sig = "(self, /, default=None)")]
     fn groups(&self, th: &Thread, default: Option<Borrowed<'_>>) -> PyResult<Owned<Tuple>> {
-        let default = default.unwrap_or(none());
-        let texts: PyResult<Vec<Owned>> =
-            (1..=self.groups_len()).map(|at| self.text(th, at, default)).collect();
-        Tuple::from_vec(th, texts?)
+        self.texts(th, self.groups_len(), |at| Ok(at + 1), default.unwrap_or(none()))
     }
 
     /// Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.
@@ -189,17 +233,14 @@ impl Match {
         }
         let subject = self.subject(th)?;
         let mut parts = Vec::new();
-        if let Some(found) = self.found.borrow().as_ref() {
-            template.expand(th, &subject, found, &mut parts)?;
-        }
+        template.expand(th, &subject, &self.found(), &mut parts)?;
         subject.join(th, &parts)
     }
 
     /// The integer index of the last matched capturing group.
     #[getter]
     fn lastindex(&self) -> Option<i32> {
-        let found = self.found.borrow();
-        found.as_ref().map(|found| found.last_index).filter(|&index| index >= 0)
+        Some(self.last_index.get()).filter(|&index| index >= 0)
     }
 
     /// The name of the last matched capturing group.
@@ -299,7 +340,7 @@ impl Template {
         &self,
         th: &Thread,
         subject: &Subject,
-        found: &Found,
+        found: &Found<'_>,
         out: &mut Vec<Owned>,
     ) -> PyResult<()> {
         let Some(parts) = self.parts.get_owned() else {

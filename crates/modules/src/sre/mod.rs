@@ -1,12 +1,13 @@
 //! `_sre`: the engine behind `re`.
 //!
-//! `classes` says what single characters match, `engine` runs compiled code, `pattern` and `matched` are what
+//! `classes` says what single characters match, `program` has compiled code, `engine` runs it, `pattern` and `matched` are what
 //! Python sees. The same job as CPython's `Modules/_sre/sre.c`.
 
 mod classes;
 mod engine;
 mod matched;
 mod pattern;
+mod program;
 mod subject;
 
 use krait_objects::prelude::*;

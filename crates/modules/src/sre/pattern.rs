@@ -1,14 +1,14 @@
 //! `re.Pattern` and the scanner it gives.
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::cell::{Cell, OnceCell};
 
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::Buffer;
 use krait_objects::{generic_alias, with_units};
 
-use super::engine::Engine;
+use super::engine::{Engine, Scratch};
 use super::matched::{Match, Template};
+use super::program::Program;
 use super::subject::Subject;
 
 /// Compiled regular expression object.
@@ -28,7 +28,9 @@ pub struct Pattern {
     #[visit]
     index_group: Slot<Tuple>,
     weakrefs: Slot,
-    code: RefCell<Option<Rc<[u32]>>>,
+    program: OnceCell<Box<Program>>,
+    /// What the last search wrote into, for the next one.
+    scratch: Cell<Option<Box<Scratch>>>,
     /// -1 for `None`, 0 for `str`, 1 for `bytes`.
     kind: Cell<i32>,
 }
@@ -42,11 +44,59 @@ pub enum Mode {
 }
 
 /// What one match found.
-pub struct Found {
+pub struct Found<'a> {
     pub start: usize,
     pub end: usize,
-    pub marks: Vec<isize>,
+    /// Start and end of each group, -1 if it took no part.
+    pub marks: &'a [isize],
     pub last_index: i32,
+}
+
+/// A pattern at work on a text.
+pub struct Finder<'a> {
+    pattern: &'a Pattern,
+    program: &'a Program,
+    scratch: Option<Box<Scratch>>,
+}
+
+impl Drop for Finder<'_> {
+    fn drop(&mut self) {
+        let scratch = self.scratch.take().filter(|scratch| scratch.is_small());
+        drop(self.pattern.scratch.replace(scratch));
+    }
+}
+
+impl Finder<'_> {
+    /// One match in `subject` from `start` on.
+    pub fn find(
+        &mut self,
+        th: &Thread,
+        subject: &Subject,
+        (start, end): (usize, usize),
+        mode: Mode,
+        must_advance: bool,
+    ) -> PyResult<Option<Found<'_>>> {
+        if start > end {
+            return Ok(None);
+        }
+        let groups = self.pattern.group_count();
+        let scratch = &mut **self.scratch.get_or_insert_default();
+        let (start, end, last_index) = with_units!(subject.chars(), units => {
+            let mut engine = Engine::new(self.program, scratch, units, (start, end), groups);
+            engine.must_advance = must_advance;
+            engine.whole = mode == Mode::Full;
+            let found = match mode {
+                Mode::Search => engine.search(th)?,
+                _ => engine.match_here(th)?,
+            };
+            if !found {
+                return Ok(None);
+            }
+            (engine.start, engine.at, engine.last_index)
+        });
+        let marks = self.scratch.as_ref().map_or(&[][..], |scratch| &scratch.marks);
+        Ok(Some(Found { start, end, marks, last_index }))
+    }
 }
 
 impl Pattern {
@@ -70,13 +120,17 @@ impl Pattern {
         made.groups.set(groups);
         made.group_names.set(Some(names.to_owned()));
         made.index_group.set(Some(index_group.to_owned()));
-        *made.code.borrow_mut() = Some(code.into());
+        let _ = made.program.set(Box::new(Program::new(code)));
         made.kind.set(kind);
         Ok(made.into_object())
     }
 
-    fn code(&self) -> Rc<[u32]> {
-        self.code.borrow().clone().unwrap_or_default()
+    fn program(&self) -> &Program {
+        self.program.get_or_init(|| Box::new(Program::new(Vec::new())))
+    }
+
+    pub fn finder(&self) -> Finder<'_> {
+        Finder { pattern: self, program: self.program(), scratch: self.scratch.take() }
     }
 
     pub fn group_count(&self) -> usize {
@@ -99,37 +153,6 @@ impl Pattern {
         Subject::new(th, string, bytes)
     }
 
-    /// One match in `subject` from `start` on.
-    pub fn find(
-        &self,
-        th: &Thread,
-        subject: &Subject,
-        (start, end): (usize, usize),
-        mode: Mode,
-        must_advance: bool,
-    ) -> PyResult<Option<Found>> {
-        if start > end {
-            return Ok(None);
-        }
-        let code = self.code();
-        let groups = self.group_count();
-        with_units!(subject.chars(), units => {
-            let mut engine = Engine::new(&code, units, start, end, groups);
-            engine.must_advance = must_advance;
-            engine.whole = mode == Mode::Full;
-            let found = match mode {
-                Mode::Search => engine.search(th)?,
-                _ => engine.match_here(th)?,
-            };
-            Ok(found.then(|| Found {
-                start: engine.start,
-                end: engine.at,
-                marks: std::mem::take(&mut engine.marks),
-                last_index: engine.last_index,
-            }))
-        })
-    }
-
     fn matching(
         this: Borrowed<'_, Self>,
         th: &Thread,
@@ -139,7 +162,7 @@ impl Pattern {
     ) -> PyResult {
         let subject = this.subject(th, string)?;
         let bounds = subject.bounds(pos, endpos);
-        match this.find(th, &subject, bounds, mode, false)? {
+        match this.get().finder().find(th, &subject, bounds, mode, false)? {
             Some(found) => Match::create(th, this, &subject, bounds, found),
             None => Ok(none().to_owned()),
         }
@@ -151,10 +174,13 @@ impl Pattern {
         th: &Thread,
         subject: &Subject,
         (mut start, end): (usize, usize),
-        mut visit: impl FnMut(Found) -> PyResult<bool>,
+        mut visit: impl FnMut(Found<'_>) -> PyResult<bool>,
     ) -> PyResult<()> {
+        let mut finder = self.finder();
         let mut must_advance = false;
-        while let Some(found) = self.find(th, subject, (start, end), Mode::Search, must_advance)? {
+        while let Some(found) =
+            finder.find(th, subject, (start, end), Mode::Search, must_advance)?
+        {
             must_advance = found.start == found.end;
             start = found.end;
             if !visit(found)? {
@@ -478,7 +504,7 @@ impl Pattern {
         };
         let alike = this.flags.get() == other.flags.get()
             && this.kind.get() == other.kind.get()
-            && this.code() == other.code();
+            && this.program().code == other.program().code;
         let equal = alike && {
             let (left, right) = (this.pattern.get_owned(), other.pattern.get_owned());
             match (left, right) {
@@ -536,7 +562,8 @@ impl Scanner {
         };
         let subject = pattern.subject(th, string.object())?;
         let bounds = (self.start.get(), self.end.get().min(subject.len()));
-        let Some(found) = pattern.find(th, &subject, bounds, mode, self.must_advance.get())? else {
+        let mut finder = pattern.finder();
+        let Some(found) = finder.find(th, &subject, bounds, mode, self.must_advance.get())? else {
             // Past the end: there is nothing more.
             self.start.set(usize::MAX);
             return Ok(none().to_owned());

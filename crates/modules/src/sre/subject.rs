@@ -10,6 +10,13 @@ pub struct Subject {
     buffer: Option<Buffer>,
 }
 
+/// The characters from `start` to `end`, as far as they are there.
+#[inline]
+pub fn part(th: &Thread, text: Borrowed<'_, Str>, start: usize, end: usize) -> PyResult {
+    let end = end.min(text.len());
+    text.substring(th, start.min(end), end).map(Owned::into_object)
+}
+
 impl Subject {
     /// Refuses what a pattern of the other kind cannot search.
     pub fn new(th: &Thread, object: Borrowed<'_>, bytes: Option<bool>) -> PyResult<Subject> {
@@ -46,10 +53,8 @@ impl Subject {
     pub fn chars(&self) -> Chars<'_> {
         match &self.buffer {
             Some(buffer) => Chars::One(buffer.as_bytes()),
-            None => match self.object.object().downcast::<Str>() {
-                Some(text) => text.get().chars(),
-                None => Chars::One(&[]),
-            },
+            // SAFETY: what has no buffer is a string.
+            None => unsafe { self.object.object().cast::<Str>() }.get().chars(),
         }
     }
 
@@ -59,18 +64,18 @@ impl Subject {
 
     /// The part from `start` to `end`; all of it is the object itself if its type is the plain one.
     pub fn slice(&self, th: &Thread, start: usize, end: usize) -> PyResult {
-        let end = end.min(self.len());
-        let start = start.min(end);
         let object = self.object.object();
-        let plain =
-            object.downcast_exact::<Str>().is_some() || object.downcast_exact::<Bytes>().is_some();
-        if plain && start == 0 && end == self.len() {
+        let Some(buffer) = &self.buffer else {
+            // SAFETY: what has no buffer is a string.
+            return part(th, unsafe { object.cast() }, start, end);
+        };
+        let data = buffer.as_bytes();
+        let end = end.min(data.len());
+        let start = start.min(end);
+        if object.is_exact::<Bytes>() && start == 0 && end == data.len() {
             return Ok(self.object.clone());
         }
-        match self.chars().slice(start..end) {
-            Chars::One(data) if self.is_bytes() => Bytes::new(th, data).map(Owned::into_object),
-            chars => Str::from_chars(th, chars).map(Owned::into_object),
-        }
+        Bytes::new(th, &data[start..end]).map(Owned::into_object)
     }
 
     /// `pos` and `endpos` as positions inside.

@@ -91,13 +91,46 @@ fn format_text(th: &Thread, format: Borrowed<'_>) -> PyResult<(Owned<Str>, Vec<u
 const MANY_FORMATS: usize = 100;
 
 #[derive(Default)]
-struct Lately(RefCell<HashMap<Vec<u8>, Rc<Layout>>>);
+struct Lately {
+    by_text: RefCell<HashMap<Vec<u8>, Rc<Layout>>>,
+    /// Formats that were used as they are, by their addresses: most calls come again with the same object.
+    by_object: RefCell<[Option<(Owned, Rc<Layout>)>; MANY_OBJECTS]>,
+}
+
+const MANY_OBJECTS: usize = 16;
+
+impl Lately {
+    fn clear(&self) {
+        self.by_text.borrow_mut().clear();
+        drop(self.by_object.take());
+    }
+}
 
 fn parsed(th: &Thread, format: Borrowed<'_>) -> PyResult<Rc<Layout>> {
     if let Some(known) = format.downcast::<Struct>() {
         return known.get().layout(th);
     }
-    let lately = &th.interp().state::<Lately>().0;
+    let lately = &th.interp().state::<Lately>();
+    let at = format.as_ptr().addr() / 16 % MANY_OBJECTS;
+    if let Some((same, known)) = &lately.by_object.borrow()[at]
+        && same.is(format)
+    {
+        return Ok(known.clone());
+    }
+    let layout = parsed_text(th, format, &lately.by_text)?;
+    if format.is_exact::<Str>() || format.is_exact::<Bytes>() {
+        let entry = Some((format.to_owned(), layout.clone()));
+        let old = std::mem::replace(&mut lately.by_object.borrow_mut()[at], entry);
+        drop(old);
+    }
+    Ok(layout)
+}
+
+fn parsed_text(
+    th: &Thread,
+    format: Borrowed<'_>,
+    lately: &RefCell<HashMap<Vec<u8>, Rc<Layout>>>,
+) -> PyResult<Rc<Layout>> {
     let text = match format.downcast::<Str>() {
         Some(text) => text.get().as_ascii().map(str::as_bytes),
         None => format.downcast::<Bytes>().map(|bytes| bytes.get().as_bytes()),
@@ -118,12 +151,10 @@ fn parsed(th: &Thread, format: Borrowed<'_>) -> PyResult<Rc<Layout>> {
 fn fill(th: &Thread, layout: &Layout, items: &[Borrowed<'_>], out: &mut [u8]) -> PyResult<()> {
     let mut items = items.iter();
     for field in &layout.fields {
-        for at in 0..field.count {
-            let start = field.offset + at * field.size;
-            let Some(item) = items.next() else {
-                return Err(th.bad_internal_call());
-            };
+        let mut start = field.offset;
+        for item in items.by_ref().take(field.count) {
             values::pack(th, layout.mode, field, *item, &mut out[start..start + field.size])?;
+            start += field.size;
         }
     }
     Ok(())
@@ -197,15 +228,25 @@ fn pack_into(th: &Thread, layout: &Layout, args: &[Borrowed<'_>]) -> PyResult<()
 }
 
 fn unpack(th: &Thread, layout: &Layout, bytes: &[u8]) -> PyResult<Owned<Tuple>> {
-    let mut items = Vec::with_capacity(layout.values);
+    if layout.values == 0 {
+        return Ok(Tuple::empty().to_owned());
+    }
+    let tuple = Tuple::with_nulls(th, layout.values)?;
+    let mut place = tuple.items();
     for field in &layout.fields {
-        for at in 0..field.count {
-            let start = field.offset + at * field.size;
+        let mut start = field.offset;
+        for _ in 0..field.count {
             let part = &bytes[start..start + field.size];
-            items.push(values::unpack(th, layout.mode, field.code, part)?);
+            let item = values::unpack(th, layout.mode, field.code, part)?;
+            // SAFETY: a place for each value; nobody has seen the tuple.
+            unsafe {
+                place.write(item.into_ptr());
+                place = place.add(1);
+            }
+            start += field.size;
         }
     }
-    Tuple::from_vec(th, items)
+    Ok(tuple)
 }
 
 fn unpack_all(th: &Thread, layout: &Layout, buffer: &Buffer) -> PyResult<Owned<Tuple>> {
@@ -369,16 +410,16 @@ impl UnpackIterator {
             return Ok(None);
         };
         let start = self.at.get();
-        let bytes = match &*self.buffer.borrow() {
-            Some(buffer) => buffer.as_bytes().get(start..start + layout.size).map(<[u8]>::to_vec),
-            None => None,
-        };
-        let Some(bytes) = bytes else {
+        let buffer = self.buffer.borrow();
+        // Unpacking runs no Python code: the buffer stays what it is.
+        let bytes = buffer.as_ref().map(|buffer| buffer.as_bytes().get(start..start + layout.size));
+        let Some(Some(bytes)) = bytes else {
+            drop(buffer);
             drop(self.buffer.take());
             return Ok(None);
         };
         self.at.set(start + layout.size);
-        unpack(th, &layout, &bytes).map(|tuple| Some(tuple.into_object()))
+        unpack(th, &layout, bytes).map(|tuple| Some(tuple.into_object()))
     }
 
     #[method(sig = "(self, /)")]
@@ -423,7 +464,7 @@ impl StructModule {
     /// Nothing to do: there is no cache of formats.
     #[function(sig = "()")]
     fn _clearcache(th: &Thread) {
-        th.interp().state::<Lately>().0.borrow_mut().clear();
+        th.interp().state::<Lately>().clear();
     }
 
     /// How many bytes a struct of this format takes.

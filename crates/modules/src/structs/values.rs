@@ -52,10 +52,12 @@ fn as_float(th: &Thread, value: Borrowed<'_>) -> PyResult<f64> {
 
 fn pack_text(th: &Thread, field: &Field, value: Borrowed<'_>, out: &mut [u8]) -> PyResult<()> {
     let code = char::from(field.code);
+    let buffer;
     let bytes = match value.downcast::<Bytes>() {
-        Some(bytes) => bytes.as_bytes().to_vec(),
+        Some(bytes) => bytes.get().as_bytes(),
         None if value.type_name() == "bytearray" => {
-            krait_objects::protocol::buffer::Buffer::simple(th, value)?.as_bytes().to_vec()
+            buffer = krait_objects::protocol::buffer::Buffer::simple(th, value)?;
+            buffer.as_bytes()
         }
         None => {
             let message = format!("argument for '{code}' must be a bytes object");
@@ -86,6 +88,12 @@ fn pack_int(
     value: Borrowed<'_>,
     out: &mut [u8],
 ) -> PyResult<()> {
+    let small = value.downcast_exact::<Int>().filter(|int| int.is_compact());
+    if let Some(small) = small
+        && write_small(mode, code, small.compact_value() as i64, out)
+    {
+        return Ok(());
+    }
     if value.downcast::<Int>().is_none() && !number::is_index(value) {
         return Err(error(th, "required argument is not an integer"));
     }
@@ -108,6 +116,46 @@ fn pack_int(
     Err(error(th, &format!("'{code}' format requires {low} <= number <= {high}")))
 }
 
+/// Writes an integer of a digit, if it is in the range of the type.
+#[inline]
+fn write_small(mode: Mode, code: u8, value: i64, out: &mut [u8]) -> bool {
+    let bits = 8 * out.len() as u32;
+    let unused = 64 - bits;
+    let fits = match is_signed(code) {
+        true => (value << unused) >> unused == value,
+        false => value >= 0 && (value as u64) << unused >> unused == value as u64,
+    };
+    if fits {
+        store(mode, value as u64, out);
+    }
+    fits
+}
+
+/// The low bytes of a number, as many as there is room for, in the order of the mode.
+#[inline]
+fn store(mode: Mode, bits: u64, out: &mut [u8]) {
+    let bits = if mode.big { bits.swap_bytes() >> (64 - 8 * out.len()) } else { bits };
+    match out.len() {
+        8 => out.copy_from_slice(&bits.to_le_bytes()),
+        4 => out.copy_from_slice(&(bits as u32).to_le_bytes()),
+        2 => out.copy_from_slice(&(bits as u16).to_le_bytes()),
+        _ => out[0] = bits as u8,
+    }
+}
+
+/// What `store` has written.
+#[inline]
+fn load(mode: Mode, bytes: &[u8]) -> u64 {
+    let bits = match *bytes {
+        [a, b, c, d, e, f, g, h] => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        [a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        [a, b] => u64::from(u16::from_le_bytes([a, b])),
+        [a, ..] => return u64::from(a),
+        [] => return 0,
+    };
+    if mode.big { bits.swap_bytes() >> (64 - 8 * bytes.len()) } else { bits }
+}
+
 fn pack_float(th: &Thread, mode: Mode, code: u8, value: f64, out: &mut [u8]) -> PyResult<()> {
     let too_large =
         |code: char| Err(raise!(th, OVERFLOW_ERROR, "float too large to pack with {code} format"));
@@ -125,12 +173,7 @@ fn pack_float(th: &Thread, mode: Mode, code: u8, value: f64, out: &mut [u8]) -> 
             None => return too_large('e'),
         },
     };
-    let little = bits.to_le_bytes();
-    let len = out.len();
-    out.copy_from_slice(&little[..len]);
-    if mode.big {
-        out.reverse();
-    }
+    store(mode, bits, out);
     Ok(())
 }
 
@@ -168,22 +211,12 @@ fn from_half(bits: u16) -> f64 {
 }
 
 fn unpack_float(mode: Mode, code: u8, bytes: &[u8]) -> f64 {
-    let mut little = [0u8; 8];
-    for (place, byte) in little.iter_mut().zip(ordered(mode, bytes)) {
-        *place = byte;
-    }
-    let bits = u64::from_le_bytes(little);
+    let bits = load(mode, bytes);
     match code {
         b'd' => f64::from_bits(bits),
         b'f' => f64::from(f32::from_bits(bits as u32)),
         _ => from_half(bits as u16),
     }
-}
-
-/// The bytes, the least significant one first.
-fn ordered(mode: Mode, bytes: &[u8]) -> impl Iterator<Item = u8> {
-    let len = bytes.len();
-    (0..len).map(move |at| if mode.big { bytes[len - 1 - at] } else { bytes[at] })
 }
 
 /// Reads a value from the bytes of its field.
@@ -206,11 +239,7 @@ pub(super) fn unpack(th: &Thread, mode: Mode, code: u8, bytes: &[u8]) -> PyResul
             Complex::new(th, real, imag)?.into_object()
         }
         code => {
-            let mut word = [0u8; 8];
-            for (place, byte) in word.iter_mut().zip(ordered(mode, bytes)) {
-                *place = byte;
-            }
-            let value = u64::from_le_bytes(word);
+            let value = load(mode, bytes);
             if is_signed(code) {
                 let unused = 64 - 8 * bytes.len() as u32;
                 Int::from_i64(th, (value << unused) as i64 >> unused)?.into_object()

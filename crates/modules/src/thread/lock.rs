@@ -40,10 +40,13 @@ pub fn allocate(th: &Thread, class: Borrowed<'_, Type>) -> PyResult {
 
 impl Lock {
     fn take(&self, th: &Thread, timeout: Timeout) -> PyResult<bool> {
+        if self.semaphore.try_acquire() {
+            return Ok(true);
+        }
         // The lock may go meanwhile, but not what it waits on.
         let semaphore = self.semaphore.clone();
         match timeout {
-            Timeout::None => Ok(semaphore.try_acquire()),
+            Timeout::None => Ok(false),
             Timeout::Forever => semaphore.acquire(th, None),
             Timeout::For(time) => semaphore.acquire(th, Some(time)),
         }
@@ -187,11 +190,13 @@ impl RLock {
             self.count.set(count);
             return Ok(true);
         }
-        let semaphore = self.semaphore.clone();
-        let acquired = match timeout {
-            Timeout::None => semaphore.try_acquire(),
-            Timeout::Forever => semaphore.acquire(th, None)?,
-            Timeout::For(time) => semaphore.acquire(th, Some(time))?,
+        let acquired = self.semaphore.try_acquire() || {
+            let semaphore = self.semaphore.clone();
+            match timeout {
+                Timeout::None => false,
+                Timeout::Forever => semaphore.acquire(th, None)?,
+                Timeout::For(time) => semaphore.acquire(th, Some(time))?,
+            }
         };
         if acquired {
             self.owner.set(ident());

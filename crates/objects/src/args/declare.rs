@@ -264,14 +264,25 @@ pub unsafe extern "C" fn clear<T: Visit>(ob: *mut abi::PyObject) -> c_int {
 /// # Safety
 /// (1), and the object's last reference is gone.
 pub unsafe extern "C" fn dealloc<T: Instance>(ob: *mut abi::PyObject) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if T::type_object().raw().tp_finalize.is_some() && typeobj::alloc::call_finalizer(ob) {
+            return;
+        }
+        dealloc_unfinalized::<T>(ob);
+    }
+}
+
+/// As `dealloc`, for types whose own instances have nothing to finalise.
+///
+/// # Safety
+/// As for `dealloc`.
+pub unsafe fn dealloc_unfinalized<T: Instance>(ob: *mut abi::PyObject) {
     // The declared type, with what it inherits: a subtype has cleared what it added before it comes here.
     let own = T::type_object().raw();
     // SAFETY: (1): nobody else holds the object; its memory is its type's to free.
     unsafe {
         let ty = (*ob).ob_type;
-        if own.tp_finalize.is_some() && typeobj::alloc::call_finalizer(ob) {
-            return;
-        }
         if own.tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0 {
             gc::untrack_raw(ob);
         }

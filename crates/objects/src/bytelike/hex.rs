@@ -35,13 +35,20 @@ pub fn digits(
     bytes_per_sep: i32,
     any: bool,
 ) -> PyResult<Vec<u8>> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| value + b'0' + if value > 9 { b'a' - b'0' - 10 } else { 0 };
     let sep = match sep {
         Some(sep) => Some(separator(th, sep, any)?),
         None => None,
     };
     let every = bytes_per_sep.unsigned_abs() as usize;
     let sep = sep.filter(|_| every != 0 && every < data.len());
+    if sep.is_none() {
+        let mut out = vec![0; data.len() * 2];
+        for (pair, &byte) in out.as_chunks_mut::<2>().0.iter_mut().zip(data) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        return Ok(out);
+    }
     let mut out = Vec::with_capacity(data.len() * 3);
     for (at, &byte) in data.iter().enumerate() {
         let counted = if bytes_per_sep > 0 { data.len() - at } else { at };
@@ -51,8 +58,8 @@ pub fn digits(
         {
             out.push(sep);
         }
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
+        out.push(digit(byte >> 4));
+        out.push(digit(byte & 15));
     }
     Ok(out)
 }
@@ -68,11 +75,34 @@ pub fn hex(
     Str::from_chars_bounded(th, crate::str::Chars::One(&digits), 0x7f)
 }
 
+/// The value of a hexadecimal digit; more than 15 for other characters.
+#[inline(always)]
+pub fn value(digit: u8) -> u8 {
+    const VALUES: [u8; 256] = {
+        let mut values = [0xff; 256];
+        let mut at = 0;
+        while at < 16 {
+            let digit = b"0123456789abcdef"[at];
+            values[digit as usize] = at as u8;
+            values[digit.to_ascii_uppercase() as usize] = at as u8;
+            at += 1;
+        }
+        values
+    };
+    VALUES[usize::from(digit)]
+}
+
 /// The bytes that pairs of digits mean, with white space between the pairs.
 pub fn from_hex(th: &Thread, source: Borrowed<'_>) -> PyResult<Vec<u8>> {
     if let Some(text) = source.downcast::<Str>() {
-        let points: Vec<u32> = text.chars().iter().collect();
-        return parse(th, &points);
+        if let Some(ascii) = text.as_ascii() {
+            return parse(th, ascii.as_bytes());
+        }
+        // What is not ASCII is as wrong as a byte that is not.
+        let points = text.chars().iter();
+        let bytes: Vec<u8> =
+            points.map(|point| if point < 128 { point as u8 } else { 0xff }).collect();
+        return parse(th, &bytes);
     }
     if !buffer::check(source) {
         return Err(raise!(
@@ -82,37 +112,31 @@ pub fn from_hex(th: &Thread, source: Borrowed<'_>) -> PyResult<Vec<u8>> {
             source.type_name()
         ));
     }
-    let data = Buffer::simple(th, source)?;
-    let points: Vec<u32> = data.as_bytes().iter().map(|&byte| u32::from(byte)).collect();
-    parse(th, &points)
+    parse(th, Buffer::simple(th, source)?.as_bytes())
 }
 
-fn parse(th: &Thread, points: &[u32]) -> PyResult<Vec<u8>> {
-    let digit = |at: usize| {
-        points.get(at).and_then(|&point| char::from_u32(point)).and_then(|c| c.to_digit(16))
-    };
-    let mut out = Vec::with_capacity(points.len() / 2);
+fn parse(th: &Thread, text: &[u8]) -> PyResult<Vec<u8>> {
+    let digit = |at: usize| text.get(at).map_or(0xff, |&byte| value(byte));
+    let mut out = Vec::with_capacity(text.len() / 2);
     let mut at = 0;
-    while at < points.len() {
-        if super::is_space(points[at]) {
+    while let Some(&byte) = text.get(at) {
+        let (high, low) = (value(byte), digit(at + 1));
+        if (high | low) < 16 {
+            out.push(high << 4 | low);
+            at += 2;
+            continue;
+        }
+        if super::is_space(u32::from(byte)) {
             at += 1;
             continue;
         }
-        let wrong = match (digit(at), digit(at + 1)) {
-            (Some(high), Some(low)) => {
-                out.push((high << 4 | low) as u8);
-                at += 2;
-                continue;
-            }
-            (Some(_), None) if at + 1 == points.len() => {
-                return Err(th.raise(
-                    exc::VALUE_ERROR,
-                    "fromhex() arg must contain an even number of hexadecimal digits",
-                ));
-            }
-            (Some(_), None) => at + 1,
-            (None, _) => at,
-        };
+        if high < 16 && at + 1 == text.len() {
+            return Err(th.raise(
+                exc::VALUE_ERROR,
+                "fromhex() arg must contain an even number of hexadecimal digits",
+            ));
+        }
+        let wrong = at + usize::from(high < 16);
         return Err(raise!(
             th,
             VALUE_ERROR,

@@ -8,6 +8,7 @@ use super::state_index;
 use crate::gc;
 use crate::prelude::*;
 use crate::protocol::sequence;
+use crate::row::in_row;
 
 /// Number the items of an iterable: yield pairs of a count, which begins at start, and an item.
 #[pytype(
@@ -73,11 +74,7 @@ impl Enumerate {
 }
 
 /// Gives `items` as a tuple: the one given out last, if nobody kept it.
-pub(crate) fn give_tuple<const N: usize>(
-    th: &Thread,
-    last: &Slot<Tuple>,
-    items: [Owned; N],
-) -> PyResult {
+pub fn give_tuple<const N: usize>(th: &Thread, last: &Slot<Tuple>, items: [Owned; N]) -> PyResult {
     let Some(tuple) = last.get().filter(|tuple| tuple.object().ref_count() == 1) else {
         return Tuple::pack(th, items).map(Owned::into_object);
     };
@@ -96,6 +93,37 @@ pub(crate) fn give_tuple<const N: usize>(
         drop(old);
     }
     Ok(result)
+}
+
+/// As `give_tuple`, with as many items as are asked for; a first tuple is made and kept in `last`.
+pub fn give_items<'a>(
+    th: &Thread,
+    last: &Slot<Tuple>,
+    count: usize,
+    item: impl Fn(usize) -> Borrowed<'a>,
+) -> PyResult<Owned<Tuple>> {
+    let kept = last.get();
+    if let Some(tuple) =
+        kept.filter(|tuple| tuple.object().ref_count() == 1 && tuple.len() == count)
+    {
+        let result = tuple.to_owned();
+        for at in 0..count {
+            // SAFETY: nobody but the iterator had the tuple, which has so many items, each of them whole at any time.
+            unsafe {
+                let place = tuple.items().add(at);
+                let old = std::mem::replace(&mut *place, item(at).to_owned().into_ptr());
+                drop(Owned::<Object>::from_ptr(old));
+            }
+        }
+        tuple.forget_hash();
+        gc::track(th, result.borrow());
+        return Ok(result);
+    }
+    let made = in_row(count, item, |items| Tuple::from_slice(th, items))?;
+    if kept.is_none() {
+        last.set(Some(made.clone()));
+    }
+    Ok(made)
 }
 
 #[pymethods]

@@ -148,7 +148,10 @@ impl MemoryView {
             return Ok(not_implemented().to_owned());
         }
         match buffer::Buffer::get(th, other, abi::PyBUF_FULL_RO) {
-            Ok(right) => answer(equal(th, this.info(), right.view())?),
+            Ok(right) => match right.view() {
+                Some(right) => answer(equal(th, this.info(), right)?),
+                None => Err(th.bad_internal_call()),
+            },
             Err(raised) => {
                 drop(th.take_raised(raised));
                 Ok(not_implemented().to_owned())

@@ -206,7 +206,9 @@ impl MemoryView {
         let source = Buffer::get(th, value, abi::PyBUF_FULL_RO)?;
         let range = slice.range(th, self.shape()[0] as usize)?;
         let info = self.check(th)?;
-        let other = source.view();
+        let Some(other) = source.view() else {
+            return Err(th.bad_internal_call());
+        };
         let format = |format: *mut std::ffi::c_char| {
             if format.is_null() {
                 return String::from("B");

@@ -5,20 +5,30 @@
 //! SAFETY, throughout: the buffer procedures of a live type take live objects of it; a view that
 //! `bf_getbuffer` filled in describes memory that stays until the view is released.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
+use std::marker::PhantomData;
+use std::ptr::NonNull;
 
 use krait_abi as abi;
 
+use crate::bytes::Bytes;
 use crate::error::{PyResult, Raised};
 use crate::exceptions::exc;
 use crate::handle::{Borrowed, Object, Owned};
 use crate::raise;
 use crate::thread::Thread;
 
-/// An acquired buffer, released on drop. Boxed, because a view's shape may point into itself.
+/// An acquired buffer, released on drop.
+///
+/// `held` is a box with a view (in a box, because a view's shape may point into itself), or, with its lowest bit set, a
+/// reference to a `bytes`, which needs none: its memory stays as it is.
 pub struct Buffer {
-    view: Box<abi::Py_buffer>,
+    held: NonNull<u8>,
+    owns: PhantomData<(Owned<Bytes>, Box<abi::Py_buffer>)>,
 }
+
+/// Marks a reference to `bytes`.
+const IS_BYTES: usize = 1;
 
 impl Buffer {
     /// `PyObject_GetBuffer` with any of the `PyBUF_*` flags.
@@ -26,11 +36,18 @@ impl Buffer {
         let mut view = Box::new(abi::Py_buffer::EMPTY);
         // SAFETY: see the top of the file.
         unsafe { acquire(th, ob, &raw mut *view, flags)? };
-        Ok(Buffer { view })
+        Ok(Buffer { held: NonNull::from(Box::leak(view)).cast(), owns: PhantomData })
     }
 
     /// A contiguous read-only view: `y*` of argument parsing.
+    #[inline]
     pub fn simple(th: &Thread, ob: Borrowed<'_>) -> PyResult<Buffer> {
+        if let Some(bytes) = ob.downcast_exact::<Bytes>() {
+            let held = bytes.to_owned().into_ptr().cast::<u8>();
+            // SAFETY: objects are aligned, so the bit is free and the address is not null.
+            let held = unsafe { NonNull::new_unchecked(held.map_addr(|at| at | IS_BYTES)) };
+            return Ok(Buffer { held, owns: PhantomData });
+        }
         Buffer::get(th, ob, abi::PyBUF_SIMPLE)
     }
 
@@ -42,35 +59,69 @@ impl Buffer {
         })
     }
 
+    /// The `bytes` that is held in place of a view.
+    #[inline(always)]
+    fn plain(&self) -> Option<Borrowed<'_, Bytes>> {
+        let held = self.held.as_ptr();
+        // SAFETY: what the bit says; the reference is this buffer's.
+        (held.addr() & IS_BYTES != 0)
+            .then(|| unsafe { Borrowed::from_ptr(held.map_addr(|at| at & !IS_BYTES).cast()) })
+    }
+
+    /// The view; none of a `bytes` that was taken as `simple` does.
+    #[inline(always)]
+    pub fn view(&self) -> Option<&abi::Py_buffer> {
+        // SAFETY: what the bit says.
+        self.plain().is_none().then(|| unsafe { self.held.cast().as_ref() })
+    }
+
     /// The bytes of a contiguous view.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        if self.view.buf.is_null() || self.view.len <= 0 {
-            return &[];
+        if let Some(bytes) = self.plain() {
+            return bytes.get().as_bytes();
         }
         // SAFETY: see the top of the file.
-        unsafe { std::slice::from_raw_parts(self.view.buf.cast(), self.view.len as usize) }
+        unsafe { std::slice::from_raw_parts(self.start().cast(), self.len()) }
+    }
+
+    /// Where the bytes lie, for the system's functions.
+    pub fn start(&self) -> *mut c_void {
+        match (self.plain(), self.view()) {
+            (Some(bytes), _) => bytes.as_bytes().as_ptr().cast_mut().cast(),
+            (_, Some(view)) if !view.buf.is_null() => view.buf,
+            _ => NonNull::<u8>::dangling().as_ptr().cast(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match (self.plain(), self.view()) {
+            (Some(bytes), _) => bytes.len(),
+            (_, Some(view)) if !view.buf.is_null() => view.len.max(0) as usize,
+            _ => 0,
+        }
     }
 
     /// Only of a buffer acquired with `PyBUF_WRITABLE`.
     pub fn as_mut_bytes(&mut self) -> &mut [u8] {
-        if self.view.buf.is_null() || self.view.len <= 0 || self.view.readonly != 0 {
+        if self.view().is_none_or(|view| view.readonly != 0) {
             return &mut [];
         }
         // SAFETY: see the top of the file; the view is writable.
-        unsafe { std::slice::from_raw_parts_mut(self.view.buf.cast(), self.view.len as usize) }
+        unsafe { std::slice::from_raw_parts_mut(self.start().cast(), self.len()) }
     }
 
     /// All items in C order, whatever the strides: `PyBuffer_ToContiguous`.
     pub fn to_vec(&self, th: &Thread) -> PyResult<Vec<u8>> {
         let mut out = Vec::new();
-        out.try_reserve_exact(self.view.len.max(0) as usize).map_err(|_| th.no_memory())?;
-        // SAFETY: see the top of the file.
-        unsafe { gather(&self.view, &mut out) };
+        let len = self.view().map_or(self.len(), |view| view.len.max(0) as usize);
+        out.try_reserve_exact(len).map_err(|_| th.no_memory())?;
+        match self.view() {
+            // SAFETY: see the top of the file.
+            Some(view) => unsafe { gather(view, &mut out) },
+            None => out.extend_from_slice(self.as_bytes()),
+        }
         Ok(out)
-    }
-
-    pub fn view(&self) -> &abi::Py_buffer {
-        &self.view
     }
 }
 
@@ -130,9 +181,18 @@ unsafe fn gather_dimension(
 }
 
 impl Drop for Buffer {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: the view was acquired and is released once.
-        unsafe { release(&raw mut *self.view) }
+        // SAFETY: the reference or the box is this buffer's; the view was acquired and is released once.
+        unsafe {
+            match self.plain() {
+                Some(bytes) => crate::handle::decref(bytes.as_ptr()),
+                None => {
+                    let mut view: Box<abi::Py_buffer> = Box::from_raw(self.held.as_ptr().cast());
+                    release(&raw mut *view);
+                }
+            }
+        }
     }
 }
 

@@ -108,7 +108,7 @@ impl Parse<'_> {
             return Err(unexpected("read-only bytes-like object", arg));
         }
         let view = buffer::Buffer::get(self.th, arg, abi::PyBUF_SIMPLE)?;
-        Ok((view.view().buf.cast(), view.view().len as usize))
+        Ok((view.start().cast(), view.as_bytes().len()))
     }
 
     /// `s`, `z`, `s#`, `z#`.

@@ -57,6 +57,21 @@ impl Default for Core {
     }
 }
 
+/// The buffer of a stream that is gone, for the next one: a new one would have to be cleared.
+#[derive(Default)]
+struct Spare(Cell<Option<Vec<u8>>>);
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(self.buffer.get_mut());
+        if buffer.len() == support::DEFAULT_BUFFER_SIZE
+            && let Some(th) = Thread::current_or_none()
+        {
+            drop(th.interp().state::<Spare>().0.replace(Some(buffer)));
+        }
+    }
+}
+
 /// A buffered stream of any type: the object, its raw stream, its state.
 #[derive(Clone, Copy)]
 pub struct Stream<'a> {
@@ -82,7 +97,14 @@ impl Stream<'_> {
         raw.object().downcast_exact::<FileIO>()
     }
 
+    #[inline]
     pub fn is_closed(&self, th: &Thread) -> PyResult<bool> {
+        // As most are: nothing is called that could let go of the raw stream.
+        if self.core.ok.get()
+            && let Some(file) = self.raw.get().and_then(Borrowed::downcast_exact::<FileIO>)
+        {
+            return Ok(file.fd.get() < 0);
+        }
         let raw = self.raw(th)?;
         match Stream::file(&raw) {
             Some(file) => Ok(file.fd.get() < 0),
@@ -115,8 +137,9 @@ impl Stream<'_> {
         let Some(size) = usize::try_from(size).ok().filter(|&size| size > 0) else {
             return Err(th.raise(exc::VALUE_ERROR, "buffer size must be strictly positive"));
         };
+        let spare = th.interp().state::<Spare>().0.take().filter(|spare| spare.len() == size);
         // From the system, which gives zeroed memory page by page when it is touched.
-        let buffer = zeroed(size).ok_or_else(|| th.no_memory())?;
+        let buffer = spare.or_else(|| zeroed(size)).ok_or_else(|| th.no_memory())?;
         *core.buffer.borrow_mut() = buffer;
         self.raw.set(Some(raw.to_owned()));
         core.size.set(size);

@@ -265,6 +265,19 @@ reader! {
     BufferedReader, "_io.BufferedReader", readable true, writable false, checks [check_readable],
 }
 
+/// Whether a buffered stream of one of these very types is closed; `None` for other objects.
+#[inline]
+pub fn is_closed(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<bool>> {
+    let stream = if let Some(reader) = ob.downcast_exact::<BufferedReader>() {
+        BufferedReader::stream(reader)
+    } else if let Some(writer) = ob.downcast_exact::<BufferedWriter>() {
+        BufferedWriter::stream(writer)
+    } else {
+        return Ok(None);
+    };
+    stream.is_closed(th).map(Some)
+}
+
 buffered! {
     /// A buffer in front of a raw stream that is written.
     ///

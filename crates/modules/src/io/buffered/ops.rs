@@ -18,7 +18,6 @@ fn bytes_or_none(th: &Thread, data: Vec<u8>, done: Done) -> PyResult {
 impl Stream<'_> {
     /// `read(size)`.
     pub fn read(&self, th: &Thread, size: Option<usize>) -> PyResult {
-        self.raw(th)?;
         self.check_open(th, "read of closed file")?;
         let _held = self.enter(th)?;
         let Some(size) = size else {
@@ -222,10 +221,12 @@ impl Stream<'_> {
 
     /// `readline(limit)`.
     pub fn read_line(&self, th: &Thread, limit: Option<usize>) -> PyResult<Owned<Bytes>> {
-        self.raw(th)?;
         self.check_open(th, "readline of closed file")?;
         let limit = limit.unwrap_or(usize::MAX);
         let _held = self.enter(th)?;
+        if let Some(line) = self.buffered_line(th, limit)? {
+            return Ok(line);
+        }
         let mut line = Vec::new();
         if self.take_line(&mut line, limit) {
             return Bytes::new(th, &line);
@@ -247,6 +248,21 @@ impl Stream<'_> {
         Bytes::new(th, &line)
     }
 
+    /// A line that is in the buffer as a whole.
+    fn buffered_line(&self, th: &Thread, limit: usize) -> PyResult<Option<Owned<Bytes>>> {
+        let pos = self.core.pos.get();
+        let buffer = self.core.buffer.borrow();
+        let ahead = &buffer[pos..pos + self.ahead()];
+        let count = match memchr::memchr(b'\n', ahead) {
+            Some(at) => (at + 1).min(limit),
+            None if ahead.len() >= limit => limit,
+            None => return Ok(None),
+        };
+        let line = Bytes::new(th, &ahead[..count])?;
+        self.core.pos.set(pos + count);
+        Ok(Some(line))
+    }
+
     /// Moves buffered bytes to `line`; true if it is complete.
     fn take_line(&self, line: &mut Vec<u8>, limit: usize) -> bool {
         let pos = self.core.pos.get();
@@ -258,7 +274,9 @@ impl Stream<'_> {
 
     /// `write(data)`.
     pub fn write(&self, th: &Thread, data: &[u8]) -> PyResult<usize> {
-        self.raw(th)?;
+        if !self.core.ok.get() {
+            self.raw(th)?;
+        }
         let _held = self.enter(th)?;
         self.check_open(th, "write to closed file")?;
         let core = self.core;

@@ -19,6 +19,7 @@ use krait_objects::prelude::*;
 
 pub use decoding::{Decoder, Native};
 
+use super::buffered;
 use super::kinds::TextIOBase;
 use super::support::{flag, unsupported};
 use crate::late::Late;
@@ -145,7 +146,10 @@ impl TextIOWrapper {
     fn open_buffer(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned> {
         let buffer = this.attached(th)?;
         let closed = if this.object().is_exact::<TextIOWrapper>() {
-            flag(th, buffer.borrow(), "closed")?
+            match buffered::is_closed(th, buffer.borrow())? {
+                Some(closed) => closed,
+                None => flag(th, buffer.borrow(), "closed")?,
+            }
         } else {
             flag(th, this.object(), "closed")?
         };

@@ -44,12 +44,12 @@ attributes! {
     PyFrame_GetLocals "f_locals";
 }
 
+/// The type is not asked for: greenlet passes a head that it made on its stack, with nothing in it but `f_back` and
+/// `f_frame`, to get at the frame object of a frame that has none yet.
 #[capi]
-pub fn PyFrame_GetBack(
-    th: &Thread,
-    frame: Borrowed<'_, FrameObject>,
-) -> PyResult<Option<Owned<FrameObject>>> {
-    frame.get().caller(th)
+pub fn PyFrame_GetBack(th: &Thread, frame: Borrowed<'_>) -> PyResult<Option<Owned<FrameObject>>> {
+    // SAFETY: the caller passes a `PyFrameObject`; `caller` reads these two fields only.
+    unsafe { frame.cast::<FrameObject>() }.get().caller(th)
 }
 
 #[capi]

@@ -75,6 +75,9 @@ impl Instance {
         gil: Gil,
     ) -> Result<Instance, StartError> {
         let is_sub = origin != Origin::Runtime;
+        if !is_sub {
+            registry::take_back();
+        }
         let secret = match config.hash_seed {
             Some(seed) => HashSecret::from_seed(seed),
             None => HashSecret::random()

@@ -9,9 +9,9 @@
 
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 
-use krait_objects::interp::Interpreter;
+use krait_objects::interp::{Interpreter, Lent};
 use krait_objects::thread::Thread;
 
 use crate::gil::{self, Gil};
@@ -53,6 +53,11 @@ unsafe impl Send for Live {}
 
 static LIVE: Mutex<Vec<Live>> = Mutex::new(Vec::new());
 
+/// The memory of the last interpreter that loaded extension modules and is nobody's sub-interpreter. It stays when that ends:
+/// what C++ has in variables of a thread or of the process dies later, and may look at Python objects that it never released,
+/// as greenlet's does.
+static LENT_TO_C: Mutex<Option<Arc<Lent>>> = Mutex::new(None);
+
 /// Zero is for interpreters that are nobody's sub-interpreter.
 static NEXT_ID: AtomicI64 = AtomicI64::new(1);
 
@@ -63,6 +68,32 @@ fn live() -> MutexGuard<'static, Vec<Live>> {
 /// The number that the next sub-interpreter gets.
 pub fn upcoming_id() -> i64 {
     NEXT_ID.load(Ordering::Relaxed)
+}
+
+fn lent_to_c() -> MutexGuard<'static, Option<Arc<Lent>>> {
+    LENT_TO_C.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// An extension module is loaded: the interpreter's memory is to outlive it, until `take_back`.
+pub fn lend_to_c(interp: &Interpreter) {
+    let mut lent = lent_to_c();
+    if lent.as_ref().is_some_and(|lent| Arc::ptr_eq(lent, &interp.lent)) {
+        return;
+    }
+    interp.lent.add();
+    if let Some(earlier) = lent.replace(interp.lent.clone()) {
+        earlier.remove();
+    }
+}
+
+/// Another interpreter starts: what is left of the one before it goes.
+pub fn take_back() {
+    let mut lent = lent_to_c();
+    if lent.as_ref().is_some_and(|lent| lent.is_left())
+        && let Some(earlier) = lent.take()
+    {
+        earlier.remove();
+    }
 }
 
 /// A number that no other sub-interpreter of this process has.

@@ -288,7 +288,12 @@ impl ContextVar {
         th: &Thread,
         default: Option<Borrowed<'_>>,
     ) -> PyResult<Option<Owned>> {
-        if let Some(value) = current(th)?.lookup(th, this.object())? {
+        // A thread without a context gets none: greenlet shows whether there is one.
+        // SAFETY: as in `current`.
+        let context = unsafe { Borrowed::<Context>::from_ptr_or_null((*th.raw()).context) };
+        if let Some(context) = context.map(Borrowed::to_owned)
+            && let Some(value) = context.lookup(th, this.object())?
+        {
             return Ok(Some(value));
         }
         Ok(default.map(Borrowed::to_owned).or_else(|| this.default.get_owned()))

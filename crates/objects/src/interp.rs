@@ -190,7 +190,8 @@ impl Holder {
     }
 }
 
-/// How many buffers of an interpreter others have views of. Its memory stays until they are gone.
+/// How many buffers of an interpreter others have views of, or whether extension modules count on it. Its memory stays until
+/// they are gone.
 #[derive(Default)]
 pub struct Lent(Mutex<(usize, Option<Ended>)>);
 
@@ -215,6 +216,11 @@ impl Lent {
         let gone = if state.0 == 0 { state.1.take() } else { None };
         drop(state);
         drop(gone);
+    }
+
+    /// Whether the interpreter has ended, and its memory is still there.
+    pub fn is_left(&self) -> bool {
+        self.state().1.is_some()
     }
 
     /// The interpreter has ended: its memory goes now, or with the last view.

@@ -37,7 +37,10 @@ pub const PACKAGES: &[Package] = &[
             "--ignore=tests/test_docs_extraction.py",
         ]),
     },
-    Package { name: "cryptography", tests: Tests::Source(&["tests", "--ignore=tests/bench"]) },
+    Package {
+        name: "cryptography",
+        tests: Tests::Source(&["-oaddopts=", "tests", "--ignore=tests/bench"]),
+    },
     Package {
         name: "numpy",
         tests: Tests::Inside(&[

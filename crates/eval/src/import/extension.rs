@@ -145,6 +145,9 @@ fn open(th: &Thread, wanted: &Wanted) -> PyResult<Hook> {
         };
         return Err(wanted.error(th, &reason));
     }
+    if !module::rules::ExtensionRules::of(th).is_sub.get() {
+        registry::lend_to_c(th.interp());
+    }
     let symbol = format!("{}_{}", wanted.prefix, wanted.short);
     let found = CString::new(symbol.as_str()).ok().map(|symbol| {
         // SAFETY: an open library.

@@ -30,11 +30,16 @@ impl Str {
         unsafe {
             (*this).forget_interned(th);
             let state = (*this).state();
+            let data = (*this).data().cast_mut();
             if !(state.is_compact() && state.is_ascii()) {
-                th.interp().heap.free((*this).raw().utf8.cast());
+                let utf8 = (*this).raw().utf8.cast();
+                // Instances of subclasses that C makes (multidict's) have one block for both if they are ASCII.
+                if utf8 != data {
+                    th.interp().heap.free(utf8);
+                }
             }
             if !state.is_compact() {
-                th.interp().heap.free((*this).data().cast_mut());
+                th.interp().heap.free(data);
             }
             if let Some(free) = (*(*this).as_object().ty().as_type_ptr()).tp_free {
                 free(this.cast());

@@ -20,8 +20,8 @@ fn copyreg(th: &Thread) -> PyResult {
 pub fn reduce_ex(th: &Thread, ob: Borrowed<'_>, protocol: i32) -> PyResult {
     let ours = Object::type_object().dict(th).get_str(th, id::__reduce__)?;
     if let Some(method) = object::get_attr_opt(th, ob, id::__reduce__)? {
-        let class = object::get_attr(th, ob, id::__class__)?;
-        let theirs = object::get_attr(th, class.object(), id::__reduce__)?;
+        // The type itself is asked: proxies, such as wrapt's, say that they are of another class.
+        let theirs = object::get_attr(th, ob.ty().object(), id::__reduce__)?;
         if ours.is_none_or(|ours| !theirs.is(ours.borrow())) {
             return call::call(th, method.object(), &[]);
         }

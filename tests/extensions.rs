@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// `limited.c` is for the stable ABI, and so is its file name.
-const MODULES: [(&str, &str); 4] = [
+const MODULES: [(&str, &str); 5] = [
     ("single", ".cpython-314-x86_64-linux-gnu.so"),
     ("multi", ".so"),
     ("limited", ".abi3.so"),
     ("foreign", ".so"),
+    ("layouts", ".so"),
 ];
 
 fn root() -> &'static Path {

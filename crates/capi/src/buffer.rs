@@ -8,12 +8,22 @@ use krait_objects::memoryview::MemoryView;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer;
 
+use crate::support::*;
+
 #[capi]
 pub fn PyObject_CheckBuffer(ob: Borrowed<'_>) -> bool {
     buffer::check(ob)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn view_at_once(ob: Ptr, view: *mut Py_buffer, flags: c_int) -> Option<c_int> {
+    let usual = flags != krait_abi::PyBUF_READ && flags != krait_abi::PyBUF_WRITE;
+    let get = slot_of!(ob, tp_as_buffer, bf_getbuffer).filter(|_| usual)?;
+    // SAFETY: C passes a live object and a writable struct.
+    Some(unsafe { get(ob, view, flags) })
+}
+
+#[capi(fast = view_at_once)]
 pub fn PyObject_GetBuffer(
     th: &Thread,
     ob: Borrowed<'_>,

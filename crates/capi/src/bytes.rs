@@ -48,12 +48,24 @@ fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Bytes>> 
     })
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn size_at_once(ob: Ptr) -> Option<isize> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { some::<Bytes>(ob).map(|bytes| bytes.len() as isize) }
+}
+
+#[inline(always)]
+unsafe fn text_at_once(ob: Ptr) -> Option<*mut c_char> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { some::<Bytes>(ob).map(|bytes| bytes.as_bytes().as_ptr().cast_mut().cast()) }
+}
+
+#[capi(fast = size_at_once)]
 pub fn PyBytes_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     Ok(expected(th, ob)?.len() as isize)
 }
 
-#[capi]
+#[capi(fast = text_at_once)]
 pub fn PyBytes_AsString(th: &Thread, ob: Borrowed<'_>) -> PyResult<*mut c_char> {
     Ok(expected(th, ob)?.as_bytes().as_ptr().cast_mut().cast())
 }

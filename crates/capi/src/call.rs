@@ -6,7 +6,36 @@ use krait_objects::protocol::object::Attribute;
 
 use crate::support::*;
 
-#[capi]
+/// Of a callable that takes a vector, without named arguments.
+#[inline(always)]
+unsafe fn call_at_once(callable: Ptr, args: Ptr, kwargs: Ptr) -> Option<Ptr> {
+    // SAFETY: C passes live objects or NULL.
+    unsafe {
+        let callable: Borrowed<'_> = Borrowed::from_ptr_or_null(callable)?;
+        let args = some::<Tuple>(args)?;
+        let function = call::vectorcall_of(callable).filter(|_| kwargs.is_null())?;
+        let null = std::ptr::null_mut();
+        let result = function(callable.as_ptr(), args.items(), args.len(), null);
+        Some(call::checked(callable, result))
+    }
+}
+
+#[inline(always)]
+unsafe fn call_one_at_once(callable: Ptr, arg: Ptr) -> Option<Ptr> {
+    // SAFETY: C passes live objects or NULL.
+    unsafe {
+        let callable: Borrowed<'_> = Borrowed::from_ptr_or_null(callable)?;
+        let function = call::vectorcall_of(callable).filter(|_| !arg.is_null())?;
+        let null = std::ptr::null_mut();
+        // The word before the argument is lent.
+        let mut args = [null, arg];
+        let count = 1 | krait_objects::args::rt::ARGUMENTS_OFFSET;
+        let result = function(callable.as_ptr(), args.as_mut_ptr().add(1), count, null);
+        Some(call::checked(callable, result))
+    }
+}
+
+#[capi(fast = call_at_once)]
 pub fn PyObject_Call(
     th: &Thread,
     callable: Borrowed<'_>,
@@ -59,7 +88,7 @@ pub fn PyObject_CallNoArgs(th: &Thread, callable: Borrowed<'_>) -> PyResult {
     call::call(th, callable, &[])
 }
 
-#[capi]
+#[capi(fast = call_one_at_once)]
 pub fn PyObject_CallOneArg(
     th: &Thread,
     callable: Borrowed<'_>,

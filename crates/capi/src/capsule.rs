@@ -36,7 +36,15 @@ fn valid<'a>(th: &Thread, ob: Ptr, function: &str) -> PyResult<Borrowed<'a, Caps
 
 /// Only an error asks for a thread: numpy calls this between `Py_BEGIN_ALLOW_THREADS` and `Py_END_ALLOW_THREADS`, to find its
 /// allocator.
-#[capi]
+#[inline(always)]
+unsafe fn pointer_at_once(ob: Ptr, name: *const c_char) -> Option<*mut c_void> {
+    // SAFETY: C passes a live object or NULL, and a string or NULL.
+    let capsule = unsafe { exactly::<Capsule>(ob).filter(|capsule| capsule.has_name(name))? };
+    let pointer = capsule.pointer.get();
+    (!pointer.is_null()).then_some(pointer)
+}
+
+#[capi(fast = pointer_at_once)]
 pub fn PyCapsule_GetPointer(ob: Ptr, name: *const c_char) -> *mut c_void {
     let capsule = usable(ob);
     // SAFETY: C passes a string or NULL.

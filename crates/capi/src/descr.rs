@@ -136,7 +136,13 @@ unsafe fn raw_of(function: Borrowed<'_, CFunction>) -> *mut abi::PyCFunctionObje
     function.as_ptr().cast()
 }
 
-#[capi(error = None)]
+#[inline(always)]
+unsafe fn function_at_once(function: Ptr) -> Option<abi::PyCFunction> {
+    // SAFETY: C passes a live object or NULL; a function has a definition.
+    unsafe { exactly::<CFunction>(function).map(|function| function.def().ml_meth) }
+}
+
+#[capi(error = None, fast = function_at_once)]
 pub fn PyCFunction_GetFunction(function: Borrowed<'_, CFunction>) -> PyResult<abi::PyCFunction> {
     // SAFETY: a live function has a definition.
     unsafe { Ok((*(*raw_of(function)).m_ml).ml_meth) }

@@ -34,12 +34,80 @@ pub fn PyDict_Copy(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult<Owned<Dict
     dict.copy(th)
 }
 
-#[capi]
+/// As `found_at_once`, for a key whose look-up runs nothing.
+#[inline(always)]
+unsafe fn peek<'a>(dict: Ptr, key: Ptr) -> Option<Option<Borrowed<'a>>> {
+    // SAFETY: C passes live objects or NULL.
+    unsafe {
+        let key: Borrowed<'_> = Borrowed::from_ptr_or_null(key)?;
+        some::<Dict>(dict)?.peek(key)
+    }
+}
+
+#[inline(always)]
+unsafe fn has_at_once(dict: Ptr, key: Ptr) -> Option<c_int> {
+    // SAFETY: what C passes.
+    unsafe { peek(dict, key).map(|found| found.is_some().into()) }
+}
+
+#[inline(always)]
+unsafe fn item_at_once(dict: Ptr, key: Ptr) -> Option<Ptr> {
+    // SAFETY: what C passes.
+    unsafe { peek(dict, key).map(|found| found.map_or(std::ptr::null_mut(), Borrowed::as_ptr)) }
+}
+
+#[inline(always)]
+unsafe fn ref_at_once(dict: Ptr, key: Ptr, place: *mut Ptr) -> Option<c_int> {
+    // SAFETY: what C passes; `place` is writable.
+    unsafe {
+        let found = peek(dict, key)?.map(Borrowed::to_owned);
+        let is_there = found.is_some();
+        *place = found.map_or(std::ptr::null_mut(), Owned::into_ptr);
+        Some(is_there.into())
+    }
+}
+
+#[capi(fast = has_at_once)]
 pub fn PyDict_Contains(th: &Thread, dict: Borrowed<'_, Dict>, key: Borrowed<'_>) -> PyResult<bool> {
     dict.contains(th, key)
 }
 
-#[capi]
+/// What a dictionary has under a C string, borrowed; `None` if that takes a string object.
+#[inline(always)]
+unsafe fn found_at_once<'a>(dict: Ptr, key: *const c_char) -> Option<Option<Borrowed<'a>>> {
+    if key.is_null() {
+        return None;
+    }
+    // SAFETY: C passes a live object or NULL.
+    unsafe { some::<Dict>(dict)?.get_ascii(bytes_of(key)) }
+}
+
+#[inline(always)]
+unsafe fn contains_at_once(dict: Ptr, key: *const c_char) -> Option<c_int> {
+    // SAFETY: what C passes.
+    unsafe { found_at_once(dict, key).map(|found| found.is_some().into()) }
+}
+
+#[inline(always)]
+unsafe fn lent_at_once(dict: Ptr, key: *const c_char) -> Option<Ptr> {
+    // SAFETY: what C passes.
+    unsafe {
+        found_at_once(dict, key).map(|found| found.map_or(std::ptr::null_mut(), Borrowed::as_ptr))
+    }
+}
+
+#[inline(always)]
+unsafe fn given_at_once(dict: Ptr, key: *const c_char, place: *mut Ptr) -> Option<c_int> {
+    // SAFETY: what C passes; `place` is writable.
+    unsafe {
+        let found = found_at_once(dict, key)?.map(Borrowed::to_owned);
+        let is_there = found.is_some();
+        *place = found.map_or(std::ptr::null_mut(), Owned::into_ptr);
+        Some(is_there.into())
+    }
+}
+
+#[capi(fast = contains_at_once)]
 pub fn PyDict_ContainsString(
     th: &Thread,
     dict: Borrowed<'_, Dict>,
@@ -110,7 +178,7 @@ fn quiet(th: &Thread, body: impl FnOnce() -> PyResult<Option<Owned>>) -> *mut kr
     found
 }
 
-#[capi]
+#[capi(fast = item_at_once)]
 pub fn PyDict_GetItem(th: &Thread, ob: Ptr, key: Ptr) -> Ptr {
     // SAFETY: C passes live objects.
     let (ob, key): (Borrowed<'_>, Borrowed<'_>) =
@@ -120,7 +188,7 @@ pub fn PyDict_GetItem(th: &Thread, ob: Ptr, key: Ptr) -> Ptr {
     })
 }
 
-#[capi]
+#[capi(fast = lent_at_once)]
 pub fn PyDict_GetItemString(th: &Thread, ob: Ptr, key: *const c_char) -> Ptr {
     // SAFETY: C passes a live object.
     let ob: Borrowed<'_> = unsafe { Borrowed::from_ptr(ob) };
@@ -129,7 +197,7 @@ pub fn PyDict_GetItemString(th: &Thread, ob: Ptr, key: *const c_char) -> Ptr {
     })
 }
 
-#[capi]
+#[capi(fast = item_at_once)]
 pub fn PyDict_GetItemWithError(
     th: &Thread,
     dict: Borrowed<'_, Dict>,
@@ -176,7 +244,7 @@ fn checked<'a>(th: &Thread, ob: Option<Borrowed<'a>>) -> PyResult<Borrowed<'a, D
     ob.and_then(|ob| ob.downcast::<Dict>()).ok_or_else(|| th.bad_internal_call())
 }
 
-#[capi]
+#[capi(fast = ref_at_once)]
 pub fn PyDict_GetItemRef(
     th: &Thread,
     ob: Option<Borrowed<'_>>,
@@ -189,7 +257,7 @@ pub fn PyDict_GetItemRef(
     unsafe { give(place, found) }
 }
 
-#[capi]
+#[capi(fast = given_at_once)]
 pub fn PyDict_GetItemStringRef(
     th: &Thread,
     ob: Option<Borrowed<'_>>,
@@ -264,7 +332,31 @@ pub fn PyDict_Pop(
     unsafe { give(place, found) }
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn next_at_once(
+    ob: Ptr,
+    position: *mut isize,
+    key: *mut Ptr,
+    value: *mut Ptr,
+) -> Option<c_int> {
+    // SAFETY: C passes a live object or NULL, and writable places (or NULL for key and value).
+    unsafe {
+        let dict = some::<Dict>(ob)?;
+        if *position < 0 {
+            return None;
+        }
+        let Some((found, stored)) = dict.next_at_once(&mut *position)? else { return Some(0) };
+        if let Some(key) = key.as_mut() {
+            *key = found;
+        }
+        if let Some(value) = value.as_mut() {
+            *value = stored;
+        }
+    }
+    Some(1)
+}
+
+#[capi(fast = next_at_once)]
 pub fn PyDict_Next(ob: Ptr, position: *mut isize, key: *mut Ptr, value: *mut Ptr) -> c_int {
     // SAFETY: C passes a live object and writable places (or NULL for key and value).
     unsafe {

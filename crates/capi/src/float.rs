@@ -5,12 +5,20 @@ use krait_objects::complex::Complex;
 use krait_objects::complex::construct::as_pair;
 use krait_objects::prelude::*;
 
+use crate::support::*;
+
 #[capi]
 pub fn PyFloat_FromDouble(th: &Thread, value: f64) -> PyResult<Owned<Float>> {
     Float::new(th, value)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn value_at_once(ob: Ptr) -> Option<f64> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { exactly::<Float>(ob).map(Float::value) }
+}
+
+#[capi(fast = value_at_once)]
 pub fn PyFloat_AsDouble(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<f64> {
     match ob {
         Some(ob) => number::as_f64(th, ob),
@@ -38,12 +46,24 @@ pub fn PyComplex_FromDoubles(th: &Thread, real: f64, imag: f64) -> PyResult<Owne
     Complex::new(th, real, imag)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn real_at_once(ob: Ptr) -> Option<f64> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { exactly::<Complex>(ob).map(Complex::real) }
+}
+
+#[inline(always)]
+unsafe fn imag_at_once(ob: Ptr) -> Option<f64> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { exactly::<Complex>(ob).map(Complex::imag) }
+}
+
+#[capi(fast = real_at_once)]
 pub fn PyComplex_RealAsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
     as_pair(th, ob).map(|(real, _)| real)
 }
 
-#[capi]
+#[capi(fast = imag_at_once)]
 pub fn PyComplex_ImagAsDouble(th: &Thread, ob: Borrowed<'_>) -> PyResult<f64> {
     as_pair(th, ob).map(|(_, imag)| imag)
 }

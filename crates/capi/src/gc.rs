@@ -5,6 +5,7 @@ use std::ffi::{c_int, c_void};
 use krait_macros::capi;
 use krait_objects::gc;
 use krait_objects::prelude::*;
+use krait_objects::weakref::WeakRef;
 
 use crate::support::*;
 
@@ -37,7 +38,20 @@ pub fn _PyObject_GC_Resize(
     unsafe { krait_objects::typeobj::alloc::resize(th, ob, items) }.map(|ob| ob.cast())
 }
 
-#[capi]
+/// Of types that have no say in it themselves.
+#[inline(always)]
+unsafe fn is_tracked_at_once(ob: Ptr) -> Option<c_int> {
+    // SAFETY: C passes a live object or NULL; an object of such a type has a header.
+    unsafe {
+        let ty = &*ob.as_ref()?.ob_type;
+        if ty.tp_flags & krait_abi::Py_TPFLAGS_HAVE_GC == 0 {
+            return Some(0);
+        }
+        ty.tp_is_gc.is_none().then(|| gc::has_next(ob).into())
+    }
+}
+
+#[capi(fast = is_tracked_at_once)]
 pub fn PyObject_GC_IsTracked(ob: Borrowed<'_>) -> bool {
     // SAFETY: the object is live.
     unsafe { gc::is_gc_object(ob.as_ptr()) && gc::is_tracked(ob) }
@@ -113,7 +127,17 @@ pub fn PyWeakref_NewProxy(
     krait_objects::weakref::new_proxy(th, ob, callback.filter(|callback| !callback.is_none()))
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn referent_at_once(reference: Ptr, place: *mut Ptr) -> Option<c_int> {
+    // SAFETY: C passes a live object or NULL, and a writable place.
+    unsafe {
+        let target = exactly::<WeakRef>(reference)?.target()?;
+        *place = target.into_ptr();
+    }
+    Some(1)
+}
+
+#[capi(fast = referent_at_once)]
 pub fn PyWeakref_GetRef(
     th: &Thread,
     reference: Option<Borrowed<'_>>,

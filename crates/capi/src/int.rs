@@ -10,18 +10,18 @@ use crate::support::*;
 
 macro_rules! from {
     ($($name:ident $ty:ty, $make:ident $wide:tt;)*) => {$(
-        #[capi]
+        #[capi(fast = (|value: $ty| from!(@small $wide, value)))]
         pub fn $name(th: &Thread, value: $ty) -> PyResult<Owned<Int>> {
-            from!(@small $wide, value);
             Int::$make(th, value as $wide)
         }
     )*};
     (@small i64, $value:ident) => {
-        if int::is_small($value as i64) {
-            return Ok(int::owned_small($value as i64));
-        }
+        int::is_small($value as i64).then(|| int::owned_small($value as i64).into_ptr())
     };
-    (@small $wide:ty, $value:ident) => {};
+    (@small $wide:ty, $value:ident) => {{
+        let _ = $value;
+        None
+    }};
 }
 
 from! {
@@ -76,7 +76,72 @@ fn any_unsigned(th: &Thread, ob: Borrowed<'_>, negative: &str, large: &str) -> P
     int.to_u64().ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, large))
 }
 
-#[capi]
+/// The value of an int of one digit, from what C passed.
+#[inline(always)]
+unsafe fn digit_of(ob: Ptr) -> Option<i64> {
+    // SAFETY: C passes a live object or NULL.
+    let int = unsafe { some::<Int>(ob)? };
+    int.is_compact().then(|| int.compact_value())
+}
+
+/// What fits into 64 bits, without a look at more than two digits.
+#[inline(always)]
+unsafe fn signed_at_once(ob: Ptr) -> Option<i64> {
+    // SAFETY: C passes a live object or NULL.
+    let int = unsafe { some::<Int>(ob)? };
+    if int.is_compact() {
+        return Some(int.compact_value());
+    }
+    int.two_digits()
+}
+
+#[inline(always)]
+unsafe fn int_at_once(ob: Ptr) -> Option<c_int> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { c_int::try_from(digit_of(ob)?).ok() }
+}
+
+#[inline(always)]
+unsafe fn unsigned_at_once(ob: Ptr) -> Option<u64> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { u64::try_from(digit_of(ob)?).ok() }
+}
+
+#[inline(always)]
+unsafe fn size_at_once(ob: Ptr) -> Option<usize> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { usize::try_from(digit_of(ob)?).ok() }
+}
+
+#[inline(always)]
+unsafe fn mask_at_once(ob: Ptr) -> Option<u64> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { digit_of(ob).map(|value| value as u64) }
+}
+
+#[inline(always)]
+unsafe fn isize_at_once(ob: Ptr) -> Option<isize> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { digit_of(ob).map(|value| value as isize) }
+}
+
+#[inline(always)]
+unsafe fn float_at_once(ob: Ptr) -> Option<f64> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { digit_of(ob).map(|value| value as f64) }
+}
+
+#[inline(always)]
+unsafe fn in_range_at_once(ob: Ptr, overflow: *mut c_int) -> Option<i64> {
+    // SAFETY: C passes a live object or NULL, and a writable place.
+    unsafe {
+        let value = digit_of(ob)?;
+        *overflow = 0;
+        Some(value)
+    }
+}
+
+#[capi(fast = signed_at_once)]
 pub fn PyLong_AsLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_long> {
     match ob.and_then(one_digit) {
         Some(value) => Ok(value),
@@ -84,7 +149,7 @@ pub fn PyLong_AsLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_long> 
     }
 }
 
-#[capi]
+#[capi(fast = signed_at_once)]
 pub fn PyLong_AsLongLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_longlong> {
     if let Some(value) = ob.and_then(one_digit) {
         return Ok(value);
@@ -95,7 +160,7 @@ pub fn PyLong_AsLongLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_lo
         .ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, "int too big to convert"))
 }
 
-#[capi]
+#[capi(fast = int_at_once)]
 pub fn PyLong_AsInt(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_int> {
     let value = match ob.and_then(one_digit) {
         Some(value) => value,
@@ -104,7 +169,7 @@ pub fn PyLong_AsInt(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_int> {
     c_int::try_from(value).map_err(|_| too_large(th, "int"))
 }
 
-#[capi]
+#[capi(fast = isize_at_once)]
 pub fn PyLong_AsSsize_t(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<isize> {
     let ob = given(th, ob)?;
     let Some(int) = ob.downcast::<Int>() else {
@@ -113,7 +178,7 @@ pub fn PyLong_AsSsize_t(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<isize
     int.to_i64().map(|value| value as isize).ok_or_else(|| too_large(th, "ssize_t"))
 }
 
-#[capi]
+#[capi(fast = unsigned_at_once)]
 pub fn PyLong_AsUnsignedLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_ulong> {
     let ob = given(th, ob)?;
     unsigned(
@@ -124,13 +189,13 @@ pub fn PyLong_AsUnsignedLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<
     )
 }
 
-#[capi]
+#[capi(fast = unsigned_at_once)]
 pub fn PyLong_AsUnsignedLongLong(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_ulonglong> {
     let ob = given(th, ob)?;
     unsigned(th, ob, "can't convert negative int to unsigned", "int too big to convert")
 }
 
-#[capi]
+#[capi(fast = size_at_once)]
 pub fn PyLong_AsSize_t(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<usize> {
     let ob = given(th, ob)?;
     unsigned(
@@ -142,7 +207,7 @@ pub fn PyLong_AsSize_t(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<usize>
     .map(|value| value as usize)
 }
 
-#[capi]
+#[capi(fast = float_at_once)]
 pub fn PyLong_AsDouble(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<f64> {
     let ob = given(th, ob)?;
     match ob.downcast::<Int>() {
@@ -180,7 +245,7 @@ fn low_bits_of_any(th: &Thread, ob: Borrowed<'_>) -> PyResult<u64> {
     Ok(u64::from_le_bytes(std::array::from_fn(byte)))
 }
 
-#[capi]
+#[capi(fast = mask_at_once)]
 pub fn PyLong_AsUnsignedLongMask(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_ulong> {
     let ob = given(th, ob)?;
     low_bits(th, ob)
@@ -217,7 +282,7 @@ fn with_overflow(th: &Thread, ob: Option<Borrowed<'_>>, overflow: *mut c_int) ->
     Ok(int?.to_i64().unwrap_or(-1))
 }
 
-#[capi]
+#[capi(fast = in_range_at_once)]
 pub fn PyLong_AsLongAndOverflow(
     th: &Thread,
     ob: Option<Borrowed<'_>>,
@@ -226,7 +291,7 @@ pub fn PyLong_AsLongAndOverflow(
     with_overflow(th, ob, overflow)
 }
 
-#[capi]
+#[capi(fast = in_range_at_once)]
 pub fn PyLong_AsLongLongAndOverflow(
     th: &Thread,
     ob: Option<Borrowed<'_>>,
@@ -235,8 +300,33 @@ pub fn PyLong_AsLongLongAndOverflow(
     with_overflow(th, ob, overflow)
 }
 
+/// A few decimal digits and nothing else.
+#[inline(always)]
+unsafe fn digits_at_once(text: *const c_char, end: *mut *mut c_char, base: c_int) -> Option<Ptr> {
+    if base != 10 || text.is_null() {
+        return None;
+    }
+    let (mut value, mut len) = (0i64, 0);
+    // SAFETY: C passes a string, which is read up to its NUL, and a writable place or NULL.
+    unsafe {
+        loop {
+            match *text.add(len) as u8 {
+                digit @ b'0'..=b'9' if len < 18 => value = value * 10 + i64::from(digit - b'0'),
+                0 if len > 0 => break,
+                _ => return None,
+            }
+            len += 1;
+        }
+        let number = Int::from_i64(Thread::attached(), value).ok()?;
+        if let Some(end) = end.as_mut() {
+            *end = text.cast_mut().add(len);
+        }
+        Some(number.into_ptr())
+    }
+}
+
 /// As `int(text, base)`, which may stop before the end if C asks where.
-#[capi]
+#[capi(fast = digits_at_once)]
 pub fn PyLong_FromString(
     th: &Thread,
     text: *const c_char,

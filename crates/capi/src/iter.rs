@@ -1,5 +1,7 @@
 //! `abstract.h`: the iterator protocol.
 
+use std::ffi::c_int;
+
 use krait_macros::capi;
 use krait_objects::prelude::*;
 
@@ -15,23 +17,44 @@ pub fn PyIter_Check(ob: Borrowed<'_>) -> bool {
     iter::is_iterator(ob)
 }
 
-#[capi]
-pub fn PyIter_Next(th: &Thread, iterator: Borrowed<'_>) -> *mut krait_abi::PyObject {
-    let next = iterator.get().ty().get().raw().tp_iternext;
-    // SAFETY: a slot takes a live object of its type.
-    let item = next.map_or(std::ptr::null_mut(), |next| unsafe { next(iterator.as_ptr()) });
-    if item.is_null() {
-        ended(th, iterator, next.is_none());
-    }
-    item
+#[inline(always)]
+unsafe fn next_at_once(iterator: Ptr) -> Option<Ptr> {
+    // SAFETY: C passes a live object or NULL; a slot takes a live object of its type.
+    let item = unsafe { (*iterator.as_ref()?.ob_type).tp_iternext?(iterator) };
+    Some(if item.is_null() { ended() } else { item })
 }
 
 /// There was no item: a StopIteration goes.
-fn ended(th: &Thread, iterator: Borrowed<'_>, is_none: bool) {
-    let _answer = if is_none { iter::next(th, iterator) } else { iter::finished(th) };
+#[inline(never)]
+fn ended() -> Ptr {
+    // SAFETY: the caller is attached.
+    let _answer = iter::finished(unsafe { Thread::attached() });
+    std::ptr::null_mut()
 }
 
-#[capi]
+#[capi(fast = next_at_once)]
+pub fn PyIter_Next(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned>> {
+    iter::next(th, iterator)
+}
+
+#[inline(always)]
+unsafe fn next_item_at_once(iterator: Ptr, place: *mut Ptr) -> Option<c_int> {
+    // SAFETY: C passes a live object or NULL, and a writable place; a slot takes a live object of its type.
+    unsafe {
+        let item = (*iterator.as_ref()?.ob_type).tp_iternext?(iterator);
+        *place = item;
+        Some(if item.is_null() { without_item() } else { 1 })
+    }
+}
+
+/// There was no item: 0, or -1 for an error.
+#[inline(never)]
+fn without_item() -> c_int {
+    // SAFETY: the caller is attached.
+    iter::finished(unsafe { Thread::attached() }).map_or(-1, |_| 0)
+}
+
+#[capi(fast = next_item_at_once)]
 pub fn PyIter_NextItem(th: &Thread, iterator: Borrowed<'_>, place: *mut Ptr) -> PyResult<bool> {
     if iterator.get().ty().raw().tp_iternext.is_none() {
         // SAFETY: `place` is writable.

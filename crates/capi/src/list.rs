@@ -1,7 +1,11 @@
 //! `listobject.h`.
 
+use std::ffi::c_int;
+
 use krait_macros::capi;
 use krait_objects::prelude::*;
+
+use crate::support::*;
 
 #[capi]
 pub fn PyList_New(th: &Thread, len: isize) -> PyResult<Owned<List>> {
@@ -17,6 +21,43 @@ pub fn PyList_Size(list: Borrowed<'_, List>) -> PyResult<isize> {
     Ok(list.len() as isize)
 }
 
+/// The place of an index in a list that C passed.
+///
+/// # Safety
+/// `list` is a live object or NULL.
+#[inline(always)]
+unsafe fn place(list: Ptr, index: isize) -> Option<*mut Ptr> {
+    // SAFETY: the caller's promise; the place lies in the list.
+    unsafe {
+        let list = some::<List>(list)?;
+        ((index as usize) < list.len()).then(|| list.items_ptr().add(index as usize))
+    }
+}
+
+#[inline(always)]
+unsafe fn item_at_once(list: Ptr, index: isize) -> Option<Ptr> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { place(list, index).map(|place| *place) }
+}
+
+#[inline(always)]
+unsafe fn counted_item_at_once(list: Ptr, index: isize) -> Option<Ptr> {
+    // SAFETY: C passes a live object or NULL.
+    let item: Borrowed<'_> = unsafe { Borrowed::from_ptr_or_null(*place(list, index)?)? };
+    Some(item.to_owned().into_ptr())
+}
+
+/// Takes `item`; a list that C is filling holds NULLs.
+#[inline(always)]
+unsafe fn set_at_once(list: Ptr, index: isize, item: Ptr) -> Option<c_int> {
+    // SAFETY: C passes live objects or NULL, and gives its reference to `item` up.
+    unsafe {
+        let old = std::mem::replace(&mut *place(list, index)?, item);
+        drop(Owned::<Object>::from_ptr_or_null(old));
+    }
+    Some(0)
+}
+
 /// What lies at an index, not counted: the list keeps it alive.
 #[inline(always)]
 fn item<'a>(th: &Thread, list: Borrowed<'a>, index: isize) -> PyResult<Borrowed<'a>> {
@@ -27,7 +68,7 @@ fn item<'a>(th: &Thread, list: Borrowed<'a>, index: isize) -> PyResult<Borrowed<
     found.ok_or_else(|| th.raise(exc::INDEX_ERROR, "list index out of range"))
 }
 
-#[capi]
+#[capi(fast = item_at_once)]
 pub fn PyList_GetItem(
     th: &Thread,
     list: Borrowed<'_>,
@@ -36,7 +77,7 @@ pub fn PyList_GetItem(
     item(th, list, index).map(Borrowed::as_ptr)
 }
 
-#[capi]
+#[capi(fast = counted_item_at_once)]
 pub fn PyList_GetItemRef(th: &Thread, list: Borrowed<'_>, index: isize) -> PyResult {
     if list.downcast::<List>().is_none() {
         return Err(th.raise(exc::TYPE_ERROR, "expected a list"));
@@ -44,26 +85,16 @@ pub fn PyList_GetItemRef(th: &Thread, list: Borrowed<'_>, index: isize) -> PyRes
     item(th, list, index).map(Borrowed::to_owned)
 }
 
-#[capi]
+#[capi(fast = set_at_once)]
 pub fn PyList_SetItem(
     th: &Thread,
     list: Borrowed<'_, List>,
     index: isize,
     item: Option<Owned>,
 ) -> PyResult<()> {
-    let Ok(index) = usize::try_from(index) else {
-        return Err(th.raise(exc::INDEX_ERROR, "list assignment index out of range"));
-    };
-    if index >= list.len() {
-        return Err(th.raise(exc::INDEX_ERROR, "list assignment index out of range"));
-    }
-    // SAFETY: the place lies in the list; a list that C is filling holds NULLs.
-    unsafe {
-        let place = list.items_ptr().add(index);
-        let new = item.map_or(std::ptr::null_mut(), Owned::into_ptr);
-        drop(Owned::<Object>::from_ptr_or_null(std::mem::replace(&mut *place, new)));
-    }
-    Ok(())
+    // The rest has been done already.
+    let _ = (list, index, item);
+    Err(th.raise(exc::INDEX_ERROR, "list assignment index out of range"))
 }
 
 #[capi]
@@ -72,7 +103,7 @@ pub fn PyList_Append(
     list: Borrowed<'_, List>,
     item: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    let item = crate::support::given(th, item)?;
+    let item = given(th, item)?;
     list.push(th, item.to_owned())
 }
 
@@ -94,7 +125,7 @@ pub fn PyList_Insert(
     index: isize,
     item: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    let item = crate::support::given(th, item)?;
+    let item = given(th, item)?;
     let len = list.len() as isize;
     let at = if index < 0 { index.saturating_add(len).max(0) } else { index.min(len) };
     list.insert_at(th, at as usize, item.to_owned())
@@ -135,7 +166,22 @@ pub fn PyList_Sort(th: &Thread, list: Borrowed<'_, List>) -> PyResult<()> {
     list.sort(th)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn reverse_at_once(list: Ptr) -> Option<c_int> {
+    // SAFETY: C passes a live object or NULL; the places lie in the list.
+    unsafe {
+        let list = some::<List>(list)?;
+        let (mut first, mut left) = (list.items_ptr(), list.len());
+        while left > 1 {
+            std::ptr::swap(first, first.add(left - 1));
+            first = first.add(1);
+            left -= 2;
+        }
+    }
+    Some(0)
+}
+
+#[capi(fast = reverse_at_once)]
 pub fn PyList_Reverse(list: Borrowed<'_, List>) -> PyResult<()> {
     list.reverse();
     Ok(())

@@ -35,7 +35,18 @@ pub fn PyMapping_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     mapping_len(th, ob)
 }
 
-#[capi]
+/// Of a dictionary that has it.
+#[inline(always)]
+unsafe fn item_at_once(ob: Ptr, key: *const c_char) -> Option<Ptr> {
+    if key.is_null() {
+        return None;
+    }
+    // SAFETY: C passes a live object or NULL.
+    let found = unsafe { exactly::<Dict>(ob)?.get_ascii(bytes_of(key))?? };
+    Some(found.to_owned().into_ptr())
+}
+
+#[capi(fast = item_at_once)]
 pub fn PyMapping_GetItemString(th: &Thread, ob: Borrowed<'_>, key: *const c_char) -> PyResult {
     object::get_item(th, ob, string(th, key)?.object())
 }
@@ -50,7 +61,20 @@ pub fn PyMapping_SetItemString(
     object::set_item(th, ob, string(th, key)?.object(), value)
 }
 
-#[capi]
+/// Of a dictionary, by a key whose look-up runs nothing.
+#[inline(always)]
+unsafe fn optional_at_once(ob: Ptr, key: Ptr, place: *mut Ptr) -> Option<std::ffi::c_int> {
+    // SAFETY: C passes live objects or NULL, and a writable place.
+    unsafe {
+        let key: Borrowed<'_> = Borrowed::from_ptr_or_null(key)?;
+        let found = exactly::<Dict>(ob)?.peek(key)?.map(Borrowed::to_owned);
+        let is_there = found.is_some();
+        *place = found.map_or(std::ptr::null_mut(), Owned::into_ptr);
+        Some(is_there.into())
+    }
+}
+
+#[capi(fast = optional_at_once)]
 pub fn PyMapping_GetOptionalItem(
     th: &Thread,
     ob: Borrowed<'_>,

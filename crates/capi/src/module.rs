@@ -59,7 +59,14 @@ pub fn PyModule_NewObject(th: &Thread, name: Borrowed<'_>) -> PyResult<Owned<Mod
     Module::named(th, name)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn dict_at_once(module: Ptr) -> Option<Ptr> {
+    // SAFETY: C passes a live object or NULL.
+    let module = unsafe { exactly::<Module>(module)? };
+    module.whole_dict()
+}
+
+#[capi(fast = dict_at_once)]
 pub fn PyModule_GetDict<'a>(
     th: &Thread,
     module: Borrowed<'a, Module>,
@@ -79,7 +86,13 @@ pub fn PyModule_GetName(th: &Thread, module: Borrowed<'_>) -> PyResult<*const c_
     module_of(th, module)?.name(th)?.as_utf8_ptr(th)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn state_at_once(module: Ptr) -> Option<*mut c_void> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { exactly::<Module>(module).map(Module::state) }
+}
+
+#[capi(fast = state_at_once)]
 pub fn PyModule_GetState(th: &Thread, module: Borrowed<'_>) -> PyResult<*mut c_void> {
     Ok(module_of(th, module)?.get().state())
 }

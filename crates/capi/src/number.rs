@@ -4,13 +4,13 @@ use std::ffi::c_int;
 
 use krait_macros::capi;
 use krait_objects::prelude::*;
-use krait_objects::protocol::number::{Binary, binary_operator};
+use krait_objects::protocol::number::{Binary, answer_at_once, binary_operator};
 
 use crate::support::*;
 
 macro_rules! binary {
     ($($name:ident $operator:ident;)*) => {$(
-        #[capi]
+        #[capi(fast = (|left, right| answer_at_once(Binary::$operator, left, right)))]
         pub fn $name(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
             binary_operator(th, Binary::$operator, left, right)
         }
@@ -62,7 +62,22 @@ unary! {
     PyNumber_Float float;
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn long_at_once(ob: Ptr) -> Option<Ptr> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { exactly::<Int>(ob)? };
+    // SAFETY: as above.
+    Some(unsafe { Borrowed::<Object>::from_ptr(ob) }.to_owned().into_ptr())
+}
+
+#[inline(always)]
+unsafe fn size_at_once(ob: Ptr, _overflow: Ptr) -> Option<isize> {
+    // SAFETY: C passes a live object or NULL.
+    let int = unsafe { some::<Int>(ob)? };
+    int.is_compact().then(|| int.compact_value() as isize)
+}
+
+#[capi(fast = long_at_once)]
 pub fn PyNumber_Long(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Int>> {
     number::long(th, ob)
 }
@@ -104,7 +119,7 @@ pub fn PyIndex_Check(ob: Borrowed<'_>) -> bool {
     number::is_index(ob)
 }
 
-#[capi]
+#[capi(fast = size_at_once)]
 pub fn PyNumber_AsSsize_t(th: &Thread, ob: Borrowed<'_>, overflow: Ptr) -> PyResult<isize> {
     match number::as_isize(th, ob, Some(exc::OVERFLOW_ERROR)) {
         Err(raised) if overflow.is_null() => {

@@ -8,7 +8,35 @@ use krait_objects::prelude::*;
 
 use crate::support::*;
 
-#[capi]
+/// The slot's answer, unless it has none.
+#[inline(always)]
+unsafe fn attribute_at_once(ob: Ptr, key: Ptr) -> Option<Ptr> {
+    // SAFETY: C passes live objects or NULL; a slot takes a live object of its type, and a string.
+    unsafe {
+        let getattro = (*ob.as_ref()?.ob_type).tp_getattro?;
+        some::<Str>(key)?;
+        let found = getattro(ob, key);
+        Some(if found.is_null() { without_attribute(ob, key) } else { found })
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn without_attribute(ob: Ptr, key: Ptr) -> Ptr {
+    // SAFETY: the caller's objects.
+    unsafe {
+        let th = Thread::attached();
+        let _raised = th.raised_by_c();
+        krait_objects::object::name_attribute_error(
+            th,
+            Borrowed::from_ptr(ob),
+            Borrowed::from_ptr(key),
+        );
+    }
+    std::ptr::null_mut()
+}
+
+#[capi(fast = attribute_at_once)]
 pub fn PyObject_GetAttr(th: &Thread, ob: Borrowed<'_>, key: Borrowed<'_>) -> PyResult {
     object::get_attr(th, ob, attribute(th, key)?)
 }
@@ -139,7 +167,16 @@ pub fn PyObject_HasAttrString(th: &Thread, ob: Borrowed<'_>, key: *const c_char)
     )
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn dict_at_once(ob: Ptr, _context: *mut c_void) -> Option<Ptr> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe {
+        ob.as_ref()?;
+        instance_dict::get(Thread::attached(), Borrowed::from_ptr(ob)).map(Owned::into_ptr)
+    }
+}
+
+#[capi(fast = dict_at_once)]
 pub fn PyObject_GenericGetDict(
     th: &Thread,
     ob: Borrowed<'_>,
@@ -190,7 +227,20 @@ pub fn PyObject_RichCompare(
     }
 }
 
-#[capi]
+/// The same object.
+#[inline(always)]
+unsafe fn same_at_once(left: Ptr, right: Ptr, op: c_int) -> Option<c_int> {
+    if left != right || left.is_null() {
+        return None;
+    }
+    match op {
+        krait_abi::Py_EQ => Some(1),
+        krait_abi::Py_NE => Some(0),
+        _ => None,
+    }
+}
+
+#[capi(fast = same_at_once)]
 pub fn PyObject_RichCompareBool(
     th: &Thread,
     left: Option<Borrowed<'_>>,
@@ -199,22 +249,21 @@ pub fn PyObject_RichCompareBool(
 ) -> PyResult<bool> {
     let left = given(th, left)?;
     let right = given(th, right)?;
-    if left.is(right) && (op == krait_abi::Py_EQ || op == krait_abi::Py_NE) {
-        return Ok(op == krait_abi::Py_EQ);
-    }
     match CompareOp::from_c(op) {
         Some(op) => object::compare_bool(th, left, right, op),
         None => Err(th.bad_internal_call()),
     }
 }
 
-#[capi]
-pub fn PyObject_Hash(th: &Thread, ob: Borrowed<'_>) -> isize {
-    match ob.get().ty().get().raw().tp_hash {
-        // SAFETY: a slot takes a live object of its type.
-        Some(hash) => unsafe { hash(ob.as_ptr()) },
-        None => object::hash(th, ob).unwrap_or(-1),
-    }
+#[inline(always)]
+unsafe fn hash_at_once(ob: Ptr) -> Option<isize> {
+    // SAFETY: C passes a live object or NULL; a slot takes a live object of its type.
+    unsafe { (*ob.as_ref()?.ob_type).tp_hash.map(|hash| hash(ob)) }
+}
+
+#[capi(fast = hash_at_once)]
+pub fn PyObject_Hash(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    object::hash(th, ob)
 }
 
 #[capi]
@@ -222,14 +271,49 @@ pub fn PyObject_HashNotImplemented(th: &Thread, ob: Borrowed<'_>) -> PyResult<is
     Err(krait_objects::raise!(th, TYPE_ERROR, "unhashable type: '{}'", ob.type_name()))
 }
 
-#[capi]
-pub fn PyObject_IsTrue(th: &Thread, ob: Borrowed<'_>) -> PyResult<bool> {
-    object::is_true(th, ob)
+/// The three whose truth everybody knows.
+#[inline(always)]
+unsafe fn truth_at_once(ob: Ptr) -> Option<c_int> {
+    if ob == bool_object(true).as_ptr() {
+        return Some(1);
+    }
+    (ob == bool_object(false).as_ptr() || ob == none().as_ptr()).then_some(0)
 }
 
-#[capi]
-pub fn PyObject_Not(th: &Thread, ob: Borrowed<'_>) -> PyResult<bool> {
-    object::is_true(th, ob).map(|truth| !truth)
+#[inline(always)]
+unsafe fn untruth_at_once(ob: Ptr) -> Option<c_int> {
+    // SAFETY: nothing is asked of the caller.
+    unsafe { truth_at_once(ob).map(|truth| 1 - truth) }
+}
+
+/// What the slots say, as C takes it.
+#[inline(always)]
+fn truth_by_slot(ob: Borrowed<'_>) -> c_int {
+    if let Some(truth) = slot!(ob, tp_as_number, nb_bool) {
+        // SAFETY: a slot takes a live object of its type.
+        let truth = unsafe { truth(ob.as_ptr()) };
+        return if truth > 0 { 1 } else { truth };
+    }
+    let length = match slot!(ob, tp_as_mapping, mp_length) {
+        None => slot!(ob, tp_as_sequence, sq_length),
+        known => known,
+    };
+    // SAFETY: as above.
+    match length.map(|length| unsafe { length(ob.as_ptr()) }) {
+        Some(length) if length <= 0 => length as c_int,
+        _ => 1,
+    }
+}
+
+#[capi(fast = truth_at_once)]
+pub fn PyObject_IsTrue(ob: Borrowed<'_>) -> c_int {
+    truth_by_slot(ob)
+}
+
+#[capi(fast = untruth_at_once)]
+pub fn PyObject_Not(ob: Borrowed<'_>) -> c_int {
+    let truth = truth_by_slot(ob);
+    if truth < 0 { truth } else { 1 - truth }
 }
 
 #[capi]
@@ -280,44 +364,68 @@ pub fn PyObject_Type(ob: Borrowed<'_>) -> Owned<Type> {
     object::type_of(ob)
 }
 
-#[capi]
-pub fn PyObject_IsInstance(th: &Thread, ob: Borrowed<'_>, class: Borrowed<'_>) -> PyResult<bool> {
-    if std::ptr::eq(ob.get().ty().as_ptr(), class.as_ptr()) {
-        return Ok(true);
+/// Of a class whose metaclass has no say in it, if the answer is yes.
+#[inline(always)]
+unsafe fn is_instance_at_once(ob: Ptr, class: Ptr) -> Option<c_int> {
+    // SAFETY: C passes live objects or NULL.
+    unsafe {
+        let given = ob.as_ref()?.ob_type;
+        if given.cast() == class {
+            return Some(1);
+        }
+        let class: *const Type = exactly::<Type>(class)?;
+        derives(given, class.cast_mut().cast()).filter(|&derives| derives).map(c_int::from)
     }
+}
+
+#[capi(fast = is_instance_at_once)]
+pub fn PyObject_IsInstance(th: &Thread, ob: Borrowed<'_>, class: Borrowed<'_>) -> PyResult<bool> {
     object::is_instance(th, ob, class)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn is_subclass_at_once(given: Ptr, class: Ptr) -> Option<c_int> {
+    // SAFETY: C passes live objects or NULL.
+    unsafe {
+        exactly::<Type>(class)?;
+        some::<Type>(given)?;
+        derives(given.cast(), class.cast()).filter(|&derives| derives).map(c_int::from)
+    }
+}
+
+#[capi(fast = is_subclass_at_once)]
 pub fn PyObject_IsSubclass(th: &Thread, ob: Borrowed<'_>, class: Borrowed<'_>) -> PyResult<bool> {
     object::is_subclass(th, ob, class)
 }
 
-#[capi]
-pub fn PyObject_GetItem(
-    th: &Thread,
-    ob: Borrowed<'_>,
-    key: Borrowed<'_>,
-) -> *mut krait_abi::PyObject {
-    match slot!(ob, tp_as_mapping, mp_subscript) {
-        // SAFETY: a slot takes live objects.
-        Some(subscript) => unsafe { subscript(ob.as_ptr(), key.as_ptr()) },
-        None => object::get_item(th, ob, key).map_or(std::ptr::null_mut(), Owned::into_ptr),
-    }
+#[inline(always)]
+unsafe fn subscript_at_once(ob: Ptr, key: Ptr) -> Option<Ptr> {
+    let subscript = slot_of!(ob, tp_as_mapping, mp_subscript).filter(|_| !key.is_null())?;
+    // SAFETY: a slot takes live objects.
+    Some(unsafe { subscript(ob, key) })
 }
 
-#[capi]
+#[capi(fast = subscript_at_once)]
+pub fn PyObject_GetItem(th: &Thread, ob: Borrowed<'_>, key: Borrowed<'_>) -> PyResult {
+    object::get_item(th, ob, key)
+}
+
+#[inline(always)]
+unsafe fn assign_at_once(ob: Ptr, key: Ptr, value: Ptr) -> Option<c_int> {
+    let given = !key.is_null() && !value.is_null();
+    let assign = slot_of!(ob, tp_as_mapping, mp_ass_subscript).filter(|_| given)?;
+    // SAFETY: a slot takes live objects.
+    Some(unsafe { assign(ob, key, value) })
+}
+
+#[capi(fast = assign_at_once)]
 pub fn PyObject_SetItem(
     th: &Thread,
     ob: Borrowed<'_>,
     key: Borrowed<'_>,
     value: Borrowed<'_>,
-) -> c_int {
-    match slot!(ob, tp_as_mapping, mp_ass_subscript) {
-        // SAFETY: a slot takes live objects.
-        Some(assign) => unsafe { assign(ob.as_ptr(), key.as_ptr(), value.as_ptr()) },
-        None => object::set_item(th, ob, key, value).map_or(-1, |()| 0),
-    }
+) -> PyResult<()> {
+    object::set_item(th, ob, key, value)
 }
 
 #[capi]
@@ -331,26 +439,23 @@ pub fn PyObject_DelItemString(th: &Thread, ob: Borrowed<'_>, key: *const c_char)
 }
 
 #[inline(always)]
-fn size(th: &Thread, ob: Borrowed<'_>) -> isize {
-    if let Some(length) = slot!(ob, tp_as_sequence, sq_length) {
-        // SAFETY: a slot takes a live object of its type.
-        return unsafe { length(ob.as_ptr()) };
-    }
-    match slot!(ob, tp_as_mapping, mp_length) {
-        // SAFETY: as above.
-        Some(length) => unsafe { length(ob.as_ptr()) },
-        None => object::len(th, ob).map_or(-1, |len| len as isize),
-    }
+unsafe fn size_at_once(ob: Ptr) -> Option<isize> {
+    let length = match slot_of!(ob, tp_as_sequence, sq_length) {
+        None => slot_of!(ob, tp_as_mapping, mp_length),
+        known => known,
+    };
+    // SAFETY: a slot takes a live object of its type.
+    length.map(|length| unsafe { length(ob) })
 }
 
-#[capi]
-pub fn PyObject_Size(th: &Thread, ob: Borrowed<'_>) -> isize {
-    size(th, ob)
+#[capi(fast = size_at_once)]
+pub fn PyObject_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    object::len(th, ob).map(|len| len as isize)
 }
 
-#[capi]
-pub fn PyObject_Length(th: &Thread, ob: Borrowed<'_>) -> isize {
-    size(th, ob)
+#[capi(fast = size_at_once)]
+pub fn PyObject_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    object::len(th, ob).map(|len| len as isize)
 }
 
 #[capi]

@@ -1,6 +1,6 @@
 //! `abstract.h`: the sequence protocol.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
 
 use krait_macros::capi;
 use krait_objects::prelude::*;
@@ -12,52 +12,71 @@ pub fn PySequence_Check(ob: Borrowed<'_>) -> bool {
     sequence::check(ob)
 }
 
-#[capi]
-pub fn PySequence_Size(th: &Thread, ob: Borrowed<'_>) -> isize {
-    match slot!(ob, tp_as_sequence, sq_length) {
-        // SAFETY: a slot takes a live object of its type.
-        Some(length) => unsafe { length(ob.as_ptr()) },
-        None => sequence::len(th, ob).map_or(-1, |len| len as isize),
-    }
+#[inline(always)]
+unsafe fn size_at_once(ob: Ptr) -> Option<isize> {
+    // SAFETY: a slot takes a live object of its type.
+    slot_of!(ob, tp_as_sequence, sq_length).map(|length| unsafe { length(ob) })
 }
 
-#[capi]
+#[capi(fast = size_at_once)]
+pub fn PySequence_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    sequence::len(th, ob).map(|len| len as isize)
+}
+
+#[capi(fast = size_at_once)]
 pub fn PySequence_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     sequence::len(th, ob).map(|len| len as isize)
 }
 
-#[capi]
-pub fn PySequence_GetItem(th: &Thread, ob: Borrowed<'_>, index: isize) -> *mut krait_abi::PyObject {
-    match slot!(ob, tp_as_sequence, sq_item) {
-        // SAFETY: a slot takes a live object of its type.
-        Some(item) if index >= 0 => unsafe { item(ob.as_ptr(), index) },
-        _ => sequence::get(th, ob, index).map_or(std::ptr::null_mut(), Owned::into_ptr),
+#[inline(always)]
+unsafe fn item_at_once(ob: Ptr, index: isize) -> Option<Ptr> {
+    let item = slot_of!(ob, tp_as_sequence, sq_item)?;
+    // SAFETY: C passes a live object; a slot takes one of its type.
+    Some(unsafe { if index >= 0 { item(ob, index) } else { item_from_end(ob, index) } })
+}
+
+/// Slots know no negative index.
+#[inline(never)]
+unsafe fn item_from_end(ob: Ptr, index: isize) -> Ptr {
+    // SAFETY: as above, of a class with the slot.
+    unsafe {
+        let table = &*(*(*ob).ob_type).tp_as_sequence;
+        let length = table.sq_length.map_or(0, |length| length(ob));
+        match table.sq_item {
+            Some(item) if length >= 0 => item(ob, index + length),
+            _ => std::ptr::null_mut(),
+        }
     }
 }
 
-#[capi]
+#[capi(fast = item_at_once)]
+pub fn PySequence_GetItem(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult {
+    sequence::get(th, ob, index)
+}
+
+/// Without a value the slot deletes.
+#[inline(always)]
+unsafe fn assign_at_once(ob: Ptr, index: isize, value: Ptr) -> Option<c_int> {
+    let assign = slot_of!(ob, tp_as_sequence, sq_ass_item).filter(|_| index >= 0)?;
+    // SAFETY: C passes live objects; a slot takes one of its type.
+    Some(unsafe { assign(ob, index, value) })
+}
+
+#[capi(fast = assign_at_once)]
 pub fn PySequence_SetItem(
     th: &Thread,
     ob: Borrowed<'_>,
     index: isize,
     value: Option<Borrowed<'_>>,
-) -> std::ffi::c_int {
-    match slot!(ob, tp_as_sequence, sq_ass_item) {
-        Some(assign) if index >= 0 => {
-            let value = value.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
-            // SAFETY: a slot takes live objects; without a value it deletes.
-            unsafe { assign(ob.as_ptr(), index, value) }
-        }
-        None if value.is_none()
-            && mapping_slots(ob).is_none_or(|slots| slots.mp_ass_subscript.is_none()) =>
-        {
-            let name = ob.type_name();
-            let _raised =
-                raise!(th, TYPE_ERROR, "'{name}' object does not support item assignment");
-            -1
-        }
-        _ => sequence::set(th, ob, index, value).map_or(-1, |()| 0),
+) -> PyResult<()> {
+    if value.is_none()
+        && slot!(ob, tp_as_sequence, sq_ass_item).is_none()
+        && mapping_slots(ob).is_none_or(|slots| slots.mp_ass_subscript.is_none())
+    {
+        let name = ob.type_name();
+        return Err(raise!(th, TYPE_ERROR, "'{name}' object does not support item assignment"));
     }
+    sequence::set(th, ob, index, value)
 }
 
 #[capi]
@@ -75,7 +94,14 @@ pub fn PySequence_Repeat(th: &Thread, ob: Borrowed<'_>, count: isize) -> PyResul
     sequence::repeat(th, ob, count)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn contains_at_once(ob: Ptr, item: Ptr) -> Option<c_int> {
+    let contains = slot_of!(ob, tp_as_sequence, sq_contains).filter(|_| !item.is_null())?;
+    // SAFETY: a slot takes live objects.
+    Some(unsafe { contains(ob, item) })
+}
+
+#[capi(fast = contains_at_once)]
 pub fn PySequence_Contains(
     th: &Thread,
     ob: Borrowed<'_>,

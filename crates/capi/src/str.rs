@@ -8,7 +8,20 @@ use krait_objects::prelude::*;
 
 use crate::support::*;
 
-#[capi]
+/// The string of one character, which is there already.
+#[inline(always)]
+unsafe fn single_at_once(text: *const c_char) -> Option<Ptr> {
+    // SAFETY: C passes a string or NULL.
+    let first = unsafe { *text.as_ref()? } as u8;
+    // SAFETY: behind a character that is not NUL there is another one.
+    if !first.is_ascii() || first == 0 || unsafe { *text.add(1) } != 0 {
+        return None;
+    }
+    // Immortal.
+    Some(krait_objects::str::create::single(first).as_ptr())
+}
+
+#[capi(fast = single_at_once)]
 pub fn PyUnicode_FromString(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
     string(th, text)
 }
@@ -42,12 +55,12 @@ pub fn PyUnicode_DecodeUTF8(
     len: isize,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
-    codecs::decode(
-        th,
-        counted(th, text, len, no_memory)?,
-        Some("utf-8"),
-        optional(errors).as_deref(),
-    )
+    let bytes = counted(th, text, len, no_memory)?;
+    // What is in order needs no codec; the name of a handler may have to be checked all the same.
+    if errors.is_null() && bytes.is_ascii() {
+        return Str::from_ascii(th, bytes);
+    }
+    codecs::decode(th, bytes, Some("utf-8"), optional(errors).as_deref())
 }
 
 #[capi]
@@ -125,12 +138,50 @@ fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
     ob.downcast::<Str>().ok_or_else(|| th.bad_argument())
 }
 
-#[capi]
+/// The text of an ASCII string, or the UTF-8 that another one has kept.
+#[inline(always)]
+unsafe fn known_utf8<'a>(ob: Ptr) -> Option<&'a str> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { some::<Str>(ob)?.known_utf8() }
+}
+
+#[inline(always)]
+unsafe fn utf8_at_once(ob: Ptr) -> Option<*const c_char> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { known_utf8(ob).map(|text| text.as_ptr().cast()) }
+}
+
+#[inline(always)]
+unsafe fn sized_utf8_at_once(ob: Ptr, len: *mut isize) -> Option<*const c_char> {
+    // SAFETY: C passes a live object or NULL, and a writable place or NULL.
+    unsafe {
+        let text = known_utf8(ob)?;
+        if let Some(len) = len.as_mut() {
+            *len = text.len() as isize;
+        }
+        Some(text.as_ptr().cast())
+    }
+}
+
+#[inline(always)]
+unsafe fn length_at_once(ob: Ptr) -> Option<isize> {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { some::<Str>(ob).map(|text| text.len() as isize) }
+}
+
+#[inline(always)]
+unsafe fn char_at_once(ob: Ptr, index: isize) -> Option<u32> {
+    // SAFETY: C passes a live object or NULL.
+    let text = unsafe { some::<Str>(ob)? };
+    ((index as usize) < text.len()).then(|| text.char_at(index as usize))
+}
+
+#[capi(fast = utf8_at_once)]
 pub fn PyUnicode_AsUTF8(th: &Thread, ob: Borrowed<'_>) -> PyResult<*const c_char> {
     expected(th, ob)?.as_utf8_ptr(th)
 }
 
-#[capi]
+#[capi(fast = sized_utf8_at_once)]
 pub fn PyUnicode_AsUTF8AndSize(
     th: &Thread,
     ob: Borrowed<'_>,
@@ -144,7 +195,7 @@ pub fn PyUnicode_AsUTF8AndSize(
     found.map(|text| text.as_ptr().cast())
 }
 
-#[capi]
+#[capi(fast = length_at_once)]
 pub fn PyUnicode_GetLength(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     Ok(expected(th, ob)?.len() as isize)
 }
@@ -155,7 +206,7 @@ pub fn PyUnicode_GetSize(th: &Thread, _ob: Ptr) -> PyResult<isize> {
     Err(th.raise(exc::RUNTIME_ERROR, "PyUnicode_GetSize has been removed."))
 }
 
-#[capi]
+#[capi(fast = char_at_once)]
 pub fn PyUnicode_ReadChar(th: &Thread, ob: Borrowed<'_>, index: isize) -> PyResult<u32> {
     let text = expected(th, ob)?;
     match usize::try_from(index).ok().filter(|&index| index < text.len()) {

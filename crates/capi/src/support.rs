@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char};
 
 use krait_abi as abi;
-pub use krait_objects::args::rt::capi::missing as null_argument;
+pub use krait_objects::args::rt::capi::{exactly, missing as null_argument, some};
 use krait_objects::codecs;
 use krait_objects::prelude::*;
 
@@ -18,6 +18,27 @@ macro_rules! slot {
     };
 }
 pub(crate) use slot;
+
+/// As `slot`, for what C passed, which may be NULL.
+macro_rules! slot_of {
+    ($ob:expr, $table:ident, $slot:ident) => {
+        // SAFETY: a live object or NULL; a class's tables, where there are any, are whole structs that live as long as it.
+        unsafe { $ob.as_ref().and_then(|ob| (*ob.ob_type).$table.as_ref()) }
+            .and_then(|table| table.$slot)
+    };
+}
+pub(crate) use slot_of;
+
+/// Whether a class is in another's order of resolution; `None` if it has none yet.
+///
+/// # Safety
+/// Both are live types.
+#[inline(always)]
+pub unsafe fn derives(ty: TypePtr, other: TypePtr) -> Option<bool> {
+    // SAFETY: the caller's promise.
+    let mro = unsafe { type_of(ty).get().mro()? };
+    Some(mro.get().as_slice().iter().any(|class| class.as_ptr() == other.cast()))
+}
 
 /// The bytes of a C string; none for NULL.
 pub fn bytes_of<'a>(text: *const c_char) -> &'a [u8] {
@@ -48,15 +69,16 @@ pub fn string(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
 
 /// A `str` of UTF-8 bytes.
 pub fn decoded(th: &Thread, bytes: &[u8]) -> PyResult<Owned<Str>> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Str::new(th, text),
-        Err(_) => codecs::decode(th, bytes, None, None),
-    }
+    Str::from_utf8(th, bytes).unwrap_or_else(|| codecs::decode(th, bytes, None, None))
 }
 
 /// As `string`, interned: for attribute names and keys.
 pub fn name(th: &Thread, text: *const c_char) -> PyResult<Owned<Str>> {
-    match std::str::from_utf8(bytes_of(text)) {
+    let bytes = bytes_of(text);
+    if bytes.is_ascii() && !text.is_null() {
+        return Str::interned_ascii(th, bytes);
+    }
+    match std::str::from_utf8(bytes) {
         Ok(found) if !text.is_null() => Str::interned(th, found),
         _ => string(th, text),
     }

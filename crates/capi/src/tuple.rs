@@ -19,7 +19,15 @@ pub fn PyTuple_Size(tuple: Borrowed<'_, Tuple>) -> PyResult<isize> {
     Ok(tuple.len() as isize)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn item_at_once(tuple: Ptr, index: isize) -> Option<Ptr> {
+    // SAFETY: C passes a live object or NULL.
+    let tuple = unsafe { some::<Tuple>(tuple)? };
+    // SAFETY: the place lies in the tuple.
+    ((index as usize) < tuple.len()).then(|| unsafe { *tuple.items().add(index as usize) })
+}
+
+#[capi(fast = item_at_once)]
 pub fn PyTuple_GetItem<'a>(
     th: &Thread,
     tuple: Borrowed<'a, Tuple>,

@@ -55,6 +55,7 @@ pub fn PyType_FromSpec(th: &Thread, spec: Spec) -> PyResult<Owned<Type>> {
 ///
 /// # Safety
 /// `ty` is a live type.
+#[inline(always)]
 unsafe fn module_of(ty: TypePtr) -> Ptr {
     // SAFETY: the caller's promise; a heap type is laid out as `PyHeapTypeObject`.
     unsafe {
@@ -87,7 +88,14 @@ fn required_module(th: &Thread, ty: TypePtr) -> PyResult<Ptr> {
 }
 
 /// Borrowed: the type keeps it alive.
-#[capi]
+#[inline(always)]
+unsafe fn module_at_once(ty: TypePtr) -> Option<*mut abi::PyObject> {
+    // SAFETY: C passes a live type.
+    let module = unsafe { module_of(ty) };
+    (!module.is_null()).then_some(module)
+}
+
+#[capi(fast = module_at_once)]
 pub fn PyType_GetModule(th: &Thread, ty: TypePtr) -> PyResult<*mut abi::PyObject> {
     required_module(th, ty)
 }

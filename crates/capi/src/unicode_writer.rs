@@ -33,7 +33,7 @@ pub fn PyUnicodeWriter_Create(th: &Thread, length: isize) -> PyResult<*mut PyUni
         return Err(th.raise(exc::VALUE_ERROR, "length must be positive"));
     };
     // A hint only: what nobody could have is not reserved.
-    let out = StrBuilder::with_capacity(length.min(1 << 20));
+    let out = StrBuilder::with_capacity(length.clamp(32, 1 << 20));
     Ok(Box::into_raw(Box::new(PyUnicodeWriter { out })))
 }
 
@@ -81,9 +81,14 @@ pub fn PyUnicodeWriter_WriteUTF8(
     text: *const c_char,
     len: isize,
 ) -> PyResult<()> {
-    let text = decoded(th, given(text, len))?;
+    let bytes = given(text, len);
     // SAFETY: C passes a live writer.
-    unsafe { out(writer) }.push(&text);
+    let out = unsafe { out(writer) };
+    if bytes.is_ascii() {
+        out.push_units(bytes);
+    } else {
+        out.push(&*decoded(th, bytes)?);
+    }
     Ok(())
 }
 

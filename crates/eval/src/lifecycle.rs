@@ -184,6 +184,7 @@ impl Instance {
         known.isinstance.set(builtins.dict().get_str(th, id::isinstance)?);
         let sys = import::create_native(th, "sys")?;
         th.interp().sys_dict.set(Some(sys.dict().to_owned()));
+        sys.hide_name();
         sys.add(th, "modules", modules.object())?;
         modules.set_str(th, id::sys, sys.object())?;
         modules.set_str(th, id::builtins, builtins.object())?;

@@ -15,11 +15,14 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     let error = arguments.expression("error")?;
     // Since which version the function is in the limited API: for readers and for the header generator.
     arguments.string("stable")?;
+    // What answers in the usual case, given what C passed: `Option` of what C gets.
+    let fast = arguments.expression("fast")?;
     arguments.finish()?;
     let item: ItemFn = syn::parse2(item)?;
     let ident = &item.sig.ident;
 
     let mut parameters = Vec::new();
+    let mut names = Vec::new();
     let returned = Returned::of(&item.sig.output);
     let (c_type, convert, default) = returned.shape();
     let error = match error {
@@ -46,6 +49,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
             continue;
         }
         let object = quote!(*mut ::krait_objects::args::rt::abi::PyObject);
+        names.push(name.clone());
         match Passed::of(ty) {
             Passed::AsIs => parameters.push(quote!(#name: #ty)),
             // The reference is ours from here on: whatever happens next releases it.
@@ -91,6 +95,33 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     let documentation = docs::attributes(&item.attrs);
     let function = function_inside(&item);
     let arrow = if c_type.is_empty() { quote!() } else { quote!(-> #c_type) };
+    let body = quote! {
+        #function
+        #[allow(unused_unsafe)]
+        // SAFETY: what the documentation of the entry asks of C.
+        unsafe {
+            #stolen
+            #refused
+            #body
+        }
+    };
+    let body = match fast {
+        None => body,
+        // Everything else is reached by a jump, so that the usual case saves no register.
+        Some(fast) => quote! {
+            #[inline(never)]
+            unsafe extern "C" fn otherwise(#(#parameters),*) #arrow {
+                #body
+            }
+            // SAFETY: as above.
+            unsafe {
+                if let Some(answer) = #fast(#(#names),*) {
+                    return answer;
+                }
+                otherwise(#(#names),*)
+            }
+        },
+    };
     Ok(quote! {
         #documentation
         ///
@@ -101,14 +132,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
         pub unsafe extern "C" fn #ident(#(#parameters),*) #arrow {
             #[allow(unused_imports)]
             use ::krait_objects::args::rt;
-            #function
-            #[allow(unused_unsafe)]
-            // SAFETY: what the documentation above asks of C.
-            unsafe {
-                #stolen
-                #refused
-                #body
-            }
+            #body
         }
     })
 }
@@ -139,6 +163,8 @@ impl Refusal<'_> {
             quote!(rt::capi::refuse_for_null::<#takes_any>(#name) as #c_type)
         } else if is_usual && (shown.ends_with("c_int") || INTEGERS.contains(&shown.as_str())) {
             quote!(rt::capi::refuse_for_minus_one::<#takes_any>(#name) as #c_type)
+        } else if is_usual && (shown.ends_with("c_double") || shown == "f64") {
+            quote!(rt::capi::refuse_for_float::<#takes_any>(#name))
         } else {
             quote!({ rt::capi::refuse::<#takes_any>(#name); #error })
         })

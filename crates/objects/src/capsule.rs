@@ -66,6 +66,7 @@ impl Capsule {
     ///
     /// # Safety
     /// `name` is null or a NUL-terminated string.
+    #[inline(always)]
     pub unsafe fn has_name(&self, name: *const c_char) -> bool {
         let own = self.name.get();
         if own.is_null() || name.is_null() {

@@ -16,6 +16,7 @@ use krait_abi as abi;
 use crate::gc;
 use crate::prelude::*;
 use crate::protocol::call::{check_result, function_name};
+use crate::typeobj::alloc::alloc_collected;
 
 type Ptr = *mut abi::PyObject;
 
@@ -311,22 +312,28 @@ impl CFunction {
                 "attempting to create PyCFunction with class but no METH_METHOD flag",
             ));
         }
-        let ty = if needs_class { CMethod::type_object() } else { CFunction::type_object() };
-        let ob = crate::typeobj::alloc::alloc_untracked(th, Borrowed::from_ref(ty), 0)?;
-        // SAFETY: a fresh object of the type, zeroed after its head, so every slot is empty.
-        let function: Owned<CFunction> = unsafe { ob.cast() };
-        // SAFETY: as above: nobody else knows the object yet.
+        let function: Owned<CFunction> = if needs_class {
+            let method: Owned<CMethod> = alloc_collected(th, CMethod::type_object())?;
+            // SAFETY: a method begins as a function.
+            unsafe { method.cast() }
+        } else {
+            alloc_collected(th, CFunction::type_object())?
+        };
+        let count = |ob: Option<Borrowed<'_>>| {
+            ob.map_or(std::ptr::null_mut(), |ob| ob.to_owned().into_ptr())
+        };
+        // SAFETY: nobody else knows the object yet; its fields are empty.
         unsafe {
             let raw = function.as_ptr().cast::<abi::PyCFunctionObject>();
             (*raw).m_ml = def;
             (*raw).vectorcall = vectorcall;
+            (*raw).m_self = count(receiver);
+            (*raw).m_module = count(module);
             if let Some(class) = class {
                 let method = function.as_ptr().cast::<CMethod>();
                 (*method).class.set(Some(class.to_owned()));
             }
         }
-        function.receiver.set(receiver.map(Borrowed::to_owned));
-        function.module.set(module.map(Borrowed::to_owned));
         gc::track(th, function.borrow());
         Ok(function)
     }

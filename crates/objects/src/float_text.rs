@@ -449,12 +449,38 @@ pub fn parse_prefix(text: &[u8]) -> Option<(f64, usize)> {
     let sign_len = text.len() - rest.len();
     let (magnitude, len) = match special(rest) {
         Some(found) => found,
+        None if let Some(found) = short_decimal(rest) => found,
         None => {
             let len = decimal_len(rest)?;
             (str::from_utf8(&rest[..len]).ok()?.parse().ok()?, len)
         }
     };
     Some((if negative { -magnitude } else { magnitude }, sign_len + len))
+}
+
+/// A decimal of few digits without an exponent: both it without its point and the power of ten are doubles exactly, so
+/// dividing them rounds once.
+fn short_decimal(text: &[u8]) -> Option<(f64, usize)> {
+    const MOST: usize = 15;
+    const POWERS: [f64; MOST + 1] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (mut value, mut point) = (0u64, None);
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'0'..=b'9' if at <= MOST => value = value * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at),
+            b'0'..=b'9' | b'e' | b'E' => return None,
+            _ => break,
+        }
+        at += 1;
+    }
+    let digits = at - usize::from(point.is_some());
+    let fraction = point.map_or(0, |point| at - point - 1);
+    if digits == 0 || digits > MOST {
+        return None;
+    }
+    Some((value as f64 / POWERS[fraction], at))
 }
 
 /// The length of an unsigned decimal at the start.

@@ -371,12 +371,23 @@ impl Interpreter {
 
     /// This interpreter's value of type `T`, made on first use.
     pub fn state<T: Default + 'static>(&self) -> &T {
-        let mut others = self.others.borrow_mut();
-        let value = others.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
-        let value: *const T =
-            value.downcast_ref::<T>().expect("the map is keyed by the value's type");
+        let known = self.others.borrow().get(&TypeId::of::<T>()).map(|value| {
+            // The map is keyed by the value's type.
+            let value: *const dyn Any = &**value;
+            value.cast::<T>()
+        });
+        let value = known.unwrap_or_else(|| self.new_state());
         // SAFETY: a box never moves its value, and entries are removed only with the interpreter.
         unsafe { &*value }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn new_state<T: Default + 'static>(&self) -> *const T {
+        let value = Box::<T>::default();
+        let place: *const T = &*value;
+        self.others.borrow_mut().insert(TypeId::of::<T>(), value);
+        place
     }
 
     /// Adds to `sys` what was put off and may have that name, or all of it; whether that added anything.

@@ -77,12 +77,13 @@ impl Method {
         receiver: Borrowed<'_>,
     ) -> PyResult<Owned<Method>> {
         let method: Owned<Method> = alloc_collected(th, Method::type_object())?;
-        // SAFETY: a fresh instance that nobody else knows.
+        // SAFETY: a fresh instance that nobody else knows; its fields are empty.
         unsafe {
-            (*method.as_ptr().cast::<abi::PyMethodObject>()).vectorcall = Some(method_vectorcall);
+            let raw = method.as_ptr().cast::<abi::PyMethodObject>();
+            (*raw).vectorcall = Some(method_vectorcall);
+            (*raw).im_func = function.to_owned().into_ptr();
+            (*raw).im_self = receiver.to_owned().into_ptr();
         }
-        method.function.set(Some(function.to_owned()));
-        method.receiver.set(Some(receiver.to_owned()));
         gc::track(th, method.borrow());
         Ok(method)
     }

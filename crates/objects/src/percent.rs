@@ -84,6 +84,19 @@ impl<'a, T: Unit> Parser<'a, T> {
         found
     }
 
+    /// The letter of a conversion that has nothing else, if that is next.
+    #[inline(always)]
+    pub fn plain(&mut self) -> Option<u8> {
+        let &[percent, code, ..] = self.text.get(self.at..)? else { return None };
+        if percent.into() != u32::from(b'%') {
+            return None;
+        }
+        let code =
+            u8::try_from(code.into()).ok().filter(|code| matches!(code, b's' | b'd' | b'r'))?;
+        self.at += 2;
+        Some(code)
+    }
+
     fn conversion(&mut self, to: &mut Conversion) -> Result<(), &'static str> {
         if self.take(b'(') {
             to.key = Some(self.key()?);

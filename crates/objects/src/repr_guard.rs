@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use krait_abi as abi;
 
 use crate::prelude::*;
+use crate::str::StrBuilder;
 
 /// The objects whose `repr` is being made, each with the thread that makes it.
 #[derive(Default)]
@@ -45,27 +46,33 @@ impl Drop for ReprGuard<'_> {
 }
 
 /// Pieces of text that become one string.
-#[derive(Default)]
-pub struct Pieces(Vec<Owned>);
+pub struct Pieces(StrBuilder);
+
+impl Default for Pieces {
+    fn default() -> Pieces {
+        Pieces(StrBuilder::with_capacity(100))
+    }
+}
 
 impl Pieces {
     pub fn text(&mut self, th: &Thread, text: &str) -> PyResult<()> {
-        self.0.push(Str::new(th, text)?.into_object());
+        self.0.reserve(th, Some(text.len()))?;
+        self.0.push_str(text);
         Ok(())
     }
 
     pub fn repr(&mut self, th: &Thread, ob: Borrowed<'_>) -> PyResult<()> {
-        self.0.push(object::repr(th, ob)?.into_object());
+        self.push(th, object::repr(th, ob)?)
+    }
+
+    pub fn push(&mut self, th: &Thread, text: Owned<Str>) -> PyResult<()> {
+        self.0.reserve(th, Some(text.len()))?;
+        self.0.push(&text);
         Ok(())
     }
 
-    pub fn push(&mut self, text: Owned<Str>) {
-        self.0.push(text.into_object());
-    }
-
     pub fn finish(self, th: &Thread) -> PyResult<Owned<Str>> {
-        let parts: Vec<Borrowed<'_>> = self.0.iter().map(Owned::borrow).collect();
-        Str::join(th, id::empty, &parts)
+        self.0.finish(th)
     }
 }
 
@@ -79,11 +86,10 @@ pub fn items(
 ) -> PyResult<Owned<Str>> {
     let mut pieces = Pieces::default();
     pieces.text(th, open)?;
-    let separator = Str::new(th, ", ")?;
     let mut at = 0;
     while let Some(value) = item(at) {
         if at > 0 {
-            pieces.push(separator.clone());
+            pieces.text(th, ", ")?;
         }
         // SAFETY: an item of a sequence that the caller holds.
         match unsafe { Borrowed::<Object>::from_ptr_or_null(value) }.map(Borrowed::to_owned) {

@@ -127,6 +127,20 @@ pub fn subscript_kind(th: &Thread, key: Borrowed<'_>, name: &str) -> PyResult<Ke
     ))
 }
 
+/// The position that an int of a digit stands for in a sequence of `len` items, if it is one.
+///
+/// # Safety
+/// `key` is a live object.
+#[inline(always)]
+pub(crate) unsafe fn digit_index(key: *mut abi::PyObject, len: usize) -> Option<usize> {
+    // SAFETY: the caller's promise.
+    let key: Borrowed<'_> = unsafe { Borrowed::from_ptr(key) };
+    let int = key.downcast_exact::<Int>().filter(|int| int.is_compact())?;
+    let index = int.compact_value() as isize;
+    let at = if index < 0 { index + len as isize } else { index } as usize;
+    (at < len).then_some(at)
+}
+
 /// `PyIndex_Check`.
 #[inline]
 pub fn is_index(ob: Borrowed<'_>) -> bool {

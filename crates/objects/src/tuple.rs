@@ -285,6 +285,14 @@ impl Tuple {
     }
 
     #[slot(sq_item)]
+    unsafe extern "C" fn item_slot(this: *mut abi::PyObject, index: isize) -> *mut abi::PyObject {
+        // SAFETY: C calls the slot with a tuple.
+        match unsafe { (*this.cast::<Tuple>()).get(index as usize) } {
+            Some(item) => item.to_owned().into_ptr(),
+            None => crate::list::out_of_range("tuple index out of range"),
+        }
+    }
+
     fn item(&self, th: &Thread, index: isize) -> PyResult {
         match usize::try_from(index).ok().and_then(|index| self.get(index)) {
             Some(item) => Ok(item.to_owned()),
@@ -292,7 +300,34 @@ impl Tuple {
         }
     }
 
+    /// By an int of a digit without a detour.
     #[slot(mp_subscript)]
+    unsafe extern "C" fn subscript_slot(
+        this: *mut abi::PyObject,
+        key: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: C calls the slot with one of ours and an object.
+        unsafe {
+            let this: Borrowed<'_, Tuple> = Borrowed::from_ptr(this);
+            if let Some(at) = slice::digit_index(key, this.len())
+                && let Some(item) = this.get().get(at)
+            {
+                return Borrowed::to_owned(item).into_ptr();
+            }
+            Tuple::subscript_otherwise(this, key)
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn subscript_otherwise(
+        this: Borrowed<'_, Tuple>,
+        key: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: as for the slot.
+        let key = unsafe { Borrowed::from_ptr(key) };
+        crate::args::shim::object(|th| Tuple::subscript(this, th, key))
+    }
+
     fn subscript(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
         match slice::subscript(th, key, "tuple", this.len())? {
             Subscript::Index(index) => this.item(th, index),
@@ -363,11 +398,25 @@ impl Tuple {
         Ok(false)
     }
 
+    /// The hash, if it is known.
     #[slot(tp_hash)]
-    fn hash_items(&self, th: &Thread) -> PyResult<isize> {
-        if self.hash.get() != -1 {
-            return Ok(self.hash.get());
+    unsafe extern "C" fn hash(this: *mut abi::PyObject) -> isize {
+        // SAFETY: C calls the slot with a tuple, on an attached thread.
+        unsafe {
+            match (*this.cast::<Tuple>()).hash.get() {
+                -1 => Tuple::computed_hash(this),
+                known => known,
+            }
         }
+    }
+
+    #[inline(never)]
+    unsafe fn computed_hash(this: *mut abi::PyObject) -> isize {
+        // SAFETY: as for `hash`.
+        crate::args::shim::hash(|th| unsafe { (*this.cast::<Tuple>()).hash_items(th) })
+    }
+
+    fn hash_items(&self, th: &Thread) -> PyResult<isize> {
         let mut hasher = TupleHasher::new();
         for &item in self.as_slice() {
             hasher.add(object::hash(th, item)? as i64);

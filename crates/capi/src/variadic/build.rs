@@ -258,7 +258,17 @@ pub fn value(th: &Thread, format: Format, args: VaList) -> PyResult {
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn krait_va_build(format: *const c_char, args: VaList) -> Ptr {
-    to_c(value(Thread::current(), Format::new(format), args))
+    let format = Format::new(format);
+    if format.peek() == 0 {
+        return none().as_ptr();
+    }
+    let th = Thread::current();
+    let mut rest = format;
+    rest.skip();
+    if rest.peek() == 0 && format.peek().is_ascii_alphabetic() {
+        return to_c(Builder { th, format, args }.value());
+    }
+    to_c(value(th, format, args))
 }
 
 #[unsafe(no_mangle)]
@@ -272,6 +282,18 @@ unsafe extern "C" fn krait_va_pack(count: isize, args: VaList) -> Ptr {
     };
     if count == 0 {
         return Tuple::empty().to_owned().into_ptr();
+    }
+    // Few are gathered first: a tuple whose items are known is made at once.
+    const FEW: usize = 8;
+    if count <= FEW {
+        let mut items = [none(); FEW];
+        for place in &mut items[..count] {
+            let Some(item) = args.object() else {
+                return to_c(Err::<Owned, _>(th.bad_internal_call()));
+            };
+            *place = item;
+        }
+        return to_c(Tuple::from_slice(th, &items[..count]));
     }
     to_c(Tuple::with_nulls(th, count).and_then(|tuple| {
         for at in 0..count {

@@ -162,6 +162,17 @@ impl Format {
         }
     }
 
+    /// As `next`, for whoever stops at the end.
+    #[inline(always)]
+    pub fn step(&mut self) -> u8 {
+        // SAFETY: the character is not past the end, as the caller has not stepped over that.
+        unsafe {
+            let byte = *self.0 as u8;
+            self.0 = self.0.add(1);
+            byte
+        }
+    }
+
     pub fn next(&mut self) -> u8 {
         let byte = self.peek();
         self.skip();

@@ -6,7 +6,8 @@ use std::ffi::{c_char, c_int};
 
 use krait_objects::codecs;
 use krait_objects::prelude::*;
-use krait_objects::str::StrBuilder;
+use krait_objects::str::{Chars, StrBuilder};
+use krait_objects::text::ShortText;
 
 use super::{Format, VaList, status, to_c};
 use crate::support::*;
@@ -118,6 +119,25 @@ impl Spec {
     }
 }
 
+/// The characters that stand for themselves up to the next that does not: at least one.
+fn literal<'a>(format: &mut Format) -> &'a [u8] {
+    let start = format.as_ptr().cast::<u8>();
+    let mut len = 0;
+    while format.peek() != b'%' && format.peek() != 0 && format.peek().is_ascii() {
+        format.skip();
+        len += 1;
+    }
+    // SAFETY: a format is a C string, which outlives the call.
+    unsafe { std::slice::from_raw_parts(start, len) }
+}
+
+/// Decimal digits, on the stack.
+fn decimal(value: u64) -> ShortText {
+    let mut digits = ShortText::new();
+    digits.push_decimal(value, 1);
+    digits
+}
+
 struct Writer<'t> {
     th: &'t Thread,
     out: StrBuilder,
@@ -131,10 +151,7 @@ impl Writer<'_> {
             match format.peek() {
                 0 => return Ok(()),
                 b'%' => self.conversion(&mut format)?,
-                byte if byte.is_ascii() => {
-                    self.out.push_char(byte.into());
-                    format.skip();
-                }
+                byte if byte.is_ascii() => self.out.push_units(literal(&mut format)),
                 byte => {
                     return Err(raise!(
                         th,
@@ -169,9 +186,9 @@ impl Writer<'_> {
             },
             b'd' | b'i' => {
                 let value = spec.signed(args);
-                self.integer(&spec, value < 0, &value.unsigned_abs().to_string());
+                self.integer(&spec, value < 0, decimal(value.unsigned_abs()).as_str());
             }
-            b'u' => self.integer(&spec, false, &spec.unsigned(args).to_string()),
+            b'u' => self.integer(&spec, false, decimal(spec.unsigned(args)).as_str()),
             b'o' => self.integer(&spec, false, &format!("{:o}", spec.unsigned(args))),
             b'x' => self.integer(&spec, false, &format!("{:x}", spec.unsigned(args))),
             b'X' => self.integer(&spec, false, &format!("{:X}", spec.unsigned(args))),
@@ -249,11 +266,16 @@ impl Writer<'_> {
     /// No more than `precision` characters, filled up to the width.
     fn text(&mut self, spec: &Spec, text: &Str, precision: Option<usize>) {
         let len = precision.map_or(text.len(), |precision| precision.min(text.len()));
-        let blanks = spec.width.unwrap_or(0).saturating_sub(len);
+        self.chars(spec, text.chars().slice(0..len));
+    }
+
+    /// Filled up to the width.
+    fn chars(&mut self, spec: &Spec, chars: Chars<'_>) {
+        let blanks = spec.width.unwrap_or(0).saturating_sub(chars.len());
         if !spec.left {
             self.out.push_repeated(' '.into(), blanks);
         }
-        self.out.push_chars(text.chars().slice(0..len));
+        self.out.push_chars(chars);
         if spec.left {
             self.out.push_repeated(' '.into(), blanks);
         }
@@ -270,6 +292,10 @@ impl Writer<'_> {
                 if len == limit { whole_characters(bytes) } else { bytes }
             },
         };
+        if bytes.is_ascii() {
+            self.chars(spec, Chars::One(bytes));
+            return Ok(());
+        }
         let text = codecs::decode(self.th, bytes, Some("utf-8"), Some("replace"))?;
         self.text(spec, &text, None);
         Ok(())
@@ -334,9 +360,12 @@ fn type_name(th: &Thread, class: Borrowed<'_, Type>, colon: bool) -> PyResult<Ow
     }
 }
 
+/// What most texts and messages have room in.
+const ROOM: usize = 100;
+
 /// `PyUnicode_FromFormatV`.
 pub fn formatted(th: &Thread, format: *const c_char, args: VaList) -> PyResult<Owned<Str>> {
-    let mut writer = Writer { th, out: StrBuilder::new(), args };
+    let mut writer = Writer { th, out: StrBuilder::with_capacity(ROOM), args };
     writer.run(Format::new(format))?;
     writer.out.finish(th)
 }
@@ -358,12 +387,19 @@ unsafe extern "C" fn krait_va_write_text(
     status(formatted(th, format, args).map(|text| out.push(&text)))
 }
 
+fn push_signed(out: &mut Vec<u8>, value: i64) {
+    if value < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(decimal(value.unsigned_abs()).as_str().as_bytes());
+}
+
 /// `PyBytes_FromFormatV`: fewer conversions, none for objects.
 fn formatted_bytes(th: &Thread, mut format: Format, args: VaList) -> PyResult<Owned<Bytes>> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(ROOM);
     while format.peek() != 0 {
         if format.peek() != b'%' {
-            out.push(format.next());
+            out.push(format.step());
             continue;
         }
         let start = format;
@@ -396,14 +432,14 @@ fn formatted_bytes(th: &Thread, mut format: Format, args: VaList) -> PyResult<Ow
                     return Err(th.raise(exc::OVERFLOW_ERROR, message));
                 }
             },
-            b'd' if long => out.extend(args.long().to_string().bytes()),
-            b'u' if long => out.extend((args.long() as u64).to_string().bytes()),
-            b'd' | b'i' => out.extend(args.int().to_string().bytes()),
-            b'u' => out.extend(args.unsigned().to_string().bytes()),
+            b'd' if long => push_signed(&mut out, args.long()),
+            b'u' if long => out.extend_from_slice(decimal(args.long() as u64).as_str().as_bytes()),
+            b'd' | b'i' => push_signed(&mut out, args.int().into()),
+            b'u' => out.extend_from_slice(decimal(args.unsigned().into()).as_str().as_bytes()),
             b'x' => out.extend(format!("{:x}", args.unsigned()).bytes()),
             b's' => {
                 let start = args.string();
-                out.extend(match precision {
+                out.extend_from_slice(match precision {
                     0 => bytes_of(start),
                     // SAFETY: C passes a string, which ends there at the latest.
                     limit => unsafe {

@@ -5,6 +5,7 @@ use krait_objects::prelude::*;
 
 use super::op::Op;
 
+#[inline(always)]
 pub fn binary_op(op: Op<'_>) -> PyResult<()> {
     let (left, right) = (op.peek(2), op.peek(1));
     let result = if op.arg == krait_bytecode::BinaryOp::NB_SUBSCR as usize {
@@ -18,6 +19,7 @@ pub fn binary_op(op: Op<'_>) -> PyResult<()> {
     Ok(())
 }
 
+#[inline(always)]
 pub fn compare_op(op: Op<'_>) -> PyResult<()> {
     let [left, right] = op.pop();
     let Some(comparison) = CompareOp::from_c(op.arg as i32 >> 5) else {
@@ -32,12 +34,14 @@ pub fn compare_op(op: Op<'_>) -> PyResult<()> {
     Ok(())
 }
 
+#[inline(always)]
 pub fn to_bool(op: Op<'_>) -> PyResult<()> {
     let value = op.pop1();
     op.push_bool(object::is_true(op.th, value.get())?);
     Ok(())
 }
 
+#[inline(always)]
 pub fn unary_negative(op: Op<'_>) -> PyResult<()> {
     let value = op.pop1();
     op.push(number::negative(op.th, value.get())?);

@@ -9,6 +9,7 @@ use super::op::Op;
 use crate::frame::StackRef;
 
 /// With the lowest bit of the argument set, a method and its receiver, or a value and null.
+#[inline(always)]
 pub fn load_attr(op: Op<'_>) -> PyResult<()> {
     let name = op.name(op.arg >> 1);
     if op.arg & 1 == 0 {

@@ -114,6 +114,7 @@ pub fn store_slice(op: Op<'_>) -> PyResult<()> {
     object::set_item(op.th, container.get(), slice.object(), value.get())
 }
 
+#[inline(always)]
 pub fn store_subscr(op: Op<'_>) -> PyResult<()> {
     let [value, container, key] = op.pop();
     object::set_item(op.th, container.get(), key.get(), value.get())
@@ -124,6 +125,7 @@ pub fn delete_subscr(op: Op<'_>) -> PyResult<()> {
     object::del_item(op.th, container.get(), key.get())
 }
 
+#[inline(always)]
 pub fn contains_op(op: Op<'_>) -> PyResult<()> {
     let [item, container] = op.pop();
     let found = sequence::contains(op.th, container.get(), item.get())?;

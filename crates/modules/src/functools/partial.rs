@@ -242,9 +242,9 @@ impl Partial {
         let mut pieces = Pieces::default();
         let ty = this.object().get().ty();
         let module = object::str(th, ty.get().module(th)?.borrow())?;
-        pieces.push(module);
+        pieces.push(th, module)?;
         pieces.text(th, ".")?;
-        pieces.push(ty.get().qualname(th)?);
+        pieces.push(th, ty.get().qualname(th)?)?;
         pieces.text(th, "(")?;
         pieces.repr(th, func.borrow())?;
         for &arg in args.as_slice() {
@@ -254,7 +254,7 @@ impl Partial {
         let mut position = 0;
         while let Some((key, value)) = keywords.next(&mut position) {
             pieces.text(th, ", ")?;
-            pieces.push(object::str(th, key.borrow())?);
+            pieces.push(th, object::str(th, key.borrow())?)?;
             pieces.text(th, "=")?;
             pieces.repr(th, value.borrow())?;
         }

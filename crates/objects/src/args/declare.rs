@@ -286,10 +286,18 @@ pub unsafe fn dealloc_unfinalized<T: Instance>(ob: *mut abi::PyObject) {
         if own.tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0 {
             gc::untrack_raw(ob);
         }
-        if own.tp_weaklistoffset > 0 {
+        let weak = own.tp_weaklistoffset;
+        if weak > 0 && !(*ob.byte_offset(weak).cast::<*mut abi::PyObject>()).is_null() {
             crate::weakref::clear_references(ob);
         }
         ptr::drop_in_place(ob.cast::<T>());
+        if ptr::eq(ty, T::type_object().as_type_ptr())
+            && own.tp_flags & abi::Py_TPFLAGS_PREHEADER == 0
+            && own.tp_free.is_some_and(|free| free as usize == gc::gc_del as *const () as usize)
+        {
+            gc::free_plain(ob);
+            return;
+        }
         if let Some(free) = (*ty).tp_free {
             free(ob.cast());
         }

@@ -62,6 +62,35 @@ pub extern "C" fn refuse_for_minus_one<const TAKES_ANY: bool>(ob: *mut abi::PyOb
     -1
 }
 
+/// As `refuse`, with the result for C: -1.0.
+#[cold]
+#[inline(never)]
+pub extern "C" fn refuse_for_float<const TAKES_ANY: bool>(ob: *mut abi::PyObject) -> f64 {
+    refuse::<TAKES_ANY>(ob);
+    -1.0
+}
+
+/// The struct of an object whose type is exactly `T`: what fast ways of entries begin with.
+///
+/// # Safety
+/// As for `object`.
+#[inline(always)]
+pub unsafe fn exactly<'a, T: Instance>(ob: *mut abi::PyObject) -> Option<&'a T> {
+    // SAFETY: the caller's promise.
+    let ob: Borrowed<'a> = unsafe { Borrowed::from_ptr_or_null(ob) }?;
+    ob.downcast_exact().map(Borrowed::get)
+}
+
+/// As `exactly`, with subtypes: for types that a flag tells.
+///
+/// # Safety
+/// As for `object`.
+#[inline(always)]
+pub unsafe fn some<'a, T: Instance>(ob: *mut abi::PyObject) -> Option<&'a T> {
+    // SAFETY: the caller's promise.
+    unsafe { object(ob) }.map(Borrowed::get)
+}
+
 /// A stolen reference that must be there.
 #[inline(always)]
 pub fn present<T: Instance>(ob: Option<Owned<T>>) -> PyResult<Owned<T>> {

@@ -24,7 +24,13 @@ impl ByteArray {
     pub fn new_of(th: &Thread, cls: Borrowed<'_, Type>, data: &[u8]) -> PyResult<Owned<ByteArray>> {
         cls.ready(th)?;
         let array: Owned<ByteArray> = cls.alloc(th, 0)?;
-        array.append_slice(th, data)?;
+        if !data.is_empty() {
+            // With the NUL that C expects behind them.
+            let Some(room) = data.len().checked_add(1) else { return Err(th.no_memory()) };
+            array.reallocate(th, room, data.len())?;
+            // SAFETY: (1): the block has room for them.
+            unsafe { array.start.get().copy_from_nonoverlapping(data.as_ptr(), data.len()) };
+        }
         Ok(array)
     }
 

@@ -241,6 +241,33 @@ impl Bytes {
     }
 
     #[slot(bf_getbuffer)]
+    unsafe extern "C" fn getbuffer_slot(
+        this: *mut abi::PyObject,
+        view: *mut abi::Py_buffer,
+        flags: std::ffi::c_int,
+    ) -> std::ffi::c_int {
+        // SAFETY: C calls the slot with bytes, and with a struct to be filled in.
+        unsafe {
+            if flags == abi::PyBUF_SIMPLE && !view.is_null() {
+                crate::handle::incref(this);
+                let bytes = (*this.cast::<Bytes>()).as_bytes();
+                view.write(abi::Py_buffer {
+                    buf: bytes.as_ptr().cast_mut().cast(),
+                    obj: this,
+                    len: bytes.len() as isize,
+                    itemsize: 1,
+                    readonly: 1,
+                    ndim: 1,
+                    ..abi::Py_buffer::EMPTY
+                });
+                return 0;
+            }
+            crate::args::shim::status(|th| {
+                Bytes::getbuffer(Borrowed::from_ptr(this), th, view, flags)
+            })
+        }
+    }
+
     fn getbuffer(
         this: Borrowed<'_, Self>,
         th: &Thread,

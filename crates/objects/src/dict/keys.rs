@@ -411,9 +411,92 @@ pub unsafe fn lookup_str(keys: Keys, key: Ptr, hash: isize) -> isize {
     }
 }
 
-/// The entry of an exact string in a general table, as far as that can be told without comparing other objects:
-/// `None` if an object of another type has the same hash.
+/// The entry of an ASCII text in a table of exact strings, or `EMPTY`. Runs no Python code.
+///
+/// # Safety
+/// As for `size`; `text` is ASCII and has that hash.
+#[inline]
+pub unsafe fn lookup_ascii(keys: Keys, text: &[u8], hash: isize) -> isize {
+    // SAFETY: (1), (2), (3), (4).
+    unsafe {
+        let entries = unicode_entries(keys);
+        let mut probe = Probe::new(keys, hash);
+        loop {
+            let index = index_at(keys, probe.slot);
+            if index >= 0 {
+                let found = (*entries.offset(index)).me_key;
+                if str_hash(found) == hash
+                    && (*found.cast::<Str>()).as_ascii().map(str::as_bytes) == Some(text)
+                {
+                    return index;
+                }
+            } else if index == EMPTY {
+                return EMPTY;
+            }
+            probe.step();
+        }
+    }
+}
+
+/// The hash of a key that tells it without running anything: of a string that knows it, and of an int of a digit.
+#[inline(always)]
+pub(crate) fn hash_at_once(key: Borrowed<'_>) -> Option<isize> {
+    if key.is_exact::<Str>() {
+        // SAFETY: the type was checked.
+        let hash = unsafe { str_hash(key.as_ptr()) };
+        return (hash != -1).then_some(hash);
+    }
+    let int = key.downcast_exact::<Int>()?;
+    if !int.is_compact() {
+        return None;
+    }
+    let value = int.compact_value() as isize;
+    Some(if value == -1 { -2 } else { value })
+}
+
+/// The entry of such a key, or `EMPTY`; `None` if finding it may run code.
+///
+/// # Safety
+/// As for `size`; `key` is a string or an int of a digit, with that hash.
+#[inline(always)]
+pub(crate) unsafe fn lookup_at_once(keys: Keys, key: Borrowed<'_>, hash: isize) -> Option<isize> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match (key.is_exact::<Str>(), is_unicode(keys)) {
+            (true, true) => Some(lookup_str(keys, key.as_ptr(), hash)),
+            (true, false) => lookup_in_general(keys, key.as_ptr(), hash, |found| {
+                found.is_exact::<Str>().then(|| same_text(found.as_ptr(), key.as_ptr()))
+            }),
+            // No exact string equals an int.
+            (false, true) => Some(EMPTY),
+            (false, false) => lookup_digit(keys, key, hash),
+        }
+    }
+}
+
+unsafe fn lookup_digit(keys: Keys, key: Borrowed<'_>, hash: isize) -> Option<isize> {
+    // SAFETY: the caller's promise.
+    unsafe { lookup_in_general(keys, key.as_ptr(), hash, |found| equal_words(found, key)) }
+}
+
 unsafe fn lookup_str_in_general(keys: Keys, key: Ptr, hash: isize) -> Option<isize> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        lookup_in_general(keys, key, hash, |found| {
+            found.is_exact::<Str>().then(|| same_text(found.as_ptr(), key))
+        })
+    }
+}
+
+/// The entry of a key in a general table, as far as that can be told without running code: `None` if `same` cannot tell
+/// whether an object with the same hash is the key.
+#[inline(always)]
+unsafe fn lookup_in_general(
+    keys: Keys,
+    key: Ptr,
+    hash: isize,
+    same: impl Fn(Borrowed<'_>) -> Option<bool>,
+) -> Option<isize> {
     // SAFETY: (1), (2), (3).
     unsafe {
         let entries = general_entries(keys);
@@ -425,13 +508,8 @@ unsafe fn lookup_str_in_general(keys: Keys, key: Ptr, hash: isize) -> Option<isi
                 if entry.me_key == key {
                     return Some(index);
                 }
-                if entry.me_hash == hash {
-                    if !Borrowed::<Object>::from_ptr(entry.me_key).is_exact::<Str>() {
-                        return None;
-                    }
-                    if same_text(entry.me_key, key) {
-                        return Some(index);
-                    }
+                if entry.me_hash == hash && same(Borrowed::from_ptr(entry.me_key))? {
+                    return Some(index);
                 }
             } else if index == EMPTY {
                 return Some(EMPTY);
@@ -520,6 +598,11 @@ pub(crate) fn lookup(dict: &Dict, th: &Thread, key: Borrowed<'_>, hash: isize) -
             if let Some(index) = lookup_str_in_general(keys, key.as_ptr(), hash) {
                 return Ok(index);
             }
+        } else if key.downcast_exact::<Int>().is_some_and(|int| int.is_compact())
+            && !is_unicode(keys)
+            && let Some(index) = lookup_digit(keys, key, hash)
+        {
+            return Ok(index);
         }
     }
     lookup_slowly(dict, th, key, hash)

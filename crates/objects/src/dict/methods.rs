@@ -243,17 +243,16 @@ impl Dict {
             return Str::new(th, "{}");
         }
         let mut pieces = Pieces::default();
-        let (separator, colon) = (Str::new(th, ", ")?, Str::new(th, ": ")?);
         pieces.text(th, "{")?;
         let mut position = 0;
         let mut first = true;
         while let Some((key, value)) = this.next(&mut position) {
             if !first {
-                pieces.push(separator.clone());
+                pieces.text(th, ", ")?;
             }
             first = false;
             pieces.repr(th, key.borrow())?;
-            pieces.push(colon.clone());
+            pieces.text(th, ": ")?;
             pieces.repr(th, value.borrow())?;
         }
         pieces.text(th, "}")?;

@@ -217,7 +217,7 @@ impl Dict {
 
     pub fn get(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<Option<Owned>> {
         let hash = hash_key(th, key)?;
-        self.get_hashed(th, key, hash)
+        self.find_value(th, key, hash)
     }
 
     /// As `get`, for a key whose hash is known.
@@ -228,6 +228,11 @@ impl Dict {
         key: Borrowed<'_>,
         hash: isize,
     ) -> PyResult<Option<Owned>> {
+        self.find_value(th, key, hash)
+    }
+
+    #[inline(always)]
+    fn find_value(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<Option<Owned>> {
         let index = keys::lookup(self, th, key, hash)?;
         if index == EMPTY {
             return Ok(None);
@@ -245,6 +250,70 @@ impl Dict {
         self.get_hashed(th, key.object(), hash)
     }
 
+    /// The value of a key, if finding it runs nothing: `None` if it may.
+    #[inline(always)]
+    pub fn peek(&self, key: Borrowed<'_>) -> Option<Option<Borrowed<'_>>> {
+        let hash = keys::hash_at_once(key)?;
+        // SAFETY: (1); the entry was just found.
+        unsafe {
+            let index = keys::lookup_at_once(self.keys.get(), key, hash)?;
+            if index == EMPTY {
+                return Some(None);
+            }
+            Some(Borrowed::from_ptr_or_null(self.value_at(index)))
+        }
+    }
+
+    /// As `next_borrowed` for a position that C keeps; `None` if the values lie elsewhere.
+    ///
+    /// # Safety
+    /// As for `next_borrowed`; the position is not negative.
+    #[inline(always)]
+    pub unsafe fn next_at_once(&self, position: &mut isize) -> Option<Option<(Ptr, Ptr)>> {
+        let table = self.keys.get();
+        if !self.values.get().is_null() {
+            return None;
+        }
+        // SAFETY: (1).
+        unsafe {
+            let count = (*table).dk_nentries;
+            let mut at = *position;
+            let unicode = keys::is_unicode(table);
+            while at < count {
+                let (key, value) = if unicode {
+                    let entry = &*keys::unicode_entries(table).offset(at);
+                    (entry.me_key, entry.me_value)
+                } else {
+                    let entry = &*keys::general_entries(table).offset(at);
+                    (entry.me_key, entry.me_value)
+                };
+                at += 1;
+                if !value.is_null() {
+                    *position = at;
+                    return Some(Some((key, value)));
+                }
+            }
+        }
+        Some(None)
+    }
+
+    /// The value of a text as key; `None` if that takes a string: if the text is not ASCII, or other keys are no strings.
+    pub fn get_ascii(&self, text: &[u8]) -> Option<Option<Borrowed<'_>>> {
+        let table = self.keys.get();
+        // SAFETY: (1); the entry was just found.
+        unsafe {
+            if !keys::is_unicode(table) {
+                return None;
+            }
+            let hash = crate::str::hash_secret().hash(text) as isize;
+            let index = keys::lookup_ascii(table, text, hash);
+            if index == EMPTY {
+                return text.is_ascii().then_some(None);
+            }
+            Some(Borrowed::from_ptr_or_null(self.value_at(index)))
+        }
+    }
+
     pub fn contains(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
         let hash = hash_key(th, key)?;
         self.contains_hashed(th, key, hash)
@@ -256,8 +325,10 @@ impl Dict {
         Ok(index != EMPTY && unsafe { !self.value_at(index).is_null() })
     }
 
-    #[inline]
     pub fn set(&self, th: &Thread, key: Borrowed<'_>, value: Borrowed<'_>) -> PyResult<()> {
+        if self.set_at_once(key, value) {
+            return Ok(());
+        }
         self.set_owned(th, key.to_owned(), value.to_owned())
     }
 

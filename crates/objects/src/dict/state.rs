@@ -122,6 +122,11 @@ impl Dict {
         self.watcher_tag.set(if on { tag | bit } else { tag & !bit });
     }
 
+    #[inline(always)]
+    pub(super) fn is_watched(&self) -> bool {
+        self.watcher_tag.get() & abi::DICT_WATCHER_MASK as u64 != 0
+    }
+
     /// Tells the watchers before the change is made.
     #[inline(always)]
     pub(super) fn notify(

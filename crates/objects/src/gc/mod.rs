@@ -251,6 +251,26 @@ pub fn is_tracked<T>(ob: Borrowed<'_, T>) -> bool {
     unsafe { is_gc_object(ob.as_ptr()) && (*head_of(ob.as_ptr()))._gc_next != 0 }
 }
 
+/// Whether the header of an object says that it is tracked.
+///
+/// # Safety
+/// `ob` is an object with a header.
+#[inline(always)]
+pub unsafe fn has_next(ob: *mut abi::PyObject) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*head_of(ob))._gc_next != 0 }
+}
+
+/// As `gc_del`, of an object that is not tracked and of whose memory nothing but the header stands before it.
+///
+/// # Safety
+/// As for `gc_del`.
+#[inline(never)]
+pub unsafe fn free_plain(ob: *mut abi::PyObject) {
+    // SAFETY: the caller's promise.
+    unsafe { Thread::attached().interp().heap.free(head_of(ob).cast()) }
+}
+
 /// # Safety
 /// `ob` is an object of a GC type.
 pub unsafe fn track_raw(ob: *mut abi::PyObject) {

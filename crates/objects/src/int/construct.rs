@@ -1,10 +1,41 @@
 //! `int(x)` and `int(x, base)`.
 
 use super::text;
+use crate::args::bind::{Given, Keywords, Signature, bind};
 use crate::prelude::*;
+
+/// The parameters of `int`, for calls with names.
+static PARAMETERS: Signature = Signature {
+    function: "int",
+    names: &["x", "base"],
+    required: &[false, false],
+    positional_only: 1,
+    min_positional: 0,
+    max_positional: 2,
+    required_keywords: 0,
+    var_positional: false,
+    var_keywords: false,
+};
 
 #[pymethods(part = "construct")]
 impl Int {
+    /// `int(x)` is what most calls are.
+    #[slot(tp_vectorcall)]
+    fn called(this: Borrowed<'_>, th: &Thread, args: Args<'_>) -> PyResult {
+        // SAFETY: the callable of a type's vectorcall is the type.
+        let cls = unsafe { this.cast::<Type>() };
+        match *args.values {
+            [x] if args.kwnames.is_none() && cls.is(Borrowed::from_ref(Int::type_object())) => {
+                if x.is_exact::<Int>() {
+                    Ok(x.to_owned())
+                } else {
+                    long_of(th, x)
+                }
+            }
+            _ => called_otherwise(cls, th, args),
+        }
+    }
+
     #[new(sig = "(x=NULL, /, base=NULL)")]
     fn new(
         cls: Borrowed<'_, Type>,
@@ -18,6 +49,20 @@ impl Int {
         }
         of_subclass(th, cls, &int).map(Owned::into_object)
     }
+}
+
+#[inline(never)]
+fn long_of(th: &Thread, x: Borrowed<'_>) -> PyResult {
+    number::long(th, x).map(Owned::into_object)
+}
+
+#[inline(never)]
+fn called_otherwise(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
+    let (positional, values) = args.values.split_at(args.positional);
+    let keywords = args.kwnames.map_or(Keywords::None, |names| Keywords::Named { names, values });
+    let mut bound = [None; 2];
+    bind(th, &PARAMETERS, &Given { positional, keywords }, &mut bound)?;
+    Int::new(cls, th, bound[0], bound[1])
 }
 
 fn construct(

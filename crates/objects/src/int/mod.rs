@@ -184,6 +184,16 @@ impl Int {
         (1 - (self.tag & SIGN_MASK) as i64) * i64::from(self.digits[0])
     }
 
+    /// The value, if it has two digits.
+    #[inline(always)]
+    pub fn two_digits(&self) -> Option<i64> {
+        if self.tag >> DIGITS_SHIFT != 2 {
+            return None;
+        }
+        let magnitude = i64::from(self.digit(1)) << SHIFT | i64::from(self.digit(0));
+        Some((1 - (self.tag & SIGN_MASK) as i64) * magnitude)
+    }
+
     #[inline]
     pub fn from_i64(th: &Thread, value: i64) -> PyResult<Owned<Int>> {
         if SMALL.contains(&value) {

@@ -56,7 +56,7 @@ fn word_to_decimal(th: &Thread, value: i64) -> PyResult<Owned<Str>> {
         digits[at] = b'-';
     }
     // Only ASCII was written.
-    Str::new(th, std::str::from_utf8(&digits[at..]).unwrap_or_default())
+    Str::from_ascii(th, &digits[at..])
 }
 
 /// A text as numbers are parsed from it: white space and decimal digits of any script become ASCII, what else is

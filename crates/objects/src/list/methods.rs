@@ -2,12 +2,22 @@
 
 use std::ffi::{c_int, c_void};
 
+use krait_abi as abi;
+
 use super::{List, MAX_LEN, copy_counted, slices, sort};
 use crate::gc;
 use crate::iterators::list::{ListIterator, ListReverseIterator};
 use crate::prelude::*;
 use crate::repr_guard;
 use crate::slice::{self, Key, SliceBound, SliceRange};
+
+/// IndexError, for a slot.
+#[cold]
+#[inline(never)]
+pub(crate) fn out_of_range(message: &str) -> *mut abi::PyObject {
+    let _raised = Thread::current().raise(exc::INDEX_ERROR, message);
+    std::ptr::null_mut()
+}
 
 impl List {
     /// The storage position of a subscript, negative ones counted from the end.
@@ -38,7 +48,7 @@ impl List {
     }
 
     /// Takes the item at `at`, which exists, out of the list.
-    fn remove_at(&self, th: &Thread, at: usize) -> PyResult {
+    pub(super) fn remove_at(&self, th: &Thread, at: usize) -> PyResult {
         let len = self.len();
         // SAFETY: the invariants of `list/mod.rs`: the reference moves to the caller.
         unsafe {
@@ -137,6 +147,14 @@ impl List {
     }
 
     #[slot(sq_item)]
+    unsafe extern "C" fn item_slot(this: *mut abi::PyObject, index: isize) -> *mut abi::PyObject {
+        // SAFETY: C calls the slot with a list.
+        match unsafe { (*this.cast::<List>()).get(index as usize) } {
+            Some(item) => item.into_ptr(),
+            None => out_of_range("list index out of range"),
+        }
+    }
+
     fn item(&self, th: &Thread, index: isize) -> PyResult {
         match usize::try_from(index).ok().and_then(|index| self.get(index)) {
             Some(item) => Ok(item),
@@ -145,6 +163,38 @@ impl List {
     }
 
     #[slot(sq_ass_item)]
+    unsafe extern "C" fn set_item_slot(
+        this: *mut abi::PyObject,
+        index: isize,
+        value: *mut abi::PyObject,
+    ) -> c_int {
+        // SAFETY: C calls the slot with a list, and an object or NULL.
+        unsafe {
+            let list = &*this.cast::<List>();
+            if !value.is_null() && (index as usize) < list.len() {
+                crate::handle::incref(value);
+                let place = list.items_ptr().add(index as usize);
+                let old = std::mem::replace(&mut *place, value);
+                drop(Owned::<Object>::from_ptr_or_null(old));
+                return 0;
+            }
+            List::set_or_delete(this, index, value)
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn set_or_delete(
+        this: *mut abi::PyObject,
+        index: isize,
+        value: *mut abi::PyObject,
+    ) -> c_int {
+        // SAFETY: as for the slot.
+        crate::args::shim::status(|th| unsafe {
+            (*this.cast::<List>()).set_item(th, index, Borrowed::from_ptr_or_null(value))
+        })
+    }
+
+    #[inline(always)]
     fn set_item(&self, th: &Thread, index: isize, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let Some(at) = usize::try_from(index).ok().filter(|&at| at < self.len()) else {
             return Err(th.raise(exc::INDEX_ERROR, "list assignment index out of range"));
@@ -156,7 +206,34 @@ impl List {
         Ok(())
     }
 
+    /// By an int of a digit without a detour.
     #[slot(mp_subscript)]
+    unsafe extern "C" fn subscript_slot(
+        this: *mut abi::PyObject,
+        key: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: C calls the slot with one of ours and an object.
+        unsafe {
+            let this: Borrowed<'_, List> = Borrowed::from_ptr(this);
+            if let Some(at) = slice::digit_index(key, this.len())
+                && let Some(item) = this.get().get(at)
+            {
+                return item.into_ptr();
+            }
+            List::subscript_otherwise(this, key)
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn subscript_otherwise(
+        this: Borrowed<'_, List>,
+        key: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: as for the slot.
+        let key = unsafe { Borrowed::from_ptr(key) };
+        crate::args::shim::object(|th| List::subscript(this, th, key))
+    }
+
     fn subscript(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
         match slice::subscript_kind(th, key, "list")? {
             Key::Index(index) => match this.position(index) {
@@ -178,6 +255,43 @@ impl List {
     }
 
     #[slot(mp_ass_subscript)]
+    unsafe extern "C" fn set_subscript_slot(
+        this: *mut abi::PyObject,
+        key: *mut abi::PyObject,
+        value: *mut abi::PyObject,
+    ) -> c_int {
+        // SAFETY: C calls the slot with a list, an object, and an object or NULL.
+        unsafe {
+            let list: Borrowed<'_, List> = Borrowed::from_ptr(this);
+            if !value.is_null()
+                && let Some(at) = slice::digit_index(key, list.len())
+            {
+                crate::handle::incref(value);
+                let old = std::mem::replace(&mut *list.items_ptr().add(at), value);
+                drop(Owned::<Object>::from_ptr_or_null(old));
+                return 0;
+            }
+            List::set_subscript_otherwise(list, key, value)
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn set_subscript_otherwise(
+        this: Borrowed<'_, List>,
+        key: *mut abi::PyObject,
+        value: *mut abi::PyObject,
+    ) -> c_int {
+        // SAFETY: as for the slot.
+        crate::args::shim::status(|th| unsafe {
+            List::set_subscript(
+                this,
+                th,
+                Borrowed::from_ptr(key),
+                Borrowed::from_ptr_or_null(value),
+            )
+        })
+    }
+
     fn set_subscript(
         this: Borrowed<'_, Self>,
         th: &Thread,

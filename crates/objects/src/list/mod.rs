@@ -23,6 +23,7 @@ use crate::prelude::*;
 use crate::row::move_words;
 use crate::typeobj::alloc::init_head;
 
+pub(crate) use methods::out_of_range;
 pub use slices::assign as assign_slice;
 
 type Ptr = *mut abi::PyObject;

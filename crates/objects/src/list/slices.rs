@@ -36,6 +36,10 @@ pub fn assign(
     end: usize,
     value: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
+    if value.is_none() && end == start.wrapping_add(1) && end <= list.len() && list.len() > 1 {
+        drop(list.remove_at(th, start)?);
+        return Ok(());
+    }
     let source = value.map(|value| source(list, th, value)).transpose()?;
     // SAFETY: see the top of the file: nothing runs until the list is whole again.
     unsafe {

@@ -82,6 +82,18 @@ impl Module {
         }
     }
 
+    /// The dictionary, unless there may be more to do than to hand it out: `sys` has no name until it is whole.
+    #[inline(always)]
+    pub fn whole_dict(&self) -> Option<*mut abi::PyObject> {
+        self.name.get()?;
+        Some(self.dict.as_ptr())
+    }
+
+    /// For a module that is not whole: its dictionary has the name alone.
+    pub fn hide_name(&self) {
+        self.name.set(None);
+    }
+
     /// Binds `name` in the module's dictionary.
     pub fn add(&self, th: &Thread, name: &str, value: Borrowed<'_>) -> PyResult<()> {
         let name = Str::interned(th, name)?;
@@ -110,6 +122,7 @@ impl Module {
     }
 
     /// The memory that its definition asked for, or null.
+    #[inline(always)]
     pub fn state(&self) -> *mut c_void {
         self.state.get()
     }

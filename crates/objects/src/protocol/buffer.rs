@@ -7,7 +7,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 
 use krait_abi as abi;
 
@@ -197,6 +197,7 @@ impl Drop for Buffer {
 }
 
 /// The type's `bf_getbuffer` and `bf_releasebuffer`.
+#[inline(always)]
 fn procedures(ob: Borrowed<'_>) -> Option<abi::PyBufferProcs> {
     // SAFETY: a type's table lives as long as the type.
     unsafe { ob.ty().raw().tp_as_buffer.as_ref().copied() }
@@ -326,17 +327,11 @@ pub unsafe fn fill_info(
             itemsize: 1,
             readonly: c_int::from(readonly),
             ndim: 1,
+            format: if wants(abi::PyBUF_FORMAT) { c"B".as_ptr().cast_mut() } else { null_mut() },
+            shape: if wants(abi::PyBUF_ND) { &raw mut (*view).len } else { null_mut() },
+            strides: if wants(abi::PyBUF_STRIDES) { &raw mut (*view).itemsize } else { null_mut() },
             ..abi::Py_buffer::EMPTY
         });
-        if wants(abi::PyBUF_FORMAT) {
-            (*view).format = c"B".as_ptr().cast_mut();
-        }
-        if wants(abi::PyBUF_ND) {
-            (*view).shape = &raw mut (*view).len;
-        }
-        if wants(abi::PyBUF_STRIDES) {
-            (*view).strides = &raw mut (*view).itemsize;
-        }
     }
     Ok(())
 }

@@ -83,6 +83,24 @@ pub fn check_result(th: &Thread, callable: Option<Borrowed<'_>>, result: Ptr) ->
     Err(broken_result(th, callable, unsafe { Owned::from_ptr_or_null(result) }))
 }
 
+/// As `check_result`, for C.
+#[inline(always)]
+pub fn checked(callable: Borrowed<'_>, result: Ptr) -> Ptr {
+    // SAFETY: whoever calls is attached.
+    let th = unsafe { Thread::attached() };
+    if result.is_null() == th.is_raised() { result } else { broken(callable, result) }
+}
+
+#[cold]
+#[inline(never)]
+fn broken(callable: Borrowed<'_>, result: Ptr) -> Ptr {
+    // SAFETY: whoever calls is attached; a new reference or NULL.
+    let _raised = unsafe {
+        broken_result(Thread::attached(), Some(callable), Owned::from_ptr_or_null(result))
+    };
+    std::ptr::null_mut()
+}
+
 #[cold]
 fn broken_result(th: &Thread, callable: Option<Borrowed<'_>>, result: Option<Owned>) -> Raised {
     let shown = match callable.map(|callable| object::repr(th, callable)) {

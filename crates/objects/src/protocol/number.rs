@@ -9,18 +9,19 @@ mod convert;
 mod operator;
 
 pub use convert::{as_f64, as_isize, float, index, long};
-pub use operator::{Binary, binary_operator};
+pub use operator::{Binary, answer_at_once, binary_operator};
 
 use krait_abi as abi;
 
 use crate::prelude::*;
 
 /// `left <op> right` for a `BINARY_OP` argument (`NB_*`), in-place forms included.
+#[inline(always)]
 pub fn binary(th: &Thread, op: u32, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
     match Binary::from_argument(op) {
         Some(Binary::Power) => power(th, left, right, None),
         Some(Binary::InplacePower) => inplace_power(th, left, right, None),
-        Some(operator) => binary_operator(th, operator, left, right),
+        Some(operator) => operator::operate(th, operator, left, right),
         // `NB_SUBSCR` is not a number operator, but has an argument beside them.
         None => object::get_item(th, left, right),
     }

@@ -28,6 +28,7 @@ fn result(th: &Thread, ob: *mut abi::PyObject) -> PyResult {
 }
 
 /// `item in ob`: `PySequence_Contains`.
+#[inline]
 pub fn contains(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult<bool> {
     if let Some(sq_contains) = slots(ob).and_then(|slots| slots.sq_contains) {
         // SAFETY: a slot gets an object of its type.

@@ -59,7 +59,7 @@ fn repr(th: &Thread, set: Borrowed<'_, Set>) -> PyResult<Owned<Str>> {
     let mut pieces = Pieces::default();
     pieces.text(th, ty.name())?;
     pieces.text(th, "(")?;
-    pieces.push(inner);
+    pieces.push(th, inner)?;
     pieces.text(th, ")")?;
     pieces.finish(th)
 }

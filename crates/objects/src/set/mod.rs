@@ -68,6 +68,7 @@ pub fn any_set(ob: Borrowed<'_>) -> Option<Borrowed<'_, Set>> {
 }
 
 /// Whether the type of `ob` is exactly `set` or `frozenset`.
+#[inline(always)]
 pub fn is_exact_any(ob: Borrowed<'_>) -> bool {
     ob.is_exact::<Set>() || ob.is_exact::<FrozenSet>()
 }
@@ -178,6 +179,7 @@ impl Set {
         std::iter::from_fn(|| self.next(&mut position)).collect()
     }
 
+    #[inline(always)]
     fn hash_element(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<isize> {
         crate::dict::keys::hash_of(th, key)
             .map_err(|raised| crate::dict::unhashable(th, raised, key, "a set element"))

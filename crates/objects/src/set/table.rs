@@ -44,7 +44,7 @@ pub(super) fn is_used(entry: *mut Entry) -> bool {
     unsafe { is_used_entry(&*entry) }
 }
 
-/// What is known of an entry without running code.
+/// What is known of an entry with the same hash, without running code.
 enum Match {
     Same,
     /// The hashes are equal: the objects must be compared.
@@ -53,16 +53,10 @@ enum Match {
 }
 
 #[inline(always)]
-unsafe fn match_entry(entry: *const Entry, key: Borrowed<'_>, hash: isize) -> Match {
-    // SAFETY: an entry of a table.
+unsafe fn match_entry(entry: *const Entry, key: Borrowed<'_>) -> Match {
+    // SAFETY: a used entry of a table.
     unsafe {
-        if (*entry).hash as isize != hash || (*entry).key.is_null() {
-            return Match::Different;
-        }
         let found: Borrowed<'_> = Borrowed::from_ptr((*entry).key);
-        if found.is(key) {
-            return Match::Same;
-        }
         match (found.downcast_exact::<Str>(), key.downcast_exact::<Str>()) {
             (Some(found), Some(key)) if found.eq(&key) => Match::Same,
             (Some(_), Some(_)) => Match::Different,
@@ -83,32 +77,43 @@ impl Set {
             let mut perturb = hash as usize;
             let mut at = hash as usize & mask;
             loop {
-                let last = if at + LINEAR_PROBES <= mask { at + LINEAR_PROBES } else { at };
-                for place in at..=last {
-                    // SAFETY: (1): `place` is at most `mask`.
-                    unsafe {
-                        let entry = table.add(place);
-                        if (*entry).key.is_null() {
-                            return Ok(entry);
-                        }
-                        match match_entry(entry, key, hash) {
-                            Match::Different => {}
-                            Match::Same => return Ok(entry),
-                            Match::Perhaps => {
-                                let found = Borrowed::<Object>::from_ptr((*entry).key).to_owned();
-                                let equal = object::eq(th, found.borrow(), key)?;
-                                // The comparison may have changed the set.
-                                if self.table.get() != table
-                                    || self.mask.get() as usize != mask
-                                    || (*entry).key != found.as_ptr()
-                                {
-                                    continue 'again;
-                                }
-                                if equal {
-                                    return Ok(entry);
+                // SAFETY: (1): the last place is at most `mask`.
+                unsafe {
+                    let mut entry = table.add(at);
+                    let last =
+                        if at + LINEAR_PROBES <= mask { entry.add(LINEAR_PROBES) } else { entry };
+                    loop {
+                        let known = (*entry).hash as isize;
+                        if known == hash && !(*entry).key.is_null() {
+                            if (*entry).key == key.as_ptr() {
+                                return Ok(entry);
+                            }
+                            match match_entry(entry, key) {
+                                Match::Different => {}
+                                Match::Same => return Ok(entry),
+                                Match::Perhaps => {
+                                    let found =
+                                        Borrowed::<Object>::from_ptr((*entry).key).to_owned();
+                                    let equal = object::eq(th, found.borrow(), key)?;
+                                    // The comparison may have changed the set.
+                                    if self.table.get() != table
+                                        || self.mask.get() as usize != mask
+                                        || (*entry).key != found.as_ptr()
+                                    {
+                                        continue 'again;
+                                    }
+                                    if equal {
+                                        return Ok(entry);
+                                    }
                                 }
                             }
+                        } else if known == 0 && (*entry).key.is_null() {
+                            return Ok(entry);
                         }
+                        if entry == last {
+                            break;
+                        }
+                        entry = entry.add(1);
                     }
                 }
                 perturb >>= PERTURB_SHIFT;
@@ -117,6 +122,84 @@ impl Set {
         }
     }
 
+    /// As `find`, for a key whose hash and equality take no code: `None` if they may.
+    #[inline(always)]
+    fn find_at_once(&self, key: Borrowed<'_>, hash: isize) -> Option<*mut Entry> {
+        let (table, mask) = (self.table.get(), self.mask.get() as usize);
+        let mut perturb = hash as usize;
+        let mut at = hash as usize & mask;
+        loop {
+            // SAFETY: (1): the last place is at most `mask`.
+            unsafe {
+                let mut entry = table.add(at);
+                let last =
+                    if at + LINEAR_PROBES <= mask { entry.add(LINEAR_PROBES) } else { entry };
+                loop {
+                    let found = (*entry).key;
+                    if (*entry).hash as isize == hash && !found.is_null() {
+                        if found == key.as_ptr() {
+                            return Some(entry);
+                        }
+                        match match_entry(entry, key) {
+                            Match::Different => {}
+                            Match::Same => return Some(entry),
+                            Match::Perhaps => return None,
+                        }
+                    } else if found.is_null() {
+                        return Some(entry);
+                    }
+                    if entry == last {
+                        break;
+                    }
+                    entry = entry.add(1);
+                }
+            }
+            perturb >>= PERTURB_SHIFT;
+            at = (at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb)) & mask;
+        }
+    }
+
+    /// `contains` of a key whose look-up runs nothing.
+    #[inline(always)]
+    pub fn contains_at_once(&self, key: Borrowed<'_>) -> Option<bool> {
+        let hash = crate::dict::keys::hash_at_once(key)?;
+        self.find_at_once(key, hash).map(is_used)
+    }
+
+    /// `add` of such a key, if there is room.
+    #[inline(always)]
+    pub fn add_at_once(&self, key: Borrowed<'_>) -> Option<()> {
+        let hash = crate::dict::keys::hash_at_once(key)?;
+        let entry = self.find_at_once(key, hash)?;
+        if is_used(entry) {
+            return Some(());
+        }
+        let fill = self.fill.get() + 1;
+        if fill as usize * 5 >= self.mask.get() as usize * 3 {
+            return None;
+        }
+        let key = key.to_owned().into_ptr();
+        // SAFETY: (2): the entry is free.
+        unsafe { entry.write(Entry { key, hash: hash as abi::Py_hash_t }) };
+        self.fill.set(fill);
+        self.used.set(self.used.get() + 1);
+        Some(())
+    }
+
+    /// `remove` of such a key.
+    #[inline(always)]
+    pub fn remove_at_once(&self, key: Borrowed<'_>) -> Option<bool> {
+        let hash = crate::dict::keys::hash_at_once(key)?;
+        let entry = self.find_at_once(key, hash)?;
+        if !is_used(entry) {
+            return Some(false);
+        }
+        // SAFETY: (2).
+        drop(unsafe { self.delete(entry) });
+        Some(true)
+    }
+
+    #[inline]
     pub(super) fn add_hashed(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<()> {
         let key = key.to_owned();
         let entry = self.find(th, key.borrow(), hash)?;
@@ -153,6 +236,7 @@ impl Set {
 
     /// # Safety
     /// `entry` is used, and of this set.
+    #[inline(always)]
     pub(super) unsafe fn delete(&self, entry: *mut Entry) -> Owned {
         // SAFETY: the caller's promise.
         unsafe {

@@ -155,6 +155,19 @@ impl Fresh {
         self.filled += bytes.len();
     }
 
+    /// UTF-8 of characters of Latin-1: of one or two bytes each.
+    fn push_latin1(&mut self, utf8: &[u8]) {
+        let mut bytes = utf8.iter();
+        while let Some(&first) = bytes.next() {
+            let byte = match first {
+                0..0x80 => first,
+                // The lowest bits of the first byte are the highest of the character.
+                _ => first << 6 | bytes.next().map_or(0, |&second| second & 0x3f),
+            };
+            self.push_byte(byte);
+        }
+    }
+
     #[inline(always)]
     fn push_byte(&mut self, byte: u8) {
         assert!(self.filled < self.string.len());
@@ -284,7 +297,7 @@ impl Str {
 
     /// From bytes that are all ASCII: one block, one copy.
     #[inline]
-    pub(crate) fn from_ascii(th: &Thread, text: &[u8]) -> PyResult<Owned<Str>> {
+    pub fn from_ascii(th: &Thread, text: &[u8]) -> PyResult<Owned<Str>> {
         debug_assert!(text.is_ascii());
         match *text {
             [] => Ok(Str::empty().to_owned()),
@@ -321,6 +334,16 @@ impl Str {
         Ok(string)
     }
 
+    /// From UTF-8; `None` if it is none.
+    #[inline]
+    pub fn from_utf8(th: &Thread, bytes: &[u8]) -> Option<PyResult<Owned<Str>>> {
+        match *bytes {
+            [only] if only.is_ascii() => Some(Ok(single(only).to_owned())),
+            _ if bytes.is_ascii() => Some(Str::from_ascii(th, bytes)),
+            _ => std::str::from_utf8(bytes).ok().map(|text| Str::new(th, text)),
+        }
+    }
+
     pub fn new(th: &Thread, text: &str) -> PyResult<Owned<Str>> {
         if text.is_ascii() {
             return Str::from_ascii(th, text.as_bytes());
@@ -331,6 +354,10 @@ impl Str {
             return Ok(single(points.next().unwrap_or(0) as u8).to_owned());
         }
         let mut new = Fresh::new(th, len, bound)?;
+        if bound < 0x100 {
+            new.push_latin1(text.as_bytes());
+            return Ok(new.finish());
+        }
         let mut block = [0u32; 64];
         loop {
             let mut filled = 0;

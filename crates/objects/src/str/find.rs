@@ -44,9 +44,9 @@ impl Str {
     ) -> PyResult<Owned<Str>> {
         if let (Some(text), Some(old), Some(new)) =
             (this.as_ascii(), old.as_ascii(), new.as_ascii())
-            && let [old] = *old.as_bytes()
+            && !old.is_empty()
         {
-            return replaced_byte(this, th, text.as_bytes(), old, new.as_bytes(), most);
+            return replaced_ascii(this, th, text.as_bytes(), old.as_bytes(), new.as_bytes(), most);
         }
         let places: Vec<Range<usize>> = with_units!(this.chars(), units => {
             in_kind(old.chars())
@@ -87,22 +87,22 @@ impl Str {
     }
 }
 
-/// As `replaced` for ASCII, of which a single character is replaced: looked for twice instead of keeping the places.
-fn replaced_byte(
+/// As `replaced` for ASCII: looked for twice instead of keeping the places.
+fn replaced_ascii(
     this: Borrowed<'_, Str>,
     th: &Thread,
     text: &[u8],
-    old: u8,
+    old: &[u8],
     new: &[u8],
     most: usize,
 ) -> PyResult<Owned<Str>> {
-    let places = || memchr::memchr_iter(old, text).take(most);
+    let places = || search::Occurrences::new(text, old).take(most);
     let count = places().count();
     if count == 0 {
         return this.to_exact(th);
     }
     let added = count.checked_mul(new.len());
-    let len = added.and_then(|added| (text.len() - count).checked_add(added));
+    let len = added.and_then(|added| (text.len() - count * old.len()).checked_add(added));
     let Some(len) = len.filter(|&len| len <= isize::MAX as usize) else {
         return Err(th.raise(exc::OVERFLOW_ERROR, "replace string is too long"));
     };
@@ -114,7 +114,7 @@ fn replaced_byte(
     for at in places() {
         fresh.push_bytes(&text[from..at]);
         fresh.push_bytes(new);
-        from = at + 1;
+        from = at + old.len();
     }
     fresh.push_bytes(&text[from..]);
     Ok(fresh.finish())

@@ -67,13 +67,20 @@ impl Str {
         if !text.is_ascii() {
             return Str::intern(th, Str::new(th, text)?);
         }
-        let chars = Chars::One(text.as_bytes());
+        Str::interned_ascii(th, text.as_bytes())
+    }
+
+    /// As `interned`, of bytes that are all ASCII.
+    pub fn interned_ascii(th: &Thread, text: &[u8]) -> PyResult<Owned<Str>> {
+        debug_assert!(text.is_ascii());
+        let chars = Chars::One(text);
         if let Some(short) = short(chars) {
             return Ok(short.to_owned());
         }
         let interned = &th.interp().interned;
-        let hash = hash_secret().hash(text.as_bytes()) as isize;
-        if let Some(known) = interned.find(hash, |known| known.as_ascii() == Some(text)) {
+        let hash = hash_secret().hash(text) as isize;
+        let same = |known: &Str| known.as_ascii().map(str::as_bytes) == Some(text);
+        if let Some(known) = interned.find(hash, same) {
             return Ok(known);
         }
         let string = Str::from_chars_bounded(th, chars, 0x7f)?;

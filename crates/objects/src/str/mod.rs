@@ -211,6 +211,24 @@ impl Str {
         })
     }
 
+    /// UTF-8 that is there already.
+    #[inline(always)]
+    pub fn known_utf8(&self) -> Option<&str> {
+        let ascii = self.is_ascii() && self.state().is_compact();
+        // SAFETY: ASCII is UTF-8, and lies behind the header; the cache was written from valid UTF-8.
+        unsafe {
+            let (start, len) = if ascii {
+                (self.compact.get().cast::<u8>().add(size_of::<abi::PyASCIIObject>()), self.len())
+            } else {
+                (self.raw().utf8.cast::<u8>(), self.raw().utf8_length as usize)
+            };
+            if !ascii && start.is_null() {
+                return None;
+            }
+            Some(std::str::from_utf8_unchecked(std::slice::from_raw_parts(start, len)))
+        }
+    }
+
     /// UTF-8, kept in the object; UnicodeEncodeError for lone surrogates.
     #[inline]
     pub fn as_utf8(&self, th: &Thread) -> PyResult<&str> {
@@ -309,6 +327,9 @@ impl Str {
     }
 
     pub fn compare(&self, other: &Str) -> std::cmp::Ordering {
+        if let (Chars::One(left), Chars::One(right)) = (self.chars(), other.chars()) {
+            return left.cmp(right);
+        }
         with_units!(self.chars(), a => with_units!(other.chars(), b => text::compare(a, b)))
     }
 

@@ -252,6 +252,29 @@ fn convert(
     out.push_laid(th, &laid)
 }
 
+/// `%s`, `%r` or `%d`, without anything between.
+fn convert_plain(th: &Thread, code: u8, value: Borrowed<'_>, out: &mut StrBuilder) -> PyResult<()> {
+    match code {
+        b's' => out.push_owned(object::str(th, value)?),
+        b'r' => out.push_owned(object::repr(th, value)?),
+        _ => match value.downcast_exact::<Int>().and_then(|int| int.to_i64()) {
+            Some(value) => {
+                let mut digits = ShortText::new();
+                if value < 0 {
+                    digits.push('-');
+                }
+                digits.push_decimal(value.unsigned_abs(), 1);
+                out.push_units(digits.as_str().as_bytes());
+            }
+            None => {
+                let conversion = Conversion { code: code.into(), ..Conversion::default() };
+                convert(th, &conversion, value, out)?;
+            }
+        },
+    }
+    Ok(())
+}
+
 /// Whether all of the format was literal text.
 fn format_units<T: Unit>(
     th: &Thread,
@@ -267,7 +290,15 @@ fn format_units<T: Unit>(
         }
         values.amounts(th, conversion)
     };
-    for piece in Parser::new(format) {
+    let mut parser = Parser::new(format);
+    loop {
+        if let Some(code) = parser.plain() {
+            literal = false;
+            let value = values.next(th)?;
+            convert_plain(th, code, value.object(), out)?;
+            continue;
+        }
+        let Some(piece) = parser.next() else { break };
         match piece {
             Ok(Piece::Literal(range)) => out.push_units(&format[range]),
             Ok(Piece::Percent) => {

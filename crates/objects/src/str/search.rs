@@ -26,6 +26,9 @@ impl Str {
         if end < start {
             return None;
         }
+        if let (Chars::One(text), Chars::One(needle)) = (self.chars(), needle.chars()) {
+            return search::find(&text[start..end], needle).map(|at| start + at);
+        }
         with_units!(self.chars().slice(start..end), units => {
             let needle = in_kind(needle.chars())?;
             search::find(units, &needle).map(|at| start + at)

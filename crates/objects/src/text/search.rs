@@ -26,14 +26,18 @@ pub fn find<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
 }
 
 /// In texts of so many bytes a search is over before a better one is prepared.
-const SHORT: usize = 48;
+pub(super) const SHORT: usize = 48;
 
-/// `needle` is not empty and no longer than `text`.
+/// `needle` has two bytes at least.
 fn find_in_short(text: &[u8], needle: &[u8]) -> Option<usize> {
-    let (first, rest) = needle.split_first()?;
-    let places = &text[..=text.len() - needle.len()];
-    let matches = |&(at, byte): &(usize, &u8)| byte == first && text[at + 1..].starts_with(rest);
-    places.iter().enumerate().find(matches).map(|(at, _)| at)
+    let (&first, rest) = needle.split_first_chunk::<2>()?;
+    let places = (text.len() + 1).checked_sub(needle.len())?;
+    let first = u16::from_ne_bytes(first);
+    (0..places).find(|&at| {
+        // SAFETY: the needle fits in at `at`, and it has two bytes at least.
+        let pair = unsafe { text.as_ptr().add(at).cast::<u16>().read_unaligned() };
+        pair == first && (rest.is_empty() || text[at + 2..].starts_with(rest))
+    })
 }
 
 /// The last occurrence.
@@ -91,6 +95,7 @@ pub fn count<T: Unit>(text: &[T], needle: &[T], most: usize) -> usize {
 enum Finder<'n, T> {
     Unit(T),
     Bytes(Box<memmem::Finder<'n>>),
+    Short(&'n [u8]),
     TwoWay(TwoWay<Forward<'n, T>>),
 }
 
@@ -107,6 +112,7 @@ impl<'t, 'n, T: Unit> Occurrences<'t, 'n, T> {
     pub fn new(text: &'t [T], needle: &'n [T]) -> Self {
         let finder = match (needle, T::as_bytes(needle)) {
             (&[unit], _) => Finder::Unit(unit),
+            (_, Some(needle)) if text.len() <= SHORT => Finder::Short(needle),
             (_, Some(needle)) => Finder::Bytes(Box::new(memmem::Finder::new(needle))),
             _ => Finder::TwoWay(TwoWay::new(Forward(needle))),
         };
@@ -120,7 +126,11 @@ impl<T: Unit> Iterator for Occurrences<'_, '_, T> {
     fn next(&mut self) -> Option<usize> {
         let rest = self.text.get(self.at..)?;
         let found = match &self.finder {
+            Finder::Unit(unit) if rest.len() <= SHORT => {
+                rest.iter().position(|other| other == unit)?
+            }
             Finder::Unit(unit) => find_unit(rest, *unit)?,
+            Finder::Short(needle) => find_in_short(T::as_bytes(rest)?, needle)?,
             Finder::Bytes(finder) => finder.find(T::as_bytes(rest)?)?,
             Finder::TwoWay(finder) => finder.find(Forward(rest), 0)?,
         };

@@ -82,6 +82,19 @@ pub fn split<T: Unit, E>(
     mut part: impl FnMut(Range<usize>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut at = 0;
+    if let [only] = separator
+        && text.len() <= super::search::SHORT
+    {
+        let mut left = most;
+        for (place, unit) in text.iter().enumerate() {
+            if unit == only && left > 0 {
+                part(at..place)?;
+                at = place + 1;
+                left -= 1;
+            }
+        }
+        return part(at..text.len());
+    }
     for found in super::search::Occurrences::new(text, separator).take(most) {
         part(at..found)?;
         at = found + separator.len();

@@ -185,6 +185,26 @@ impl Type {
         std::ptr::eq(self, other) || self.mro_contains(other)
     }
 
+    /// As `is_subtype`, in line.
+    #[inline(always)]
+    pub fn derives_from(&self, other: &Type) -> bool {
+        let other = other.as_type_ptr();
+        match self.mro() {
+            Some(mro) => {
+                mro.get().as_slice().iter().any(|class| class.as_ptr() == other.cast())
+                    || std::ptr::eq(self.as_type_ptr(), other)
+            }
+            None => self.is_subtype_slowly(other),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_subtype_slowly(&self, other: *mut abi::PyTypeObject) -> bool {
+        // SAFETY: a live type.
+        self.is_subtype(unsafe { &*other.cast::<Type>() })
+    }
+
     /// Whether `other` is in the order of resolution; a metaclass may leave out even the class itself.
     pub(crate) fn mro_contains(&self, other: &Type) -> bool {
         if let Some(mro) = self.mro() {

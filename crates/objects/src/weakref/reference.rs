@@ -32,6 +32,7 @@ impl WeakRef {
     }
 
     /// The object, if it is alive.
+    #[inline(always)]
     pub fn target(&self) -> Option<Owned> {
         let target = self.target.get();
         // SAFETY: invariant 1 of the folder; an object that is being destroyed has a count of zero.

@@ -10,6 +10,7 @@ use crate::support::*;
 use crate::variadic::VaList;
 
 /// Whether `count` arguments are between `min` and `max`.
+#[inline(never)]
 fn check_count(
     th: &Thread,
     name: *const c_char,
@@ -58,21 +59,20 @@ unsafe extern "C" fn krait_va_unpack_tuple(
     max: isize,
     places: VaList,
 ) -> c_int {
-    let th = Thread::current();
     // SAFETY: C passes a live object or NULL.
-    let args: Option<Borrowed<'_>> = unsafe { Borrowed::from_ptr_or_null(args) };
-    let Some(args) = args.and_then(|args| args.downcast::<Tuple>()) else {
+    let Some(args) = (unsafe { some::<Tuple>(args) }) else {
         let message = "PyArg_UnpackTuple() argument list is not a tuple";
-        return outcome(Err(th.raise(exc::SYSTEM_ERROR, message)));
+        return outcome(Err(Thread::current().raise(exc::SYSTEM_ERROR, message)));
     };
-    let result = check_count(th, name, args.len() as isize, min, max);
-    if result.is_ok() {
-        for value in args.get().as_slice() {
-            // SAFETY: C passes a place for each argument that there may be.
-            unsafe { places.pointer::<Ptr>().write(value.as_ptr()) };
-        }
+    let count = args.len() as isize;
+    if count < min || count > max {
+        return outcome(check_count(Thread::current(), name, count, min, max));
     }
-    outcome(result)
+    for value in args.as_slice() {
+        // SAFETY: C passes a place for each argument that there may be.
+        unsafe { places.pointer::<Ptr>().write(value.as_ptr()) };
+    }
+    1
 }
 
 #[capi(error = 0)]

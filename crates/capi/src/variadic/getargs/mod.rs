@@ -25,8 +25,10 @@ use crate::support::*;
 /// Tuples in a format nest no deeper.
 const MAX_NESTING: usize = 30;
 
-/// Why an argument did not fit.
-enum Fault {
+/// Why an argument did not fit. Boxed, so that an argument that does says so in a word.
+struct Fault(Box<Reason>);
+
+enum Reason {
     /// An exception says so.
     Raised(Raised),
     /// What the argument must be; and where in nested tuples it is, the outermost position first.
@@ -34,21 +36,42 @@ enum Fault {
 }
 
 impl From<Raised> for Fault {
+    #[cold]
+    #[inline(never)]
     fn from(raised: Raised) -> Fault {
-        Fault::Raised(raised)
+        Fault(Box::new(Reason::Raised(raised)))
+    }
+}
+
+impl Fault {
+    #[cold]
+    #[inline(never)]
+    fn expected(text: String, levels: Vec<usize>) -> Fault {
+        Fault(Box::new(Reason::Expected(text, levels)))
+    }
+
+    /// The same of an item of a tuple.
+    #[cold]
+    fn inside(mut self, index: usize) -> Fault {
+        if let Reason::Expected(_, levels) = &mut *self.0 {
+            levels.insert(0, index);
+        }
+        self
     }
 }
 
 type Fit = Result<(), Fault>;
 
 /// "must be X, not Y"; what begins with a parenthesis is the caller's mistake and goes as it is.
+#[cold]
+#[inline(never)]
 fn unexpected(expected: &str, arg: Borrowed<'_>) -> Fault {
     let message = if expected.starts_with('(') {
         expected.to_owned()
     } else {
         format!("must be {}, not {}", cut(expected, 50), cut(shown_type(arg), 50))
     };
-    Fault::Expected(message, Vec::new())
+    Fault::expected(message, Vec::new())
 }
 
 fn shown_type<'a>(arg: Borrowed<'a>) -> &'a str {
@@ -145,9 +168,9 @@ impl Naming<'_> {
     /// Raises what is wrong with argument `position` (from 1; 0 says just "argument").
     #[cold]
     fn raise(&self, th: &Thread, position: usize, fault: Fault) -> Raised {
-        let (expected, levels) = match fault {
-            Fault::Raised(raised) => return raised,
-            Fault::Expected(expected, levels) => (expected, levels),
+        let (expected, levels) = match *fault.0 {
+            Reason::Raised(raised) => return raised,
+            Reason::Expected(expected, levels) => (expected, levels),
         };
         if th.is_raised() {
             return th.raised_by_c();
@@ -184,8 +207,51 @@ fn is_end(byte: u8) -> bool {
     matches!(byte, 0 | b':' | b';')
 }
 
+/// What a character of a format means for the count of arguments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    Nothing,
+    Unit,
+    Bar,
+    End,
+    /// Parentheses, and `e`, which is one unit with the letter after it.
+    Special,
+}
+
+static COUNTS: [Counts; 256] = {
+    let mut table = [Counts::Nothing; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            0 | b':' | b';' => Counts::End,
+            b'(' | b')' | b'e' => Counts::Special,
+            b'|' => Counts::Bar,
+            letter if letter.is_ascii_alphabetic() => Counts::Unit,
+            _ => Counts::Nothing,
+        };
+        byte += 1;
+    }
+    table
+};
+
 /// How many arguments a format takes, at least and at most.
+#[inline(always)]
 fn count(format: Format) -> (usize, usize) {
+    let (mut min, mut max) = (usize::MAX, 0);
+    let mut at = format;
+    loop {
+        match COUNTS[usize::from(at.step())] {
+            Counts::Unit => max += 1,
+            Counts::End => return (min.min(max), max),
+            Counts::Bar => min = max,
+            Counts::Nothing => {}
+            Counts::Special => return count_nested(format),
+        }
+    }
+}
+
+/// As `count`, for any format.
+fn count_nested(format: Format) -> (usize, usize) {
     let (mut min, mut max, mut level) = (None, 0, 0usize);
     let mut at = format;
     loop {
@@ -219,6 +285,7 @@ fn fatal(message: &str) -> ! {
 }
 
 /// Positional arguments only.
+#[inline(always)]
 fn parse_positional(
     th: &Thread,
     args: &[Borrowed<'_>],
@@ -229,10 +296,15 @@ fn parse_positional(
     if args.len() < min || max < args.len() {
         return Err(wrong_count(th, args.len(), min, max, format));
     }
+    if args.is_empty() && is_end(format.peek()) {
+        return Ok(());
+    }
     let mut parse = Parse::new(th, places);
     let mut at = format;
     for (index, &arg) in args.iter().enumerate() {
-        at.eat(b'|');
+        if at.peek() == b'|' {
+            at.skip();
+        }
         if let Err(fault) = parse.item(arg, &mut at) {
             let raised = Naming::of_positional(format).raise(th, index + 1, fault);
             parse.undo();
@@ -292,8 +364,7 @@ fn parse_value(
     places: VaList,
 ) -> PyResult<()> {
     let (min, max) = count(format);
-    let naming = Naming::of_positional(format);
-    let function = || naming.function(200);
+    let function = || Naming::of_positional(format).function(200);
     match (min, max, value) {
         (_, 0, None) => Ok(()),
         (_, 0, Some(_)) => Err(raise!(th, TYPE_ERROR, "{} takes no arguments", function())),
@@ -303,14 +374,12 @@ fn parse_value(
             let mut at = format;
             at.eat(b'|');
             parse.item(value, &mut at).map_err(|fault| {
-                let (position, fault) = match fault {
-                    Fault::Expected(text, mut levels) if !levels.is_empty() => {
-                        let first = levels.remove(0) + 1;
-                        (first, Fault::Expected(text, levels))
-                    }
-                    fault => (0, fault),
+                let mut fault = fault;
+                let position = match &mut *fault.0 {
+                    Reason::Expected(_, levels) if !levels.is_empty() => levels.remove(0) + 1,
+                    _ => 0,
                 };
-                let raised = naming.raise(th, position, fault);
+                let raised = Naming::of_positional(format).raise(th, position, fault);
                 parse.undo();
                 raised
             })

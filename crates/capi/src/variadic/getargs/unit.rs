@@ -21,13 +21,16 @@ impl Parse<'_> {
     fn tuple(&mut self, arg: Borrowed<'_>, format: &mut Format) -> Fit {
         let th = self.th;
         let (count, lends) = shape(*format);
-        let is_text = arg.downcast::<Str>().is_some()
-            || arg.downcast::<Bytes>().is_some()
-            || arg.downcast::<ByteArray>().is_some();
-        let is_tuple = arg.downcast::<Tuple>().is_some();
-        if !is_tuple && (!sequence::check(arg) || is_text) {
+        let is_text = || {
+            arg.downcast::<Str>().is_some()
+                || arg.downcast::<Bytes>().is_some()
+                || arg.downcast::<ByteArray>().is_some()
+        };
+        let tuple = arg.downcast_exact::<Tuple>();
+        let is_tuple = tuple.is_some() || arg.downcast::<Tuple>().is_some();
+        if !is_tuple && (!sequence::check(arg) || is_text()) {
             let message = format!("must be {count}-item tuple, not {}", cut(shown_type(arg), 50));
-            return Err(Fault::Expected(message, Vec::new()));
+            return Err(Fault::expected(message, Vec::new()));
         }
         if !is_tuple && lends {
             let shown = arg.get().ty().full_name(th)?;
@@ -36,22 +39,22 @@ impl Parse<'_> {
             let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
             (th.interp().services.get().warn)(th, category, message.borrow(), 1)?;
         }
-        let len = sequence::len(th, arg)?;
+        let len = match tuple {
+            Some(tuple) => tuple.len(),
+            None => sequence::len(th, arg)?,
+        };
         if len != count {
             let kind = if is_tuple || lends { "tuple" } else { "sequence" };
             let message = format!("must be {kind} of length {count}, not {len}");
-            return Err(Fault::Expected(message, Vec::new()));
+            return Err(Fault::expected(message, Vec::new()));
         }
         for index in 0..count {
-            let item = sequence::get(th, arg, index as isize)?;
+            let item = match tuple.and_then(|tuple| tuple.get().get(index)) {
+                Some(item) => item.to_owned(),
+                None => sequence::get(th, arg, index as isize)?,
+            };
             // The item stays alive in the tuple; a sequence that makes it on demand was warned of.
-            self.item(item.object(), format).map_err(|fault| match fault {
-                Fault::Expected(text, mut levels) => {
-                    levels.insert(0, index);
-                    Fault::Expected(text, levels)
-                }
-                raised => raised,
-            })?;
+            self.item(item.object(), format).map_err(|fault| fault.inside(index))?;
         }
         format.eat(b')');
         Ok(())
@@ -223,7 +226,7 @@ fn byte(arg: Borrowed<'_>) -> Result<u8, Fault> {
         _ => {
             let message =
                 format!("must be a byte string of length 1, not {kind} of length {}", bytes.len());
-            Err(Fault::Expected(message, Vec::new()))
+            Err(Fault::expected(message, Vec::new()))
         }
     }
 }
@@ -235,7 +238,7 @@ fn character(arg: Borrowed<'_>) -> Result<u32, Fault> {
         Some(text) => {
             let message =
                 format!("must be a unicode character, not a string of length {}", text.len());
-            Err(Fault::Expected(message, Vec::new()))
+            Err(Fault::expected(message, Vec::new()))
         }
         None => Err(unexpected("a unicode character", arg)),
     }

@@ -105,6 +105,9 @@ pub fn float(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     if ob.is_exact::<Float>() {
         return Ok(ob.to_owned());
     }
+    if let Some(int) = ob.downcast_exact::<Int>().filter(|int| int.is_compact()) {
+        return Float::new(th, int.compact_value() as f64).map(Owned::into_object);
+    }
     if ob.is_exact::<Str>() || !check_float(ob) {
         return crate::float::from_text_object(th, ob);
     }

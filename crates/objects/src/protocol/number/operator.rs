@@ -154,6 +154,17 @@ pub fn binary_operator(
     left: Borrowed<'_>,
     right: Borrowed<'_>,
 ) -> PyResult {
+    operate(th, operator, left, right)
+}
+
+/// As `binary_operator`, in line: for the loop.
+#[inline(always)]
+pub(super) fn operate(
+    th: &Thread,
+    operator: Binary,
+    left: Borrowed<'_>,
+    right: Borrowed<'_>,
+) -> PyResult {
     let slots = operator.slots();
     if slots.inplace != 0
         && let Some(function) = slot::<Function>(left, slots.inplace.into())
@@ -183,9 +194,106 @@ pub fn binary_operator(
     ask_both(th, operator, left, right)
 }
 
+/// The answer of the left operand's function, if that is all that is to be asked: for C's entries, whose results may be NULL.
+///
+/// # Safety
+/// The operands are live objects or NULL; `offset` is where the operator's function lies.
+#[inline(always)]
+pub unsafe fn answer_at_once(
+    operator: Binary,
+    left: *mut abi::PyObject,
+    right: *mut abi::PyObject,
+) -> Option<*mut abi::PyObject> {
+    let slots = operator.slots();
+    // SAFETY: the caller's promise.
+    let (left, right): (Borrowed<'_>, Borrowed<'_>) =
+        unsafe { (Borrowed::from_ptr_or_null(left)?, Borrowed::from_ptr_or_null(right)?) };
+    if slots.inplace != 0
+        && let Some(function) = slot::<Function>(left, slots.inplace.into())
+    {
+        // SAFETY: see the top of the file.
+        let result = unsafe { function(left.as_ptr(), right.as_ptr()) };
+        return Some(if result == not_implemented().as_ptr() {
+            not_in_place(operator, left, right)
+        } else {
+            result
+        });
+    }
+    let offset = usize::from(slots.plain);
+    let function = slot::<Function>(left, offset)?;
+    if !left.ty().is(right.ty())
+        && let Some(other) = slot::<Function>(right, offset)
+        && address(other) != address(function)
+        && right.ty().get().derives_from(left.ty().get())
+    {
+        return None;
+    }
+    // SAFETY: see the top of the file.
+    let result = unsafe { function(left.as_ptr(), right.as_ptr()) };
+    Some(if result == not_implemented().as_ptr() {
+        not_by_left(operator, left, right)
+    } else {
+        result
+    })
+}
+
+/// The in-place function does not know.
+#[cold]
+#[inline(never)]
+fn not_in_place(operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> *mut abi::PyObject {
+    crate::args::shim::object(|th| ask_both(th, operator, left, right))
+}
+
+/// The left operand's function does not know: the right one's, then what sequences do.
+#[cold]
+#[inline(never)]
+fn not_by_left(operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> *mut abi::PyObject {
+    let offset = usize::from(operator.slots().plain);
+    let (first, second) = (slot::<Function>(left, offset), slot::<Function>(right, offset));
+    crate::args::shim::object(|th| {
+        if let Some(other) = second
+            && first.map(address) != second.map(address)
+        {
+            // SAFETY: see the top of the file.
+            let result: Owned =
+                unsafe { Owned::from_ptr_or_null(other(left.as_ptr(), right.as_ptr())) }
+                    .ok_or_else(|| th.raised_by_c())?;
+            if !result.is(not_implemented()) {
+                return Ok(result);
+            }
+        }
+        by_sequence(th, operator, left, right)
+    })
+}
+
+/// Both types have functions of their own, or the left one has none.
 #[inline(never)]
 fn ask_both(th: &Thread, operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
     let offset = operator.slots().plain.into();
+    // The left one's answer is what counts most of the time.
+    if let Some(function) = slot::<Function>(left, offset)
+        && !right.ty().get().derives_from(left.ty().get())
+    {
+        // SAFETY: see the top of the file.
+        let result: Owned =
+            unsafe { Owned::from_ptr_or_null(function(left.as_ptr(), right.as_ptr())) }
+                .ok_or_else(|| th.raised_by_c())?;
+        if !result.is(not_implemented()) {
+            return Ok(result);
+        }
+        if let Some(other) = slot::<Function>(right, offset)
+            && address(other) != address(function)
+        {
+            // SAFETY: see the top of the file.
+            let result: Owned =
+                unsafe { Owned::from_ptr_or_null(other(left.as_ptr(), right.as_ptr())) }
+                    .ok_or_else(|| th.raised_by_c())?;
+            if !result.is(not_implemented()) {
+                return Ok(result);
+            }
+        }
+        return by_sequence(th, operator, left, right);
+    }
     // SAFETY: see the top of the file.
     let plain = ask::<Function>(th, left, right, offset, |function| unsafe {
         function(left.as_ptr(), right.as_ptr())

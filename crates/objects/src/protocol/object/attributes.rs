@@ -47,6 +47,7 @@ fn is_generic(ty: &Type) -> bool {
 }
 
 /// `name` must be a `str` for all attribute functions.
+#[inline]
 pub fn get_attr(th: &Thread, ob: Borrowed<'_>, name: Borrowed<'_, Str>) -> PyResult {
     let raw = ob.get().ty().get().raw();
     let found = if let Some(getattro) = raw.tp_getattro {

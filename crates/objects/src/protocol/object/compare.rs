@@ -140,6 +140,9 @@ pub fn hash(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     {
         return Ok(known);
     }
+    if let Some(known) = crate::dict::keys::hash_at_once(ob) {
+        return Ok(known);
+    }
     let ty = ob.get().ty();
     if ty.raw().tp_hash.is_none() {
         ty.ready(th)?;

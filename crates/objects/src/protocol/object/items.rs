@@ -118,6 +118,7 @@ fn length_slot(ob: Borrowed<'_>) -> abi::lenfunc {
 }
 
 /// `len(ob)`.
+#[inline]
 pub fn len(th: &Thread, ob: Borrowed<'_>) -> PyResult<usize> {
     let Some(length) = length_slot(ob) else {
         return Err(raise!(th, TYPE_ERROR, "object of type '{}' has no len()", ob.type_name()));

@@ -254,18 +254,18 @@ fn statics() -> MutexGuard<'static, Vec<(&'static Type, OwnSlots)>> {
 /// The lines of `SLOTS` that are filled.
 fn own_slots(ty: Borrowed<'_, Type>) -> OwnSlots {
     let mut own = 0;
-    let mut line = 0;
-    for lines in SLOTS.chunk_by(|a, b| a.place().table == b.place().table) {
-        // SAFETY: a live type.
-        let table = unsafe { lines[0].place().table.of(ty.as_type_ptr()) };
-        if !table.is_null() {
-            for (at, def) in lines.iter().enumerate() {
-                // SAFETY: the slot lies in the table.
-                let filled = unsafe { *table.add(def.place().offset).cast::<usize>() != 0 };
-                own |= OwnSlots::from(filled) << (line + at);
-            }
+    let (mut kind, mut table) = (None, std::ptr::null_mut());
+    for (line, def) in SLOTS.iter().enumerate() {
+        let place = def.place();
+        if kind != Some(place.table) {
+            kind = Some(place.table);
+            // SAFETY: a live type.
+            table = unsafe { place.table.of(ty.as_type_ptr()) };
         }
-        line += lines.len();
+        // SAFETY: the slot lies in the table.
+        if !table.is_null() && unsafe { *table.add(place.offset).cast::<usize>() != 0 } {
+            own |= 1 << line;
+        }
     }
     own
 }

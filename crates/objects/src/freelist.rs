@@ -92,6 +92,8 @@ pub struct FreeLists {
     pub lists: FreeList<80>,
     pub list_iterators: FreeList<10>,
     pub tuple_iterators: FreeList<10>,
+    /// Bound methods.
+    pub methods: FreeList<20>,
     pub dicts: FreeList<80>,
     /// Key tables of eight slots with strings as keys.
     pub dict_keys: FreeList<80>,
@@ -111,7 +113,7 @@ impl FreeLists {
             ($($list:ident $before:expr),*) => { $(self.$list.clear(heap, $before);)* };
         }
         clear!(ints 0, floats 0, lists HEADER, list_iterators HEADER, tuple_iterators HEADER, dicts HEADER);
-        clear!(dict_keys 0, slices HEADER, ranges 0, range_iterators 0);
+        clear!(methods HEADER, dict_keys 0, slices HEADER, ranges 0, range_iterators 0);
     }
 
     /// How many blocks of each kind are kept, for people.
@@ -138,7 +140,7 @@ impl FreeLists {
         macro_rules! set {
             ($($list:ident)*) => { $(self.$list.set_closed(closed);)* };
         }
-        set!(ints floats lists list_iterators tuple_iterators dicts dict_keys slices ranges range_iterators);
+        set!(ints floats lists list_iterators tuple_iterators methods dicts dict_keys slices ranges range_iterators);
     }
 }
 

@@ -7,10 +7,11 @@ use std::ffi::c_int;
 
 use krait_abi as abi;
 
+use crate::freelist::alloc_gc;
 use crate::gc;
 use crate::prelude::*;
 use crate::protocol::call::with_first;
-use crate::typeobj::alloc::alloc_collected;
+use crate::typeobj::alloc::init_head;
 
 type Ptr = *mut abi::PyObject;
 
@@ -76,16 +77,22 @@ impl Method {
         function: Borrowed<'_>,
         receiver: Borrowed<'_>,
     ) -> PyResult<Owned<Method>> {
-        let method: Owned<Method> = alloc_collected(th, Method::type_object())?;
-        // SAFETY: a fresh instance that nobody else knows; its fields are empty.
+        let mut ob = th.interp().free_lists.methods.pop();
+        if ob.is_null() {
+            ob = alloc_gc(th, size_of::<Method>(), Method::type_object())?;
+        }
+        // SAFETY: fresh memory of the right size; every field is written.
         unsafe {
-            let raw = method.as_ptr().cast::<abi::PyMethodObject>();
-            (*raw).vectorcall = Some(method_vectorcall);
+            init_head(ob, Borrowed::from_ref(Method::type_object()));
+            let raw = ob.cast::<abi::PyMethodObject>();
             (*raw).im_func = function.to_owned().into_ptr();
             (*raw).im_self = receiver.to_owned().into_ptr();
+            (*raw).im_weakreflist = std::ptr::null_mut();
+            (*raw).vectorcall = Some(method_vectorcall);
+            let method: Owned<Method> = Owned::from_ptr(ob);
+            gc::track(th, method.borrow());
+            Ok(method)
         }
-        gc::track(th, method.borrow());
-        Ok(method)
     }
 
     fn parts(&self) -> (Borrowed<'_>, Borrowed<'_>) {
@@ -119,6 +126,22 @@ impl Method {
             return Err(th.raise(exc::TYPE_ERROR, "instance must not be None"));
         }
         Method::new(th, function, instance)
+    }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone; the type has no subtypes.
+        unsafe {
+            gc::untrack_raw(this.cast());
+            if !(*this).weakrefs.get().is_null() {
+                crate::weakref::clear_references(this.cast());
+            }
+            drop((*this).function.take());
+            drop((*this).receiver.take());
+            if !Thread::attached().interp().free_lists.methods.push(this.cast()) {
+                gc::gc_del(this.cast());
+            }
+        }
     }
 
     #[slot(tp_call)]

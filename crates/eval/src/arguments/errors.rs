@@ -25,7 +25,7 @@ impl Binding<'_> {
         self.function.get().display_name()
     }
 
-    fn is_missing(&self, index: usize) -> bool {
+    pub(super) fn is_missing(&self, index: usize) -> bool {
         // SAFETY: the frame has a local for every parameter.
         unsafe { (*self.local(index)).is_null() }
     }

@@ -42,13 +42,9 @@ pub unsafe fn bind(
     // SAFETY: the caller's promise.
     unsafe {
         let simple = code.flags as u32 & (code_flags::VARARGS | code_flags::VARKEYWORDS) == 0;
-        if simple
-            && kwnames.is_none()
-            && count == code.argcount as usize
-            && code.kwonlyargcount == 0
-        {
+        if simple && kwnames.is_none() && count <= code.argcount as usize {
             move_words(args, locals, count);
-            return Ok(());
+            return binding.fill_defaults(count);
         }
         binding.bind(args, count, kwnames)
     }
@@ -129,15 +125,14 @@ impl<'a> Binding<'a> {
                 drop(extra);
             }
             if let Some(kwnames) = kwnames {
-                self.bind_keywords(kwnames, keywords, next, positional.min(count))?;
+                self.bind_keywords(kwnames, keywords, next)?;
             } else if code.has_flag(code_flags::VARKEYWORDS) {
                 *self.local(next) = StackRef::from_fresh(Dict::new(th)?);
             }
             if surplus > 0 && !code.has_flag(code_flags::VARARGS) {
                 return Err(self.too_many_positional(count));
             }
-            self.fill_defaults(count)?;
-            self.fill_keyword_defaults()
+            self.fill_defaults(count)
         }
     }
 
@@ -161,7 +156,6 @@ impl<'a> Binding<'a> {
         kwnames: Borrowed<'_, Tuple>,
         values: Given,
         collector: usize,
-        _positional: usize,
     ) -> PyResult<()> {
         let th = self.th;
         // SAFETY: the frame's locals.
@@ -186,7 +180,7 @@ impl<'a> Binding<'a> {
                         *self.local(parameter) = StackRef::from_owned(value);
                     }
                     None => match &collected {
-                        Some(dict) => dict.set(th, name, value.borrow())?,
+                        Some(dict) => dict.set_owned(th, name.to_owned(), value)?,
                         None => return Err(self.unexpected_keyword(kwnames, name)),
                     },
                 }
@@ -195,52 +189,59 @@ impl<'a> Binding<'a> {
         Ok(())
     }
 
-    /// Defaults for positional parameters, or the error that lists those without a value.
+    /// Defaults for parameters without a value, or the error that lists those that have none.
+    #[inline]
     unsafe fn fill_defaults(&self, given: usize) -> PyResult<()> {
-        let positional = self.code.argcount as usize;
-        if given >= positional {
-            return Ok(());
-        }
-        let defaults = self.function.get().defaults.get_owned();
-        let count = defaults.as_ref().map_or(0, |defaults| defaults.len());
-        let required = positional.saturating_sub(count);
         // SAFETY: the frame's locals.
         unsafe {
-            let missing = (given..required).filter(|&index| (*self.local(index)).is_null()).count();
-            if missing > 0 {
-                return Err(self.missing(0..required, "positional"));
+            if given < self.code.argcount as usize {
+                self.fill_positional_defaults(given)?;
             }
-            let Some(defaults) = defaults else { return Ok(()) };
-            let first = given.max(required);
-            for index in first..positional {
-                // More defaults than parameters: the last ones count.
-                if (*self.local(index)).is_null()
-                    && let Some(value) = defaults.get(count - (positional - index))
-                {
-                    *self.local(index) = StackRef::new(value.as_ptr());
-                }
+            if self.code.kwonlyargcount > 0 {
+                self.fill_keyword_defaults()?;
+            }
+        }
+        Ok(())
+    }
+
+    unsafe fn fill_positional_defaults(&self, given: usize) -> PyResult<()> {
+        let positional = self.code.argcount as usize;
+        let defaults = self.function.get().defaults.get();
+        let defaults = defaults.as_ref().map_or(&[][..], |defaults| defaults.get().as_slice());
+        let required = positional.saturating_sub(defaults.len());
+        if (given..required).any(|index| self.is_missing(index)) {
+            return Err(self.missing(0..required, "positional"));
+        }
+        // More defaults than parameters: the last ones count.
+        let skipped = defaults.len().saturating_sub(positional);
+        for (index, value) in (required..).zip(&defaults[skipped..]) {
+            if index >= given && self.is_missing(index) {
+                // SAFETY: the frame has a local for every parameter.
+                unsafe { *self.local(index) = StackRef::new(value.as_ptr()) };
             }
         }
         Ok(())
     }
 
     unsafe fn fill_keyword_defaults(&self) -> PyResult<()> {
-        if self.code.kwonlyargcount == 0 {
-            return Ok(());
-        }
         let positional = self.code.argcount as usize;
+        // Comparing names may run code, which may replace the defaults.
         let defaults = self.function.get().kwdefaults.get_owned();
+        let mut position = 0;
         let mut missing = false;
-        // SAFETY: the frame's locals.
+        // SAFETY: the frame's locals; the dictionary is not changed while an entry is looked at.
         unsafe {
             for index in positional..self.named {
-                if !(*self.local(index)).is_null() {
+                // They are mostly in the order of the parameters.
+                let next = defaults.as_ref().and_then(|it| it.next_borrowed(&mut position));
+                if !self.is_missing(index) {
                     continue;
                 }
                 let name = self.code.get().local_name(index);
-                let value = match &defaults {
-                    Some(defaults) => defaults.get(self.th, name.object())?,
-                    None => None,
+                let value = match (next, &defaults) {
+                    (Some((key, value)), _) if key.is(name.object()) => Some(value.to_owned()),
+                    (_, Some(defaults)) => defaults.get(self.th, name.object())?,
+                    (_, None) => None,
                 };
                 match value {
                     Some(value) => *self.local(index) = StackRef::from_owned(value),

@@ -158,6 +158,7 @@ fn not_supported(th: &Thread, owner: Borrowed<'_>, wanted: &Special) -> Raised {
 /// Handlers in registers: each checks a version or two, then reads where the value is known to be.
 pub mod hot {
     use krait_abi as abi;
+    use krait_objects::descr::{ClassMethod, StaticMethod};
     use krait_objects::prelude::*;
 
     use super::super::cold::{Dealloc, deopt};
@@ -167,6 +168,7 @@ pub mod hot {
     use super::{Op, Super};
     use crate::code::CodeUnit;
     use crate::frame::StackRef;
+    use crate::function::Function;
 
     const LOAD_ATTR: usize = 10;
     const STORE_ATTR: usize = 5;
@@ -330,7 +332,29 @@ pub mod hot {
             {
                 return deopt::<D>(s);
             }
-            found::<D>(s, s.cache_u64(6) as *mut abi::PyObject)
+            let value = s.cache_u64(6) as *mut abi::PyObject;
+            if s.arg & 1 == 0 || (*value).ob_type == Function::type_object().as_type_ptr() {
+                return found::<D>(s, value);
+            }
+            found_for_call::<D>(s, value)
+        }
+    }
+
+    /// Of a class or static method that is called at once, the function; a class method is given the owner.
+    #[inline(always)]
+    unsafe fn found_for_call<D: Dispatch>(s: State, value: *mut abi::PyObject) -> D::Out {
+        // SAFETY: the class keeps the method, which keeps the function.
+        unsafe {
+            let value: Borrowed<'_> = Borrowed::from_ptr(value);
+            if let Some(method) = value.downcast_exact::<ClassMethod>() {
+                let owner = s.peek(1);
+                s.poke(1, StackRef::new(method.get().function().as_ptr()));
+                return D::next(s.push(owner).skip(LOAD_ATTR));
+            }
+            match value.downcast_exact::<StaticMethod>() {
+                Some(method) => found::<D>(s, method.get().function().as_ptr()),
+                None => found::<D>(s, value.as_ptr()),
+            }
         }
     }
 

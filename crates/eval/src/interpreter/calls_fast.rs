@@ -4,7 +4,7 @@ use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use super::calls;
-use super::cold::deopt;
+use super::cold::{Rare, deopt};
 use super::entering::{enter_exact, has_version};
 use super::op::Op;
 use super::state::{Dispatch, Operation, State};
@@ -42,8 +42,11 @@ pub unsafe fn call_bound_method_exact_args<D: Dispatch>(s: State) -> D::Out {
         }
         let method: *mut abi::PyMethodObject = bound.ptr().cast();
         let function = (*method).im_func;
-        if !has_version(function, s.cache_u32(2)) || bound.is_unique() {
+        if !has_version(function, s.cache_u32(2)) {
             return deopt::<D>(s);
+        }
+        if bound.is_unique() {
+            return D::cold::<Rare<General>>(s, 0);
         }
         *base.add(1) = StackRef::new((*method).im_self);
         *base = StackRef::new(function);

@@ -121,7 +121,13 @@ macro_rules! common {
 
             /// `__func__`.
             pub fn callable(&self) -> Owned {
-                self.callable.get_owned().unwrap_or_else(|| none().to_owned())
+                self.function().to_owned()
+            }
+
+            /// As `callable`, while nothing replaces it.
+            #[inline(always)]
+            pub fn function(&self) -> Borrowed<'_> {
+                self.callable.get().unwrap_or(none())
             }
         }
 

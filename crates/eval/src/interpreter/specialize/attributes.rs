@@ -2,7 +2,7 @@
 
 use krait_abi as abi;
 use krait_bytecode::Opcode;
-use krait_objects::descr::Property;
+use krait_objects::descr::{ClassMethod, Property, StaticMethod};
 use krait_objects::object::super_::Super;
 use krait_objects::prelude::*;
 
@@ -265,10 +265,13 @@ fn load_class(op: Op<'_>, class: Borrowed<'_, Type>, name: Borrowed<'_, Str>) ->
         return None;
     }
     let found = class.get().lookup(op.th, name)?;
-    // A method read from its class is itself; other descriptors have their say.
+    // A method read from its class is itself, the handler knows what to call for a class or static method; other
+    // descriptors have their say.
     let kind = found.ty();
     let is_method = kind.has_flag(abi::Py_TPFLAGS_METHOD_DESCRIPTOR);
-    let plain = kind.get().raw().tp_descr_get.is_none() || is_method;
+    let is_wrapped = found.is_exact::<ClassMethod>() || found.is_exact::<StaticMethod>();
+    let called = op.arg & 1 != 0;
+    let plain = kind.get().raw().tp_descr_get.is_none() || is_method || (is_wrapped && called);
     let version = class.get().assign_version(op.th);
     if !plain || version == 0 {
         return None;

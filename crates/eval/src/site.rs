@@ -68,7 +68,11 @@ fn user_site_allowed(config: &Config) -> bool {
 fn user_site() -> Option<PathBuf> {
     let base = match std::env::var_os("PYTHONUSERBASE").filter(|base| !base.is_empty()) {
         Some(base) => PathBuf::from(base),
-        None => Path::new(&std::env::var_os("HOME")?).join(".local"),
+        None => {
+            // An empty variable counts, for `os.path.expanduser`; without one, the system knows the user.
+            let home = std::env::var_os("HOME").map(PathBuf::from).or_else(std::env::home_dir)?;
+            home.join(".local")
+        }
     };
     base.is_absolute().then(|| base.join("lib/python3.14/site-packages"))
 }

@@ -5,27 +5,19 @@
 //! a case first so many times and then twice as many, so that the difference is what calls cost and nothing else.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
+use super::host::{self, Host};
 use super::statistics::{geometric_mean, median, median_ratio};
 use super::{Error, Options};
 use crate::interpreter::{self, Choice};
-use crate::{Outcome, process, reference, table};
+use crate::{Outcome, table};
 
 /// How many calls make the difference between the two runs of a case that are counted.
 const COUNTED: f64 = 1000.0;
 
 /// Ratios above this are listed again at the end.
 const PAR: f64 = 1.005;
-
-/// The program, built for one library.
-struct Host {
-    program: PathBuf,
-    /// Both run with the reference's C library, so that its `malloc` and `memcpy` are the same for both.
-    loader: Vec<String>,
-    home: Option<PathBuf>,
-}
 
 /// A case's name, and its cost by each library: the reference's first.
 type Case = (String, [Vec<f64>; 2]);
@@ -39,7 +31,7 @@ pub fn run(
 ) -> Outcome {
     let work = interpreter::scratch("calls");
     fs::create_dir_all(&work)?;
-    let hosts = [for_reference(&work)?, for_krait(choice, library, &work)?];
+    let hosts = Host::both("calls", choice, library, &work)?;
     let mut cases: Vec<Case> = Vec::new();
     let rounds = if callgrind { 1 } else { options.repetitions };
     for round in 0..rounds {
@@ -61,83 +53,11 @@ pub fn run(
     Ok(!cases.is_empty())
 }
 
-fn compile(include: &[PathBuf], library: &Path, program: &Path) -> Result<(), Error> {
-    let sources = interpreter::root().join("bench/calls");
-    let mut command = Command::new("cc");
-    command.args(["-O2", "-std=c11", "-D_GNU_SOURCE"]);
-    for folder in include {
-        command.arg("-I").arg(folder);
-    }
-    let mut files: Vec<PathBuf> = fs::read_dir(sources)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "c"));
-    files.sort();
-    command.args(files).arg(library).arg("-o").arg(program);
-    command.args(["-pthread", "-Wl,--allow-shlib-undefined"]);
-    if !command.status()?.success() {
-        return Err(format!("bench/calls does not build against {}", library.display()).into());
-    }
-    Ok(())
-}
-
-fn for_reference(work: &Path) -> Result<Host, Error> {
-    let usr = reference::installed()?.join("root/usr");
-    let libraries = usr.join("lib/x86_64-linux-gnu");
-    let program = work.join("reference");
-    let include = [usr.join("include/python3.14"), usr.join("include")];
-    compile(&include, &libraries.join("libpython3.14.so.1.0"), &program)?;
-    Ok(Host { program, loader: loader(&usr, &libraries.display().to_string()), home: Some(usr) })
-}
-
-/// What `with-glibc` does, but without the shell: a tool is to see the program alone.
-fn loader(usr: &Path, libraries: &str) -> Vec<String> {
-    let loader = usr.join("lib64/ld-linux-x86-64.so.2").display().to_string();
-    vec![loader, "--library-path".to_owned(), libraries.to_owned()]
-}
-
-fn for_krait(choice: &Choice, library: Option<String>, work: &Path) -> Result<Host, Error> {
-    let library = choice.library(library, work)?;
-    let program = work.join("krait");
-    compile(&[interpreter::root().join("include")], &library, &program)?;
-    let usr = reference::installed()?.join("root/usr");
-    let libraries = format!("{}:{}", work.display(), usr.join("lib/x86_64-linux-gnu").display());
-    Ok(Host { program, loader: loader(&usr, &libraries), home: None })
-}
-
-impl Host {
-    fn command(&self, tool: &[String]) -> Command {
-        let mut words = tool.to_vec();
-        words.extend(self.loader.iter().cloned());
-        words.push(self.program.display().to_string());
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).env_clear().env("PYTHONHASHSEED", "0").env("LC_ALL", "C.UTF-8");
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        if let Some(home) = &self.home {
-            command.env("PYTHONHOME", home);
-        }
-        command
-    }
-}
-
-fn output(mut command: Command, options: &Options) -> Result<String, Error> {
-    let run = process::run(&mut command, options.limit * 8)?;
-    if !run.end.success() {
-        eprintln!("{}", run.stderr);
-        return Err(format!("the program of bench/calls: {}", run.end.describe()).into());
-    }
-    Ok(run.stdout)
-}
-
 /// Nanoseconds a call.
 fn time(host: &Host, only: &[String], options: &Options) -> Result<Vec<(String, f64)>, Error> {
     let mut command = host.command(&[]);
     command.args(only);
-    let report = |line: &str| {
-        let (name, cost) = line.rsplit_once('\t')?;
-        Some((name.to_owned(), cost.parse().ok()?))
-    };
-    Ok(output(command, options)?.lines().filter_map(report).collect())
+    Ok(host::output(command, options)?.lines().filter_map(host::report).collect())
 }
 
 /// Instructions a call.
@@ -159,7 +79,7 @@ fn count(
     ];
     let mut command = host.command(&tool);
     command.arg("--count").args(only);
-    let names = output(command, options)?;
+    let names = host::output(command, options)?;
     let part = |number: usize| -> Result<f64, Error> {
         let text = fs::read_to_string(cuts.join(format!("part.{number}")))?;
         let summary = text.lines().find_map(|line| line.strip_prefix("summary: ")?.parse().ok());

@@ -7,6 +7,8 @@
 mod callgrind;
 mod calls;
 mod compile;
+mod embedding;
+mod host;
 mod instructions;
 mod machine;
 mod operations;
@@ -32,7 +34,7 @@ Times the programs of bench/ on each interpreter, the first being the one to com
 any NAME=COMMAND: the reference, and our own command, built if need be. COMMAND may start with
 VAR=value words and have arguments.
 
-  -k N              repetitions (5; start-up 40, compiling 3)
+  -k N              repetitions (5; start-up and embedding 40, compiling 3)
   --only A,B        only these programs
   --skip A,B        all but these
   --small           tiny sizes: does everything run?
@@ -42,8 +44,9 @@ VAR=value words and have arguments.
   --compile         measure the compiler instead: the library, and inputs that grow
   --operations      measure single operations instead: 162 statements (`--only` takes parts of names)
   --calls           measure calls between C and Python instead, case by case (`--only` takes parts of names)
-  --library PATH    for --calls: our shared library; by default it is built
   --instructions    count the machine instructions of each bytecode instruction instead, at the small sizes, under valgrind
+  --embedding       measure a C host's Py_Initialize, Py_FinalizeEx and sub-interpreters instead
+  --library PATH    for --calls and --embedding: our shared library; by default it is built
   --callgrind       count instructions under valgrind instead, at the small sizes; with --calls: a call
   --timeout SECONDS limit for a run (120)
   --binary PATH     our command; by default `krait` is built
@@ -85,7 +88,8 @@ pub fn run(mut args: Args) -> Outcome {
         repeats => Some(repeats),
     };
     let wall = args.flag("--wall");
-    let repetitions = match (startup, compile) {
+    let embedding = args.flag("--embedding");
+    let repetitions = match (startup || embedding, compile) {
         (true, _) => 40,
         (_, true) => 3,
         _ => 5,
@@ -105,10 +109,13 @@ pub fn run(mut args: Args) -> Outcome {
     let calls = args.flag("--calls");
     let library = args.option("--library")?;
     let (only, skip) = (args.list("--only")?, args.list("--skip")?);
-    if calls {
+    if calls || embedding {
         let choice = Choice::from_args(&mut args)?;
         args.rest()?;
-        return calls::run(&choice, &only, library, callgrind, &options);
+        return match calls {
+            true => calls::run(&choice, &only, library, callgrind, &options),
+            false => embedding::run(&choice, library, &options),
+        };
     }
     let subjects = Subject::all(args)?;
     if startup {

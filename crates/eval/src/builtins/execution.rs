@@ -111,6 +111,7 @@ impl Builtins {
         let code = with_source(th, source, "eval", "string, bytes or code", |source| {
             compile::compile(th, trimmed(source), request)
         })?;
+        audit!(th, "exec", code.borrow())?;
         run::eval_code(th, code.borrow(), globals.borrow(), Some(locals.object()))
     }
 
@@ -161,6 +162,7 @@ impl Builtins {
             let code = with_source(th, source, "exec", "string, bytes or code", |source| {
                 compile::compile(th, source, request)
             })?;
+            audit!(th, "exec", code.borrow())?;
             return run::eval_code(th, code.borrow(), globals.borrow(), Some(locals.object()))
                 .map(drop);
         };

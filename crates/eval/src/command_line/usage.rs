@@ -50,8 +50,8 @@ arg ...: the program's arguments: sys.argv[1:]
 pub const VARIABLES: &str = "\
 Environment variables:
 PYTHON_CPU_COUNT: what os.cpu_count() answers
-PYTHON_FROZEN_MODULES: on, or off: modules are looked for before frozen ones are taken
 PYTHONFAULTHANDLER: show tracebacks when the process crashes
+PYTHON_FROZEN_MODULES: on, or off: modules are looked for before frozen ones are taken
 PYTHONHASHSEED  : the seed of hashes, a number, or 'random'
 PYTHONHOME      : the root of an installed library, which takes the embedded one's place
 PYTHONINTMAXSTRDIGITS: the most digits of an int as text; 0 for any number

@@ -56,9 +56,18 @@ impl Installation {
             let linked = real.filter(|real| real != executable);
             found.base_executable = linked.unwrap_or_else(|| bin.join(name));
         }
-        found.prefix = found
-            .with_library(bin.or(own_bin))
-            .or_else(|| found.with_library(platform::own_library()?.parent()));
+        let bin = bin.or(own_bin);
+        let search = |found: &Installation| {
+            found
+                .with_library(bin.as_ref())
+                .or_else(|| found.with_library(platform::own_library()?.parent()))
+        };
+        found.prefix = search(&found);
+        // Where there is no folder of that name, the usual one may be.
+        if found.prefix.is_none() && config.platlibdir.is_some() {
+            found.lib = "lib".into();
+            found.prefix = search(&found);
+        }
         found
     }
 

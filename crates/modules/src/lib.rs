@@ -20,6 +20,8 @@ pub mod contextvars;
 mod csv;
 mod ctypes;
 mod datetime;
+#[allow(clippy::style, clippy::complexity, clippy::perf)]
+mod decimal;
 mod elementtree;
 mod errno;
 mod expat;
@@ -111,6 +113,7 @@ pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_csv", csv::Csv),
     native!("_ctypes", ctypes::Ctypes),
     native!("_datetime", datetime::DateTimeModule),
+    native!("_decimal", decimal::DecimalModule),
     native!("_elementtree", elementtree::ElementTree),
     native!("_functools", functools::Functools),
     native!("_heapq", heapq::Heapq),

@@ -1,0 +1,577 @@
+//! `Context`: the object, its attributes, and which one is current.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use krait_objects::prelude::*;
+
+use super::arith::{Context, MAX_EMAX, MAX_PREC, MIN_EMIN, Rounding, signal};
+use super::signals::{self, Signals};
+use super::state::{SIGNALS, state};
+use crate::contextvars::ContextVar;
+use crate::datetime::args::{Arguments, Format, given};
+
+/// The names of the ways to round, as numbered by `Rounding`.
+pub const ROUNDINGS: [(&str, Rounding); 8] = [
+    ("ROUND_UP", Rounding::Up),
+    ("ROUND_DOWN", Rounding::Down),
+    ("ROUND_CEILING", Rounding::Ceiling),
+    ("ROUND_FLOOR", Rounding::Floor),
+    ("ROUND_HALF_UP", Rounding::HalfUp),
+    ("ROUND_HALF_DOWN", Rounding::HalfDown),
+    ("ROUND_HALF_EVEN", Rounding::HalfEven),
+    ("ROUND_05UP", Rounding::ZeroFiveUp),
+];
+
+/// The conditions that raise by default.
+const TRAPS: u32 = signal::INVALID | signal::DIVISION_BY_ZERO | signal::OVERFLOW;
+
+/// The limits of computations, how they round, which conditions they met and which of these raise.
+///
+/// What is not given is as in DefaultContext.
+#[pytype(
+    name = "decimal.Context",
+    new = "(prec=None, rounding=None, Emin=None, Emax=None, capitals=None, clamp=None, flags=None, traps=None)",
+    flags(BASETYPE, HAVE_GC, IMMUTABLETYPE)
+)]
+#[repr(C)]
+pub struct DecimalContext {
+    head: Head,
+    prec: Cell<i64>,
+    emax: Cell<i64>,
+    emin: Cell<i64>,
+    rounding: Cell<u8>,
+    clamp: Cell<bool>,
+    capitals: Cell<bool>,
+    signals: RefCell<Option<Rc<Signals>>>,
+    #[visit]
+    flags: Slot,
+    #[visit]
+    traps: Slot,
+}
+
+/// The current context of the thread.
+pub fn current(th: &Thread) -> PyResult<Owned<DecimalContext>> {
+    let state = state(th);
+    let Some(variable) = state.current.get() else {
+        return Err(th.bad_internal_call());
+    };
+    if let Some(found) = ContextVar::find(variable, th, None)? {
+        return found.downcast::<DecimalContext>().map_err(|_| th.bad_internal_call());
+    }
+    let Some(template) = state.default.get_owned() else {
+        return Err(th.bad_internal_call());
+    };
+    let made = template.copied(th)?;
+    made.set_flags(0);
+    ContextVar::set(variable, th, made.object())?;
+    Ok(made)
+}
+
+/// Makes a context the current one; of a template, a copy.
+pub fn set_current(th: &Thread, context: Borrowed<'_, DecimalContext>) -> PyResult<()> {
+    let state = state(th);
+    let Some(variable) = state.current.get() else {
+        return Err(th.bad_internal_call());
+    };
+    let templates = [&state.default, &state.basic, &state.extended];
+    if templates.iter().any(|template| template.get().is_some_and(|it| it.is(context))) {
+        let copy = context.copied(th)?;
+        copy.set_flags(0);
+        return ContextVar::set(variable, th, copy.object()).map(drop);
+    }
+    ContextVar::set(variable, th, context.object()).map(drop)
+}
+
+/// The context that an argument gives: none, or `None`, is the current one.
+pub fn given_or_current(
+    th: &Thread,
+    argument: Option<Borrowed<'_>>,
+) -> PyResult<Owned<DecimalContext>> {
+    match argument {
+        Some(context) if !context.is_none() => match context.downcast::<DecimalContext>() {
+            Some(context) => Ok(context.to_owned()),
+            None => Err(th.raise(exc::TYPE_ERROR, "optional argument must be a context")),
+        },
+        _ => current(th),
+    }
+}
+
+/// The way to round that a str names.
+pub fn rounding_of(th: &Thread, value: Borrowed<'_>) -> PyResult<Rounding> {
+    let known = |text: Borrowed<'_, Str>| ROUNDINGS.iter().find(|(name, _)| text.eq_str(name));
+    match value.downcast::<Str>().and_then(known) {
+        Some((_, rounding)) => Ok(*rounding),
+        None => Err(th.raise(
+            exc::TYPE_ERROR,
+            "valid values for rounding are:\n  [ROUND_CEILING, ROUND_FLOOR, ROUND_UP, ROUND_DOWN,\n   \
+             ROUND_HALF_UP, ROUND_HALF_DOWN, ROUND_HALF_EVEN,\n   ROUND_05UP]",
+        )),
+    }
+}
+
+/// An integer that fits a word.
+fn word(th: &Thread, value: Borrowed<'_>) -> PyResult<i64> {
+    let Some(int) = value.downcast::<Int>() else {
+        return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
+    };
+    int.get().to_i64().ok_or_else(|| {
+        th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C ssize_t")
+    })
+}
+
+fn in_range(th: &Thread, value: Borrowed<'_>, low: i64, high: i64, what: &str) -> PyResult<i64> {
+    let value = word(th, value)?;
+    if !(low..=high).contains(&value) {
+        return Err(th.raise(exc::VALUE_ERROR, what));
+    }
+    Ok(value)
+}
+
+/// Constructor and `localcontext` take these, in this order.
+pub static NAMES: Format = Format::new(
+    None,
+    &["prec", "rounding", "Emin", "Emax", "capitals", "clamp", "flags", "traps"],
+    0,
+);
+
+impl DecimalContext {
+    /// A new context as `DefaultContext` is at first.
+    fn blank(th: &Thread, cls: Borrowed<'_, Type>) -> PyResult<Owned<DecimalContext>> {
+        let made = cls.alloc::<DecimalContext>(th, 0)?;
+        made.prec.set(28);
+        made.emax.set(999_999);
+        made.emin.set(-999_999);
+        made.rounding.set(Rounding::HalfEven as u8);
+        made.capitals.set(true);
+        let signals = Signals { flags: Cell::new(0), traps: Cell::new(TRAPS) };
+        made.signals.replace(Some(Rc::new(signals)));
+        Ok(made)
+    }
+
+    /// One of the contexts that the module offers: with `half_up` the basic one, with all traps off the extended one.
+    pub fn template(
+        th: &Thread,
+        prec: i64,
+        half_up: bool,
+        traps: u32,
+    ) -> PyResult<Owned<DecimalContext>> {
+        let class = Borrowed::from_ref(DecimalContext::type_object());
+        class.ready(th)?;
+        let made = DecimalContext::blank(th, class)?;
+        made.prec.set(prec);
+        if half_up {
+            made.rounding.set(Rounding::HalfUp as u8);
+            made.set_traps(TRAPS | signal::CLAMPED | traps);
+        } else if traps == u32::MAX {
+            made.set_traps(0);
+        }
+        Ok(made)
+    }
+
+    /// That of an IEEE interchange format.
+    pub fn of_format(th: &Thread, bits: i64) -> PyResult<Owned<DecimalContext>> {
+        let made = DecimalContext::template(th, 9 * (bits / 32) - 2, false, u32::MAX)?;
+        let emax = 3 * (1i64 << (bits / 16 + 3));
+        made.emax.set(emax);
+        made.emin.set(1 - emax);
+        made.clamp.set(true);
+        Ok(made)
+    }
+
+    pub fn copied(&self, th: &Thread) -> PyResult<Owned<DecimalContext>> {
+        let class = Borrowed::from_ref(DecimalContext::type_object());
+        let made = DecimalContext::blank(th, class)?;
+        made.prec.set(self.prec.get());
+        made.emax.set(self.emax.get());
+        made.emin.set(self.emin.get());
+        made.rounding.set(self.rounding.get());
+        made.clamp.set(self.clamp.get());
+        made.capitals.set(self.capitals.get());
+        made.set_flags(self.flag_bits());
+        made.set_traps(self.trap_bits());
+        Ok(made)
+    }
+
+    /// The limits, for a computation that has met nothing yet.
+    #[inline]
+    pub fn limits(&self) -> Context {
+        Context {
+            prec: self.prec.get(),
+            emax: self.emax.get(),
+            emin: self.emin.get(),
+            rounding: ROUNDINGS[usize::from(self.rounding.get() & 7)].1,
+            clamp: self.clamp.get(),
+            status: 0,
+        }
+    }
+
+    pub fn capitals(&self) -> bool {
+        self.capitals.get()
+    }
+
+    pub fn flag_bits(&self) -> u32 {
+        self.signals.borrow().as_ref().map_or(0, |signals| signals.flags.get())
+    }
+
+    pub fn trap_bits(&self) -> u32 {
+        self.signals.borrow().as_ref().map_or(0, |signals| signals.traps.get())
+    }
+
+    pub fn set_flags(&self, bits: u32) {
+        if let Some(signals) = &*self.signals.borrow() {
+            signals.flags.set(bits);
+        }
+    }
+
+    pub fn set_traps(&self, bits: u32) {
+        if let Some(signals) = &*self.signals.borrow() {
+            signals.traps.set(bits);
+        }
+    }
+
+    /// Notes what a computation met, and raises what is trapped.
+    #[inline]
+    pub fn settle(&self, th: &Thread, status: u32) -> PyResult<()> {
+        if status == 0 { Ok(()) } else { self.note(th, status) }
+    }
+
+    fn note(&self, th: &Thread, status: u32) -> PyResult<()> {
+        self.set_flags(self.flag_bits() | status);
+        let trapped = status & (self.trap_bits() | signal::NO_MEMORY);
+        if trapped != 0 { Err(state(th).raise(th, trapped)) } else { Ok(()) }
+    }
+
+    /// As `settle`, of errors only: what is exact has no other conditions.
+    pub fn settle_exact(&self, th: &Thread, status: u32) -> PyResult<()> {
+        self.settle(th, status & (signal::INVALID | signal::DIVISION_BY_ZERO))
+    }
+
+    /// Sets what is given, in the order of `NAMES`; absent and `None` leave a value alone.
+    pub fn set_all(
+        &self,
+        th: &Thread,
+        values: &[Option<Borrowed<'_>>; 8],
+        lists: bool,
+    ) -> PyResult<()> {
+        let setters = [
+            DecimalContext::set_prec,
+            DecimalContext::set_rounding,
+            DecimalContext::set_emin,
+            DecimalContext::set_emax,
+            DecimalContext::set_capitals,
+            DecimalContext::set_clamp,
+        ];
+        let given = |at: usize| values[at].filter(|value| !value.is_none());
+        for (at, set) in setters.iter().enumerate() {
+            if let Some(value) = given(at) {
+                set(self, th, Some(value))?;
+            }
+        }
+        let bits = |value: Borrowed<'_>| match value.downcast::<List>() {
+            Some(list) if lists => list
+                .to_vec()
+                .iter()
+                .try_fold(0, |bits, class| Ok(bits | state(th).bits_of(th, class.object())?)),
+            _ => signals::bits_of_mapping(th, value),
+        };
+        if let Some(traps) = given(7) {
+            self.set_traps(bits(traps)?);
+        }
+        if let Some(flags) = given(6) {
+            self.set_flags(bits(flags)?);
+        }
+        Ok(())
+    }
+
+    /// The arguments that `NAMES` tells of.
+    pub fn arguments<'a>(
+        th: &Thread,
+        arguments: &mut Arguments<'a>,
+    ) -> PyResult<[Option<Borrowed<'a>>; 8]> {
+        let mut values = [None; 8];
+        for value in &mut values {
+            *value = arguments.next(th)?;
+        }
+        arguments.finish(th)?;
+        Ok(values)
+    }
+
+    pub fn rounding_name(&self) -> &'static str {
+        ROUNDINGS[usize::from(self.rounding.get() & 7)].0
+    }
+
+    fn shown(&self, bits: u32) -> String {
+        let mut names: Vec<_> = SIGNALS.iter().filter(|(_, signal)| bits & signal != 0).collect();
+        // By the bit that the reference has for each: of invalid operations, the second.
+        names.sort_by_key(|(_, signal)| signal & signal.wrapping_neg());
+        names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// An attribute's new value; AttributeError if it is to be deleted.
+fn present<'a>(th: &Thread, value: Option<Borrowed<'a>>) -> PyResult<Borrowed<'a>> {
+    value.ok_or_else(|| th.raise(exc::ATTRIBUTE_ERROR, "context attributes cannot be deleted"))
+}
+
+#[pymethods(parts(arithmetic, unary))]
+impl DecimalContext {
+    #[slot(tp_new)]
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: Borrowed<'_, Tuple>,
+        _kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        let made = DecimalContext::blank(th, cls)?;
+        if let Some(template) = state(th).default.get() {
+            made.prec.set(template.prec.get());
+            made.emax.set(template.emax.get());
+            made.emin.set(template.emin.get());
+            made.rounding.set(template.rounding.get());
+            made.clamp.set(template.clamp.get());
+            made.capitals.set(template.capitals.get());
+            made.set_traps(template.trap_bits());
+        }
+        Ok(made.into_object())
+    }
+
+    #[slot(tp_init)]
+    fn init(
+        &self,
+        th: &Thread,
+        args: Borrowed<'_, Tuple>,
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult<()> {
+        let given = crate::datetime::args::given_tuple(args, kwargs);
+        let values = DecimalContext::arguments(th, &mut Arguments::new(th, &NAMES, given)?)?;
+        self.set_all(th, &values, true)
+    }
+
+    #[slot(tp_setattro)]
+    fn set_attribute(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        name: Borrowed<'_, Str>,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        object::generic_set_attr(th, this.object(), name, Some(present(th, value)?))
+    }
+
+    #[slot(tp_repr)]
+    fn repr(&self, _th: &Thread) -> PyResult<String> {
+        Ok(format!(
+            "Context(prec={}, rounding={}, Emin={}, Emax={}, capitals={}, clamp={}, flags=[{}], traps=[{}])",
+            self.prec.get(),
+            self.rounding_name(),
+            self.emin.get(),
+            self.emax.get(),
+            u8::from(self.capitals.get()),
+            u8::from(self.clamp.get()),
+            self.shown(self.flag_bits()),
+            self.shown(self.trap_bits())
+        ))
+    }
+
+    #[getter]
+    fn prec(&self) -> i64 {
+        self.prec.get()
+    }
+
+    #[setter]
+    fn set_prec(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let what = "valid range for prec is [1, MAX_PREC]";
+        self.prec.set(in_range(th, present(th, value)?, 1, MAX_PREC, what)?);
+        Ok(())
+    }
+
+    #[getter(name = "Emax")]
+    fn emax(&self) -> i64 {
+        self.emax.get()
+    }
+
+    #[setter(name = "Emax")]
+    fn set_emax(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let what = "valid range for Emax is [0, MAX_EMAX]";
+        self.emax.set(in_range(th, present(th, value)?, 0, MAX_EMAX, what)?);
+        Ok(())
+    }
+
+    #[getter(name = "Emin")]
+    fn emin(&self) -> i64 {
+        self.emin.get()
+    }
+
+    #[setter(name = "Emin")]
+    fn set_emin(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let what = "valid range for Emin is [MIN_EMIN, 0]";
+        self.emin.set(in_range(th, present(th, value)?, MIN_EMIN, 0, what)?);
+        Ok(())
+    }
+
+    #[getter]
+    fn rounding(&self, th: &Thread) -> PyResult<Owned<Str>> {
+        Str::interned(th, self.rounding_name())
+    }
+
+    #[setter]
+    fn set_rounding(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        self.rounding.set(rounding_of(th, present(th, value)?)? as u8);
+        Ok(())
+    }
+
+    #[getter(name = "capitals")]
+    fn get_capitals(&self) -> i64 {
+        i64::from(self.capitals.get())
+    }
+
+    #[setter(name = "capitals")]
+    fn set_capitals(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let what = "valid values for capitals are 0 or 1";
+        self.capitals.set(in_range(th, present(th, value)?, 0, 1, what)? == 1);
+        Ok(())
+    }
+
+    #[getter]
+    fn clamp(&self) -> i64 {
+        i64::from(self.clamp.get())
+    }
+
+    #[setter]
+    fn set_clamp(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        let what = "valid values for clamp are 0 or 1";
+        self.clamp.set(in_range(th, present(th, value)?, 0, 1, what)? == 1);
+        Ok(())
+    }
+
+    #[getter(name = "flags")]
+    fn flags_mapping(&self, th: &Thread) -> PyResult {
+        self.mapping(th, &self.flags, false)
+    }
+
+    #[setter(name = "flags")]
+    fn set_flags_mapping(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        self.set_flags(signals::bits_of_mapping(th, present(th, value)?)?);
+        Ok(())
+    }
+
+    #[getter(name = "traps")]
+    fn traps_mapping(&self, th: &Thread) -> PyResult {
+        self.mapping(th, &self.traps, true)
+    }
+
+    #[setter(name = "traps")]
+    fn set_traps_mapping(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+        self.set_traps(signals::bits_of_mapping(th, present(th, value)?)?);
+        Ok(())
+    }
+
+    /// Clear all flags.
+    #[method(sig = "(self, /)")]
+    fn clear_flags(&self) {
+        self.set_flags(0);
+    }
+
+    /// Trap no signal.
+    #[method(sig = "(self, /)")]
+    fn clear_traps(&self) {
+        self.set_traps(0);
+    }
+
+    /// Return a new context with the same values.
+    #[method(sig = "(self, /)")]
+    fn copy(&self, th: &Thread) -> PyResult<Owned<DecimalContext>> {
+        self.copied(th)
+    }
+
+    #[method(sig = "(self, /)")]
+    fn __copy__(&self, th: &Thread) -> PyResult<Owned<DecimalContext>> {
+        self.copied(th)
+    }
+
+    #[method(sig = "(self, /)")]
+    fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
+        let int = |value| Int::from_i64(th, value).map(Owned::into_object);
+        let arguments = Tuple::pack(
+            th,
+            [
+                int(this.prec.get())?,
+                Str::interned(th, this.rounding_name())?.into_object(),
+                int(this.emin.get())?,
+                int(this.emax.get())?,
+                int(this.capitals.get().into())?,
+                int(this.clamp.get().into())?,
+                state(th).list(th, this.flag_bits())?.into_object(),
+                state(th).list(th, this.trap_bits())?.into_object(),
+            ],
+        )?;
+        let class = this.object().get().ty().object().to_owned();
+        Tuple::pack(th, [class, arguments.into_object()])
+    }
+
+    /// Return Emin - prec + 1, the least exponent.
+    #[method(name = "Etiny", sig = "(self, /)")]
+    fn etiny(&self) -> i64 {
+        self.limits().etiny()
+    }
+
+    /// Return Emax - prec + 1, the greatest exponent of a number with all digits.
+    #[method(name = "Etop", sig = "(self, /)")]
+    fn etop(&self) -> i64 {
+        self.limits().etop()
+    }
+}
+
+impl DecimalContext {
+    /// The mapping of the flags or of the traps, which is made when it is first asked for.
+    fn mapping(&self, th: &Thread, kept: &Slot, traps: bool) -> PyResult {
+        if let Some(known) = kept.get_owned() {
+            return Ok(known);
+        }
+        let signals = self.signals.borrow().clone().unwrap_or_default();
+        let made = signals::mapping(th, &signals, traps)?;
+        kept.set(Some(made.clone()));
+        Ok(made)
+    }
+}
+
+/// The arguments of a call by position and by name, `names.required` of them at least.
+#[inline]
+pub fn take<'a, const N: usize>(
+    th: &Thread,
+    names: &'static Format,
+    args: Args<'a>,
+) -> PyResult<[Option<Borrowed<'a>>; N]> {
+    let mut values = [None; N];
+    let count = args.values.len();
+    if !args.has_keywords() && count <= N && count >= names.required {
+        for (value, given) in values.iter_mut().zip(args.values) {
+            *value = Some(*given);
+        }
+        return Ok(values);
+    }
+    take_slowly(th, names, args, &mut values)?;
+    Ok(values)
+}
+
+#[inline(never)]
+fn take_slowly<'a>(
+    th: &Thread,
+    names: &'static Format,
+    args: Args<'a>,
+    values: &mut [Option<Borrowed<'a>>],
+) -> PyResult<()> {
+    let mut arguments = Arguments::new(th, names, given(args))?;
+    for value in values {
+        *value = arguments.next(th)?;
+    }
+    arguments.finish(th)
+}
+
+/// So many arguments by position, as `PyArg_ParseTuple` has it.
+pub fn exactly<'a, const N: usize>(th: &Thread, args: Args<'a>) -> PyResult<[Borrowed<'a>; N]> {
+    args.positionals().try_into().map_err(|_| {
+        let (given, s) = (args.positionals().len(), if N == 1 { "" } else { "s" });
+        raise!(th, TYPE_ERROR, "function takes exactly {N} argument{s} ({given} given)")
+    })
+}

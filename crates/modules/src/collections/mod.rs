@@ -7,6 +7,7 @@ mod deque_iterators;
 mod deque_methods;
 mod tuplegetter;
 
+use krait_objects::dict::hash_key;
 use krait_objects::dict::ordered::OrderedDict;
 use krait_objects::prelude::*;
 
@@ -37,11 +38,17 @@ impl Collections {
         let one = Int::from_i64(th, 1)?;
         if let Some(dict) = plain_dict(th, mapping)? {
             return iter::for_each(th, iterable, &mut |key| {
-                let count = match dict.get().get(th, key.borrow())? {
-                    Some(count) => number::add(th, count.borrow(), one.object())?,
+                let hash = hash_key(th, key.borrow())?;
+                let count = match dict.get().get_hashed(th, key.borrow(), hash)? {
+                    Some(count) => match count.borrow().downcast_exact::<Int>() {
+                        Some(small) if small.is_compact() => {
+                            Int::from_i64(th, small.compact_value() + 1)?.into_object()
+                        }
+                        _ => number::add(th, count.borrow(), one.object())?,
+                    },
                     None => one.object().to_owned(),
                 };
-                dict.set_owned(th, key, count)
+                dict.set_hashed(th, key.borrow(), count.borrow(), hash)
             });
         }
         let get = object::get_attr(th, mapping, id::get)?;

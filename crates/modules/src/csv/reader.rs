@@ -3,12 +3,13 @@
 use std::cell::Cell;
 
 use krait_objects::prelude::*;
-use krait_objects::str::StrBuilder;
+use krait_objects::str::{Chars, StrBuilder};
 use krait_objects::text::Unit;
 use krait_objects::with_units;
 
 use super::dialect::{
-    Dialect, QUOTE_NONE, QUOTE_NONNUMERIC, QUOTE_NOTNULL, QUOTE_STRINGS, Settings,
+    Dialect, QUOTE_ALL, QUOTE_MINIMAL, QUOTE_NONE, QUOTE_NONNUMERIC, QUOTE_NOTNULL, QUOTE_STRINGS,
+    Settings,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,15 @@ impl Record {
         let escape = settings.escapechar;
         let quote = settings.quotechar.filter(|_| settings.quoting != QUOTE_NONE);
         let mut rest = line;
+        let is_plain = matches!(settings.quoting, QUOTE_MINIMAL | QUOTE_ALL | QUOTE_NONE);
         while let Some(&next) = rest.first() {
+            if is_plain && matches!(self.state, State::StartRecord | State::StartField) {
+                let taken = self.take_field(th, rest, settings, quote)?;
+                if taken > 0 {
+                    rest = &rest[taken..];
+                    continue;
+                }
+            }
             let run = match self.state {
                 State::InField => rest.iter().position(|unit| {
                     let point = unit.code();
@@ -105,6 +114,61 @@ impl Record {
             rest = &rest[run..];
         }
         self.take(th, None, settings)
+    }
+
+    /// Takes a field that begins here and is text as it stands, with what follows it; how much that was, 0 if it needs a
+    /// closer look.
+    fn take_field<T: Unit>(
+        &mut self,
+        th: &Thread,
+        rest: &[T],
+        settings: &Settings,
+        quote: Option<u32>,
+    ) -> PyResult<usize> {
+        let is = |unit: T, point: Option<u32>| Some(unit.code()) == point;
+        let (delimiter, escape) = (Some(settings.delimiter), settings.escapechar);
+        let ends =
+            |unit: T| matches!(unit.code(), 0x0a | 0x0d) || is(unit, delimiter) || is(unit, escape);
+        let quoted = is(rest[0], quote);
+        let (text, end) = if quoted {
+            let inside = &rest[1..];
+            let Some(close) = inside.iter().position(|&unit| is(unit, quote) || is(unit, escape))
+            else {
+                return Ok(0);
+            };
+            if !is(inside[close], quote) {
+                return Ok(0);
+            }
+            (&inside[..close], close + 2)
+        } else {
+            if settings.skipinitialspace && rest[0].code() == 0x20 {
+                return Ok(0);
+            }
+            let end = rest.iter().position(|&unit| ends(unit)).unwrap_or(rest.len());
+            (&rest[..end], end)
+        };
+        // A record of nothing but a line end has no field.
+        let is_nothing = end == 0 && self.state == State::StartRecord;
+        let (state, taken) = match rest.get(end) {
+            None => (State::StartRecord, end),
+            Some(&unit) if is(unit, escape) => return Ok(0),
+            Some(&unit) if is(unit, delimiter) => (State::StartField, end + 1),
+            Some(&unit) if matches!(unit.code(), 0x0a | 0x0d) && !is_nothing => {
+                (State::EatNewline, end + 1)
+            }
+            Some(_) => return Ok(0),
+        };
+        self.check_limit(th, text.len())?;
+        let text = match T::as_bytes(text) {
+            Some(text) => Str::from_chars(th, Chars::One(text))?,
+            None => {
+                self.field.push_units(text);
+                self.field.take(th)?
+            }
+        };
+        self.fields.push(th, text.into_object())?;
+        self.state = state;
+        Ok(taken)
     }
 
     fn save(&mut self, th: &Thread, settings: &Settings) -> PyResult<()> {

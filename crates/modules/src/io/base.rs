@@ -33,6 +33,9 @@ pub fn check_closed(th: &Thread, ob: Borrowed<'_>) -> PyResult<()> {
 }
 
 fn check(th: &Thread, ob: Borrowed<'_>, method: &str, message: &str) -> PyResult {
+    if super::support::known_answer(th, ob, method)? == Some(true) {
+        return Ok(bool_object(true).object().to_owned());
+    }
     let answer = invoke(th, ob, method, &[])?;
     if !answer.is(bool_object(true).object()) {
         return Err(unsupported(th, message));

@@ -137,7 +137,7 @@ impl FileIO {
         errno.map_or(Ok(()), |errno| Err(os_error(th, errno)))
     }
 
-    fn is_seekable(&self, th: &Thread) -> PyResult<bool> {
+    pub fn is_seekable(&self, th: &Thread) -> PyResult<bool> {
         let fd = self.descriptor(th)?;
         if self.seekable.get() < 0 {
             self.seekable.set(support::seek_fd(th, fd, 0, libc::SEEK_CUR).is_ok().into());
@@ -368,7 +368,7 @@ impl FileIO {
 
     /// As isatty(), for a file that was just opened: most are known not to be.
     #[method(sig = "(self)", name = "_isatty_open_only")]
-    fn isatty_open_only(&self, th: &Thread) -> PyResult<bool> {
+    pub fn isatty_open_only(&self, th: &Thread) -> PyResult<bool> {
         let fd = self.descriptor(th)?;
         if self.size.get() > 0 {
             return Ok(false);
@@ -406,7 +406,7 @@ impl FileIO {
     }
 
     #[getter(name = "_blksize")]
-    fn block_size(&self) -> i64 {
+    pub fn block_size(&self) -> i64 {
         match self.block_size.get() {
             size if size > 1 => size.into(),
             _ => DEFAULT_BUFFER_SIZE as i64,

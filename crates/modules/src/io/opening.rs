@@ -7,7 +7,7 @@ use krait_objects::prelude::*;
 use super::buffered::{BufferedRandom, BufferedReader, BufferedWriter};
 use super::fileio::FileIO;
 use super::fileio_open::fspath;
-use super::support::{self, DEFAULT_BUFFER_SIZE, attr, both, invoke, name};
+use super::support::{self, DEFAULT_BUFFER_SIZE, both, name};
 use super::text::TextIOWrapper;
 
 /// The largest buffer that is chosen without being asked for.
@@ -181,20 +181,17 @@ struct Layers<'a> {
 impl Layers<'_> {
     /// Puts the layers on; `result` is the topmost so far, which the caller closes after an error.
     fn add(&self, th: &Thread, raw: &Owned, result: &mut Owned) -> PyResult<()> {
+        let Some(file) = raw.borrow().downcast_exact::<FileIO>() else {
+            return Err(th.bad_internal_call());
+        };
         let terminal = match self.buffering {
-            ..0 => {
-                let answer = invoke(th, raw.borrow(), "_isatty_open_only", &[])?;
-                object::is_true(th, answer.borrow())?
-            }
+            ..0 => file.isatty_open_only(th)?,
             _ => false,
         };
         let line_buffering = self.buffering == 1 || terminal;
         let buffering = match self.buffering {
             // A terminal has no more than a line at a time anyway.
-            i32::MIN..=-1 | 1 => {
-                let block = attr(th, raw.borrow(), "_blksize")?;
-                number::as_isize(th, block.borrow(), None)? as i64
-            }
+            i32::MIN..=-1 | 1 => file.block_size(),
             given => given.into(),
         };
         let buffering = match self.buffering {

@@ -12,6 +12,10 @@ use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::Buffer;
 use krait_objects::typeobj::unfilled;
 
+use super::buffered;
+use super::fileio::FileIO;
+use super::text::TextIOWrapper;
+
 /// The size of buffers, unless a file's own block size is larger.
 pub const DEFAULT_BUFFER_SIZE: usize = 128 * 1024;
 
@@ -103,14 +107,53 @@ pub fn invoke(th: &Thread, ob: Borrowed<'_>, method: &str, args: &[Borrowed<'_>]
     unfilled::call_method(th, ob, Str::interned(th, method)?.borrow(), args)
 }
 
+/// What `readable`, `writable` and `seekable` of an open file answer, and of a buffer in front of one.
+pub fn known_answer(th: &Thread, ob: Borrowed<'_>, method: &str) -> PyResult<Option<bool>> {
+    let (file, reads) = match ob.downcast_exact::<FileIO>() {
+        Some(file) => (file, None),
+        None => match buffered::file_below(ob) {
+            Some((file, reads)) => (file, Some(reads)),
+            None => return Ok(None),
+        },
+    };
+    if file.fd.get() < 0 {
+        return Ok(None);
+    }
+    Ok(match method {
+        "readable" => Some(file.mode.get().readable && reads != Some(false)),
+        "writable" => Some(file.mode.get().writable && reads != Some(true)),
+        "seekable" => Some(file.is_seekable(th)?),
+        _ => None,
+    })
+}
+
+/// Whether a stream of this module's own is closed.
+fn known_closed(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<bool>> {
+    if let Some(file) = ob.downcast_exact::<FileIO>() {
+        return Ok(Some(file.fd.get() < 0));
+    }
+    match ob.downcast_exact::<TextIOWrapper>() {
+        Some(text) => text.known_closed(th),
+        None => buffered::is_closed(th, ob),
+    }
+}
+
 /// The truth of what a method without arguments answers.
 pub fn ask(th: &Thread, ob: Borrowed<'_>, method: &str) -> PyResult<bool> {
+    if let Some(answer) = known_answer(th, ob, method)? {
+        return Ok(answer);
+    }
     let answer = invoke(th, ob, method, &[])?;
     object::is_true(th, answer.borrow())
 }
 
 /// The truth of an attribute.
 pub fn flag(th: &Thread, ob: Borrowed<'_>, attribute: &str) -> PyResult<bool> {
+    if attribute == "closed"
+        && let Some(closed) = known_closed(th, ob)?
+    {
+        return Ok(closed);
+    }
     let answer = attr(th, ob, attribute)?;
     object::is_true(th, answer.borrow())
 }

@@ -361,6 +361,9 @@ impl Math {
     /// Cut off what is behind the point, by calling the __trunc__ method of x.
     #[function(sig = "(x, /)")]
     fn trunc(th: &Thread, x: Borrowed<'_>) -> PyResult {
+        if let Some(float) = x.downcast_exact::<Float>() {
+            return Int::from_f64(th, float.value()).map(Owned::into_object);
+        }
         match object::lookup_special(th, x, id::__trunc__)? {
             Some(method) => call::call(th, method.object(), &[]),
             None => Err(raise!(

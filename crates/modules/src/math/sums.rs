@@ -43,7 +43,11 @@ fn norm(mut values: Vec<f64>) -> f64 {
         }
         return f64::MIN_POSITIVE * norm(values);
     }
-    let scale = 2f64.powi(-exponent);
+    // Of the two greatest exponents it is subnormal.
+    let scale = f64::from_bits(match 1023 - exponent {
+        biased @ 1.. => (biased as u64) << 52,
+        biased => 1 << (51 + biased),
+    });
     let (mut sum, mut lost_squares, mut lost_sums) = (1.0, 0.0, 0.0);
     for value in values {
         let (square, rest) = two_product(value * scale, value * scale);
@@ -146,6 +150,9 @@ impl Partials {
 
 /// The coordinates of a point.
 fn coordinates(th: &Thread, point: Borrowed<'_>) -> PyResult<Vec<f64>> {
+    if let Some(tuple) = point.downcast_exact::<Tuple>() {
+        return tuple.get().as_slice().iter().map(|&item| number::as_f64(th, item)).collect();
+    }
     let items = iter::collect(th, point)?;
     items.iter().map(|item| number::as_f64(th, item.object())).collect()
 }
@@ -269,13 +276,16 @@ impl Math {
     /// Each point is an iterable of coordinates. ValueError if one has more than the other.
     #[function(sig = "(p, q, /)")]
     fn dist(th: &Thread, p: Borrowed<'_>, q: Borrowed<'_>) -> PyResult<f64> {
-        let (p, q) = (coordinates(th, p)?, coordinates(th, q)?);
+        let (mut p, q) = (coordinates(th, p)?, coordinates(th, q)?);
         if p.len() != q.len() {
             return Err(
                 th.raise(exc::VALUE_ERROR, "both points must have the same number of dimensions")
             );
         }
-        Ok(norm(p.iter().zip(&q).map(|(p, q)| (p - q).abs()).collect()))
+        for (p, q) in p.iter_mut().zip(&q) {
+            *p = (*p - q).abs();
+        }
+        Ok(norm(p))
     }
 
     /// Multiply p and q item by item, and add up the products.

@@ -84,8 +84,13 @@ fn wrong_operands(th: &Thread, args: Args<'_>, name: &str) -> Raised {
 /// One result as it is, several as a tuple.
 #[inline(always)]
 fn gathered(th: &Thread, wanted: &Tuple, find: impl Fn(Borrowed<'_>) -> PyResult) -> PyResult {
-    if let [only] = *wanted.as_slice() {
-        return find(only);
+    match *wanted.as_slice() {
+        [only] => return find(only),
+        [first, second] => {
+            let found = [find(first)?, find(second)?];
+            return Tuple::pack(th, found).map(Owned::into_object);
+        }
+        _ => {}
     }
     let mut found = Vec::with_capacity(wanted.len());
     for &wanted in wanted.as_slice() {
@@ -102,6 +107,17 @@ fn show(th: &Thread, this: Borrowed<'_>, items: &[Borrowed<'_>]) -> PyResult<Own
         text.push(shown.to_string_lossy());
     }
     Str::from_fmt(th, format_args!("{}({})", this.type_name(), text.join(", ")))
+}
+
+#[inline]
+fn item_of(th: &Thread, ob: Borrowed<'_>, item: Borrowed<'_>) -> PyResult {
+    if let Some(tuple) = ob.downcast_exact::<Tuple>()
+        && let Some(index) = item.downcast_exact::<Int>().and_then(|index| index.to_i64())
+        && let Some(found) = usize::try_from(index).ok().and_then(|index| tuple.get().get(index))
+    {
+        return Ok(found.to_owned());
+    }
+    object::get_item(th, ob, item)
 }
 
 /// What `attribute` looks up for a name.
@@ -235,7 +251,7 @@ impl ItemGetter {
             return Ok(item.to_owned());
         }
         match self.items.get() {
-            Some(items) => gathered(th, &items, |item| object::get_item(th, ob, item)),
+            Some(items) => gathered(th, &items, |item| item_of(th, ob, item)),
             None => Err(th.bad_internal_call()),
         }
     }

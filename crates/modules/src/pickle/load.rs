@@ -182,8 +182,8 @@ impl<'a> Loader<'a> {
             TUPLE2 => self.short_tuple(2)?,
             TUPLE3 => self.short_tuple(3)?,
             TUPLE => {
-                let items = self.pop_items()?;
-                self.push(Tuple::from_vec(th, items)?.into_object());
+                let mark = self.pop_mark()?;
+                self.tuple_from(mark.min(self.stack.len()))?;
             }
             PROTO => {
                 let proto = i32::from(self.input.byte()?);
@@ -299,9 +299,18 @@ impl<'a> Loader<'a> {
         let Some(start) = start else {
             return Err(self.underflow());
         };
-        let items = self.stack.split_off(start);
-        let tuple = Tuple::from_vec(self.th, items)?;
-        self.push(tuple.into_object());
+        self.tuple_from(start)
+    }
+
+    /// The objects from `start` on become a tuple.
+    fn tuple_from(&mut self, start: usize) -> PyResult<()> {
+        let items = &self.stack[start..];
+        // SAFETY: the references move: the stack forgets them once they are in the tuple.
+        unsafe {
+            let tuple = Tuple::from_raw(self.th, items.as_ptr().cast(), items.len())?;
+            self.stack.set_len(start);
+            self.push(tuple.into_object());
+        }
         Ok(())
     }
 

@@ -57,7 +57,13 @@ impl Loader<'_> {
             }
             APPEND => self.append(),
             APPENDS => {
-                let items = self.pop_items()?;
+                let mark = self.pop_mark()?;
+                let mark = mark.min(self.stack.len());
+                if let Some(list) = self.target::<List>(mark) {
+                    let th = self.th;
+                    return self.stack.drain(mark..).try_for_each(|item| list.push(th, item));
+                }
+                let items = self.stack.split_off(mark);
                 self.append_all(items)
             }
             SETITEM => self.set_item(),
@@ -298,20 +304,32 @@ impl Loader<'_> {
         }
     }
 
+    /// The object below `mark`, if it is exactly of that type and nothing is in the way of taking it.
+    fn target<T: Instance>(&self, mark: usize) -> Option<Owned<T>> {
+        let at = mark.checked_sub(1).filter(|&at| at >= self.fence)?;
+        self.stack.get(at)?.borrow().downcast_exact::<T>().map(Borrowed::to_owned)
+    }
+
     fn set_items(&mut self) -> PyResult<()> {
-        let items = self.pop_items()?;
         let th = self.th;
+        let mark = self.pop_mark()?;
+        let mark = mark.min(self.stack.len());
+        if let Some(dict) = self.target::<Dict>(mark)
+            && (self.stack.len() - mark).is_multiple_of(2)
+        {
+            let mut items = self.stack.drain(mark..);
+            while let (Some(key), Some(value)) = (items.next(), items.next()) {
+                dict.set_owned(th, key, value)?;
+            }
+            return Ok(());
+        }
+        let items = self.stack.split_off(mark);
         let target = self.top()?.to_owned();
-        if items.len() % 2 != 0 {
+        if !items.len().is_multiple_of(2) {
             return Err(self.error("odd number of items for SETITEMS"));
         }
-        let dict = target.borrow().downcast_exact::<Dict>();
-        let mut items = items.into_iter();
-        while let (Some(key), Some(value)) = (items.next(), items.next()) {
-            match dict {
-                Some(dict) => dict.get().set_owned(th, key, value)?,
-                None => object::set_item(th, target.borrow(), key.borrow(), value.borrow())?,
-            }
+        for pair in items.chunks_exact(2) {
+            object::set_item(th, target.borrow(), pair[0].borrow(), pair[1].borrow())?;
         }
         Ok(())
     }

@@ -234,16 +234,26 @@ fn unpack(th: &Thread, layout: &Layout, bytes: &[u8]) -> PyResult<Owned<Tuple>> 
     let tuple = Tuple::with_nulls(th, layout.values)?;
     let mut place = tuple.items();
     for field in &layout.fields {
-        let mut start = field.offset;
-        for _ in 0..field.count {
-            let part = &bytes[start..start + field.size];
-            let item = values::unpack(th, layout.mode, field.code, part)?;
+        let mut put = |item: Owned| {
             // SAFETY: a place for each value; nobody has seen the tuple.
             unsafe {
                 place.write(item.into_ptr());
                 place = place.add(1);
             }
-            start += field.size;
+        };
+        let parts = bytes[field.offset..].chunks_exact(field.size.max(1)).take(field.count);
+        match values::integer_sign(field.code) {
+            Some(signed) => {
+                for part in parts {
+                    put(values::integer(th, layout.mode, signed, part)?);
+                }
+            }
+            None if field.size == 0 => put(values::unpack(th, layout.mode, field.code, &[])?),
+            None => {
+                for part in parts {
+                    put(values::unpack(th, layout.mode, field.code, part)?);
+                }
+            }
         }
     }
     Ok(tuple)

@@ -238,14 +238,23 @@ pub(super) fn unpack(th: &Thread, mode: Mode, code: u8, bytes: &[u8]) -> PyResul
             let (real, imag) = (unpack_float(mode, part, real), unpack_float(mode, part, imag));
             Complex::new(th, real, imag)?.into_object()
         }
-        code => {
-            let value = load(mode, bytes);
-            if is_signed(code) {
-                let unused = 64 - 8 * bytes.len() as u32;
-                Int::from_i64(th, (value << unused) as i64 >> unused)?.into_object()
-            } else {
-                Int::from_u64(th, value)?.into_object()
-            }
-        }
+        code => integer(th, mode, is_signed(code), bytes)?,
     })
+}
+
+/// Whether the integers of this letter have a sign; `None` for what is no integer.
+pub(super) fn integer_sign(code: u8) -> Option<bool> {
+    let is_integer =
+        matches!(code, b'b' | b'B' | b'h' | b'H' | b'i' | b'I' | b'l' | b'L' | b'q' | b'Q');
+    is_integer.then(|| is_signed(code))
+}
+
+#[inline(always)]
+pub(super) fn integer(th: &Thread, mode: Mode, signed: bool, bytes: &[u8]) -> PyResult {
+    let value = load(mode, bytes);
+    if !signed {
+        return Int::from_u64(th, value).map(Owned::into_object);
+    }
+    let unused = 64 - 8 * bytes.len() as u32;
+    Int::from_i64(th, (value << unused) as i64 >> unused).map(Owned::into_object)
 }

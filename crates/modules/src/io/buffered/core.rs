@@ -61,12 +61,11 @@ impl Default for Core {
 #[derive(Default)]
 struct Spare(Cell<Option<Vec<u8>>>);
 
-impl Drop for Core {
-    fn drop(&mut self) {
-        let buffer = std::mem::take(self.buffer.get_mut());
-        if buffer.len() == support::DEFAULT_BUFFER_SIZE
-            && let Some(th) = Thread::current_or_none()
-        {
+impl Core {
+    /// The stream needs no buffer any more.
+    pub fn give_buffer_up(&self, th: &Thread) {
+        let buffer = self.buffer.take();
+        if buffer.len() == support::DEFAULT_BUFFER_SIZE {
             drop(th.interp().state::<Spare>().0.replace(Some(buffer)));
         }
     }

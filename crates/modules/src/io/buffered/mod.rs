@@ -19,6 +19,7 @@ pub use pair::BufferedRWPair;
 
 use self::core::{Core, Stream};
 use super::base;
+use super::fileio::FileIO;
 use super::kinds::{BufferedIOBase, read_limit};
 use super::support::{Size, attr, invoke};
 use crate::late::Late;
@@ -265,17 +266,24 @@ reader! {
     BufferedReader, "_io.BufferedReader", readable true, writable false, checks [check_readable],
 }
 
-/// Whether a buffered stream of one of these very types is closed; `None` for other objects.
+/// A stream that is exactly a reader or a writer.
+fn exact(ob: Borrowed<'_>) -> Option<Stream<'_>> {
+    if let Some(reader) = ob.downcast_exact::<BufferedReader>() {
+        return Some(BufferedReader::stream(reader));
+    }
+    ob.downcast_exact::<BufferedWriter>().map(BufferedWriter::stream)
+}
+
+/// Whether such a stream is closed; `None` for other objects.
 #[inline]
 pub fn is_closed(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<bool>> {
-    let stream = if let Some(reader) = ob.downcast_exact::<BufferedReader>() {
-        BufferedReader::stream(reader)
-    } else if let Some(writer) = ob.downcast_exact::<BufferedWriter>() {
-        BufferedWriter::stream(writer)
-    } else {
-        return Ok(None);
-    };
-    stream.is_closed(th).map(Some)
+    exact(ob).map(|stream| stream.is_closed(th)).transpose()
+}
+
+/// The file below such a stream, with whether the stream reads.
+pub fn file_below(ob: Borrowed<'_>) -> Option<(Borrowed<'_, FileIO>, bool)> {
+    let stream = exact(ob).filter(|stream| stream.core.ok.get())?;
+    Some((stream.raw.get()?.downcast_exact::<FileIO>()?, stream.core.readable.get()))
 }
 
 buffered! {

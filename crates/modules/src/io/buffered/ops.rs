@@ -448,7 +448,7 @@ impl Stream<'_> {
             unfilled::call_method(th, raw.borrow(), id::close, &[])
         });
         self.core.size.set(0);
-        self.core.buffer.replace(Vec::new());
+        self.core.give_buffer_up(th);
         result.map(drop)
     }
 

@@ -5,7 +5,7 @@ use krait_objects::typeobj::unfilled;
 
 use super::{Newline, State, TextIOWrapper};
 use crate::io::base;
-use crate::io::support::{Size, attr, both, invoke, unsupported};
+use crate::io::support::{Size, attr, both, flag, invoke, unsupported};
 
 fn flag_argument(th: &Thread, value: Option<Borrowed<'_>>, old: bool) -> PyResult<bool> {
     match value.filter(|value| !value.is_none()) {
@@ -216,9 +216,9 @@ impl TextIOWrapper {
     #[method(sig = "(self)")]
     fn close(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<()> {
         let buffer = this.attached(th)?;
-        let closed = attr(th, this.object(), "closed")?;
+        let closed = flag(th, this.object(), "closed")?;
         // Asking may run code, which may have taken the buffer away.
-        if object::is_true(th, closed.borrow())? || this.state.get() == State::Detached {
+        if closed || this.state.get() == State::Detached {
             return Ok(());
         }
         if this.finalizing.get() {

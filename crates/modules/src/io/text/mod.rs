@@ -156,6 +156,14 @@ impl TextIOWrapper {
         if closed { Err(super::support::closed_error(th)) } else { Ok(buffer) }
     }
 
+    /// Whether the stream is closed, if the one underneath is of a kind that need not be asked.
+    pub fn known_closed(&self, th: &Thread) -> PyResult<Option<bool>> {
+        match self.buffer.get() {
+            Some(buffer) if self.state.get() == State::Ready => buffered::is_closed(th, buffer),
+            _ => Ok(None),
+        }
+    }
+
     fn decoder(&self) -> Option<Rc<Decoder>> {
         self.decoder.borrow().clone()
     }

@@ -5,6 +5,7 @@ use krait_objects::str::StrBuilder;
 use krait_objects::typeobj::unfilled;
 
 use super::{Decoder, Native, Newline, State, TextIOWrapper};
+use crate::io::buffered;
 use crate::io::support::{ask, attr, invoke, name};
 use std::rc::Rc;
 
@@ -121,8 +122,9 @@ impl TextIOWrapper {
         this.buffer.set(Some(buffer.to_owned()));
         this.make_decoder(th, codec.as_ref().map(Owned::borrow))?;
         this.make_encoder(th, codec.as_ref().map(Owned::borrow))?;
-        let read1 = unfilled::get_attr_opt(th, buffer, name(th, "read1")?.borrow())?;
-        this.has_read1.set(read1.is_some());
+        let has_read1 = buffered::file_below(buffer).is_some()
+            || unfilled::get_attr_opt(th, buffer, name(th, "read1")?.borrow())?.is_some();
+        this.has_read1.set(has_read1);
         let seekable = ask(th, buffer, "seekable")?;
         this.seekable.set(seekable);
         this.telling.set(seekable);

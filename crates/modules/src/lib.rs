@@ -20,7 +20,6 @@ pub mod contextvars;
 mod csv;
 mod ctypes;
 mod datetime;
-#[allow(clippy::style, clippy::complexity, clippy::perf)]
 mod decimal;
 mod elementtree;
 mod errno;

@@ -70,12 +70,18 @@ const DIRECT_ENCODINGS: &[&str] = &["encodings", "encodings.aliases", "encodings
 /// Modules that hardly any program imports, and large: only their source is inside, compiled when they are imported.
 const SOURCE_ONLY: &[&str] = &[
     "_pydatetime",
+    "_pydecimal",
     "_pyio",
     "_sysconfigdata__linux_x86_64-linux-gnu",
+    "doctest",
     "imaplib",
     "mailbox",
+    "optparse",
+    "pdb",
     "pickletools",
+    "pydoc",
     "pydoc_data.topics",
+    "xml.dom.minidom",
 ];
 
 pub fn is_source_only(name: &str) -> bool {

@@ -62,14 +62,20 @@ fn resources_are_there() {
 }
 
 /// Those that are compiled when they are imported: see the build's selection.
-const SOURCE_ONLY: [&str; 7] = [
+const SOURCE_ONLY: [&str; 13] = [
     "_pydatetime",
+    "_pydecimal",
     "_pyio",
     SYSCONFIG_DATA,
+    "doctest",
     "imaplib",
     "mailbox",
+    "optparse",
+    "pdb",
     "pickletools",
+    "pydoc",
     "pydoc_data.topics",
+    "xml.dom.minidom",
 ];
 
 const SYSCONFIG_DATA: &str = "_sysconfigdata__linux_x86_64-linux-gnu";

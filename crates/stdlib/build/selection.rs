@@ -77,7 +77,6 @@ const SOURCE_ONLY: &[&str] = &[
     "imaplib",
     "mailbox",
     "optparse",
-    "pdb",
     "pickletools",
     "pydoc",
     "pydoc_data.topics",

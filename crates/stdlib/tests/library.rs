@@ -62,7 +62,7 @@ fn resources_are_there() {
 }
 
 /// Those that are compiled when they are imported: see the build's selection.
-const SOURCE_ONLY: [&str; 13] = [
+const SOURCE_ONLY: [&str; 12] = [
     "_pydatetime",
     "_pydecimal",
     "_pyio",
@@ -71,7 +71,6 @@ const SOURCE_ONLY: [&str; 13] = [
     "imaplib",
     "mailbox",
     "optparse",
-    "pdb",
     "pickletools",
     "pydoc",
     "pydoc_data.topics",

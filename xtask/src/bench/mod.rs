@@ -42,7 +42,7 @@ VAR=value words and have arguments.
   --wall            compare wall time, not user and system time
   --startup         measure start-up instead: -c pass, -I -S, imports
   --compile         measure the compiler instead: the library, and inputs that grow
-  --operations      measure single operations instead: 162 statements (`--only` takes parts of names)
+  --operations      measure single operations instead (`--only` takes parts of names)
   --calls           measure calls between C and Python instead, case by case (`--only` takes parts of names)
   --instructions    count the machine instructions of each bytecode instruction instead, at the small sizes, under valgrind
   --embedding       measure a C host's Py_Initialize, Py_FinalizeEx and sub-interpreters instead

@@ -20,8 +20,9 @@ type Error = Box<dyn std::error::Error>;
 /// The handlers of the evaluation loop stay in the order in which the compiler puts them, which is that of their table.
 const LOOP: &str = "_ZN10krait_eval11interpreter";
 
-/// A name with more copies than this is that of a generic function; nothing says which of its copies was executed.
-const MANY: usize = 8;
+/// The symbols do not tell the copies of a generic function apart, so all of them are placed where one was executed: at the end if they take
+/// more bytes than this.
+const MUCH: u64 = 24 << 10;
 
 const LIMIT: Duration = Duration::from_secs(1200);
 
@@ -29,20 +30,20 @@ pub fn run(mut args: Args) -> Outcome {
     let choice = Choice::from_args(&mut args)?;
     args.rest()?;
     let binary = choice.path()?;
-    let copies = copies(&binary)?;
+    let functions = Functions::of(&binary)?;
+    let sizes = functions.sizes();
     let mut known = BTreeSet::new();
     let (mut ordered, mut shared) = (Vec::new(), Vec::new());
     for scenario in scenarios()? {
         eprintln!("{}", scenario.join(" "));
-        for name in executed(&binary, &scenario)? {
+        for name in executed(&binary, &functions, &scenario)? {
             let pattern = pattern(&name);
             if pattern.starts_with(LOOP) || !known.insert(pattern.clone()) {
                 continue;
             }
-            match copies.get(&pattern) {
-                Some(&count) if count > MANY => shared.push(pattern),
-                Some(_) => ordered.push(pattern),
-                None => {}
+            match sizes.get(&pattern) {
+                Some(&size) if size > MUCH => shared.push(pattern),
+                _ => ordered.push(pattern),
             }
         }
     }
@@ -71,11 +72,15 @@ fn scenarios() -> Result<Vec<Vec<String>>, Error> {
 }
 
 /// The symbols of `binary` that a run executes, sorted.
-fn executed(binary: &Path, arguments: &[String]) -> Result<BTreeSet<String>, Error> {
+fn executed(
+    binary: &Path,
+    functions: &Functions,
+    arguments: &[String],
+) -> Result<BTreeSet<String>, Error> {
     let profile = scratch("order.callgrind");
     let mut command = Command::new("valgrind");
     command
-        .args(["--tool=callgrind", "--demangle=no"])
+        .args(["--tool=callgrind", "--dump-instr=yes", "--compress-pos=no"])
         .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(binary)
         .args(arguments)
@@ -84,49 +89,45 @@ fn executed(binary: &Path, arguments: &[String]) -> Result<BTreeSet<String>, Err
     if !run.end.success() {
         return Err(format!("{}: {}", run.end.describe(), run.stderr).into());
     }
+    // Addresses are looked up here: callgrind knows no names of functions outside of `.text`, where the last order has put them.
+    // The command lies at a fixed address, so they are those of its symbols.
     let text = String::from_utf8_lossy(&fs::read(&profile)?).into_owned();
-    Ok(functions(&text, &binary.to_string_lossy()))
+    let addresses = text.lines().filter_map(|line| line.split(' ').next()?.strip_prefix("0x"));
+    let addresses = addresses.filter_map(|digits| u64::from_str_radix(digits, 16).ok());
+    Ok(addresses.filter_map(|address| functions.at(address)).map(str::to_owned).collect())
 }
 
-/// The functions of `object` in a profile: `ob=(1) PATH` and `fn=(2) NAME` introduce costs, and `cob=`, `cfn=` calls; a name
-/// is written once, then its number stands for it.
-fn functions(profile: &str, object: &str) -> BTreeSet<String> {
-    let (mut objects, mut names) = (BTreeMap::new(), BTreeMap::new());
-    let mut found = BTreeSet::new();
-    let mut here = false;
-    for line in profile.lines() {
-        let Some((key, value)) = line.split_once('=') else { continue };
-        let (number, name) = value.split_once(' ').unwrap_or((value, ""));
-        let known = match key {
-            "ob" | "cob" => &mut objects,
-            "fn" | "cfn" => &mut names,
-            _ => continue,
-        };
-        if !name.is_empty() {
-            known.insert(number, name);
-        }
-        match key {
-            "ob" => here = known.get(number).is_some_and(|&path| path == object),
-            // Recursion levels follow behind a quote.
-            "fn" if here => {
-                found.extend(known.get(number).and_then(|name| name.split('\'').next()))
+/// The functions of a binary: their addresses and symbols, sorted.
+struct Functions(Vec<(u64, String)>);
+
+impl Functions {
+    fn of(binary: &Path) -> Result<Self, Error> {
+        let symbols = Command::new("nm").arg(binary).output()?.stdout;
+        let mut functions = Vec::new();
+        for line in String::from_utf8_lossy(&symbols).lines() {
+            if let [address, "t" | "T", name] = *line.split_whitespace().collect::<Vec<_>>() {
+                functions.push((u64::from_str_radix(address, 16)?, name.to_owned()));
             }
-            _ => {}
         }
+        functions.sort();
+        Ok(Self(functions))
     }
-    found.into_iter().map(str::to_owned).collect()
-}
 
-/// How many functions of `binary` each pattern stands for.
-fn copies(binary: &Path) -> Result<BTreeMap<String, usize>, Error> {
-    let symbols = Command::new("nm").arg(binary).output()?.stdout;
-    let mut copies = BTreeMap::new();
-    for line in String::from_utf8_lossy(&symbols).lines() {
-        if let [_, "t" | "T", name] = *line.split_whitespace().collect::<Vec<_>>() {
-            *copies.entry(pattern(name)).or_default() += 1;
-        }
+    /// The function whose code `address` is in. Behind the last function lies what no command executes.
+    fn at(&self, address: u64) -> Option<&str> {
+        let behind = self.0.partition_point(|&(start, _)| start <= address);
+        let name = self.0[..behind].last().map(|(_, name)| &**name);
+        name.filter(|_| behind < self.0.len())
     }
-    Ok(copies)
+
+    /// How many bytes of code each pattern stands for.
+    fn sizes(&self) -> BTreeMap<String, u64> {
+        let mut sizes = BTreeMap::new();
+        for pair in self.0.windows(2) {
+            *sizes.entry(pattern(&pair[0].1)).or_default() += pair[1].0 - pair[0].0;
+        }
+        sizes
+    }
 }
 
 /// A symbol as the linker script matches it: without what changes from build to build.

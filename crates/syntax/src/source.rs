@@ -16,14 +16,14 @@ pub(crate) fn prepare<'a>(
     text: Cow<'a, str>,
     mode: Mode,
 ) -> Result<&'a str, SyntaxError> {
-    if memchr::memchr(0, text.as_bytes()).is_some() {
+    if text.as_bytes().contains(&0) {
         return Err(null_bytes());
     }
     if u32::try_from(text.len()).is_err() {
         let message = "source code is too large".to_owned();
         return Err(SyntaxError { kind: ErrorKind::OverflowError, ..placeless(message) });
     }
-    let text = if memchr::memchr(b'\r', text.as_bytes()).is_some() {
+    let text = if text.as_bytes().contains(&b'\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
         text
@@ -45,7 +45,7 @@ pub fn decode<'s>(
     bytes: &'s [u8],
     options: &ParseOptions<'_>,
 ) -> Result<Cow<'s, str>, SyntaxError> {
-    if memchr::memchr(0, bytes).is_some() {
+    if bytes.contains(&0) {
         return Err(null_bytes());
     }
     let (bytes, has_mark) = match bytes.strip_prefix(b"\xEF\xBB\xBF") {

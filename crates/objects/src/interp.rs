@@ -384,9 +384,13 @@ impl Interpreter {
     #[cold]
     #[inline(never)]
     fn new_state<T: Default + 'static>(&self) -> *const T {
-        let value = Box::<T>::default();
-        let place: *const T = &*value;
-        self.others.borrow_mut().insert(TypeId::of::<T>(), value);
+        self.keep(TypeId::of::<T>(), Box::<T>::default()).cast()
+    }
+
+    /// Keeps a state, of a type that has none yet, and tells where it is. Not generic, as each type has a copy of what calls it.
+    fn keep(&self, of: TypeId, state: Box<dyn Any>) -> *const dyn Any {
+        let place: *const dyn Any = &*state;
+        self.others.borrow_mut().insert(of, state);
         place
     }
 

@@ -277,12 +277,26 @@ pub unsafe extern "C" fn dealloc<T: Instance>(ob: *mut abi::PyObject) {
 ///
 /// # Safety
 /// As for `dealloc`.
+#[inline(always)]
 pub unsafe fn dealloc_unfinalized<T: Instance>(ob: *mut abi::PyObject) {
     // The declared type, with what it inherits: a subtype has cleared what it added before it comes here.
     let own = T::type_object().raw();
     // SAFETY: (1): nobody else holds the object; its memory is its type's to free.
     unsafe {
-        let ty = (*ob).ob_type;
+        detach(ob, own);
+        ptr::drop_in_place(ob.cast::<T>());
+        free(ob, own);
+    }
+}
+
+/// Hides an object from the collector and from weak references. Not generic, as each type has a copy of what calls it.
+///
+/// # Safety
+/// The last reference to `ob`, an instance of `own`, is gone.
+#[inline(never)]
+unsafe fn detach(ob: *mut abi::PyObject, own: &abi::PyTypeObject) {
+    // SAFETY: the caller's promise.
+    unsafe {
         if own.tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0 {
             gc::untrack_raw(ob);
         }
@@ -290,15 +304,24 @@ pub unsafe fn dealloc_unfinalized<T: Instance>(ob: *mut abi::PyObject) {
         if weak > 0 && !(*ob.byte_offset(weak).cast::<*mut abi::PyObject>()).is_null() {
             crate::weakref::clear_references(ob);
         }
-        ptr::drop_in_place(ob.cast::<T>());
-        if ptr::eq(ty, T::type_object().as_type_ptr())
+    }
+}
+
+/// Gives the memory of an object back whose fields are dropped. Not generic, as `detach`.
+///
+/// # Safety
+/// As for `detach`, and `ob` is not tracked.
+#[inline(never)]
+unsafe fn free(ob: *mut abi::PyObject, own: &abi::PyTypeObject) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let ty = (*ob).ob_type;
+        if ptr::eq(ty, own)
             && own.tp_flags & abi::Py_TPFLAGS_PREHEADER == 0
             && own.tp_free.is_some_and(|free| free as usize == gc::gc_del as *const () as usize)
         {
             gc::free_plain(ob);
-            return;
-        }
-        if let Some(free) = (*ty).tp_free {
+        } else if let Some(free) = (*ty).tp_free {
             free(ob.cast());
         }
     }

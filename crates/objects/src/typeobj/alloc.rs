@@ -292,6 +292,7 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
 ///
 /// # Safety
 /// `ob` has no references left and is otherwise whole.
+#[inline(never)]
 pub unsafe fn call_finalizer(ob: Ptr) -> bool {
     // SAFETY: the caller's promise; the count is one while the finaliser runs.
     unsafe {

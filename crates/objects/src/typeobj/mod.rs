@@ -401,26 +401,32 @@ impl Type {
     }
 
     /// A new instance through `tp_alloc`: zeroed after the head, tracked if the type is collected.
+    #[inline(always)]
     pub fn alloc<T>(&self, th: &Thread, items: isize) -> PyResult<Owned<T>> {
+        // SAFETY: the type lays out its instances as `T`.
+        Ok(unsafe { self.alloc_object(th, items)?.cast() })
+    }
+
+    /// `alloc` for all types: one copy of it.
+    fn alloc_object(&self, th: &Thread, items: isize) -> PyResult {
+        let ty = Borrowed::from_ref(self);
         // A static type may be used before anyone has asked for it by name.
         if !self.has_flag(abi::Py_TPFLAGS_READY) {
-            Borrowed::from_ref(self).ready(th)?;
+            ty.ready(th)?;
         }
-        let Some(alloc) = self.raw().tp_alloc else {
+        let Some(slot) = self.raw().tp_alloc else {
             // Descriptors are made while the types they belong to, and their own, are being readied.
-            // SAFETY: the type lays out its instances as `T`.
-            return Ok(unsafe { alloc::alloc(th, Borrowed::from_ref(self), items)?.cast() });
+            return alloc::alloc(th, ty, items);
         };
         // Static types inherit that of `object`, which does the same.
         let of_object = Object::type_object().raw().tp_alloc.map(|slot| slot as usize);
-        if of_object == Some(alloc as usize)
-            || alloc as usize == alloc::generic_alloc as *const () as usize
+        if of_object == Some(slot as usize)
+            || slot as usize == alloc::generic_alloc as *const () as usize
         {
-            // SAFETY: as above.
-            return Ok(unsafe { alloc::alloc(th, Borrowed::from_ref(self), items)?.cast() });
+            return alloc::alloc(th, ty, items);
         }
         // SAFETY: a type's `tp_alloc` makes instances of it.
-        let ob = unsafe { Owned::from_ptr_or_null(alloc(self.as_type_ptr(), items)) };
+        let ob = unsafe { Owned::from_ptr_or_null(slot(self.as_type_ptr(), items)) };
         ob.ok_or_else(|| th.raised_by_c())
     }
 }

@@ -12,7 +12,7 @@ REPORT gets one line a step, written at once, so that a crash leaves the test it
 Uses as little of the library as it can: it runs on interpreters that are not finished.
 """
 
-import importlib
+import importlib.util  # as in the reference's runner, whose tests take it for granted
 import sys
 import unittest
 

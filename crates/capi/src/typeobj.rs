@@ -6,14 +6,15 @@ use std::ptr::null_mut;
 use krait_abi as abi;
 use krait_macros::capi;
 use krait_objects::prelude::*;
-use krait_objects::typeobj::{slot_numbers, spec};
+use krait_objects::typeobj::{foreign, slot_numbers, spec};
 
 use crate::support::*;
 
 #[capi]
 pub fn PyType_Ready(th: &Thread, ty: TypePtr) -> PyResult<()> {
     // SAFETY: C passes a type that is complete but for what it inherits.
-    unsafe { type_of(ty) }.ready(th)
+    let ty = unsafe { type_of(ty) };
+    foreign::ready(th, ty, || ty.ready(th))
 }
 
 #[inline(always)]

@@ -274,6 +274,10 @@ impl Instance {
             // What is left of its objects outlives it.
             th.interp().types.forget_references();
             th.interp().gc.abandon();
+        } else if th.interp().heap.hook().is_some() {
+            // The heap does not know blocks of functions that a host put in its place, and would not take them along.
+            th.interp().foreign_types.release();
+            th.interp().free_lists.set_closed(&th.interp().heap, true);
         }
         let gil = gil::of(th).clone();
         let main = registry::main().filter(|main| main.gil.is_same(&gil));

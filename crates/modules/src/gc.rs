@@ -209,7 +209,9 @@ impl Gc {
     /// Numbers, strings and other objects that cannot be part of a cycle need not be looked after.
     #[function(sig = "(obj, /)")]
     fn is_tracked(obj: Borrowed<'_>) -> bool {
+        // A static type needs no header; the reference makes most of its modules' types at run time.
         gc::is_tracked(obj)
+            || obj.downcast::<Type>().is_some_and(|ty| ty.get().passes_for_heap_type())
     }
 
     /// Whether the collector has called the finalizer of an object before.

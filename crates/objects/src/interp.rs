@@ -25,6 +25,7 @@ use crate::str::Str;
 use crate::str::interned::Interned;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
+use crate::typeobj::foreign::ForeignTypes;
 use crate::typeobj::forward::Forward;
 use crate::typeobj::state::TypeStates;
 use crate::watchers::Watching;
@@ -105,6 +106,7 @@ pub struct Interpreter {
     pub types: TypeStates,
     pub forward: Forward,
     pub free_lists: FreeLists,
+    pub foreign_types: ForeignTypes,
     pub dicts: DictState,
     pub watchers: Watching,
     pub interned: Interned,
@@ -292,6 +294,7 @@ impl Interpreter {
             types: TypeStates::default(),
             forward: Forward::default(),
             free_lists: FreeLists::default(),
+            foreign_types: ForeignTypes::default(),
             dicts: DictState::default(),
             watchers: Watching::default(),
             interned: Interned::default(),
@@ -364,6 +367,7 @@ impl Interpreter {
         }
         swap(&self.heap, &other.heap);
         swap(&self.free_lists, &other.free_lists);
+        swap(&self.foreign_types, &other.foreign_types);
         swap(&self.interned, &other.interned);
         self.dicts.exchange_versions(&other.dicts);
         self.types.exchange_versions(&other.types);

@@ -242,7 +242,9 @@ fn add_members(
 fn definition(th: &Thread, field: &Field, offset: isize) -> PyResult<*mut abi::PyMemberDef> {
     const HEAD: usize = size_of::<abi::PyMemberDef>();
     let (name, doc) = (field.name.as_bytes(), field.doc.as_bytes());
-    let block = th.interp().heap.alloc(HEAD + name.len() + doc.len() + 2);
+    // Nobody frees it: a function in the heap's place would have it for good.
+    let size = HEAD + name.len() + doc.len() + 2;
+    let block = th.interp().heap.unhooked(|heap| heap.alloc(size));
     if block.is_null() {
         return Err(th.no_memory());
     }

@@ -200,6 +200,9 @@ pub fn PyInitConfig_SetInt(config: *mut PyInitConfig, name: *const c_char, value
     if name == "hash_seed" {
         // SAFETY: the struct is ours.
         unsafe { (*config.config.ptr()).use_hash_seed = 1 };
+    } else if name == "dev_mode" {
+        // It chooses the allocators too, which comes before all else.
+        config.pre.dev_mode = value as c_int;
     }
     0
 }

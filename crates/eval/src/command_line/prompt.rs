@@ -22,10 +22,10 @@ pub fn interact(th: &Thread) -> Option<i32> {
     // Future features that statements have asked for.
     let mut features = 0;
     for number in 0u64.. {
-        let Some(source) = read_statement(th, features) else {
+        let Some((source, ending)) = read_statement(th, features) else {
             break;
         };
-        if let Err(raised) = run_statement(th, &source, &mut features, number) {
+        if let Err(raised) = run_statement(th, &source, ending, &mut features, number) {
             let leaving = th.exception_matches(exc::SYSTEM_EXIT);
             let code = exit_code(th, Err(raised));
             if leaving {
@@ -51,14 +51,23 @@ pub fn show_prompt(th: &Thread, first: bool) {
     crate::builtins::write_stderr(&prompt);
 }
 
+/// Who says where a statement ends.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// The parser: a block has its empty line.
+    Complete,
+    /// The end of input, which ends all blocks too.
+    Input,
+}
+
 /// The lines of one statement: more are asked for as long as the parser could go on.
-fn read_statement(th: &Thread, features: u32) -> Option<String> {
+fn read_statement(th: &Thread, features: u32) -> Option<(String, Ending)> {
     let mut source = String::new();
     loop {
         show_prompt(th, source.is_empty());
         let mut line = String::new();
         match std::io::stdin().read_line(&mut line) {
-            Ok(0) | Err(_) => return (!source.is_empty()).then_some(source),
+            Ok(0) | Err(_) => return (!source.is_empty()).then_some((source, Ending::Input)),
             Ok(_) => {}
         }
         let blank = line.trim().is_empty();
@@ -67,7 +76,7 @@ fn read_statement(th: &Thread, features: u32) -> Option<String> {
         }
         source.push_str(&line);
         if !is_incomplete_with(&source, features) {
-            return Some(source);
+            return Some((source, Ending::Complete));
         }
     }
 }
@@ -93,12 +102,22 @@ fn is_incomplete_with(source: &str, features: u32) -> bool {
 }
 
 /// Each statement's code has a file name of its own, under which `linecache` keeps the lines.
-fn run_statement(th: &Thread, source: &str, features: &mut u32, number: u64) -> PyResult<()> {
+fn run_statement(
+    th: &Thread,
+    source: &str,
+    ending: Ending,
+    features: &mut u32,
+    number: u64,
+) -> PyResult<()> {
     let filename = Str::interned(th, "<stdin>")?;
+    let dedent = match ending {
+        Ending::Complete => flags::DONT_IMPLY_DEDENT,
+        Ending::Input => 0,
+    };
     let request = Request {
         filename: filename.borrow(),
         mode: Mode::Single,
-        flags: flags::DONT_IMPLY_DEDENT | *features,
+        flags: dedent | *features,
         optimize: None,
         feature_version: None,
     };

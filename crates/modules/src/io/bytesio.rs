@@ -435,6 +435,8 @@ impl BytesIO {
             ));
         };
         this.check_resizable(th)?;
+        drop(Buffer::simple(th, value)?);
+        this.check_open(th)?;
         this.fill(th, Some(value))?;
         if pos.downcast::<Int>().is_none() {
             return Err(raise!(

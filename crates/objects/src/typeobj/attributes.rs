@@ -141,6 +141,14 @@ pub fn find_attribute(
     }
 }
 
+impl Type {
+    /// Whether the type is static here, and a heap type in the reference: most types of modules.
+    pub fn passes_for_heap_type(&self) -> bool {
+        self.raw().tp_flags & abi::_Py_TPFLAGS_STATIC_BUILTIN != 0
+            && belongs_to_module(self.tp_name())
+    }
+}
+
 /// Whether the reference makes the type when it loads its module, by the type's full name.
 fn belongs_to_module(name: &str) -> bool {
     const STATIC: &[&str] = &[
@@ -471,9 +479,8 @@ impl Type {
     #[getter]
     fn __flags__(&self) -> u64 {
         let flags = self.raw().tp_flags;
-        // Types of modules are static here, but most are heap types in the reference: programs ask for this flag to
-        // find the class that a Python class begins with (`copyreg`).
-        if flags & abi::_Py_TPFLAGS_STATIC_BUILTIN != 0 && belongs_to_module(self.tp_name()) {
+        // Programs ask for this flag to find the class that a Python class begins with (`copyreg`).
+        if self.passes_for_heap_type() {
             return flags & !abi::_Py_TPFLAGS_STATIC_BUILTIN | abi::Py_TPFLAGS_HEAPTYPE;
         }
         flags

@@ -10,6 +10,7 @@ mod attributes;
 pub mod build;
 mod class_slots;
 mod contents;
+pub mod foreign;
 pub mod forward;
 mod inherit;
 pub mod layout;

@@ -23,7 +23,7 @@ use crate::thread::Thread;
 use crate::tuple::Tuple;
 use crate::typeobj::slots::SLOTS;
 use crate::typeobj::state::{FIRST_FOREIGN_VERSION, static_state};
-use crate::typeobj::{Type, contents, inherit, mro, slots, subclasses};
+use crate::typeobj::{Type, contents, foreign, inherit, mro, slots, subclasses};
 
 /// The static types that are ready, with what each filled itself before it inherited.
 static STATICS: Mutex<Vec<(&Type, OwnSlots)>> = Mutex::new(Vec::new());
@@ -44,7 +44,11 @@ pub fn ready(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     if ty.is_heap_type() || is_foreign_static(ty) {
         // A class whose own `mro()` is running is as ready as it can be.
         let begun = abi::Py_TPFLAGS_READY | abi::Py_TPFLAGS_READYING;
-        return if ty.flags() & begun != 0 { Ok(()) } else { ready_new(th, ty) };
+        return match ty.flags() & begun != 0 {
+            true => Ok(()),
+            false if ty.is_heap_type() => ready_new(th, ty),
+            false => foreign::ready(th, ty, || ready_new(th, ty)),
+        };
     }
     if !ty.has_flag(abi::Py_TPFLAGS_READY) {
         ready_static(th, ty)?;

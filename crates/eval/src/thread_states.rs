@@ -38,6 +38,7 @@ pub unsafe fn clear(th: &Thread) {
     if let Some(leave) = th.interp().state::<Leaving>().0.get() {
         leave(th);
     }
+    th.asyncio.leave(&th.interp().tasks);
     // SAFETY: the caller's promise; each field is empty before its reference goes.
     unsafe {
         let raw = th.raw();

@@ -8,6 +8,7 @@ mod abc;
 mod accounts;
 mod array;
 mod ast;
+mod asyncio;
 pub mod atexit;
 mod binascii;
 mod bisect;
@@ -97,6 +98,7 @@ macro_rules! native {
 pub static NATIVE_MODULES: &[NativeModule] = &[
     native!("_abc", abc::Abc),
     native!("_ast", ast::AstModule, ast::start),
+    native!("_asyncio", asyncio::Asyncio),
     native!("_bisect", bisect::Bisect),
     native!("_blake2", hashes::Blake2Module),
     native!("_bz2", compression::bz2::Bz2),

@@ -68,6 +68,8 @@ ids! {
     exceptions,
     has_location, loader, loader_state, submodule_search_locations,
     origin,
+    _asyncio_future_blocking, _loop, add_done_callback, call_exception_handler, call_soon, cancel, context, discard, done, exception,
+    future, get_debug, get_event_loop, get_loop, is_running, message, result, source_traceback, task,
     anonymous_dictcomp = "<dictcomp>", anonymous_genexpr = "<genexpr>", anonymous_lambda = "<lambda>", anonymous_module = "<module>",
     anonymous_string = "<string>", anonymous_unknown = "<unknown>", dot = ".", empty = "", utf_8 = "utf-8",
 }

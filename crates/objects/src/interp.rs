@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use krait_abi as abi;
 
+use crate::asyncio::TaskList;
 use crate::dict::Dict;
 use crate::dict::state::DictState;
 use crate::error::PyResult;
@@ -137,6 +138,8 @@ pub struct Interpreter {
     pub services: Cell<Services>,
     /// Buffers that other interpreters have views of.
     pub lent: Arc<Lent>,
+    /// Tasks of asyncio that belonged to threads which have ended. Dropped before the heap, which has the tasks.
+    pub tasks: TaskList,
     others: RefCell<HashMap<TypeId, Box<dyn Any>, BuildHasherDefault<Ready>>>,
     /// Whether the heap is one with those of other interpreters under the same lock.
     pub shares_heap: Cell<bool>,
@@ -320,9 +323,11 @@ impl Interpreter {
             },
             services: Cell::new(services),
             lent: Arc::default(),
+            tasks: TaskList::new(),
             others: RefCell::default(),
             shares_heap: Cell::new(false),
         });
+        interp.tasks.begin();
         interp.gil_address.store((&raw const interp.gil).cast_mut(), Ordering::Relaxed);
         interp
     }

@@ -7,6 +7,7 @@
 extern crate self as krait_objects;
 
 pub mod args;
+pub mod asyncio;
 pub mod audit;
 pub mod builtin_types;
 #[macro_use]

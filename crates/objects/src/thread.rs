@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use krait_abi as abi;
 
+use crate::asyncio;
 use crate::current;
 use crate::error::PyResult;
 use crate::exceptions::{BaseException, exc};
@@ -37,6 +38,8 @@ pub struct Thread {
     pub(crate) dealloc_depth: Cell<u32>,
     /// The copy of `errno` that foreign functions see, and programs ask for through `ctypes`.
     pub foreign_errno: Cell<i32>,
+    /// What asyncio runs in this thread.
+    pub asyncio: asyncio::State,
     /// The interpreter's lock, which is the layer above's: whoever has a state can wait for its interpreter.
     lock: OnceCell<Arc<dyn Any + Send + Sync>>,
 }
@@ -70,8 +73,10 @@ impl Thread {
             stack_top: Cell::new(0),
             dealloc_depth: Cell::new(0),
             foreign_errno: Cell::new(0),
+            asyncio: asyncio::State::new(),
             lock: OnceCell::new(),
         });
+        thread.asyncio.tasks.begin();
         // The base of the stack of handled exceptions lies in the state itself.
         // SAFETY: the box's address is stable.
         unsafe { (*thread.raw()).exc_info = &raw mut (*thread.raw()).exc_state };

@@ -22,7 +22,7 @@ use krait_objects::prelude::*;
 use krait_objects::typeobj::alloc::alloc_collected_before;
 
 pub use async_gen::AsyncGenWrappedValue;
-pub use resume::{raise_stop, stop_iteration_value, stop_value};
+pub use resume::{Resumed, raise_stop, stop_iteration_value, stop_value};
 pub use types::{AsyncGenerator, Coroutine, Generator};
 
 use crate::code::Code;

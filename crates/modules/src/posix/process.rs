@@ -42,6 +42,7 @@ pub fn after_fork(th: &Thread, child: bool) {
         gil::after_fork(th);
         import_lock::after_fork(th);
         crate::thread::after_fork(th);
+        th.asyncio.after_fork();
         crate::signal::after_fork(th);
     } else {
         import_lock::release(th);

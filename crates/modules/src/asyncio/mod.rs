@@ -3,6 +3,7 @@
 //! `future` and `task` are the two classes, `step` runs a task's coroutine, `iterator` is what awaiting a future iterates
 //! over, `registry` knows what runs where. The same job as CPython's `Modules/_asynciomodule.c`.
 
+pub mod debug;
 mod future;
 mod future_methods;
 mod iterator;
@@ -27,6 +28,7 @@ impl Asyncio {
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         module.add_type(th, Future::type_object())?;
         module.add_type(th, Task::type_object())?;
+        debug::keep();
         state::imported(th).map(drop)
     }
 

@@ -25,7 +25,7 @@ pub struct Task {
     #[visit]
     pub base: Future,
     /// Its place in the list of a thread, from which it takes itself when it is done.
-    link: Link,
+    pub link: Link,
     /// What it waits for.
     #[visit]
     pub waiter: Slot,
@@ -33,7 +33,7 @@ pub struct Task {
     pub coroutine: Slot,
     /// A string, or the number in a name that nobody has asked for yet.
     #[visit]
-    name: Slot,
+    pub name: Slot,
     #[visit]
     pub context: Slot,
     cancels: Cell<isize>,

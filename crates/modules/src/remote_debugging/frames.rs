@@ -1,7 +1,5 @@
 //! Threads and frames of another process.
 
-use std::mem::offset_of;
-
 use krait_abi as abi;
 use krait_bytecode::line_at;
 
@@ -23,20 +21,15 @@ pub struct Seen {
 #[derive(Clone, Copy, Debug)]
 pub struct State {
     pub address: u64,
-    /// The system's number of the thread, and the one that `threading.get_ident` gives.
+    /// The system's number of the thread.
     pub native: u64,
-    pub ident: u64,
 }
 
 impl Reader {
     /// The thread state at an address.
     pub fn state(&mut self, address: u64) -> Read<State> {
         let places = self.offsets.thread_state;
-        Ok(State {
-            address,
-            native: self.word(address, places.native_thread_id)?,
-            ident: self.word(address, places.thread_id)?,
-        })
+        Ok(State { address, native: self.word(address, places.native_thread_id)? })
     }
 
     /// All thread states of an interpreter, the newest first.
@@ -178,14 +171,5 @@ impl Reader {
         }
         seen.reverse();
         Ok(seen)
-    }
-
-    /// `obj` of a weak reference; 0 if it is dead.
-    pub fn referent(&mut self, weak: u64) -> Read<u64> {
-        let object = self.word(weak, offset_of!(abi::PyWeakReference, wr_object) as u64)?;
-        // A dead one points to None, which is no instance of a class of Python's.
-        let ty = self.type_of(object)?;
-        let flags = self.word(ty, self.offsets.type_object.tp_flags)?;
-        Ok(if flags & u64::from(abi::Py_TPFLAGS_HEAPTYPE) == 0 { 0 } else { object })
     }
 }

@@ -1,7 +1,7 @@
 //! `_remote_debugging`: the stacks of another process's threads and tasks, read from its memory.
 //!
 //! The process may run Krait or CPython 3.14: it says itself where things are. `krait_eval::remote` finds it, `reader` reads
-//! objects, `frames` threads and `tasks` asyncio, of which it knows the version in Python only. The same job as CPython's
+//! objects, `frames` threads and `tasks` asyncio. The same job as CPython's
 //! `Modules/_remote_debugging_module.c`.
 
 mod frames;
@@ -170,13 +170,13 @@ impl Unwinder {
     #[method(sig = "(self)")]
     fn get_async_stack_trace(&self, th: &Thread) -> PyResult<Owned<List>> {
         let (mut reader, interpreter) = self.process.look(th)?;
-        let known = asyncio(th, &mut reader, interpreter)?;
+        let known = self.process.asyncio(th, &mut reader, interpreter)?;
         let mut read = || -> Read<Vec<(u64, Vec<Task>)>> {
             let mut found = Vec::new();
             for state in reader.states(interpreter)? {
                 let task = known.running(&mut reader, state)?;
                 if task != 0 {
-                    let tasks = tasks::running_with_waiters(&mut reader, state, task)?;
+                    let tasks = known.running_with_waiters(&mut reader, state, task)?;
                     found.push((state.native, tasks));
                 }
             }
@@ -187,21 +187,19 @@ impl Unwinder {
     }
 
     /// Return a list of AwaitedInfo: the tasks of asyncio that are not done, thread by thread; and last, as of thread 0, those
-    /// whose loop does not run.
+    /// of threads that have ended.
     #[method(sig = "(self)")]
     fn get_all_awaited_by(&self, th: &Thread) -> PyResult<Owned<List>> {
         let (mut reader, interpreter) = self.process.look(th)?;
-        let known = asyncio(th, &mut reader, interpreter)?;
+        let known = self.process.asyncio(th, &mut reader, interpreter)?;
         let mut read = || -> Read<Vec<(u64, Vec<Task>)>> {
-            let mut rest = known.all(&mut reader)?;
             let mut found = Vec::new();
             for state in reader.states(interpreter)? {
-                let is_there = |&(_, ident): &(u64, u64)| ident == state.ident;
-                let (here, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_there);
-                rest = others;
-                found.push((state.native, describe_all(&mut reader, &here)?));
+                let here = known.of_thread(&mut reader, state)?;
+                found.push((state.native, known.describe_all(&mut reader, &here)?));
             }
-            found.push((0, describe_all(&mut reader, &rest)?));
+            let rest = known.of_ended_threads(&mut reader, interpreter)?;
+            found.push((0, known.describe_all(&mut reader, &rest)?));
             Ok(found)
         };
         let found = read().map_err(|fault| raise(th, fault))?;
@@ -216,17 +214,14 @@ impl Process {
         let interpreter = target.interpreter(th)?;
         Ok((Reader::new(&target), interpreter))
     }
-}
 
-fn describe_all(reader: &mut Reader, tasks: &[(u64, u64)]) -> Read<Vec<Task>> {
-    tasks.iter().map(|&(task, _)| tasks::describe(reader, task)).collect()
-}
-
-fn asyncio(th: &Thread, reader: &mut Reader, interpreter: u64) -> PyResult<Tasks> {
-    match Tasks::find(reader, interpreter) {
-        Ok(Some(tasks)) => Ok(tasks),
-        Ok(None) => Err(th.raise(exc::RUNTIME_ERROR, "AsyncioDebug section not available")),
-        Err(fault) => Err(raise(th, fault)),
+    fn asyncio(&self, th: &Thread, reader: &mut Reader, interpreter: u64) -> PyResult<Tasks> {
+        let target = Target::known(th, self.pid.get(), self.runtime.get())?;
+        match Tasks::find(reader, &target, interpreter) {
+            Ok(Some(tasks)) => Ok(tasks),
+            Ok(None) => Err(th.raise(exc::RUNTIME_ERROR, "AsyncioDebug section not available")),
+            Err(fault) => Err(raise(th, fault)),
+        }
     }
 }
 

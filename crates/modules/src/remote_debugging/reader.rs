@@ -1,4 +1,4 @@
-//! Objects of another process: pages of its memory, and strings, numbers, dictionaries, attributes and sets in them.
+//! Objects of another process: pages of its memory, and strings, numbers, dictionaries and sets in them.
 //!
 //! Where the fields lie is what the process itself says (`_Py_DebugOffsets`), and for what that leaves out, the ABI of
 //! CPython 3.14. The process runs on meanwhile: anything may be wrong, so each size and count is bounded.
@@ -154,24 +154,6 @@ impl Reader {
         Ok(data)
     }
 
-    /// Keys and values of a dictionary.
-    pub fn items(&mut self, dict: u64) -> Read<Vec<(u64, u64)>> {
-        let keys = self.word(dict, self.offsets.dict_object.ma_keys)?;
-        let values = self.word(dict, self.offsets.dict_object.ma_values)?;
-        let mut items = Vec::new();
-        for place in 0..self.key_count(keys)? {
-            let (key, value) = self.entry(keys, place)?;
-            let value = match values {
-                0 => value,
-                values => self.split_value(values, place)?,
-            };
-            if key != 0 && value != 0 {
-                items.push((key, value));
-            }
-        }
-        Ok(items)
-    }
-
     /// `dict[name]`; 0 if it is not there.
     pub fn item(&mut self, dict: u64, name: &'static str) -> Read<u64> {
         let keys = self.word(dict, self.offsets.dict_object.ma_keys)?;
@@ -219,39 +201,6 @@ impl Reader {
         }
         self.places.insert((keys, name), found);
         Ok(found)
-    }
-
-    /// An attribute of an instance of a class of Python's; 0 if it has none of that name.
-    pub fn attribute(&mut self, object: u64, name: &'static str) -> Read<u64> {
-        /// Where the pointer to the dictionary lies, before the object and its collector's header.
-        const MANAGED: u64 = 24;
-        let ty = self.type_of(object)?;
-        let flags = self.word(ty, self.offsets.type_object.tp_flags)?;
-        if flags & u64::from(abi::Py_TPFLAGS_MANAGED_DICT) == 0 {
-            let offset = self.word(ty, offset_of!(abi::PyTypeObject, tp_dictoffset) as u64)?;
-            return match offset as i64 {
-                ..=0 => Ok(0),
-                _ => match self.word(object, offset)? {
-                    0 => Ok(0),
-                    dict => self.item(dict, name),
-                },
-            };
-        }
-        let dict = self.word(object.wrapping_sub(MANAGED), 0)?;
-        if dict != 0 {
-            return self.item(dict, name);
-        }
-        let size = self.word(ty, offset_of!(abi::PyTypeObject, tp_basicsize) as u64)?;
-        let values = object.wrapping_add(size);
-        let valid = self.byte(values, offset_of!(abi::PyDictValues, valid) as u64)?;
-        if flags & u64::from(abi::Py_TPFLAGS_INLINE_VALUES) == 0 || valid == 0 {
-            return Ok(0);
-        }
-        let keys = self.word(ty, offset_of!(abi::PyHeapTypeObject, ht_cached_keys) as u64)?;
-        match self.place_of(keys, name)? {
-            Some(place) => self.split_value(values, place),
-            None => Ok(0),
-        }
     }
 
     /// The elements of a set.

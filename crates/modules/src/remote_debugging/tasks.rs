@@ -1,15 +1,19 @@
 //! Tasks of asyncio in another process: which there are, what each is at, and who awaits whom.
 //!
-//! Read from the objects of asyncio's own Python code: the sets of tasks in `asyncio.tasks`, and the attributes of tasks,
-//! futures and loops.
+//! Read where the table in the section `.AsyncioDebug` says, which native versions of asyncio have: ours, and CPython's.
 
 use std::collections::HashSet;
 
+use krait_eval::remote::Target;
+
 use super::frames::{Seen, State};
 use super::reader::{Fault, Read, Reader};
+use crate::asyncio::debug::Places;
 
 /// Longer names are cut.
 const LONGEST_NAME: u64 = 255;
+/// No list of tasks is read that has more.
+const MOST: usize = 1 << 20;
 
 /// A task, as `TaskInfo` shows it.
 pub struct Task {
@@ -20,166 +24,157 @@ pub struct Task {
     pub awaited_by: Vec<(u64, Vec<Seen>)>,
 }
 
-/// Where asyncio keeps its tasks: the dictionary of `asyncio.tasks`.
+/// Where asyncio keeps its tasks.
 pub struct Tasks {
-    module: u64,
+    places: Places,
 }
 
 impl Tasks {
-    /// `None` if asyncio is not imported.
-    pub fn find(reader: &mut Reader, interpreter: u64) -> Read<Option<Tasks>> {
+    /// `None` if asyncio is not imported, or is one that has no table.
+    pub fn find(reader: &mut Reader, target: &Target, interpreter: u64) -> Read<Option<Tasks>> {
         let modules = reader.word(interpreter, reader.offsets.interpreter_state.imports_modules)?;
-        if modules == 0 {
+        if modules == 0 || reader.item(modules, "asyncio.tasks")? == 0 {
             return Ok(None);
         }
-        match reader.item(modules, "asyncio.tasks")? {
-            0 => Ok(None),
-            // A module's dictionary is its first field.
-            module => Ok(Some(Tasks { module: reader.word(module, 16)? })),
-        }
+        let mut found = None;
+        let read = |address| {
+            let mut bytes = [0; size_of::<Places>()];
+            let is_one = target.process.read(address, &mut bytes).is_ok();
+            // SAFETY: the struct is numbers only.
+            let places: Places = unsafe { std::mem::transmute(bytes) };
+            // A task is an object of a few words.
+            let is_one = is_one && (64..4096).contains(&places.task_size);
+            found = is_one.then_some(Tasks { places });
+            is_one
+        };
+        target.process.find_section(".AsyncioDebug", read).map_err(Fault::Unreadable)?;
+        Ok(found)
     }
 
-    /// All tasks that are not done, each with the `threading.get_ident` of its loop's thread; 0 if the loop does not run.
-    pub fn all(&self, reader: &mut Reader) -> Read<Vec<(u64, u64)>> {
+    /// The tasks of a thread that are not done.
+    pub fn of_thread(&self, reader: &mut Reader, state: State) -> Read<Vec<u64>> {
+        self.in_list(reader, state.address.wrapping_add(self.places.thread_tasks))
+    }
+
+    /// The tasks that are not done of threads that have ended.
+    pub fn of_ended_threads(&self, reader: &mut Reader, interpreter: u64) -> Read<Vec<u64>> {
+        self.in_list(reader, interpreter.wrapping_add(self.places.interpreter_tasks))
+    }
+
+    /// The tasks whose links are in the ring that begins at `head`.
+    fn in_list(&self, reader: &mut Reader, head: u64) -> Read<Vec<u64>> {
+        let next = reader.offsets.llist_node.next;
         let mut found = Vec::new();
-        let scheduled = reader.item(self.module, "_scheduled_tasks")?;
-        if scheduled != 0 {
-            let references = reader.attribute(scheduled, "data")?;
-            for weak in if references == 0 { Vec::new() } else { reader.elements(references)? } {
-                found.push(reader.referent(weak)?);
+        let mut at = reader.word(head, next)?;
+        while at != head {
+            if at == 0 {
+                return Err(Fault::Broken("Invalid linked list structure reading remote memory"));
             }
-        }
-        let eager = reader.item(self.module, "_eager_tasks")?;
-        if eager != 0 {
-            found.extend(reader.elements(eager)?);
-        }
-        let mut tasks = Vec::with_capacity(found.len());
-        for task in found.into_iter().filter(|&task| task != 0) {
-            if is_pending(reader, task)? {
-                tasks.push((task, ident_of_loop(reader, task)?));
+            if found.len() > MOST {
+                return Err(Fault::Broken("Task list appears corrupted"));
             }
+            found.push(at.wrapping_sub(self.places.task_node));
+            at = reader.word(at, next)?;
         }
-        Ok(tasks)
+        Ok(found)
     }
 
     /// The task that runs in a thread; 0 if none does.
     pub fn running(&self, reader: &mut Reader, state: State) -> Read<u64> {
-        let current = reader.item(self.module, "_current_tasks")?;
-        if current == 0 {
-            return Ok(0);
+        reader.word(state.address, self.places.thread_running_task)
+    }
+
+    fn stack_of(&self, reader: &mut Reader, task: u64) -> Read<Vec<Seen>> {
+        match reader.word(task, self.places.task_coroutine)? {
+            0 => Ok(Vec::new()),
+            coroutine => reader.awaiting(coroutine),
         }
-        for (event_loop, task) in reader.items(current)? {
-            if ident(reader, event_loop)? == state.ident {
-                return Ok(task);
+    }
+
+    /// The tasks that await a task or future, through futures in between.
+    fn waiters(
+        &self,
+        reader: &mut Reader,
+        awaited: u64,
+        known: &mut HashSet<u64>,
+    ) -> Read<Vec<u64>> {
+        let waiters = match reader.word(awaited, self.places.task_awaited_by)? {
+            0 => Vec::new(),
+            set if reader.byte(awaited, self.places.task_awaited_by_is_set)? != 0 => {
+                reader.elements(set)?
+            }
+            one => vec![one],
+        };
+        let mut found = Vec::new();
+        for waiter in waiters {
+            if !known.insert(waiter) {
+                continue;
+            }
+            match reader.byte(waiter, self.places.task_is_task)? {
+                0 => found.extend(self.waiters(reader, waiter, known)?),
+                _ => found.push(waiter),
             }
         }
-        Ok(0)
+        Ok(found)
     }
-}
 
-/// Whether a task has no result yet.
-fn is_pending(reader: &mut Reader, task: u64) -> Read<bool> {
-    match reader.attribute(task, "_state")? {
-        // The class says what is so at first.
-        0 => Ok(true),
-        state => {
-            Ok(reader.text(state, LONGEST_NAME)?.into_iter().eq("PENDING".chars().map(u32::from)))
+    /// A task's name, which is a number as long as nobody has asked for it.
+    fn name(&self, reader: &mut Reader, task: u64) -> Read<Vec<u32>> {
+        let name = reader.word(task, self.places.task_name)?;
+        if name == 0 {
+            return Ok(Vec::new());
         }
-    }
-}
-
-fn ident_of_loop(reader: &mut Reader, task: u64) -> Read<u64> {
-    match reader.attribute(task, "_loop")? {
-        0 => Ok(0),
-        event_loop => ident(reader, event_loop),
-    }
-}
-
-/// The thread that runs a loop.
-fn ident(reader: &mut Reader, event_loop: u64) -> Read<u64> {
-    let ident = reader.attribute(event_loop, "_thread_id")?;
-    if ident == 0 {
-        return Ok(0);
-    }
-    // None, if the loop does not run.
-    let ty = reader.type_of(ident)?;
-    let flags = reader.word(ty, reader.offsets.type_object.tp_flags)?;
-    match flags & u64::from(krait_abi::Py_TPFLAGS_LONG_SUBCLASS) {
-        0 => Ok(0),
-        _ => reader.number(ident),
-    }
-}
-
-fn stack_of(reader: &mut Reader, task: u64) -> Read<Vec<Seen>> {
-    match reader.attribute(task, "_coro")? {
-        0 => Ok(Vec::new()),
-        coroutine => reader.awaiting(coroutine),
-    }
-}
-
-/// The tasks that await a task or future, through futures in between.
-fn waiters(reader: &mut Reader, awaited: u64, known: &mut HashSet<u64>) -> Read<Vec<u64>> {
-    let mut found = Vec::new();
-    let set = reader.attribute(awaited, "_Future__asyncio_awaited_by")?;
-    // None, unless somebody waits.
-    if set == 0 || !is_set(reader, set)? {
-        return Ok(found);
-    }
-    for waiter in reader.elements(set)? {
-        if !known.insert(waiter) {
-            continue;
+        let ty = reader.type_of(name)?;
+        let flags = reader.word(ty, reader.offsets.type_object.tp_flags)?;
+        if flags & u64::from(krait_abi::Py_TPFLAGS_LONG_SUBCLASS) == 0 {
+            return reader.text(name, LONGEST_NAME);
         }
-        match reader.attribute(waiter, "_coro")? {
-            0 => found.extend(waiters(reader, waiter, known)?),
-            _ => found.push(waiter),
-        }
+        let number = reader.number(name)?;
+        Ok(format!("Task-{number}").chars().map(u32::from).collect())
     }
-    Ok(found)
-}
 
-fn is_set(reader: &mut Reader, object: u64) -> Read<bool> {
-    let ty = reader.type_of(object)?;
-    let name = reader.word(ty, reader.offsets.type_object.tp_name)?;
-    let mut start = [0; 4];
-    reader.bytes(name, &mut start)?;
-    Ok(&start == b"set\0")
-}
-
-/// What there is to tell of a task.
-pub fn describe(reader: &mut Reader, task: u64) -> Read<Task> {
-    let name = match reader.attribute(task, "_name")? {
-        0 => Vec::new(),
-        name => reader.text(name, LONGEST_NAME)?,
-    };
-    let stack = stack_of(reader, task)?;
-    let mut awaited_by = Vec::new();
-    for waiter in waiters(reader, task, &mut HashSet::new())? {
-        awaited_by.push((waiter, stack_of(reader, waiter)?));
-    }
-    Ok(Task { address: task, name, stack, awaited_by })
-}
-
-/// The task that runs in a thread, and those that wait for it, directly or not.
-pub fn running_with_waiters(reader: &mut Reader, state: State, task: u64) -> Read<Vec<Task>> {
-    let mut first = describe(reader, task)?;
-    let coroutine = reader.attribute(task, "_coro")?;
-    if coroutine != 0 {
-        let frame = reader.frame_inside(coroutine);
-        first.stack = reader.stack_to(state, frame)?;
-    }
-    let mut known = HashSet::from([task]);
-    let mut todo: Vec<u64> = first.awaited_by.iter().map(|(waiter, _)| *waiter).collect();
-    let mut tasks = vec![first];
-    while let Some(next) = todo.pop() {
-        if !known.insert(next) {
-            continue;
+    /// What there is to tell of a task.
+    pub fn describe(&self, reader: &mut Reader, task: u64) -> Read<Task> {
+        let name = self.name(reader, task)?;
+        let stack = self.stack_of(reader, task)?;
+        let mut awaited_by = Vec::new();
+        for waiter in self.waiters(reader, task, &mut HashSet::new())? {
+            awaited_by.push((waiter, self.stack_of(reader, waiter)?));
         }
-        if known.len() > 1 << 20 {
-            return Err(Fault::Broken("Task list appears corrupted"));
-        }
-        let this = describe(reader, next)?;
-        todo.extend(this.awaited_by.iter().map(|(waiter, _)| *waiter));
-        tasks.push(this);
+        Ok(Task { address: task, name, stack, awaited_by })
     }
-    Ok(tasks)
+
+    pub fn describe_all(&self, reader: &mut Reader, tasks: &[u64]) -> Read<Vec<Task>> {
+        tasks.iter().map(|&task| self.describe(reader, task)).collect()
+    }
+
+    /// The task that runs in a thread, and those that wait for it, directly or not.
+    pub fn running_with_waiters(
+        &self,
+        reader: &mut Reader,
+        state: State,
+        task: u64,
+    ) -> Read<Vec<Task>> {
+        let mut first = self.describe(reader, task)?;
+        let coroutine = reader.word(task, self.places.task_coroutine)?;
+        if coroutine != 0 {
+            let frame = reader.frame_inside(coroutine);
+            first.stack = reader.stack_to(state, frame)?;
+        }
+        let mut known = HashSet::from([task]);
+        let mut todo: Vec<u64> = first.awaited_by.iter().map(|(waiter, _)| *waiter).collect();
+        let mut tasks = vec![first];
+        while let Some(next) = todo.pop() {
+            if !known.insert(next) {
+                continue;
+            }
+            if known.len() > MOST {
+                return Err(Fault::Broken("Task list appears corrupted"));
+            }
+            let this = self.describe(reader, next)?;
+            todo.extend(this.awaited_by.iter().map(|(waiter, _)| *waiter));
+            tasks.push(this);
+        }
+        Ok(tasks)
+    }
 }

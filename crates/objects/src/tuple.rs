@@ -73,19 +73,29 @@ impl Tuple {
         Borrowed::from_ref(&EMPTY.tuple)
     }
 
+    /// As `alloc`, out of the free list; null if that has none.
+    #[inline(always)]
+    pub fn reuse(th: &Thread, len: usize) -> Ptr {
+        let Some(list) = th.interp().free_lists.tuples.get(len.wrapping_sub(1)) else {
+            return std::ptr::null_mut();
+        };
+        let ob = list.pop();
+        if !ob.is_null() {
+            // SAFETY: (3): a dead tuple of this size; its type and size are still there.
+            unsafe {
+                ob.cast::<u64>().write(1);
+                (*ob.cast::<Tuple>()).hash.set(-1);
+            }
+        }
+        ob
+    }
+
     /// A fresh exact tuple whose items are uninitialised and which nobody knows. `len` is not 0.
     #[inline]
     fn alloc(th: &Thread, len: usize) -> PyResult<Ptr> {
-        if let Some(list) = th.interp().free_lists.tuples.get(len.wrapping_sub(1)) {
-            let ob = list.pop();
-            if !ob.is_null() {
-                // SAFETY: (3): a dead tuple of this size; its type and size are still there.
-                unsafe {
-                    ob.cast::<u64>().write(1);
-                    (*ob.cast::<Tuple>()).hash.set(-1);
-                }
-                return Ok(ob);
-            }
+        let ob = Tuple::reuse(th, len);
+        if !ob.is_null() {
+            return Ok(ob);
         }
         let size = len
             .checked_mul(size_of::<Ptr>())

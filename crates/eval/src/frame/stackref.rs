@@ -167,12 +167,22 @@ impl StackRef {
     /// (1).
     #[inline(always)]
     pub unsafe fn into_heap_safe(self) -> StackRef {
+        if self.is_counted() {
+            return self;
+        }
+        // Without hints the compiler makes one long test of all of them, also for values that are counted.
+        std::hint::cold_path();
+        if self.is_null() {
+            std::hint::cold_path();
+            return self;
+        }
         // A tagged integer has both bits.
-        if self.0 & TAGS != UNCOUNTED || self.is_null() {
+        if self.0 & (TAGS - UNCOUNTED) != 0 {
+            std::hint::cold_path();
             return self;
         }
         // SAFETY: (1).
-        unsafe { StackRef::new(self.ptr()) }
+        unsafe { StackRef::new((self.0 - UNCOUNTED) as *mut abi::PyObject) }
     }
 
     /// Turns the reference into an owned handle.

@@ -234,7 +234,7 @@ pub mod hot {
                 return D::cold::<ListFromEnd>(s, 0);
             };
             let item = StackRef::new(*(*list).ob_item.offset(index));
-            finish_counting::<D>(s, item, BINARY_OP)
+            finish::<D>(s, item, BINARY_OP)
         }
     }
 
@@ -252,7 +252,7 @@ pub mod hot {
                     return deopt::<D>(s);
                 };
                 let item = StackRef::new(*(*list).ob_item.offset(at));
-                finish_counting::<D>(s, item, BINARY_OP)
+                finish::<D>(s, item, BINARY_OP)
             }
         }
     }
@@ -269,7 +269,7 @@ pub mod hot {
                 return D::cold::<TupleFromEnd>(s, 0);
             };
             let item = StackRef::new(*layout::tuple_items(tuple).offset(index));
-            finish_counting::<D>(s, item, BINARY_OP)
+            finish::<D>(s, item, BINARY_OP)
         }
     }
 
@@ -286,7 +286,7 @@ pub mod hot {
                     return deopt::<D>(s);
                 };
                 let item = StackRef::new(*layout::tuple_items(tuple).offset(at));
-                finish_counting::<D>(s, item, BINARY_OP)
+                finish::<D>(s, item, BINARY_OP)
             }
         }
     }
@@ -376,7 +376,7 @@ pub mod hot {
                 Some(std::cmp::Ordering::Greater) => 4,
                 Some(std::cmp::Ordering::Equal) => 8,
             };
-            finish_counting::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
+            finish::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
         }
     }
 
@@ -394,7 +394,7 @@ pub mod hot {
                 return D::cold::<Rare<CompareText>>(s, 0);
             }
             let outcome = if equal { 8 } else { 2 };
-            finish_counting::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
+            finish::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
         }
     }
 

@@ -22,9 +22,60 @@ impl Cold for Dealloc {
     unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
         // SAFETY: the count is zero; the state is complete, so any code may run.
         unsafe {
-            s.save_done();
-            dealloc(s.th, StackRef::from_bits(x).ptr());
+            let ob = StackRef::from_bits(x).ptr();
+            match keep_number(s.th, ob) {
+                Some(true) => D::next(s),
+                Some(false) => D::cold::<FreeNumber>(s, x),
+                None => D::cold::<DeallocObject>(s, x),
+            }
+        }
+    }
+}
+
+/// A number for which there is no place on a free list.
+struct FreeNumber;
+
+impl Cold for FreeNumber {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: as for `Dealloc`.
+        unsafe {
+            memory::free_number(&*s.th, StackRef::from_bits(x).ptr());
             D::next(s)
+        }
+    }
+}
+
+/// Anything but a number.
+struct DeallocObject;
+
+impl Cold for DeallocObject {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: as for `Dealloc`.
+        unsafe {
+            s.save_done();
+            memory::dealloc(StackRef::from_bits(x).ptr());
+            D::next(s)
+        }
+    }
+}
+
+/// Keeps the memory of an exact number for the next one. False if there is no place for it, `None` for other objects.
+///
+/// # Safety
+/// The object's last reference is gone.
+#[inline(always)]
+unsafe fn keep_number(th: *const Thread, ob: *mut krait_abi::PyObject) -> Option<bool> {
+    // SAFETY: the caller's promise; exact numbers come from the interpreter's heap.
+    unsafe {
+        let interp = (*th).interp();
+        if layout::is_int(ob) {
+            Some(layout::compact_int(ob).is_some() && interp.free_lists.ints.push(ob))
+        } else if layout::is_float(ob) {
+            Some(interp.free_lists.floats.push(ob))
+        } else {
+            None
         }
     }
 }
@@ -37,16 +88,10 @@ impl Cold for Dealloc {
 pub unsafe fn dealloc(th: *const Thread, ob: *mut krait_abi::PyObject) {
     // SAFETY: the caller's promise; exact numbers come from the interpreter's heap.
     unsafe {
-        let interp = (*th).interp();
-        let kept = if layout::is_int(ob) {
-            layout::compact_int(ob).is_some() && interp.free_lists.ints.push(ob)
-        } else if layout::is_float(ob) {
-            interp.free_lists.floats.push(ob)
-        } else {
-            return memory::dealloc(ob);
-        };
-        if !kept {
-            memory::free_number(&*th, ob);
+        match keep_number(th, ob) {
+            Some(true) => {}
+            Some(false) => memory::free_number(&*th, ob),
+            None => memory::dealloc(ob),
         }
     }
 }
@@ -60,13 +105,32 @@ impl Cold for ReleaseOperands {
         // SAFETY: both were moved out of the stack by the handler.
         unsafe {
             let right = *s.sp;
-            s.save_done();
-            if right.release() {
-                dealloc(s.th, right.ptr());
+            if right.release() && keep_number(s.th, right.ptr()) != Some(true) {
+                return D::cold::<DeallocRight>(s, x);
             }
             let left = StackRef::from_bits(x);
             if left.release() {
-                dealloc(s.th, left.ptr());
+                return D::cold::<Dealloc>(s, x);
+            }
+            D::next(s)
+        }
+    }
+}
+
+/// The right operand's last reference is gone; the left one, `x`, is still to be released.
+struct DeallocRight;
+
+impl Cold for DeallocRight {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: as for `ReleaseOperands`.
+        unsafe {
+            let right = *s.sp;
+            s.save_done();
+            dealloc(s.th, right.ptr());
+            let left = StackRef::from_bits(x);
+            if left.release() {
+                return D::cold::<Dealloc>(s, x);
             }
             D::next(s)
         }

@@ -216,13 +216,14 @@ pub fn dict_merge(op: Op<'_>) -> PyResult<()> {
 /// Handlers of specialised forms: the type is checked in registers, the work is done without the protocol.
 pub mod hot {
     use krait_abi as abi;
+    use krait_objects::gc;
     use krait_objects::prelude::*;
     use krait_objects::set::Set;
 
     use super::super::cold::{Rare, ReleaseOperands, deopt};
     use super::super::op::Op;
     use super::super::specialize::layout::{self, compact_int};
-    use super::super::state::{Dispatch, Operation, State};
+    use super::super::state::{Cold, Dispatch, Operation, State};
     use crate::code::CodeUnit;
     use crate::frame::StackRef;
 
@@ -246,6 +247,54 @@ pub mod hot {
             *(*list).ob_item.offset(len) = s.peek(1).into_heap_safe().ptr();
             (*list).ob_base.ob_size = len + 1;
             D::next(s.drop(1).skip(1))
+        }
+    }
+
+    /// Of few items, with memory at hand: no call.
+    #[inline(always)]
+    pub unsafe fn build_tuple<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9): `arg` references move from the stack into a block for as many.
+        unsafe {
+            let block = Tuple::reuse(s.thread(), s.arg);
+            if block.is_null() {
+                return D::cold::<Rare<BuildTuple>>(s, 0);
+            }
+            let from = s.sp.sub(s.arg);
+            let to = layout::tuple_items(block).cast_mut();
+            let mut flags = 0;
+            for at in 0..s.arg {
+                let item = (*from.add(at)).into_heap_safe().ptr();
+                to.add(at).write(item);
+                flags |= (*(*item).ob_type).tp_flags;
+            }
+            *from = StackRef::from_bits(block as usize);
+            let s = s.drop(s.arg - 1).skip(1);
+            // Without items that the collector follows, a tuple cannot be in a cycle.
+            if flags & abi::Py_TPFLAGS_HAVE_GC != 0 && gc::track_quietly(s.thread(), block) {
+                return D::cold::<AskForCollection>(s, 0);
+            }
+            D::next(s)
+        }
+    }
+
+    struct BuildTuple;
+
+    impl Operation for BuildTuple {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            super::build_tuple(op)?;
+            Ok(op.next())
+        }
+    }
+
+    struct AskForCollection;
+
+    impl Cold for AskForCollection {
+        #[inline(always)]
+        unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+            gc::ask(s.thread());
+            // SAFETY: the state is complete.
+            unsafe { D::next(s) }
         }
     }
 

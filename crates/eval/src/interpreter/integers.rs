@@ -9,7 +9,7 @@ use krait_bytecode::BinaryOp;
 use krait_objects::int;
 use krait_objects::prelude::*;
 
-use super::cold::{ReleaseOperands, deopt};
+use super::cold::{Dealloc, ReleaseOperands, deopt};
 use super::specialize::layout;
 use super::state::{Cold, Dispatch, State};
 use crate::frame::StackRef;
@@ -238,17 +238,32 @@ impl Cold for GeneralExtension {
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: (9).
         unsafe {
-            if let Some((left, right)) = held_operands(s)
+            let Some((left, right)) = int_operands(s) else {
+                return D::cold::<Mixed>(s, 0);
+            };
+            if let Some((left, right)) = layout::natural_pair(left, right)
                 && let Some(value) = Extension::natural(s.cache_u16(2), left, right)
             {
-                return finish_held::<D>(s, value);
+                return finish::<D>(s, value);
             }
-            match short_operands(s) {
-                Some((left, right)) => match Extension::short(s.cache_u16(2), left, right) {
-                    Some(value) => D::cold::<Finish>(s, value as usize),
-                    None => deopt::<D>(s),
-                },
-                None => D::cold::<Mixed>(s, 0),
+            D::cold::<LongExtension>(s, 0)
+        }
+    }
+}
+
+/// Ints of which one is negative or of two digits or more.
+struct LongExtension;
+
+impl Cold for LongExtension {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: (9): two exact ints.
+        unsafe {
+            let value = short_operands(s)
+                .and_then(|(left, right)| Extension::short(s.cache_u16(2), left, right));
+            match value {
+                Some(value) => D::cold::<Finish>(s, value as usize),
+                None => deopt::<D>(s),
             }
         }
     }
@@ -277,15 +292,22 @@ impl Cold for Mixed {
     }
 }
 
+/// The operands, if both are ints.
+#[inline(always)]
+unsafe fn int_operands(s: State) -> Option<(*mut abi::PyObject, *mut abi::PyObject)> {
+    // SAFETY: (9).
+    unsafe {
+        let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+        (layout::is_int(left) && layout::is_int(right)).then_some((left, right))
+    }
+}
+
 /// The values of operands that are ints of at most two digits.
 #[inline(always)]
 unsafe fn short_operands(s: State) -> Option<(i64, i64)> {
-    // SAFETY: (9); the checks make the operands what is read.
+    // SAFETY: (9); the check makes the operands what is read.
     unsafe {
-        let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
-        if !layout::is_int(left) || !layout::is_int(right) {
-            return None;
-        }
+        let (left, right) = int_operands(s)?;
         Some((layout::short_int(left)?, layout::short_int(right)?))
     }
 }
@@ -300,41 +322,9 @@ unsafe fn borrowed_operands(s: State) -> Option<(*mut abi::PyObject, *mut abi::P
     }
 }
 
-/// The values of operands that are ints of one digit, not negative, and will not be gone when they are released: of
-/// what was just stored into a local, the stack has a reference of its own.
-#[inline(always)]
-unsafe fn held_operands(s: State) -> Option<(i64, i64)> {
-    // SAFETY: (9); the checks make the operands what is read.
-    unsafe {
-        let (left, right) = (s.peek(2), s.peek(1));
-        let twice = left.is_counted() && left.bits() == right.bits();
-        if left.is_ours_alone()
-            || right.is_ours_alone()
-            || twice
-            || !layout::is_int(left.ptr())
-            || !layout::is_int(right.ptr())
-        {
-            return None;
-        }
-        layout::natural_pair(left.ptr(), right.ptr())
-    }
-}
-
-/// Gives held operands back, for `result` in their place.
-#[inline(always)]
-unsafe fn replace_held<D: Dispatch>(s: State, result: StackRef, units: usize) -> D::Out {
-    // SAFETY: (9); neither reference is the last.
-    unsafe {
-        let (left, right) = (s.peek(2), s.peek(1));
-        s.poke(2, result);
-        let _held_elsewhere = left.release() | right.release();
-        D::next(s.drop(1).skip(units))
-    }
-}
-
 /// A number as a reference of the stack, if it is small or a block is at hand.
 #[inline(always)]
-unsafe fn at_hand(s: State, value: i64) -> Option<StackRef> {
+pub unsafe fn at_hand(s: State, value: i64) -> Option<StackRef> {
     // SAFETY: (8); the block is one for an int.
     unsafe {
         if int::is_small(value) {
@@ -367,15 +357,56 @@ pub unsafe fn finish_borrowed<D: Dispatch>(s: State, value: i64) -> D::Out {
     }
 }
 
-/// As `finish_borrowed`, for held operands.
+/// Replaces operands of which some are counted by `value`: in place, if an operand is nobody else's, or by an int at
+/// hand. Calls nothing.
 #[inline(always)]
-unsafe fn finish_held<D: Dispatch>(s: State, value: i64) -> D::Out {
-    // SAFETY: (9).
+unsafe fn finish<D: Dispatch>(s: State, value: i64) -> D::Out {
+    // SAFETY: (9): two exact ints.
     unsafe {
+        let (left, right) = (s.peek(2), s.peek(1));
+        if layout::fits_in_place(value) {
+            if left.is_ours_alone() {
+                layout::write_compact_int(left.ptr(), value);
+                return release_one::<D>(s.drop(1).skip(BINARY_OP), right);
+            }
+            if right.is_ours_alone() {
+                layout::write_compact_int(right.ptr(), value);
+                s.poke(2, right);
+                return release_one::<D>(s.drop(1).skip(BINARY_OP), left);
+            }
+        }
         match at_hand(s, value) {
-            Some(result) => replace_held::<D>(s, result, BINARY_OP),
+            Some(result) => replace::<D>(s, result, BINARY_OP),
             None => D::cold::<Finish>(s, value as usize),
         }
+    }
+}
+
+/// Releases what has been taken off the stack.
+#[inline(always)]
+unsafe fn release_one<D: Dispatch>(s: State, operand: StackRef) -> D::Out {
+    // SAFETY: the state is complete.
+    unsafe {
+        if operand.release() {
+            return D::cold::<Dealloc>(s, operand.bits());
+        }
+        D::next(s)
+    }
+}
+
+/// Puts `result` in the operands' place and releases them.
+#[inline(always)]
+unsafe fn replace<D: Dispatch>(s: State, result: StackRef, units: usize) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let (left, right) = (s.peek(2), s.peek(1));
+        s.poke(2, result);
+        let s = s.drop(1).skip(units);
+        if left.is_ours_alone() | right.is_ours_alone() | (left == right) {
+            return D::cold::<ReleaseOperands>(s, left.bits());
+        }
+        let _held_elsewhere = left.release() | right.release();
+        D::next(s)
     }
 }
 
@@ -387,14 +418,27 @@ impl<O: IntOp> Cold for General<O> {
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: (9).
         unsafe {
-            if let Some((left, right)) = held_operands(s) {
-                return finish_held::<D>(s, O::natural(left, right));
+            let Some((left, right)) = int_operands(s) else {
+                return deopt::<D>(s);
+            };
+            match layout::natural_pair(left, right) {
+                Some((left, right)) => finish::<D>(s, O::natural(left, right)),
+                None => D::cold::<Long<O>>(s, 0),
             }
-            match short_operands(s) {
-                Some((left, right)) => match O::short(left, right) {
-                    Some(value) => D::cold::<Finish>(s, value as usize),
-                    None => deopt::<D>(s),
-                },
+        }
+    }
+}
+
+/// Ints of which one is negative or of two digits or more.
+struct Long<O>(std::marker::PhantomData<O>);
+
+impl<O: IntOp> Cold for Long<O> {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: (9): two exact ints.
+        unsafe {
+            match short_operands(s).and_then(|(left, right)| O::short(left, right)) {
+                Some(value) => D::cold::<Finish>(s, value as usize),
                 None => deopt::<D>(s),
             }
         }
@@ -439,7 +483,7 @@ impl Cold for Finish {
 
 /// A new reference, or null with an exception.
 #[inline(never)]
-unsafe fn new_int(th: *const Thread, value: i64) -> *mut abi::PyObject {
+pub unsafe fn new_int(th: *const Thread, value: i64) -> *mut abi::PyObject {
     // SAFETY: the loop's thread.
     let result = Int::from_i64(unsafe { &*th }, value);
     result.map_or(std::ptr::null_mut(), Owned::into_ptr)
@@ -477,16 +521,13 @@ impl Cold for GeneralComparison {
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: (9).
         unsafe {
-            if let Some((a, b)) = held_operands(s) {
-                let result = StackRef::from_bool(s.arg & outcome(a, b) != 0);
-                return replace_held::<D>(s, result, COMPARE_OP);
+            match short_operands(s) {
+                Some((left, right)) => {
+                    let result = StackRef::from_bool(s.arg & outcome(left, right) != 0);
+                    replace::<D>(s, result, COMPARE_OP)
+                }
+                None => deopt::<D>(s),
             }
-            let Some((a, b)) = short_operands(s) else {
-                return deopt::<D>(s);
-            };
-            let left = s.peek(2);
-            s.poke(2, StackRef::from_bool(s.arg & outcome(a, b) != 0));
-            D::cold::<ReleaseOperands>(s.drop(1).skip(COMPARE_OP), left.bits())
         }
     }
 }

@@ -46,6 +46,18 @@ pub fn next_item(op: Op<'_>) -> PyResult<Option<Owned>> {
     }
 }
 
+/// What `FOR_ITER` makes of an iterator that has given nothing, or is none.
+fn no_item(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    if op.peek(1).ty().get().raw().tp_iternext.is_none() {
+        return for_iter(op);
+    }
+    if op.th.is_raised() {
+        tell_of_stop(op.th);
+        let _end = op.th.take_if(op.th.raised_by_c(), exc::STOP_ITERATION)?;
+    }
+    Ok(behind_loop(op))
+}
+
 /// Where `FOR_ITER` goes on when there are no more items.
 pub fn behind_loop(op: Op<'_>) -> *const CodeUnit {
     // SAFETY: (8): the argument leads to `END_FOR`, which only generators need.
@@ -112,7 +124,6 @@ pub mod hot {
     use krait_abi as abi;
     use krait_objects::error::PyResult;
     use krait_objects::handle::Borrowed;
-    use krait_objects::int::Int;
     use krait_objects::list::List;
     use krait_objects::str::iterator::StrAsciiIterator;
     use krait_objects::tuple::Tuple;
@@ -120,12 +131,14 @@ pub mod hot {
     pub use super::super::suspend::hot::for_iter_gen;
 
     use super::super::YIELD_OFFSET;
-    use super::super::cold::{self, deopt};
+    use super::super::cold::{self, Rare, deopt};
+    use super::super::integers::{at_hand, new_int};
     use super::super::op::Op;
     use super::super::specialize::layout;
     use super::super::state::{Cold, Dispatch, Operation, State};
     use crate::code::CodeUnit;
     use crate::frame::StackRef;
+    use crate::generator::Generator;
 
     /// Goes on behind the loop, at its `POP_ITER`.
     #[inline(always)]
@@ -139,7 +152,6 @@ pub mod hot {
     pub unsafe fn for_iter<D: Dispatch>(s: State) -> D::Out {
         struct ForIter;
         impl Operation for ForIter {
-            #[inline(always)]
             fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
                 super::for_iter(op)
             }
@@ -155,7 +167,42 @@ pub mod hot {
             if cold::counter_triggers(s) {
                 return D::cold::<cold::Specialize>(s, 0);
             }
-            D::out_of_line::<ForIter>(s)
+            if iterator.is_exact::<Generator>() {
+                return D::cold::<Rare<ForIter>>(s, 0);
+            }
+            D::cold::<NextItem>(s, 0)
+        }
+    }
+
+    /// Asks the iterator's type.
+    struct NextItem;
+
+    impl Cold for NextItem {
+        #[inline(always)]
+        unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+            // SAFETY: (9), and the slot's contract. Only the thread and the argument are kept during the call.
+            unsafe {
+                s.save();
+                let iterator = s.peek(1).ptr();
+                let Some(next) = (*(*iterator).ob_type).tp_iternext else {
+                    return D::cold::<Rare<NoItem>>(s, 0);
+                };
+                let item = next(iterator);
+                let s = State { arg: s.arg, ..State::reload(s.th, s.ip) };
+                if item.is_null() {
+                    return D::cold::<Rare<NoItem>>(s, 0);
+                }
+                D::next(s.push(StackRef::steal(item)).skip(YIELD_OFFSET))
+            }
+        }
+    }
+
+    /// The iterator has given nothing: by its regular end or by an exception.
+    struct NoItem;
+
+    impl Operation for NoItem {
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            super::no_item(op)
         }
     }
 
@@ -255,9 +302,26 @@ pub mod hot {
             let value = (*iterator).start;
             (*iterator).start = value.wrapping_add((*iterator).step);
             (*iterator).len = len - 1;
-            match Int::from_i64(s.thread(), value) {
-                Ok(item) => D::next(s.push(StackRef::from_owned(item)).skip(YIELD_OFFSET)),
-                Err(_raised) => D::next(s.unwinding()),
+            match at_hand(s, value) {
+                Some(item) => D::next(s.push(item).skip(YIELD_OFFSET)),
+                None => D::cold::<RangeItem>(s, value as usize),
+            }
+        }
+    }
+
+    /// An item that needs memory of the heap.
+    struct RangeItem;
+
+    impl Cold for RangeItem {
+        #[inline(always)]
+        unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+            // SAFETY: (9); a new reference, or null with an exception.
+            unsafe {
+                let item = new_int(s.th, x as i64);
+                if item.is_null() {
+                    return D::next(s.unwinding());
+                }
+                D::next(s.push(StackRef::steal(item)).skip(YIELD_OFFSET))
             }
         }
     }

@@ -108,7 +108,7 @@ mod handlers {
         arithmetic: unary_invert, unary_negative;
         attributes: delete_attr, load_special;
         calls: call_function_ex;
-        containers: binary_slice, build_list, build_map, build_set, build_slice, build_tuple, delete_subscr, dict_merge,
+        containers: binary_slice, build_list, build_map, build_set, build_slice, delete_subscr, dict_merge,
             dict_update, get_len, list_extend, map_add, set_add, set_update, store_slice;
         exceptions: check_eg_match, check_exc_match, pop_except, push_exc_info, raise_varargs, reraise, with_except_start;
         functions: copy_free_vars, make_cell, make_function, set_function_attribute;
@@ -214,7 +214,7 @@ mod tail {
         #[inline(always)]
         unsafe fn to(s: State, opcode: u8) {
             // SAFETY: (8); the table has an entry for every byte.
-            unsafe { HANDLERS[opcode as usize](s.ip, s.sp, s.frame, s.th, s.arg) }
+            unsafe { jump(opcode, s.ip, s.sp, s.frame, s.th, s.arg) }
         }
 
         #[inline(always)]
@@ -225,6 +225,20 @@ mod tail {
 
         #[inline(always)]
         fn exit() {}
+    }
+
+    /// The one place that names the table. Without an attribute for inlining: what other crates may inline is exported
+    /// with all that it names, and the table's address would be loaded from the global offset table for each instruction.
+    unsafe fn jump(
+        opcode: u8,
+        ip: *const CodeUnit,
+        sp: *mut StackRef,
+        frame: *mut Frame,
+        th: *const Thread,
+        arg: usize,
+    ) {
+        // SAFETY: the caller's promise; the table has an entry for every byte.
+        unsafe { HANDLERS[opcode as usize](ip, sp, frame, th, arg) }
     }
 
     #[cold]

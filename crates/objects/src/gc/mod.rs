@@ -93,11 +93,17 @@ impl Collector {
     /// Counts a new object, and asks for a collection once there are many.
     #[inline(always)]
     fn count_new(&self, th: &Thread) {
-        let count = self.count[0].get() + 1;
-        self.count[0].set(count);
-        if count > self.threshold[0].get() {
+        if self.count_quietly() {
             self.request(th);
         }
+    }
+
+    /// Counts a new object, and answers whether there are many.
+    #[inline(always)]
+    fn count_quietly(&self) -> bool {
+        let count = self.count[0].get() + 1;
+        self.count[0].set(count);
+        count > self.threshold[0].get()
     }
 
     /// The list `gc.garbage`, made on first use.
@@ -217,6 +223,25 @@ pub(crate) unsafe fn head_of(ob: *mut abi::PyObject) -> *mut Head {
 pub fn track<T>(th: &Thread, ob: Borrowed<'_, T>) {
     // SAFETY: tracked objects are of GC types: (1).
     unsafe { track_head(th, head_of(ob.as_ptr())) }
+}
+
+/// As `track`, without a call: answers whether the caller is to `ask` for a collection.
+///
+/// # Safety
+/// `ob` is an object of a GC type that is not tracked.
+#[inline(always)]
+pub unsafe fn track_quietly(th: &Thread, ob: *mut abi::PyObject) -> bool {
+    // SAFETY: (1), (3).
+    unsafe {
+        let gc = &th.interp().gc;
+        gc.lists.append_young(head_of(ob));
+        gc.count_quietly()
+    }
+}
+
+/// The loop collects when it next looks, unless that is switched off.
+pub fn ask(th: &Thread) {
+    th.interp().gc.request(th);
 }
 
 #[inline(always)]

@@ -57,6 +57,21 @@ impl<const MAX: usize> FreeList<MAX> {
         true
     }
 
+    /// An object of the static, collected type `ty`, with a head as of a new one; the rest is as it was given back. Null
+    /// if there is none.
+    #[inline]
+    pub fn reuse_gc(&self, ty: &'static Type) -> Ptr {
+        let block = self.pop();
+        if !block.is_null() {
+            // SAFETY: (1), (2): a header precedes the block.
+            unsafe {
+                block.cast::<abi::PyGC_Head>().sub(1).write(std::mem::zeroed());
+                crate::typeobj::alloc::init_static_head(block, ty);
+            }
+        }
+        block
+    }
+
     fn kept(&self) -> usize {
         if self.head.get().is_null() { 0 } else { self.len.get() }
     }
@@ -100,6 +115,10 @@ pub struct FreeLists {
     pub slices: FreeList<1>,
     pub ranges: FreeList<6>,
     pub range_iterators: FreeList<6>,
+    /// What `__anext__` and `asend` answer.
+    pub async_sends: FreeList<80>,
+    /// Values on their way out of asynchronous generators.
+    pub async_values: FreeList<80>,
 }
 
 impl FreeLists {
@@ -114,6 +133,7 @@ impl FreeLists {
         }
         clear!(ints 0, floats 0, lists HEADER, list_iterators HEADER, tuple_iterators HEADER, dicts HEADER);
         clear!(methods HEADER, dict_keys 0, slices HEADER, ranges 0, range_iterators 0);
+        clear!(async_sends HEADER, async_values HEADER);
     }
 
     /// How many blocks of each kind are kept, for people.
@@ -141,6 +161,7 @@ impl FreeLists {
             ($($list:ident)*) => { $(self.$list.set_closed(closed);)* };
         }
         set!(ints floats lists list_iterators tuple_iterators methods dicts dict_keys slices ranges range_iterators);
+        set!(async_sends async_values);
     }
 }
 

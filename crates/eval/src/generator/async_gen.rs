@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use krait_objects::gc;
 use krait_objects::prelude::*;
 
 use super::types::{AsyncGenerator, check_throw};
@@ -24,13 +25,35 @@ pub struct AsyncGenWrappedValue {
 }
 
 #[pymethods]
-impl AsyncGenWrappedValue {}
+impl AsyncGenWrappedValue {
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone; the type has no subtypes.
+        unsafe {
+            gc::untrack_raw(this.cast());
+            drop((*this).value.take());
+            if !Thread::current().interp().free_lists.async_values.push(this.cast()) {
+                crate::free_gc(this.cast());
+            }
+        }
+    }
+}
 
 impl AsyncGenWrappedValue {
     pub fn new(th: &Thread, value: Borrowed<'_>) -> PyResult<Owned<AsyncGenWrappedValue>> {
-        let wrapped = Self::type_object().alloc::<Self>(th, 0)?;
-        wrapped.value.set(Some(value.to_owned()));
-        Ok(wrapped)
+        let dead = th.interp().free_lists.async_values.reuse_gc(Self::type_object());
+        if dead.is_null() {
+            let wrapped = Self::type_object().alloc::<Self>(th, 0)?;
+            wrapped.value.set(Some(value.to_owned()));
+            return Ok(wrapped);
+        }
+        // SAFETY: memory for this type, with a head; the other field is written.
+        unsafe {
+            (&raw mut (*dead.cast::<Self>()).value).write(Slot::new(Some(value.to_owned())));
+            let wrapped = Owned::<Self>::from_ptr(dead);
+            gc::track(th, wrapped.borrow());
+            Ok(wrapped)
+        }
     }
 }
 
@@ -88,16 +111,35 @@ enum Progress {
     Closed,
 }
 
-/// What came out of the generator: a value for the consumer ends the awaitable by StopIteration.
+/// What an awaitable came back with.
+pub enum Step {
+    /// The consumer's value: the awaitable has done its work.
+    Item(Owned),
+    /// Something that an inner `await` passes to the event loop.
+    Passed(Owned),
+}
+
+/// As iterators put it: a value for the consumer ends the awaitable by StopIteration.
+fn as_result(th: &Thread, step: PyResult<Step>) -> PyResult {
+    match step? {
+        Step::Passed(value) => Ok(value),
+        Step::Item(value) => Err(super::resume::raise_stop(th, value.borrow())),
+    }
+}
+
 fn unwrap(th: &Thread, generator: &AsyncGenerator, result: PyResult) -> PyResult {
+    as_result(th, unwrap_step(th, generator, result))
+}
+
+/// What came out of the generator.
+fn unwrap_step(th: &Thread, generator: &AsyncGenerator, result: PyResult) -> PyResult<Step> {
     match result {
         Ok(value) => {
             let Some(wrapped) = value.borrow().downcast_exact::<AsyncGenWrappedValue>() else {
-                return Ok(value);
+                return Ok(Step::Passed(value));
             };
             generator.running_async.set(0);
-            let inner = wrapped.value.get_owned().unwrap_or_else(|| none().to_owned());
-            Err(super::resume::raise_stop(th, inner.borrow()))
+            Ok(Step::Item(wrapped.value.get_owned().unwrap_or_else(|| none().to_owned())))
         }
         Err(raised) => {
             let raised =
@@ -130,11 +172,25 @@ pub fn send(
     generator: Borrowed<'_, AsyncGenerator>,
     value: Option<Borrowed<'_>>,
 ) -> PyResult {
-    let awaitable = AsyncGenSend::type_object().alloc::<AsyncGenSend>(th, 0)?;
-    awaitable.progress.set(Some(Progress::Init));
-    awaitable.generator.set(Some(generator.to_owned()));
-    awaitable.value.set(value.map(Borrowed::to_owned));
-    Ok(awaitable.into_object())
+    let (generator, value) = (Some(generator.to_owned()), value.map(Borrowed::to_owned));
+    let dead = th.interp().free_lists.async_sends.reuse_gc(AsyncGenSend::type_object());
+    if dead.is_null() {
+        let awaitable = AsyncGenSend::type_object().alloc::<AsyncGenSend>(th, 0)?;
+        awaitable.progress.set(Some(Progress::Init));
+        awaitable.generator.set(generator);
+        awaitable.value.set(value);
+        return Ok(awaitable.into_object());
+    }
+    // SAFETY: memory for this type, with a head; all other fields are written.
+    unsafe {
+        let raw = dead.cast::<AsyncGenSend>();
+        (&raw mut (*raw).generator).write(Slot::new(generator));
+        (&raw mut (*raw).value).write(Slot::new(value));
+        (&raw mut (*raw).progress).write(Cell::new(Some(Progress::Init)));
+        let awaitable = Owned::<AsyncGenSend>::from_ptr(dead);
+        gc::track(th, awaitable.borrow());
+        Ok(awaitable.into_object())
+    }
 }
 
 impl AsyncGenSend {
@@ -159,6 +215,11 @@ impl AsyncGenSend {
     }
 
     fn step(&self, th: &Thread, value: Borrowed<'_>) -> PyResult {
+        as_result(th, self.advance(th, value))
+    }
+
+    /// Runs the generator up to its next `yield`, or what it awaits up to where that waits.
+    pub fn advance(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<Step> {
         let generator = self.generator(th)?;
         let mut sent = value.to_owned();
         match self.progress.get() {
@@ -175,16 +236,35 @@ impl AsyncGenSend {
             _ => {}
         }
         let result = generator.generator().resume_raising(th, Some(sent.borrow()), None, false);
-        let result = unwrap(th, &generator, result);
-        if result.is_err() {
+        let step = unwrap_step(th, &generator, result);
+        if !matches!(step, Ok(Step::Passed(_))) {
             self.close_it();
         }
-        result
+        step
     }
 }
 
 #[pymethods]
 impl AsyncGenSend {
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone; the finaliser may bring the object back. The type has no subtypes.
+        unsafe {
+            // One that has been awaited has nothing to finalise.
+            if (*this).progress.get() == Some(Progress::Init)
+                && krait_objects::typeobj::alloc::call_finalizer(this.cast())
+            {
+                return;
+            }
+            gc::untrack_raw(this.cast());
+            drop((*this).generator.take());
+            drop((*this).value.take());
+            if !Thread::current().interp().free_lists.async_sends.push(this.cast()) {
+                crate::free_gc(this.cast());
+            }
+        }
+    }
+
     #[slot(tp_finalize)]
     fn finalize(&self, th: &Thread) {
         if self.progress.get() == Some(Progress::Init) {

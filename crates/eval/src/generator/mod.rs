@@ -21,7 +21,7 @@ use krait_bytecode::code_flags;
 use krait_objects::prelude::*;
 use krait_objects::typeobj::alloc::alloc_collected_before;
 
-pub use async_gen::AsyncGenWrappedValue;
+pub use async_gen::{AsyncGenSend, AsyncGenWrappedValue, Step};
 pub use resume::{Resumed, raise_stop, stop_iteration_value, stop_value};
 pub use types::{AsyncGenerator, Coroutine, Generator};
 

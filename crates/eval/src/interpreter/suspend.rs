@@ -11,7 +11,7 @@ use super::op::Op;
 use super::unwind::{tell_of_stop, unwind_again};
 use crate::code::CodeUnit;
 use crate::frame::{self, Frame, OWNED_BY_GENERATOR, StackRef};
-use crate::generator::{self, Coroutine, Generator, awaitable};
+use crate::generator::{self, AsyncGenSend, Coroutine, Generator, Step, awaitable};
 
 /// Makes a generator out of the frame that has just begun, and returns it to the caller.
 pub fn return_generator(op: Op<'_>) -> PyResult<*const CodeUnit> {
@@ -59,7 +59,19 @@ pub fn send(op: Op<'_>) -> PyResult<*const CodeUnit> {
         return Ok(ip);
     }
     let value = op.pop1();
-    let result = if value.is_none() && iter::is_iterator(receiver) {
+    let result = if let Some(awaitable) = receiver.downcast_exact::<AsyncGenSend>() {
+        match awaitable.get().advance(op.th, value.get()) {
+            Ok(Step::Passed(passed)) => Ok(Some(passed)),
+            // No exception is made of what only this instruction would see.
+            Ok(Step::Item(item)) if !crate::monitoring::is_on(op.th) => {
+                op.push(item);
+                // SAFETY: (8): the argument leads to `END_SEND`.
+                return Ok(unsafe { op.next().add(op.arg) });
+            }
+            Ok(Step::Item(item)) => Err(generator::raise_stop(op.th, item.borrow())),
+            Err(raised) => Err(raised),
+        }
+    } else if value.is_none() && iter::is_iterator(receiver) {
         iter_next_raw(op.th, receiver)
     } else {
         call::call_method(op.th, receiver, id::send, &[value.get()]).map(Some)

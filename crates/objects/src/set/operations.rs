@@ -72,10 +72,6 @@ impl Set {
         Ok(result)
     }
 
-    fn has_hashed(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<bool> {
-        self.find(th, key, hash).map(table::is_used)
-    }
-
     pub fn intersection_update(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<()> {
         let result = self.intersection(th, other)?;
         self.swap(&result);

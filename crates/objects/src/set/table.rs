@@ -199,13 +199,35 @@ impl Set {
         Some(true)
     }
 
-    #[inline]
-    pub(super) fn add_hashed(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<()> {
-        let key = key.to_owned();
-        let entry = self.find(th, key.borrow(), hash)?;
-        if is_used(entry) {
-            return Ok(());
+    /// As `find`; only where comparing may run code, `key` has to outlive that, which the caller's reference may not.
+    #[inline(always)]
+    fn find_held(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<*mut Entry> {
+        match self.find_at_once(key, hash) {
+            Some(entry) => Ok(entry),
+            None => self.find(th, key.to_owned().borrow(), hash),
         }
+    }
+
+    #[inline(never)]
+    pub(super) fn has_hashed(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<bool> {
+        self.find_held(th, key, hash).map(is_used)
+    }
+
+    /// `key` is alive as long as nothing runs.
+    #[inline(never)]
+    pub(super) fn add_hashed(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<()> {
+        let (entry, key) = match self.find_at_once(key, hash) {
+            Some(entry) if is_used(entry) => return Ok(()),
+            Some(entry) => (entry, key.to_owned()),
+            None => {
+                let key = key.to_owned();
+                let entry = self.find(th, key.borrow(), hash)?;
+                if is_used(entry) {
+                    return Ok(());
+                }
+                (entry, key)
+            }
+        };
         // SAFETY: (2): the entry is free.
         unsafe { entry.write(Entry { key: key.into_ptr(), hash: hash as abi::Py_hash_t }) };
         self.fill.set(self.fill.get() + 1);
@@ -225,7 +247,7 @@ impl Set {
         key: Borrowed<'_>,
         hash: isize,
     ) -> PyResult<bool> {
-        let entry = self.find(th, key, hash)?;
+        let entry = self.find_held(th, key, hash)?;
         if !is_used(entry) {
             return Ok(false);
         }
@@ -307,8 +329,16 @@ impl Set {
             return Ok(());
         }
         let mut position = 0;
-        while let Some((key, hash)) = other.next_hashed(&mut position) {
-            self.add_hashed(th, key.borrow(), hash)?;
+        while position <= other.mask.get() as usize {
+            // SAFETY: (1): the position is in the table, which is looked at anew each time. The element is alive as long
+            // as nothing runs.
+            unsafe {
+                let entry = *other.table.get().add(position);
+                if is_used_entry(&entry) {
+                    self.add_hashed(th, Borrowed::from_ptr(entry.key), entry.hash as isize)?;
+                }
+            }
+            position += 1;
         }
         Ok(())
     }
@@ -391,15 +421,19 @@ unsafe fn insert_clean(table: *mut Entry, mask: usize, new: Entry) {
     let mut perturb = hash;
     let mut at = hash & mask;
     loop {
-        let last = if at + LINEAR_PROBES <= mask { at + LINEAR_PROBES } else { at };
-        for place in at..=last {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let entry = table.add(place);
+        // SAFETY: the caller's promise: the last place is at most `mask`.
+        unsafe {
+            let mut entry = table.add(at);
+            let last = if at + LINEAR_PROBES <= mask { entry.add(LINEAR_PROBES) } else { entry };
+            loop {
                 if (*entry).key.is_null() {
                     entry.write(new);
                     return;
                 }
+                if entry == last {
+                    break;
+                }
+                entry = entry.add(1);
             }
         }
         perturb >>= PERTURB_SHIFT;

@@ -110,7 +110,15 @@ unsafe fn call_other(
 ) -> PyResult<*const CodeUnit> {
     // SAFETY: (9): the operands stay on the stack during the call.
     unsafe {
-        let result = vectorcall(op.th, callee, kwnames)?;
+        let plain = if callee.count == 0 {
+            krait_objects::object::plain_instance(op.th, callee.callable)
+        } else {
+            None
+        };
+        let result = match plain {
+            Some(made) => made?,
+            None => vectorcall(op.th, callee, kwnames)?,
+        };
         while (*op.frame).sp > base {
             (*op.frame).sp = (*op.frame).sp.sub(1);
             (*(*op.frame).sp).close();

@@ -57,6 +57,19 @@ pub(super) unsafe extern "C" fn object_new(
     })
 }
 
+/// An instance made by a call without arguments, of a class that leaves `__new__` and `__init__` to `object`; `None` for
+/// any other callable.
+#[inline]
+pub fn plain_instance(th: &Thread, callable: Borrowed<'_>) -> Option<PyResult> {
+    let class = callable.downcast_exact::<Type>()?;
+    let (raw, base) = (class.raw(), Object::type_object().raw());
+    let plain = address(raw.tp_new) == address(base.tp_new)
+        && address(raw.tp_init) == address(base.tp_init)
+        && raw.tp_vectorcall.is_none()
+        && !class.has_flag(abi::Py_TPFLAGS_IS_ABSTRACT);
+    plain.then(|| class.alloc::<Object>(th, 0).map(Owned::into_object))
+}
+
 #[cold]
 fn abstract_class(th: &Thread, ty: Borrowed<'_, Type>) -> Raised {
     let names = || -> PyResult<Vec<String>> {

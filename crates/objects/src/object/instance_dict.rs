@@ -390,7 +390,7 @@ pub unsafe fn clear(ob: Ptr) {
         }
         drop(dict);
         if let Some(values) = values {
-            split::clear_values(values);
+            split::release_values(values);
         }
     }
 }

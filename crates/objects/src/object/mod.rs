@@ -17,7 +17,7 @@ use krait_abi as abi;
 use crate::prelude::*;
 
 pub use crate::handle::PyBaseObject_Type;
-pub use create::{is_new_wrapper, new_wrapper};
+pub use create::{is_new_wrapper, new_wrapper, plain_instance};
 
 /// `PyBaseObject_Type`.
 pub fn base_object_type() -> &'static Type {

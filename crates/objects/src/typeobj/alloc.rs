@@ -11,7 +11,7 @@ use krait_abi as abi;
 
 use crate::error::PyResult;
 use crate::gc;
-use crate::handle::{Borrowed, Owned};
+use crate::handle::{Borrowed, Instance, Object, Owned};
 use crate::object::instance_dict;
 use crate::thread::Thread;
 use crate::typeobj::Type;
@@ -253,7 +253,9 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
         }
         let (base, base_dealloc) =
             base_with_other(ty, |ty| ty.tp_dealloc, subtype_dealloc as *const () as usize);
-        if weakref::list_pointer(ob).is_some() && (*base).tp_weaklistoffset == 0 {
+        if weakref::list_pointer(ob).is_some_and(|list| !(*list).is_null())
+            && (*base).tp_weaklistoffset == 0
+        {
             weakref::clear_references(ob);
         }
         // Weak references are gone before it runs, unlike for a finaliser.
@@ -279,12 +281,29 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
         let heap_type = (*ty).tp_flags & abi::Py_TPFLAGS_HEAPTYPE != 0
             && (*base).tp_flags & abi::Py_TPFLAGS_HEAPTYPE == 0;
         match base_dealloc {
+            // `object` has nothing to release: this is what its own would do.
+            Some(_)
+                if std::ptr::eq(base, Object::type_object().as_type_ptr())
+                    && frees_collected(ty) =>
+            {
+                let before = size_before(&Borrowed::<Type>::from_ptr(ty.cast()));
+                Thread::attached().interp().heap.free(ob.cast::<u8>().sub(before));
+            }
             Some(dealloc) => dealloc(ob),
             None => crate::fatal("a base type has no tp_dealloc"),
         }
         if heap_type {
             crate::handle::decref(ty.cast());
         }
+    }
+}
+
+/// Whether the memory of the type's instances is given back as that of all collected objects.
+unsafe fn frees_collected(ty: *mut abi::PyTypeObject) -> bool {
+    // SAFETY: the caller passes a live type.
+    unsafe {
+        (*ty).tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0
+            && (*ty).tp_free.is_some_and(|free| free as usize == gc::gc_del as *const () as usize)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::int::Int;
 use crate::protocol::object::Attribute;
 use crate::protocol::{call, number, object};
 use crate::raise;
+use crate::row::in_row;
 use crate::singletons::{bool_object, none, not_implemented};
 use crate::str::Str;
 use crate::thread::Thread;
@@ -398,11 +399,9 @@ pub unsafe extern "C" fn tp_new(class: *mut abi::PyTypeObject, args: Ptr, kwargs
             )
         };
         let new = object::get_attr(th, class.object(), id::__new__)?;
-        let mut all = Vec::with_capacity(args.len() + 1);
-        all.push(class.object());
-        all.extend_from_slice(args.as_slice());
-        let all = Tuple::from_slice(th, &all)?;
-        call::call_tuple_dict(th, new.object(), all.borrow(), kwargs)
+        let given = args.as_slice();
+        let value = |index: usize| if index == 0 { class.object() } else { given[index - 1] };
+        in_row(given.len() + 1, value, |all| call::call_with_dict(th, new.object(), all, kwargs))
     })
 }
 

@@ -119,7 +119,14 @@ impl<'a> Input<'a> {
         Ok(array)
     }
 
+    #[inline]
     pub fn byte(&mut self) -> PyResult<u8> {
+        if self.frame_end.is_none_or(|end| self.at < end)
+            && let Some(&byte) = self.bytes().get(self.at)
+        {
+            self.at += 1;
+            return Ok(byte);
+        }
         Ok(self.array::<1>()?[0])
     }
 

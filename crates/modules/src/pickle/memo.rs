@@ -108,6 +108,12 @@ impl UnpicklerMemo {
     /// What was there before is handed back.
     #[inline]
     pub fn set(&mut self, number: usize, value: Owned) -> Option<Owned> {
+        // As the numbers come from a pickler.
+        if number == self.near.len() && self.far.is_empty() {
+            self.near.push(Some(value));
+            self.count += 1;
+            return None;
+        }
         let old = if number < self.near.len() {
             // It may have been far when it was set.
             self.near[number].replace(value).or_else(|| self.far.remove(&number))

@@ -12,11 +12,42 @@ unsafe fn call_at_once(callable: Ptr, args: Ptr, kwargs: Ptr) -> Option<Ptr> {
     // SAFETY: C passes live objects or NULL.
     unsafe {
         let callable: Borrowed<'_> = Borrowed::from_ptr_or_null(callable)?;
-        let args = some::<Tuple>(args)?;
-        let function = call::vectorcall_of(callable).filter(|_| kwargs.is_null())?;
+        some::<Tuple>(args)?;
+        if !kwargs.is_null() {
+            return None;
+        }
+        if let Some(function) = call::vectorcall_of(callable) {
+            return Some(call_vector(function, callable.as_ptr(), args));
+        }
+        let function = callable.ty().raw().tp_call?;
+        Thread::attached().has_room().then(|| call_slot(function, callable.as_ptr(), args))
+    }
+}
+
+type Vector = unsafe extern "C" fn(Ptr, *const Ptr, usize, Ptr) -> Ptr;
+type Slot = unsafe extern "C" fn(Ptr, Ptr, Ptr) -> Ptr;
+
+/// # Safety
+/// The function is the callable's; `args` is a tuple.
+#[inline(never)]
+unsafe fn call_vector(function: Vector, callable: Ptr, args: Ptr) -> Ptr {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let items: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
         let null = std::ptr::null_mut();
-        let result = function(callable.as_ptr(), args.items(), args.len(), null);
-        Some(call::checked(callable, result))
+        let result = function(callable, items.items(), items.len(), null);
+        call::checked(Borrowed::from_ptr(callable), result)
+    }
+}
+
+/// # Safety
+/// As for `call_vector`.
+#[inline(never)]
+unsafe fn call_slot(function: Slot, callable: Ptr, args: Ptr) -> Ptr {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let result = function(callable, args, std::ptr::null_mut());
+        call::checked(Borrowed::from_ptr(callable), result)
     }
 }
 

@@ -39,22 +39,31 @@ fn valid<'a>(th: &Thread, ob: Ptr, function: &str) -> PyResult<Borrowed<'a, Caps
 #[inline(always)]
 unsafe fn pointer_at_once(ob: Ptr, name: *const c_char) -> Option<*mut c_void> {
     // SAFETY: C passes a live object or NULL, and a string or NULL.
-    let capsule = unsafe { exactly::<Capsule>(ob).filter(|capsule| capsule.has_name(name))? };
-    let pointer = capsule.pointer.get();
-    (!pointer.is_null()).then_some(pointer)
+    unsafe {
+        let capsule = exactly::<Capsule>(ob)?;
+        let pointer = capsule.pointer.get();
+        if pointer.is_null() {
+            return None;
+        }
+        Some(if capsule.has_name(name) { pointer } else { wrong_name() })
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn wrong_name() -> *mut c_void {
+    let th = Thread::current();
+    let _raised = th.raise(exc::VALUE_ERROR, "PyCapsule_GetPointer called with incorrect name");
+    std::ptr::null_mut()
 }
 
 #[capi(fast = pointer_at_once)]
 pub fn PyCapsule_GetPointer(ob: Ptr, name: *const c_char) -> *mut c_void {
-    let capsule = usable(ob);
-    // SAFETY: C passes a string or NULL.
-    if let Some(capsule) = capsule.filter(|capsule| unsafe { capsule.has_name(name) }) {
-        return capsule.pointer.get();
-    }
-    let wrong = if capsule.is_some() { "incorrect name" } else { "invalid PyCapsule object" };
+    // The rest has been done already.
+    let _ = (ob, name);
     let th = Thread::current();
     let _raised =
-        krait_objects::raise!(th, VALUE_ERROR, "PyCapsule_GetPointer called with {wrong}");
+        th.raise(exc::VALUE_ERROR, "PyCapsule_GetPointer called with invalid PyCapsule object");
     std::ptr::null_mut()
 }
 

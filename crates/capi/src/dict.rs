@@ -78,8 +78,8 @@ unsafe fn found_at_once<'a>(dict: Ptr, key: *const c_char) -> Option<Option<Borr
     if key.is_null() {
         return None;
     }
-    // SAFETY: C passes a live object or NULL.
-    unsafe { some::<Dict>(dict)?.get_ascii(bytes_of(key)) }
+    // SAFETY: C passes a live object or NULL, and a string.
+    unsafe { some::<Dict>(dict)?.get_c_string(key.cast()) }
 }
 
 #[inline(always)]

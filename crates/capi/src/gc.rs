@@ -74,7 +74,13 @@ pub fn PyGC_Collect(th: &Thread) -> isize {
     gc::collect(th, 2, gc::Reason::Manual) as isize
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn nothing_to_call(ob: Ptr) -> Option<()> {
+    // SAFETY: C passes a live object.
+    unsafe { (*(*ob).ob_type).tp_finalize.is_none().then_some(()) }
+}
+
+#[capi(fast = nothing_to_call)]
 pub fn PyObject_CallFinalizer(ob: Ptr) {
     // SAFETY: C passes a live object.
     unsafe {

@@ -171,11 +171,17 @@ unsafe fn reverse_at_once(list: Ptr) -> Option<c_int> {
     // SAFETY: C passes a live object or NULL; the places lie in the list.
     unsafe {
         let list = some::<List>(list)?;
-        let (mut first, mut left) = (list.items_ptr(), list.len());
-        while left > 1 {
-            std::ptr::swap(first, first.add(left - 1));
-            first = first.add(1);
-            left -= 2;
+        let len = list.len();
+        if len > 1 {
+            let (mut first, mut last) = (list.items_ptr(), list.items_ptr().add(len - 1));
+            // With two ways out the loop is not unrolled: lists that C turns around are short.
+            while first < last {
+                std::ptr::swap(first, last);
+                (first, last) = (first.add(1), last.sub(1));
+                if first == last {
+                    break;
+                }
+            }
         }
     }
     Some(0)

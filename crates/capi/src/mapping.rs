@@ -41,8 +41,8 @@ unsafe fn item_at_once(ob: Ptr, key: *const c_char) -> Option<Ptr> {
     if key.is_null() {
         return None;
     }
-    // SAFETY: C passes a live object or NULL.
-    let found = unsafe { exactly::<Dict>(ob)?.get_ascii(bytes_of(key))?? };
+    // SAFETY: C passes a live object or NULL, and a string.
+    let found = unsafe { exactly::<Dict>(ob)?.get_c_string(key.cast())?? };
     Some(found.to_owned().into_ptr())
 }
 

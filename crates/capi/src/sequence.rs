@@ -32,20 +32,21 @@ pub fn PySequence_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
 unsafe fn item_at_once(ob: Ptr, index: isize) -> Option<Ptr> {
     let item = slot_of!(ob, tp_as_sequence, sq_item)?;
     // SAFETY: C passes a live object; a slot takes one of its type.
-    Some(unsafe { if index >= 0 { item(ob, index) } else { item_from_end(ob, index) } })
+    Some(unsafe { if index >= 0 { item(ob, index) } else { item_from_end(ob, index, item) } })
 }
+
+type Item = unsafe extern "C" fn(Ptr, isize) -> Ptr;
 
 /// Slots know no negative index.
 #[inline(never)]
-unsafe fn item_from_end(ob: Ptr, index: isize) -> Ptr {
+unsafe fn item_from_end(ob: Ptr, index: isize, item: Item) -> Ptr {
     // SAFETY: as above, of a class with the slot.
     unsafe {
-        let table = &*(*(*ob).ob_type).tp_as_sequence;
-        let length = table.sq_length.map_or(0, |length| length(ob));
-        match table.sq_item {
-            Some(item) if length >= 0 => item(ob, index + length),
-            _ => std::ptr::null_mut(),
-        }
+        let length = match (*(*(*ob).ob_type).tp_as_sequence).sq_length {
+            Some(length) => length(ob),
+            None => 0,
+        };
+        if length < 0 { std::ptr::null_mut() } else { item(ob, index + length) }
     }
 }
 

@@ -58,13 +58,19 @@ unsafe fn contains_at_once(ob: Ptr, key: Ptr) -> Option<c_int> {
 #[inline(always)]
 unsafe fn add_at_once(ob: Ptr, key: Ptr) -> Option<c_int> {
     // SAFETY: C passes live objects or NULL.
-    unsafe { exactly::<Set>(ob)?.add_at_once(Borrowed::from_ptr_or_null(key)?).map(|()| 0) }
+    unsafe {
+        let key = Borrowed::from_ptr_or_null(key)?;
+        exactly::<Set>(ob)?.add_same(key)
+    }
 }
 
 #[inline(always)]
 unsafe fn discard_at_once(ob: Ptr, key: Ptr) -> Option<c_int> {
     // SAFETY: C passes live objects or NULL.
-    unsafe { exactly::<Set>(ob)?.remove_at_once(Borrowed::from_ptr_or_null(key)?).map(c_int::from) }
+    unsafe {
+        let key = Borrowed::from_ptr_or_null(key)?;
+        exactly::<Set>(ob)?.remove_same(key).map(c_int::from)
+    }
 }
 
 #[capi(fast = contains_at_once)]

@@ -308,7 +308,22 @@ pub fn PyUnicode_Contains(th: &Thread, text: Borrowed<'_>, part: Borrowed<'_>) -
     Ok(text.find_in(&part, 0, text.len()).is_some())
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn compare_at_once(left: Ptr, right: Ptr) -> Option<c_int> {
+    // SAFETY: C passes live objects or NULL.
+    unsafe { Some(order(some::<Str>(left)?, some::<Str>(right)?)) }
+}
+
+/// -1, 0 or 1.
+#[inline(never)]
+fn order(left: &Str, right: &Str) -> c_int {
+    if let (Some(left), Some(right)) = (left.as_ascii(), right.as_ascii()) {
+        return left.cmp(right) as c_int;
+    }
+    left.compare(right) as c_int
+}
+
+#[capi(fast = compare_at_once)]
 pub fn PyUnicode_Compare(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<c_int> {
     match (left.downcast::<Str>(), right.downcast::<Str>()) {
         (Some(left), Some(right)) => Ok(left.get().compare(right.get()) as c_int),
@@ -329,14 +344,21 @@ pub fn PyUnicode_Equal(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> 
     Ok(first.get().eq(second.get()))
 }
 
-#[capi]
+/// Of an ASCII string.
+#[inline(always)]
+unsafe fn equal_at_once(text: Ptr, other: *const c_char) -> Option<c_int> {
+    if other.is_null() {
+        return None;
+    }
+    // SAFETY: C passes a live object or NULL, and a string.
+    let text = unsafe { some::<Str>(text)?.as_ascii()? };
+    Some((text.as_bytes() == bytes_of(other)).into())
+}
+
+#[capi(fast = equal_at_once)]
 pub fn PyUnicode_EqualToUTF8(text: Option<Borrowed<'_>>, other: *const c_char) -> bool {
     let Some(text) = text.and_then(Borrowed::downcast::<Str>) else { return false };
-    let other = bytes_of(other);
-    match text.as_ascii() {
-        Some(text) => text.as_bytes() == other,
-        None => std::str::from_utf8(other).is_ok_and(|other| text.eq_str(other)),
-    }
+    std::str::from_utf8(bytes_of(other)).is_ok_and(|other| text.eq_str(other))
 }
 
 #[capi]

@@ -69,11 +69,11 @@ impl Capsule {
     #[inline(always)]
     pub unsafe fn has_name(&self, name: *const c_char) -> bool {
         let own = self.name.get();
-        if own.is_null() || name.is_null() {
-            return own == name;
+        if own == name {
+            return true;
         }
         // SAFETY: the caller's promise; a capsule's name outlives it.
-        own == name || unsafe { libc::strcmp(own, name) == 0 }
+        !own.is_null() && !name.is_null() && unsafe { libc::strcmp(own, name) == 0 }
     }
 }
 

@@ -242,9 +242,23 @@ impl Builder<'_> {
 }
 
 /// The values of a format, in order.
-pub fn values(th: &Thread, format: Format, args: VaList) -> PyResult<Vec<Owned>> {
+pub fn with_values(
+    th: &Thread,
+    format: Format,
+    args: VaList,
+    body: impl FnOnce(&[Owned]) -> PyResult,
+) -> PyResult {
+    const FEW: usize = 6;
     let count = count(th, format, 0)?;
-    Builder { th, format, args }.values(count, 0)
+    let mut builder = Builder { th, format, args };
+    if count > FEW {
+        return body(&builder.values(count, 0)?);
+    }
+    // As `Owned` is never null, these are laid out as places that are filled in from the beginning.
+    let mut few = [const { None::<Owned> }; FEW];
+    builder.fill(count, 0, few.as_mut_ptr().cast())?;
+    // SAFETY: all of the first `count` are there.
+    body(unsafe { std::slice::from_raw_parts(few.as_ptr().cast(), count) })
 }
 
 /// The value of a format: None, the only value, or a tuple of them.

@@ -19,13 +19,17 @@ fn with_values(
     if format.peek() == 0 {
         return call::call(th, callable, &[]);
     }
-    let values = build::values(th, format, args)?;
-    if let [only] = &values[..] {
-        if let Some(tuple) = only.object().downcast::<Tuple>() {
-            return call::call(th, callable, tuple.get().as_slice());
-        }
+    build::with_values(th, format, args, |values| call::call(th, callable, arguments(values)))
+}
+
+/// What values are passed as: a tuple that is the only one gives the arguments.
+#[inline(always)]
+fn arguments(values: &[Owned]) -> &[Borrowed<'_>] {
+    match values {
+        [only] => only.object().downcast::<Tuple>().map(|tuple| tuple.get().as_slice()),
+        _ => None,
     }
-    call::call(th, callable, borrowed(&values))
+    .unwrap_or(borrowed(values))
 }
 
 /// References lent.
@@ -49,14 +53,10 @@ fn method_with_values(
             if format.peek() == 0 {
                 return call::call(th, function.object(), &[receiver]);
             }
-            let values = build::values(th, format, args)?;
-            let values = match &values[..] {
-                [only] => only.object().downcast::<Tuple>().map(|tuple| tuple.get().as_slice()),
-                _ => None,
-            }
-            .unwrap_or(borrowed(&values));
-            return call::with_first(receiver, values, |all| {
-                call::call(th, function.object(), all)
+            return build::with_values(th, format, args, |values| {
+                call::with_first(receiver, arguments(values), |all| {
+                    call::call(th, function.object(), all)
+                })
             });
         }
     };

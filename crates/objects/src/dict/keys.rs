@@ -411,6 +411,34 @@ pub unsafe fn lookup_str(keys: Keys, key: Ptr, hash: isize) -> isize {
     }
 }
 
+/// As `lookup_str`, without a call: `None` if another string has the same hash.
+///
+/// # Safety
+/// As for `lookup_str`.
+#[inline(always)]
+pub(crate) unsafe fn lookup_same_str(keys: Keys, key: Ptr, hash: isize) -> Option<isize> {
+    // SAFETY: (1), (2), (3), (4).
+    unsafe {
+        let entries = unicode_entries(keys);
+        let mut probe = Probe::new(keys, hash);
+        loop {
+            let index = index_at(keys, probe.slot);
+            if index >= 0 {
+                let found = (*entries.offset(index)).me_key;
+                if found == key {
+                    return Some(index);
+                }
+                if str_hash(found) == hash {
+                    return None;
+                }
+            } else if index == EMPTY {
+                return Some(EMPTY);
+            }
+            probe.step();
+        }
+    }
+}
+
 /// The entry of an ASCII text in a table of exact strings, or `EMPTY`. Runs no Python code.
 ///
 /// # Safety
@@ -610,6 +638,27 @@ pub(crate) fn lookup(dict: &Dict, th: &Thread, key: Borrowed<'_>, hash: isize) -
 
 #[inline(never)]
 fn lookup_slowly(dict: &Dict, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<isize> {
+    let keys = dict.keys.get();
+    // SAFETY: a dictionary's table is live.
+    unsafe {
+        if !is_unicode(keys) {
+            // The key itself needs no comparison. It mostly lies where it is looked for first.
+            let index = index_at(keys, Probe::new(keys, hash).slot);
+            if index >= 0 && (*general_entries(keys).offset(index)).me_key == key.as_ptr() {
+                return Ok(index);
+            }
+        }
+    }
+    lookup_by_comparing(dict, th, key, hash)
+}
+
+#[inline(never)]
+fn lookup_by_comparing(
+    dict: &Dict,
+    th: &Thread,
+    key: Borrowed<'_>,
+    hash: isize,
+) -> PyResult<isize> {
     loop {
         // SAFETY: a dictionary's table is live.
         if let Some(index) = unsafe { lookup_comparing(dict, th, dict.keys.get(), key, hash)? } {

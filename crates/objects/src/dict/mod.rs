@@ -297,7 +297,42 @@ impl Dict {
         Some(None)
     }
 
+    /// The value of a C string as key; `None` as for `get_ascii`.
+    ///
+    /// # Safety
+    /// `text` ends with NUL.
+    #[inline(always)]
+    pub unsafe fn get_c_string(&self, text: *const u8) -> Option<Option<Borrowed<'_>>> {
+        // SAFETY: the caller's promise; (1); the entry was just found.
+        unsafe {
+            let first = *text;
+            if first == 0 || first >= 128 || *text.add(1) != 0 {
+                return self.get_c_text(text);
+            }
+            // A single character is a string that is there, and mostly knows its hash.
+            let key = crate::str::create::single(first);
+            let hash = keys::str_hash(key.as_ptr());
+            let table = self.keys.get();
+            if hash == -1 || !keys::is_unicode(table) {
+                return None;
+            }
+            let index = keys::lookup_same_str(table, key.as_ptr(), hash)?;
+            Some(if index == EMPTY {
+                None
+            } else {
+                Borrowed::from_ptr_or_null(self.value_at(index))
+            })
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn get_c_text(&self, text: *const u8) -> Option<Option<Borrowed<'_>>> {
+        // SAFETY: the caller's promise.
+        self.get_ascii(unsafe { std::ffi::CStr::from_ptr(text.cast()) }.to_bytes())
+    }
+
     /// The value of a text as key; `None` if that takes a string: if the text is not ASCII, or other keys are no strings.
+    #[inline(always)]
     pub fn get_ascii(&self, text: &[u8]) -> Option<Option<Borrowed<'_>>> {
         let table = self.keys.get();
         // SAFETY: (1); the entry was just found.

@@ -74,10 +74,19 @@ impl HashSecret {
     }
 }
 
+/// Up to eight bytes as a number, the first one lowest. Loads that overlap, as copying so few bytes would be a call.
+#[inline(always)]
 fn read_word(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(word)
+    let len = bytes.len();
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | u64::from(last) << (8 * (len - 4));
+    }
+    let at = |index: usize| u64::from(bytes[index]) << (8 * index);
+    match len {
+        0 => 0,
+        _ => at(0) | at(len / 2) | at(len - 1),
+    }
 }
 
 /// SipHash with one round a word and three at the end.

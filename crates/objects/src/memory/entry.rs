@@ -6,6 +6,7 @@
 
 use std::ptr::null_mut;
 
+use super::heap::{SMALL, class_of};
 use super::large;
 use crate::thread::Thread;
 
@@ -50,8 +51,22 @@ pub unsafe fn raw_free(block: *mut u8) {
     unsafe { libc::free(block.cast()) }
 }
 
-/// `PyMem_Malloc`, `PyObject_Malloc`.
+/// `PyMem_Malloc`, `PyObject_Malloc`: mostly a block of a pool that is there.
 pub fn mem_malloc(size: usize) -> *mut u8 {
+    if size <= SMALL
+        && let Some(th) = Thread::current_or_none()
+    {
+        let heap = &th.interp().heap;
+        let block = if heap.hook().is_none() { heap.take(class_of(size)) } else { null_mut() };
+        if !block.is_null() {
+            return block;
+        }
+    }
+    mem_malloc_slowly(size)
+}
+
+#[inline(never)]
+fn mem_malloc_slowly(size: usize) -> *mut u8 {
     if size > MOST {
         return null_mut();
     }

@@ -9,7 +9,7 @@ mod convert;
 mod operator;
 
 pub use convert::{as_f64, as_isize, float, index, long};
-pub use operator::{Binary, answer_at_once, binary_operator};
+pub use operator::{Binary, answer_at_once, binary_operator, declined, first_function};
 
 use krait_abi as abi;
 

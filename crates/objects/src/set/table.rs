@@ -69,6 +69,32 @@ unsafe fn match_entry(entry: *const Entry, key: Borrowed<'_>) -> Match {
     }
 }
 
+/// Where a key is, as far as that can be told without comparing.
+enum Place {
+    Used(*mut Entry),
+    Free(*mut Entry),
+    /// Something else has the same hash.
+    Unknown,
+}
+
+/// What an entry says of where `key` is; `None` if it is further on.
+///
+/// # Safety
+/// An entry of a table.
+#[inline(always)]
+unsafe fn look(entry: *mut Entry, key: Borrowed<'_>, hash: isize) -> Option<Place> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*entry).hash as isize == hash {
+            if (*entry).key == key.as_ptr() {
+                return Some(Place::Used(entry));
+            }
+            return Some(if (*entry).key.is_null() { Place::Free(entry) } else { Place::Unknown });
+        }
+        (*entry).key.is_null().then_some(Place::Free(entry))
+    }
+}
+
 impl Set {
     /// The used entry that equals `key`, or the free one where it would go.
     pub(super) fn find(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<*mut Entry> {
@@ -159,44 +185,90 @@ impl Set {
         }
     }
 
+    /// Where `key` itself is or would go. Calls nothing, so that C's entries save no register for it.
+    #[inline(always)]
+    fn find_same(&self, key: Borrowed<'_>, hash: isize) -> Place {
+        let (table, mask) = (self.table.get(), self.mask.get() as usize);
+        let mut perturb = hash as usize;
+        let mut at = hash as usize & mask;
+        let next = |at: usize, perturb: &mut usize| {
+            *perturb >>= PERTURB_SHIFT;
+            (at.wrapping_mul(5).wrapping_add(1).wrapping_add(*perturb)) & mask
+        };
+        // SAFETY: (1): the last place is at most `mask`.
+        unsafe {
+            // In the smallest table no neighbour is tried.
+            if mask < LINEAR_PROBES {
+                loop {
+                    if let Some(place) = look(table.add(at), key, hash) {
+                        return place;
+                    }
+                    at = next(at, &mut perturb);
+                }
+            }
+            loop {
+                let mut entry = table.add(at);
+                let last =
+                    if at + LINEAR_PROBES <= mask { entry.add(LINEAR_PROBES) } else { entry };
+                loop {
+                    if let Some(place) = look(entry, key, hash) {
+                        return place;
+                    }
+                    if entry == last {
+                        break;
+                    }
+                    entry = entry.add(1);
+                }
+                at = next(at, &mut perturb);
+            }
+        }
+    }
+
+    /// `add`, if the set has the key itself, or nothing with its hash. 0, or -1 with an exception: what C gets.
+    #[inline(always)]
+    pub fn add_same(&self, key: Borrowed<'_>) -> Option<i32> {
+        let hash = crate::dict::keys::hash_at_once(key)?;
+        let entry = match self.find_same(key, hash) {
+            Place::Used(_) => return Some(0),
+            Place::Free(entry) => entry,
+            Place::Unknown => return None,
+        };
+        let key = key.to_owned().into_ptr();
+        // SAFETY: (2): the entry is free.
+        unsafe { entry.write(Entry { key, hash: hash as abi::Py_hash_t }) };
+        let fill = self.fill.get() + 1;
+        self.fill.set(fill);
+        self.used.set(self.used.get() + 1);
+        Some(if fill as usize * 5 < self.mask.get() as usize * 3 { 0 } else { self.grow_for_c() })
+    }
+
+    #[inline(never)]
+    fn grow_for_c(&self) -> i32 {
+        // SAFETY: C calls on an attached thread.
+        match self.grow(unsafe { Thread::attached() }) {
+            Ok(()) => 0,
+            Err(_raised) => -1,
+        }
+    }
+
+    /// `remove` of the key itself, or of one that is not there; `None` as for `add_same`.
+    #[inline(always)]
+    pub fn remove_same(&self, key: Borrowed<'_>) -> Option<bool> {
+        let hash = crate::dict::keys::hash_at_once(key)?;
+        match self.find_same(key, hash) {
+            // SAFETY: (2).
+            Place::Used(entry) => drop(unsafe { self.delete(entry) }),
+            Place::Free(_) => return Some(false),
+            Place::Unknown => return None,
+        }
+        Some(true)
+    }
+
     /// `contains` of a key whose look-up runs nothing.
     #[inline(always)]
     pub fn contains_at_once(&self, key: Borrowed<'_>) -> Option<bool> {
         let hash = crate::dict::keys::hash_at_once(key)?;
         self.find_at_once(key, hash).map(is_used)
-    }
-
-    /// `add` of such a key, if there is room.
-    #[inline(always)]
-    pub fn add_at_once(&self, key: Borrowed<'_>) -> Option<()> {
-        let hash = crate::dict::keys::hash_at_once(key)?;
-        let entry = self.find_at_once(key, hash)?;
-        if is_used(entry) {
-            return Some(());
-        }
-        let fill = self.fill.get() + 1;
-        if fill as usize * 5 >= self.mask.get() as usize * 3 {
-            return None;
-        }
-        let key = key.to_owned().into_ptr();
-        // SAFETY: (2): the entry is free.
-        unsafe { entry.write(Entry { key, hash: hash as abi::Py_hash_t }) };
-        self.fill.set(fill);
-        self.used.set(self.used.get() + 1);
-        Some(())
-    }
-
-    /// `remove` of such a key.
-    #[inline(always)]
-    pub fn remove_at_once(&self, key: Borrowed<'_>) -> Option<bool> {
-        let hash = crate::dict::keys::hash_at_once(key)?;
-        let entry = self.find_at_once(key, hash)?;
-        if !is_used(entry) {
-            return Some(false);
-        }
-        // SAFETY: (2).
-        drop(unsafe { self.delete(entry) });
-        Some(true)
     }
 
     /// As `find`; only where comparing may run code, `key` has to outlive that, which the caller's reference may not.
@@ -236,6 +308,11 @@ impl Set {
         if fill * 5 < mask * 3 {
             return Ok(());
         }
+        self.grow(th)
+    }
+
+    /// Makes room in a table that is too full.
+    fn grow(&self, th: &Thread) -> PyResult<()> {
         let used = self.len();
         self.resize(th, if used > 50_000 { used * 2 } else { used * 4 })
     }

@@ -51,16 +51,17 @@ macro_rules! table {
 
             #[inline(always)]
             fn slots(self) -> Slots {
-                static TABLE: &[Slots] = &[
-                    $(Slots {
-                        plain: offset_of!(abi::PyNumberMethods, $slot) as u16,
-                        inplace: table!(@inplace $($inplace)?),
-                    },)*
-                    Slots { plain: offset_of!(abi::PyNumberMethods, nb_divmod) as u16, inplace: 0 },
-                ];
-                TABLE[self as usize]
+                SLOTS[self as usize]
             }
         }
+
+        const SLOTS: [Slots; Binary::Divmod as usize + 1] = [
+            $(Slots {
+                plain: offset_of!(abi::PyNumberMethods, $slot) as u16,
+                inplace: table!(@inplace $($inplace)?),
+            },)*
+            Slots { plain: offset_of!(abi::PyNumberMethods, nb_divmod) as u16, inplace: 0 },
+        ];
     };
     (@inplace $slot:ident) => { offset_of!(abi::PyNumberMethods, $slot) as u16 };
     (@inplace) => { 0 };
@@ -94,6 +95,22 @@ table! {
     InplaceTrueDivide "/=" nb_true_divide nb_inplace_true_divide, 24;
     InplaceXor "^=" nb_xor nb_inplace_xor, 25;
 }
+
+/// Of arguments without slots that take two operands.
+const NO_SLOT: u16 = u16::MAX;
+
+/// The slots by `BINARY_OP` argument.
+static BY_ARGUMENT: [Slots; 27] = {
+    let mut table = [Slots { plain: NO_SLOT, inplace: 0 }; 27];
+    let mut at = 0;
+    while at < Binary::Divmod as usize {
+        if at != Binary::Power as usize && at != Binary::InplacePower as usize {
+            table[at] = SLOTS[at];
+        }
+        at += 1;
+    }
+    table
+};
 
 /// The function in a slot of the operand's number table.
 #[inline(always)]
@@ -235,6 +252,48 @@ pub unsafe fn answer_at_once(
     } else {
         result
     })
+}
+
+/// The function to ask for a `BINARY_OP` argument, if it is the only one, or an in-place one. Of operators whose functions take
+/// two operands.
+///
+/// # Safety
+/// The operands are live objects.
+#[inline(always)]
+pub unsafe fn first_function(
+    op: usize,
+    left: *mut abi::PyObject,
+    right: *mut abi::PyObject,
+) -> Option<Function> {
+    let slots = BY_ARGUMENT.get(op)?;
+    // SAFETY: the caller's promise.
+    let (left, right): (Borrowed<'_>, Borrowed<'_>) =
+        unsafe { (Borrowed::from_ptr(left), Borrowed::from_ptr(right)) };
+    if slots.inplace != 0
+        && let Some(function) = slot::<Function>(left, slots.inplace.into())
+    {
+        return Some(function);
+    }
+    if slots.plain == NO_SLOT {
+        return None;
+    }
+    let offset = usize::from(slots.plain);
+    let function = slot::<Function>(left, offset)?;
+    let is_asked_alone = left.ty().is(right.ty())
+        || slot::<Function>(right, offset).is_none_or(|other| address(other) == address(function));
+    is_asked_alone.then_some(function)
+}
+
+/// What follows when `first_function`'s answer was NotImplemented.
+pub fn declined(th: &Thread, op: u32, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
+    let Some(operator) = Binary::from_argument(op) else { return Err(th.bad_internal_call()) };
+    let inplace = operator.slots().inplace;
+    let answer = match inplace != 0 && slot::<Function>(left, inplace.into()).is_some() {
+        true => return ask_both(th, operator, left, right),
+        false => not_by_left(operator, left, right),
+    };
+    // SAFETY: a new reference, or NULL with an exception.
+    unsafe { Owned::from_ptr_or_null(answer) }.ok_or_else(|| th.raised_by_c())
 }
 
 /// The in-place function does not know.

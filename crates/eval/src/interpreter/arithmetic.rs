@@ -334,26 +334,39 @@ pub mod hot {
             if !layout::is_dict(s.peek(2).ptr()) {
                 return deopt::<D>(s);
             }
-            D::out_of_line::<SubscrDict>(s)
+            s.save();
+            let value = dict_item(s.th, s.peek(2).ptr(), s.peek(1).ptr());
+            let s = super::super::slots::back(s.th);
+            if value.is_null() {
+                return D::next(s.unwinding());
+            }
+            finish_counting::<D>(s, StackRef::steal(value), BINARY_OP)
         }
     }
 
-    struct SubscrDict;
-
-    impl Operation for SubscrDict {
-        #[inline(always)]
-        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
-            let (dict, key) = (op.peek(2), op.peek(1));
-            // SAFETY: the handler has checked the type.
-            let dict: Borrowed<'_, Dict> = unsafe { dict.cast() };
-            let Some(value) = dict.get().get(op.th, key)? else {
-                return Err(op.th.raise_value(exc::KEY_ERROR, key_argument(op.th, key)?.borrow()));
-            };
-            let operands = op.pop::<2>();
-            op.push(value);
-            drop(operands);
-            Ok(op.next())
+    /// A new reference to a dictionary's value; NULL with an exception if there is none.
+    #[inline(never)]
+    unsafe fn dict_item(
+        th: *const Thread,
+        dict: *mut abi::PyObject,
+        key: *mut abi::PyObject,
+    ) -> *mut abi::PyObject {
+        // SAFETY: the handler has checked the type; the operands stay on the stack.
+        let (th, dict, key): (&Thread, Borrowed<'_, Dict>, Borrowed<'_>) =
+            unsafe { (&*th, Borrowed::from_ptr(dict), Borrowed::from_ptr(key)) };
+        match dict.get().get(th, key) {
+            Ok(Some(value)) => value.into_ptr(),
+            Ok(None) => missing(th, key),
+            Err(_raised) => std::ptr::null_mut(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn missing(th: &Thread, key: Borrowed<'_>) -> *mut abi::PyObject {
+        let _raised =
+            key_argument(th, key).map(|argument| th.raise_value(exc::KEY_ERROR, argument.borrow()));
+        std::ptr::null_mut()
     }
 
     /// The missing key as KeyError's only argument, also if it is a tuple.

@@ -341,6 +341,9 @@ pub fn merge_keywords(
         keywords.set(th, key, value)
     };
     if let Some(update) = update.downcast_exact::<Dict>() {
+        if keywords.is_empty() {
+            return keywords.merge(th, update.object(), true);
+        }
         let mut position = 0;
         while let Some((key, value)) = update.next(&mut position) {
             add(key.borrow(), value.borrow())?;

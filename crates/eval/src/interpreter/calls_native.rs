@@ -84,7 +84,7 @@ unsafe fn operands(sp: *mut StackRef, arg: usize) -> Operands {
 
 /// Whether `ob` is a built-in function of this convention.
 #[inline(always)]
-unsafe fn is_builtin(ob: Ptr, convention: i32) -> bool {
+pub(super) unsafe fn is_builtin(ob: Ptr, convention: i32) -> bool {
     // SAFETY: the type is checked before its fields are read.
     unsafe {
         (*ob).ob_type == CFunction::type_object().as_type_ptr()
@@ -94,7 +94,7 @@ unsafe fn is_builtin(ob: Ptr, convention: i32) -> bool {
 
 /// Whether `ob` is a method of a built-in type, of this convention, for a receiver like `this`.
 #[inline(always)]
-unsafe fn is_method(ob: Ptr, this: Ptr, convention: i32) -> bool {
+pub(super) unsafe fn is_method(ob: Ptr, this: Ptr, convention: i32) -> bool {
     // SAFETY: the type is checked before its fields are read.
     unsafe {
         let descriptor: *mut abi::PyMethodDescrObject = ob.cast();
@@ -104,7 +104,9 @@ unsafe fn is_method(ob: Ptr, this: Ptr, convention: i32) -> bool {
     }
 }
 
-unsafe fn function_of(ob: Ptr) -> (*mut abi::PyMethodDef, Ptr) {
+/// A built-in function's definition, and what it gets as its first argument.
+#[inline(always)]
+pub(super) unsafe fn function_of(ob: Ptr) -> (*mut abi::PyMethodDef, Ptr) {
     // SAFETY: the handler has checked the type.
     unsafe {
         let function: *mut abi::PyCFunctionObject = ob.cast();
@@ -114,25 +116,39 @@ unsafe fn function_of(ob: Ptr) -> (*mut abi::PyMethodDef, Ptr) {
     }
 }
 
-/// A handler that checks for a kind of callee, and the operation that calls it.
+/// A handler that checks for a kind of callee, and the operation that calls it. Without a name, the handler is one of `slots`.
 macro_rules! native_call {
-    ($($(#[$doc:meta])* $name:ident, $operation:ident: |$s:ident, $given:ident| $check:expr, |$op:ident, $at:ident| $call:expr;)*) => {$(
+    ($($([$(#[$doc:meta])* $name:ident])? $operation:ident: |$s:ident, $given:ident| $check:expr, |$op:ident, $at:ident| $call:expr;)*) => {$(
+        $(
         $(#[$doc])*
         #[inline(always)]
         pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
             // SAFETY: (9).
             unsafe {
-                let $given = operands(s.sp, s.arg);
-                let $s = s;
-                let _ = $s;
-                if !$check {
+                if !$operation::fits(s) {
                     return deopt::<D>(s);
                 }
                 D::out_of_line::<$operation>(s)
             }
         }
+        )?
 
-        struct $operation;
+        pub(super) struct $operation;
+
+        impl $operation {
+            /// # Safety
+            /// (9).
+            #[inline(always)]
+            pub(super) unsafe fn fits(s: State) -> bool {
+                // SAFETY: (9).
+                unsafe {
+                    let $given = operands(s.sp, s.arg);
+                    let $s = s;
+                    let _ = $s;
+                    $check
+                }
+            }
+        }
 
         impl Operation for $operation {
             #[inline(always)]
@@ -159,19 +175,19 @@ macro_rules! entry {
 const FAST_KEYWORDS: i32 = abi::METH_FASTCALL | abi::METH_KEYWORDS;
 
 native_call! {
-    call_builtin_o, BuiltinO:
+    BuiltinO:
         |s, given| given.count == 1 && is_builtin((*given.base).ptr(), abi::METH_O),
         |op, at| {
             let (def, this) = function_of((*at.base).ptr());
             (*def).ml_meth.unwrap_unchecked()(this, (*at.args).ptr())
         };
-    call_builtin_fast, BuiltinFast:
+    [call_builtin_fast] BuiltinFast:
         |s, given| is_builtin((*given.base).ptr(), abi::METH_FASTCALL),
         |op, at| {
             let (def, this) = function_of((*at.base).ptr());
             with_pointers(at.args, at.count, |args| entry!(def, Fast)(this, args, at.count as isize))
         };
-    call_builtin_fast_with_keywords, BuiltinFastKeywords:
+    [call_builtin_fast_with_keywords] BuiltinFastKeywords:
         |s, given| is_builtin((*given.base).ptr(), FAST_KEYWORDS),
         |op, at| {
             let (def, this) = function_of((*at.base).ptr());
@@ -179,26 +195,26 @@ native_call! {
                 entry!(def, FastKeywords)(this, args, at.count as isize, std::ptr::null_mut())
             })
         };
-    call_method_descriptor_noargs, MethodNoargs:
+    MethodNoargs:
         |s, given| given.count == 1 && is_method((*given.base).ptr(), (*given.args).ptr(), abi::METH_NOARGS),
         |op, at| {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
             (*def).ml_meth.unwrap_unchecked()((*at.args).ptr(), std::ptr::null_mut())
         };
-    call_method_descriptor_o, MethodO:
+    [call_method_descriptor_o] MethodO:
         |s, given| given.count == 2 && is_method((*given.base).ptr(), (*given.args).ptr(), abi::METH_O),
         |op, at| {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
             (*def).ml_meth.unwrap_unchecked()((*at.args).ptr(), (*at.args.add(1)).ptr())
         };
-    call_method_descriptor_fast, MethodFast:
+    [call_method_descriptor_fast] MethodFast:
         |s, given| given.count >= 1 && is_method((*given.base).ptr(), (*given.args).ptr(), abi::METH_FASTCALL),
         |op, at| {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
             let (this, count) = ((*at.args).ptr(), at.count - 1);
             with_pointers(at.args.add(1), count, |args| entry!(def, Fast)(this, args, count as isize))
         };
-    call_method_descriptor_fast_with_keywords, MethodFastKeywords:
+    [call_method_descriptor_fast_with_keywords] MethodFastKeywords:
         |s, given| given.count >= 1 && is_method((*given.base).ptr(), (*given.args).ptr(), FAST_KEYWORDS),
         |op, at| {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
@@ -207,8 +223,8 @@ native_call! {
                 entry!(def, FastKeywords)(this, args, count as isize, std::ptr::null_mut())
             })
         };
-    /// A static type with a vectorcall of its own.
-    call_builtin_class, BuiltinClass:
+    [/// A static type with a vectorcall of its own.
+    call_builtin_class] BuiltinClass:
         |s, given| layout::is_type((*given.base).ptr())
             && (*(*given.base).ptr().cast::<abi::PyTypeObject>()).tp_vectorcall.is_some(),
         |op, at| {
@@ -216,11 +232,11 @@ native_call! {
             let entry = (*class.cast::<abi::PyTypeObject>()).tp_vectorcall.unwrap_unchecked();
             with_pointers(at.args, at.count, |args| entry(class, args, at.count, std::ptr::null_mut()))
         };
-    call_str_1, Str1:
+    [call_str_1] Str1:
         |s, given| given.count == 1 && (*given.base).is(Str::type_object().as_type_ptr().cast()),
         |op, at| object::str(op.th, (*at.args).get())
             .map_or(std::ptr::null_mut(), Owned::into_ptr);
-    call_tuple_1, Tuple1:
+    [call_tuple_1] Tuple1:
         |s, given| given.count == 1 && (*given.base).is(Tuple::type_object().as_type_ptr().cast()),
         |op, at| sequence::tuple(op.th, (*at.args).get())
             .map_or(std::ptr::null_mut(), Owned::into_ptr);

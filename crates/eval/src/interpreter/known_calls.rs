@@ -62,7 +62,7 @@ pub unsafe fn call_len<D: Dispatch>(s: State) -> D::Out {
         } else if layout::is_dict(ob) {
             (*ob.cast::<abi::PyDictObject>()).ma_used
         } else {
-            return D::cold::<Rare<Len>>(s, 0);
+            return D::cold::<super::slots::Length>(s, 0);
         };
         if !krait_objects::int::is_small(len as i64) {
             return D::cold::<Rare<Len>>(s, 0);
@@ -79,7 +79,7 @@ pub unsafe fn call_len<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
-struct Len;
+pub(super) struct Len;
 
 impl Operation for Len {
     #[inline(always)]

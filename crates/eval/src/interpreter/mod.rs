@@ -28,6 +28,7 @@ mod known_calls;
 mod matching;
 mod names;
 mod op;
+mod slots;
 mod specialize;
 mod stack;
 mod state;

@@ -100,12 +100,13 @@ mod handlers {
     pub use super::super::iteration::hot::*;
     pub use super::super::known_calls::{call_isinstance, call_len, call_list_append};
     pub use super::super::names::hot::*;
+    pub use super::super::slots::{binary_op, call_builtin_o, call_method_descriptor_noargs, store_subscr, unary_negative};
     pub use super::super::stack::*;
     pub use super::super::suspend::hot::*;
     pub use super::super::unpack::hot::*;
 
     operations! {
-        arithmetic: unary_invert, unary_negative;
+        arithmetic: unary_invert;
         attributes: delete_attr, load_special;
         calls: call_function_ex;
         containers: binary_slice, build_list, build_map, build_set, build_slice, delete_subscr, dict_merge,
@@ -125,10 +126,10 @@ mod handlers {
     }
 
     adaptive_operations! {
-        arithmetic: binary_op, compare_op, to_bool;
+        arithmetic: compare_op, to_bool;
         attributes: load_attr, load_super_attr, store_attr;
         calls: call, call_kw;
-        containers: contains_op, store_subscr;
+        containers: contains_op;
         names: load_global;
         suspend: send;
         unpack: unpack_sequence;

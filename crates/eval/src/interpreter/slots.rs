@@ -1,0 +1,447 @@
+//! Operators of types in C, and the calls of C functions that pass nothing but objects: the handler calls the slot or the
+//! function itself, so that nothing is saved around the call but the thread. What is unusual leaves for the operations.
+//!
+//! After the call the state is read back from the frame: a slot may run any code, but returns to the frame it was called from.
+//!
+//! Invariants, besides those of `state`:
+//! 10. A slot takes objects of its type and answers with a reference of the caller's, or with NULL (or less than 0) and an
+//!     exception set.
+
+use krait_abi as abi;
+use krait_objects::prelude::*;
+
+use super::arithmetic;
+use super::calls_native::{BuiltinO, MethodNoargs, function_of, is_builtin, is_method};
+use super::cold::{
+    Dealloc, Deopt, Pending, Rare, ReleaseOperands, Specialize, counter_triggers, dealloc,
+};
+use super::containers;
+use super::op::Op;
+use super::state::{Cold, Dispatch, Operation, State, decode};
+use crate::code::CodeUnit;
+use crate::frame::StackRef;
+
+type Ptr = *mut abi::PyObject;
+
+/// Units with their caches.
+const BINARY_OP: usize = 6;
+const STORE_SUBSCR: usize = 2;
+const CALL: usize = 4;
+
+/// The state of the instruction that has called out.
+#[inline(always)]
+pub(super) unsafe fn back(th: *const Thread) -> State {
+    // SAFETY: (8): it was saved before the call.
+    unsafe {
+        let frame = crate::frame::current(&*th);
+        State { ip: (*frame).ip, sp: (*frame).sp, frame, th, arg: 0 }
+    }
+}
+
+/// A slot has failed: the operands stay where they are until the stack is unwound.
+struct Failed;
+
+impl Cold for Failed {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        let _raised = s.thread().raised_by_c();
+        // SAFETY: (8).
+        unsafe { D::next(s.unwinding()) }
+    }
+}
+
+/// The function of a table of the object's type.
+macro_rules! slot {
+    ($ob:expr, $table:ident, $slot:ident) => {
+        (*(*$ob).ob_type).$table.as_ref().and_then(|table| table.$slot)
+    };
+}
+
+/// `left <op> right` and `left[right]`, if a single slot is to be asked.
+#[inline(always)]
+pub unsafe fn binary_op<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9), (10); the instruction has a cache.
+    unsafe {
+        if counter_triggers(s) {
+            return D::cold::<Specialize>(s, 0);
+        }
+        let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+        let function = if s.arg == krait_bytecode::BinaryOp::NB_SUBSCR as usize {
+            slot!(left, tp_as_mapping, mp_subscript)
+        } else {
+            number::first_function(s.arg, left, right)
+        };
+        let Some(function) = function else {
+            return D::out_of_line::<Binary>(s);
+        };
+        s.save();
+        let result = function(left, right);
+        let s = back(s.th);
+        if result.is_null() {
+            return D::cold::<Failed>(s, 0);
+        }
+        if result == not_implemented().as_ptr() {
+            return D::cold::<Declined>(s, 0);
+        }
+        finish_binary::<D>(s, StackRef::steal(result))
+    }
+}
+
+/// Replaces two operands by the result, and releases the left one, then the right one.
+#[inline(always)]
+unsafe fn finish_binary<D: Dispatch>(s: State, result: StackRef) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let (left, right) = (s.peek(2), s.peek(1));
+        s.poke(2, result);
+        let s = s.drop(1).skip(BINARY_OP);
+        if (left.is_counted() && left.is_unique()) | (right.is_counted() && right.is_unique()) {
+            return D::cold::<ReleaseLeftFirst>(s, left.bits());
+        }
+        let _last = left.release() | right.release();
+        D::next(s)
+    }
+}
+
+/// As `ReleaseOperands`, the other way round.
+struct ReleaseLeftFirst;
+
+impl Cold for ReleaseLeftFirst {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: both were moved out of the stack by the handler.
+        unsafe {
+            let (left, right) = (StackRef::from_bits(x), *s.sp);
+            s.save_done();
+            if left.release() {
+                dealloc(s.th, left.ptr());
+            }
+            if right.release() {
+                dealloc(s.th, right.ptr());
+            }
+            D::next(s)
+        }
+    }
+}
+
+struct Binary;
+
+impl Operation for Binary {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        arithmetic::binary_op(op).map(|()| op.next())
+    }
+}
+
+/// The slot does not know. The argument, which always fits its byte, is read again; a subscript's answer may be anything.
+struct Declined;
+
+impl Cold for Declined {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: (8), (9).
+        unsafe {
+            let (_, arg) = decode(s.ip);
+            if arg == krait_bytecode::BinaryOp::NB_SUBSCR as usize {
+                let answer = StackRef::immortal(not_implemented());
+                return finish_binary::<D>(s, answer);
+            }
+            D::out_of_line::<AfterDeclined>(State { arg, ..s })
+        }
+    }
+}
+
+struct AfterDeclined;
+
+impl Operation for AfterDeclined {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        let result = number::declined(op.th, op.arg as u32, op.peek(2), op.peek(1))?;
+        let operands = op.pop::<2>();
+        op.push(result);
+        drop(operands);
+        Ok(op.next())
+    }
+}
+
+/// `-value`.
+#[inline(always)]
+pub unsafe fn unary_negative<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9), (10).
+    unsafe {
+        let value = s.peek(1).ptr();
+        let Some(negative) = slot!(value, tp_as_number, nb_negative) else {
+            return D::cold::<Rare<Negative>>(s, 0);
+        };
+        s.save();
+        let result = negative(value);
+        let s = back(s.th);
+        if result.is_null() {
+            return D::cold::<Failed>(s, 0);
+        }
+        let value = s.peek(1);
+        s.poke(1, StackRef::steal(result));
+        let s = s.skip(1);
+        if value.release() {
+            return D::cold::<Dealloc>(s, value.bits());
+        }
+        D::next(s)
+    }
+}
+
+struct Negative;
+
+impl Operation for Negative {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        arithmetic::unary_negative(op).map(|()| op.next())
+    }
+}
+
+/// `container[key] = value`.
+#[inline(always)]
+pub unsafe fn store_subscr<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9), (10); the instruction has a cache.
+    unsafe {
+        if counter_triggers(s) {
+            return D::cold::<Specialize>(s, 0);
+        }
+        let container = s.peek(2).ptr();
+        let Some(assign) = slot!(container, tp_as_mapping, mp_ass_subscript) else {
+            return D::out_of_line::<Store>(s);
+        };
+        s.save();
+        let failed = assign(container, s.peek(1).ptr(), s.peek(3).ptr()) < 0;
+        let s = back(s.th);
+        if failed {
+            return D::cold::<Failed>(s, 0);
+        }
+        let operands = [s.peek(3), s.peek(2), s.peek(1)];
+        let s = s.drop(3).skip(STORE_SUBSCR);
+        let last = |operand: StackRef| operand.is_counted() && operand.is_unique();
+        if last(operands[0]) | last(operands[1]) | last(operands[2]) {
+            return D::cold::<ReleaseThree>(s, 0);
+        }
+        let _last = operands[0].release() | operands[1].release() | operands[2].release();
+        D::next(s)
+    }
+}
+
+struct Store;
+
+impl Operation for Store {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        containers::store_subscr(op).map(|()| op.next())
+    }
+}
+
+/// Releases the three operands that lie just above the top, the topmost first.
+struct ReleaseThree;
+
+impl Cold for ReleaseThree {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: the handler has taken them off the stack.
+        unsafe {
+            let (first, second, third) = (*s.sp, *s.sp.add(1), *s.sp.add(2));
+            s.save_done();
+            if third.release() {
+                dealloc(s.th, third.ptr());
+            }
+            if second.release() {
+                dealloc(s.th, second.ptr());
+            }
+            if first.release() {
+                dealloc(s.th, first.ptr());
+            }
+            D::next(s)
+        }
+    }
+}
+
+/// `len(ob)` through the type's slot: the argument lies on top, the function three below.
+pub struct Length;
+
+impl Cold for Length {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: (9), (10).
+        unsafe {
+            let ob = s.peek(1).ptr();
+            let Some(length) = slot!(ob, tp_as_sequence, sq_length)
+                .or_else(|| slot!(ob, tp_as_mapping, mp_length))
+            else {
+                return D::out_of_line::<super::known_calls::Len>(s);
+            };
+            s.save();
+            let len = length(ob);
+            let s = back(s.th);
+            if len < 0 {
+                return D::cold::<Failed>(s, 0);
+            }
+            let len = if krait_objects::int::is_small(len as i64) {
+                StackRef::uncounted(krait_objects::int::small_ptr(len as i64))
+            } else {
+                match Int::from_usize(s.thread(), len as usize) {
+                    Ok(len) => StackRef::from_fresh(len),
+                    Err(_raised) => return D::next(s.unwinding()),
+                }
+            };
+            let (callable, value) = (s.peek(3), s.peek(1));
+            s.poke(3, len);
+            s.poke(2, value);
+            let s = s.drop(2).skip(CALL);
+            if (callable.is_counted() && callable.is_unique()) | value.is_counted() {
+                return D::cold::<ReleaseOperands>(s, callable.bits());
+            }
+            let _last = callable.release();
+            D::next(s)
+        }
+    }
+}
+
+/// A built-in function of one argument.
+#[inline(always)]
+pub unsafe fn call_builtin_o<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9); the checks make the callee what is called.
+    unsafe {
+        let callable = s.peek(3).ptr();
+        if s.arg != 1
+            || !s.peek(2).is_null()
+            || !is_builtin(callable, abi::METH_O)
+            || !s.thread().has_room()
+        {
+            return D::cold::<OtherBuiltinO>(s, 0);
+        }
+        let (def, this) = function_of(callable);
+        s.save();
+        let result = (*def).ml_meth.unwrap_unchecked()(this, s.peek(1).ptr());
+        answered::<D, 3>(s.th, result)
+    }
+}
+
+/// A method of a type in C, without arguments.
+#[inline(always)]
+pub unsafe fn call_method_descriptor_noargs<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9); the checks make the callee what is called.
+    unsafe {
+        let (callable, this) = (s.peek(2).ptr(), s.peek(1));
+        if s.arg != 0
+            || this.is_null()
+            || !is_method(callable, this.ptr(), abi::METH_NOARGS)
+            || !s.thread().has_room()
+        {
+            return D::cold::<OtherMethodNoargs>(s, 0);
+        }
+        let def = (*callable.cast::<abi::PyMethodDescrObject>()).d_method;
+        s.save();
+        let result = (*def).ml_meth.unwrap_unchecked()(this.ptr(), std::ptr::null_mut());
+        answered::<D, 2>(s.th, result)
+    }
+}
+
+/// The call as it lies on the stack otherwise, with too little stack, or of something else.
+struct OtherBuiltinO;
+
+impl Cold for OtherBuiltinO {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            match BuiltinO::fits(s) {
+                true => D::out_of_line::<BuiltinO>(s),
+                false => Deopt::run::<D>(s, x),
+            }
+        }
+    }
+}
+
+struct OtherMethodNoargs;
+
+impl Cold for OtherMethodNoargs {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            match MethodNoargs::fits(s) {
+                true => D::out_of_line::<MethodNoargs>(s),
+                false => Deopt::run::<D>(s, x),
+            }
+        }
+    }
+}
+
+/// Goes on behind a call whose callee lies `DEPTH` below the top, with one operand on top and at most a NULL between.
+#[inline(always)]
+unsafe fn answered<D: Dispatch, const DEPTH: usize>(th: *const Thread, result: Ptr) -> D::Out {
+    // SAFETY: (8), (9), (10).
+    unsafe {
+        let s = back(th);
+        if result.is_null() || (*th).is_raised() {
+            return D::cold::<Unanswered<DEPTH>>(s, result as usize);
+        }
+        let (callable, operand) = (s.peek(DEPTH), s.peek(1));
+        s.poke(DEPTH, StackRef::steal(result));
+        let s = s.drop(DEPTH - 1).skip(CALL);
+        if (callable.is_counted() && callable.is_unique())
+            | (operand.is_counted() && operand.is_unique())
+        {
+            // Where the cold function finds it.
+            *s.sp = operand;
+            return D::cold::<ReleaseCall>(s, callable.bits());
+        }
+        let _last = callable.release() | operand.release();
+        if crate::pending::is_set(s.thread()) {
+            return D::cold::<Pending>(s, 0);
+        }
+        D::next(s)
+    }
+}
+
+/// The function has raised, or broken the rules.
+struct Unanswered<const DEPTH: usize>;
+
+impl<const DEPTH: usize> Cold for Unanswered<DEPTH> {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (9); `x` is what C has answered.
+        unsafe {
+            broken_call(s.th, s.peek(DEPTH), x as Ptr);
+            D::next(s.unwinding())
+        }
+    }
+}
+
+/// Sets the exception, if that was forgotten.
+#[inline(never)]
+unsafe fn broken_call(th: *const Thread, callable: StackRef, result: Ptr) {
+    // SAFETY: (1), (10).
+    let _raised = unsafe { call::check_result(&*th, Some(callable.get()), result) };
+}
+
+/// Releases the operand that lies just above the top and the callee, `x`; then what is pending.
+struct ReleaseCall;
+
+impl Cold for ReleaseCall {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: both were moved out of the stack by the handler.
+        unsafe {
+            let (operand, callable) = (*s.sp, StackRef::from_bits(x));
+            let from = (*s.frame).ip;
+            s.save_done();
+            if operand.release() {
+                dealloc(s.th, operand.ptr());
+            }
+            if callable.release() {
+                dealloc(s.th, callable.ptr());
+            }
+            (*s.frame).ip = from;
+            if crate::pending::is_set(s.thread()) {
+                return Pending::run::<D>(s, 0);
+            }
+            D::next(s)
+        }
+    }
+}

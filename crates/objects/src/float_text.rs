@@ -214,10 +214,45 @@ impl Decimal {
 
     /// Rounded to significant digits.
     fn rounded(magnitude: f64, digits: usize) -> Self {
+        if let Some(decimal) = Decimal::scaled(magnitude, digits) {
+            return decimal;
+        }
         let places = digits.clamp(1, MAX_EXACT_DIGITS) - 1;
         let mut text = ShortText::new();
         let _ = write!(text, "{magnitude:.places$e}");
         Decimal::from_exponential(&text)
+    }
+
+    /// As `rounded`, of a number of usual size to a few digits: as an integer that has as many.
+    fn scaled(magnitude: f64, digits: usize) -> Option<Self> {
+        if !(1e-5..1e15).contains(&magnitude) || !(1..=15).contains(&digits) {
+            return None;
+        }
+        // How many digits the whole part has, or less the zeros behind the point: one too low at most, for with one too
+        // high the number would be rounded to a digit less.
+        let mut point = match magnitude >= 1.0 {
+            true => (magnitude as u64).ilog10() as i64 + 1,
+            false => -((1.01 / magnitude) as u64).checked_ilog10().map_or(0, i64::from),
+        };
+        let (least, most) = (POWERS[digits - 1], POWERS[digits - 1] * 10);
+        for _ in 0..2 {
+            let places = usize::try_from(digits as i64 - point).ok()?;
+            let whole = scaled(magnitude, places)?.whole;
+            if whole < least {
+                return None;
+            } else if whole > most {
+                point += 1;
+            } else {
+                let (whole, point) =
+                    if whole == most { (least, point + 1) } else { (whole, point) };
+                let mut text = ShortText::new();
+                text.push_decimal(whole, 1);
+                let significant = text.trim_end_matches('0').len().max(1);
+                text.truncate(significant);
+                return Some(Decimal { digits: text, point });
+            }
+        }
+        None
     }
 
     fn from_exponential(text: &str) -> Self {
@@ -241,8 +276,8 @@ impl Decimal {
         out.push_str(rest);
         out.push_zeros(places.saturating_sub(rest.len()));
         let exponent = self.point - 1;
-        let sign = if exponent < 0 { '-' } else { '+' };
-        let _ = write!(out, "e{sign}{:02}", exponent.unsigned_abs());
+        out.push_str(if exponent < 0 { "e-" } else { "e+" });
+        out.push_decimal(exponent.unsigned_abs(), 2);
     }
 
     /// Positional unless the number is below 1e-4 or its point past `limit`. The alternate form

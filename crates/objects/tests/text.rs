@@ -145,14 +145,22 @@ fn answer_search(text: &[u32], needle: &[u32], most: isize) -> String {
     wide
 }
 
+fn bytes_of(units: &[u32]) -> Vec<u8> {
+    units.iter().flat_map(|unit| unit.to_ne_bytes()).collect()
+}
+
 fn search_units<T: Unit>(text: &[T], needle: &[T], most: isize) -> String {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let number = |found: Option<usize>| found.map_or(-1, |at| at as isize);
-    let places = search::replacements(text, needle, most);
-    let new = [0x2020u16, 0x78];
-    let len = search::replaced_len(text.len(), &places, new.len()).expect("short");
-    let mut replaced = vec![0u32; len];
-    search::replace_into(text, &places, &new, &mut replaced);
+    let new = [0x2020u32, 0x78];
+    let wide: Vec<u32> = text.iter().map(|&unit| unit.code()).collect();
+    let places = search::Places::of(text, needle, most);
+    let len = search::replaced_len(text.len(), places.len(), needle.len(), new.len());
+    let mut replaced = vec![0u8; len.expect("short") * 4];
+    let (wide, new) = (bytes_of(&wide), bytes_of(&new));
+    search::replace_into(&wide, &places, 4, needle.len(), &new, &mut replaced);
+    let replaced: Vec<u32> =
+        replaced.as_chunks().0.iter().map(|&unit| u32::from_ne_bytes(unit)).collect();
     let mut answers = vec![
         number(search::find(text, needle)).to_string(),
         number(search::rfind(text, needle)).to_string(),

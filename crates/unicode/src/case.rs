@@ -20,10 +20,12 @@ impl Mapped {
         Mapped::one(c)
     }
 
+    #[inline]
     fn one(c: u32) -> Self {
         Mapped { chars: [c, 0, 0], len: 1 }
     }
 
+    #[inline]
     pub fn as_slice(&self) -> &[u32] {
         &self.chars[..usize::from(self.len)]
     }
@@ -38,6 +40,7 @@ enum Case {
 }
 
 /// The mappings of a code point that has one to several.
+#[cold]
 fn several(c: u32) -> Option<&'static [&'static [u32]; 4]> {
     let at = MAPPINGS.binary_search_by_key(&c, |&(code, _)| code).ok()?;
     Some(&MAPPINGS[at].1)
@@ -58,21 +61,25 @@ fn map(c: u32, case: Case, delta: impl Fn(&Record) -> i32) -> Mapped {
 }
 
 /// The full lower-case mapping, without regard to the context of a sigma.
+#[inline]
 pub fn lower(c: u32) -> Mapped {
     map(c, Case::Lower, |r| r.lower)
 }
 
 /// The full upper-case mapping.
+#[inline]
 pub fn upper(c: u32) -> Mapped {
     map(c, Case::Upper, |r| r.upper)
 }
 
 /// The full title-case mapping.
+#[inline]
 pub fn title(c: u32) -> Mapped {
     map(c, Case::Title, |r| r.title)
 }
 
 /// The full case folding, as for `str.casefold`.
+#[inline]
 pub fn fold(c: u32) -> Mapped {
     map(c, Case::Fold, |r| r.fold)
 }

@@ -9,10 +9,10 @@ use crate::bytelike::arguments::{Byte, FillByte, Needle, any_affix, separator};
 use crate::bytelike::construct::{self, Source};
 use crate::bytelike::iterator::ByteArrayIterator;
 use crate::bytelike::methods::{self, ByteString};
-use crate::bytelike::{hex, is_line_break, is_space, join, layout, percent, push_escaped};
+use crate::bytelike::{hex, is_space, join, layout, percent, push_escaped};
 use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
-use crate::slice::{Key, SliceRange, subscript_kind};
+use crate::slice::{Key, SliceRange, digit_index, subscript_kind};
 use crate::str::arguments::{Bound, limit, range};
 use crate::text::{search, split};
 
@@ -41,6 +41,20 @@ impl ByteString for ByteArray {
 
     fn make(th: &Thread, data: &[u8]) -> PyResult<Owned<ByteArray>> {
         ByteArray::new(th, data)
+    }
+
+    fn filled(
+        th: &Thread,
+        len: usize,
+        fill: &mut dyn FnMut(&mut [u8]),
+    ) -> PyResult<Owned<ByteArray>> {
+        let array = ByteArray::new(th, &[])?;
+        if len > 0 {
+            let Some(room) = len.checked_add(1) else { return Err(th.no_memory()) };
+            array.reallocate(th, room, len)?;
+            array.with_bytes(fill);
+        }
+        Ok(array)
     }
 
     fn hold(&self, th: &Thread) -> PyResult<Option<Buffer>> {
@@ -166,6 +180,9 @@ impl ByteArray {
         if given {
             return Err(construct::no_encoding(th, encoding));
         }
+        if let Some(bytes) = source.downcast_exact::<Bytes>() {
+            return self.append_slice(th, bytes.get().as_bytes());
+        }
         if !number::is_index(source) && !buffer::check(source) {
             // Byte by byte: the iterator may look at the array meanwhile.
             return construct::each_byte(th, source, "bytearray", RANGE, &mut |byte| {
@@ -228,7 +245,12 @@ impl ByteArray {
             drop(th.take_exception());
             return Ok(not_implemented().to_owned());
         };
-        let answer = op.holds(this.get().as_bytes().cmp(right.as_bytes()));
+        let (left, right) = (this.get().as_bytes(), right.as_bytes());
+        let answer = match op {
+            CompareOp::Eq => left == right,
+            CompareOp::Ne => left != right,
+            _ => op.holds(left.cmp(right)),
+        };
         Ok(bool_object(answer).object().to_owned())
     }
 
@@ -268,6 +290,10 @@ impl ByteArray {
 
     #[slot(mp_subscript)]
     fn subscript(&self, th: &Thread, key: Borrowed<'_>) -> PyResult {
+        // SAFETY: the key lives as long as the call.
+        if let Some(at) = unsafe { digit_index(key.as_ptr(), self.len()) } {
+            return Ok(Int::from_i64(th, i64::from(self.as_bytes()[at]))?.into_object());
+        }
         match subscript_kind(th, key, "bytearray")? {
             Key::Index(index) => {
                 let index = if index < 0 { index + self.len() as isize } else { index };
@@ -276,6 +302,10 @@ impl ByteArray {
             Key::Slice(start, stop, step) => {
                 let range = SliceRange::of(start, stop, step, self.len());
                 let data = self.as_bytes();
+                if range.step == 1 {
+                    let (start, end) = range.bounds();
+                    return Ok(ByteArray::new(th, &data[start..end])?.into_object());
+                }
                 let part: Vec<u8> = range.positions().map(|at| data[at]).collect();
                 Ok(ByteArray::new(th, &part)?.into_object())
             }
@@ -289,6 +319,15 @@ impl ByteArray {
         key: Borrowed<'_>,
         value: Option<Borrowed<'_>>,
     ) -> PyResult<()> {
+        // SAFETY: the key lives as long as the call.
+        let at = unsafe { digit_index(key.as_ptr(), this.len()) };
+        if let (Some(value), Some(at)) = (value, at)
+            && let Some(byte) = value.downcast_exact::<Int>().and_then(|int| int.to_i64())
+            && let Ok(byte) = u8::try_from(byte)
+        {
+            this.set(at, byte);
+            return Ok(());
+        }
         match subscript_kind(th, key, "bytearray")? {
             Key::Index(index) => {
                 let byte = value.map(|value| Byte::of(th, value)).transpose()?;
@@ -321,9 +360,7 @@ impl ByteArray {
         th: &Thread,
         other: Borrowed<'_>,
     ) -> PyResult<Owned<ByteArray>> {
-        let object = this.object();
-        let name = object.type_name();
-        ByteArray::new(th, &join::concat(th, name, this.object(), other)?)
+        join::concat(th, this, other)
     }
 
     #[slot(sq_repeat)]
@@ -342,9 +379,9 @@ impl ByteArray {
             let (found, name) = (other.type_name(), object.type_name());
             return Err(raise!(th, TYPE_ERROR, "can't concat {found} to {name}"));
         }
-        // A copy, since the other one may be this one.
-        let data = Buffer::simple(th, other)?.as_bytes().to_vec();
-        this.append_slice(th, &data)?;
+        // The other one may be this one, which the view keeps from growing.
+        let data = Buffer::simple(th, other)?;
+        this.append_slice(th, data.as_bytes())?;
         Ok(this.to_owned())
     }
 
@@ -391,6 +428,9 @@ impl ByteArray {
     /// Append all bytes of an iterable or a buffer.
     #[method(sig = "(self, iterable_of_ints, /)")]
     fn extend(&self, th: &Thread, iterable_of_ints: Borrowed<'_>) -> PyResult<()> {
+        if let Some(bytes) = iterable_of_ints.downcast_exact::<Bytes>() {
+            return self.append_slice(th, bytes.get().as_bytes());
+        }
         if buffer::check(iterable_of_ints) {
             let end = self.len();
             let data = Buffer::get(th, iterable_of_ints, abi::PyBUF_FULL_RO)?.to_vec(th)?;

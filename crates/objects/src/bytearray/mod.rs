@@ -110,7 +110,7 @@ impl ByteArray {
         unsafe { self.start.get().add(len).write(0) };
     }
 
-    fn reallocate(&self, th: &Thread, wanted: usize, len: usize) -> PyResult<()> {
+    pub(super) fn reallocate(&self, th: &Thread, wanted: usize, len: usize) -> PyResult<()> {
         let block = th.interp().heap.alloc(wanted);
         if block.is_null() {
             return Err(th.no_memory());
@@ -131,7 +131,17 @@ impl ByteArray {
     }
 
     pub fn append_slice(&self, th: &Thread, data: &[u8]) -> PyResult<()> {
-        self.splice(th, self.len(), self.len(), data)
+        let len = self.len();
+        if data.is_empty() {
+            return Ok(());
+        }
+        let Some(new_len) = len.checked_add(data.len()) else {
+            return Err(th.no_memory());
+        };
+        self.resize(th, new_len)?;
+        // SAFETY: (1).
+        unsafe { self.start.get().add(len).copy_from_nonoverlapping(data.as_ptr(), data.len()) };
+        Ok(())
     }
 
     /// Puts `data`, which is not the array's own, in place of a range.

@@ -23,7 +23,7 @@ impl Needle {
 
 impl Needle {
     pub fn of(th: &Thread, arg: Borrowed<'_>) -> PyResult<Self> {
-        if buffer::check(arg) {
+        if arg.is_exact::<Bytes>() || buffer::check(arg) {
             return Buffer::simple(th, arg).map(Needle::Buffer);
         }
         if !number::is_index(arg) {

@@ -35,33 +35,38 @@ pub fn digits(
     bytes_per_sep: i32,
     any: bool,
 ) -> PyResult<Vec<u8>> {
-    let digit = |value: u8| value + b'0' + if value > 9 { b'a' - b'0' - 10 } else { 0 };
     let sep = match sep {
         Some(sep) => Some(separator(th, sep, any)?),
         None => None,
     };
     let every = bytes_per_sep.unsigned_abs() as usize;
     let sep = sep.filter(|_| every != 0 && every < data.len());
-    if sep.is_none() {
-        let mut out = vec![0; data.len() * 2];
-        for (pair, &byte) in out.as_chunks_mut::<2>().0.iter_mut().zip(data) {
-            *pair = [digit(byte >> 4), digit(byte & 15)];
-        }
-        return Ok(out);
-    }
-    let mut out = Vec::with_capacity(data.len() * 3);
-    for (at, &byte) in data.iter().enumerate() {
-        let counted = if bytes_per_sep > 0 { data.len() - at } else { at };
-        if let Some(sep) = sep
-            && at > 0
-            && counted % every == 0
-        {
-            out.push(sep);
-        }
-        out.push(digit(byte >> 4));
-        out.push(digit(byte & 15));
-    }
+    let len = data.len() * 2 + if sep.is_some() { (data.len() - 1) / every } else { 0 };
+    let mut out = vec![0; len];
+    write_digits(&mut out, data, sep, every, bytes_per_sep > 0);
     Ok(out)
+}
+
+/// Writes the digits, and a separator every so many bytes, counted from the right or the left.
+fn write_digits(out: &mut [u8], data: &[u8], sep: Option<u8>, every: usize, from_right: bool) {
+    let Some(sep) = sep else { return write_plain(out, data) };
+    let first = if from_right { (data.len() - 1) % every + 1 } else { every };
+    let (first, rest) = data.split_at(first);
+    let (to, mut out) = out.split_at_mut(first.len() * 2);
+    write_plain(to, first);
+    for group in rest.chunks(every) {
+        let (to, after) = out.split_at_mut(1 + group.len() * 2);
+        to[0] = sep;
+        write_plain(&mut to[1..], group);
+        out = after;
+    }
+}
+
+fn write_plain(out: &mut [u8], data: &[u8]) {
+    let digit = |value: u8| value + b'0' + if value > 9 { b'a' - b'0' - 10 } else { 0 };
+    for (pair, &byte) in out.as_chunks_mut::<2>().0.iter_mut().zip(data) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
 }
 
 /// `bytes.hex`.
@@ -71,6 +76,9 @@ pub fn hex(
     sep: Option<Borrowed<'_>>,
     bytes_per_sep: i32,
 ) -> PyResult<Owned<Str>> {
+    if sep.is_none() && data.len() < isize::MAX as usize / 2 {
+        return Str::build_ascii(th, data.len() * 2, &mut |out| write_plain(out, data));
+    }
     let digits = digits(th, data, sep, bytes_per_sep, false)?;
     Str::from_chars_bounded(th, crate::str::Chars::One(&digits), 0x7f)
 }
@@ -98,11 +106,9 @@ pub fn from_hex(th: &Thread, source: Borrowed<'_>) -> PyResult<Vec<u8>> {
         if let Some(ascii) = text.as_ascii() {
             return parse(th, ascii.as_bytes());
         }
-        // What is not ASCII is as wrong as a byte that is not.
-        let points = text.chars().iter();
-        let bytes: Vec<u8> =
-            points.map(|point| if point < 128 { point as u8 } else { 0xff }).collect();
-        return parse(th, &bytes);
+        // What is not ASCII is found before anything else that is wrong.
+        let wrong = text.chars().iter().position(|point| point >= 0x80).unwrap_or(0);
+        return Err(not_a_digit(th, wrong));
     }
     if !buffer::check(source) {
         return Err(raise!(
@@ -115,10 +121,19 @@ pub fn from_hex(th: &Thread, source: Borrowed<'_>) -> PyResult<Vec<u8>> {
     parse(th, Buffer::simple(th, source)?.as_bytes())
 }
 
+fn not_a_digit(th: &Thread, at: usize) -> Raised {
+    raise!(th, VALUE_ERROR, "non-hexadecimal number found in fromhex() arg at position {at}")
+}
+
 fn parse(th: &Thread, text: &[u8]) -> PyResult<Vec<u8>> {
     let digit = |at: usize| text.get(at).map_or(0xff, |&byte| value(byte));
     let mut out = Vec::with_capacity(text.len() / 2);
-    let mut at = 0;
+    // As far as there are digits only.
+    out.extend(text.as_chunks::<2>().0.iter().map_while(|&[high, low]| {
+        let (high, low) = (value(high), value(low));
+        ((high | low) < 16).then_some(high << 4 | low)
+    }));
+    let mut at = out.len() * 2;
     while let Some(&byte) = text.get(at) {
         let (high, low) = (value(byte), digit(at + 1));
         if (high | low) < 16 {
@@ -137,11 +152,7 @@ fn parse(th: &Thread, text: &[u8]) -> PyResult<Vec<u8>> {
             ));
         }
         let wrong = at + usize::from(high < 16);
-        return Err(raise!(
-            th,
-            VALUE_ERROR,
-            "non-hexadecimal number found in fromhex() arg at position {wrong}"
-        ));
+        return Err(not_a_digit(th, wrong));
     }
     Ok(out)
 }

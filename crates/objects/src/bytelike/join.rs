@@ -1,17 +1,19 @@
 //! `bytes.join`, concatenation, and membership.
 
+use super::methods::ByteString;
 use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
+use crate::text::search;
 
 /// The pieces with the separator between them.
 ///
 /// RuntimeError if the list `source`, which the pieces are from, gets longer or shorter meanwhile.
-pub fn join(
+pub fn join<T: ByteString>(
     th: &Thread,
     separator: &[u8],
     pieces: &[Owned],
     source: Borrowed<'_>,
-) -> PyResult<Vec<u8>> {
+) -> PyResult<Owned<T>> {
     let source = source.downcast::<List>();
     let mut buffers = Vec::with_capacity(pieces.len());
     for (at, piece) in pieces.iter().enumerate() {
@@ -36,15 +38,19 @@ pub fn join(
     if len > isize::MAX as usize {
         return Err(th.raise(exc::OVERFLOW_ERROR, "join() result is too long"));
     }
-    let mut out = Vec::new();
-    out.try_reserve_exact(len).map_err(|_| th.no_memory())?;
-    for (at, buffer) in buffers.iter().enumerate() {
-        if at > 0 {
-            out.extend_from_slice(separator);
+    T::filled(th, len, &mut |mut out| {
+        for (at, buffer) in buffers.iter().enumerate() {
+            let between = if at > 0 { separator } else { &[] };
+            for part in [between, buffer.as_bytes()] {
+                // One byte, as most separators are, is not worth a call.
+                match (part, out.split_off_mut(..part.len())) {
+                    (&[byte], Some([to])) => *to = byte,
+                    (_, Some(to)) => to.copy_from_slice(part),
+                    (_, None) => {}
+                }
+            }
         }
-        out.extend_from_slice(buffer.as_bytes());
-    }
-    Ok(out)
+    })
 }
 
 /// The items of an iterable of bytes.
@@ -60,18 +66,24 @@ pub fn pieces(th: &Thread, iterable: Borrowed<'_>) -> PyResult<Vec<Owned>> {
 }
 
 /// `left + right`.
-pub fn concat(
+pub fn concat<T: ByteString>(
     th: &Thread,
-    name: &str,
-    left: Borrowed<'_>,
+    left: Borrowed<'_, T>,
     right: Borrowed<'_>,
-) -> PyResult<Vec<u8>> {
-    if !buffer::check(left) || !buffer::check(right) {
-        return Err(raise!(th, TYPE_ERROR, "can't concat {} to {name}", right.type_name()));
+) -> PyResult<Owned<T>> {
+    if !buffer::check(right) {
+        let left = left.object();
+        let (name, found) = (left.type_name(), right.type_name());
+        return Err(raise!(th, TYPE_ERROR, "can't concat {found} to {name}"));
     }
-    let left = Buffer::simple(th, left)?;
+    let left = Buffer::simple(th, left.object())?;
     let right = Buffer::simple(th, right)?;
-    Ok([left.as_bytes(), right.as_bytes()].concat())
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let len = left.len().checked_add(right.len()).ok_or_else(|| th.no_memory())?;
+    T::filled(th, len, &mut |out| {
+        out[..left.len()].copy_from_slice(left);
+        out[left.len()..].copy_from_slice(right);
+    })
 }
 
 /// The bytes `count` times.
@@ -117,8 +129,8 @@ pub fn contains<'d>(
             }
         };
         let byte = super::arguments::byte_value(th, value)?;
-        return Ok(memchr::memchr(byte, data()).is_some());
+        return Ok(search::find_unit(data(), byte).is_some());
     }
     let needle = Buffer::simple(th, item)?;
-    Ok(memchr::memmem::find(data(), needle.as_bytes()).is_some())
+    Ok(search::find(data(), needle.as_bytes()).is_some())
 }

@@ -1,8 +1,9 @@
 //! What methods of `bytes` and `bytearray` make of their bytes: case, padding, translation.
 
+use super::methods::ByteString;
 use crate::prelude::*;
 use crate::protocol::buffer::Buffer;
-use crate::text::search;
+use crate::text::search::{self, Places};
 
 pub fn swapcase(data: &mut [u8]) {
     for byte in data {
@@ -45,18 +46,17 @@ pub fn is_title(data: &[u8]) -> bool {
     cased
 }
 
-/// So many fill bytes before and behind.
-pub fn pad(th: &Thread, data: &[u8], left: usize, right: usize, fill: u8) -> PyResult<Vec<u8>> {
+/// How many bytes there are with so many before and behind.
+pub fn padded_len(th: &Thread, data: &[u8], left: usize, right: usize) -> PyResult<usize> {
     let len = left.checked_add(right).and_then(|len| len.checked_add(data.len()));
-    let mut out = Vec::new();
-    let Some(len) = len.filter(|&len| len < isize::MAX as usize) else {
-        return Err(th.no_memory());
-    };
-    out.try_reserve_exact(len).map_err(|_| th.no_memory())?;
-    out.resize(left, fill);
-    out.extend_from_slice(data);
-    out.resize(len, fill);
-    Ok(out)
+    len.filter(|&len| len < isize::MAX as usize - 64).ok_or_else(|| th.no_memory())
+}
+
+/// The bytes with `left` fill bytes before them, and others behind.
+pub fn pad(out: &mut [u8], data: &[u8], left: usize, fill: u8) {
+    out[..left].fill(fill);
+    out[left..left + data.len()].copy_from_slice(data);
+    out[left + data.len()..].fill(fill);
 }
 
 /// How many bytes are missing to that width.
@@ -64,13 +64,12 @@ pub fn missing(data: &[u8], width: isize) -> usize {
     usize::try_from(width).unwrap_or(0).saturating_sub(data.len())
 }
 
-pub fn zfill(th: &Thread, data: &[u8], width: isize) -> PyResult<Vec<u8>> {
-    let zeros = missing(data, width);
-    let mut out = pad(th, data, zeros, 0, b'0')?;
-    if zeros > 0 && matches!(data.first(), Some(b'+' | b'-')) {
+/// Zeros go behind a sign.
+pub fn zfill(out: &mut [u8], data: &[u8], zeros: usize) {
+    pad(out, data, zeros, b'0');
+    if let Some(b'+' | b'-') = data.first() {
         out.swap(0, zeros);
     }
-    Ok(out)
 }
 
 pub fn expandtabs(th: &Thread, data: &[u8], tabsize: i32) -> PyResult<Vec<u8>> {
@@ -96,30 +95,30 @@ pub fn expandtabs(th: &Thread, data: &[u8], tabsize: i32) -> PyResult<Vec<u8>> {
 }
 
 /// `replace`; `None` if nothing is replaced.
-pub fn replace(
+pub fn replace<T: ByteString>(
     th: &Thread,
-    data: &[u8],
+    this: Borrowed<'_, T>,
     old: &[u8],
     new: &[u8],
     most: usize,
-) -> PyResult<Option<Vec<u8>>> {
-    let places = search::replacements(data, old, most);
+) -> PyResult<Option<Owned<T>>> {
+    let data = this.get().view();
+    if let (&[from], &[to], true) = (old, new, most >= data.len()) {
+        if search::find_unit(data, from).is_none() {
+            return Ok(None);
+        }
+        let swap = &mut |out: &mut [u8]| search::swap_into(data, from.into(), to.into(), out);
+        return T::filled(th, data.len(), swap).map(Some);
+    }
+    let places = Places::of(data, old, most);
     if places.is_empty() {
         return Ok(None);
     }
-    let Some(len) = search::replaced_len(data.len(), &places, new.len()) else {
+    let Some(len) = search::replaced_len(data.len(), places.len(), old.len(), new.len()) else {
         return Err(th.raise(exc::OVERFLOW_ERROR, "replace bytes is too long"));
     };
-    let mut out = Vec::new();
-    out.try_reserve_exact(len).map_err(|_| th.no_memory())?;
-    let mut from = 0;
-    for place in places {
-        out.extend_from_slice(&data[from..place.start]);
-        out.extend_from_slice(new);
-        from = place.end;
-    }
-    out.extend_from_slice(&data[from..]);
-    Ok(Some(out))
+    let fill = &mut |out: &mut [u8]| search::replace_into(data, &places, 1, old.len(), new, out);
+    T::filled(th, len, fill).map(Some)
 }
 
 /// The table of `translate`, which may be `None`.
@@ -135,10 +134,19 @@ pub fn table(th: &Thread, table: Borrowed<'_>) -> PyResult<Option<Buffer>> {
 }
 
 pub fn translate(data: &[u8], table: Option<&[u8]>, delete: &[u8]) -> Vec<u8> {
+    if let (Some(table), []) = (table.and_then(<[u8]>::as_array::<256>), delete) {
+        return data.iter().map(|&byte| table[usize::from(byte)]).collect();
+    }
     let mut deleted = [false; 256];
     delete.iter().for_each(|&byte| deleted[usize::from(byte)] = true);
-    let kept = data.iter().filter(|&&byte| !deleted[usize::from(byte)]);
-    kept.map(|&byte| table.map_or(byte, |table| table[usize::from(byte)])).collect()
+    let mut out = vec![0; data.len()];
+    let mut len = 0;
+    for &byte in data {
+        out[len] = table.map_or(byte, |table| table[usize::from(byte)]);
+        len += usize::from(!deleted[usize::from(byte)]);
+    }
+    out.truncate(len);
+    out
 }
 
 /// `maketrans`.

@@ -5,13 +5,17 @@
 
 use std::ops::Range;
 
+use super::{is_line_break, is_space};
 use crate::prelude::*;
 use crate::protocol::buffer::Buffer;
+use crate::text::split;
 
 /// `bytes` or `bytearray`.
 pub trait ByteString: Instance + Sized {
     fn view(&self) -> &[u8];
     fn make(th: &Thread, data: &[u8]) -> PyResult<Owned<Self>>;
+    /// An object of `len` bytes, which `fill` writes.
+    fn filled(th: &Thread, len: usize, fill: &mut dyn FnMut(&mut [u8])) -> PyResult<Owned<Self>>;
     /// While the answer lives, the bytes stay as many: arguments that change them meanwhile get a BufferError.
     fn hold(&self, _th: &Thread) -> PyResult<Option<Buffer>> {
         Ok(None)
@@ -20,17 +24,46 @@ pub trait ByteString: Instance + Sized {
     fn unchanged(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Self>>;
 }
 
-/// A list of the parts.
+/// Takes a part.
+pub type Part<'a> = &'a mut dyn FnMut(Range<usize>) -> PyResult<()>;
+
+/// Hands the parts of bytes to a function, in order.
+pub type Cut<'a> = &'a mut dyn FnMut(&[u8], Part<'_>) -> PyResult<()>;
+
+/// A list of the parts that `cut` finds.
 pub fn parts<T: ByteString>(
     this: Borrowed<'_, T>,
     th: &Thread,
-    ranges: Vec<Range<usize>>,
+    cut: Cut<'_>,
 ) -> PyResult<Owned<List>> {
-    // The parts are copied before objects are made.
-    let data = this.get().view().to_vec();
-    let items: PyResult<Vec<Owned>> =
-        ranges.into_iter().map(|range| Ok(T::make(th, &data[range])?.into_object())).collect();
-    List::from_vec(th, items?)
+    // They stay as many, and where they are: objects are made from them on the way.
+    let _held = this.hold(th)?;
+    let data = this.get().view();
+    let list = List::with_capacity(th, data.len().min(12))?;
+    cut(data, &mut |range| list.push(th, T::make(th, &data[range])?.into_object()))?;
+    Ok(list)
+}
+
+/// The parts of `split`: `None` is white space.
+pub fn split(data: &[u8], sep: Option<&[u8]>, most: usize, part: Part<'_>) -> PyResult<()> {
+    match sep {
+        None => split::split_space(data, most, is_space, part),
+        Some(sep) => split::split(data, sep, most, part),
+    }
+}
+
+/// The parts of `rsplit`.
+pub fn rsplit(data: &[u8], sep: Option<&[u8]>, most: usize, part: Part<'_>) -> PyResult<()> {
+    let ranges = match sep {
+        None => split::rsplit_space(data, most, is_space),
+        Some(sep) => split::rsplit(data, sep, most),
+    };
+    ranges.into_iter().try_for_each(part)
+}
+
+/// The parts of `splitlines`.
+pub fn lines(data: &[u8], keep: bool, part: Part<'_>) -> PyResult<()> {
+    split::split_lines(data, keep, is_line_break, part)
 }
 
 /// A tuple of the parts around `found`; without it, everything and two empty ones (before it, `at_end`).
@@ -46,11 +79,11 @@ pub fn around<T: ByteString>(
         Some(found) => {
             let before = T::make(th, &data[..found.start])?.into_object();
             let after = T::make(th, &data[found.end..])?.into_object();
-            let middle = match sep.downcast_exact::<Bytes>() {
-                Some(_) if T::type_object().as_type_ptr() == Bytes::type_object().as_type_ptr() => {
-                    sep.to_owned()
-                }
-                _ => T::make(th, &data[found])?.into_object(),
+            // What `bytes` was given, whatever it is, stands between its parts.
+            let is_bytes = std::ptr::eq(T::type_object(), Bytes::type_object());
+            let middle = match is_bytes {
+                true => sep.to_owned(),
+                false => T::make(th, &data[found])?.into_object(),
             };
             [before, middle, after]
         }
@@ -67,11 +100,13 @@ pub fn around<T: ByteString>(
 pub fn mapped<T: ByteString>(
     this: Borrowed<'_, T>,
     th: &Thread,
-    map: impl FnOnce(&mut [u8]),
+    map: fn(&mut [u8]),
 ) -> PyResult<Owned<T>> {
-    let mut data = this.get().view().to_vec();
-    map(&mut data);
-    T::make(th, &data)
+    let data = this.get().view();
+    T::filled(th, data.len(), &mut |out| {
+        out.copy_from_slice(data);
+        map(out);
+    })
 }
 
 /// Whether there are bytes, and all are of the class.
@@ -233,8 +268,8 @@ macro_rules! byte_string_methods {
                 count: isize,
             ) -> PyResult<Owned<Self>> {
                 let (old, new, most) = (old.as_bytes(), new.as_bytes(), limit(count));
-                match layout::replace(th, this.get().view(), old, new, most)? {
-                    Some(data) => Self::make(th, &data),
+                match layout::replace(th, this, old, new, most)? {
+                    Some(replaced) => Ok(replaced),
                     None => Self::unchanged(this, th),
                 }
             }
@@ -278,20 +313,10 @@ macro_rules! byte_string_methods {
                 sep: Option<Borrowed<'_>>,
                 maxsplit: isize,
             ) -> PyResult<Owned<List>> {
-                let most = limit(maxsplit);
-                let ranges = match sep {
-                    None => split::all(|part| {
-                        split::split_space(this.get().view(), most, is_space, part)
-                    }),
-                    Some(sep) => {
-                        let _held = this.hold(th)?;
-                        let sep = separator(th, sep)?;
-                        split::all(|part| {
-                            split::split(this.get().view(), sep.as_bytes(), most, part)
-                        })
-                    }
-                };
-                methods::parts(this, th, ranges)
+                let _held = sep.map(|_| this.hold(th)).transpose()?;
+                let sep = sep.map(|sep| separator(th, sep)).transpose()?;
+                let (sep, most) = (sep.as_ref().map(Buffer::as_bytes), limit(maxsplit));
+                methods::parts(this, th, &mut |data, part| methods::split(data, sep, most, part))
             }
 
             /// Return a list of the parts between separators, cutting from the right.
@@ -307,16 +332,10 @@ macro_rules! byte_string_methods {
                 sep: Option<Borrowed<'_>>,
                 maxsplit: isize,
             ) -> PyResult<Owned<List>> {
-                let most = limit(maxsplit);
-                let ranges = match sep {
-                    None => split::rsplit_space(this.get().view(), most, is_space),
-                    Some(sep) => {
-                        let _held = this.hold(th)?;
-                        let sep = separator(th, sep)?;
-                        split::rsplit(this.get().view(), sep.as_bytes(), most)
-                    }
-                };
-                methods::parts(this, th, ranges)
+                let _held = sep.map(|_| this.hold(th)).transpose()?;
+                let sep = sep.map(|sep| separator(th, sep)).transpose()?;
+                let (sep, most) = (sep.as_ref().map(Buffer::as_bytes), limit(maxsplit));
+                methods::parts(this, th, &mut |data, part| methods::rsplit(data, sep, most, part))
             }
 
             /// Return a list of the lines.
@@ -328,10 +347,7 @@ macro_rules! byte_string_methods {
                 th: &Thread,
                 keepends: bool,
             ) -> PyResult<Owned<List>> {
-                let ranges = split::all(|line| {
-                    split::split_lines(this.get().view(), keepends, is_line_break, line)
-                });
-                methods::parts(this, th, ranges)
+                methods::parts(this, th, &mut |data, line| methods::lines(data, keepends, line))
             }
 
             /// Return the part before the first separator, the separator, and the part behind it.
@@ -408,7 +424,7 @@ macro_rules! byte_string_methods {
                 {
                     return Ok(only.to_owned());
                 }
-                Self::make(th, &join::join(th, between.as_bytes(), &pieces, iterable_of_bytes)?)
+                join::join(th, between.as_bytes(), &pieces, iterable_of_bytes)
             }
         }
 
@@ -534,10 +550,13 @@ macro_rules! byte_string_methods {
             /// Return the bytes filled up with ASCII zeros on the left, behind a sign if there is one.
             #[method(sig = "(self, width, /)")]
             fn zfill(this: Borrowed<'_, Self>, th: &Thread, width: isize) -> PyResult<Owned<Self>> {
-                if layout::missing(this.get().view(), width) == 0 {
+                let data = this.get().view();
+                let zeros = layout::missing(data, width);
+                if zeros == 0 {
                     return Self::unchanged(this, th);
                 }
-                Self::make(th, &layout::zfill(th, this.get().view(), width)?)
+                let len = layout::padded_len(th, data, zeros, 0)?;
+                Self::filled(th, len, &mut |out| layout::zfill(out, data, zeros))
             }
 
             /// Return the bytes with every tab replaced by blanks up to the next column.
@@ -610,8 +629,7 @@ macro_rules! byte_string_methods {
                 bytes_per_sep: i32,
             ) -> PyResult<Owned<Str>> {
                 let _held = self.hold(th)?;
-                let data = self.view().to_vec();
-                hex::hex(th, &data, sep, bytes_per_sep)
+                hex::hex(th, self.view(), sep, bytes_per_sep)
             }
 
             /// Make an object from pairs of hexadecimal digits.
@@ -632,8 +650,7 @@ macro_rules! byte_string_methods {
                     return Ok(not_implemented().to_owned());
                 };
                 let _held = format.hold(th)?;
-                let format = format.get().view().to_vec();
-                let data = percent::format(th, &format, right)?;
+                let data = percent::format(th, format.get().view(), right)?;
                 Ok(Self::make(th, &data)?.into_object())
             }
         }
@@ -668,7 +685,9 @@ macro_rules! byte_string_methods {
                 if left == 0 && right == 0 {
                     return Self::unchanged(this, th);
                 }
-                Self::make(th, &layout::pad(th, this.get().view(), left, right, fill.0)?)
+                let data = this.get().view();
+                let len = layout::padded_len(th, data, left, right)?;
+                Self::filled(th, len, &mut |out| layout::pad(out, data, left, fill.0))
             }
         }
     };

@@ -13,8 +13,6 @@ pub mod layout;
 pub mod methods;
 pub mod percent;
 
-use std::fmt::Write;
-
 /// Appends `b'…'`.
 pub fn push_repr(out: &mut String, data: &[u8]) {
     let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };
@@ -36,11 +34,17 @@ pub fn push_escaped(out: &mut String, data: &[u8], quoted: impl Fn(u8) -> bool) 
                 out.push(char::from(byte));
             }
             0x20..0x7f => out.push(char::from(byte)),
-            _ => {
-                // Writing to a String does not fail.
-                let _ = write!(out, "\\x{byte:02x}");
-            }
+            _ => push_hex(out, 'x', u32::from(byte), 2),
         }
+    }
+}
+
+/// Appends a backslash, a letter and so many hexadecimal digits.
+pub fn push_hex(out: &mut String, letter: char, value: u32, digits: u32) {
+    out.push('\\');
+    out.push(letter);
+    for place in (0..digits).rev() {
+        out.push(char::from(b"0123456789abcdef"[(value >> (4 * place) & 15) as usize]));
     }
 }
 

@@ -8,10 +8,10 @@ use crate::bytelike::arguments::{FillByte, Needle, any_affix, separator};
 use crate::bytelike::construct::{self, Source};
 use crate::bytelike::iterator::BytesIterator;
 use crate::bytelike::methods::{self, ByteString};
-use crate::bytelike::{self, hex, is_line_break, is_space, join, layout, percent};
+use crate::bytelike::{self, hex, is_space, join, layout, percent};
 use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
-use crate::slice::{Key, SliceRange, subscript_kind};
+use crate::slice::{Key, SliceRange, digit_index, subscript_kind};
 use crate::str::arguments::{Bound, limit, range};
 use crate::text::{search, split};
 
@@ -44,6 +44,10 @@ impl ByteString for Bytes {
 
     fn make(th: &Thread, data: &[u8]) -> PyResult<Owned<Bytes>> {
         Bytes::new(th, data)
+    }
+
+    fn filled(th: &Thread, len: usize, fill: &mut dyn FnMut(&mut [u8])) -> PyResult<Owned<Bytes>> {
+        Bytes::written(th, len, fill)
     }
 
     fn unchanged(this: Borrowed<'_, Bytes>, th: &Thread) -> PyResult<Owned<Bytes>> {
@@ -102,6 +106,9 @@ fn construct_bytes(
     if let Some(bytes) = value.downcast_exact::<Bytes>() {
         return Ok(bytes.to_owned());
     }
+    if let Some(array) = value.downcast_exact::<crate::bytearray::ByteArray>() {
+        return Bytes::new(th, array.get().as_bytes());
+    }
     match construct::source(th, value, "bytes", RANGE)? {
         Source::Zeros(count) => Bytes::build(th, count, |_| Ok(())),
         Source::Data(data) => Bytes::new(th, &data),
@@ -132,6 +139,10 @@ impl Bytes {
 
     #[slot(mp_subscript)]
     fn subscript(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
+        // SAFETY: the key lives as long as the call.
+        if let Some(at) = unsafe { digit_index(key.as_ptr(), this.len()) } {
+            return Ok(Int::from_i64(th, i64::from(this.as_bytes()[at]))?.into_object());
+        }
         match subscript_kind(th, key, "byte")? {
             Key::Index(index) => {
                 let index = if index < 0 { index + this.len() as isize } else { index };
@@ -172,9 +183,7 @@ impl Bytes {
                 return Ok(this.to_owned());
             }
         }
-        let object = this.object();
-        let name = object.type_name();
-        Bytes::new(th, &join::concat(th, name, this.object(), other)?)
+        join::concat(th, this, other)
     }
 
     #[slot(sq_repeat)]
@@ -223,7 +232,12 @@ impl Bytes {
         let Some(other) = other.downcast::<Bytes>() else {
             return Ok(not_implemented().to_owned());
         };
-        let answer = op.holds(self.as_bytes().cmp(other.get().as_bytes()));
+        let (left, right) = (self.as_bytes(), other.get().as_bytes());
+        let answer = match op {
+            CompareOp::Eq => left == right,
+            CompareOp::Ne => left != right,
+            _ => op.holds(left.cmp(right)),
+        };
         Ok(bool_object(answer).object().to_owned())
     }
 

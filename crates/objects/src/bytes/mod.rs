@@ -127,6 +127,17 @@ impl Bytes {
         }
     }
 
+    /// As `build`, where `fill` writes all of the bytes without a look at them: they are not set before.
+    fn written(th: &Thread, len: usize, fill: &mut dyn FnMut(&mut [u8])) -> PyResult<Owned<Bytes>> {
+        if len == 0 {
+            return Ok(Bytes::empty().to_owned());
+        }
+        let bytes = Bytes::unwritten(th, len)?;
+        // SAFETY: nobody else knows the object, which has room for as many bytes.
+        fill(unsafe { std::slice::from_raw_parts_mut(bytes.as_ptr().cast::<u8>().add(DATA), len) });
+        Ok(bytes)
+    }
+
     /// An instance of `cls`, a subtype of `bytes`.
     pub fn new_of(th: &Thread, cls: Borrowed<'_, Type>, data: &[u8]) -> PyResult<Owned<Bytes>> {
         if std::ptr::eq(cls.get(), Bytes::type_object()) {

@@ -7,7 +7,7 @@
 pub mod charmap;
 pub mod escape;
 pub mod handlers;
-mod names;
+pub(crate) mod names;
 pub mod native;
 pub mod recover;
 pub mod registry;
@@ -29,8 +29,11 @@ impl Native {
         let Some(encoding) = encoding else {
             return Some(Native::Utf8);
         };
-        if encoding == "utf-8" {
-            return Some(Native::Utf8);
+        match encoding {
+            "utf-8" | "utf8" | "UTF-8" => return Some(Native::Utf8),
+            "ascii" => return Some(Native::Ascii),
+            "latin-1" | "latin1" => return Some(Native::Latin1),
+            _ => {}
         }
         // What is no short ASCII name is none of ours.
         let mut name = [0u8; 10];

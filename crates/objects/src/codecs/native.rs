@@ -11,8 +11,8 @@ use crate::with_units;
 pub type Decoded = PyResult<(Owned<Str>, usize)>;
 
 pub fn decode_utf8(th: &Thread, data: &[u8], errors: Option<&str>, last: bool) -> Decoded {
-    if let Ok(text) = std::str::from_utf8(data) {
-        return Ok((Str::new(th, text)?, data.len()));
+    if let Some(text) = Str::from_utf8(th, data) {
+        return Ok((text?, data.len()));
     }
     let mut at = 0;
     let pass = errors == Some("surrogatepass");
@@ -45,9 +45,7 @@ pub fn encode_utf8(
         return Bytes::new(th, &string.to_wtf8());
     }
     let target = Target { ascii_replacement: true, ..Target::bytes("utf-8") };
-    // Room for the worst that a character of the kind can need.
-    let most = if string.state().kind() == 1 { 2 } else { 3 };
-    let out = Vec::with_capacity(string.len().saturating_mul(most).min(isize::MAX as usize));
+    let out = Vec::new();
     recover::encode(
         th,
         &target,
@@ -62,11 +60,51 @@ pub fn decode_ascii(th: &Thread, data: &[u8], errors: Option<&str>) -> Decoded {
     if data.is_ascii() {
         return Ok((Str::from_chars_bounded(th, crate::str::Chars::One(data), 0x7f)?, data.len()));
     }
+    // Where every byte has its own answer, nothing is to be asked.
+    let mapped = |answer: fn(u8) -> u16| {
+        let units = data.iter().map(|&byte| if byte < 0x80 { byte.into() } else { answer(byte) });
+        units.collect::<Vec<u16>>()
+    };
+    let units = match errors {
+        Some("ignore") => {
+            let kept: Vec<u8> = data.iter().copied().filter(u8::is_ascii).collect();
+            return Ok((Str::from_ascii(th, &kept)?, data.len()));
+        }
+        Some("replace") => Some(mapped(|_| 0xfffd)),
+        Some("surrogateescape") => Some(mapped(|byte| 0xdc00 + u16::from(byte))),
+        _ => None,
+    };
+    if let Some(units) = units {
+        let text = Str::from_chars_bounded(th, crate::str::Chars::Two(&units), 0xffff)?;
+        return Ok((text, data.len()));
+    }
     let mut at = 0;
     let text = recover::decode(th, "ascii", data, errors, &mut at, &mut |input, at, out| {
         codec::decode_ascii(input, at, out)
     })?;
     Ok((text, data.len()))
+}
+
+/// With the handlers 'ignore' and 'replace': what is above `most` is left out, or becomes a question mark.
+fn encode_simply(
+    th: &Thread,
+    string: &Str,
+    errors: Option<&str>,
+    most: u32,
+) -> Option<PyResult<Owned<Bytes>>> {
+    let replace = match errors {
+        Some("ignore") => false,
+        Some("replace") => true,
+        _ => return None,
+    };
+    let mut out = vec![0; string.len()];
+    let mut len = 0;
+    with_units!(string.chars(), units => for &unit in units {
+        let fits = u32::from(unit) <= most;
+        out[len] = if fits { u32::from(unit) as u8 } else { b'?' };
+        len += usize::from(fits | replace);
+    });
+    Some(Bytes::new(th, &out[..len]))
 }
 
 pub fn encode_ascii(
@@ -76,6 +114,9 @@ pub fn encode_ascii(
 ) -> PyResult<Owned<Bytes>> {
     if let Some(ascii) = string.as_ascii() {
         return Bytes::new(th, ascii.as_bytes());
+    }
+    if let Some(encoded) = encode_simply(th, &string, errors, 0x7f) {
+        return encoded;
     }
     recover::encode(
         th,
@@ -98,6 +139,9 @@ pub fn encode_latin1(
 ) -> PyResult<Owned<Bytes>> {
     if let crate::str::Chars::One(units) = string.chars() {
         return Bytes::new(th, units);
+    }
+    if let Some(encoded) = encode_simply(th, &string, errors, 0xff) {
+        return encoded;
     }
     let target = Target::bytes("latin-1");
     recover::encode(

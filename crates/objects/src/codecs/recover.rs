@@ -80,9 +80,7 @@ pub fn decode_from(
                 *at = error.end;
             }
             Mode::BackslashReplace => {
-                for byte in wrong {
-                    out.push_str(&format!("\\x{byte:02x}"));
-                }
+                wrong.iter().for_each(|&byte| crate::str::push_escape(&mut out, byte.into()));
                 *at = error.end;
             }
             Mode::SurrogateEscape if !wrong.is_empty() && !wrong[0].is_ascii() => {

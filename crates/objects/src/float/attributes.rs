@@ -153,14 +153,7 @@ impl Float {
         th: &Thread,
         format_spec: Borrowed<'_, Str>,
     ) -> PyResult<Owned<Str>> {
-        let Some(spec) = format::parse_spec(th, this.object(), &format_spec, None)? else {
-            return object::str(th, this.object());
-        };
-        let value = this.value();
-        let laid =
-            format::with_locale(&spec, |locale| format_spec::format_float(value, &spec, locale));
-        let laid = laid.map_err(|error| format::refuse(th, this.object(), &format_spec, error))?;
-        format::finish(th, &laid)
+        format_float(th, this, &format_spec)
     }
 
     /// The float itself.
@@ -174,6 +167,16 @@ impl Float {
     fn imag(&self) -> f64 {
         0.0
     }
+}
+
+/// `format(float, spec)`.
+pub fn format_float(th: &Thread, this: Borrowed<'_, Float>, text: &Str) -> PyResult<Owned<Str>> {
+    let Some(spec) = format::parse_spec(th, this.object(), text, None)? else {
+        return object::str(th, this.object());
+    };
+    let value = this.value();
+    let laid = format::with_locale(&spec, |locale| format_spec::format_float(value, &spec, locale));
+    format::finish(th, &laid.map_err(|error| format::refuse(th, this.object(), text, error))?)
 }
 
 /// The float itself, or a copy of an instance of a subclass.

@@ -14,6 +14,8 @@ use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
 use crate::typeobj::alloc::init_static_head;
 
+pub use attributes::format_float;
+
 /// A floating-point number, made of another number or of text that writes one; 0.0 by default.
 #[pytype(name = "float", symbol = "PyFloat_Type", new = "(x=0, /)", flags(BASETYPE, MATCH_SELF))]
 #[repr(C)]

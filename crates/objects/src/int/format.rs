@@ -6,6 +6,7 @@ use super::Int;
 use crate::format_spec::{self, Align, IntForm, Laid, Locale, Spec, SpecError};
 use crate::prelude::*;
 use crate::str::StrBuilder;
+use crate::str::create::Fresh;
 use crate::str::format::spec_error;
 use crate::with_units;
 
@@ -31,9 +32,34 @@ pub fn refuse(th: &Thread, ob: Borrowed<'_>, spec: &Str, error: SpecError) -> Ra
 
 /// The text of a laid out number.
 pub fn finish(th: &Thread, laid: &Laid) -> PyResult<Owned<Str>> {
+    if laid.fill < 0x80 && laid.body.is_ascii() {
+        return finish_ascii(th, laid);
+    }
     let mut out = StrBuilder::new();
     out.push_laid(th, laid)?;
     out.finish(th)
+}
+
+fn finish_ascii(th: &Thread, laid: &Laid) -> PyResult<Owned<Str>> {
+    let (Laid { head, body, .. }, fill) = (laid, laid.fill);
+    let padding = laid.left.checked_add(laid.inner).and_then(|len| len.checked_add(laid.right));
+    let text = head[0].len() + head[1].len() + body.len();
+    let Some(len) = padding.and_then(|len| len.checked_add(text)) else {
+        return Err(th.no_memory());
+    };
+    if let ([first], 1) = (body.as_bytes(), len) {
+        return Str::from_char(th, u32::from(*first));
+    }
+    if !th.interp().heap.allows(len) {
+        return Err(th.no_memory());
+    }
+    let mut fresh = Fresh::new(th, len, 0x7f)?;
+    fresh.push_repeated(fill, laid.left);
+    head.iter().for_each(|part| fresh.push_ascii(part));
+    fresh.push_repeated(fill, laid.inner);
+    fresh.push_ascii(body);
+    fresh.push_repeated(fill, laid.right);
+    Ok(fresh.finish())
 }
 
 /// Runs `body` with the locale that a specification asks for: the process's for the type letter `n`.

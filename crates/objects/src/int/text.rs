@@ -10,6 +10,9 @@ use crate::protocol::buffer::{self, Buffer};
 
 /// `bin`, `oct`, `hex` (base 2, 8, 16), with sign and prefix.
 pub fn to_base(th: &Thread, int: &Int, base: u32) -> PyResult<Owned<Str>> {
+    if let Some(value) = int.to_i64() {
+        return word_to_base(th, value, base);
+    }
     let digits = int_digits::to_radix(int.view().abs(), base);
     let sign = if int.is_negative() { "-" } else { "" };
     let prefix = match base {
@@ -18,6 +21,37 @@ pub fn to_base(th: &Thread, int: &Int, base: u32) -> PyResult<Owned<Str>> {
         _ => "0x",
     };
     Str::from_fmt(th, format_args!("{sign}{prefix}{digits}"))
+}
+
+fn word_to_base(th: &Thread, value: i64, base: u32) -> PyResult<Owned<Str>> {
+    let mut text = [0; 67];
+    let mut at = write_word(&mut text, value.unsigned_abs(), base.trailing_zeros());
+    let letter = match base {
+        2 => b'b',
+        8 => b'o',
+        _ => b'x',
+    };
+    at -= 2;
+    text[at..at + 2].copy_from_slice(&[b'0', letter]);
+    if value < 0 {
+        at -= 1;
+        text[at] = b'-';
+    }
+    // Only ASCII was written.
+    Str::from_ascii(th, &text[at..])
+}
+
+/// Writes digits of so many bits to the end of `text`, and says where they begin. There are 64 at most.
+pub(crate) fn write_word(text: &mut [u8], mut value: u64, bits: u32) -> usize {
+    let mut at = text.len();
+    loop {
+        at -= 1;
+        text[at] = b"0123456789abcdef"[(value & ((1 << bits) - 1)) as usize];
+        value >>= bits;
+        if value == 0 {
+            return at;
+        }
+    }
 }
 
 /// Decimal digits; ValueError past the interpreter's limit.
@@ -109,11 +143,26 @@ fn short_decimal(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+/// The value of a few digits in a base and nothing else.
+fn short_in_base(text: &[u8], base: u32) -> Option<i64> {
+    // No more than fit in any base.
+    if text.is_empty() || text.len() > 12 || base < 2 {
+        return None;
+    }
+    text.iter().try_fold(0, |value, &byte| {
+        let digit = char::from(byte).to_digit(base)?;
+        Some(value * i64::from(base) + i64::from(digit))
+    })
+}
+
 /// Parses text in `base`; `shown` is what the message of a failure quotes.
 fn parse(th: &Thread, text: &[u8], base: u32, shown: Borrowed<'_>) -> PyResult<Owned<Int>> {
     if base == 10
         && let Some(value) = short_decimal(text)
     {
+        return Int::from_i64(th, value);
+    }
+    if let Some(value) = short_in_base(text, base) {
         return Int::from_i64(th, value);
     }
     let limit = th.interp().int_max_str_digits.get();

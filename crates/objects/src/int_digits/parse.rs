@@ -35,6 +35,12 @@ pub fn parse(text: &[u8], base: u32, limit: usize) -> Result<IntBuf, ParseError>
         (0, Some(radix)) => (radix, false),
         (given, _) => (given, false),
     };
+    if radix == 10
+        && !must_be_zero
+        && let Some(value) = few_decimals(digits)
+    {
+        return Ok(IntBuf::new(negative, value));
+    }
     let values = digit_values(digits, radix, limit)?;
     if must_be_zero && values.iter().any(|&v| v != 0) {
         return Err(ParseError::Invalid);
@@ -47,6 +53,32 @@ pub fn parse(text: &[u8], base: u32, limit: usize) -> Result<IntBuf, ParseError>
         from_big(&from_halves(&values, radix))
     };
     Ok(IntBuf::new(negative, magnitude))
+}
+
+/// The value of so few decimal digits that two machine words hold it. No limit is lower.
+fn few_decimals(text: &[u8]) -> Option<Vec<Digit>> {
+    if text.is_empty() || text.len() > 38 {
+        return None;
+    }
+    let mut value = 0u128;
+    for part in text.chunks(18) {
+        let (mut low, mut power) = (0u64, 1u64);
+        for &c in part {
+            let digit = c.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            low = low * 10 + u64::from(digit);
+            power *= 10;
+        }
+        value = value * u128::from(power) + u128::from(low);
+    }
+    let mut digits = Vec::with_capacity(5);
+    while value != 0 {
+        digits.push(value as Digit & MASK);
+        value >>= SHIFT;
+    }
+    Some(digits)
 }
 
 /// Splits `0x`, `0o` or `0b` off if the base allows it, with the underscore that may follow.

@@ -11,6 +11,7 @@ use std::ptr::{NonNull, null_mut};
 
 use krait_abi as abi;
 
+use crate::bytearray::ByteArray;
 use crate::bytes::Bytes;
 use crate::error::{PyResult, Raised};
 use crate::exceptions::exc;
@@ -20,15 +21,26 @@ use crate::thread::Thread;
 
 /// An acquired buffer, released on drop.
 ///
-/// `held` is a box with a view (in a box, because a view's shape may point into itself), or, with its lowest bit set, a
-/// reference to a `bytes`, which needs none: its memory stays as it is.
+/// `held` is a box with a view (in a box, because a view's shape may point into itself), or, with one of its two lowest
+/// bits set, a reference to a `bytes`, which needs none, as its memory stays as it is, or to a `bytearray`, which counts
+/// its views.
 pub struct Buffer {
     held: NonNull<u8>,
-    owns: PhantomData<(Owned<Bytes>, Box<abi::Py_buffer>)>,
+    owns: PhantomData<(Owned<Bytes>, Owned<ByteArray>, Box<abi::Py_buffer>)>,
 }
 
 /// Marks a reference to `bytes`.
 const IS_BYTES: usize = 1;
+
+/// Marks a reference to a `bytearray`.
+const IS_ARRAY: usize = 2;
+
+/// What is held without a view.
+#[derive(Clone, Copy)]
+enum Plain<'a> {
+    Bytes(Borrowed<'a, Bytes>),
+    Array(Borrowed<'a, ByteArray>),
+}
 
 impl Buffer {
     /// `PyObject_GetBuffer` with any of the `PyBUF_*` flags.
@@ -43,12 +55,21 @@ impl Buffer {
     #[inline]
     pub fn simple(th: &Thread, ob: Borrowed<'_>) -> PyResult<Buffer> {
         if let Some(bytes) = ob.downcast_exact::<Bytes>() {
-            let held = bytes.to_owned().into_ptr().cast::<u8>();
-            // SAFETY: objects are aligned, so the bit is free and the address is not null.
-            let held = unsafe { NonNull::new_unchecked(held.map_addr(|at| at | IS_BYTES)) };
-            return Ok(Buffer { held, owns: PhantomData });
+            return Ok(Buffer::plain_of(bytes.to_owned().into_object(), IS_BYTES));
+        }
+        if let Some(array) = ob.downcast_exact::<ByteArray>() {
+            array.exports().set(array.exports().get() + 1);
+            return Ok(Buffer::plain_of(array.to_owned().into_object(), IS_ARRAY));
         }
         Buffer::get(th, ob, abi::PyBUF_SIMPLE)
+    }
+
+    #[inline(always)]
+    fn plain_of(object: Owned, mark: usize) -> Buffer {
+        let held = object.into_ptr().cast::<u8>();
+        // SAFETY: objects are aligned, so the bits are free and the address is not null.
+        let held = unsafe { NonNull::new_unchecked(held.map_addr(|at| at | mark)) };
+        Buffer { held, owns: PhantomData }
     }
 
     /// A contiguous writable view: `w*` of argument parsing.
@@ -59,16 +80,22 @@ impl Buffer {
         })
     }
 
-    /// The `bytes` that is held in place of a view.
+    /// The object that is held in place of a view.
     #[inline(always)]
-    fn plain(&self) -> Option<Borrowed<'_, Bytes>> {
+    fn plain(&self) -> Option<Plain<'_>> {
         let held = self.held.as_ptr();
-        // SAFETY: what the bit says; the reference is this buffer's.
-        (held.addr() & IS_BYTES != 0)
-            .then(|| unsafe { Borrowed::from_ptr(held.map_addr(|at| at & !IS_BYTES).cast()) })
+        let object = held.map_addr(|at| at & !(IS_BYTES | IS_ARRAY)).cast();
+        // SAFETY: what the bits say; the reference is this buffer's.
+        unsafe {
+            match held.addr() & (IS_BYTES | IS_ARRAY) {
+                IS_BYTES => Some(Plain::Bytes(Borrowed::from_ptr(object))),
+                IS_ARRAY => Some(Plain::Array(Borrowed::from_ptr(object))),
+                _ => None,
+            }
+        }
     }
 
-    /// The view; none of a `bytes` that was taken as `simple` does.
+    /// The view; none of a `bytes` or `bytearray` that was taken as `simple` does.
     #[inline(always)]
     pub fn view(&self) -> Option<&abi::Py_buffer> {
         // SAFETY: what the bit says.
@@ -78,17 +105,18 @@ impl Buffer {
     /// The bytes of a contiguous view.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        if let Some(bytes) = self.plain() {
-            return bytes.get().as_bytes();
+        match self.plain() {
+            Some(Plain::Bytes(bytes)) => bytes.get().as_bytes(),
+            Some(Plain::Array(array)) => array.get().as_bytes(),
+            // SAFETY: see the top of the file.
+            None => unsafe { std::slice::from_raw_parts(self.start().cast(), self.len()) },
         }
-        // SAFETY: see the top of the file.
-        unsafe { std::slice::from_raw_parts(self.start().cast(), self.len()) }
     }
 
     /// Where the bytes lie, for the system's functions.
     pub fn start(&self) -> *mut c_void {
         match (self.plain(), self.view()) {
-            (Some(bytes), _) => bytes.as_bytes().as_ptr().cast_mut().cast(),
+            (Some(_), _) => self.as_bytes().as_ptr().cast_mut().cast(),
             (_, Some(view)) if !view.buf.is_null() => view.buf,
             _ => NonNull::<u8>::dangling().as_ptr().cast(),
         }
@@ -96,7 +124,7 @@ impl Buffer {
 
     fn len(&self) -> usize {
         match (self.plain(), self.view()) {
-            (Some(bytes), _) => bytes.len(),
+            (Some(_), _) => self.as_bytes().len(),
             (_, Some(view)) if !view.buf.is_null() => view.len.max(0) as usize,
             _ => 0,
         }
@@ -186,7 +214,11 @@ impl Drop for Buffer {
         // SAFETY: the reference or the box is this buffer's; the view was acquired and is released once.
         unsafe {
             match self.plain() {
-                Some(bytes) => crate::handle::decref(bytes.as_ptr()),
+                Some(Plain::Bytes(bytes)) => crate::handle::decref(bytes.as_ptr()),
+                Some(Plain::Array(array)) => {
+                    array.exports().set(array.exports().get() - 1);
+                    crate::handle::decref(array.as_ptr());
+                }
                 None => {
                     let mut view: Box<abi::Py_buffer> = Box::from_raw(self.held.as_ptr().cast());
                     release(&raw mut *view);

@@ -18,6 +18,8 @@ pub struct StrBuilder {
     text: TextBuf,
     /// All there is so far, if that is one string: `text` is empty then.
     whole: Option<Owned<Str>>,
+    /// How much room to make as soon as any is needed.
+    room: usize,
 }
 
 impl StrBuilder {
@@ -26,7 +28,12 @@ impl StrBuilder {
     }
 
     pub fn with_capacity(capacity: usize) -> StrBuilder {
-        StrBuilder { text: TextBuf::with_capacity(capacity), whole: None }
+        StrBuilder { text: TextBuf::with_capacity(capacity), whole: None, room: 0 }
+    }
+
+    /// As `with_capacity`, for what may become one string that is there already: no memory is taken before it is needed.
+    pub fn later(capacity: usize) -> StrBuilder {
+        StrBuilder { text: TextBuf::default(), whole: None, room: capacity }
     }
 
     /// The number of characters so far.
@@ -107,7 +114,19 @@ impl StrBuilder {
 
     #[inline]
     fn flush(&mut self) {
-        if let Some(whole) = self.whole.take() {
+        if self.room != 0 || self.whole.is_some() {
+            self.begin();
+        }
+    }
+
+    #[inline(never)]
+    fn begin(&mut self) {
+        let room = std::mem::take(&mut self.room);
+        let whole = self.whole.take();
+        let len = whole.as_ref().map_or(0, |whole| whole.len());
+        // Without the memory, what is written will fail.
+        let _ = self.text.try_reserve(room.saturating_add(len));
+        if let Some(whole) = whole {
             with_units!(whole.chars(), units => self.text.push_units(units));
         }
     }

@@ -1,7 +1,6 @@
 //! Methods of `str` that change case.
 
 use crate::prelude::*;
-use crate::str::StrBuilder;
 use crate::text::Unit;
 use crate::unicode::{self, Mapped};
 use crate::with_units;
@@ -34,13 +33,14 @@ fn map_all<T: Unit>(
     units: &[T],
     mut map: impl FnMut(&[T], usize) -> Mapped,
 ) -> PyResult<Owned<Str>> {
-    let mut out = StrBuilder::with_capacity(units.len());
+    let mut out = Vec::with_capacity(units.len() + units.len() / 8);
     for at in 0..units.len() {
-        for &point in map(units, at).as_slice() {
-            out.push_char(point);
+        match *map(units, at).as_slice() {
+            [only] => out.push(only),
+            ref several => out.extend_from_slice(several),
         }
     }
-    out.finish(th)
+    Str::from_code_points(th, &out)
 }
 
 fn title<T: Unit>(th: &Thread, units: &[T]) -> PyResult<Owned<Str>> {

@@ -99,6 +99,9 @@ impl Fresh {
 
     /// Writes one character, which must fit, `count` times.
     pub fn push_repeated(&mut self, point: u32, count: usize) {
+        if count == 0 {
+            return;
+        }
         let room = self.string.len() - self.filled;
         assert!(count <= room, "a string is filled beyond its length");
         let data = self.string.data().cast_mut();
@@ -122,6 +125,85 @@ impl Fresh {
         // SAFETY: (1), and there is room.
         unsafe { write_units(data.add(self.filled * kind), kind, units) };
         self.filled += units.len();
+    }
+
+    /// The room that is left, as bytes, of which the caller writes all.
+    fn rest(&mut self) -> &mut [u8] {
+        let kind = self.string.state().kind() as usize;
+        let (start, end) = (self.filled * kind, self.string.len() * kind);
+        self.filled = self.string.len();
+        // SAFETY: (1): nobody else knows the string, which has room for as many; bytes that are only written.
+        unsafe {
+            std::slice::from_raw_parts_mut(self.string.data().cast_mut().add(start), end - start)
+        }
+    }
+
+    /// Fills the string with `units` and `new` in place of each `old`. All fit.
+    pub fn push_swapped<T: Unit>(&mut self, units: &[T], old: u32, new: u32) {
+        assert_eq!(units.len(), self.string.len() - self.filled);
+        let kind = self.string.state().kind();
+        let to = self.rest().as_mut_ptr();
+        let len = units.len();
+        // SAFETY: (1), and there is room.
+        unsafe {
+            match kind {
+                1 => text::search::swap_into(units, old, new, slice_of::<u8>(to, len)),
+                2 => text::search::swap_into(units, old, new, slice_of::<u16>(to, len)),
+                _ => text::search::swap_into(units, old, new, slice_of::<u32>(to, len)),
+            }
+        }
+    }
+
+    /// Fills the string with `units`, which are of its kind, and `new`, which fits, in place of `old_len` at each place.
+    pub fn push_replaced<T: Unit>(
+        &mut self,
+        units: &[T],
+        places: &text::search::Places,
+        old_len: usize,
+        new: &Str,
+    ) {
+        let size = size_of::<T>();
+        assert_eq!(size, self.string.state().kind() as usize);
+        let widened: Vec<T>;
+        let new = match new.chars() {
+            chars if new.state().kind() as usize == size => chars.as_raw_bytes(),
+            chars => {
+                widened = chars.iter().map(T::cut).collect();
+                text::raw_bytes(&widened)
+            }
+        };
+        let units = text::raw_bytes(units);
+        text::search::replace_into(units, places, size, old_len, new, self.rest());
+    }
+
+    /// Fills the string with every so many-th of `units`, from `start` on, which are of its kind.
+    pub fn push_strided<T: Unit>(&mut self, units: &[T], positions: impl Iterator<Item = usize>) {
+        assert_eq!(size_of::<T>(), self.string.state().kind() as usize);
+        let len = self.string.len() - self.filled;
+        // SAFETY: (1), and there is room.
+        let out = unsafe { slice_of::<T>(self.rest().as_mut_ptr(), len) };
+        out.iter_mut().zip(positions).for_each(|(to, at)| *to = units[at]);
+    }
+
+    /// Fills the string with `units`, which are of its kind, in reverse order.
+    pub fn push_reversed<T: Unit>(&mut self, units: &[T]) {
+        assert_eq!(size_of::<T>(), self.string.state().kind() as usize);
+        let len = self.string.len() - self.filled;
+        // SAFETY: (1), and there is room.
+        let out = unsafe { slice_of::<T>(self.rest().as_mut_ptr(), len) };
+        out.iter_mut().zip(units.iter().rev()).for_each(|(to, from)| *to = *from);
+    }
+
+    /// As `finish`. If `narrows`, a narrower kind may do.
+    pub fn finish_narrowed(self, th: &Thread, narrows: bool) -> PyResult<Owned<Str>> {
+        let string = self.finish();
+        if narrows {
+            let bound = string.chars().max_char();
+            if bound < bound_of(&string) {
+                return Str::from_chars_bounded(th, string.chars(), bound);
+            }
+        }
+        Ok(string)
     }
 
     /// As `push` for each part, with `separator` between them; all are of the kind of one byte, strings and fit.
@@ -155,16 +237,14 @@ impl Fresh {
         self.filled += bytes.len();
     }
 
-    /// UTF-8 of characters of Latin-1: of one or two bytes each.
-    fn push_latin1(&mut self, utf8: &[u8]) {
-        let mut bytes = utf8.iter();
-        while let Some(&first) = bytes.next() {
-            let byte = match first {
-                0..0x80 => first,
-                // The lowest bits of the first byte are the highest of the character.
-                _ => first << 6 | bytes.next().map_or(0, |&second| second & 0x3f),
-            };
-            self.push_byte(byte);
+    /// As `push`, of ASCII text, into a string of one byte a character; short as often as not.
+    #[inline]
+    pub fn push_ascii(&mut self, text: &str) {
+        debug_assert!(text.is_ascii());
+        match text.len() {
+            0 => {}
+            1 => self.push_byte(text.as_bytes()[0]),
+            _ => self.push_bytes(text.as_bytes()),
         }
     }
 
@@ -188,6 +268,13 @@ impl Fresh {
 unsafe fn fill<T: Unit>(to: *mut T, unit: T, count: usize) {
     // SAFETY: the caller's promise.
     unsafe { std::slice::from_raw_parts_mut(to, count).fill(unit) }
+}
+
+/// # Safety
+/// There is room for `len` units at `to`, aligned as they are, which nobody else uses.
+unsafe fn slice_of<'a, T: Unit>(to: *mut u8, len: usize) -> &'a mut [T] {
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(to.cast(), len) }
 }
 
 /// Writes `units` as units of `kind` bytes, which hold them.
@@ -314,6 +401,23 @@ impl Str {
         }
     }
 
+    /// A string of `len` ASCII characters, zeros at first, which `fill` writes.
+    pub fn build_ascii(
+        th: &Thread,
+        len: usize,
+        fill: &mut dyn FnMut(&mut [u8]),
+    ) -> PyResult<Owned<Str>> {
+        if len == 0 {
+            return Ok(Str::empty().to_owned());
+        }
+        let mut fresh = Fresh::new(th, len, 0x7f)?;
+        let out = fresh.rest();
+        out.fill(0);
+        fill(out);
+        debug_assert!(out.is_ascii());
+        Ok(fresh.finish())
+    }
+
     /// ASCII text after `map` has changed it, into ASCII again.
     #[inline]
     pub(super) fn mapped_ascii(
@@ -340,7 +444,7 @@ impl Str {
         match *bytes {
             [only] if only.is_ascii() => Some(Ok(single(only).to_owned())),
             _ if bytes.is_ascii() => Some(Str::from_ascii(th, bytes)),
-            _ => std::str::from_utf8(bytes).ok().map(|text| Str::new(th, text)),
+            _ => std::str::from_utf8(bytes).ok().map(|text| Str::from_wide_text(th, text)),
         }
     }
 
@@ -348,28 +452,26 @@ impl Str {
         if text.is_ascii() {
             return Str::from_ascii(th, text.as_bytes());
         }
+        Str::from_wide_text(th, text)
+    }
+
+    /// Of text that is not all ASCII.
+    fn from_wide_text(th: &Thread, text: &str) -> PyResult<Owned<Str>> {
         let (len, bound) = text::codec::shape_of_str(text);
-        let mut points = text.chars().map(u32::from);
         if bound < 0x100 && len == 1 {
-            return Ok(single(points.next().unwrap_or(0) as u8).to_owned());
+            return Str::from_char(th, text.chars().next().map_or(0, u32::from));
         }
         let mut new = Fresh::new(th, len, bound)?;
-        if bound < 0x100 {
-            new.push_latin1(text.as_bytes());
-            return Ok(new.finish());
-        }
-        let mut block = [0u32; 64];
-        loop {
-            let mut filled = 0;
-            for (slot, point) in block.iter_mut().zip(&mut points) {
-                *slot = point;
-                filled += 1;
-            }
-            new.push(Chars::Four(&block[..filled]));
-            if filled < block.len() {
-                return Ok(new.finish());
+        let to = new.rest().as_mut_ptr();
+        // SAFETY: (1), and there is room.
+        unsafe {
+            match bound {
+                0..0x100 => text::codec::fill_from_str(text, slice_of::<u8>(to, len)),
+                0x100..0x1_0000 => text::codec::fill_from_str(text, slice_of::<u16>(to, len)),
+                _ => text::codec::fill_from_str(text, slice_of::<u32>(to, len)),
             }
         }
+        Ok(new.finish())
     }
 
     pub fn from_string(th: &Thread, text: String) -> PyResult<Owned<Str>> {

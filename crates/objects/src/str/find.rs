@@ -1,13 +1,11 @@
 //! Methods of `str` that search, count, replace and compare ends.
 
-use std::ops::Range;
-
 use super::arguments::{Bound, limit, range};
 use super::create::{Fresh, bound_of};
 use super::search::in_kind;
 use crate::prelude::*;
 use crate::str::Chars;
-use crate::text::search;
+use crate::text::search::{self, Places};
 use crate::with_units;
 
 impl Str {
@@ -27,7 +25,9 @@ impl Str {
         }
         let at = if at_end { end - len } else { start };
         if let (Chars::One(text), Chars::One(affix)) = (self.chars(), affix.chars()) {
-            return text[at..at + len] == *affix;
+            // The first byte tells most of them apart without a call.
+            let text = &text[at..at + len];
+            return text.first() == affix.first() && text == affix;
         }
         with_units!(self.chars().slice(at..at + len), a => {
             with_units!(affix.chars(), b => crate::text::equal(a, b))
@@ -42,82 +42,61 @@ impl Str {
         new: &Str,
         most: usize,
     ) -> PyResult<Owned<Str>> {
-        if let (Some(text), Some(old), Some(new)) =
-            (this.as_ascii(), old.as_ascii(), new.as_ascii())
-            && !old.is_empty()
-        {
-            return replaced_ascii(this, th, text.as_bytes(), old.as_bytes(), new.as_bytes(), most);
-        }
-        let places: Vec<Range<usize>> = with_units!(this.chars(), units => {
-            in_kind(old.chars())
-                .map_or_else(Vec::new, |old| search::replacements(units, &old, most))
-        });
-        if places.is_empty() {
+        let (text_bound, new_bound) = (bound_of(&this), bound_of(new));
+        if old.len() > this.len() || most == 0 || bound_of(old) > text_bound {
             return this.to_exact(th);
         }
-        let Some(len) = search::replaced_len(this.len(), &places, new.len()) else {
-            return Err(th.raise(exc::OVERFLOW_ERROR, "replace string is too long"));
-        };
-        if len == 0 {
-            return Ok(Str::empty().to_owned());
-        }
-        let bound = bound_of(&this).max(bound_of(new));
-        // What is taken out may have been what needed the wide kind.
-        let exact = bound_of(new) >= bound_of(&this) || bound_of(old) < bound_of(&this);
-        if !exact {
-            let mut builder = super::StrBuilder::with_capacity(len);
-            let mut from = 0;
-            for place in &places {
-                builder.push_chars(this.chars().slice(from..place.start));
-                builder.push(new);
-                from = place.end;
+        if new.state().kind() > this.state().kind() {
+            if this.find_in(old, 0, this.len()).is_none() {
+                return this.to_exact(th);
             }
-            builder.push_chars(this.chars().slice(from..this.len()));
-            return builder.finish(th);
+            // Once widened, all is of one kind.
+            let mut wide = Fresh::new(th, this.len(), new_bound)?;
+            wide.push(this.chars());
+            return replace_in_kind(th, wide.finish().borrow(), old, new, most);
         }
-        let mut fresh = Fresh::new(th, len, bound)?;
-        let mut from = 0;
-        for place in &places {
-            fresh.push(this.chars().slice(from..place.start));
-            fresh.push(new.chars());
-            from = place.end;
-        }
-        fresh.push(this.chars().slice(from..this.len()));
-        Ok(fresh.finish())
+        replace_in_kind(th, this, old, new, most)
     }
 }
 
-/// As `replaced` for ASCII: looked for twice instead of keeping the places.
-fn replaced_ascii(
-    this: Borrowed<'_, Str>,
+/// As `replaced`, where the kind of `this` holds all there is.
+fn replace_in_kind(
     th: &Thread,
-    text: &[u8],
-    old: &[u8],
-    new: &[u8],
+    this: Borrowed<'_, Str>,
+    old: &Str,
+    new: &Str,
     most: usize,
 ) -> PyResult<Owned<Str>> {
-    let places = || search::Occurrences::new(text, old).take(most);
-    let count = places().count();
-    if count == 0 {
-        return this.to_exact(th);
-    }
-    let added = count.checked_mul(new.len());
-    let len = added.and_then(|added| (text.len() - count * old.len()).checked_add(added));
-    let Some(len) = len.filter(|&len| len <= isize::MAX as usize) else {
-        return Err(th.raise(exc::OVERFLOW_ERROR, "replace string is too long"));
-    };
-    if len == 0 {
-        return Ok(Str::empty().to_owned());
-    }
-    let mut fresh = Fresh::new(th, len, 0x7f)?;
-    let mut from = 0;
-    for at in places() {
-        fresh.push_bytes(&text[from..at]);
-        fresh.push_bytes(new);
-        from = at + old.len();
-    }
-    fresh.push_bytes(&text[from..]);
-    Ok(fresh.finish())
+    let (text_bound, new_bound) = (bound_of(&this), bound_of(new));
+    let bound = text_bound.max(new_bound);
+    // What is taken out may have been what needed the kind.
+    let narrows = bound > 0x7f && new_bound < bound && bound_of(old) >= 0x80;
+    with_units!(this.chars(), units => {
+        let Some(needle) = in_kind(old.chars()) else { return this.to_exact(th) };
+        let mut fresh;
+        if let ([from], 1, true) = (&*needle, new.len(), most >= units.len()) {
+            if search::find_unit(units, *from).is_none() {
+                return this.to_exact(th);
+            }
+            fresh = Fresh::new(th, units.len(), bound)?;
+            fresh.push_swapped(units, u32::from(*from), new.char_at(0));
+        } else {
+            let places = Places::of(units, &needle, most);
+            if places.is_empty() {
+                return this.to_exact(th);
+            }
+            let len = search::replaced_len(units.len(), places.len(), needle.len(), new.len());
+            let Some(len) = len else {
+                return Err(th.raise(exc::OVERFLOW_ERROR, "replace string is too long"));
+            };
+            if len == 0 {
+                return Ok(Str::empty().to_owned());
+            }
+            fresh = Fresh::new(th, len, bound)?;
+            fresh.push_replaced(units, &places, needle.len(), new);
+        }
+        fresh.finish_narrowed(th, narrows)
+    })
 }
 
 impl<'a> Borrowed<'a, Str> {

@@ -392,12 +392,18 @@ impl Str {
             let (start, end) = range.bounds();
             return self.substring(th, start, end);
         }
-        let mut out = StrBuilder::with_capacity(range.len);
-        let chars = self.chars();
-        for at in range.positions() {
-            out.push_char(chars.at(at));
+        if range.len == 0 {
+            return Ok(Str::empty().to_owned());
         }
-        out.finish(th)
+        let mut fresh = create::Fresh::new(th, range.len, create::bound_of(self))?;
+        with_units!(self.chars(), units => match range.step {
+            -1 => {
+                let (start, end) = range.ascending().bounds();
+                fresh.push_reversed(&units[start..end]);
+            }
+            _ => fresh.push_strided(units, range.positions()),
+        });
+        fresh.finish_narrowed(th, !self.is_ascii())
     }
 
     /// How many bytes the cached UTF-8 takes besides the characters.

@@ -143,6 +143,13 @@ pub fn integer(th: &Thread, value: Borrowed<'_>, code: u32) -> PyResult<(bool, S
 /// Sign and digits, the latter in lower case; ValueError if there are too many.
 pub(crate) fn digits(th: &Thread, int: &Int, radix: u32) -> PyResult<(bool, ShortText)> {
     let digits = match int.to_i64() {
+        Some(value) if radix.is_power_of_two() => {
+            let mut digits = [0; 64];
+            let value = value.unsigned_abs();
+            let at = crate::int::write_word(&mut digits, value, radix.trailing_zeros());
+            // Only ASCII was written.
+            ShortText::from(str::from_utf8(&digits[at..]).unwrap_or_default())
+        }
         _ if radix != 10 => int_digits::to_radix(int.view().abs(), radix).into(),
         Some(value) => {
             let mut digits = ShortText::new();

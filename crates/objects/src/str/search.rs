@@ -20,6 +20,15 @@ fn same_kind<F: Unit, T: Unit>(units: &[F]) -> Option<Cow<'_, [T]>> {
     text::converted::<F, T>(units).map(Cow::Owned)
 }
 
+/// The unit of a needle of one character, if it is one; nothing inside if it does not fit.
+fn only_unit<T: Unit>(needle: &Str, _like: &[T]) -> Option<Option<T>> {
+    if needle.len() != 1 {
+        return None;
+    }
+    let c = needle.char_at(0);
+    Some((c <= T::MAX).then(|| T::cut(c)))
+}
+
 impl Str {
     /// Where `needle` first stands between `start` and `end`, which must be inside.
     pub fn find_in(&self, needle: &Str, start: usize, end: usize) -> Option<usize> {
@@ -30,6 +39,9 @@ impl Str {
             return search::find(&text[start..end], needle).map(|at| start + at);
         }
         with_units!(self.chars().slice(start..end), units => {
+            if let Some(unit) = only_unit(needle, units) {
+                return search::find_unit(units, unit?).map(|at| start + at);
+            }
             let needle = in_kind(needle.chars())?;
             search::find(units, &needle).map(|at| start + at)
         })
@@ -41,6 +53,9 @@ impl Str {
             return None;
         }
         with_units!(self.chars().slice(start..end), units => {
+            if let Some(unit) = only_unit(needle, units) {
+                return search::rfind_unit(units, unit?).map(|at| start + at);
+            }
             let needle = in_kind(needle.chars())?;
             search::rfind(units, &needle).map(|at| start + at)
         })

@@ -14,13 +14,24 @@ enum Mapping {
 /// Asks the table, which may be anything with `__getitem__`.
 fn look_up(th: &Thread, table: Borrowed<'_>, point: u32) -> PyResult<Mapping> {
     let key = Int::from_i64(th, i64::from(point))?;
-    let value = match object::get_item(th, table, key.object()) {
-        Ok(value) => value,
+    let found = match table.downcast_exact::<Dict>() {
+        // Without an exception for each character that is not in it.
+        Some(dict) => dict.get().get(th, key.object()),
+        None => object::get_item(th, table, key.object()).map(Some),
+    };
+    let value = match found {
+        Ok(Some(value)) => value,
+        Ok(None) => return Ok(Mapping::Same),
         Err(raised) => {
             drop(th.take_if(raised, exc::LOOKUP_ERROR)?);
             return Ok(Mapping::Same);
         }
     };
+    mapping_of(th, value)
+}
+
+/// What a value of the table means.
+fn mapping_of(th: &Thread, value: Owned) -> PyResult<Mapping> {
     if value.is_none() {
         return Ok(Mapping::Deleted);
     }

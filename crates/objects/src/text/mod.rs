@@ -8,6 +8,7 @@
 
 mod buffer;
 pub mod codec;
+mod hits;
 pub mod search;
 mod short;
 pub mod split;
@@ -106,6 +107,12 @@ pub fn is_ascii<T: Unit>(text: &[T]) -> bool {
         Some(bytes) => bytes.is_ascii(),
         None => max_char(text) < 0x80,
     }
+}
+
+/// The units as the bytes they are made of.
+pub fn raw_bytes<T: Unit>(text: &[T]) -> &[u8] {
+    // SAFETY: units are plain integers, all of whose bytes are initialised.
+    unsafe { std::slice::from_raw_parts(text.as_ptr().cast(), size_of_val(text)) }
 }
 
 /// Copies units from one kind to another that holds them; the slices are of the same length.

@@ -1,13 +1,13 @@
 //! Finding, counting and planning replacements.
 //!
-//! Bytes and Latin-1 go through `memchr`; wider kinds through a scan for one unit, or the two-way
+//! Bytes and Latin-1 go through `hits` and `memchr`; wider kinds through a scan for one unit, or the two-way
 //! algorithm of Crochemore and Perrin: linear time, constant space. Needles are of the haystack's
 //! kind: the caller widens a narrower one, and a needle that does not fit is not found.
 //! The same job in CPython: `Objects/stringlib/fastsearch.h`.
 
-use super::Unit;
+use super::hits::ByteHits;
+use super::{Unit, raw_bytes};
 use memchr::{memchr, memmem, memrchr};
-use std::ops::Range;
 
 /// The first occurrence.
 pub fn find<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
@@ -40,6 +40,17 @@ fn find_in_short(text: &[u8], needle: &[u8]) -> Option<usize> {
     })
 }
 
+/// The last place of a needle of two bytes at least.
+fn rfind_bytes(text: &[u8], needle: &[u8]) -> Option<usize> {
+    if text.len() > SHORT {
+        return memmem::rfind(text, needle);
+    }
+    let (first, rest) = needle.split_first()?;
+    (0..(text.len() + 1).saturating_sub(needle.len()))
+        .rev()
+        .find(|&at| text[at] == *first && text[at + 1..].starts_with(rest))
+}
+
 /// The last occurrence.
 pub fn rfind<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
     if needle.len() > text.len() {
@@ -49,7 +60,7 @@ pub fn rfind<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
         [] => Some(text.len()),
         [unit] => rfind_unit(text, unit),
         _ => match (T::as_bytes(text), T::as_bytes(needle)) {
-            (Some(text), Some(needle)) => memmem::rfind(text, needle),
+            (Some(text), Some(needle)) => rfind_bytes(text, needle),
             _ => {
                 let from_end = TwoWay::new(Backward(needle)).find(Backward(text), 0)?;
                 Some(text.len() - needle.len() - from_end)
@@ -63,22 +74,56 @@ pub fn find_unit<T: Unit>(text: &[T], unit: T) -> Option<usize> {
     if let Some(bytes) = T::as_bytes(text) {
         return memchr(unit.code() as u8, bytes);
     }
+    find_wide(text, unit)
+}
+
+/// Texts of so many wide units are looked through one by one.
+const FEW: usize = 16;
+
+/// How often the byte of a wide unit may be found in others before it is given up.
+const TRIES: usize = 8;
+
+/// Looks for the lowest byte, as long as that is not found in too many other places.
+fn find_wide<T: Unit>(text: &[T], unit: T) -> Option<usize> {
+    let mut at = 0;
+    if text.len() > FEW && unit.code() & 0xff != 0 {
+        for _ in 0..TRIES {
+            let found = memchr(unit.code() as u8, raw_bytes(&text[at..]))?;
+            at += found / size_of::<T>();
+            if text[at] == unit {
+                return Some(at);
+            }
+            at += 1;
+        }
+    }
+    let text = &text[at..];
     // Whole blocks first: a loop without an exit becomes vector code.
     let (blocks, rest) = text.as_chunks::<16>();
     for (i, block) in blocks.iter().enumerate() {
         if block.iter().fold(false, |found, &other| found | (other == unit)) {
-            return block.iter().position(|&other| other == unit).map(|at| i * 16 + at);
+            return block.iter().position(|&other| other == unit).map(|found| at + i * 16 + found);
         }
     }
-    rest.iter().position(|&other| other == unit).map(|at| text.len() - rest.len() + at)
+    let found = rest.iter().position(|&other| other == unit)?;
+    Some(at + text.len() - rest.len() + found)
 }
 
 /// The last occurrence of one unit.
 pub fn rfind_unit<T: Unit>(text: &[T], unit: T) -> Option<usize> {
-    match T::as_bytes(text) {
-        Some(bytes) => memrchr(unit.code() as u8, bytes),
-        None => text.iter().rposition(|&other| other == unit),
+    if let Some(bytes) = T::as_bytes(text) {
+        return memrchr(unit.code() as u8, bytes);
     }
+    let mut end = text.len();
+    if text.len() > FEW && unit.code() & 0xff != 0 {
+        for _ in 0..TRIES {
+            let found = memrchr(unit.code() as u8, raw_bytes(&text[..end]))?;
+            end = found / size_of::<T>();
+            if text[end] == unit {
+                return Some(end);
+            }
+        }
+    }
+    text[..end].iter().rposition(|&other| other == unit)
 }
 
 /// The number of occurrences that do not overlap, from the left, at most `most`. An empty needle
@@ -87,16 +132,32 @@ pub fn count<T: Unit>(text: &[T], needle: &[T], most: usize) -> usize {
     match *needle {
         [] => (text.len() + 1).min(most),
         // Without a look at where they are.
-        [unit] if most >= text.len() => text.iter().filter(|&&other| other == unit).count(),
+        [unit] if most >= text.len() => match T::as_bytes(text) {
+            Some(bytes) => count_byte(bytes, unit.code() as u8),
+            None => text.iter().filter(|&&other| other == unit).count(),
+        },
+        // They cannot overlap.
+        [first, second] if most >= text.len() && first != second => {
+            text.windows(2).filter(|pair| (pair[0] == first) & (pair[1] == second)).count()
+        }
         _ => Occurrences::new(text, needle).take(most).count(),
     }
 }
 
-enum Finder<'n, T> {
+/// How often a byte stands in a text.
+fn count_byte(text: &[u8], byte: u8) -> usize {
+    if text.len() <= SHORT {
+        return text.iter().filter(|&&other| other == byte).count();
+    }
+    memchr::memchr_iter(byte, text).count()
+}
+
+enum Finder<'t, 'n, T> {
     Unit(T),
-    Bytes(Box<memmem::Finder<'n>>),
-    Short(&'n [u8]),
     TwoWay(TwoWay<Forward<'n, T>>),
+    Byte(ByteHits<'t>),
+    Short(&'n [u8]),
+    Bytes(Box<memmem::Finder<'n>>),
 }
 
 /// Occurrences of a needle that is not empty, from the left, without overlap.
@@ -104,16 +165,17 @@ pub struct Occurrences<'t, 'n, T> {
     text: &'t [T],
     at: usize,
     needle_len: usize,
-    finder: Finder<'n, T>,
+    finder: Finder<'t, 'n, T>,
 }
 
 impl<'t, 'n, T: Unit> Occurrences<'t, 'n, T> {
     /// The needle must not be empty.
     pub fn new(text: &'t [T], needle: &'n [T]) -> Self {
-        let finder = match (needle, T::as_bytes(needle)) {
-            (&[unit], _) => Finder::Unit(unit),
-            (_, Some(needle)) if text.len() <= SHORT => Finder::Short(needle),
-            (_, Some(needle)) => Finder::Bytes(Box::new(memmem::Finder::new(needle))),
+        let finder = match (needle, T::as_bytes(text), T::as_bytes(needle)) {
+            (_, Some(text), Some(&[byte])) => Finder::Byte(ByteHits::new(text, byte)),
+            (_, Some(text), Some(needle)) if text.len() <= SHORT => Finder::Short(needle),
+            (_, Some(_), Some(needle)) => Finder::Bytes(Box::new(memmem::Finder::new(needle))),
+            (&[unit], ..) => Finder::Unit(unit),
             _ => Finder::TwoWay(TwoWay::new(Forward(needle))),
         };
         Occurrences { text, at: 0, needle_len: needle.len().max(1), finder }
@@ -124,15 +186,21 @@ impl<T: Unit> Iterator for Occurrences<'_, '_, T> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
-        let rest = self.text.get(self.at..)?;
-        let found = match &self.finder {
-            Finder::Unit(unit) if rest.len() <= SHORT => {
-                rest.iter().position(|other| other == unit)?
+        let found = match &mut self.finder {
+            Finder::Byte(hits) => return hits.next(),
+            Finder::Short(needle) => {
+                find_in_short(T::as_bytes(self.text)?.get(self.at..)?, needle)?
             }
-            Finder::Unit(unit) => find_unit(rest, *unit)?,
-            Finder::Short(needle) => find_in_short(T::as_bytes(rest)?, needle)?,
-            Finder::Bytes(finder) => finder.find(T::as_bytes(rest)?)?,
-            Finder::TwoWay(finder) => finder.find(Forward(rest), 0)?,
+            Finder::Bytes(finder) => finder.find(T::as_bytes(self.text)?.get(self.at..)?)?,
+            Finder::Unit(unit) => {
+                let rest = self.text.get(self.at..)?;
+                // Those that follow one another closely are not worth a call.
+                match rest.iter().take(FEW).position(|other| other == unit) {
+                    Some(near) => near,
+                    None => FEW + find_wide(rest.get(FEW..)?, *unit)?,
+                }
+            }
+            Finder::TwoWay(finder) => finder.find(Forward(self.text.get(self.at..)?), 0)?,
         };
         let at = self.at + found;
         self.at = at + self.needle_len;
@@ -140,40 +208,95 @@ impl<T: Unit> Iterator for Occurrences<'_, '_, T> {
     }
 }
 
-/// The places that `replace` with at most `most` replacements puts its new text into, in order.
-/// With an empty needle they are the empty places before each unit and at the end.
-pub fn replacements<T: Unit>(text: &[T], needle: &[T], most: usize) -> Vec<Range<usize>> {
-    if needle.is_empty() {
-        return (0..=text.len()).take(most).map(|at| at..at).collect();
+/// Where something stands in a text, in order.
+#[derive(Default)]
+pub struct Places {
+    /// The first ones: most often there are no more.
+    few: [usize; 16],
+    more: Vec<usize>,
+    len: usize,
+}
+
+impl Places {
+    /// The places that `replace` with at most `most` replacements puts its new text into. With an empty needle they
+    /// are the empty places before each unit and at the end.
+    pub fn of<T: Unit>(text: &[T], needle: &[T], most: usize) -> Places {
+        let mut places = Places::default();
+        if needle.is_empty() {
+            (0..=text.len()).take(most).for_each(|at| places.push(at));
+        } else {
+            Occurrences::new(text, needle).take(most).for_each(|at| places.push(at));
+        }
+        places
     }
-    Occurrences::new(text, needle).take(most).map(|at| at..at + needle.len()).collect()
+
+    #[inline]
+    fn push(&mut self, at: usize) {
+        match self.few.get_mut(self.len) {
+            Some(place) => *place = at,
+            None => self.more.push(at),
+        }
+        self.len += 1;
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        let few = &self.few[..self.len.min(self.few.len())];
+        few.iter().chain(&self.more).copied()
+    }
 }
 
-/// The length of the text after replacing; `None` if it is past what a `str` can hold.
-pub fn replaced_len(len: usize, places: &[Range<usize>], new_len: usize) -> Option<usize> {
-    let removed: usize = places.iter().map(|place| place.len()).sum();
-    let added = places.len().checked_mul(new_len)?;
-    (len - removed).checked_add(added).filter(|&len| len <= isize::MAX as usize)
+/// The length of a text of `len` units after `count` replacements; `None` if it is past what a `str` can hold.
+pub fn replaced_len(len: usize, count: usize, old_len: usize, new_len: usize) -> Option<usize> {
+    let added = count.checked_mul(new_len)?;
+    (len - count * old_len).checked_add(added).filter(|&len| len <= isize::MAX as usize)
 }
 
-/// Writes the text after replacing, into a slice of [`replaced_len`] units of a kind that holds
-/// both texts.
-pub fn replace_into<T: Unit, N: Unit, O: Unit>(
-    text: &[T],
-    places: &[Range<usize>],
-    new: &[N],
-    out: &mut [O],
+/// Writes the text after replacing. All are the bytes of units of `size` bytes, and `old_len` the number of units that
+/// are replaced at each of the places; `out` has as many as [`replaced_len`] says.
+pub fn replace_into(
+    text: &[u8],
+    places: &Places,
+    size: usize,
+    old_len: usize,
+    new: &[u8],
+    out: &mut [u8],
 ) {
     let (mut from, mut to) = (0, 0);
-    for place in places {
-        let kept = &text[from..place.start];
-        super::convert(kept, &mut out[to..]);
-        to += kept.len();
-        super::convert(new, &mut out[to..]);
-        to += new.len();
-        from = place.end;
+    for at in places.iter() {
+        put(out, &mut to, &text[from..at * size]);
+        put(out, &mut to, new);
+        from = (at + old_len) * size;
     }
-    super::convert(&text[from..], &mut out[to..]);
+    put(out, &mut to, &text[from..]);
+}
+
+/// Writes a part, which is short as often as not.
+#[inline(always)]
+fn put(out: &mut [u8], to: &mut usize, part: &[u8]) {
+    let out = &mut out[*to..*to + part.len()];
+    *to += part.len();
+    if part.len() < 8 {
+        out.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+    } else {
+        out.copy_from_slice(part);
+    }
+}
+
+/// Copies a text with one unit in place of another. They fit, and the slices are of one length.
+pub fn swap_into<F: Unit, T: Unit>(text: &[F], old: u32, new: u32, out: &mut [T]) {
+    let (old, new) = (T::cut(old), T::cut(new));
+    for (to, from) in out.iter_mut().zip(text) {
+        let unit = T::cut(from.code());
+        *to = if unit == old { new } else { unit };
+    }
 }
 
 /// A text seen from one of its ends.

@@ -6,7 +6,6 @@ use crate::prelude::*;
 use crate::protocol::buffer;
 use crate::protocol::call::{call, returned};
 use crate::protocol::object::lookup_special;
-use crate::str::Chars;
 
 fn expect_str(th: &Thread, text: Owned, method: &str) -> PyResult<Owned<Str>> {
     text.downcast::<Str>().map_err(|other| {
@@ -40,23 +39,10 @@ pub fn str(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Str>> {
 /// `repr` with everything beyond ASCII escaped.
 pub fn ascii(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Str>> {
     let text = repr(th, ob)?;
-    let mut escaped = String::new();
-    let mut add = |point: u32| {
-        use std::fmt::Write;
-        let _ = match point {
-            0..=0x7f => escaped.write_char(point as u8 as char),
-            0x80..=0xff => write!(escaped, "\\x{point:02x}"),
-            0x100..=0xffff => write!(escaped, "\\u{point:04x}"),
-            _ => write!(escaped, "\\U{point:08x}"),
-        };
-    };
-    match text.chars() {
-        Chars::One(units) if units.is_ascii() => return Ok(text),
-        Chars::One(units) => units.iter().for_each(|&unit| add(unit.into())),
-        Chars::Two(units) => units.iter().for_each(|&unit| add(unit.into())),
-        Chars::Four(units) => units.iter().for_each(|&unit| add(unit)),
+    match text.is_ascii() {
+        true => Ok(text),
+        false => text.escape_non_ascii(th),
     }
-    Str::from_string(th, escaped)
 }
 
 /// `PyObject_Bytes`: `__bytes__`, a buffer, or an iterable of integers.
@@ -100,13 +86,23 @@ pub fn format(
     ob: Borrowed<'_>,
     spec: Option<Borrowed<'_, Str>>,
 ) -> PyResult<Owned<Str>> {
-    if spec.is_none_or(|spec| spec.is_empty()) && (ob.is_exact::<Str>() || ob.is_exact::<Int>()) {
-        return str(th, ob);
+    // The usual types without looking their method up and calling it.
+    if let Some(text) = ob.downcast_exact::<Str>() {
+        return match spec.filter(|spec| !spec.is_empty()) {
+            Some(spec) => crate::str::format::format_text(th, text, &spec),
+            None => Ok(text.to_owned()),
+        };
+    }
+    let spec = spec.unwrap_or(id::empty);
+    if let Some(int) = ob.downcast_exact::<Int>() {
+        return crate::int::format::format_int(th, int, &spec);
+    }
+    if let Some(float) = ob.downcast_exact::<Float>() {
+        return crate::float::format_float(th, float, &spec);
     }
     let Some(method) = lookup_special(th, ob, id::__format__)? else {
         return Err(raise!(th, TYPE_ERROR, "Type {} doesn't define __format__", ob.type_name()));
     };
-    let spec = spec.unwrap_or(id::empty);
     let result = call(th, method.object(), &[spec.object()])?;
     result.downcast::<Str>().map_err(|other| {
         raise!(th, TYPE_ERROR, "__format__ must return a str, not {}", other.type_name())

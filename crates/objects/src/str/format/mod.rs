@@ -96,10 +96,10 @@ fn convert(th: &Thread, value: Owned, conversion: u32) -> PyResult<Owned<Str>> {
 /// `format.format(*args, **kwargs)`, and `format_map`.
 fn format(th: &Thread, format: &Str, arguments: Arguments<'_>) -> PyResult<Owned<Str>> {
     let mut formatter = Formatter { arguments, numbering: Numbering::default() };
-    let mut out = StrBuilder::new();
+    let mut out = StrBuilder::later(format.len().saturating_add(32));
     with_units!(format.chars(), units => formatter.build(th, units, DEPTH, &mut out))?;
-    let plain = |point| point != u32::from(b'{') && point != u32::from(b'}');
-    if format.chars().iter().all(plain) {
+    let brace = |point| point == u32::from(b'{') || point == u32::from(b'}');
+    if !with_units!(format.chars(), units => units.iter().any(|&unit| brace(u32::from(unit)))) {
         return Borrowed::from_ref(format).to_exact(th);
     }
     out.finish(th)

@@ -18,6 +18,19 @@ pub fn decode_utf16(
         let bytes = if endian == Endian::Little { [a, b] } else { [b, a] };
         Some(u32::from(u16::from_le_bytes(bytes)))
     };
+    let (pairs, odd) = input[*at..].as_chunks::<2>();
+    if odd.is_empty() {
+        let units: Vec<u16> = match endian {
+            Endian::Little => pairs.iter().map(|&pair| u16::from_le_bytes(pair)).collect(),
+            Endian::Big => pairs.iter().map(|&pair| u16::from_be_bytes(pair)).collect(),
+        };
+        if !units.iter().fold(false, |any, &unit| any | is_surrogate(unit.into())) {
+            // Every unit is a character.
+            out.push_units(&units);
+            *at = input.len();
+            return Ok(());
+        }
+    }
     while *at < input.len() {
         let start = *at;
         let error = |end, reason| Err(CodecError { start, end, reason });
@@ -55,7 +68,22 @@ pub fn encode_utf16<T: Unit>(
         let unit = c as u16;
         out.extend(if endian == Endian::Little { unit.to_le_bytes() } else { unit.to_be_bytes() });
     };
-    out.reserve((text.len() - *at) * 2);
+    let rest = &text[*at..];
+    if !rest
+        .iter()
+        .fold(false, |any, &unit| any | is_surrogate(unit.code()) | (unit.code() > 0xffff))
+    {
+        // Every character is one unit.
+        let start = out.len();
+        out.resize(start + rest.len() * 2, 0);
+        for (to, unit) in out[start..].as_chunks_mut::<2>().0.iter_mut().zip(rest) {
+            let unit = unit.code() as u16;
+            *to = if endian == Endian::Little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+        }
+        *at = text.len();
+        return Ok(());
+    }
+    out.reserve(rest.len() * 2);
     while let Some(&unit) = text.get(*at) {
         match unit.code() {
             c if is_high_surrogate(c) || is_low_surrogate(c) => {

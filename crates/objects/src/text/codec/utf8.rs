@@ -23,8 +23,23 @@ pub fn shape_of_str(text: &str) -> (usize, u32) {
 
 /// Writes the code points of a text of that shape.
 pub fn fill_from_str<T: Unit>(text: &str, out: &mut [T]) {
-    for (to, c) in out.iter_mut().zip(text.chars()) {
-        *to = T::cut(u32::from(c));
+    let mut rest = text.as_bytes();
+    let tail = |byte: u8| u32::from(byte & 0x3f);
+    for to in out {
+        // Valid UTF-8: what begins a character tells how long it is.
+        let (c, after) = match *rest {
+            [a @ 0..0x80, ref after @ ..] => (u32::from(a), after),
+            [a @ 0..0xe0, b, ref after @ ..] => (u32::from(a & 0x1f) << 6 | tail(b), after),
+            [a @ 0..0xf0, b, c, ref after @ ..] => {
+                (u32::from(a & 0x0f) << 12 | tail(b) << 6 | tail(c), after)
+            }
+            [a, b, c, d, ref after @ ..] => {
+                (u32::from(a & 0x07) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d), after)
+            }
+            _ => return,
+        };
+        *to = T::cut(c);
+        rest = after;
     }
 }
 
@@ -60,16 +75,18 @@ pub fn decode_utf8(
     Err(CodecError { start, end: start + len, reason })
 }
 
-/// Latin-1 characters: in runs of those that are a byte in UTF-8 as well, and of those that are two.
+/// Latin-1 characters: each is written as if it were two bytes, the second of which counts only if it is.
 fn encode_latin(text: &[u8], out: &mut Vec<u8>) {
-    out.reserve(text.len() + text.iter().filter(|byte| !byte.is_ascii()).count());
-    for run in text.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
-        if run[0].is_ascii() {
-            out.extend_from_slice(run);
-        } else {
-            out.extend(run.iter().flat_map(|byte| [byte >> 6 | 0xc0, byte & 0x3f | 0x80]));
-        }
+    let mut at = out.len();
+    out.resize(at + text.len() * 2, 0);
+    for &byte in text {
+        let Some(to) = out.get_mut(at..at + 2) else { break };
+        let two = byte >> 7;
+        to[0] = if two == 0 { byte } else { byte >> 6 | 0xc0 };
+        to[1] = byte & 0x3f | 0x80;
+        at += 1 + usize::from(two);
     }
+    out.truncate(at);
 }
 
 pub fn encode_utf8<T: Unit>(
@@ -82,22 +99,41 @@ pub fn encode_utf8<T: Unit>(
         *at = text.len();
         return Ok(());
     }
-    out.reserve(text.len() - *at);
-    while let Some(&unit) = text.get(*at) {
+    let mut written = out.len();
+    // Room for what each can need, and to write four bytes at the last one; cut off in the end.
+    let most = if T::MAX <= 0xffff { 3 } else { 4 };
+    out.resize(written + (text.len() - *at) * most + 1, 0);
+    let mut result = Ok(());
+    for &unit in &text[*at..] {
         let c = unit.code();
         let tail = |shift: u32| (c >> shift & 0x3f) as u8 | 0x80;
-        match c {
-            0..0x80 => out.push(c as u8),
-            0x80..0x800 => out.extend([(c >> 6) as u8 | 0xc0, tail(0)]),
+        let Some(to) = out.get_mut(written..).and_then(<[u8]>::first_chunk_mut::<4>) else { break };
+        written += match c {
+            0..0x80 => {
+                to[0] = c as u8;
+                1
+            }
+            0x80..0x800 => {
+                [to[0], to[1]] = [(c >> 6) as u8 | 0xc0, tail(0)];
+                2
+            }
             0x800..0x1_0000 if is_surrogate(c) => {
                 let surrogates = text[*at..].iter().take_while(|unit| is_surrogate(unit.code()));
                 let end = *at + surrogates.count();
-                return Err(CodecError { start: *at, end, reason: "surrogates not allowed" });
+                result = Err(CodecError { start: *at, end, reason: "surrogates not allowed" });
+                break;
             }
-            0x800..0x1_0000 => out.extend([(c >> 12) as u8 | 0xe0, tail(6), tail(0)]),
-            _ => out.extend([(c >> 18) as u8 | 0xf0, tail(12), tail(6), tail(0)]),
-        }
+            0x800..0x1_0000 => {
+                [to[0], to[1], to[2]] = [(c >> 12) as u8 | 0xe0, tail(6), tail(0)];
+                3
+            }
+            _ => {
+                *to = [(c >> 18) as u8 | 0xf0, tail(12), tail(6), tail(0)];
+                4
+            }
+        };
         *at += 1;
     }
-    Ok(())
+    out.truncate(written);
+    result
 }

@@ -3,8 +3,11 @@
 //! A thread that waits for longer than the switch interval asks the holder to let go, and the holder hands over
 //! at its next back edge or call. An interpreter has a lock of its own or shares the main interpreter's. The same job
 //! as CPython's `Python/ceval_gil.c`.
+//!
+//! A lock that nobody waits for is taken and given up by one atomic step on `Lock::word`. While the word has the bit `WATCHED`, it changes only
+//! under the mutex.
 
-use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -17,6 +20,8 @@ use crate::{monitoring, pending};
 /// What protects an interpreter.
 #[derive(Default)]
 struct Lock {
+    /// `HELD` and `WATCHED`.
+    word: AtomicU32,
     state: Mutex<State>,
     /// Somebody let go.
     free: Condvar,
@@ -29,10 +34,14 @@ struct Lock {
     interval_micros: AtomicU64,
 }
 
+/// Of `Lock::word`: a thread has the lock.
+const HELD: u32 = 1;
+/// Of `Lock::word`: a thread waits, for the lock or for a change of hands.
+const WATCHED: u32 = 2;
+
 #[derive(Default)]
 struct State {
-    held: bool,
-    /// Counts changes of hands: a holder that was asked waits until someone else has had it.
+    /// Counts changes of hands while somebody waits: a holder that was asked waits until someone else has had it.
     switches: u64,
     /// Threads that wait for `free`, and for `switched`: without any, nobody is woken, which costs a system call.
     waiting: usize,
@@ -86,12 +95,17 @@ pub unsafe fn attach(thread: *const Thread) {
 
 /// Detaches this OS thread and gives the lock up.
 pub fn detach(th: &Thread) {
-    // The state may be gone as soon as another thread runs.
-    let lock = of(th).lock.clone();
+    let lock = Arc::as_ptr(&of(th).lock);
     th.interp().gil.release();
-    // SAFETY: the lock is given up with it.
-    unsafe { Thread::swap_current(std::ptr::null()) };
-    lock.release();
+    // SAFETY: the lock is given up with it. It is there as long as this thread holds it; the state, and with it the lock, may be gone as soon as
+    // another thread runs, so it is kept where giving it up takes more than one step.
+    unsafe {
+        Thread::swap_current(std::ptr::null());
+        if !(*lock).let_go_unwatched() {
+            Arc::increment_strong_count(lock);
+            Arc::from_raw(lock).let_go();
+        }
+    }
 }
 
 impl Lock {
@@ -99,15 +113,37 @@ impl Lock {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Lets go.
-    fn release(&self) {
-        let mut state = self.locked();
+    fn take_unwatched(&self) -> bool {
+        self.word.compare_exchange(0, HELD, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Whether this was done: after that the lock is not touched any more. Whoever begins to wait after that sees no holder.
+    fn let_go_unwatched(&self) -> bool {
         self.holder.store(std::ptr::null_mut(), Ordering::Release);
-        state.held = false;
+        self.word.compare_exchange(HELD, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Lets go, and wakes who waits.
+    #[cold]
+    fn let_go(&self) {
+        let state = self.locked();
+        self.word.fetch_and(!HELD, Ordering::Release);
         let wanted = state.waiting > 0;
         drop(state);
         if wanted {
             self.free.notify_one();
+        }
+    }
+
+    /// Somebody is about to wait.
+    fn watch(&self) {
+        self.word.fetch_or(WATCHED, Ordering::AcqRel);
+    }
+
+    /// Somebody does not wait any more.
+    fn unwatch(&self, state: &State) {
+        if state.waiting == 0 && state.watching == 0 {
+            self.word.fetch_and(!WATCHED, Ordering::Release);
         }
     }
 }
@@ -144,38 +180,13 @@ impl Gil {
     /// # Safety
     /// `thread` is a live state of the interpreter, not attached anywhere.
     pub unsafe fn acquire(&self, thread: *const Thread) {
-        let mut state = self.lock();
-        state.waiting += 1;
-        while state.held {
-            let before = state.switches;
-            let (guard, timeout) = self
-                .lock
-                .free
-                .wait_timeout(state, self.interval())
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
-            state = guard;
-            if self.is_closed_to(thread) {
-                break;
-            }
-            if timeout.timed_out() && state.held && state.switches == before {
-                // SAFETY: the holder clears the pointer, under this lock, before it lets go.
-                if let Some(holder) = unsafe { self.lock.holder.load(Ordering::Acquire).as_ref() } {
-                    pending::request(holder, pending::GIL_DROP_REQUEST);
-                }
-            }
+        if !self.lock.take_unwatched() {
+            // SAFETY: the caller's promise.
+            unsafe { self.wait_and_take(thread) };
+        } else if self.is_closed_to(thread) {
+            self.release();
+            self.sleep_for_good();
         }
-        state.waiting -= 1;
-        if self.is_closed_to(thread) {
-            // The interpreter is ending or gone. A daemon thread can neither go on nor unwind: it sleeps for good.
-            drop(state);
-            self.lock.free.notify_all();
-            self.lock.switched.notify_all();
-            loop {
-                std::thread::park();
-            }
-        }
-        state.held = true;
-        state.switches += 1;
         self.lock.holder.store(thread.cast_mut(), Ordering::Release);
         // SAFETY: the caller's promise.
         let interp = unsafe { (*thread).interp() };
@@ -183,8 +194,57 @@ impl Gil {
         if interp.shares_heap.get() {
             self.fetch_heap(interp);
         }
+    }
+
+    /// Takes a lock that is held, or that others wait for.
+    ///
+    /// # Safety
+    /// As for `acquire`.
+    #[cold]
+    unsafe fn wait_and_take(&self, thread: *const Thread) {
+        let lock = &*self.lock;
+        let mut state = self.lock();
+        state.waiting += 1;
+        lock.watch();
+        while lock.word.load(Ordering::Acquire) & HELD != 0 {
+            let before = state.switches;
+            let (guard, timeout) = lock
+                .free
+                .wait_timeout(state, self.interval())
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            state = guard;
+            if self.is_closed_to(thread) {
+                break;
+            }
+            let held = lock.word.load(Ordering::Acquire) & HELD != 0;
+            if timeout.timed_out() && held && state.switches == before {
+                // SAFETY: the holder clears the pointer before it lets go, and lets go under this mutex, as it is watched.
+                if let Some(holder) = unsafe { lock.holder.load(Ordering::Acquire).as_ref() } {
+                    pending::request(holder, pending::GIL_DROP_REQUEST);
+                }
+            }
+        }
+        state.waiting -= 1;
+        if self.is_closed_to(thread) {
+            lock.unwatch(&state);
+            drop(state);
+            self.sleep_for_good();
+        }
+        lock.word.fetch_or(HELD, Ordering::Acquire);
+        lock.unwatch(&state);
+        state.switches += 1;
         if state.watching > 0 {
-            self.lock.switched.notify_all();
+            lock.switched.notify_all();
+        }
+    }
+
+    /// The interpreter is ending or gone. A daemon thread can neither go on nor unwind.
+    #[cold]
+    fn sleep_for_good(&self) -> ! {
+        self.lock.free.notify_all();
+        self.lock.switched.notify_all();
+        loop {
+            std::thread::park();
         }
     }
 
@@ -219,7 +279,9 @@ impl Gil {
 
     /// Lets go.
     pub fn release(&self) {
-        self.lock.release();
+        if !self.lock.let_go_unwatched() {
+            self.lock.let_go();
+        }
     }
 
     /// From here on only `thread` gets the lock: the interpreter is ending.
@@ -234,10 +296,12 @@ impl Gil {
     fn wait_for_switch(&self, before: u64) {
         let mut state = self.lock();
         state.watching += 1;
+        self.lock.watch();
         while state.waiting > 0 && state.switches == before {
             state = self.lock.switched.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
         state.watching -= 1;
+        self.lock.unwatch(&state);
     }
 }
 
@@ -261,13 +325,14 @@ pub fn without_gil<T>(th: &Thread, body: impl FnOnce() -> T) -> T {
 pub fn after_fork(th: &Thread) {
     let gil = of(th);
     let lock = &*gil.lock;
-    let state = State { held: true, switches: 1, ..State::default() };
+    let state = State { switches: 1, ..State::default() };
     // SAFETY: no other thread is there to use them, and all of their memory may change behind a shared reference.
     unsafe {
         (&raw const lock.state).cast_mut().write(Mutex::new(state));
         (&raw const lock.free).cast_mut().write(Condvar::new());
         (&raw const lock.switched).cast_mut().write(Condvar::new());
     }
+    lock.word.store(HELD, Ordering::Release);
     lock.holder.store(std::ptr::from_ref(th).cast_mut(), Ordering::Release);
     // SAFETY: the state is ours; the thread goes by another number in the child.
     unsafe { (*th.raw()).native_thread_id = libc::syscall(libc::SYS_gettid) as _ };

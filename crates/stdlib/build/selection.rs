@@ -74,13 +74,19 @@ const SOURCE_ONLY: &[&str] = &[
     "_pyio",
     "_sysconfigdata__linux_x86_64-linux-gnu",
     "doctest",
+    "ftplib",
+    "http.server",
     "imaplib",
     "mailbox",
+    "multiprocessing.managers",
     "optparse",
     "pickletools",
     "pydoc",
     "pydoc_data.topics",
+    "smtplib",
     "xml.dom.minidom",
+    "xmlrpc.client",
+    "xmlrpc.server",
 ];
 
 pub fn is_source_only(name: &str) -> bool {

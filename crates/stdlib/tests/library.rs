@@ -62,19 +62,25 @@ fn resources_are_there() {
 }
 
 /// Those that are compiled when they are imported: see the build's selection.
-const SOURCE_ONLY: [&str; 12] = [
+const SOURCE_ONLY: [&str; 18] = [
     "_pydatetime",
     "_pydecimal",
     "_pyio",
     SYSCONFIG_DATA,
     "doctest",
+    "ftplib",
+    "http.server",
     "imaplib",
     "mailbox",
+    "multiprocessing.managers",
     "optparse",
     "pickletools",
     "pydoc",
     "pydoc_data.topics",
+    "smtplib",
     "xml.dom.minidom",
+    "xmlrpc.client",
+    "xmlrpc.server",
 ];
 
 const SYSCONFIG_DATA: &str = "_sysconfigdata__linux_x86_64-linux-gnu";

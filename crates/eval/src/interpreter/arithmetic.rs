@@ -97,7 +97,10 @@ pub mod hot {
             }
             s.poke(2, result);
             let s = s.drop(1).skip(units);
-            let _last = left.release() | right.release();
+            // Both may be references to one object, and its last.
+            if left.release() | right.release() {
+                return D::cold::<Dealloc>(s, right.bits());
+            }
             D::next(s)
         }
     }

@@ -98,7 +98,10 @@ unsafe fn finish_binary<D: Dispatch>(s: State, result: StackRef) -> D::Out {
         if (left.is_counted() && left.is_unique()) | (right.is_counted() && right.is_unique()) {
             return D::cold::<ReleaseLeftFirst>(s, left.bits());
         }
-        let _last = left.release() | right.release();
+        // The slot may have left these two references to one object as its last.
+        if left.release() | right.release() {
+            return D::cold::<Dealloc>(s, right.bits());
+        }
         D::next(s)
     }
 }
@@ -222,7 +225,13 @@ pub unsafe fn store_subscr<D: Dispatch>(s: State) -> D::Out {
         if last(operands[0]) | last(operands[1]) | last(operands[2]) {
             return D::cold::<ReleaseThree>(s, 0);
         }
-        let _last = operands[0].release() | operands[1].release() | operands[2].release();
+        // Two of them may be the last ones to one object.
+        let _not_last = operands[0].release();
+        let second = operands[1].release();
+        if operands[2].release() | second {
+            let last = if second { operands[1] } else { operands[2] };
+            return D::cold::<Dealloc>(s, last.bits());
+        }
         D::next(s)
     }
 }
@@ -391,7 +400,10 @@ unsafe fn answered<D: Dispatch, const DEPTH: usize>(th: *const Thread, result: P
             *s.sp = operand;
             return D::cold::<ReleaseCall>(s, callable.bits());
         }
-        let _last = callable.release() | operand.release();
+        // A function may be its own operand.
+        if callable.release() | operand.release() {
+            return D::cold::<Dealloc>(s, operand.bits());
+        }
         if crate::pending::is_set(s.thread()) {
             return D::cold::<Pending>(s, 0);
         }

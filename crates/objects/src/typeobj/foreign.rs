@@ -54,8 +54,12 @@ pub fn ready(
     let before = unsafe { *place };
     body()?;
     if before[FLAGS] & abi::Py_TPFLAGS_READY as usize == 0 && is_in_library(place) {
+        // As in the reference, such a type never ends, though its struct may have begun without a reference.
         // SAFETY: as above.
-        let after = unsafe { *place };
+        let after = unsafe {
+            *place.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
+            *place
+        };
         let mut known = th.interp().foreign_types.0.borrow_mut();
         if known.last().is_none_or(|last| last.place != place) {
             known.push(Foreign { place, before, after });

@@ -19,7 +19,7 @@ use krait_abi::{
 };
 use krait_macros::capi;
 use krait_objects::memory::{Functions, entry};
-use krait_objects::prelude::{Thread, Type, exc};
+use krait_objects::prelude::Thread;
 
 use crate::debug_memory::{self, Debug};
 use crate::memory::{PyObject_Calloc, PyObject_Free, PyObject_Malloc, PyObject_Realloc};
@@ -160,13 +160,6 @@ pub fn PyMem_GetAllocator(domain: c_int, place: *mut PyMemAllocatorEx) {
 
 #[capi]
 pub fn PyMem_SetAllocator(domain: c_int, allocator: *const PyMemAllocatorEx) {
-    if let Some(th) = Thread::current_or_none() {
-        // The new one may refuse: what looking into a MemoryError takes is made before.
-        let order = exc::MEMORY_ERROR.mro().into_iter().flat_map(|mro| mro.get().as_slice());
-        for class in order.filter_map(|class| class.downcast::<Type>()) {
-            class.dict(th);
-        }
-    }
     // SAFETY: C passes a struct, which it may free afterwards.
     set(domain, unsafe { &*allocator });
 }

@@ -4,6 +4,8 @@
 #include <Python.h>
 #include <stdio.h>
 
+#include "../lives.h"
+
 static const char *const program =
     "import sys\n"
     "sys.path.insert(0, folder)\n"
@@ -19,20 +21,6 @@ static const char *const program =
     "again.kept, single.kept = cycle, [single, multi, again]\n"
     "assert again is not multi and again.made() == 0 and multi.made() == 3, (again.made(), multi.made())\n"
     "assert single.__file__.startswith(folder) and multi.__file__.startswith(folder)\n";
-
-/* In KiB, without pages of files: code that runs for the first time is no leak. */
-static long resident(void)
-{
-    long size = 0, pages = 0, of_files = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file || fscanf(file, "%ld %ld %ld", &size, &pages, &of_files) != 3) {
-        pages = -1;
-    }
-    if (file) {
-        fclose(file);
-    }
-    return (pages - of_files) * 4;
-}
 
 static int live(const char *folder)
 {
@@ -56,10 +44,7 @@ int main(int argc, char **argv)
             halfway = resident();
         }
     }
-    /* The allocator of C may still be settling: less than half a page for each round. */
-    long grown = resident() - halfway;
-    if (grown > 200) {
-        printf("grew by %ld KiB\n", grown);
+    if (has_grown(halfway)) {
         return 1;
     }
     puts("200 lives");

@@ -3,6 +3,8 @@
 #include <Python.h>
 #include <stdio.h>
 
+#include "../lives.h"
+
 typedef struct {
     PyObject *last;
 } State;
@@ -51,20 +53,6 @@ static PyObject *init(void)
     return PyModuleDef_Init(&definition);
 }
 
-/* In KiB, without pages of files: code that runs for the first time is no leak. */
-static long resident(void)
-{
-    long size = 0, pages = 0, of_files = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file || fscanf(file, "%ld %ld %ld", &size, &pages, &of_files) != 3) {
-        pages = -1;
-    }
-    if (file) {
-        fclose(file);
-    }
-    return (pages - of_files) * 4;
-}
-
 int main(void)
 {
     const char *program = "import json, lifetimes\n"
@@ -86,10 +74,7 @@ int main(void)
             halfway = resident();
         }
     }
-    /* The allocator of C may still be settling: less than half a page for each round. */
-    long grown = resident() - halfway;
-    if (grown > 200) {
-        printf("grew by %ld KiB\n", grown);
+    if (has_grown(halfway)) {
         return 1;
     }
     puts("200 lifetimes");

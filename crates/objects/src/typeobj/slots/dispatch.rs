@@ -14,13 +14,12 @@ use crate::args::CompareOp;
 use crate::dict::Dict;
 use crate::error::PyResult;
 use crate::exceptions::exc;
-use crate::handle::{Borrowed, Owned};
+use crate::handle::{Borrowed, Object, Owned};
 use crate::ids::id;
 use crate::int::Int;
 use crate::protocol::object::Attribute;
 use crate::protocol::{call, number, object};
 use crate::raise;
-use crate::row::in_row;
 use crate::singletons::{bool_object, none, not_implemented};
 use crate::str::Str;
 use crate::thread::Thread;
@@ -192,13 +191,23 @@ pub unsafe extern "C" fn tp_hash(this: Ptr) -> isize {
     hash(Thread::current()).unwrap_or(-1)
 }
 
+type Given<'a, T> = (Borrowed<'a, T>, Borrowed<'a, Tuple>, Option<Borrowed<'a, Dict>>);
+
+/// What the slots of calling and of making instances get.
+///
+/// # Safety
+/// See the top of the file; `args` is a tuple, `kwargs` a dict or NULL.
+unsafe fn given<'a, T>(this: Ptr, args: Ptr, kwargs: Ptr) -> Given<'a, T> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (Borrowed::from_ptr(this), Borrowed::from_ptr(args), Borrowed::from_ptr_or_null(kwargs))
+    }
+}
+
 pub unsafe extern "C" fn tp_call(this: Ptr, args: Ptr, kwargs: Ptr) -> Ptr {
     enter(|th| {
-        // SAFETY: see the top of the file; `args` is a tuple, `kwargs` a dict or NULL.
-        let (this, args, kwargs) = unsafe {
-            let args: Borrowed<'_, Tuple> = Borrowed::from_ptr(args);
-            (Borrowed::from_ptr(this), args, Borrowed::<Dict>::from_ptr_or_null(kwargs))
-        };
+        // SAFETY: see the top of the file.
+        let (this, args, kwargs) = unsafe { given::<Object>(this, args, kwargs) };
         match object::lookup_special_method(th, this, id::__call__)? {
             Some(Attribute::Bound(method)) => {
                 th.check_stack(" while calling a Python object")?;
@@ -364,10 +373,8 @@ pub unsafe extern "C" fn tp_descr_get(this: Ptr, instance: Ptr, owner: Ptr) -> P
 
 pub unsafe extern "C" fn tp_init(this: Ptr, args: Ptr, kwargs: Ptr) -> c_int {
     enter_int(|th| {
-        // SAFETY: see the top of the file; `args` is a tuple, `kwargs` a dict or NULL.
-        let (this, args, kwargs): (Borrowed<'_>, Borrowed<'_, Tuple>, Option<Borrowed<'_, Dict>>) = unsafe {
-            (Borrowed::from_ptr(this), Borrowed::from_ptr(args), Borrowed::from_ptr_or_null(kwargs))
-        };
+        // SAFETY: see the top of the file.
+        let (this, args, kwargs) = unsafe { given::<Object>(this, args, kwargs) };
         let Some(method) = object::lookup_special(th, this, id::__init__)? else {
             return Err(th.raise_value(exc::ATTRIBUTE_ERROR, id::__init__.object()));
         };
@@ -386,22 +393,12 @@ pub unsafe extern "C" fn tp_init(this: Ptr, args: Ptr, kwargs: Ptr) -> c_int {
 
 pub unsafe extern "C" fn tp_new(class: *mut abi::PyTypeObject, args: Ptr, kwargs: Ptr) -> Ptr {
     enter(|th| {
-        // SAFETY: see the top of the file; `args` is a tuple, `kwargs` a dict or NULL.
-        let (class, args, kwargs): (
-            Borrowed<'_, Type>,
-            Borrowed<'_, Tuple>,
-            Option<Borrowed<'_, Dict>>,
-        ) = unsafe {
-            (
-                Borrowed::from_ptr(class.cast()),
-                Borrowed::from_ptr(args),
-                Borrowed::from_ptr_or_null(kwargs),
-            )
-        };
+        // SAFETY: see the top of the file.
+        let (class, args, kwargs) = unsafe { given::<Type>(class.cast(), args, kwargs) };
         let new = object::get_attr(th, class.object(), id::__new__)?;
-        let given = args.as_slice();
-        let value = |index: usize| if index == 0 { class.object() } else { given[index - 1] };
-        in_row(given.len() + 1, value, |all| call::call_with_dict(th, new.object(), all, kwargs))
+        call::with_first(class.object(), args.get().as_slice(), |all| {
+            call::call_with_dict(th, new.object(), all, kwargs)
+        })
     })
 }
 

@@ -10,6 +10,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* Nobody else calls these, nor what they call: without a detour through tables that say where a name is. */
+#ifdef __GNUC__
+#pragma GCC visibility push(hidden)
+#endif
+
 typedef struct _object PyObject;
 
 /* `va_list` may be an array type, which cannot be passed on by address from a parameter: a struct can. */

@@ -50,14 +50,14 @@ fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Bytes>> 
 
 #[inline(always)]
 unsafe fn size_at_once(ob: Ptr) -> Option<isize> {
-    // SAFETY: C passes a live object or NULL.
-    unsafe { some::<Bytes>(ob).map(|bytes| bytes.len() as isize) }
+    // SAFETY: C passes a live object.
+    unsafe { there::<Bytes>(ob).map(|bytes| bytes.len() as isize) }
 }
 
 #[inline(always)]
 unsafe fn text_at_once(ob: Ptr) -> Option<*mut c_char> {
-    // SAFETY: C passes a live object or NULL.
-    unsafe { some::<Bytes>(ob).map(|bytes| bytes.as_bytes().as_ptr().cast_mut().cast()) }
+    // SAFETY: C passes a live object.
+    unsafe { there::<Bytes>(ob).map(|bytes| bytes.as_bytes().as_ptr().cast_mut().cast()) }
 }
 
 #[capi(fast = size_at_once)]
@@ -168,14 +168,20 @@ pub fn PyByteArray_FromStringAndSize(
     text: *const c_char,
     len: isize,
 ) -> PyResult<Owned<ByteArray>> {
-    let len = checked_len(th, len, "PyByteArray_FromStringAndSize")?;
-    if text.is_null() {
-        let array = ByteArray::new(th, &[])?;
-        array.resize(th, len)?;
-        return Ok(array);
+    if text.is_null() || len < 0 {
+        return array_without_bytes(th, len);
     }
     // SAFETY: C passes `len` bytes.
-    ByteArray::new(th, unsafe { std::slice::from_raw_parts(text.cast(), len) })
+    ByteArray::new(th, unsafe { std::slice::from_raw_parts(text.cast(), len as usize) })
+}
+
+#[cold]
+#[inline(never)]
+fn array_without_bytes(th: &Thread, len: isize) -> PyResult<Owned<ByteArray>> {
+    let len = checked_len(th, len, "PyByteArray_FromStringAndSize")?;
+    let array = ByteArray::new(th, &[])?;
+    array.resize(th, len)?;
+    Ok(array)
 }
 
 #[capi]

@@ -19,8 +19,8 @@ pub fn PyIter_Check(ob: Borrowed<'_>) -> bool {
 
 #[inline(always)]
 unsafe fn next_at_once(iterator: Ptr) -> Option<Ptr> {
-    // SAFETY: C passes a live object or NULL; a slot takes a live object of its type.
-    let item = unsafe { (*iterator.as_ref()?.ob_type).tp_iternext?(iterator) };
+    // SAFETY: C passes a live object; a slot takes a live object of its type.
+    let item = unsafe { (*(*iterator).ob_type).tp_iternext?(iterator) };
     Some(if item.is_null() { ended() } else { item })
 }
 
@@ -39,9 +39,9 @@ pub fn PyIter_Next(th: &Thread, iterator: Borrowed<'_>) -> PyResult<Option<Owned
 
 #[inline(always)]
 unsafe fn next_item_at_once(iterator: Ptr, place: *mut Ptr) -> Option<c_int> {
-    // SAFETY: C passes a live object or NULL, and a writable place; a slot takes a live object of its type.
+    // SAFETY: C passes a live object and a writable place; a slot takes a live object of its type.
     unsafe {
-        let item = (*iterator.as_ref()?.ob_type).tp_iternext?(iterator);
+        let item = (*(*iterator).ob_type).tp_iternext?(iterator);
         *place = item;
         Some(if item.is_null() { without_item() } else { 1 })
     }

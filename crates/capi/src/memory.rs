@@ -69,9 +69,14 @@ family!(PyMem_RawMalloc PyMem_RawCalloc PyMem_RawRealloc PyMem_RawFree: RAW unse
 family!(PyMem_Malloc PyMem_Calloc PyMem_Realloc PyMem_Free: MEM noted mem_malloc mem_calloc mem_realloc mem_free);
 family!(PyObject_Malloc PyObject_Calloc PyObject_Realloc PyObject_Free: OBJ noted mem_malloc mem_calloc mem_realloc mem_free);
 
+/// Without a size of its own, a type's instances are all alike.
 #[capi]
-pub fn _PyObject_New(th: &Thread, ty: TypePtr) -> PyResult {
-    new_object(th, ty, 0)
+pub fn _PyObject_New(ty: TypePtr) -> Ptr {
+    // SAFETY: C passes a live type, whose instances have that size.
+    unsafe {
+        let ob: Ptr = PyObject_Malloc((*ty).tp_basicsize as usize).cast();
+        PyObject_Init(ob, ty)
+    }
 }
 
 #[capi]

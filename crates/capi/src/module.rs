@@ -61,8 +61,8 @@ pub fn PyModule_NewObject(th: &Thread, name: Borrowed<'_>) -> PyResult<Owned<Mod
 
 #[inline(always)]
 unsafe fn dict_at_once(module: Ptr) -> Option<Ptr> {
-    // SAFETY: C passes a live object or NULL.
-    let module = unsafe { exactly::<Module>(module)? };
+    // SAFETY: C passes a live object.
+    let module = unsafe { there_exactly::<Module>(module)? };
     module.whole_dict()
 }
 

@@ -11,10 +11,10 @@ use crate::support::*;
 /// The slot's answer, unless it has none.
 #[inline(always)]
 unsafe fn attribute_at_once(ob: Ptr, key: Ptr) -> Option<Ptr> {
-    // SAFETY: C passes live objects or NULL; a slot takes a live object of its type, and a string.
+    // SAFETY: C passes live objects; a slot takes a live object of its type, and a string.
     unsafe {
-        let getattro = (*ob.as_ref()?.ob_type).tp_getattro?;
-        some::<Str>(key)?;
+        let getattro = (*(*ob).ob_type).tp_getattro?;
+        there::<Str>(key)?;
         let found = getattro(ob, key);
         Some(if found.is_null() { without_attribute(ob, key) } else { found })
     }
@@ -287,8 +287,13 @@ unsafe fn untruth_at_once(ob: Ptr) -> Option<c_int> {
 }
 
 /// What the slots say, as C takes it.
+///
+/// # Safety
+/// `ob` is a live object.
 #[inline(always)]
-fn truth_by_slot(ob: Borrowed<'_>) -> c_int {
+unsafe fn truth_by_slot(ob: Ptr) -> c_int {
+    // SAFETY: the caller's promise.
+    let ob: Borrowed<'_> = unsafe { Borrowed::from_ptr(ob) };
     if let Some(truth) = slot!(ob, tp_as_number, nb_bool) {
         // SAFETY: a slot takes a live object of its type.
         let truth = unsafe { truth(ob.as_ptr()) };
@@ -300,19 +305,22 @@ fn truth_by_slot(ob: Borrowed<'_>) -> c_int {
     };
     // SAFETY: as above.
     match length.map(|length| unsafe { length(ob.as_ptr()) }) {
-        Some(length) if length <= 0 => length as c_int,
-        _ => 1,
+        None => 1,
+        // Above 1 is below 1 in size for none of them.
+        Some(length) => length.min(1) as c_int,
     }
 }
 
 #[capi(fast = truth_at_once)]
-pub fn PyObject_IsTrue(ob: Borrowed<'_>) -> c_int {
-    truth_by_slot(ob)
+pub fn PyObject_IsTrue(ob: Ptr) -> c_int {
+    // SAFETY: C passes a live object.
+    unsafe { truth_by_slot(ob) }
 }
 
 #[capi(fast = untruth_at_once)]
-pub fn PyObject_Not(ob: Borrowed<'_>) -> c_int {
-    let truth = truth_by_slot(ob);
+pub fn PyObject_Not(ob: Ptr) -> c_int {
+    // SAFETY: C passes a live object.
+    let truth = unsafe { truth_by_slot(ob) };
     if truth < 0 { truth } else { 1 - truth }
 }
 
@@ -367,9 +375,9 @@ pub fn PyObject_Type(ob: Borrowed<'_>) -> Owned<Type> {
 /// Of a class whose metaclass has no say in it, if the answer is yes.
 #[inline(always)]
 unsafe fn is_instance_at_once(ob: Ptr, class: Ptr) -> Option<c_int> {
-    // SAFETY: C passes live objects or NULL.
+    // SAFETY: C passes a live object, and another one or NULL.
     unsafe {
-        let given = ob.as_ref()?.ob_type;
+        let given = (*ob).ob_type;
         if given.cast() == class {
             return Some(1);
         }
@@ -438,24 +446,47 @@ pub fn PyObject_DelItemString(th: &Thread, ob: Borrowed<'_>, key: *const c_char)
     object::del_item(th, ob, string(th, key)?.object())
 }
 
+/// Of a sequence; mappings go another way, so that this one has no jump but the call.
 #[inline(always)]
 unsafe fn size_at_once(ob: Ptr) -> Option<isize> {
-    let length = match slot_of!(ob, tp_as_sequence, sq_length) {
-        None => slot_of!(ob, tp_as_mapping, mp_length),
-        known => known,
-    };
     // SAFETY: a slot takes a live object of its type.
-    length.map(|length| unsafe { length(ob) })
+    slot_of!(ob, tp_as_sequence, sq_length).map(|length| unsafe { length(ob) })
 }
 
-#[capi(fast = size_at_once)]
-pub fn PyObject_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    object::len(th, ob).map(|len| len as isize)
+/// # Safety
+/// `ob` is a live object or NULL.
+#[inline(never)]
+unsafe extern "C" fn size_of_mapping(ob: Ptr) -> isize {
+    if let Some(length) = slot_of!(ob, tp_as_mapping, mp_length) {
+        // SAFETY: a slot takes a live object of its type.
+        return unsafe { length(ob) };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { without_size(ob) }
 }
 
-#[capi(fast = size_at_once)]
-pub fn PyObject_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    object::len(th, ob).map(|len| len as isize)
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn without_size(ob: Ptr) -> isize {
+    // SAFETY: C calls attached, with a live object or NULL.
+    let (th, ob) = unsafe { (Thread::attached(), Borrowed::<Object>::from_ptr_or_null(ob)) };
+    let len = match ob {
+        Some(ob) => object::len(th, ob),
+        None => Err(null_argument(th)),
+    };
+    len.map_or(-1, |len| len as isize)
+}
+
+#[capi]
+pub fn PyObject_Size(ob: Ptr) -> isize {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { size_at_once(ob).unwrap_or_else(|| size_of_mapping(ob)) }
+}
+
+#[capi]
+pub fn PyObject_Length(ob: Ptr) -> isize {
+    // SAFETY: C passes a live object or NULL.
+    unsafe { size_at_once(ob).unwrap_or_else(|| size_of_mapping(ob)) }
 }
 
 #[capi]
@@ -476,8 +507,10 @@ pub fn PyObject_Dir(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult {
 }
 
 #[capi]
-pub fn PyObject_SelfIter(ob: Borrowed<'_>) -> Owned {
-    ob.to_owned()
+pub fn PyObject_SelfIter(ob: Ptr) -> Ptr {
+    // SAFETY: C passes a live object.
+    unsafe { krait_objects::handle::incref(ob) };
+    ob
 }
 
 #[capi]

@@ -2,14 +2,16 @@
 
 use std::ffi::{c_char, c_int};
 
+use krait_abi as abi;
 use krait_macros::capi;
 use krait_objects::prelude::*;
 
 use crate::support::*;
 
 #[capi]
-pub fn PySequence_Check(ob: Borrowed<'_>) -> bool {
-    sequence::check(ob)
+pub fn PySequence_Check(ob: Ptr) -> bool {
+    // SAFETY: C passes a live object.
+    sequence::check(unsafe { Borrowed::from_ptr(ob) })
 }
 
 #[inline(always)]
@@ -30,23 +32,36 @@ pub fn PySequence_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
 
 #[inline(always)]
 unsafe fn item_at_once(ob: Ptr, index: isize) -> Option<Ptr> {
-    let item = slot_of!(ob, tp_as_sequence, sq_item)?;
-    // SAFETY: C passes a live object; a slot takes one of its type.
-    Some(unsafe { if index >= 0 { item(ob, index) } else { item_from_end(ob, index, item) } })
+    // SAFETY: C passes a live object or NULL; a class's table, where there is one, is a whole struct that lives as long as it.
+    let slots = unsafe { (*ob.as_ref()?.ob_type).tp_as_sequence.as_ref()? };
+    let item = slots.sq_item?;
+    // Slots know no negative index.
+    if index < 0
+        && let Some(length) = slots.sq_length
+    {
+        // SAFETY: a slot takes a live object of its type.
+        return Some(unsafe { item_from_end(ob, index, slots, length) });
+    }
+    // SAFETY: as above.
+    Some(unsafe { item(ob, index) })
 }
 
-type Item = unsafe extern "C" fn(Ptr, isize) -> Ptr;
-
-/// Slots know no negative index.
+/// # Safety
+/// The object's class has the slots, and an item's.
 #[inline(never)]
-unsafe fn item_from_end(ob: Ptr, index: isize, item: Item) -> Ptr {
-    // SAFETY: as above, of a class with the slot.
+unsafe fn item_from_end(
+    ob: Ptr,
+    index: isize,
+    slots: &abi::PySequenceMethods,
+    length: unsafe extern "C" fn(Ptr) -> isize,
+) -> Ptr {
+    // SAFETY: the caller's promise.
     unsafe {
-        let length = match (*(*(*ob).ob_type).tp_as_sequence).sq_length {
-            Some(length) => length(ob),
-            None => 0,
-        };
-        if length < 0 { std::ptr::null_mut() } else { item(ob, index + length) }
+        let length = length(ob);
+        if length < 0 {
+            return std::ptr::null_mut();
+        }
+        slots.sq_item.unwrap_unchecked()(ob, index + length)
     }
 }
 
@@ -97,7 +112,9 @@ pub fn PySequence_Repeat(th: &Thread, ob: Borrowed<'_>, count: isize) -> PyResul
 
 #[inline(always)]
 unsafe fn contains_at_once(ob: Ptr, item: Ptr) -> Option<c_int> {
-    let contains = slot_of!(ob, tp_as_sequence, sq_contains).filter(|_| !item.is_null())?;
+    // SAFETY: C passes a live object, and another one or NULL.
+    let container: Borrowed<'_> = unsafe { Borrowed::from_ptr(ob) };
+    let contains = slot!(container, tp_as_sequence, sq_contains).filter(|_| !item.is_null())?;
     // SAFETY: a slot takes live objects.
     Some(unsafe { contains(ob, item) })
 }

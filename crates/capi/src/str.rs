@@ -141,19 +141,19 @@ fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
 /// The text of an ASCII string, or the UTF-8 that another one has kept.
 #[inline(always)]
 unsafe fn known_utf8<'a>(ob: Ptr) -> Option<&'a str> {
-    // SAFETY: C passes a live object or NULL.
-    unsafe { some::<Str>(ob)?.known_utf8() }
+    // SAFETY: C passes a live object.
+    unsafe { there::<Str>(ob)?.known_utf8() }
 }
 
 #[inline(always)]
 unsafe fn utf8_at_once(ob: Ptr) -> Option<*const c_char> {
-    // SAFETY: C passes a live object or NULL.
+    // SAFETY: C passes a live object.
     unsafe { known_utf8(ob).map(|text| text.as_ptr().cast()) }
 }
 
 #[inline(always)]
 unsafe fn sized_utf8_at_once(ob: Ptr, len: *mut isize) -> Option<*const c_char> {
-    // SAFETY: C passes a live object or NULL, and a writable place or NULL.
+    // SAFETY: C passes a live object, and a writable place or NULL.
     unsafe {
         let text = known_utf8(ob)?;
         if let Some(len) = len.as_mut() {
@@ -165,14 +165,14 @@ unsafe fn sized_utf8_at_once(ob: Ptr, len: *mut isize) -> Option<*const c_char> 
 
 #[inline(always)]
 unsafe fn length_at_once(ob: Ptr) -> Option<isize> {
-    // SAFETY: C passes a live object or NULL.
-    unsafe { some::<Str>(ob).map(|text| text.len() as isize) }
+    // SAFETY: C passes a live object.
+    unsafe { there::<Str>(ob).map(|text| text.len() as isize) }
 }
 
 #[inline(always)]
 unsafe fn char_at_once(ob: Ptr, index: isize) -> Option<u32> {
-    // SAFETY: C passes a live object or NULL.
-    let text = unsafe { some::<Str>(ob)? };
+    // SAFETY: C passes a live object.
+    let text = unsafe { there::<Str>(ob)? };
     ((index as usize) < text.len()).then(|| text.char_at(index as usize))
 }
 

@@ -3,7 +3,9 @@
 use std::ffi::{CStr, c_char};
 
 use krait_abi as abi;
-pub use krait_objects::args::rt::capi::{exactly, missing as null_argument, some};
+pub use krait_objects::args::rt::capi::{
+    exactly, missing as null_argument, some, there, there_exactly,
+};
 use krait_objects::codecs;
 use krait_objects::prelude::*;
 
@@ -37,7 +39,23 @@ pub(crate) use slot_of;
 pub unsafe fn derives(ty: TypePtr, other: TypePtr) -> Option<bool> {
     // SAFETY: the caller's promise.
     let mro = unsafe { type_of(ty).get().mro()? };
-    Some(mro.get().as_slice().iter().any(|class| class.as_ptr() == other.cast()))
+    let mro = mro.get();
+    let (classes, len) = (mro.items(), mro.len());
+    if len == 0 {
+        return Some(false);
+    }
+    // The count follows the comparison: the first class is the most likely one.
+    let mut at = 0;
+    loop {
+        // SAFETY: `at` is less than `len`.
+        if unsafe { *classes.add(at) } == other.cast() {
+            return Some(true);
+        }
+        at += 1;
+        if at == len {
+            return Some(false);
+        }
+    }
 }
 
 /// The bytes of a C string; none for NULL.

@@ -4,12 +4,13 @@
 //! would have taken is released.
 
 use std::ffi::{c_char, c_void};
+use std::mem::MaybeUninit;
 
 use krait_abi::Py_complex;
 use krait_objects::complex::Complex;
 use krait_objects::prelude::*;
 
-use super::{Format, VaList, to_c};
+use super::{Copied, Format, VaList, to_c};
 use crate::support::*;
 
 /// How many values a format has up to its end, or up to the bracket that closes the part it begins in.
@@ -300,14 +301,17 @@ unsafe extern "C" fn krait_va_pack(count: isize, args: VaList) -> Ptr {
     // Few are gathered first: a tuple whose items are known is made at once.
     const FEW: usize = 8;
     if count <= FEW {
-        let mut items = [none(); FEW];
+        let mut items = [const { MaybeUninit::<Borrowed<'_>>::uninit() }; FEW];
+        let mut args = Copied::of(args);
         for place in &mut items[..count] {
-            let Some(item) = args.object() else {
+            let Some(item) = args.list().object() else {
                 return to_c(Err::<Owned, _>(th.bad_internal_call()));
             };
-            *place = item;
+            place.write(item);
         }
-        return to_c(Tuple::from_slice(th, &items[..count]));
+        // SAFETY: so many have been written.
+        let items = unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), count) };
+        return to_c(Tuple::from_slice(th, items));
     }
     to_c(Tuple::with_nulls(th, count).and_then(|tuple| {
         for at in 0..count {

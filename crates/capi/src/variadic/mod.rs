@@ -50,10 +50,26 @@ macro_rules! next {
     )*};
 }
 
+/// A list of one's own, from where another one stands: whoever reads it to its end at once has it in registers.
+#[cfg(not(all(target_arch = "x86_64", target_family = "unix")))]
+pub struct Copied(VaList);
+
+#[cfg(not(all(target_arch = "x86_64", target_family = "unix")))]
+impl Copied {
+    pub fn of(list: VaList) -> Copied {
+        Copied(list)
+    }
+
+    pub fn list(&mut self) -> VaList {
+        self.0
+    }
+}
+
 /// A `va_list` as the System V ABI for x86-64 lays it out: where in the saved registers the next integer or pointer lies, and
 /// where those lie that came on the stack.
 #[cfg(all(target_arch = "x86_64", target_family = "unix"))]
 #[repr(C)]
+#[derive(Clone, Copy)]
 struct Saved {
     integers: c_uint,
     doubles: c_uint,
@@ -61,10 +77,28 @@ struct Saved {
     registers: *mut u8,
 }
 
+/// As above.
+#[cfg(all(target_arch = "x86_64", target_family = "unix"))]
+pub struct Copied(Saved);
+
+#[cfg(all(target_arch = "x86_64", target_family = "unix"))]
+impl Copied {
+    #[inline(always)]
+    pub fn of(list: VaList) -> Copied {
+        // SAFETY: invariant 1.
+        Copied(unsafe { *list.0.cast() })
+    }
+
+    #[inline(always)]
+    pub fn list(&mut self) -> VaList {
+        VaList((&raw mut self.0).cast())
+    }
+}
+
 #[cfg(all(target_arch = "x86_64", target_family = "unix"))]
 impl VaList {
     /// The next integer or pointer.
-    #[inline]
+    #[inline(always)]
     fn word(self) -> u64 {
         /// Where the integers among the saved registers end.
         const END: c_uint = 48;

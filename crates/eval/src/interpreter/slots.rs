@@ -17,6 +17,7 @@ use super::cold::{
 };
 use super::containers;
 use super::op::Op;
+use super::specialize::layout;
 use super::state::{Cold, Dispatch, Operation, State, decode};
 use crate::code::CodeUnit;
 use crate::frame::StackRef;
@@ -26,6 +27,7 @@ type Ptr = *mut abi::PyObject;
 /// Units with their caches.
 const BINARY_OP: usize = 6;
 const STORE_SUBSCR: usize = 2;
+const CONTAINS_OP: usize = 2;
 const CALL: usize = 4;
 
 /// The state of the instruction that has called out.
@@ -67,7 +69,11 @@ pub unsafe fn binary_op<D: Dispatch>(s: State) -> D::Out {
         }
         let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
         let function = if s.arg == krait_bytecode::BinaryOp::NB_SUBSCR as usize {
-            slot!(left, tp_as_mapping, mp_subscript)
+            let function = slot!(left, tp_as_mapping, mp_subscript);
+            if function.is_none() {
+                return item_of_sequence::<D>(s);
+            }
+            function
         } else {
             number::first_function(s.arg, left, right)
         };
@@ -83,18 +89,83 @@ pub unsafe fn binary_op<D: Dispatch>(s: State) -> D::Out {
         if result == not_implemented().as_ptr() {
             return D::cold::<Declined>(s, 0);
         }
-        finish_binary::<D>(s, StackRef::steal(result))
+        finish_binary::<D, BINARY_OP>(s, StackRef::steal(result))
+    }
+}
+
+/// An index that a slot of sequences takes as it is: an int of one digit, not negative.
+#[inline(always)]
+unsafe fn plain_index(key: Ptr) -> Option<isize> {
+    // SAFETY: a live object, which is an int where it is read as one.
+    unsafe {
+        if !layout::is_int(key) {
+            return None;
+        }
+        layout::compact_int(key).filter(|&index| index >= 0).map(|index| index as isize)
+    }
+}
+
+/// `left[right]` of what is no mapping.
+#[inline(always)]
+unsafe fn item_of_sequence<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9), (10).
+    unsafe {
+        let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+        let (Some(item), Some(index)) = (slot!(left, tp_as_sequence, sq_item), plain_index(right))
+        else {
+            return D::out_of_line::<Binary>(s);
+        };
+        s.save();
+        let result = item(left, index);
+        let s = back(s.th);
+        if result.is_null() {
+            return D::cold::<Failed>(s, 0);
+        }
+        finish_binary::<D, BINARY_OP>(s, StackRef::steal(result))
+    }
+}
+
+/// `item in container`.
+#[inline(always)]
+pub unsafe fn contains_op<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9), (10); the instruction has a cache.
+    unsafe {
+        if counter_triggers(s) {
+            return D::cold::<Specialize>(s, 0);
+        }
+        let container = s.peek(1).ptr();
+        let Some(contains) = slot!(container, tp_as_sequence, sq_contains) else {
+            return D::out_of_line::<Contains>(s);
+        };
+        s.save();
+        let found = contains(container, s.peek(2).ptr());
+        let s = back(s.th);
+        if found < 0 {
+            return D::cold::<Failed>(s, 0);
+        }
+        // Read again: it always fits its byte.
+        let (_, negated) = decode(s.ip);
+        finish_binary::<D, CONTAINS_OP>(s, StackRef::from_bool((found != 0) != (negated != 0)))
+    }
+}
+
+struct Contains;
+
+impl Operation for Contains {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        containers::contains_op(op).map(|()| op.next())
     }
 }
 
 /// Replaces two operands by the result, and releases the left one, then the right one.
 #[inline(always)]
-unsafe fn finish_binary<D: Dispatch>(s: State, result: StackRef) -> D::Out {
+unsafe fn finish_binary<D: Dispatch, const UNITS: usize>(s: State, result: StackRef) -> D::Out {
     // SAFETY: (9).
     unsafe {
         let (left, right) = (s.peek(2), s.peek(1));
         s.poke(2, result);
-        let s = s.drop(1).skip(BINARY_OP);
+        let s = s.drop(1).skip(UNITS);
         if (left.is_counted() && left.is_unique()) | (right.is_counted() && right.is_unique()) {
             return D::cold::<ReleaseLeftFirst>(s, left.bits());
         }
@@ -147,7 +218,7 @@ impl Cold for Declined {
             let (_, arg) = decode(s.ip);
             if arg == krait_bytecode::BinaryOp::NB_SUBSCR as usize {
                 let answer = StackRef::immortal(not_implemented());
-                return finish_binary::<D>(s, answer);
+                return finish_binary::<D, BINARY_OP>(s, answer);
             }
             D::out_of_line::<AfterDeclined>(State { arg, ..s })
         }
@@ -210,11 +281,18 @@ pub unsafe fn store_subscr<D: Dispatch>(s: State) -> D::Out {
             return D::cold::<Specialize>(s, 0);
         }
         let container = s.peek(2).ptr();
-        let Some(assign) = slot!(container, tp_as_mapping, mp_ass_subscript) else {
-            return D::out_of_line::<Store>(s);
+        let (key, value) = (s.peek(1).ptr(), s.peek(3).ptr());
+        let failed = if let Some(assign) = slot!(container, tp_as_mapping, mp_ass_subscript) {
+            s.save();
+            assign(container, key, value) < 0
+        } else {
+            let assign = slot!(container, tp_as_sequence, sq_ass_item);
+            let (Some(assign), Some(index)) = (assign, plain_index(key)) else {
+                return D::out_of_line::<Store>(s);
+            };
+            s.save();
+            assign(container, index, value) < 0
         };
-        s.save();
-        let failed = assign(container, s.peek(1).ptr(), s.peek(3).ptr()) < 0;
         let s = back(s.th);
         if failed {
             return D::cold::<Failed>(s, 0);

@@ -91,6 +91,29 @@ pub unsafe fn some<'a, T: Instance>(ob: *mut abi::PyObject) -> Option<&'a T> {
     unsafe { object(ob) }.map(Borrowed::get)
 }
 
+/// As `some`, without a look whether there is an object: for entries that do so little that the look would cost more than the
+/// rest. They end the process where there is none, as the reference's do.
+///
+/// # Safety
+/// `ob` is a live object that outlives the call.
+#[inline(always)]
+pub unsafe fn there<'a, T: Instance>(ob: *mut abi::PyObject) -> Option<&'a T> {
+    // SAFETY: the caller's promise.
+    let ob: Borrowed<'a> = unsafe { Borrowed::from_ptr(ob) };
+    ob.downcast().map(Borrowed::get)
+}
+
+/// As `there`, of a type that is exactly `T`.
+///
+/// # Safety
+/// As for `there`.
+#[inline(always)]
+pub unsafe fn there_exactly<'a, T: Instance>(ob: *mut abi::PyObject) -> Option<&'a T> {
+    // SAFETY: the caller's promise.
+    let ob: Borrowed<'a> = unsafe { Borrowed::from_ptr(ob) };
+    ob.downcast_exact().map(Borrowed::get)
+}
+
 /// A stolen reference that must be there.
 #[inline(always)]
 pub fn present<T: Instance>(ob: Option<Owned<T>>) -> PyResult<Owned<T>> {

@@ -222,8 +222,8 @@ pub enum CompareOp {
 impl CompareOp {
     #[inline(always)]
     pub fn from_c(op: i32) -> Option<CompareOp> {
-        use CompareOp::*;
-        [Lt, Le, Eq, Ne, Gt, Ge].get(op as usize).copied()
+        // SAFETY: an operation for each of the numbers, which are C's.
+        (0..=abi::Py_GE).contains(&op).then(|| unsafe { std::mem::transmute::<i32, CompareOp>(op) })
     }
 
     /// The comparison with its operands exchanged.

@@ -5,6 +5,8 @@ use std::ffi::{c_char, c_int};
 use krait_macros::capi;
 use krait_objects::codecs;
 use krait_objects::prelude::*;
+use krait_objects::str::Chars;
+use krait_objects::text::search;
 
 use crate::support::*;
 
@@ -294,7 +296,18 @@ pub fn PyUnicode_Substring(
     text.substring(th, start, end)
 }
 
-#[capi]
+/// Of strings of narrow characters.
+#[inline(always)]
+unsafe fn contains_at_once(text: Ptr, part: Ptr) -> Option<c_int> {
+    // SAFETY: C passes live objects.
+    let (text, part) = unsafe { (there::<Str>(text)?, there::<Str>(part)?) };
+    match (text.chars(), part.chars()) {
+        (Chars::One(text), Chars::One(part)) => Some(search::find(text, part).is_some().into()),
+        _ => None,
+    }
+}
+
+#[capi(fast = contains_at_once)]
 pub fn PyUnicode_Contains(th: &Thread, text: Borrowed<'_>, part: Borrowed<'_>) -> PyResult<bool> {
     let Some(part) = part.downcast::<Str>() else {
         let name = part.type_name();
@@ -344,15 +357,15 @@ pub fn PyUnicode_Equal(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> 
     Ok(first.get().eq(second.get()))
 }
 
-/// Of an ASCII string.
+/// Of an ASCII string. One that is compared with NULL ends the process, as in the reference.
 #[inline(always)]
 unsafe fn equal_at_once(text: Ptr, other: *const c_char) -> Option<c_int> {
-    if other.is_null() {
-        return None;
+    // SAFETY: C passes a live object and a string.
+    unsafe {
+        let text = there::<Str>(text)?.as_ascii()?;
+        let len = libc::strlen(other);
+        Some((len == text.len() && same_bytes(text.as_ptr(), other.cast(), len)).into())
     }
-    // SAFETY: C passes a live object or NULL, and a string.
-    let text = unsafe { some::<Str>(text)?.as_ascii()? };
-    Some((text.as_bytes() == bytes_of(other)).into())
 }
 
 #[capi(fast = equal_at_once)]

@@ -67,6 +67,24 @@ pub fn bytes_of<'a>(text: *const c_char) -> &'a [u8] {
     unsafe { CStr::from_ptr(text) }.to_bytes()
 }
 
+/// Whether runs of bytes are equal; those of about a word or two without a call.
+///
+/// # Safety
+/// Both have `len` bytes.
+#[inline(always)]
+pub unsafe fn same_bytes(left: *const u8, right: *const u8, len: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !(8..=16).contains(&len) {
+            return std::slice::from_raw_parts(left, len) == std::slice::from_raw_parts(right, len);
+        }
+        let word = |run: *const u8, at: usize| run.add(at).cast::<u64>().read_unaligned();
+        // The words may overlap.
+        let (first, last) = (0, len - 8);
+        word(left, first) == word(right, first) && word(left, last) == word(right, last)
+    }
+}
+
 /// A C string as Rust text, for names that are compared or shown.
 pub fn text_of<'a>(text: *const c_char) -> std::borrow::Cow<'a, str> {
     String::from_utf8_lossy(bytes_of(text))

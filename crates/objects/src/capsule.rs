@@ -8,6 +8,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use krait_abi as abi;
 
 use crate::prelude::*;
+use crate::text::c_strings;
 
 type Destructor = Option<unsafe extern "C" fn(*mut abi::PyObject)>;
 
@@ -73,7 +74,7 @@ impl Capsule {
             return true;
         }
         // SAFETY: the caller's promise; a capsule's name outlives it.
-        !own.is_null() && !name.is_null() && unsafe { libc::strcmp(own, name) == 0 }
+        !own.is_null() && !name.is_null() && unsafe { c_strings::same(own, name) }
     }
 }
 

@@ -80,6 +80,8 @@ fn compile(
 ) -> Result<(), Error> {
     let mut command = Command::new("cc");
     command.args(["-O2", "-std=c11", "-D_GNU_SOURCE"]);
+    // Of loops around calls of a nanosecond, one that lies across two cache lines takes a cycle more.
+    command.args(["-falign-functions=64"]);
     for folder in include {
         command.arg("-I").arg(folder);
     }

@@ -116,12 +116,11 @@ pub fn truth(body: impl FnOnce(&Thread) -> PyResult<bool>) -> c_int {
     }
 }
 
-/// A length or -1. No length exceeds `isize::MAX`, except of objects that are not in memory (`range`), whose
-/// own function raises OverflowError.
+/// A length or -1. No length exceeds `isize::MAX`: objects that are not in memory (`range`) raise OverflowError.
 #[inline(always)]
 pub fn length(body: impl FnOnce(&Thread) -> PyResult<usize>) -> isize {
     match body(attached()) {
-        Ok(value) => isize::try_from(value).unwrap_or(isize::MAX),
+        Ok(value) => value as isize,
         Err(_) => -1,
     }
 }

@@ -636,8 +636,14 @@ pub(crate) fn lookup(dict: &Dict, th: &Thread, key: Borrowed<'_>, hash: isize) -
     lookup_slowly(dict, th, key, hash)
 }
 
+/// `lookup`, when neither the key nor its place tells anything by itself.
 #[inline(never)]
-fn lookup_slowly(dict: &Dict, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<isize> {
+pub(super) fn lookup_slowly(
+    dict: &Dict,
+    th: &Thread,
+    key: Borrowed<'_>,
+    hash: isize,
+) -> PyResult<isize> {
     let keys = dict.keys.get();
     // SAFETY: a dictionary's table is live.
     unsafe {

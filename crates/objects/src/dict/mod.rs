@@ -216,8 +216,26 @@ impl Dict {
     }
 
     pub fn get(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<Option<Owned>> {
+        if !key.is_exact::<Str>() && !key.is_exact::<Int>() {
+            return self.get_other(th, key);
+        }
         let hash = hash_key(th, key)?;
         self.find_value(th, key, hash)
+    }
+
+    /// `get`, for keys that the table knows nothing about.
+    #[inline(never)]
+    fn get_other(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<Option<Owned>> {
+        let hash = object::hash_by_slot(th, key)
+            .map_err(|raised| unhashable(th, raised, key, "a dict key"))?;
+        let index = keys::lookup_slowly(self, th, key, hash)?;
+        if index == EMPTY {
+            return Ok(None);
+        }
+        // SAFETY: the entry was just found.
+        unsafe {
+            Ok(Borrowed::<Object>::from_ptr_or_null(self.value_at(index)).map(Borrowed::to_owned))
+        }
     }
 
     /// As `get`, for a key whose hash is known.

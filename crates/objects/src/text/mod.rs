@@ -7,6 +7,7 @@
 //! The same job in CPython: `Objects/stringlib/`, and the codecs of `Objects/unicodeobject.c`.
 
 mod buffer;
+pub mod c_strings;
 pub mod codec;
 mod hits;
 pub mod search;

@@ -7,7 +7,7 @@ use krait_objects::prelude::*;
 
 use super::{cut, outcome, plural, shown_type};
 use crate::support::*;
-use crate::variadic::{Copied, VaList};
+use crate::variadic::VaList;
 
 /// Whether `count` arguments are between `min` and `max`.
 #[inline(never)]
@@ -68,10 +68,9 @@ unsafe extern "C" fn krait_va_unpack_tuple(
     if count < min || count > max {
         return outcome(check_count(Thread::current(), name, count, min, max));
     }
-    let mut places = Copied::of(places);
     for value in args.as_slice() {
         // SAFETY: C passes a place for each argument that there may be.
-        unsafe { places.list().pointer::<Ptr>().write(value.as_ptr()) };
+        unsafe { places.pointer::<Ptr>().write(value.as_ptr()) };
     }
     1
 }

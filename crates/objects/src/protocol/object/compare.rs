@@ -2,6 +2,8 @@
 //!
 //! SAFETY, throughout: the slots of a live object's type take what their contract says.
 
+use krait_abi as abi;
+
 use crate::args::CompareOp;
 use crate::prelude::*;
 use crate::protocol::call::returned;
@@ -143,18 +145,34 @@ pub fn hash(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     if let Some(known) = crate::dict::keys::hash_at_once(ob) {
         return Ok(known);
     }
-    let ty = ob.get().ty();
-    if ty.raw().tp_hash.is_none() {
-        ty.ready(th)?;
-    }
-    let Some(slot) = ty.raw().tp_hash else {
-        return Err(raise!(th, TYPE_ERROR, "unhashable type: '{}'", ob.type_name()));
+    hash_by_slot(th, ob)
+}
+
+/// What the type's slot says.
+#[inline(always)]
+pub(crate) fn hash_by_slot(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    let slot = match ob.get().ty().raw().tp_hash {
+        Some(slot) => slot,
+        None => late_hash_slot(th, ob)?,
     };
     // SAFETY: see the top of the file.
     match unsafe { slot(ob.as_ptr()) } {
         -1 => Err(th.raised_by_c()),
         hash => Ok(hash),
     }
+}
+
+/// Of a type that was not ready.
+#[cold]
+#[inline(never)]
+fn late_hash_slot(
+    th: &Thread,
+    ob: Borrowed<'_>,
+) -> PyResult<unsafe extern "C" fn(*mut abi::PyObject) -> isize> {
+    let ty = ob.get().ty();
+    ty.ready(th)?;
+    let slot = ty.raw().tp_hash;
+    slot.ok_or_else(|| raise!(th, TYPE_ERROR, "unhashable type: '{}'", ob.type_name()))
 }
 
 /// `bool(ob)`.

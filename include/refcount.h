@@ -78,9 +78,10 @@ Py_INCREF(PyObject *op)
     Py_IncRef(op);
 #else
     uint32_t count = op->ob_refcnt;
-    if (count < _Py_IMMORTAL_INITIAL_REFCNT) {
-        op->ob_refcnt = count + 1;
+    if (count >= _Py_IMMORTAL_INITIAL_REFCNT) {
+        return;
     }
+    op->ob_refcnt = count + 1;
 #endif
 }
 #define Py_INCREF(op) Py_INCREF(_PyObject_CAST(op))
@@ -95,7 +96,11 @@ Py_DECREF(PyObject *op)
 #elif defined(Py_LIMITED_API) && Py_LIMITED_API+0 >= 0x030a0000
     Py_DecRef(op);
 #else
-    if (!_Py_IsImmortal(op) && --op->ob_refcnt == 0) {
+    /* Compilers take an early return for the rarer case: the way of counted objects is a straight line. */
+    if (_Py_IsImmortal(op)) {
+        return;
+    }
+    if (--op->ob_refcnt == 0) {
         _Py_Dealloc(op);
     }
 #endif

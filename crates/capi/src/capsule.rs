@@ -42,28 +42,19 @@ unsafe fn pointer_at_once(ob: Ptr, name: *const c_char) -> Option<*mut c_void> {
     unsafe {
         let capsule = exactly::<Capsule>(ob)?;
         let pointer = capsule.pointer.get();
-        if pointer.is_null() {
-            return None;
-        }
-        Some(if capsule.has_name(name) { pointer } else { wrong_name() })
+        (!pointer.is_null() && capsule.has_plainly(name)).then_some(pointer)
     }
-}
-
-#[cold]
-#[inline(never)]
-fn wrong_name() -> *mut c_void {
-    let th = Thread::current();
-    let _raised = th.raise(exc::VALUE_ERROR, "PyCapsule_GetPointer called with incorrect name");
-    std::ptr::null_mut()
 }
 
 #[capi(fast = pointer_at_once)]
 pub fn PyCapsule_GetPointer(ob: Ptr, name: *const c_char) -> *mut c_void {
-    // The rest has been done already.
-    let _ = (ob, name);
-    let th = Thread::current();
-    let _raised =
-        th.raise(exc::VALUE_ERROR, "PyCapsule_GetPointer called with invalid PyCapsule object");
+    let wrong = match usable(ob) {
+        None => "PyCapsule_GetPointer called with invalid PyCapsule object",
+        // SAFETY: C passes a string or NULL.
+        Some(capsule) if unsafe { capsule.has_name(name) } => return capsule.pointer.get(),
+        Some(_) => "PyCapsule_GetPointer called with incorrect name",
+    };
+    let _raised = Thread::current().raise(exc::VALUE_ERROR, wrong);
     std::ptr::null_mut()
 }
 

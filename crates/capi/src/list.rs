@@ -137,6 +137,14 @@ pub fn PyList_Insert(
     list.insert_at(th, at as usize, item.to_owned())
 }
 
+/// Bounds that lie in the list, in order.
+#[inline(always)]
+fn clipped(list: Borrowed<'_, List>, start: isize, stop: isize) -> (usize, usize) {
+    let len = list.len() as isize;
+    let start = start.clamp(0, len);
+    (start as usize, stop.clamp(start, len) as usize)
+}
+
 #[capi]
 pub fn PyList_GetSlice(
     th: &Thread,
@@ -144,10 +152,8 @@ pub fn PyList_GetSlice(
     start: isize,
     stop: isize,
 ) -> PyResult<Owned<List>> {
-    let len = list.len() as isize;
-    let start = start.clamp(0, len);
-    let stop = stop.clamp(start, len);
-    list.slice(th, start as usize, (stop - start) as usize)
+    let (start, stop) = clipped(list, start, stop);
+    list.slice(th, start, stop - start)
 }
 
 #[capi]
@@ -158,13 +164,14 @@ pub fn PyList_SetSlice(
     stop: isize,
     items: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    let items = items.map(|items| sequence::fast(th, items, "can only assign an iterable"));
-    let items = items.transpose()?;
-    let items = items.as_ref().map(Owned::object);
-    let len = list.len() as isize;
-    let start = start.clamp(0, len);
-    let stop = stop.clamp(start, len);
-    krait_objects::list::assign_slice(list, th, start as usize, stop as usize, items)
+    let Some(items) = items else {
+        let (start, stop) = clipped(list, start, stop);
+        return krait_objects::list::assign_slice(list, th, start, stop, None);
+    };
+    let items = sequence::fast(th, items, "can only assign an iterable")?;
+    // Only now: making the items may have changed the list.
+    let (start, stop) = clipped(list, start, stop);
+    krait_objects::list::assign_slice(list, th, start, stop, Some(items.object()))
 }
 
 #[capi]

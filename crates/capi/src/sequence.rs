@@ -35,29 +35,22 @@ unsafe fn item_at_once(ob: Ptr, index: isize) -> Option<Ptr> {
     // SAFETY: C passes a live object or NULL; a class's table, where there is one, is a whole struct that lives as long as it.
     let slots = unsafe { (*ob.as_ref()?.ob_type).tp_as_sequence.as_ref()? };
     let item = slots.sq_item?;
-    // Slots know no negative index.
-    if index < 0
-        && let Some(length) = slots.sq_length
-    {
-        // SAFETY: a slot takes a live object of its type.
-        return Some(unsafe { item_from_end(ob, index, slots, length) });
-    }
-    // SAFETY: as above.
-    Some(unsafe { item(ob, index) })
+    // SAFETY: a slot takes a live object of its type.
+    Some(unsafe { if index >= 0 { item(ob, index) } else { item_from_end(ob, index, slots) } })
 }
 
+/// Slots know no negative index.
+///
 /// # Safety
-/// The object's class has the slots, and an item's.
+/// The slots are those of the object's class, and one of them is for items.
 #[inline(never)]
-unsafe fn item_from_end(
-    ob: Ptr,
-    index: isize,
-    slots: &abi::PySequenceMethods,
-    length: unsafe extern "C" fn(Ptr) -> isize,
-) -> Ptr {
+unsafe fn item_from_end(ob: Ptr, index: isize, slots: &abi::PySequenceMethods) -> Ptr {
     // SAFETY: the caller's promise.
     unsafe {
-        let length = length(ob);
+        let length = match slots.sq_length {
+            Some(length) => length(ob),
+            None => 0,
+        };
         if length < 0 {
             return std::ptr::null_mut();
         }

@@ -63,6 +63,18 @@ impl Capsule {
         crate::gc::track(th, Borrowed::from_ref(self).object());
     }
 
+    /// `has_name`, for most names: false may also mean that it takes more to know.
+    ///
+    /// # Safety
+    /// As for `has_name`.
+    #[inline(always)]
+    pub unsafe fn has_plainly(&self, name: *const c_char) -> bool {
+        let own = self.name.get();
+        // SAFETY: the caller's promise; a capsule's name outlives it.
+        own == name
+            || !own.is_null() && !name.is_null() && unsafe { c_strings::plainly_same(own, name) }
+    }
+
     /// Whether `name` is the capsule's: both null, or the same text.
     ///
     /// # Safety
@@ -74,7 +86,7 @@ impl Capsule {
             return true;
         }
         // SAFETY: the caller's promise; a capsule's name outlives it.
-        !own.is_null() && !name.is_null() && unsafe { c_strings::same(own, name) }
+        !own.is_null() && !name.is_null() && unsafe { libc::strcmp(own, name) == 0 }
     }
 }
 

@@ -28,6 +28,7 @@ type Ptr = *mut abi::PyObject;
 const BINARY_OP: usize = 6;
 const STORE_SUBSCR: usize = 2;
 const CONTAINS_OP: usize = 2;
+const TO_BOOL: usize = 4;
 const CALL: usize = 4;
 
 /// The state of the instruction that has called out.
@@ -260,6 +261,43 @@ pub unsafe fn unary_negative<D: Dispatch>(s: State) -> D::Out {
             return D::cold::<Dealloc>(s, value.bits());
         }
         D::next(s)
+    }
+}
+
+/// `bool(value)`.
+#[inline(always)]
+pub unsafe fn to_bool<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9), (10); the instruction has a cache.
+    unsafe {
+        if counter_triggers(s) {
+            return D::cold::<Specialize>(s, 0);
+        }
+        let value = s.peek(1).ptr();
+        let Some(truth) = slot!(value, tp_as_number, nb_bool) else {
+            return D::out_of_line::<ToBool>(s);
+        };
+        s.save();
+        let truth = truth(value);
+        let s = back(s.th);
+        if truth < 0 {
+            return D::cold::<Failed>(s, 0);
+        }
+        let value = s.peek(1);
+        s.poke(1, StackRef::from_bool(truth > 0));
+        let s = s.skip(TO_BOOL);
+        if value.release() {
+            return D::cold::<Dealloc>(s, value.bits());
+        }
+        D::next(s)
+    }
+}
+
+struct ToBool;
+
+impl Operation for ToBool {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        arithmetic::to_bool(op).map(|()| op.next())
     }
 }
 

@@ -372,12 +372,19 @@ impl List {
 
     /// Makes the list `len` long, over-allocating as the reference does: 0, 4, 8, 16, 24, 32, 40, 52, 64, …
     /// New items are uninitialised: the caller writes them at once.
+    #[inline(always)]
     fn resize(&self, th: &Thread, len: usize) -> PyResult<()> {
         let allocated = self.allocated.get();
         if allocated >= len as isize && len as isize >= allocated >> 1 {
             self.head.set_size(len as isize);
             return Ok(());
         }
+        self.reallocate(th, len)
+    }
+
+    #[inline(never)]
+    fn reallocate(&self, th: &Thread, len: usize) -> PyResult<()> {
+        let allocated = self.allocated.get();
         let mut capacity = (len + (len >> 3) + 6) & !3;
         // A large step, such as that of `extend`, is not followed by many small ones.
         if len as isize - self.head.size() > (capacity - len) as isize {

@@ -236,9 +236,7 @@ impl Set {
         let key = key.to_owned().into_ptr();
         // SAFETY: (2): the entry is free.
         unsafe { entry.write(Entry { key, hash: hash as abi::Py_hash_t }) };
-        let fill = self.fill.get() + 1;
-        self.fill.set(fill);
-        self.used.set(self.used.get() + 1);
+        let fill = self.count_entry();
         Some(if fill as usize * 5 < self.mask.get() as usize * 3 { 0 } else { self.grow_for_c() })
     }
 
@@ -302,13 +300,22 @@ impl Set {
         };
         // SAFETY: (2): the entry is free.
         unsafe { entry.write(Entry { key: key.into_ptr(), hash: hash as abi::Py_hash_t }) };
-        self.fill.set(self.fill.get() + 1);
-        self.used.set(self.used.get() + 1);
-        let (fill, mask) = (self.fill.get() as usize, self.mask.get() as usize);
+        let (fill, mask) = (self.count_entry() as usize, self.mask.get() as usize);
         if fill * 5 < mask * 3 {
             return Ok(());
         }
         self.grow(th)
+    }
+
+    /// Counts an entry that was free, and says how many are not. One word after the other: read as one vector, they would have to
+    /// wait for the last store to one of them.
+    #[inline(always)]
+    fn count_entry(&self) -> isize {
+        self.used.set(self.used.get() + 1);
+        std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+        let fill = self.fill.get() + 1;
+        self.fill.set(fill);
+        fill
     }
 
     /// Makes room in a table that is too full.

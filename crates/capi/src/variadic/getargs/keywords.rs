@@ -19,21 +19,21 @@ impl<'a> Names<'a> {
     /// # Safety
     /// `names` ends with NULL, has live strings before it, and outlives the result.
     pub unsafe fn new(th: &Thread, names: *const *const c_char) -> PyResult<Names<'a>> {
-        let mut len = 0;
+        let (mut len, mut positional_only) = (0, 0);
         // SAFETY: the caller's promise.
-        let all = unsafe {
+        unsafe {
             while !(*names.add(len)).is_null() {
+                if **names.add(len) == 0 {
+                    if positional_only < len {
+                        let message = "Empty keyword parameter name";
+                        return Err(th.raise(exc::SYSTEM_ERROR, message));
+                    }
+                    positional_only += 1;
+                }
                 len += 1;
             }
-            std::slice::from_raw_parts(names, len)
-        };
-        // SAFETY: the caller's promise.
-        let is_empty = |name: &*const c_char| unsafe { **name == 0 };
-        let positional_only = all.iter().take_while(|name| is_empty(name)).count();
-        if all[positional_only..].iter().any(is_empty) {
-            return Err(th.raise(exc::SYSTEM_ERROR, "Empty keyword parameter name"));
+            Ok(Names { all: std::slice::from_raw_parts(names, len), positional_only })
         }
-        Ok(Names { all, positional_only })
     }
 
     pub fn len(&self) -> usize {

@@ -3,6 +3,8 @@
 #[path = "../../link/scripts.rs"]
 mod scripts;
 
+use std::path::PathBuf;
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
@@ -23,4 +25,11 @@ fn linux() {
         println!("cargo::rustc-link-lib=static:-bundle=gcc_eh");
     }
     scripts::pass("rustc-link-arg-bins", concat!(env!("CARGO_MANIFEST_DIR"), "/../../link"));
+    // For `cargo xtask order`, beside the command.
+    if let Some(folder) = std::env::var_os("OUT_DIR").map(PathBuf::from)
+        && let Some(folder) = folder.ancestors().nth(3)
+    {
+        let map = folder.join("krait.map");
+        println!("cargo::rustc-link-arg-bins=-Wl,-Map={}", map.display());
+    }
 }

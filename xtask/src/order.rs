@@ -1,9 +1,12 @@
-//! `cargo xtask order`: writes `link/order.ld`, the order in which the linker lays out functions.
+//! `cargo xtask order`: writes `link/order.ld`, the order in which the linker lays out functions and static data.
 //!
 //! What a program executes then lies together instead of among all that it does not, so that fewer pages are mapped: a start takes fewer
 //! page faults, and less of the library is resident. The functions are those that callgrind sees executed when Krait starts, runs the
 //! programs of `bench/` at their small sizes, and the single operations. The file names functions without the hash that ends their symbols, so
 //! it survives changes; a name that no longer exists does nothing.
+//!
+//! Of static data, what a start writes comes first, then what it reads: each page that is written is copied. The map that the linker writes
+//! beside the command tells what lies where.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -38,18 +41,24 @@ pub fn run(mut args: Args) -> Outcome {
         eprintln!("{}", scenario.join(" "));
         for name in executed(&binary, &functions, &scenario)? {
             let pattern = pattern(&name);
-            if pattern.starts_with(LOOP) || !known.insert(pattern.clone()) {
+            if pattern.starts_with(LOOP) {
                 continue;
             }
-            match sizes.get(&pattern) {
-                Some(&size) if size > MUCH => shared.push(pattern),
-                _ => ordered.push(pattern),
+            let is_shared = sizes.get(&pattern).is_some_and(|&size| size > MUCH);
+            if is_shared && known.insert(name.clone()) {
+                // The very copy, as long as the compiler names it so.
+                ordered.push(name.split_once(".llvm.").map_or(&*name, |(it, _)| it).to_owned());
+            }
+            if known.insert(pattern.clone()) {
+                if is_shared { &mut shared } else { &mut ordered }.push(pattern);
             }
         }
     }
+    let [data, constants] = touched(&binary, &scenarios()?[0])?;
     let file = root().join("link/order.ld");
-    fs::write(&file, script(ordered.iter().chain(&shared)))?;
-    println!("{}: {} functions", file.display(), ordered.len() + shared.len());
+    fs::write(&file, script(ordered.iter().chain(&shared), &data, &constants))?;
+    let (count, data) = (ordered.len() + shared.len(), data.len() + constants.len());
+    println!("{}: {count} functions, {data} pieces of data", file.display());
     Ok(true)
 }
 
@@ -95,6 +104,77 @@ fn executed(
     let addresses = text.lines().filter_map(|line| line.split(' ').next()?.strip_prefix("0x"));
     let addresses = addresses.filter_map(|digits| u64::from_str_radix(digits, 16).ok());
     Ok(addresses.filter_map(|address| functions.at(address)).map(str::to_owned).collect())
+}
+
+/// The sections of static data that a run touches, as the linker script matches them: those it may write, the written ones first, and
+/// constants. Each in the order in which it is touched.
+fn touched(binary: &Path, arguments: &[String]) -> Result<[Vec<String>; 2], Error> {
+    let sections = Sections::of(&binary.with_extension("map"))?;
+    let trace = scratch("order.trace");
+    let mut command = Command::new("valgrind");
+    command
+        .args(["--tool=lackey", "--trace-mem=yes"])
+        .arg(format!("--log-file={}", trace.display()))
+        .arg(binary)
+        .args(arguments);
+    let run = process::run(&mut command, LIMIT)?;
+    if !run.end.success() {
+        return Err(format!("{}: {}", run.end.describe(), run.stderr).into());
+    }
+    let (mut written, mut read) = (Vec::new(), Vec::new());
+    for line in String::from_utf8_lossy(&fs::read(&trace)?).lines() {
+        // A kind of access, an address, and after a comma how many bytes.
+        let words: Vec<_> = line.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        let [kind @ ("S" | "M" | "L"), address, _] = *words else { continue };
+        let Ok(address) = u64::from_str_radix(address, 16) else { continue };
+        if let Some(section) = sections.at(address) {
+            if kind == "L" { &mut read } else { &mut written }.push(section);
+        }
+    }
+    let (mut known, mut found) = (BTreeSet::new(), [Vec::new(), Vec::new()]);
+    for section in written.into_iter().chain(read) {
+        let pattern = match section.split_once("._") {
+            Some((kind, symbol)) => format!("{kind}.{}", pattern(&format!("_{symbol}"))),
+            None => section.to_owned(),
+        };
+        if known.insert(pattern.clone()) {
+            found[usize::from(section.starts_with(".rodata"))].push(pattern);
+        }
+    }
+    Ok(found)
+}
+
+/// The sections of static data that the linker was given: address, size, and name, sorted. It tells them in a map. What has no symbol has one
+/// here: constants, under a number that may be another's after a change to their crate.
+struct Sections(Vec<(u64, u64, String)>);
+
+impl Sections {
+    fn of(map: &Path) -> Result<Self, Error> {
+        let text =
+            fs::read_to_string(map).map_err(|error| format!("{}: {error}", map.display()))?;
+        let mut found = Vec::new();
+        for line in text.lines() {
+            // Address, address in the file, size, alignment, `FILE:(SECTION)`.
+            let words: Vec<_> = line.split_whitespace().collect();
+            if let [address, _, size, _, section] = *words
+                && let Some((_, section)) = section.split_once(":(")
+                && (section.starts_with(".rodata")
+                    || section.starts_with(".data.") && !section.starts_with(".data.rel"))
+            {
+                let number = |digits| u64::from_str_radix(digits, 16);
+                let section = section.trim_end_matches(')').to_owned();
+                found.push((number(address)?, number(size)?, section));
+            }
+        }
+        found.sort();
+        Ok(Self(found))
+    }
+
+    fn at(&self, address: u64) -> Option<&str> {
+        let behind = self.0.partition_point(|&(start, ..)| start <= address);
+        let (start, size, name) = self.0[..behind].last()?;
+        (address - start < *size).then_some(name)
+    }
 }
 
 /// The functions of a binary: their addresses and symbols, sorted.
@@ -148,14 +228,26 @@ fn pattern(symbol: &str) -> String {
     iter::once(first).chain(rest.map(|name| format!("Cs*_{name}"))).collect::<String>() + "*"
 }
 
-fn script<'a>(patterns: impl Iterator<Item = &'a String>) -> String {
+fn script<'a>(
+    functions: impl Iterator<Item = &'a String>,
+    data: &[String],
+    constants: &[String],
+) -> String {
     let mut text = format!(
-        "/* The functions that common programs execute, side by side. Written by `cargo xtask order`. */\n\
+        "/* The functions that common programs execute, side by side, and the data that starts touch. Written by `cargo xtask order`. */\n\
          SECTIONS {{ .text.hot : {{\n*(.text.{LOOP}*)\n"
     );
-    for pattern in patterns {
+    for pattern in functions {
         // The second is where a function marked cold lies. `.text*.` would match both, and make the linker ten times slower.
         text.push_str(&format!("*(.text.{pattern} .text.unlikely.{pattern})\n"));
     }
-    text + "} } INSERT BEFORE .text;\n"
+    text.push_str("} } INSERT BEFORE .text;\n");
+    for (of, patterns) in [("data", data), ("rodata", constants)] {
+        text.push_str(&format!("SECTIONS {{ .{of}.hot : {{\n"));
+        for pattern in patterns {
+            text.push_str(&format!("*({pattern})\n"));
+        }
+        text.push_str(&format!("}} }} INSERT BEFORE .{of};\n"));
+    }
+    text
 }

@@ -4,6 +4,9 @@
 
 #![no_main]
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod mathematics;
+
 // The C API: extension modules look its functions up in this program.
 use krait_capi as _;
 

@@ -156,9 +156,6 @@ impl Instance {
 
     fn bring_up(&self) -> PyResult<()> {
         let th = self.thread();
-        if !th.interp().is_guest() {
-            th.interp().interned.seed(th);
-        }
         th.interp().int_max_str_digits.set(config::of(th).int_max_str_digits);
         th.interp().code_debug_ranges.set(config::of(th).code_debug_ranges);
         th.interp().import_time.set(config::of(th).import_time.unwrap_or(0));

@@ -74,7 +74,7 @@ fn lent_to_c() -> MutexGuard<'static, Option<Arc<Lent>>> {
     LENT_TO_C.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// An extension module is loaded: the interpreter's memory is to outlive it, until `take_back`.
+/// An extension module is loaded, or the process ends with the interpreter: its memory is to outlive it, until `take_back`.
 pub fn lend_to_c(interp: &Interpreter) {
     let mut lent = lent_to_c();
     if lent.as_ref().is_some_and(|lent| Arc::ptr_eq(lent, &interp.lent)) {

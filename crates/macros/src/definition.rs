@@ -60,7 +60,7 @@ pub fn expand(
         Receiver::Static => quote!(| abi::METH_STATIC),
         _ => quote!(),
     };
-    let (name, doc) = (docs::c_string(&name), docs::c_string_or_null(doc.as_deref()));
+    let (name, doc) = (docs::c_string(&name), docs::documentation(doc.as_deref()));
     Ok(quote! {
         abi::PyMethodDef {
             ml_name: #name,

@@ -42,9 +42,23 @@ pub fn c_string(text: &str) -> TokenStream {
     }
 }
 
-/// As `c_string`, with NULL for `None`.
-pub fn c_string_or_null(text: Option<&str>) -> TokenStream {
-    text.map_or_else(|| quote!(::core::ptr::null()), c_string)
+/// A pointer to a documentation, NULL for `None`.
+///
+/// It is a static of its own: the linker would mix C string literals with the names of methods and types, of which starts
+/// read many, and spread those over five times the pages.
+pub fn documentation(text: Option<&str>) -> TokenStream {
+    let Some(text) = text else {
+        return quote!(::core::ptr::null());
+    };
+    if text.contains('\0') {
+        return quote!(::core::compile_error!("a NUL character in a C string"));
+    }
+    let bytes = [text.as_bytes(), b"\0"].concat();
+    let (len, literal) = (bytes.len(), Literal::byte_string(&bytes));
+    quote!({
+        static DOC: [u8; #len] = *#literal;
+        DOC.as_ptr().cast()
+    })
 }
 
 /// Keeps the documentation visible to Rust's own tools.

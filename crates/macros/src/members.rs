@@ -31,7 +31,7 @@ pub fn expand(field: &mut Field, owner: &Ident) -> syn::Result<Option<TokenStrea
         None => quote!(<#ty as rt::MemberKind>::KIND),
     };
     arguments.finish()?;
-    let (name, doc) = (docs::c_string(&name), docs::c_string_or_null(doc.as_deref()));
+    let (name, doc) = (docs::c_string(&name), docs::documentation(doc.as_deref()));
     Ok(Some(quote! {
         abi::PyMemberDef {
             name: #name,

@@ -337,7 +337,7 @@ impl Block {
         });
         let properties = self.properties.iter().map(|property| {
             let name = docs::c_string(&property.name);
-            let doc = docs::c_string_or_null(property.doc.as_deref());
+            let doc = docs::documentation(property.doc.as_deref());
             let get = property.get.clone().unwrap_or_else(|| quote!(None));
             let set = property.set.clone().unwrap_or_else(|| quote!(None));
             quote! {

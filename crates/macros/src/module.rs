@@ -19,7 +19,7 @@ pub fn expand_definition(attribute: TokenStream, item: TokenStream) -> syn::Resu
     let item: ItemStruct = syn::parse2(item)?;
     let (ident, visibility) = (&item.ident, &item.vis);
     let doc = doc.or_else(|| docs::text(&item.attrs));
-    let (name_pointer, doc) = (docs::c_string(&name), docs::c_string_or_null(doc.as_deref()));
+    let (name_pointer, doc) = (docs::c_string(&name), docs::documentation(doc.as_deref()));
     Ok(quote! {
         #item
         impl #ident {

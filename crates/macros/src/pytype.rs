@@ -246,7 +246,7 @@ fn header(
         Some(size) => quote!(#size),
     };
     let flags = flags.iter().map(flag_constant);
-    let (name, doc) = (docs::c_string(name), docs::c_string_or_null(doc.as_deref()));
+    let (name, doc) = (docs::c_string(name), docs::documentation(doc.as_deref()));
     Ok(quote! {
         rt::Header {
             name: #name,

@@ -1,7 +1,8 @@
 //! Names the house itself looks up, as static, immortal, interned strings: `id::__init__`.
 //!
-//! They need no allocation and no table look-up at run time; an interpreter enters them into its table of
-//! interned strings when it starts. The same job as CPython's `_Py_ID`. Keep the list sorted, a name once.
+//! They need no allocation and no table look-up at run time, and no work when an interpreter starts: who interns
+//! a text finds them by a table that is made when we are compiled (`find`). The same job as CPython's `_Py_ID`. Keep the
+//! list sorted, a name once.
 
 use crate::handle::Borrowed;
 use crate::str::Str;
@@ -22,8 +23,11 @@ macro_rules! ids {
             )*
         }
 
-        /// Every name, for the table of interned strings.
-        pub static ALL: &[Borrowed<'static, Str>] = &[$(id::$name),*];
+        /// Every name.
+        static ALL: &[Borrowed<'static, Str>] = &[$(id::$name),*];
+
+        /// Their texts, for the compiler, which does not look into `ALL`.
+        const TEXTS: &[&str] = &[$(ids!(@text $name $($text)?)),*];
     };
     (@text $name:ident $text:literal) => { $text };
     (@text $name:ident) => { stringify!($name) };
@@ -72,4 +76,63 @@ ids! {
     future, get_debug, get_event_loop, get_loop, is_running, message, result, source_traceback, task,
     anonymous_dictcomp = "<dictcomp>", anonymous_genexpr = "<genexpr>", anonymous_lambda = "<lambda>", anonymous_module = "<module>",
     anonymous_string = "<string>", anonymous_unknown = "<unknown>", dot = ".", empty = "", utf_8 = "utf-8",
+}
+
+const BUCKETS: usize = 1024;
+
+/// For each bucket the line of `TEXTS` that is in it, counted from one, or 0. Those whose bucket is taken are in the next free one.
+static TABLE: [u16; BUCKETS] = {
+    assert!(TEXTS.len() * 2 < BUCKETS);
+    let mut table = [0; BUCKETS];
+    let mut line = 0;
+    while line < TEXTS.len() {
+        let mut at = bucket(TEXTS[line].as_bytes());
+        while table[at] != 0 {
+            at = (at + 1) % BUCKETS;
+        }
+        line += 1;
+        table[at] = line as u16;
+    }
+    table
+};
+
+/// By the length and a few characters. It need not withstand anybody: what it decides about is known.
+const fn bucket(text: &[u8]) -> usize {
+    let len = text.len();
+    if len == 0 {
+        return 0;
+    }
+    let places = [len / 4, len / 3, len / 2, len - len / 4 - 1, len - 1 - (len > 2) as usize * 2];
+    let (mut mixed, mut at) = (len as u32, 0);
+    while at < places.len() {
+        mixed = mixed.wrapping_mul(37) ^ text[places[at]] as u32;
+        at += 1;
+    }
+    (mixed.wrapping_mul(0x9e37_79b1) >> 22) as usize
+}
+
+/// The name with this text, if the house has it.
+pub fn find(text: &[u8]) -> Option<Borrowed<'static, Str>> {
+    let mut at = bucket(text);
+    loop {
+        let name = ALL[usize::from(TABLE[at]).checked_sub(1)?];
+        if name.as_ascii().map(str::as_bytes) == Some(text) {
+            return Some(name);
+        }
+        at = (at + 1) % BUCKETS;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_and_nothing_else() {
+        for (name, text) in ALL.iter().zip(TEXTS) {
+            assert!(find(text.as_bytes()).is_some_and(|found| found.is(*name)), "{text}");
+            assert!(find(format!("{text}?").as_bytes()).is_none());
+        }
+        assert!(find(b"nobody's name").is_none());
+    }
 }

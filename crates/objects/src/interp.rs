@@ -380,14 +380,20 @@ impl Interpreter {
 
     /// This interpreter's value of type `T`, made on first use.
     pub fn state<T: Default + 'static>(&self) -> &T {
-        let known = self.others.borrow().get(&TypeId::of::<T>()).map(|value| {
-            // The map is keyed by the value's type.
-            let value: *const dyn Any = &**value;
-            value.cast::<T>()
-        });
-        let value = known.unwrap_or_else(|| self.new_state());
+        if let Some(known) = self.known_state() {
+            return known;
+        }
         // SAFETY: a box never moves its value, and entries are removed only with the interpreter.
-        unsafe { &*value }
+        unsafe { &*self.new_state() }
+    }
+
+    /// As `state`, if it was used before.
+    pub fn known_state<T: 'static>(&self) -> Option<&T> {
+        let others = self.others.borrow();
+        let value: *const dyn Any = &**others.get(&TypeId::of::<T>())?;
+        // The map is keyed by the value's type.
+        // SAFETY: as in `state`.
+        Some(unsafe { &*value.cast::<T>() })
     }
 
     #[cold]

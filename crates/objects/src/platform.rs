@@ -12,10 +12,17 @@ pub fn executable() -> Option<PathBuf> {
         let name = libc::getauxval(libc::AT_EXECFN) as *const c_char;
         (!name.is_null()).then(|| OsStr::from_bytes(CStr::from_ptr(name).to_bytes()))
     };
-    // Of a script the kernel tells the script; what runs it comes first among the arguments.
+    let mut arguments = std::env::args_os();
+    let first = arguments.next();
+    // Of a script the kernel tells the script, and hands it to what runs it as an argument. Where it did not, the name is the
+    // program's: asking /proc takes longer than anything else here.
+    if let Some(name) = name
+        && !arguments.any(|argument| argument == name)
+    {
+        return std::path::absolute(name).ok();
+    }
     let itself = identity(Path::new("/proc/self/exe"));
-    let first = std::env::args_os().next();
-    let candidates = [name.map(PathBuf::from), first.map(PathBuf::from)].into_iter().flatten();
+    let candidates = [first.map(PathBuf::from), name.map(PathBuf::from)].into_iter().flatten();
     let found = candidates
         .filter_map(|path| std::path::absolute(path).ok())
         .find(|path| itself.is_none() || identity(path) == itself);
@@ -26,6 +33,18 @@ pub fn executable() -> Option<PathBuf> {
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
+}
+
+/// Loads the C library's mathematics, which our command does not bring along: extension modules may count on it without naming it,
+/// as CPython's command brings it, and a program that confines itself or uses all its files up can load nothing any more.
+pub fn load_mathematics() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    if cfg!(target_env = "gnu") {
+        ONCE.call_once(|| {
+            // SAFETY: constant text; the library is the system's.
+            unsafe { libc::dlopen(c"libm.so.6".as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
+        });
+    }
 }
 
 /// The shared library that this code was loaded from; `None` if it is part of the program.

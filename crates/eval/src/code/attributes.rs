@@ -21,7 +21,7 @@ impl Code {
             {
                 return;
             }
-            Extras::of(th).forget(this);
+            Extras::forget(th, this);
             let generation = &th.interp().code_generation;
             generation.set(generation.get() + 1);
             rt::dealloc::<Code>(this.cast());

@@ -53,10 +53,14 @@ impl Extras {
     }
 
     /// Frees all that is kept with a code object that goes away.
-    pub fn forget(&self, code: *const Code) {
-        let row = self.kept.borrow_mut().remove(&code.addr());
+    pub fn forget(th: &Thread, code: *const Code) {
+        // Most programs keep nothing, and need no table for it.
+        let Some(extras) = th.interp().known_state::<Extras>() else {
+            return;
+        };
+        let row = extras.kept.borrow_mut().remove(&code.addr());
         for (slot, old) in row.into_iter().flatten().enumerate() {
-            self.release(slot, old);
+            extras.release(slot, old);
         }
     }
 

@@ -122,6 +122,8 @@ fn run_program(mut options: Options) -> i32 {
     };
     let mut code = run(instance.thread(), &options);
     let interrupted = is_interrupted(instance.thread());
+    // The process ends with the interpreter, and takes its memory along faster than we could give it back.
+    crate::registry::lend_to_c(instance.interp());
     if !instance.finish() && code == 0 {
         code = 120;
     }

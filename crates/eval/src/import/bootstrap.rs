@@ -118,6 +118,8 @@ pub fn set_up(th: &Thread) -> PyResult<()> {
         return Ok(());
     }
     lock::acquire(th);
+    // A program that imports goes on to do something.
+    krait_objects::platform::load_mathematics();
     let result = if state(th).is_done.get() { Ok(()) } else { run_alone(th) };
     lock::release(th);
     result

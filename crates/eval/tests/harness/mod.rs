@@ -256,7 +256,6 @@ fn run_with(
     // SAFETY: nobody else knows the thread state.
     unsafe { Thread::swap_current(&*thread) };
     let th = &*thread;
-    th.interp().interned.seed(th);
     let result = (|| {
         let builtins = builtins(th)?;
         let globals = Dict::new(th)?;

@@ -1,7 +1,7 @@
 //! The table of interned strings, one per interpreter.
 //!
-//! Strings of the house (`ids`) are in it from the start; those without or with one Latin-1 character are static and need no
-//! place in it. The table owns no reference to the others: a string that dies takes itself out.
+//! Strings of the house (`ids`) get into it when they are first asked for by their text; those without or with one Latin-1
+//! character are static and need no place in it. The table owns no reference to the others: a string that dies takes itself out.
 //! Invariant: 1. every pointer in the table is a live string that knows its hash.
 
 use std::cell::RefCell;
@@ -20,30 +20,39 @@ pub struct Interned {
 }
 
 impl Interned {
-    /// Enters the static strings, when an interpreter begins.
-    pub fn seed(&self, th: &Thread) {
-        let mut table = self.table.borrow_mut();
-        table.reserve(2 * crate::ids::ALL.len(), hash_of);
-        for name in crate::ids::ALL.iter() {
-            table.insert_unique(name.hash(th) as u64, name.get(), hash_of);
-        }
-    }
-
-    fn find(&self, hash: isize, is_same: impl Fn(&Str) -> bool) -> Option<Owned<Str>> {
+    fn find(
+        &self,
+        th: &Thread,
+        hash: isize,
+        text: Chars<'_>,
+        is_same: impl Fn(&Str) -> bool,
+    ) -> Option<Owned<Str>> {
         let table = self.table.borrow();
         // SAFETY: (1).
-        let found = table.find(hash as u64, |&known| unsafe { is_same(&*known) })?;
-        // SAFETY: (1).
-        Some(unsafe { Borrowed::from_ref(&**found) }.to_owned())
+        if let Some(found) = table.find(hash as u64, |&known| unsafe { is_same(&*known) }) {
+            // SAFETY: (1).
+            return Some(unsafe { Borrowed::from_ref(&**found) }.to_owned());
+        }
+        drop(table);
+        let Chars::One(text) = text else { return None };
+        let name = crate::ids::find(text)?;
+        debug_assert_eq!(name.hash(th), hash);
+        self.enter(th, name.get());
+        Some(name.to_owned())
     }
 
-    fn insert(&self, string: &Str) {
-        self.table.borrow_mut().insert_unique(
-            hash_of(&std::ptr::from_ref(string)),
-            string,
-            hash_of,
-        );
+    fn insert(&self, th: &Thread, string: &Str) {
+        self.enter(th, string);
         string.set_interned(abi::SSTATE_INTERNED_MORTAL as u32);
+    }
+
+    fn enter(&self, th: &Thread, string: &Str) {
+        let mut table = self.table.borrow_mut();
+        if table.is_empty() {
+            // Room for what a start enters.
+            table.reserve(400, hash_of);
+        }
+        table.insert_unique(string.hash(th) as u64, string, hash_of);
     }
 }
 
@@ -80,13 +89,13 @@ impl Str {
         let interned = &th.interp().interned;
         let hash = hash_secret().hash(text) as isize;
         let same = |known: &Str| known.as_ascii().map(str::as_bytes) == Some(text);
-        if let Some(known) = interned.find(hash, same) {
+        if let Some(known) = interned.find(th, hash, chars, same) {
             return Ok(known);
         }
         let string = Str::from_chars_bounded(th, chars, 0x7f)?;
         // SAFETY: a new string, whose hash this is.
         unsafe { (*string.compact.get())._base.hash = hash };
-        interned.insert(&string);
+        interned.insert(th, &string);
         Ok(string)
     }
 
@@ -99,10 +108,11 @@ impl Str {
             return Ok(short.to_owned());
         }
         let interned = &th.interp().interned;
-        if let Some(known) = interned.find(string.hash(th), |known| known.eq(&string)) {
+        let is_same = |known: &Str| known.eq(&string);
+        if let Some(known) = interned.find(th, string.hash(th), string.chars(), is_same) {
             return Ok(known);
         }
-        interned.insert(&string);
+        interned.insert(th, &string);
         Ok(string)
     }
 

@@ -213,6 +213,10 @@ fn ready_static(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
         if refuse_hash(ty, || Ok(false))? {
             own |= NO_HASH;
         }
+        if statics.is_empty() {
+            // Those of a start, at once.
+            statics.reserve(200);
+        }
         statics.push((&*std::ptr::from_ref(ty.get()), own));
         (*raw).tp_subclasses = statics.len() as *mut _;
         // Static types never change: a version for good, the same in all interpreters.
@@ -258,18 +262,19 @@ fn statics() -> MutexGuard<'static, Vec<(&'static Type, OwnSlots)>> {
 /// The lines of `SLOTS` that are filled.
 fn own_slots(ty: Borrowed<'_, Type>) -> OwnSlots {
     let mut own = 0;
-    let (mut kind, mut table) = (None, std::ptr::null_mut());
-    for (line, def) in SLOTS.iter().enumerate() {
-        let place = def.place();
-        if kind != Some(place.table) {
-            kind = Some(place.table);
-            // SAFETY: a live type.
-            table = unsafe { place.table.of(ty.as_type_ptr()) };
+    for run in slots::RUNS {
+        // SAFETY: a live type.
+        let table = unsafe { run.table.of(ty.as_type_ptr()) };
+        if table.is_null() {
+            continue;
         }
-        // SAFETY: the slot lies in the table.
-        if !table.is_null() && unsafe { *table.add(place.offset).cast::<usize>() != 0 } {
-            own |= 1 << line;
+        let mut filled = 0u64;
+        for (at, &offset) in run.offsets.iter().enumerate() {
+            // SAFETY: the slot lies in the table.
+            let slot = unsafe { *table.add(offset.into()).cast::<usize>() };
+            filled |= u64::from(slot != 0) << at;
         }
+        own |= OwnSlots::from(filled) << run.first;
     }
     own
 }
@@ -306,7 +311,8 @@ fn bases_tuple(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<Owned<Tuple>> {
     }
 }
 
-/// Zeroed memory that is never freed, for what outlives every interpreter as static types do.
+/// Memory that is never freed, for what outlives every interpreter as static types do. Not zeroed: clearing a whole chunk would
+/// touch pages that nothing needs.
 fn forever(size: usize) -> *mut u8 {
     const CHUNK: usize = 16 << 10;
     /// The address of the part of the last chunk that is not given out yet, and its size.
@@ -316,7 +322,7 @@ fn forever(size: usize) -> *mut u8 {
     if rest.1 < size {
         let chunk = CHUNK.max(size);
         // SAFETY: new memory.
-        let memory = unsafe { libc::calloc(1, chunk) };
+        let memory = unsafe { libc::malloc(chunk) };
         if memory.is_null() {
             crate::fatal("no memory for built-in types");
         }
@@ -336,6 +342,7 @@ fn for_the_process(first: Option<Borrowed<'_>>, rest: &[Borrowed<'_>]) -> *mut a
     // SAFETY: the memory has room for the tuple and its items, which are immortal.
     unsafe {
         let memory = forever(BEFORE + ITEMS + len * size_of::<Borrowed<'_>>());
+        memory.write_bytes(0, BEFORE + ITEMS);
         let tuple = memory.byte_add(BEFORE).cast::<abi::PyVarObject>();
         *tuple.cast::<u32>() = abi::_Py_IMMORTAL_INITIAL_REFCNT;
         (*tuple).ob_base.ob_type = Tuple::type_object().as_type_ptr();

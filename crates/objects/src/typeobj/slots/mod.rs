@@ -18,7 +18,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use krait_abi as abi;
 
 pub use fixup::{fixup_all, fixup_new, set_dispatchers, update_slots};
-pub use table::SLOTS;
+pub use table::{RUNS, SLOTS};
 
 use crate::assert_layout;
 use crate::handle::Borrowed;

@@ -27,6 +27,9 @@ macro_rules! table {
             ($function as *const c_void, $wrapper),
             table!(@text stringify!($name), $signature, "\n--\n\n", $doc),
         )),*];
+
+        const PLACES: &[Place] =
+            &[$(Place { table: Table::$table, offset: table!(@offset $table, $slot) }),*];
     };
     (@text $($part:expr),*) => {
         match CStr::from_bytes_with_nul(concat!($($part,)* "\0").as_bytes()) {
@@ -139,4 +142,56 @@ table! {
     Sequence.sq_contains, __contains__, d::sq_contains, w::contains, "($self, key, /)", "Whether key is in self.";
     Sequence.sq_inplace_concat, __iadd__, NONE, w::binary, "($self, value, /)", "Implement self+=value.";
     Sequence.sq_inplace_repeat, __imul__, NONE, w::repeat, "($self, value, /)", "Implement self*=value.";
+}
+
+/// Lines of `SLOTS` that lie in one table: what readying a static type reads of them, which happens often when a process starts.
+pub struct Run {
+    pub table: Table,
+    /// The first line.
+    pub first: usize,
+    pub offsets: &'static [u16],
+}
+
+/// All lines. No run is longer than 64.
+pub static RUNS: &[Run] = &{
+    const LEN: usize = count_runs();
+    let mut runs = [const { Run { table: Table::Type, first: 0, offsets: &[] } }; LEN];
+    let (mut at, mut first) = (0, 0);
+    while at < LEN {
+        let end = end_of_run(first);
+        assert!(end - first <= 64);
+        runs[at].table = PLACES[first].table;
+        runs[at].first = first;
+        runs[at].offsets = OFFSETS.split_at(end).0.split_at(first).1;
+        at += 1;
+        first = end;
+    }
+    runs
+};
+
+static OFFSETS: [u16; PLACES.len()] = {
+    let mut offsets = [0; PLACES.len()];
+    let mut line = 0;
+    while line < PLACES.len() {
+        offsets[line] = PLACES[line].offset as u16;
+        line += 1;
+    }
+    offsets
+};
+
+const fn end_of_run(first: usize) -> usize {
+    let mut end = first;
+    while end < PLACES.len() && PLACES[end].table as u8 == PLACES[first].table as u8 {
+        end += 1;
+    }
+    end
+}
+
+const fn count_runs() -> usize {
+    let (mut count, mut first) = (0, 0);
+    while first < PLACES.len() {
+        first = end_of_run(first);
+        count += 1;
+    }
+    count
 }

@@ -135,6 +135,21 @@ impl Tuple {
         }
     }
 
+    /// A tuple of what `item` gives for each place, which is asked once the tuple has its memory.
+    #[inline]
+    pub fn from_fn(
+        th: &Thread,
+        len: usize,
+        mut item: impl FnMut(usize) -> Owned,
+    ) -> PyResult<Owned<Tuple>> {
+        Tuple::build(th, len, |to| {
+            for at in 0..len {
+                // SAFETY: `build` made room for as many.
+                unsafe { to.add(at).write(item(at).into_ptr()) };
+            }
+        })
+    }
+
     /// `PyTuple_New`: items are null until C fills them in.
     pub fn with_nulls(th: &Thread, len: usize) -> PyResult<Owned<Tuple>> {
         if len == 0 {

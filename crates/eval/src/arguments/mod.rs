@@ -82,14 +82,10 @@ impl Drop for Given {
 impl Given {
     /// All `count` of them.
     fn into_tuple(self, th: &Thread, count: usize) -> PyResult<Owned<Tuple>> {
-        if count == 0 {
-            return Ok(Tuple::empty().to_owned());
-        }
-        let tuple = Tuple::with_nulls(th, count)?;
-        for (at, value) in self.enumerate() {
-            // SAFETY: the tuple has `count` places, and nobody else has seen it.
-            unsafe { tuple.items().add(at).write(value.into_ptr()) };
-        }
+        let first = self.next;
+        // SAFETY: there are `count` references, which nobody takes if there is no memory.
+        let tuple = Tuple::from_fn(th, count, |at| unsafe { (*first.add(at)).into_owned() })?;
+        std::mem::forget(self);
         Ok(tuple)
     }
 }

@@ -71,12 +71,26 @@ pub mod hot {
     const COMPARE_OP: usize = 2;
     const TO_BOOL: usize = 4;
 
+    /// The two operands on top. Whoever writes in between, to count or to keep a result, passes them on: for the
+    /// compiler, the stack may have changed.
+    type Operands = (StackRef, StackRef);
+
+    #[inline(always)]
+    unsafe fn operands(s: State) -> Operands {
+        // SAFETY: (9).
+        unsafe { (s.peek(2), s.peek(1)) }
+    }
+
     /// Replaces two operands by the result and releases them.
     #[inline(always)]
-    unsafe fn finish<D: Dispatch>(s: State, result: StackRef, units: usize) -> D::Out {
+    unsafe fn finish<D: Dispatch>(
+        s: State,
+        (left, right): Operands,
+        result: StackRef,
+        units: usize,
+    ) -> D::Out {
         // SAFETY: (9).
         unsafe {
-            let (left, right) = (s.peek(2), s.peek(1));
             s.poke(2, result);
             let s = s.drop(1).skip(units);
             if left.is_counted() | right.is_counted() {
@@ -88,12 +102,16 @@ pub mod hot {
 
     /// As `finish`, for operands whose counts can be given back in line.
     #[inline(always)]
-    unsafe fn finish_counting<D: Dispatch>(s: State, result: StackRef, units: usize) -> D::Out {
+    unsafe fn finish_counting<D: Dispatch>(
+        s: State,
+        (left, right): Operands,
+        result: StackRef,
+        units: usize,
+    ) -> D::Out {
         // SAFETY: (9): only what has to be deallocated is left to the cold function.
         unsafe {
-            let (left, right) = (s.peek(2), s.peek(1));
             if (left.is_counted() && left.is_unique()) | (right.is_counted() && right.is_unique()) {
-                return finish::<D>(s, result, units);
+                return finish::<D>(s, (left, right), result, units);
             }
             s.poke(2, result);
             let s = s.drop(1).skip(units);
@@ -141,26 +159,53 @@ pub mod hot {
             pub unsafe fn $name<D: Dispatch>(s: State) -> D::Out {
                 // SAFETY: (9); the checks make the operands what the arithmetic reads.
                 unsafe {
-                    let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+                    let operands = operands(s);
+                    let (left, right) = (operands.0.ptr(), operands.1.ptr());
                     if !layout::is_float(left) || !layout::is_float(right) {
                         return deopt::<D>(s);
                     }
                     let value = layout::float_value(left) $op layout::float_value(right);
-                    if s.peek(2).is_ours_alone() {
+                    if operands.0.is_ours_alone() {
                         layout::write_float(left, value);
                         return keep_left::<D>(s);
                     }
-                    if s.peek(1).is_ours_alone() {
+                    if operands.1.is_ours_alone() {
                         layout::write_float(right, value);
                         return keep_right::<D>(s);
                     }
-                    match Float::new(s.thread(), value) {
-                        Ok(result) => finish_counting::<D>(s, StackRef::from_fresh(result), BINARY_OP),
-                        Err(_raised) => D::next(s.unwinding()),
+                    let block = s.thread().interp().free_lists.floats.pop();
+                    if block.is_null() {
+                        return D::cold::<NewFloat>(s, value.to_bits() as usize);
                     }
+                    layout::init_float(block, value);
+                    finish_counting::<D>(s, operands, StackRef::from_bits(block as usize), BINARY_OP)
                 }
             }
         )*};
+    }
+
+    /// A result that needs memory of the heap: `x` has its bits.
+    struct NewFloat;
+
+    impl Cold for NewFloat {
+        #[inline(always)]
+        unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+            // SAFETY: (9); a new reference, or null with an exception.
+            unsafe {
+                let result = new_float(s.th, f64::from_bits(x as u64));
+                if result.is_null() {
+                    return D::next(s.unwinding());
+                }
+                finish::<D>(s, operands(s), StackRef::from_bits(result as usize), BINARY_OP)
+            }
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn new_float(th: *const Thread, value: f64) -> *mut abi::PyObject {
+        // SAFETY: the loop's thread.
+        let result = Float::new(unsafe { &*th }, value);
+        result.map_or(std::ptr::null_mut(), Owned::into_ptr)
     }
 
     float_op! {
@@ -179,7 +224,9 @@ pub mod hot {
             }
             let text: Borrowed<'_, Str> = left.get().cast();
             match text.concat(s.thread(), right.get().cast()) {
-                Ok(result) => finish::<D>(s, StackRef::from_owned(result), BINARY_OP),
+                Ok(result) => {
+                    finish::<D>(s, (left, right), StackRef::from_owned(result), BINARY_OP)
+                }
                 Err(_raised) => D::next(s.unwinding()),
             }
         }
@@ -228,7 +275,8 @@ pub mod hot {
     pub unsafe fn binary_op_subscr_list_int<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operands what is read.
         unsafe {
-            let (list, index) = (s.peek(2).ptr(), s.peek(1).ptr());
+            let operands = operands(s);
+            let (list, index) = (operands.0.ptr(), operands.1.ptr());
             if !layout::is_list(list) || !layout::is_int(index) {
                 return deopt::<D>(s);
             }
@@ -237,7 +285,7 @@ pub mod hot {
                 return D::cold::<ListFromEnd>(s, 0);
             };
             let item = StackRef::new(*(*list).ob_item.offset(index));
-            finish::<D>(s, item, BINARY_OP)
+            finish_counting::<D>(s, operands, item, BINARY_OP)
         }
     }
 
@@ -255,7 +303,7 @@ pub mod hot {
                     return deopt::<D>(s);
                 };
                 let item = StackRef::new(*(*list).ob_item.offset(at));
-                finish::<D>(s, item, BINARY_OP)
+                finish::<D>(s, operands(s), item, BINARY_OP)
             }
         }
     }
@@ -264,7 +312,8 @@ pub mod hot {
     pub unsafe fn binary_op_subscr_tuple_int<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operands what is read.
         unsafe {
-            let (tuple, index) = (s.peek(2).ptr(), s.peek(1).ptr());
+            let operands = operands(s);
+            let (tuple, index) = (operands.0.ptr(), operands.1.ptr());
             if !layout::is_tuple(tuple) || !layout::is_int(index) {
                 return deopt::<D>(s);
             }
@@ -272,7 +321,7 @@ pub mod hot {
                 return D::cold::<TupleFromEnd>(s, 0);
             };
             let item = StackRef::new(*layout::tuple_items(tuple).offset(index));
-            finish::<D>(s, item, BINARY_OP)
+            finish_counting::<D>(s, operands, item, BINARY_OP)
         }
     }
 
@@ -289,7 +338,7 @@ pub mod hot {
                     return deopt::<D>(s);
                 };
                 let item = StackRef::new(*layout::tuple_items(tuple).offset(at));
-                finish::<D>(s, item, BINARY_OP)
+                finish::<D>(s, operands(s), item, BINARY_OP)
             }
         }
     }
@@ -311,7 +360,7 @@ pub mod hot {
             if result.is_null() {
                 return D::next(s.unwinding());
             }
-            finish::<D>(s, StackRef::steal(result), BINARY_OP)
+            finish::<D>(s, operands(s), StackRef::steal(result), BINARY_OP)
         }
     }
 
@@ -343,7 +392,7 @@ pub mod hot {
             if value.is_null() {
                 return D::next(s.unwinding());
             }
-            finish_counting::<D>(s, StackRef::steal(value), BINARY_OP)
+            finish_counting::<D>(s, operands(s), StackRef::steal(value), BINARY_OP)
         }
     }
 
@@ -381,7 +430,8 @@ pub mod hot {
     pub unsafe fn compare_op_float<D: Dispatch>(s: State) -> D::Out {
         // SAFETY: (9); the checks make the operands what is read.
         unsafe {
-            let (left, right) = (s.peek(2).ptr(), s.peek(1).ptr());
+            let operands = operands(s);
+            let (left, right) = (operands.0.ptr(), operands.1.ptr());
             if !layout::is_float(left) || !layout::is_float(right) {
                 return deopt::<D>(s);
             }
@@ -392,7 +442,7 @@ pub mod hot {
                 Some(std::cmp::Ordering::Greater) => 4,
                 Some(std::cmp::Ordering::Equal) => 8,
             };
-            finish::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
+            finish_counting::<D>(s, operands, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
         }
     }
 
@@ -410,7 +460,8 @@ pub mod hot {
                 return D::cold::<Rare<CompareText>>(s, 0);
             }
             let outcome = if equal { 8 } else { 2 };
-            finish::<D>(s, StackRef::from_bool(s.arg & outcome != 0), COMPARE_OP)
+            let result = StackRef::from_bool(s.arg & outcome != 0);
+            finish_counting::<D>(s, (left, right), result, COMPARE_OP)
         }
     }
 

@@ -1,6 +1,7 @@
 //! Calls. A Python function gets a frame and the loop goes on in it; everything else goes through vectorcall.
 
 use krait_bytecode::code_flags;
+use krait_objects::memory;
 use krait_objects::prelude::*;
 use krait_objects::row::in_row;
 
@@ -119,12 +120,28 @@ unsafe fn call_other(
             Some(made) => made?,
             None => vectorcall(op.th, callee, kwnames)?,
         };
-        while (*op.frame).sp > base {
-            (*op.frame).sp = (*op.frame).sp.sub(1);
-            (*(*op.frame).sp).close();
-        }
+        release_operands(op, base);
         op.push(result);
         Ok(after_call(op))
+    }
+}
+
+/// Takes the operands of a call off the stack, the topmost first.
+#[inline(always)]
+pub(super) unsafe fn release_operands(op: Op<'_>, base: *mut StackRef) {
+    // SAFETY: (9).
+    unsafe {
+        let mut top = (*op.frame).sp;
+        while top > base {
+            top = top.sub(1);
+            let operand = *top;
+            if operand.release() {
+                // What a finalizer sees of the stack ends below its object.
+                (*op.frame).sp = top;
+                memory::dealloc(operand.ptr());
+            }
+        }
+        (*op.frame).sp = base;
     }
 }
 
@@ -148,8 +165,8 @@ unsafe fn vectorcall(
     // SAFETY: (1): the operands are live, and stay so during the call.
     let value = |index| match index {
         0 => callee.callable,
-        // SAFETY: as above.
-        _ => unsafe { (*callee.args.add(index - 1)).get() },
+        // SAFETY: as above. Read one by one: see `row::move_words`.
+        _ => unsafe { callee.args.add(index - 1).read_volatile().get() },
     };
     in_row(callee.count + 1, value, |row| {
         let named = kwnames.map_or(0, |names| names.len());

@@ -4,16 +4,64 @@ use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use super::calls;
-use super::cold::{Rare, deopt};
-use super::entering::{enter_exact, has_version};
+use super::cold::{Rare, Specialize, counter_triggers, deopt};
+use super::entering::{enter_exact, has_version, takes_exactly};
 use super::op::Op;
 use super::state::{Dispatch, Operation, State};
 use crate::code::CodeUnit;
-use crate::frame::StackRef;
+use crate::frame::{StackRef, datastack};
+use crate::function::Function;
 use krait_objects::method::Method;
 
 /// Units of a call with its cache: counter and function version.
 const CALL: u16 = 4;
+
+/// Whoever is called here: a function whose plain parameters the arguments fit is entered at once, also as a method. A
+/// place that calls many functions has no better form.
+#[inline(always)]
+pub unsafe fn call<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9); the instruction has a cache.
+    unsafe {
+        if counter_triggers(s) {
+            return D::cold::<Specialize>(s, 0);
+        }
+        let base = s.sp.sub(s.arg + 2);
+        let callable = *base;
+        let without_self = usize::from((*base.add(1)).is_null());
+        let ty = (*callable.ptr()).ob_type;
+        if ty == Function::type_object().as_type_ptr() {
+            if can_enter(s, callable.ptr(), s.arg + 1 - without_self) {
+                return enter_exact::<D, CALL>(s, callable, base, base.add(1 + without_self));
+            }
+        } else if ty == Method::type_object().as_type_ptr() && without_self == 1 {
+            let method: *mut abi::PyMethodObject = callable.ptr().cast();
+            let function = (*method).im_func;
+            if !callable.is_ours_alone()
+                && (*function).ob_type == Function::type_object().as_type_ptr()
+                && can_enter(s, function, s.arg + 1)
+            {
+                *base.add(1) = StackRef::new((*method).im_self);
+                *base = StackRef::new(function);
+                let _held_elsewhere = callable.release();
+                return enter_exact::<D, CALL>(s, *base, base, base.add(1));
+            }
+        }
+        D::out_of_line::<General>(s)
+    }
+}
+
+/// Whether `enter_exact` can enter a function with so many arguments.
+#[inline(always)]
+unsafe fn can_enter(s: State, function: *mut abi::PyObject, count: usize) -> bool {
+    // SAFETY: the caller has checked the type.
+    unsafe {
+        let function: Borrowed<'_, Function> = Borrowed::from_ptr(function);
+        let size = function.get().code_handle().framesize as usize;
+        takes_exactly(function, count)
+            && datastack::has_room(s.thread(), size)
+            && (*s.thread().raw()).py_recursion_remaining > 1
+    }
+}
 
 #[inline(always)]
 pub unsafe fn call_py_exact_args<D: Dispatch>(s: State) -> D::Out {

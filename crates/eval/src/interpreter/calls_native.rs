@@ -6,11 +6,10 @@
 use krait_abi as abi;
 use krait_objects::cfunction::CFunction;
 use krait_objects::descr::MethodDescriptor;
-use krait_objects::memory;
 use krait_objects::prelude::*;
 use krait_objects::row::in_row;
 
-use super::calls::after_call;
+use super::calls::{after_call, release_operands};
 use super::cold::deopt;
 use super::op::Op;
 use super::specialize::layout;
@@ -37,8 +36,8 @@ unsafe fn with_pointers<R>(
     count: usize,
     body: impl FnOnce(*const Ptr) -> R,
 ) -> R {
-    // SAFETY: the references stay on the stack meanwhile.
-    let pointer = |index| unsafe { (*args.add(index)).ptr() };
+    // SAFETY: the references stay on the stack meanwhile. Read one by one: see `row::move_words`.
+    let pointer = |index| unsafe { args.add(index).read_volatile().ptr() };
     in_row(count, pointer, |row| body(row.as_ptr()))
 }
 
@@ -48,17 +47,7 @@ unsafe fn finish(op: Op<'_>, base: *mut StackRef, result: Ptr) -> PyResult<*cons
     // SAFETY: (9).
     unsafe {
         let result = call::check_result(op.th, Some((*base).get()), result)?;
-        let mut top = (*op.frame).sp;
-        while top > base {
-            top = top.sub(1);
-            let operand = *top;
-            if operand.release() {
-                // What a finalizer sees of the stack ends below its object.
-                (*op.frame).sp = top;
-                memory::dealloc(operand.ptr());
-            }
-        }
-        (*op.frame).sp = base;
+        release_operands(op, base);
         op.push(result);
         Ok(after_call(op))
     }
@@ -201,7 +190,7 @@ native_call! {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
             (*def).ml_meth.unwrap_unchecked()((*at.args).ptr(), std::ptr::null_mut())
         };
-    [call_method_descriptor_o] MethodO:
+    MethodO:
         |s, given| given.count == 2 && is_method((*given.base).ptr(), (*given.args).ptr(), abi::METH_O),
         |op, at| {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;

@@ -77,13 +77,27 @@ pub unsafe fn jump_backward_no_interrupt<D: Dispatch>(s: State) -> D::Out {
 /// Units of a conditional jump with its cache, which records the branches taken.
 const POP_JUMP: usize = 1 + Opcode::POP_JUMP_IF_TRUE.cache_units();
 
-/// Where a conditional jump goes on, without a branch in the machine code.
+/// Where a conditional jump goes on, by a branch of the machine. An address that is selected instead waits for the
+/// condition, and with it every instruction that follows; a branch is predicted.
 #[inline(always)]
 unsafe fn branch<D: Dispatch>(s: State, taken: bool) -> D::Out {
     // SAFETY: (8).
     unsafe {
-        let distance = if taken { s.arg } else { 0 };
-        D::next(s.skip(POP_JUMP + distance))
+        if taken {
+            keep_apart();
+            return D::next(s.skip(POP_JUMP + s.arg));
+        }
+        D::next(s.skip(POP_JUMP))
+    }
+}
+
+/// Stands in one of two ways, so that the compiler does not make one of them that selects.
+#[inline(always)]
+fn keep_apart() {
+    // SAFETY: no instruction at all.
+    #[cfg(not(miri))]
+    unsafe {
+        std::arch::asm!("", options(nomem, nostack, preserves_flags));
     }
 }
 

@@ -18,6 +18,7 @@ const BINARY_OP: u16 = 6;
 const LOAD_ATTR: u16 = 10;
 
 /// Whether the function has plain parameters only, `count` of them.
+#[inline(always)]
 pub fn takes_exactly(function: Borrowed<'_, Function>, count: usize) -> bool {
     let code = function.get().code_handle();
     let collectors = code_flags::VARARGS | code_flags::VARKEYWORDS;

@@ -11,7 +11,7 @@ use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use super::arithmetic;
-use super::calls_native::{BuiltinO, MethodNoargs, function_of, is_builtin, is_method};
+use super::calls_native::{BuiltinO, MethodNoargs, MethodO, function_of, is_builtin, is_method};
 use super::cold::{
     Dealloc, Deopt, Pending, Rare, ReleaseOperands, Specialize, counter_triggers, dealloc,
 };
@@ -466,6 +466,69 @@ pub unsafe fn call_method_descriptor_noargs<D: Dispatch>(s: State) -> D::Out {
     }
 }
 
+/// A method of a type in C, with one argument.
+#[inline(always)]
+pub unsafe fn call_method_descriptor_o<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9), (10); the checks make the callee what is called.
+    unsafe {
+        let (callable, this) = (s.peek(3).ptr(), s.peek(2));
+        if s.arg != 1
+            || this.is_null()
+            || !is_method(callable, this.ptr(), abi::METH_O)
+            || !s.thread().has_room()
+        {
+            return D::cold::<OtherMethodO>(s, 0);
+        }
+        let def = (*callable.cast::<abi::PyMethodDescrObject>()).d_method;
+        s.save();
+        let result = (*def).ml_meth.unwrap_unchecked()(this.ptr(), s.peek(1).ptr());
+        let s = back(s.th);
+        if result.is_null() || s.thread().is_raised() {
+            return D::cold::<Unanswered<3>>(s, result as usize);
+        }
+        let (callable, this, operand) = (s.peek(3), s.peek(2), s.peek(1));
+        s.poke(3, StackRef::steal(result));
+        let s = s.drop(2).skip(CALL);
+        let last = |operand: StackRef| operand.is_counted() && operand.is_unique();
+        if last(callable) | last(this) | last(operand) {
+            return D::cold::<ReleaseMethodCall>(s, callable.bits());
+        }
+        // Two of them may be the last ones to one object.
+        let _not_last = callable.release();
+        let second = this.release();
+        if operand.release() | second {
+            let last = if second { this } else { operand };
+            return D::cold::<Dealloc>(s, last.bits());
+        }
+        if crate::pending::is_set(s.thread()) {
+            return D::cold::<Pending>(s, 0);
+        }
+        D::next(s)
+    }
+}
+
+/// Releases operand and receiver, which lie just above the top, and the callee, `x`; then what is pending.
+struct ReleaseMethodCall;
+
+impl Cold for ReleaseMethodCall {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: all were moved out of the stack by the handler.
+        unsafe {
+            let (this, operand) = (*s.sp, *s.sp.add(1));
+            let from = (*s.frame).ip;
+            s.save_done();
+            if operand.release() {
+                dealloc(s.th, operand.ptr());
+            }
+            (*s.frame).ip = from;
+            *s.sp = this;
+            // The receiver lies where the operand of other calls does.
+            D::cold::<ReleaseCall>(s, x)
+        }
+    }
+}
+
 /// The call as it lies on the stack otherwise, with too little stack, or of something else.
 struct OtherBuiltinO;
 
@@ -476,6 +539,21 @@ impl Cold for OtherBuiltinO {
         unsafe {
             match BuiltinO::fits(s) {
                 true => D::out_of_line::<BuiltinO>(s),
+                false => Deopt::run::<D>(s, x),
+            }
+        }
+    }
+}
+
+struct OtherMethodO;
+
+impl Cold for OtherMethodO {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            match MethodO::fits(s) {
+                true => D::out_of_line::<MethodO>(s),
                 false => Deopt::run::<D>(s, x),
             }
         }

@@ -153,8 +153,12 @@ pub unsafe fn store_fast_store_fast<D: Dispatch>(s: State) -> D::Out {
         // The old values take the place of the new ones on the stack until they are released.
         s.poke(2, old_second);
         let s = s.drop(2).skip(1);
-        if old_first.is_counted() | old_second.is_counted() {
+        if old_first.is_ours_alone() | old_second.is_ours_alone() {
             return D::cold::<super::cold::ReleaseOperands>(s, old_first.bits());
+        }
+        // Both may be references to one object, and its last.
+        if old_first.release() | old_second.release() {
+            return D::cold::<Dealloc>(s, old_second.bits());
         }
         D::next(s)
     }
@@ -185,12 +189,8 @@ pub unsafe fn load_const_immortal<D: Dispatch>(s: State) -> D::Out {
 
 #[inline(always)]
 pub unsafe fn load_const_mortal<D: Dispatch>(s: State) -> D::Out {
-    // SAFETY: (5), (9).
-    unsafe {
-        let value = s.constant(s.arg);
-        krait_objects::handle::incref(value);
-        D::next(s.push(StackRef::from_bits(value as usize)).skip(1))
-    }
+    // SAFETY: (3): the code has the constant, and the frame has the code until its stack is empty. (5), (9).
+    unsafe { D::next(s.push(StackRef::uncounted(s.constant(s.arg))).skip(1)) }
 }
 
 #[inline(always)]

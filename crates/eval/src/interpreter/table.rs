@@ -100,7 +100,10 @@ mod handlers {
     pub use super::super::iteration::hot::*;
     pub use super::super::known_calls::{call_isinstance, call_len, call_list_append};
     pub use super::super::names::hot::*;
-    pub use super::super::slots::{binary_op, call_builtin_o, call_method_descriptor_noargs, contains_op, store_subscr, to_bool, unary_negative};
+    pub use super::super::slots::{
+        binary_op, call_builtin_o, call_method_descriptor_noargs, call_method_descriptor_o, contains_op, store_subscr, to_bool,
+        unary_negative,
+    };
     pub use super::super::stack::*;
     pub use super::super::suspend::hot::*;
     pub use super::super::unpack::hot::*;
@@ -128,7 +131,7 @@ mod handlers {
     adaptive_operations! {
         arithmetic: compare_op;
         attributes: load_attr, load_super_attr, store_attr;
-        calls: call, call_kw;
+        calls: call_kw;
         names: load_global;
         suspend: send;
         unpack: unpack_sequence;

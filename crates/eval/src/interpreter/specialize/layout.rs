@@ -184,6 +184,19 @@ pub unsafe fn write_compact_int(ob: *mut abi::PyObject, value: i64) {
     }
 }
 
+/// Makes a block of the free list a `float`.
+///
+/// # Safety
+/// A block of a `float`'s size that is the caller's.
+#[inline(always)]
+pub unsafe fn init_float(block: *mut abi::PyObject, value: f64) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        init_static_head(block, Float::type_object());
+        write_float(block, value);
+    }
+}
+
 /// # Safety
 /// A `float` that nobody else holds.
 #[inline(always)]

@@ -67,11 +67,15 @@ impl State {
         Ok(())
     }
 
+    /// In line, for one kind: this is what a loop over a dictionary does.
+    #[inline(always)]
     fn next(&self, th: &Thread, kind: Kind) -> PyResult<Option<Owned>> {
         let Some(dict) = self.dict.get() else {
             return Ok(None);
         };
-        self.check_size(th, &dict)?;
+        if self.used.get() != dict.len() as isize {
+            return Err(self.changed_size(th));
+        }
         let mut position = self.position.get() as usize;
         // SAFETY: counted before anything runs.
         let Some((key, value)) = (unsafe { dict.next_borrowed(&mut position) }) else {
@@ -79,8 +83,7 @@ impl State {
             return Ok(None);
         };
         if self.left.get() == 0 {
-            drop(self.dict.take());
-            return Err(th.raise(exc::RUNTIME_ERROR, "dictionary keys changed during iteration"));
+            return Err(self.changed_keys(th));
         }
         self.position.set(position as isize);
         self.left.set(self.left.get() - 1);
@@ -91,15 +94,16 @@ impl State {
         let Some(dict) = self.dict.get() else {
             return Ok(None);
         };
-        self.check_size(th, &dict)?;
+        if self.used.get() != dict.len() as isize {
+            return Err(self.changed_size(th));
+        }
         let found = entry_at_or_before(&dict, self.position.get());
         let Some((position, key, value)) = found else {
             drop(self.dict.take());
             return Ok(None);
         };
         if self.left.get() == 0 {
-            drop(self.dict.take());
-            return Err(th.raise(exc::RUNTIME_ERROR, "dictionary keys changed during iteration"));
+            return Err(self.changed_keys(th));
         }
         self.position.set(position - 1);
         self.left.set(self.left.get() - 1);
@@ -107,13 +111,19 @@ impl State {
         unsafe { self.give(th, kind, Borrowed::from_ptr(key), Borrowed::from_ptr(value)).map(Some) }
     }
 
-    fn check_size(&self, th: &Thread, dict: &Dict) -> PyResult<()> {
-        if self.used.get() == dict.len() as isize {
-            return Ok(());
-        }
+    #[cold]
+    #[inline(never)]
+    fn changed_size(&self, th: &Thread) -> Raised {
         // From now on always.
         self.used.set(-1);
-        Err(th.raise(exc::RUNTIME_ERROR, "dictionary changed size during iteration"))
+        th.raise(exc::RUNTIME_ERROR, "dictionary changed size during iteration")
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn changed_keys(&self, th: &Thread) -> Raised {
+        drop(self.dict.take());
+        th.raise(exc::RUNTIME_ERROR, "dictionary keys changed during iteration")
     }
 
     #[inline(always)]
@@ -158,9 +168,10 @@ impl State {
 }
 
 /// The pair of key and value: the tuple in `last` if nobody else has it.
+#[inline(always)]
 pub(super) fn give_pair(last: &Slot<Tuple>, th: &Thread, key: Owned, value: Owned) -> PyResult {
     let Some(pair) = last.get().filter(|pair| pair.object().ref_count() == 1) else {
-        return Tuple::pack(th, [key, value]).map(Owned::into_object);
+        return new_pair(th, key, value);
     };
     let result = pair.object().to_owned();
     // SAFETY: nobody but the iterator had the tuple; the old items are released last.
@@ -171,11 +182,16 @@ pub(super) fn give_pair(last: &Slot<Tuple>, th: &Thread, key: Owned, value: Owne
             Owned::from_ptr(std::mem::replace(&mut *items.add(1), value.into_ptr()));
         pair.forget_hash();
         // The collector may have stopped following it while it held nothing that it follows.
-        gc::track_raw(result.as_ptr());
+        gc::track(th, result.borrow());
         drop(old_key);
         drop(old_value);
     }
     Ok(result)
+}
+
+#[inline(never)]
+fn new_pair(th: &Thread, key: Owned, value: Owned) -> PyResult {
+    Tuple::pack(th, [key, value]).map(Owned::into_object)
 }
 
 /// The entry at `position` or the nearest one before it: where, key and value.

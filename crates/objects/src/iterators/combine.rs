@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::ffi::c_int;
 
+use crate::gc;
 use crate::prelude::*;
 
 /// The iterators of all arguments, in a tuple.
@@ -99,14 +100,7 @@ impl Zip {
             };
             return super::enumerate::give_tuple(th, &self.last, [left, right]).map(Some);
         }
-        let mut items = Vec::with_capacity(self.len.get());
-        for (at, &iterator) in iterators.as_slice().iter().enumerate() {
-            match iter::next(th, iterator)? {
-                Some(item) => items.push(item),
-                None => return self.ended(th, &iterators, at),
-            }
-        }
-        Tuple::from_vec(th, items).map(|tuple| Some(tuple.into_object()))
+        self.next_of_many(th, &iterators)
     }
 
     /// What pickle and copy need to make the object anew.
@@ -130,6 +124,36 @@ impl Zip {
 }
 
 impl Zip {
+    /// Fills the tuple given out last, if nobody kept it, or a new one.
+    fn next_of_many(&self, th: &Thread, iterators: &Tuple) -> PyResult<Option<Owned>> {
+        let kept = self.last.get().filter(|tuple| tuple.object().ref_count() == 1);
+        let is_kept = kept.is_some();
+        let tuple = match kept {
+            Some(tuple) => tuple.to_owned(),
+            None => Tuple::with_nulls(th, iterators.len())?,
+        };
+        for (at, &iterator) in iterators.as_slice().iter().enumerate() {
+            let Some(item) = iter::next(th, iterator)? else {
+                return self.ended(th, iterators, at);
+            };
+            // SAFETY: the tuple has as many items as there are iterators, each whole or null at any time; nobody but the
+            // iterator has it.
+            unsafe {
+                let place = tuple.items().add(at);
+                let old = std::mem::replace(&mut *place, item.into_ptr());
+                drop(Owned::<Object>::from_ptr_or_null(old));
+            }
+        }
+        if is_kept {
+            tuple.forget_hash();
+            gc::track(th, tuple.borrow());
+        } else if !tuple.as_slice().iter().any(|item| item.ty().is_gc()) {
+            // SAFETY: a tuple; as `Tuple::build` leaves it.
+            unsafe { gc::untrack_raw(tuple.as_ptr()) };
+        }
+        Ok(Some(tuple.into_object()))
+    }
+
     fn ended(&self, th: &Thread, iterators: &Tuple, at: usize) -> PyResult<Option<Owned>> {
         if self.strict.get() != 0 {
             check_even(th, "zip", iterators, at)?;

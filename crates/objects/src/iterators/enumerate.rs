@@ -8,7 +8,6 @@ use super::state_index;
 use crate::gc;
 use crate::prelude::*;
 use crate::protocol::sequence;
-use crate::row::in_row;
 
 /// Number the items of an iterable: yield pairs of a count, which begins at start, and an item.
 #[pytype(
@@ -57,12 +56,20 @@ impl Enumerate {
     }
 
     /// The count, which moves on.
+    #[inline(always)]
     fn count(&self, th: &Thread) -> PyResult<Owned<Int>> {
         let index = self.index.get();
         if index != isize::MAX {
             self.index.set(index + 1);
             return Int::from_isize(th, index);
         }
+        self.count_big(th)
+    }
+
+    /// Out of line for the sake of the stack that it needs.
+    #[cold]
+    #[inline(never)]
+    fn count_big(&self, th: &Thread) -> PyResult<Owned<Int>> {
         let count = match self.big_index.get_owned() {
             Some(count) => count,
             None => Int::from_isize(th, isize::MAX)?,
@@ -119,7 +126,7 @@ pub fn give_items<'a>(
         gc::track(th, result.borrow());
         return Ok(result);
     }
-    let made = in_row(count, item, |items| Tuple::from_slice(th, items))?;
+    let made = Tuple::from_fn(th, count, |at| item(at).to_owned())?;
     if kept.is_none() {
         last.set(Some(made.clone()));
     }

@@ -245,11 +245,7 @@ impl List {
                 if range.step == 1 {
                     return this.slice(th, range.start as usize, range.len).map(Owned::into_object);
                 }
-                let picked = List::with_capacity(th, range.len)?;
-                for item in range.positions().filter_map(|at| this.get().get(at)) {
-                    picked.push(th, item)?;
-                }
-                Ok(picked.into_object())
+                this.pick(th, range).map(Owned::into_object)
             }
         }
     }

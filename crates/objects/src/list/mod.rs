@@ -21,6 +21,7 @@ use crate::freelist::alloc_gc;
 use crate::gc;
 use crate::prelude::*;
 use crate::row::move_words;
+use crate::slice::SliceRange;
 use crate::typeobj::alloc::init_head;
 
 pub(crate) use methods::out_of_range;
@@ -332,8 +333,10 @@ impl List {
         self.allocated.set(0);
         // SAFETY: (1), (3): the storage is ours alone now.
         unsafe {
-            for at in (0..len).rev() {
-                drop(Owned::<Object>::from_ptr_or_null(*items.add(at)));
+            let mut place = items.add(len);
+            while place > items {
+                place = place.sub(1);
+                drop(Owned::<Object>::from_ptr_or_null(*place));
             }
             Thread::attached().interp().heap.free(items.cast());
         }
@@ -349,6 +352,28 @@ impl List {
             unsafe { copy_counted(self.items.get().add(start), list.items.get(), len) };
             list.head.set_size(len as isize);
         }
+        Ok(list)
+    }
+
+    /// The items of a slice of this list.
+    pub(super) fn pick(&self, th: &Thread, range: SliceRange) -> PyResult<Owned<List>> {
+        // Making a list may collect garbage, and so change this one.
+        let list = List::with_capacity(th, range.len)?;
+        let (from, to) = (self.items.get(), list.items.get());
+        let mut count = 0;
+        for at in range.positions().filter(|&at| at < self.len()) {
+            // SAFETY: (1), (3): `at` is in range, and there is room for `range.len`; only counts change.
+            unsafe {
+                let item = *from.add(at);
+                if item.is_null() {
+                    continue;
+                }
+                crate::handle::incref(item);
+                *to.add(count) = item;
+            }
+            count += 1;
+        }
+        list.head.set_size(count as isize);
         Ok(list)
     }
 

@@ -173,6 +173,28 @@ impl Set {
         None
     }
 
+    /// As `next_hashed`, without counting.
+    ///
+    /// # Safety
+    /// Nothing runs while the result is in use, or the caller counts it before.
+    #[inline(always)]
+    pub(super) unsafe fn next_borrowed<'a>(
+        &self,
+        position: &mut usize,
+    ) -> Option<(Borrowed<'a>, isize)> {
+        while *position <= self.mask.get() as usize {
+            // SAFETY: the position is in the table; a used entry holds a reference.
+            unsafe {
+                let entry = *self.table.get().add(*position);
+                *position += 1;
+                if table::is_used_entry(&entry) {
+                    return Some((Borrowed::from_ptr(entry.key), entry.hash as isize));
+                }
+            }
+        }
+        None
+    }
+
     /// The elements as they are now.
     pub fn to_vec(&self) -> Vec<Owned> {
         let mut position = 0;

@@ -54,12 +54,7 @@ impl Set {
             if other.len() > self.len() {
                 (few, many) = (this, other);
             }
-            let mut position = 0;
-            while let Some((key, hash)) = few.next_hashed(&mut position) {
-                if many.has_hashed(th, key.borrow(), hash)? {
-                    result.add_hashed(th, key.borrow(), hash)?;
-                }
-            }
+            few.pick(th, &many, true, &result)?;
             return Ok(result);
         }
         iter::for_each(th, other, &mut |item| {
@@ -158,18 +153,40 @@ impl Set {
             return Ok(result);
         }
         let result = self.like(th)?;
+        if let Some(set) = set {
+            self.pick(th, &set, false, &result)?;
+            return Ok(result);
+        }
         let mut position = 0;
         while let Some((key, hash)) = self.next_hashed(&mut position) {
-            let found = match (set, dict) {
-                (Some(set), _) => set.has_hashed(th, key.borrow(), hash)?,
-                (None, Some(dict)) => dict.contains_hashed(th, key.borrow(), hash)?,
-                (None, None) => false,
+            let found = match dict {
+                Some(dict) => dict.contains_hashed(th, key.borrow(), hash)?,
+                None => false,
             };
             if !found {
                 result.add_hashed(th, key.borrow(), hash)?;
             }
         }
         Ok(result)
+    }
+
+    /// Adds those elements to `result` of which `other` has an equal one, or those of which it has none.
+    fn pick(&self, th: &Thread, other: &Set, wanted: bool, result: &Set) -> PyResult<()> {
+        let mut position = 0;
+        // SAFETY: what may run code counts the element before.
+        while let Some((key, hash)) = unsafe { self.next_borrowed(&mut position) } {
+            if let Some(found) = other.has_at_once(key, hash) {
+                if found == wanted {
+                    result.add_hashed(th, key, hash)?;
+                }
+                continue;
+            }
+            let key = key.to_owned();
+            if other.has_hashed(th, key.borrow(), hash)? == wanted {
+                result.add_hashed(th, key.borrow(), hash)?;
+            }
+        }
+        Ok(())
     }
 
     pub fn symmetric_difference_update(&self, th: &Thread, other: Borrowed<'_>) -> PyResult<()> {

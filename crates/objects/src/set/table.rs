@@ -269,6 +269,12 @@ impl Set {
         self.find_at_once(key, hash).map(is_used)
     }
 
+    /// Whether there is an equal element, if that can be told without running anything.
+    #[inline(always)]
+    pub(super) fn has_at_once(&self, key: Borrowed<'_>, hash: isize) -> Option<bool> {
+        self.find_at_once(key, hash).map(is_used)
+    }
+
     /// As `find`; only where comparing may run code, `key` has to outlive that, which the caller's reference may not.
     #[inline(always)]
     fn find_held(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<*mut Entry> {

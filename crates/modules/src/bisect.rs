@@ -37,9 +37,10 @@ fn position(
         Err(_) => sequence::len(th, a)?,
     };
     let key = key.filter(|key| !key.is_none());
+    let list = a.downcast_exact::<List>();
     while low < high {
         let middle = low + (high - low) / 2;
-        let in_list = a.downcast_exact::<List>().and_then(|list| list.get().get(middle));
+        let in_list = list.and_then(|list| list.get().get(middle));
         let mut item = match in_list {
             Some(item) => item,
             None => sequence::get(th, a, middle as isize)?,
@@ -48,8 +49,8 @@ fn position(
             item = call::call(th, key, &[item.object()])?;
         }
         let right_of = match side {
-            Side::Left => less(th, item.object(), x)?,
-            Side::Right => !less(th, x, item.object())?,
+            Side::Left => object::less(th, item.object(), x)?,
+            Side::Right => !object::less(th, x, item.object())?,
         };
         if right_of {
             low = middle + 1;
@@ -58,10 +59,6 @@ fn position(
         }
     }
     Ok(low as isize)
-}
-
-fn less(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult<bool> {
-    object::compare_bool(th, a, b, CompareOp::Lt)
 }
 
 fn insert(

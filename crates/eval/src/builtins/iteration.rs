@@ -138,15 +138,12 @@ impl Builtins {
 }
 
 /// Whether `item` is better than the best so far.
-#[inline]
+#[inline(always)]
 fn beats(th: &Thread, item: Borrowed<'_>, best: Borrowed<'_>, better: CompareOp) -> PyResult<bool> {
-    if let (Some(a), Some(b)) = (item.downcast_exact::<Int>(), best.downcast_exact::<Int>())
-        && let (Some(a), Some(b)) = (a.to_i64(), b.to_i64())
-    {
-        return Ok(better.holds(a.cmp(&b)));
+    match object::compare_numbers(item, best, better) {
+        Some(answer) => Ok(answer),
+        None => object::compare_bool(th, item, best, better),
     }
-    let answer = object::compare(th, item, best, better)?;
-    object::is_true(th, answer.object())
 }
 
 fn extreme(
@@ -163,37 +160,15 @@ fn extreme(
     };
     let key = key.as_ref().map(Owned::object).filter(|key| !key.is_none());
     let default = default.as_ref().map(Owned::object);
-    if let (None, None, [first, second, more @ ..]) = (key, default, args) {
-        let mut best = *first;
-        for &item in [second].into_iter().chain(more) {
-            if beats(th, item, best, better)? {
-                best = item;
-            }
+    let found = match (args, key) {
+        ([], _) => {
+            return Err(raise!(th, TYPE_ERROR, "{name} expected at least 1 argument, got 0"));
         }
-        return Ok(best.to_owned());
-    }
-    let mut best: Option<(Owned, Owned)> = None;
-    let mut consider = |item: Owned| -> PyResult<()> {
-        let value = match key {
-            Some(key) => call::call(th, key, &[item.object()])?,
-            None => item.clone(),
-        };
-        let wins = match &best {
-            Some((_, current)) => beats(th, value.object(), current.object(), better)?,
-            None => true,
-        };
-        if wins {
-            best = Some((item, value));
-        }
-        Ok(())
-    };
-    match args {
-        [] => return Err(raise!(th, TYPE_ERROR, "{name} expected at least 1 argument, got 0")),
-        [iterable] => {
-            let iterator = iter::get_iter(th, *iterable)?;
-            while let Some(item) = iter::next(th, iterator.object())? {
-                consider(item)?;
-            }
+        ([iterable], None) => best_item(th, better, *iterable)?,
+        ([iterable], Some(key)) => {
+            let mut best = None;
+            iter::for_each(th, *iterable, &mut |item| consider(th, better, key, &mut best, item))?;
+            best.map(|(item, _)| item)
         }
         _ if default.is_some() => {
             return Err(raise!(
@@ -202,17 +177,72 @@ fn extreme(
                 "Cannot specify a default for {name}() with multiple positional arguments"
             ));
         }
-        _ => {
-            for &item in args {
-                consider(item.to_owned())?;
+        ([first, others @ ..], None) => {
+            let mut best = *first;
+            for &item in others {
+                if beats(th, item, best, better)? {
+                    best = item;
+                }
             }
+            Some(best.to_owned())
         }
-    }
-    match (best, default) {
-        (Some((item, _)), _) => Ok(item),
+        (_, Some(key)) => {
+            let mut best = None;
+            for &item in args {
+                consider(th, better, key, &mut best, item.to_owned())?;
+            }
+            best.map(|(item, _)| item)
+        }
+    };
+    match (found, default) {
+        (Some(item), _) => Ok(item),
         (None, Some(default)) => Ok(default.to_owned()),
         (None, None) => Err(raise!(th, VALUE_ERROR, "{name}() iterable argument is empty")),
     }
+}
+
+/// The best item without a key.
+fn best_item(th: &Thread, better: CompareOp, iterable: Borrowed<'_>) -> PyResult<Option<Owned>> {
+    let mut best: Option<Owned> = None;
+    let mut at = 0;
+    let list = iterable.downcast_exact::<List>();
+    let iterator = if list.is_some() { None } else { Some(iter::get_iter(th, iterable)?) };
+    loop {
+        // A list needs no iterator.
+        let next = match (&list, &iterator) {
+            (Some(list), _) => list.get().get(at),
+            (None, Some(iterator)) => iter::next(th, iterator.object())?,
+            (None, None) => None,
+        };
+        let Some(item) = next else { return Ok(best) };
+        at += 1;
+        let wins = match &best {
+            Some(best) => beats(th, item.object(), best.object(), better)?,
+            None => true,
+        };
+        if wins {
+            best = Some(item);
+        }
+    }
+}
+
+/// Makes `item` the best, with what the key says of it, if it is better.
+fn consider(
+    th: &Thread,
+    better: CompareOp,
+    key: Borrowed<'_>,
+    best: &mut Option<(Owned, Owned)>,
+    item: Owned,
+) -> PyResult<()> {
+    let value = call::call(th, key, &[item.object()])?;
+    let wins = match best {
+        Some((_, current)) => beats(th, value.object(), current.object(), better)?,
+        None => true,
+    };
+    if wins {
+        *best = Some((item, value));
+    }
+    Ok(())
 }
 
 fn sum(th: &Thread, iterable: Borrowed<'_>, start: Option<Borrowed<'_>>) -> PyResult {

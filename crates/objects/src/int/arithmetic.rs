@@ -42,6 +42,16 @@ pub fn multiply(th: &Thread, a: &Int, b: &Int) -> PyResult<Owned<Int>> {
     build(th, size, |out| int_digits::mul_into(a, b, out))
 }
 
+/// The value of a number of at most four digits that is not negative.
+#[inline(always)]
+fn small_natural(int: int_digits::IntRef<'_>) -> Option<u128> {
+    if int.negative || int.digits.len() > 4 {
+        return None;
+    }
+    let digits = int.digits.iter().rev();
+    Some(digits.fold(0, |value, &digit| value << int_digits::SHIFT | u128::from(digit)))
+}
+
 pub fn bitwise(th: &Thread, op: BitOp, a: &Int, b: &Int) -> PyResult<Owned<Int>> {
     if a.is_compact() && b.is_compact() {
         let (a, b) = (a.compact_value(), b.compact_value());
@@ -55,6 +65,16 @@ pub fn bitwise(th: &Thread, op: BitOp, a: &Int, b: &Int) -> PyResult<Owned<Int>>
         );
     }
     let (a, b) = (a.view(), b.view());
+    if let (Some(a), Some(b)) = (small_natural(a), small_natural(b)) {
+        let result = match op {
+            BitOp::And => a & b,
+            BitOp::Or => a | b,
+            BitOp::Xor => a ^ b,
+        };
+        if let Ok(result) = u64::try_from(result) {
+            return Int::from_u64(th, result);
+        }
+    }
     build(th, int_digits::bitwise_size(a, b), |out| int_digits::bitwise_into(op, a, b, out))
 }
 

@@ -188,8 +188,8 @@ fn check_class<'a>(
     ty: Borrowed<'_, Type>,
     class: Borrowed<'a>,
 ) -> PyResult<Borrowed<'a, Type>> {
-    let name = ty.tp_name();
     let Some(class) = class.downcast::<Type>() else {
+        let name = ty.tp_name();
         return Err(raise!(
             th,
             TYPE_ERROR,
@@ -198,7 +198,7 @@ fn check_class<'a>(
         ));
     };
     if !class.is_subtype(ty.get()) {
-        let class = class.tp_name();
+        let (name, class) = (ty.tp_name(), class.tp_name());
         return Err(raise!(
             th,
             TYPE_ERROR,
@@ -224,7 +224,8 @@ fn check_class<'a>(
         return Err(raise!(
             th,
             TYPE_ERROR,
-            "{name}.__new__({}) is not safe, use {}.__new__()",
+            "{}.__new__({}) is not safe, use {}.__new__()",
+            ty.tp_name(),
             class.tp_name(),
             base.tp_name()
         ));

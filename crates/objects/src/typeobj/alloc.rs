@@ -46,19 +46,18 @@ fn alloc_sized(th: &Thread, ty: Borrowed<'_, Type>, items: isize, behind: isize)
         ty.ready(th)?;
     }
     let raw = ty.raw();
-    // One item more, as the reference: room for the sentinel of types such as bytes.
-    let extra = if raw.tp_itemsize == 0 {
-        0
+    let size = if raw.tp_itemsize == 0 && behind == 0 {
+        (raw.tp_basicsize + 7) & !7
     } else {
-        (items + 1).checked_mul(raw.tp_itemsize).ok_or_else(|| th.no_memory())?
+        // One item more, as the reference: room for the sentinel of types such as bytes.
+        (items + 1)
+            .checked_mul(raw.tp_itemsize)
+            .and_then(|extra| raw.tp_basicsize.checked_add(extra))
+            .and_then(|size| size.checked_add(behind))
+            .and_then(|size| size.checked_add(7))
+            .ok_or_else(|| th.no_memory())?
+            & !7
     };
-    let size = raw
-        .tp_basicsize
-        .checked_add(extra)
-        .and_then(|size| size.checked_add(behind))
-        .and_then(|size| size.checked_add(7))
-        .ok_or_else(|| th.no_memory())?
-        & !7;
     let before = size_before(&ty);
     let values = instance_dict::inline_values_size(&ty);
     let total = before + size as usize + values;

@@ -116,16 +116,43 @@ pub fn compare_bool(
     is_true(th, result.object())
 }
 
+/// `left < right`, in line for numbers.
+#[inline(always)]
+pub fn less(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<bool> {
+    match numbers(left, right) {
+        Some(Numbers::Ints(left, right)) => Ok(left < right),
+        Some(Numbers::Floats(left, right)) => Ok(left < right),
+        None => compare_bool(th, left, right, CompareOp::Lt),
+    }
+}
+
 /// For two floats, and for two ints of a digit each.
 #[inline(always)]
-fn compare_numbers(left: Borrowed<'_>, right: Borrowed<'_>, op: CompareOp) -> Option<bool> {
+pub fn compare_numbers(left: Borrowed<'_>, right: Borrowed<'_>, op: CompareOp) -> Option<bool> {
+    Some(match numbers(left, right)? {
+        Numbers::Ints(left, right) => op.holds_of(left, right),
+        Numbers::Floats(left, right) => op.holds_of(left, right),
+    })
+}
+
+/// Numbers that are compared without calls.
+enum Numbers {
+    /// Of a digit each.
+    Ints(i64, i64),
+    Floats(f64, f64),
+}
+
+#[inline(always)]
+fn numbers(left: Borrowed<'_>, right: Borrowed<'_>) -> Option<Numbers> {
     if let Some(left) = left.downcast_exact::<Int>() {
         let right = right.downcast_exact::<Int>()?;
-        let both = left.is_compact() && right.is_compact();
-        return both.then(|| op.holds(left.compact_value().cmp(&right.compact_value())));
+        if !left.is_compact() || !right.is_compact() {
+            return None;
+        }
+        return Some(Numbers::Ints(left.compact_value(), right.compact_value()));
     }
     let (left, right) = (left.downcast_exact::<Float>()?, right.downcast_exact::<Float>()?);
-    Some(op.holds_of_floats(left.value(), right.value()))
+    Some(Numbers::Floats(left.value(), right.value()))
 }
 
 /// `left is right or left == right`.

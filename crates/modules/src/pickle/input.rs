@@ -27,9 +27,21 @@ enum Data {
     Own(Owned<Bytes>),
 }
 
+impl Data {
+    fn place(&self) -> (*const u8, usize) {
+        let bytes = match self {
+            Data::Lent(data) => data.as_bytes(),
+            Data::Own(data) => data.as_bytes(),
+        };
+        (bytes.as_ptr(), bytes.len())
+    }
+}
+
 pub(super) struct Input<'a> {
     th: &'a Thread,
     data: Data,
+    /// Where the bytes of `data` lie, and how many there are: this is asked for with every opcode.
+    bytes: (*const u8, usize),
     at: usize,
     /// How much of `data` the file knows as read.
     read: usize,
@@ -41,20 +53,23 @@ pub(super) struct Input<'a> {
 impl<'a> Input<'a> {
     pub fn of_buffer(th: &'a Thread, data: Buffer) -> Input<'a> {
         let read = data.as_bytes().len();
-        Input { th, data: Data::Lent(data), at: 0, read, file: None, frame_end: None }
+        Input::new(th, Data::Lent(data), read, None)
     }
 
     pub fn of_file(th: &'a Thread, file: File) -> Input<'a> {
-        let data = Data::Own(Bytes::empty().to_owned());
-        Input { th, data, at: 0, read: 0, file: Some(file), frame_end: None }
+        Input::new(th, Data::Own(Bytes::empty().to_owned()), 0, Some(file))
+    }
+
+    fn new(th: &'a Thread, data: Data, read: usize, file: Option<File>) -> Input<'a> {
+        let bytes = data.place();
+        Input { th, data, bytes, at: 0, read, file, frame_end: None }
     }
 
     #[inline(always)]
     fn bytes(&self) -> &[u8] {
-        match &self.data {
-            Data::Lent(data) => data.as_bytes(),
-            Data::Own(data) => data.as_bytes(),
-        }
+        let (start, len) = self.bytes;
+        // SAFETY: `data` holds the bytes, which lie still meanwhile; whoever replaces it sets both.
+        unsafe { std::slice::from_raw_parts(start, len) }
     }
 
     #[inline(always)]
@@ -187,6 +202,7 @@ impl<'a> Input<'a> {
         })?;
         let len = data.as_bytes().len();
         self.data = Data::Own(data);
+        self.bytes = self.data.place();
         self.at = 0;
         // More is asked for only once a frame is used up.
         self.frame_end = None;

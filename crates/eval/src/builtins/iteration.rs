@@ -3,6 +3,7 @@
 use krait_objects::args::named;
 use krait_objects::bytearray::ByteArray;
 use krait_objects::complex::Complex;
+use krait_objects::int::Bool;
 use krait_objects::prelude::*;
 
 use super::Builtins;
@@ -288,14 +289,17 @@ fn sum(th: &Thread, iterable: Borrowed<'_>, start: Option<Borrowed<'_>>) -> PyRe
 /// A sum, and the item that did not fit the fast path (or the end).
 type Partial = Option<(Owned, Option<Owned>)>;
 
-/// As long as total and items are exact ints that fit a machine word.
+/// As long as total and items are exact ints, or bools, that fit a machine word.
 fn sum_ints(
     th: &Thread,
     iterator: Borrowed<'_>,
     total: Borrowed<'_>,
     first: &Owned,
 ) -> PyResult<Partial> {
-    let word = |ob: Borrowed<'_>| ob.downcast_exact::<Int>().and_then(|int| int.to_i64());
+    let word = |ob: Borrowed<'_>| {
+        let int = ob.downcast::<Int>()?;
+        if ob.is_exact::<Int>() || ob.is_exact::<Bool>() { int.to_i64() } else { None }
+    };
     let (Some(mut sum), Some(add)) = (word(total), word(first.object())) else {
         return Ok(None);
     };

@@ -5,6 +5,7 @@ use krait_objects::memory;
 use krait_objects::prelude::*;
 use krait_objects::row::in_row;
 
+use super::construct;
 use super::op::Op;
 use super::{UNWIND, abandon, too_deep};
 use crate::code::CodeUnit;
@@ -194,6 +195,16 @@ pub fn is_python(callable: Borrowed<'_>) -> bool {
 }
 
 pub fn call_kw(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    call_named(op, true)
+}
+
+/// `CALL_KW` that is over when this returns, unless a Python function is called.
+pub fn call_kw_at_once(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    call_named(op, false)
+}
+
+#[inline(always)]
+fn call_named(op: Op<'_>, enters_init: bool) -> PyResult<*const CodeUnit> {
     let base = op.slot(op.arg + 3);
     let names = op.pop1();
     // SAFETY: (9): a constant tuple of names, not more than there are arguments.
@@ -202,6 +213,12 @@ pub fn call_kw(op: Op<'_>) -> PyResult<*const CodeUnit> {
         let callee = callee(base, op.arg);
         if is_python(callee.callable) {
             return call_python(op, base, &callee, Some(kwnames));
+        }
+        if enters_init
+            && callee.count == op.arg
+            && let Some(class) = construct::initialized_class(op.th, &callee)
+        {
+            return construct::enter_init(op, base, class, op.arg, Some(kwnames));
         }
         call_other(op, base, &callee, Some(kwnames))
     }

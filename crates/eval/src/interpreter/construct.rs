@@ -7,11 +7,12 @@ use krait_abi as abi;
 use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
 use krait_objects::typeobj;
+use krait_objects::typeobj::slots::dispatch;
+use std::ptr::NonNull;
 
-use super::calls;
+use super::calls::{self, Callee};
 use super::cold::deopt;
 use super::op::Op;
-use super::specialize::layout;
 use super::state::{Dispatch, Operation, State};
 use super::{UNWIND, abandon, too_deep};
 use crate::code::{self, Code, CodeUnit};
@@ -75,12 +76,11 @@ fn make_cleanup_code(th: &Thread) -> PyResult<Borrowed<'_, Code>> {
 pub fn initializer(th: &Thread, class: Borrowed<'_, Type>) -> Option<Owned<Function>> {
     let address = |new: abi::newfunc| new.map(|new| new as usize);
     let plain_new = address(class.raw().tp_new) == address(Object::type_object().raw().tp_new);
-    let metaclass = class.object().get().ty();
     if !class.is_heap_type()
         || !plain_new
         || class.has_flag(abi::Py_TPFLAGS_IS_ABSTRACT)
         || class.raw().tp_itemsize != 0
-        || !metaclass.is(Borrowed::from_ref(Type::type_object()))
+        || !is_called_as_type(class.as_ptr())
     {
         return None;
     }
@@ -91,13 +91,45 @@ pub fn initializer(th: &Thread, class: Borrowed<'_, Type>) -> Option<Owned<Funct
     init.downcast::<Function>().ok()
 }
 
-/// Lets the type remember its `__init__` until it changes.
-pub fn remember(class: Borrowed<'_, Type>, init: &Owned<Function>) {
-    // SAFETY: `initializer` has answered: a heap type, whose dictionary (or a base's) holds the function.
-    unsafe {
-        let heap: *mut abi::PyHeapTypeObject = class.as_ptr().cast();
-        (*heap)._spec_cache.init = init.as_ptr();
+/// Lets the type remember its `__init__` until it changes. Answers its version; 0 if there are no more.
+pub fn remember(th: &Thread, class: Borrowed<'_, Type>, init: &Owned<Function>) -> u32 {
+    let version = class.get().assign_version(th);
+    if version != 0 {
+        // SAFETY: `initializer` has answered: a heap type, whose dictionary (or a base's) holds the function.
+        unsafe {
+            let heap: *mut abi::PyHeapTypeObject = class.as_ptr().cast();
+            (*heap)._spec_cache.init = init.as_ptr();
+        }
     }
+    version
+}
+
+/// The class that is called, if the call does no more than make an instance and run an `__init__` written in Python, which
+/// the class then remembers.
+pub fn initialized_class<'a>(th: &Thread, callee: &Callee<'a>) -> Option<Borrowed<'a, Type>> {
+    let class =
+        callee.callable.downcast::<Type>().filter(|class| is_called_as_type(class.as_ptr()))?;
+    let slot = class.raw().tp_init.map_or(0, |slot| slot as usize);
+    if slot != dispatch::tp_init as *const () as usize {
+        return None;
+    }
+    if remembered(class).is_none() && remember(th, class, &initializer(th, class)?) == 0 {
+        return None;
+    }
+    Some(class)
+}
+
+/// Whether `ob` is a class that is called as `type` says: no metaclass has a `__call__` of its own.
+#[inline(always)]
+fn is_called_as_type(ob: *mut abi::PyObject) -> bool {
+    // SAFETY: (1).
+    let call = unsafe { (*(*ob).ob_type).tp_call };
+    call.map(|call| call as usize) == Type::type_object().raw().tp_call.map(|call| call as usize)
+}
+
+fn remembered(class: Borrowed<'_, Type>) -> Option<NonNull<abi::PyObject>> {
+    // SAFETY: a heap type; what it remembers of `__init__` goes when the type changes.
+    unsafe { NonNull::new((*class.as_ptr().cast::<abi::PyHeapTypeObject>())._spec_cache.init) }
 }
 
 /// The class with the cached version is called.
@@ -107,7 +139,7 @@ pub unsafe fn call_alloc_and_enter_init<D: Dispatch>(s: State) -> D::Out {
     unsafe {
         let base = s.sp.sub(s.arg + 2);
         let class = (*base).ptr();
-        if !layout::is_type(class)
+        if !is_called_as_type(class)
             || !(*base.add(1)).is_null()
             || (*class.cast::<abi::PyTypeObject>()).tp_version_tag != s.cache_u32(2)
         {
@@ -127,18 +159,31 @@ impl Operation for Construct {
 }
 
 fn construct(op: Op<'_>) -> PyResult<*const CodeUnit> {
-    let th = op.th;
     let base = op.slot(op.arg + 2);
     // SAFETY: (9): the handler has checked that a class lies there.
     let class: Borrowed<'_, Type> = unsafe { (*base).get().cast() };
-    // SAFETY: a heap type; what it remembers of `__init__` goes when the type changes.
-    let init = unsafe {
-        let heap: *mut abi::PyHeapTypeObject = class.as_ptr().cast();
-        StackRef::new(match (*heap)._spec_cache.init {
-            init if init.is_null() => return calls::call(op),
-            init => init,
-        })
-    };
+    match remembered(class) {
+        None => calls::call(op),
+        // SAFETY: (9): the instruction's operands.
+        Some(_) => unsafe { enter_init(op, base, class, op.arg, None) },
+    }
+}
+
+/// Makes an instance of a class that remembers its `__init__`, and enters that with the operands that begin at `base`.
+///
+/// # Safety
+/// The operands are the class, null, and `count` arguments, the last of which `kwnames` name.
+pub unsafe fn enter_init(
+    op: Op<'_>,
+    base: *mut StackRef,
+    class: Borrowed<'_, Type>,
+    count: usize,
+    kwnames: Option<Borrowed<'_, Tuple>>,
+) -> PyResult<*const CodeUnit> {
+    let th = op.th;
+    let Some(init) = remembered(class) else { return Err(th.bad_internal_call()) };
+    // SAFETY: (2): a live function.
+    let init = unsafe { StackRef::new(init.as_ptr()) };
     let made =
         cleanup_code(th).and_then(|cleanup| Ok((cleanup, typeobj::alloc::alloc(th, class, 0)?)));
     let (cleanup, instance) = match made {
@@ -166,8 +211,8 @@ fn construct(op: Op<'_>) -> PyResult<*const CodeUnit> {
             init,
             std::ptr::null_mut(),
             base.add(1),
-            op.arg + 1,
-            None,
+            count + 1 - kwnames.map_or(0, |names| names.len()),
+            kwnames,
             waiting,
         );
         let inside = match pushed {

@@ -296,7 +296,7 @@ impl Place<'_> {
         }
         let done = match opcode {
             Opcode::CALL => calls::call(self.op),
-            Opcode::CALL_KW => calls::call_kw(self.op),
+            Opcode::CALL_KW => calls::call_kw_at_once(self.op),
             _ => calls::call_function_ex(self.op),
         };
         self.call_ended(&[callable.borrow(), first.borrow()], done)

@@ -92,7 +92,9 @@ impl ByteArray {
             Some(data) if data.is_empty() => self.delete(th, range),
             None => self.delete(th, range),
             Some(data) if data.len() == range.len => {
-                range.positions().zip(data).for_each(|(at, byte)| self.set(at, byte));
+                self.with_bytes(|bytes| {
+                    range.positions().zip(data).for_each(|(at, byte)| bytes[at] = byte);
+                });
                 Ok(())
             }
             Some(data) => Err(raise!(

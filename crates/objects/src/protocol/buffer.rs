@@ -195,12 +195,16 @@ unsafe fn gather_dimension(
             out.extend_from_slice(std::slice::from_raw_parts(start, itemsize));
             return;
         };
+        let pointers = suboffsets.map(|offsets| offsets[0]).filter(|&offset| offset >= 0);
+        if shape.is_empty() && pointers.is_none() && stride == itemsize as isize {
+            let len = count.max(0) as usize * itemsize;
+            out.extend_from_slice(std::slice::from_raw_parts(start, len));
+            return;
+        }
         let rest = suboffsets.map(|offsets| &offsets[1..]);
         for at in 0..count {
             let mut item = start.offset(at * stride);
-            if let Some(&offset) = suboffsets.and_then(|offsets| offsets.first())
-                && offset >= 0
-            {
+            if let Some(offset) = pointers {
                 item = (*item.cast::<*const u8>()).offset(offset);
             }
             gather_dimension(item, shape, strides, rest, itemsize, out);

@@ -88,7 +88,7 @@ fn native(op: Op<'_>) -> Option<Option<Opcode>> {
             };
             return form.map(Some);
         }
-        let class = callable.downcast_exact::<Type>()?;
+        let class = callable.downcast::<Type>()?;
         if count == 1 {
             let known = [
                 (Type::type_object(), Opcode::CALL_TYPE_1),
@@ -101,15 +101,15 @@ fn native(op: Op<'_>) -> Option<Option<Opcode>> {
             }
         }
         if !has_self && let Some(init) = construct::initializer(op.th, class) {
-            let version = class.get().assign_version(op.th);
+            let version = construct::remember(op.th, class, &init);
             if version == 0 {
                 return Some(None);
             }
-            construct::remember(class, &init);
             write_cache(op, 2, halves(version));
             return Some(Some(Opcode::CALL_ALLOC_AND_ENTER_INIT));
         }
-        class.get().raw().tp_vectorcall.map(|_| Some(Opcode::CALL_BUILTIN_CLASS))
+        let vectorcall = class.get().raw().tp_vectorcall.filter(|_| callable.is_exact::<Type>());
+        vectorcall.map(|_| Some(Opcode::CALL_BUILTIN_CLASS))
     }
 }
 

@@ -28,14 +28,15 @@ impl<'a> Op<'a> {
         Op { th, frame, arg, lifetime: PhantomData }
     }
 
-    /// Takes the topmost `N` values, the deepest first.
+    /// Takes the topmost `N` values, the deepest first. They are read one by one, as they were written a moment ago: see
+    /// `row::move_words`.
     #[inline(always)]
     pub fn pop<const N: usize>(self) -> [Held; N] {
         // SAFETY: (9).
         unsafe {
             let sp = (*self.frame).sp.sub(N);
             (*self.frame).sp = sp;
-            std::array::from_fn(|index| Held::new(*sp.add(index)))
+            std::array::from_fn(|index| Held::new(sp.add(index).read_volatile()))
         }
     }
 

@@ -1,10 +1,11 @@
 //! Doubles as text and back: `repr`, the `e`, `f` and `g` formats, hexadecimal, parsing, rounding.
 //!
-//! Rust's own formatting gives the shortest digits and exact, correctly rounded ones, and its
-//! parser rounds correctly; this module gives them the shapes and the grammar that Python has.
+//! `zmij` gives the shortest digits; Rust's own formatting exact, correctly rounded ones, and its
+//! parser rounds correctly. This module gives them the shapes and the grammar that Python has.
 //! The same job in CPython: `Python/dtoa.c`, `Python/pystrtod.c`, `float_hex`, `double_round`.
 
 use crate::text::ShortText;
+use crate::text::digits::Number;
 use std::fmt::Write;
 
 /// Fractional or significant digits that a double can have at most, and a margin. More precision
@@ -30,6 +31,22 @@ pub struct Style {
 /// `repr(value)`.
 pub fn repr(value: f64) -> String {
     repr_short(value).into_string()
+}
+
+/// What [`repr_in`] writes into.
+pub type ReprBuffer = zmij::Buffer;
+
+/// `repr(value)`, if that is what `zmij` writes: of all numbers but for some small ones, and those that are none.
+#[inline]
+pub fn repr_in(buffer: &mut ReprBuffer, value: f64) -> Option<&str> {
+    let magnitude = value.abs();
+    // Those it writes without an exponent, or with one of a single digit.
+    if (1e-10..1e-4).contains(&magnitude) || !value.is_finite() {
+        return None;
+    }
+    let text = buffer.format_finite(value);
+    // Of so many digits the last may be another one; see `prefer_even`.
+    (text.len() < 15 || !ends_early(magnitude)).then_some(text)
 }
 
 /// `repr(value)`, without going to the heap.
@@ -91,7 +108,11 @@ fn push_finite(out: &mut ShortText, value: f64, code: u8, precision: usize, styl
             let limit = precision as i64 - i64::from(style.add_dot_0);
             decimal.push_general(out, limit, precision, style);
         }
-        _ => Decimal::shortest(magnitude).push_general(out, 16, 0, style),
+        _ => match repr_in(&mut ReprBuffer::new(), magnitude) {
+            Some(text) if style.add_dot_0 && !style.alternate => out.push_str(text),
+            Some(text) if !style.alternate => out.push_str(text.strip_suffix(".0").unwrap_or(text)),
+            _ => Decimal::shortest(magnitude).push_general(out, 16, 0, style),
+        },
     }
     if style.no_negative_zero && value.is_sign_negative() {
         let mantissa = out[start..].split('e').next().unwrap_or_default();
@@ -154,14 +175,31 @@ fn scaled(magnitude: f64, places: usize) -> Option<Scaled> {
     }
 }
 
+/// Puts a magnitude with so many digits behind its point in front of a text, and maybe a separator between thousands;
+/// false if it takes another way.
+#[inline]
+pub fn push_fixed_short(
+    number: &mut Number,
+    magnitude: f64,
+    places: usize,
+    separator: Option<u8>,
+) -> bool {
+    let Some(Scaled { mut whole, power }) = scaled(magnitude, places) else {
+        return false;
+    };
+    if places > 0 {
+        number.push_padded(whole % power, places);
+        number.push_front(b'.');
+        whole /= power;
+    }
+    number.push_grouped(whole, separator);
+    true
+}
+
 fn push_fixed(out: &mut ShortText, magnitude: f64, places: usize) {
-    if let Some(Scaled { whole, power, .. }) = scaled(magnitude, places) {
-        out.push_decimal(whole / power, 1);
-        if places > 0 {
-            out.push('.');
-            out.push_decimal(whole % power, places);
-        }
-        return;
+    let mut number = Number::new();
+    if push_fixed_short(&mut number, magnitude, places, None) {
+        return out.push_str(str::from_utf8(number.as_bytes()).unwrap_or_default());
     }
     let exact = places.min(MAX_EXACT_DIGITS);
     // Writing to a text does not fail.
@@ -190,14 +228,13 @@ struct Decimal {
 
 impl Decimal {
     fn shortest(magnitude: f64) -> Self {
-        let mut text = ShortText::new();
-        let _ = write!(text, "{magnitude:e}");
-        let mut shortest = Decimal::from_exponential(&text);
+        let mut buffer = ReprBuffer::new();
+        let mut shortest = Decimal::from_text(buffer.format_finite(magnitude));
         shortest.prefer_even(magnitude);
         shortest
     }
 
-    /// Of two shortest texts that are equally near, the one with an even last digit: `std` takes the upper one.
+    /// Of two shortest texts that are equally near, the one with an even last digit.
     fn prefer_even(&mut self, magnitude: f64) {
         let odd = self.digits.as_bytes().last().is_some_and(|digit| digit & 1 == 1);
         // Shorter ones are never in the middle of two that mean the same double.
@@ -220,7 +257,7 @@ impl Decimal {
         let places = digits.clamp(1, MAX_EXACT_DIGITS) - 1;
         let mut text = ShortText::new();
         let _ = write!(text, "{magnitude:.places$e}");
-        Decimal::from_exponential(&text)
+        Decimal::from_text(&text)
     }
 
     /// As `rounded`, of a number of usual size to a few digits: as an integer that has as many.
@@ -255,14 +292,39 @@ impl Decimal {
         None
     }
 
-    fn from_exponential(text: &str) -> Self {
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-        let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let mut digits = ShortText::from(first);
-        digits.push_str(rest);
-        let significant = digits.trim_end_matches('0').len().max(1);
-        digits.truncate(significant);
-        Decimal { digits, point: exponent.parse::<i64>().unwrap_or(0) + 1 }
+    /// From digits with or without a point and an exponent.
+    fn from_text(text: &str) -> Self {
+        let text = text.as_bytes();
+        let mut end = text.len();
+        let mut exponent = 0;
+        // An exponent is short, and at the end.
+        if let Some(at) = text.iter().rev().take(6).position(|&byte| byte == b'e') {
+            end -= at + 1;
+            exponent = exponent_of(&text[end + 1..]);
+        }
+        let mantissa = &text[..end];
+        let whole = mantissa.iter().position(|&byte| byte == b'.').unwrap_or(end);
+        let zeros = mantissa.iter().take_while(|&&byte| matches!(byte, b'0' | b'.')).count();
+        let trailing = mantissa.iter().rev().take_while(|&&byte| matches!(byte, b'0' | b'.'));
+        let kept = end - trailing.count();
+        let mut digits = ShortText::new();
+        if zeros >= kept {
+            digits.push_str("0");
+            return Decimal { digits, point: 1 };
+        }
+        // Where the first digit that counts stands, from the point on.
+        let point = if zeros > whole {
+            whole as i64 - zeros as i64 + 1
+        } else {
+            whole as i64 - zeros as i64
+        };
+        if zeros < whole && whole < kept {
+            digits.push_ascii(&mantissa[zeros..whole]);
+            digits.push_ascii(&mantissa[whole + 1..kept]);
+        } else {
+            digits.push_ascii(&mantissa[zeros..kept]);
+        }
+        Decimal { digits, point: point + exponent }
     }
 
     /// One digit, a point and `places` digits; `places` may be fewer than there are only if the
@@ -311,6 +373,13 @@ impl Decimal {
         debug_assert!(out.len() > start);
         out.push_zeros(kept.saturating_sub(significant));
     }
+}
+
+/// The value of an exponent.
+fn exponent_of(text: &[u8]) -> i64 {
+    let (negative, digits) = split_sign(text);
+    let value = digits.iter().fold(0, |value, &digit| value * 10 + i64::from(digit - b'0'));
+    if negative { -value } else { value }
 }
 
 /// `value.hex()`.

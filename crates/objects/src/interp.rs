@@ -121,6 +121,8 @@ pub struct Interpreter {
     /// What the program has put in front of `sys.path` when it began to run; "" stands for the current folder.
     pub script_folder: RefCell<Option<Vec<u8>>>,
     pub int_max_str_digits: Cell<i32>,
+    /// Memory for the next text that is put together, without contents.
+    pub spare_text: Cell<Vec<u8>>,
     /// Code objects know columns, not only lines.
     pub code_debug_ranges: Cell<bool>,
     /// In development mode, names of encodings and error handlers are checked even if not needed.
@@ -310,6 +312,7 @@ impl Interpreter {
             builtins: Slot::EMPTY,
             script_folder: RefCell::default(),
             int_max_str_digits: Cell::new(4300),
+            spare_text: Cell::default(),
             code_debug_ranges: Cell::new(true),
             checks_codecs: Cell::new(false),
             init_cleanup: Slot::EMPTY,

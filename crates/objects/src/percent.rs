@@ -6,6 +6,7 @@
 
 use crate::float_text::{self, Style};
 use crate::format_spec::Laid;
+use crate::text::digits::{Number, Padding};
 use crate::text::{ShortText, Unit};
 use std::ops::Range;
 
@@ -97,6 +98,7 @@ impl<'a, T: Unit> Parser<'a, T> {
         Some(code)
     }
 
+    #[inline(always)]
     fn conversion(&mut self, to: &mut Conversion) -> Result<(), &'static str> {
         if self.take(b'(') {
             to.key = Some(self.key()?);
@@ -163,12 +165,14 @@ impl<'a, T: Unit> Parser<'a, T> {
 impl<T: Unit> Iterator for Parser<'_, T> {
     type Item = Result<Piece, PercentError>;
 
+    // Inlined, or its result would be moved about.
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at;
         let percent = |&c: &T| c.into() == u32::from(b'%');
         let rest = self.text.get(start..)?;
         let literal = match T::as_bytes(rest) {
-            Some(rest) => memchr::memchr(b'%', rest),
+            Some(rest) => crate::text::search::find_byte(rest, b'%'),
             None => rest.iter().position(percent),
         };
         let literal = literal.unwrap_or(rest.len());
@@ -250,6 +254,58 @@ impl Conversion {
         if self.left { (0, missing) } else { (missing, 0) }
     }
 
+    /// The text of an integer in the form of `d`, `o`, `x` and their likes, without padding.
+    pub fn plain_int(&self, value: i64) -> Option<Number> {
+        let (radix, prefix) = match u8::try_from(self.code).ok()? {
+            b'd' | b'i' | b'u' => (10, None),
+            b'x' => (16, Some(b'x')),
+            b'X' => (16, Some(b'X')),
+            b'o' => (8, Some(b'o')),
+            _ => return None,
+        };
+        if self.precision.is_some() {
+            return None;
+        }
+        let mut number = Number::new();
+        number.push_radix(value.unsigned_abs(), radix, prefix == Some(b'X'));
+        number.push_head(self.sign_of(value < 0), prefix.filter(|_| self.alternate));
+        Some(number)
+    }
+
+    /// The text of a float in the form of `f`, without padding.
+    pub fn plain_float(&self, value: f64) -> Option<Number> {
+        if !matches!(self.code, 0x66 | 0x46) || self.alternate || !value.is_finite() {
+            return None;
+        }
+        let places = self.precision().unwrap_or(6);
+        let mut number = Number::new();
+        if !float_text::push_fixed_short(&mut number, value.abs(), places, None) {
+            return None;
+        }
+        number.push_head(self.sign_of(value.is_sign_negative()), None);
+        Some(number)
+    }
+
+    fn sign_of(&self, negative: bool) -> Option<u8> {
+        match (negative, self.sign, self.blank) {
+            (true, ..) => Some(b'-'),
+            (_, true, _) => Some(b'+'),
+            (_, _, true) => Some(b' '),
+            _ => None,
+        }
+    }
+
+    /// The characters that fill up a number of that length, and which.
+    #[inline]
+    pub fn padding_of(&self, len: usize) -> (Padding, u8) {
+        let missing = self.missing(len);
+        match (self.left, self.zero) {
+            (true, _) => (Padding { right: missing, ..Padding::default() }, b' '),
+            (_, true) => (Padding { inner: missing, ..Padding::default() }, b'0'),
+            _ => (Padding { left: missing, ..Padding::default() }, b' '),
+        }
+    }
+
     /// For `e`, `f`, `g` and their upper-case forms.
     pub fn layout_float(&self, value: f64) -> Laid {
         let style = Style { alternate: self.alternate, ..Style::default() };
@@ -285,22 +341,16 @@ impl Conversion {
     }
 
     fn layout_number(&self, negative: bool, prefix: &'static str, body: ShortText) -> Laid {
-        let sign = match (negative, self.sign, self.blank) {
-            (true, ..) => "-",
-            (_, true, _) => "+",
-            (_, _, true) => " ",
-            _ => "",
+        let sign = match self.sign_of(negative) {
+            Some(b'-') => "-",
+            Some(b'+') => "+",
+            Some(_) => " ",
+            None => "",
         };
         let head = [sign, prefix];
-        let missing = self.missing(sign.len() + prefix.len() + body.len());
-        let zero = self.zero && !self.left;
-        let (left, inner, right) = match (self.left, zero) {
-            (true, _) => (0, 0, missing),
-            (_, true) => (0, missing, 0),
-            _ => (missing, 0, 0),
-        };
-        let fill = u32::from(if zero { b'0' } else { b' ' });
-        Laid { fill, left, head, inner, body, right }
+        let (padding, fill) = self.padding_of(sign.len() + prefix.len() + body.len());
+        let Padding { left, inner, right } = padding;
+        Laid { fill: fill.into(), left, head, inner, body, right }
     }
 }
 

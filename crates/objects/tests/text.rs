@@ -154,7 +154,7 @@ fn search_units<T: Unit>(text: &[T], needle: &[T], most: isize) -> String {
     let number = |found: Option<usize>| found.map_or(-1, |at| at as isize);
     let new = [0x2020u32, 0x78];
     let wide: Vec<u32> = text.iter().map(|&unit| unit.code()).collect();
-    let places = search::Places::of(text, needle, most);
+    let places = search::Places::of(text, needle, 0, most);
     let len = search::replaced_len(text.len(), places.len(), needle.len(), new.len());
     let mut replaced = vec![0u8; len.expect("short") * 4];
     let (wide, new) = (bytes_of(&wide), bytes_of(&new));
@@ -203,7 +203,95 @@ fn kinds_convert_and_compare() {
     assert!(compare(&narrow, &[0x63u16, 0x61, 0x66, 0x20ac]).is_lt());
     assert!(compare(&wide, &narrow[..3]).is_gt());
     assert_eq!([max_char(b"abc"), max_char(&narrow), max_char(&[0x20acu32])], [0x7f, 0xff, 0xffff]);
-    assert_eq!(shape_of_str("aé€"), (3, 0xffff));
+    assert_eq!(shape_of("aé€".as_bytes()), (3, 0xffff));
+}
+
+/// The code points of UTF-8; `None` if it is not valid.
+fn decoded(input: &[u8]) -> Option<Vec<u32>> {
+    let (len, _) = shape_of(input);
+    let mut out = vec![0u32; len];
+    // SAFETY: there is room for as many as `shape_of` says.
+    unsafe { decode_exact(input, out.as_mut_ptr(), len) }.then_some(out)
+}
+
+fn encoded<T: Unit>(text: &[T]) -> Option<Vec<u8>> {
+    let mut out = vec![0; encoded_len(text)?];
+    // SAFETY: there is room for as many bytes as `encoded_len` says.
+    unsafe { encode_exact(text, out.as_mut_ptr()) };
+    Some(out)
+}
+
+#[test]
+fn utf8_without_detours() {
+    for part in
+        ["é", "naïveté, ", "жук,банан ", "漢字かな and ", "a😀b", "ascii only, as most", "ÿ€😀"]
+    {
+        for text in [part.to_owned(), part.repeat(3), part.repeat(100)] {
+            let points: Vec<u32> = text.chars().map(u32::from).collect();
+            assert_eq!(decoded(text.as_bytes()).as_ref(), Some(&points));
+            assert_eq!(encoded(&points).as_deref(), Some(text.as_bytes()));
+            let narrow = converted::<u32, u8>(&points).and_then(|text| encoded(&text));
+            assert!(narrow.is_none_or(|bytes| bytes == text.as_bytes()));
+            let narrow = converted::<u32, u16>(&points).and_then(|text| encoded(&text));
+            assert!(narrow.is_none_or(|bytes| bytes == text.as_bytes()));
+            for cut in 0..text.len().min(40) {
+                let valid = text.is_char_boundary(cut);
+                assert_eq!(decoded(&text.as_bytes()[..cut]).is_some(), valid);
+                assert_eq!(decoded(&text.as_bytes()[cut..]).is_some(), valid);
+            }
+        }
+    }
+    assert_eq!(encoded(&[0x61u32, 0xdfff]), None);
+    assert_eq!(encoded(&[0xd800u16]), None);
+}
+
+#[test]
+fn utf8_that_is_none() {
+    let wrong: [&[u8]; 9] = [
+        b"\x80",
+        b"\xc0\x80",
+        b"\xc1\xbf",
+        b"\xe0\x9f\xbf",
+        b"\xed\xa0\x80",
+        b"\xf0\x8f\xbf\xbf",
+        b"\xf4\x90\x80\x80",
+        b"\xf5\x80\x80\x80",
+        b"\xc3(",
+    ];
+    for before in ["", "a", "sixteen letters.", "é", "жж", "漢"] {
+        for (wrong, after) in wrong.iter().flat_map(|wrong| [(wrong, ""), (wrong, "behind it")]) {
+            let input = [before.as_bytes(), wrong, after.as_bytes()].concat();
+            assert_eq!(decoded(&input), None, "{input:?}");
+        }
+    }
+}
+
+#[test]
+fn short_searches() {
+    let text = b"the quick brown fox jumps over the lazy dog, and over again";
+    for len in 0..text.len() {
+        let text = &text[..len];
+        for (start, end) in (0..len)
+            .flat_map(|start| (start + 1..=len.min(start + 20)).map(move |end| (start, end)))
+        {
+            let needle = &text[start..end];
+            let first = text.windows(needle.len()).position(|window| window == needle);
+            let last = text.windows(needle.len()).rposition(|window| window == needle);
+            assert_eq!(search::find(text, needle), first);
+            assert_eq!(search::rfind(text, needle), last);
+            let missing = [needle, b"!"].concat();
+            assert_eq!(search::find(text, &missing), None);
+        }
+        for byte in [b'o', b'z', b'!'] {
+            assert_eq!(search::find_byte(text, byte), text.iter().position(|&other| other == byte));
+            assert_eq!(
+                search::rfind_byte(text, byte),
+                text.iter().rposition(|&other| other == byte)
+            );
+            let count = text.iter().filter(|&&other| other == byte).count();
+            assert_eq!(search::count_byte(text, byte), count);
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use krait_abi as abi;
 use krait_objects::args::declare;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
+use krait_objects::text::search;
 
 use super::kinds::BufferedIOBase;
 use super::support::{Size, builtin, closed_error, construct, writable_buffer};
@@ -106,7 +107,7 @@ impl BytesIO {
         self.with(|data| {
             let rest = data.get(start..).unwrap_or_default();
             let rest = &rest[..rest.len().min(limit.unwrap_or(usize::MAX))];
-            memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1)
+            search::find_byte(rest, b'\n').map_or(rest.len(), |at| at + 1)
         })
     }
 

@@ -88,6 +88,24 @@ pub fn category(number: u32, c: u32) -> bool {
     }
 }
 
+/// Whether a category of the locale is in the set.
+pub fn depends_on_locale(set: &[u32]) -> bool {
+    let mut rest = set;
+    loop {
+        rest = match *rest {
+            [op::CATEGORY, 8 | 9, ..] => return true,
+            [op::NEGATE, ref after @ ..]
+            | [op::LITERAL | op::CATEGORY, _, ref after @ ..]
+            | [op::RANGE | op::RANGE_UNI_IGNORE, _, _, ref after @ ..] => after,
+            [op::CHARSET, ref after @ ..] => after.get(8..).unwrap_or(&[]),
+            [op::BIGCHARSET, count, ref after @ ..] => {
+                after.get(64 + count as usize * 8..).unwrap_or(&[])
+            }
+            _ => return false,
+        }
+    }
+}
+
 /// Whether the set that begins at `set` has `c`.
 #[inline(always)]
 pub fn in_set(set: &[u32], c: u32) -> bool {

@@ -226,8 +226,7 @@ impl<'a, T: Unit> Engine<'a, T> {
                     fits.then_some(pc + 2)
                 }
                 op::IN => {
-                    let set = self.code.get(pc + 2..).unwrap_or(&[]);
-                    let fits = self.at < self.end && in_set(set, self.char(self.at));
+                    let fits = self.at < self.end && self.program.set(pc).has(self.char(self.at));
                     self.at += usize::from(fits);
                     fits.then(|| self.skip(pc))
                 }
@@ -317,7 +316,7 @@ impl<'a, T: Unit> Engine<'a, T> {
             op::NOT_LITERAL => c != operand,
             op::ANY => c != 10,
             op::ANY_ALL => true,
-            op::IN => in_set(set(), c),
+            op::IN => self.program.set(pc).has(c),
             op::CATEGORY => category(operand, c),
             op::LITERAL_IGNORE => classes::lower_ascii(c) == operand,
             op::NOT_LITERAL_IGNORE => classes::lower_ascii(c) != operand,
@@ -472,8 +471,8 @@ impl<'a, T: Unit> Engine<'a, T> {
             op::LITERAL => text.iter().position(|&unit| unit.into() != operand),
             op::NOT_LITERAL => text.iter().position(|&unit| unit.into() == operand),
             op::IN => {
-                let set = self.code.get(pc + 2..).unwrap_or(&[]);
-                text.iter().position(|&unit| !in_set(set, unit.into()))
+                let set = self.program.set(pc);
+                text.iter().position(|&unit| !set.has(unit.into()))
             }
             _ => text.iter().position(|&unit| !self.fits(pc, unit.into())),
         };

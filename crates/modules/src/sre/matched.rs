@@ -147,11 +147,7 @@ impl Match {
         group: impl Fn(usize) -> PyResult<usize>,
         default: Borrowed<'_>,
     ) -> PyResult<Owned<Tuple>> {
-        let mut texts = Vec::with_capacity(count);
-        for at in 0..count {
-            texts.push(self.text(th, group(at)?, default)?);
-        }
-        Tuple::from_vec(th, texts)
+        Tuple::try_from_fn(th, count, |at| self.text(th, group(at)?, default))
     }
 
     /// Start and end of a group, -1 if it took no part.

@@ -57,6 +57,10 @@ pub struct Finder<'a> {
     pattern: &'a Pattern,
     program: &'a Program,
     scratch: Option<Box<Scratch>>,
+    /// What was found: kept here, as moving it about costs more than reading it.
+    start: usize,
+    end: usize,
+    last_index: i32,
 }
 
 impl Drop for Finder<'_> {
@@ -67,7 +71,14 @@ impl Drop for Finder<'_> {
 }
 
 impl Finder<'_> {
-    /// One match in `subject` from `start` on.
+    /// What the last match has found.
+    #[inline(always)]
+    pub fn found(&self) -> Found<'_> {
+        let marks = self.scratch.as_ref().map_or(&[][..], |scratch| &scratch.marks);
+        Found { start: self.start, end: self.end, marks, last_index: self.last_index }
+    }
+
+    /// One match in `subject` from `start` on; whether there is one.
     pub fn find(
         &mut self,
         th: &Thread,
@@ -75,13 +86,13 @@ impl Finder<'_> {
         (start, end): (usize, usize),
         mode: Mode,
         must_advance: bool,
-    ) -> PyResult<Option<Found<'_>>> {
+    ) -> PyResult<bool> {
         if start > end {
-            return Ok(None);
+            return Ok(false);
         }
         let groups = self.pattern.group_count();
         let scratch = &mut **self.scratch.get_or_insert_default();
-        let (start, end, last_index) = with_units!(subject.chars(), units => {
+        with_units!(subject.chars(), units => {
             let mut engine = Engine::new(self.program, scratch, units, (start, end), groups);
             engine.must_advance = must_advance;
             engine.whole = mode == Mode::Full;
@@ -89,13 +100,12 @@ impl Finder<'_> {
                 Mode::Search => engine.search(th)?,
                 _ => engine.match_here(th)?,
             };
-            if !found {
-                return Ok(None);
+            if found {
+                (self.start, self.end) = (engine.start, engine.at);
+                self.last_index = engine.last_index;
             }
-            (engine.start, engine.at, engine.last_index)
-        });
-        let marks = self.scratch.as_ref().map_or(&[][..], |scratch| &scratch.marks);
-        Ok(Some(Found { start, end, marks, last_index }))
+            Ok(found)
+        })
     }
 }
 
@@ -130,7 +140,14 @@ impl Pattern {
     }
 
     pub fn finder(&self) -> Finder<'_> {
-        Finder { pattern: self, program: self.program(), scratch: self.scratch.take() }
+        Finder {
+            pattern: self,
+            program: self.program(),
+            scratch: self.scratch.take(),
+            start: 0,
+            end: 0,
+            last_index: -1,
+        }
     }
 
     pub fn group_count(&self) -> usize {
@@ -162,9 +179,10 @@ impl Pattern {
     ) -> PyResult {
         let subject = this.subject(th, string)?;
         let bounds = subject.bounds(pos, endpos);
-        match this.get().finder().find(th, &subject, bounds, mode, false)? {
-            Some(found) => Match::create(th, this, &subject, bounds, found),
-            None => Ok(none().to_owned()),
+        let mut finder = this.get().finder();
+        match finder.find(th, &subject, bounds, mode, false)? {
+            true => Match::create(th, this, &subject, bounds, finder.found()),
+            false => Ok(none().to_owned()),
         }
     }
 
@@ -178,12 +196,10 @@ impl Pattern {
     ) -> PyResult<()> {
         let mut finder = self.finder();
         let mut must_advance = false;
-        while let Some(found) =
-            finder.find(th, subject, (start, end), Mode::Search, must_advance)?
-        {
-            must_advance = found.start == found.end;
-            start = found.end;
-            if !visit(found)? {
+        while finder.find(th, subject, (start, end), Mode::Search, must_advance)? {
+            must_advance = finder.start == finder.end;
+            start = finder.end;
+            if !visit(finder.found())? {
                 break;
             }
         }
@@ -363,8 +379,7 @@ impl Pattern {
             all.push(if count <= 1 {
                 group(count)?
             } else {
-                let groups: PyResult<Vec<Owned>> = (1..=count).map(group).collect();
-                Tuple::from_vec(th, groups?)?.into_object()
+                Tuple::try_from_fn(th, count, |at| group(at + 1))?.into_object()
             });
             Ok(true)
         })?;
@@ -563,11 +578,12 @@ impl Scanner {
         let subject = pattern.subject(th, string.object())?;
         let bounds = (self.start.get(), self.end.get().min(subject.len()));
         let mut finder = pattern.finder();
-        let Some(found) = finder.find(th, &subject, bounds, mode, self.must_advance.get())? else {
+        if !finder.find(th, &subject, bounds, mode, self.must_advance.get())? {
             // Past the end: there is nothing more.
             self.start.set(usize::MAX);
             return Ok(none().to_owned());
-        };
+        }
+        let found = finder.found();
         self.must_advance.set(found.start == found.end);
         self.start.set(found.end);
         Match::create(th, pattern.borrow(), &subject, (self.first.get(), self.end.get()), found)

@@ -1,15 +1,57 @@
 //! Compiled code, with what is known of it before it runs: the characters that a match can begin with.
 
-use super::classes::{category, in_set, lower_ascii, lower_unicode, op};
+use std::cell::OnceCell;
+
+use super::classes::{category, depends_on_locale, in_set, lower_ascii, lower_unicode, op};
 
 /// The code of a pattern.
 pub struct Program {
     pub code: Box<[u32]>,
+    /// Which characters of Latin-1 the set at a place of the code has, once that was asked.
+    sets: Box<[OnceCell<Box<Latin1>>]>,
     pub first: First,
     /// No match is shorter.
     pub least: usize,
     /// It begins with what holds at the text's beginning only.
     pub is_anchored: bool,
+}
+
+/// A bit for each character of Latin-1.
+pub struct Latin1 {
+    bits: [u32; 8],
+    /// What depends on the locale must be asked each time.
+    is_fixed: bool,
+}
+
+impl Latin1 {
+    fn of(set: &[u32]) -> Latin1 {
+        let mut latin = Latin1 { bits: [0; 8], is_fixed: !depends_on_locale(set) };
+        if latin.is_fixed {
+            for c in 0..256u32 {
+                latin.bits[c as usize / 32] |= u32::from(in_set(set, c)) << (c % 32);
+            }
+        }
+        latin
+    }
+
+    #[inline(always)]
+    fn has(&self, c: u32) -> bool {
+        self.bits[c as usize / 32 % 8] >> (c % 32) & 1 != 0
+    }
+}
+
+/// A set of the code, with what is known of it.
+#[derive(Clone, Copy)]
+pub struct Set<'a> {
+    known: &'a Latin1,
+    code: &'a [u32],
+}
+
+impl Set<'_> {
+    #[inline(always)]
+    pub fn has(self, c: u32) -> bool {
+        if c < 256 && self.known.is_fixed { self.known.has(c) } else { in_set(self.code, c) }
+    }
 }
 
 /// What a match begins with.
@@ -36,9 +78,23 @@ impl Program {
             true => First::Among(set),
             false => First::Unknown,
         };
-        Program { code: code.into(), first, least, is_anchored }
+        let sets = std::iter::repeat_with(OnceCell::new).take(code.len()).collect();
+        Program { code: code.into(), sets, first, least, is_anchored }
+    }
+
+    /// The set of the operator at `pc`.
+    #[inline(always)]
+    pub fn set(&self, pc: usize) -> Set<'_> {
+        let code = self.code.get(pc + 2..).unwrap_or(&[]);
+        let known = match self.sets.get(pc) {
+            Some(known) => known.get_or_init(|| Box::new(Latin1::of(code))),
+            None => &UNKNOWN,
+        };
+        Set { known, code }
     }
 }
+
+static UNKNOWN: Latin1 = Latin1 { bits: [0; 8], is_fixed: false };
 
 /// How many alternatives within each other are looked into.
 const DEEP: usize = 8;

@@ -277,8 +277,30 @@ pub unsafe fn reject_in_init<T: Instance>(
     Ok(())
 }
 
-/// Puts each parameter's argument into `bound`, `None` for one that is absent. Required ones are there.
+/// Puts each parameter's argument into `bound`, which has `None` for all of them. Required ones are there.
 pub fn bind<'a>(
+    th: &Thread,
+    signature: &Signature,
+    given: &Given<'a>,
+    bound: &mut [Option<Borrowed<'a>>],
+) -> PyResult<()> {
+    let count = given.positional.len();
+    if let Keywords::None = given.keywords
+        && count <= signature.max_positional
+        && count >= signature.min_positional
+        && signature.required_keywords == 0
+    {
+        // The common case: no names to look at, and little to save on the stack.
+        for (place, value) in bound.iter_mut().zip(given.positional) {
+            *place = Some(*value);
+        }
+        return Ok(());
+    }
+    bind_any(th, signature, given, bound)
+}
+
+#[inline(never)]
+fn bind_any<'a>(
     th: &Thread,
     signature: &Signature,
     given: &Given<'a>,

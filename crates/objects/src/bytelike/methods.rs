@@ -415,6 +415,9 @@ macro_rules! byte_string_methods {
                 th: &Thread,
                 iterable_of_bytes: Borrowed<'_>,
             ) -> PyResult<Owned<Self>> {
+                if let Some(joined) = join::join_exact(th, this.get().view(), iterable_of_bytes) {
+                    return joined;
+                }
                 // While there is a view of these bytes, the iterable cannot change how many they are.
                 let between = Buffer::simple(th, this.object())?;
                 let pieces = join::pieces(th, iterable_of_bytes)?;
@@ -610,6 +613,12 @@ macro_rules! byte_string_methods {
                 encoding: Option<&str>,
                 errors: Option<&str>,
             ) -> PyResult<Owned<Str>> {
+                if encoding.is_none()
+                    && errors.is_none()
+                    && let Some(text) = Str::from_utf8(th, this.get().view())
+                {
+                    return text;
+                }
                 // A view keeps the bytes where they are while handlers run.
                 let data = Buffer::simple(th, this.object())?;
                 crate::codecs::decode(th, data.as_bytes(), encoding, errors)
@@ -664,6 +673,10 @@ macro_rules! byte_string_methods {
             ) -> PyResult<Owned<Self>> {
                 let data = this.get().view();
                 let kept = match &bytes {
+                    // Most often nothing is stripped.
+                    None if let [0x21..=0xff, .., 0x21..=0xff] = data => {
+                        return Self::unchanged(this, th);
+                    }
                     None => split::strip(data, left, right, is_space),
                     Some(set) => split::strip(data, left, right, |byte| {
                         set.as_bytes().contains(&(byte as u8))

@@ -6,7 +6,8 @@ use crate::bytearray::ByteArray;
 use crate::percent::{Conversion, Parser, Piece};
 use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
-use crate::str::percent::{Values, integer};
+use crate::str::percent::{Values, integer, plain_number};
+use crate::text::digits::Number;
 
 /// The argument of `c`.
 fn single_byte(th: &Thread, value: Borrowed<'_>) -> PyResult<u8> {
@@ -90,6 +91,26 @@ fn push_padded(
     Ok(())
 }
 
+fn push_number(
+    th: &Thread,
+    out: &mut Vec<u8>,
+    conversion: &Conversion,
+    number: &Number,
+) -> PyResult<()> {
+    let (text, (padding, fill)) = (number.as_bytes(), conversion.padding_of(number.len()));
+    match padding.total().and_then(|blanks| blanks.checked_add(text.len())) {
+        Some(len) if out.try_reserve(len).is_ok() => {}
+        _ => return Err(th.no_memory()),
+    }
+    let (head, body) = text.split_at(number.head);
+    out.resize(out.len() + padding.left, fill);
+    out.extend_from_slice(head);
+    out.resize(out.len() + padding.inner, fill);
+    out.extend_from_slice(body);
+    out.resize(out.len() + padding.right, fill);
+    Ok(())
+}
+
 fn push_text(th: &Thread, out: &mut Vec<u8>, conversion: &Conversion, data: &[u8]) -> PyResult<()> {
     let (used, left, right) = conversion.layout_text(data.len());
     push_padded(th, out, left, &data[..used], right)
@@ -101,7 +122,13 @@ fn convert(
     value: Borrowed<'_>,
     out: &mut Vec<u8>,
 ) -> PyResult<()> {
+    if let Some(number) = plain_number(conversion, value) {
+        return push_number(th, out, conversion, &number);
+    }
     let laid = match u8::try_from(conversion.code).unwrap_or(0) {
+        b's' | b'b' if let Some(bytes) = value.downcast_exact::<Bytes>() => {
+            return push_text(th, out, conversion, bytes.get().as_bytes());
+        }
         b's' | b'b' => {
             return push_text(th, out, conversion, &bytes_of(th, value)?);
         }

@@ -15,9 +15,12 @@ use krait_abi as abi;
 
 use crate::error::PyResult;
 use crate::handle::{Borrowed, Instance, Owned, VarHead};
+use crate::str::Str;
+use crate::text::{codec, vector};
 use crate::thread::Thread;
 use crate::typeobj::Type;
 use crate::typeobj::alloc::init_head;
+use crate::with_units;
 
 pub use methods::{Bytes, PyBytes_Type, from_object};
 
@@ -69,6 +72,7 @@ impl Bytes {
         SINGLE[usize::from(byte)].as_bytes_object()
     }
 
+    #[inline(never)]
     pub fn new(th: &Thread, data: &[u8]) -> PyResult<Owned<Bytes>> {
         match *data {
             [] => Ok(Bytes::empty().to_owned()),
@@ -78,7 +82,7 @@ impl Bytes {
                 // SAFETY: nobody else knows the object, which has room for as many bytes.
                 unsafe {
                     let start = bytes.as_ptr().cast::<u8>().add(DATA);
-                    start.copy_from_nonoverlapping(data.as_ptr(), data.len());
+                    vector::copy(data.as_ptr(), start, data.len());
                 }
                 Ok(bytes)
             }
@@ -106,6 +110,23 @@ impl Bytes {
             block.add(DATA + len).write(0);
             Ok(Owned::from_ptr(block.cast()))
         }
+    }
+
+    /// The UTF-8 of a text; `None` if it has surrogates.
+    pub fn utf8_of(th: &Thread, text: &Str) -> Option<PyResult<Owned<Bytes>>> {
+        let len = with_units!(text.chars(), units => codec::encoded_len(units))?;
+        if len == 0 {
+            return Some(Ok(Bytes::empty().to_owned()));
+        }
+        let made = Bytes::unwritten(th, len);
+        if let Ok(bytes) = &made {
+            // SAFETY: nobody else knows the object, which has room for as many bytes.
+            unsafe {
+                let to = bytes.as_ptr().cast::<u8>().add(DATA);
+                with_units!(text.chars(), units => codec::encode_exact(units, to));
+            }
+        }
+        Some(made)
     }
 
     /// An object of `len` bytes, which `fill` writes; they are zero before.

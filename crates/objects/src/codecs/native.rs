@@ -5,6 +5,7 @@
 use super::recover::{self, Target};
 use crate::prelude::*;
 use crate::text::codec::{self, Endian};
+use crate::text::digits::Number;
 use crate::with_units;
 
 /// The text, and how many bytes of the input it took.
@@ -40,6 +41,9 @@ pub fn encode_utf8(
 ) -> PyResult<Owned<Bytes>> {
     if let Some(ascii) = string.as_ascii() {
         return Bytes::new(th, ascii.as_bytes());
+    }
+    if let Some(bytes) = Bytes::utf8_of(th, &string) {
+        return bytes;
     }
     if errors == Some("surrogatepass") {
         return Bytes::new(th, &string.to_wtf8());
@@ -85,7 +89,8 @@ pub fn decode_ascii(th: &Thread, data: &[u8], errors: Option<&str>) -> Decoded {
     Ok((text, data.len()))
 }
 
-/// With the handlers 'ignore' and 'replace': what is above `most` is left out, or becomes a question mark.
+/// With handlers that have an answer for each character: what is above `most` is left out, or becomes a question mark,
+/// an escape sequence or a reference.
 fn encode_simply(
     th: &Thread,
     string: &Str,
@@ -95,6 +100,8 @@ fn encode_simply(
     let replace = match errors {
         Some("ignore") => false,
         Some("replace") => true,
+        Some("backslashreplace") => return Some(encode_escaped(th, string, most, false)),
+        Some("xmlcharrefreplace") => return Some(encode_escaped(th, string, most, true)),
         _ => return None,
     };
     let mut out = vec![0; string.len()];
@@ -105,6 +112,37 @@ fn encode_simply(
         len += usize::from(fits | replace);
     });
     Some(Bytes::new(th, &out[..len]))
+}
+
+fn encode_escaped(th: &Thread, string: &Str, most: u32, xml: bool) -> PyResult<Owned<Bytes>> {
+    let mut out = Vec::with_capacity(string.len().saturating_mul(2));
+    with_units!(string.chars(), units => for &unit in units {
+        let c = u32::from(unit);
+        if c <= most {
+            out.push(c as u8);
+            continue;
+        }
+        let mut number = Number::new();
+        if xml {
+            number.push_front(b';');
+            number.push_decimal(c.into());
+            number.push_text(b"&#");
+        } else {
+            let (letter, width) = match c {
+                0..0x100 => (b'x', 2),
+                0x100..0x1_0000 => (b'u', 4),
+                _ => (b'U', 8),
+            };
+            number.push_radix(c.into(), 16, false);
+            while number.len() < width {
+                number.push_front(b'0');
+            }
+            number.push_front(letter);
+            number.push_front(b'\\');
+        }
+        out.extend_from_slice(number.as_bytes());
+    });
+    Bytes::new(th, &out)
 }
 
 pub fn encode_ascii(

@@ -260,9 +260,10 @@ impl Complex {
         th: &Thread,
         format_spec: Borrowed<'_, Str>,
     ) -> PyResult<Owned<Str>> {
-        let Some(spec) = format::parse_spec(th, this.object(), &format_spec, None)? else {
+        let mut spec = format_spec::Spec::default();
+        if !format::parse_spec(th, this.object(), &format_spec, None, &mut spec)? {
             return object::str(th, this.object());
-        };
+        }
         let laid = format::with_locale(&spec, |locale| {
             format_spec::format_complex(this.real, this.imag, &spec, locale)
         });

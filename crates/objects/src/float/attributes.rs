@@ -1,7 +1,7 @@
 //! The methods and attributes of `float`.
 
 use crate::float_text::{self, HexError, RatioError};
-use crate::format_spec;
+use crate::format_spec::{self, Spec};
 use crate::int::format;
 use crate::int_digits::{self, IntBuf};
 use crate::prelude::*;
@@ -171,10 +171,14 @@ impl Float {
 
 /// `format(float, spec)`.
 pub fn format_float(th: &Thread, this: Borrowed<'_, Float>, text: &Str) -> PyResult<Owned<Str>> {
-    let Some(spec) = format::parse_spec(th, this.object(), text, None)? else {
+    let mut spec = Spec::default();
+    if !format::parse_spec(th, this.object(), text, None, &mut spec)? {
         return object::str(th, this.object());
-    };
+    }
     let value = this.value();
+    if let Some(number) = spec.plain_float(value) {
+        return format::finish_plain(th, &number, &spec);
+    }
     let laid = format::with_locale(&spec, |locale| format_spec::format_float(value, &spec, locale));
     format::finish(th, &laid.map_err(|error| format::refuse(th, this.object(), text, error))?)
 }

@@ -200,7 +200,10 @@ impl Float {
 
     #[slot(tp_repr)]
     fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        Str::new(th, &float_text::repr_short(self.value))
+        match float_text::repr_in(&mut float_text::ReprBuffer::new(), self.value) {
+            Some(text) => Str::from_ascii(th, text.as_bytes()),
+            None => Str::new(th, &float_text::repr_short(self.value)),
+        }
     }
 
     #[slot(tp_dealloc)]

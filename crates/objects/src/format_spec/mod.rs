@@ -7,6 +7,7 @@
 
 pub mod number;
 mod parse;
+mod plain;
 
 pub use number::{IntForm, Laid, Locale, format_complex, format_float, layout_int};
 
@@ -85,6 +86,23 @@ fn quoted(code: u32) -> String {
     match char::from_u32(code) {
         Some(c @ '!'..='\x7f') => c.into(),
         _ => format!("\\x{code:x}"),
+    }
+}
+
+impl Default for Spec {
+    fn default() -> Spec {
+        Spec {
+            fill: u32::from(b' '),
+            align: Align::Right,
+            sign: None,
+            no_negative_zero: false,
+            alternate: false,
+            width: None,
+            precision: None,
+            grouping: Grouping::None,
+            fraction_grouping: Grouping::None,
+            code: None,
+        }
     }
 }
 

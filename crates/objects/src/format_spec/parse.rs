@@ -24,7 +24,11 @@ impl<T: Copy + Into<u32>> Reader<'_, T> {
     /// A number in decimal digits of any script.
     fn number(&mut self) -> Result<Option<usize>, SpecError> {
         let mut value = None;
-        while let Some(digit) = self.peek(0).and_then(unicode::to_decimal) {
+        while let Some(digit) = self.peek(0).and_then(|c| match c {
+            0x30..=0x39 => Some((c - 0x30) as u8),
+            0..0x80 => None,
+            _ => unicode::to_decimal(c),
+        }) {
             let next = value.unwrap_or(0usize).checked_mul(10);
             let next = next.and_then(|n| n.checked_add(usize::from(digit)));
             if next.is_none_or(|n| n > isize::MAX as usize) {
@@ -68,53 +72,56 @@ impl Spec {
         default_align: Align,
         default_code: Option<u8>,
     ) -> Result<Spec, SpecError> {
+        let mut spec = Spec::default();
+        spec.read(text, default_align, default_code)?;
+        Ok(spec)
+    }
+
+    /// As `parse`, into a specification that says nothing yet: it is not moved about.
+    pub fn read<T: Copy + Into<u32>>(
+        &mut self,
+        text: &[T],
+        default_align: Align,
+        default_code: Option<u8>,
+    ) -> Result<(), SpecError> {
         let mut reader = Reader { rest: text };
-        let (mut fill, mut align, mut given) = (None, default_align, false);
+        let (mut filled, mut given) = (false, false);
+        self.align = default_align;
         if let Some(found) = align_of(reader.peek(1)) {
-            (fill, align, given) = (reader.peek(0), found, true);
+            self.fill = reader.peek(0).unwrap_or(self.fill);
+            (self.align, filled, given) = (found, true, true);
             reader.rest = &reader.rest[2..];
         } else if let Some(found) = align_of(reader.peek(0)) {
-            (align, given) = (found, true);
+            (self.align, given) = (found, true);
             reader.rest = &reader.rest[1..];
         }
-        let sign = [b' ', b'+', b'-'].into_iter().find(|&sign| reader.take(sign));
-        let no_negative_zero = reader.take(b'z');
-        let alternate = reader.take(b'#');
-        if fill.is_none() && reader.take(b'0') {
-            fill = Some(u32::from(b'0'));
+        if let Some(sign @ (0x20 | 0x2b | 0x2d)) = reader.peek(0) {
+            self.sign = Some(sign as u8);
+            reader.rest = &reader.rest[1..];
+        }
+        self.no_negative_zero = reader.take(b'z');
+        self.alternate = reader.take(b'#');
+        if !filled && reader.take(b'0') {
+            self.fill = u32::from(b'0');
             if !given && default_align == Align::Right {
-                align = Align::AfterSign;
+                self.align = Align::AfterSign;
             }
         }
-        let width = reader.number()?;
-        let grouping = reader.grouping()?;
-        let (mut precision, mut fraction_grouping) = (None, Grouping::None);
+        self.width = reader.number()?;
+        self.grouping = reader.grouping()?;
         if reader.take(b'.') {
-            precision = reader.number()?;
-            fraction_grouping = reader.grouping()?;
-            if precision.is_none() && fraction_grouping == Grouping::None {
+            self.precision = reader.number()?;
+            self.fraction_grouping = reader.grouping()?;
+            if self.precision.is_none() && self.fraction_grouping == Grouping::None {
                 return Err(SpecError::Fixed("Format specifier missing precision"));
             }
         }
-        let code = match *reader.rest {
+        self.code = match *reader.rest {
             [] => default_code.map(u32::from),
             [code] => Some(code.into()),
             _ => return Err(SpecError::Invalid),
         };
-        let spec = Spec {
-            fill: fill.unwrap_or(u32::from(b' ')),
-            align,
-            sign,
-            no_negative_zero,
-            alternate,
-            width,
-            precision,
-            grouping,
-            fraction_grouping,
-            code,
-        };
-        spec.check_grouping()?;
-        Ok(spec)
+        self.check_grouping()
     }
 
     fn check_grouping(&self) -> Result<(), SpecError> {

@@ -8,20 +8,46 @@ use crate::prelude::*;
 use crate::str::StrBuilder;
 use crate::str::create::Fresh;
 use crate::str::format::spec_error;
+use crate::text::digits::Number;
 use crate::with_units;
 
-/// A specification for a number of this type; `None` if it is empty.
+/// Reads a specification for a number of this type; false if it is empty.
 pub fn parse_spec(
     th: &Thread,
     ob: Borrowed<'_>,
-    spec: &Str,
+    text: &Str,
     default_code: Option<u8>,
-) -> PyResult<Option<Spec>> {
-    if spec.is_empty() {
-        return Ok(None);
+    spec: &mut Spec,
+) -> PyResult<bool> {
+    if text.is_empty() {
+        return Ok(false);
     }
-    let parsed = with_units!(spec.chars(), units => Spec::parse(units, Align::Right, default_code));
-    parsed.map(Some).map_err(|error| refuse(th, ob, spec, error))
+    with_units!(text.chars(), units => spec.read(units, Align::Right, default_code))
+        .map_err(|error| refuse(th, ob, text, error))?;
+    Ok(true)
+}
+
+/// A number that was laid out on the stack, padded as the specification says.
+pub fn finish_plain(th: &Thread, number: &Number, spec: &Spec) -> PyResult<Owned<Str>> {
+    let text = number.as_bytes();
+    let padding = spec.padding_of(text.len());
+    let Some(len) = padding.total().and_then(|blanks| blanks.checked_add(text.len())) else {
+        return Err(th.no_memory());
+    };
+    if len == text.len() {
+        return Str::from_ascii(th, text);
+    }
+    if !th.interp().heap.allows(len) {
+        return Err(th.no_memory());
+    }
+    let mut fresh = Fresh::new(th, len, 0x7f)?;
+    let (head, body) = text.split_at(number.head);
+    fresh.push_repeated(spec.fill, padding.left);
+    fresh.push_bytes(head);
+    fresh.push_repeated(spec.fill, padding.inner);
+    fresh.push_bytes(body);
+    fresh.push_repeated(spec.fill, padding.right);
+    Ok(fresh.finish())
 }
 
 /// Raises what a specification is refused with.
@@ -83,15 +109,29 @@ pub fn with_locale<R>(spec: &Spec, body: impl FnOnce(&Locale<'_>) -> R) -> R {
 
 /// `format(int, spec)`.
 pub fn format_int(th: &Thread, this: Borrowed<'_, Int>, text: &Str) -> PyResult<Owned<Str>> {
-    let Some(spec) = parse_spec(th, this.object(), text, Some(b'd'))? else {
+    let mut spec = Spec::default();
+    if !parse_spec(th, this.object(), text, Some(b'd'), &mut spec)? {
         return object::str(th, this.object());
-    };
+    }
+    if let Some(number) = this.to_i64().and_then(|value| spec.plain_int(value)) {
+        return finish_plain(th, &number, &spec);
+    }
+    format_any(th, this, text, &spec)
+}
+
+#[inline(never)]
+fn format_any(
+    th: &Thread,
+    this: Borrowed<'_, Int>,
+    text: &Str,
+    spec: &Spec,
+) -> PyResult<Owned<Str>> {
     let refused = |error| refuse(th, this.object(), text, error);
     let laid = match spec.int_form().map_err(refused)? {
-        IntForm::Character => return character(th, &this, &spec),
+        IntForm::Character => return character(th, &this, spec),
         IntForm::Float => {
             let value = this.to_f64(th)?;
-            with_locale(&spec, |locale| format_spec::format_float(value, &spec, locale))
+            with_locale(spec, |locale| format_spec::format_float(value, spec, locale))
         }
         IntForm::Digits { radix, upper } => {
             let (_, mut digits) = crate::str::percent::digits(th, &this, radix)?;
@@ -99,7 +139,7 @@ pub fn format_int(th: &Thread, this: Borrowed<'_, Int>, text: &Str) -> PyResult<
                 digits.make_ascii_uppercase();
             }
             let negative = this.is_negative();
-            with_locale(&spec, |locale| format_spec::layout_int(negative, &digits, &spec, locale))
+            with_locale(spec, |locale| format_spec::layout_int(negative, &digits, spec, locale))
         }
     };
     finish(th, &laid.map_err(refused)?)

@@ -32,7 +32,7 @@ use crate::typeobj::alloc::init_static_head;
 
 pub use bool::{Bool, PyBool_Type};
 pub use methods::{Int, PyLong_Type};
-pub(crate) use text::{ascii_number, trim, write_word};
+pub(crate) use text::{ascii_number, trim};
 pub use text::{from_text_object, to_base, to_decimal};
 
 const SIGN_ZERO: usize = 1;

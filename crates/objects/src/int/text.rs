@@ -7,6 +7,7 @@ use crate::bytes::Bytes;
 use crate::int_digits::{self, ParseError};
 use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
+use crate::text::digits::{DECIMAL, write_bits, write_decimal};
 
 /// `bin`, `oct`, `hex` (base 2, 8, 16), with sign and prefix.
 pub fn to_base(th: &Thread, int: &Int, base: u32) -> PyResult<Owned<Str>> {
@@ -25,7 +26,8 @@ pub fn to_base(th: &Thread, int: &Int, base: u32) -> PyResult<Owned<Str>> {
 
 fn word_to_base(th: &Thread, value: i64, base: u32) -> PyResult<Owned<Str>> {
     let mut text = [0; 67];
-    let mut at = write_word(&mut text, value.unsigned_abs(), base.trailing_zeros());
+    let end = text.len();
+    let mut at = write_bits(&mut text, end, value.unsigned_abs(), base.trailing_zeros());
     let letter = match base {
         2 => b'b',
         8 => b'o',
@@ -39,19 +41,6 @@ fn word_to_base(th: &Thread, value: i64, base: u32) -> PyResult<Owned<Str>> {
     }
     // Only ASCII was written.
     Str::from_ascii(th, &text[at..])
-}
-
-/// Writes digits of so many bits to the end of `text`, and says where they begin. There are 64 at most.
-pub(crate) fn write_word(text: &mut [u8], mut value: u64, bits: u32) -> usize {
-    let mut at = text.len();
-    loop {
-        at -= 1;
-        text[at] = b"0123456789abcdef"[(value & ((1 << bits) - 1)) as usize];
-        value >>= bits;
-        if value == 0 {
-            return at;
-        }
-    }
 }
 
 /// Decimal digits; ValueError past the interpreter's limit.
@@ -74,17 +63,8 @@ pub fn to_decimal(th: &Thread, int: &Int) -> PyResult<Owned<Str>> {
 }
 
 fn word_to_decimal(th: &Thread, value: i64) -> PyResult<Owned<Str>> {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    let mut rest = value.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
+    let mut digits = [0; DECIMAL];
+    let mut at = write_decimal(&mut digits, DECIMAL, value.unsigned_abs());
     if value < 0 {
         at -= 1;
         digits[at] = b'-';

@@ -4,6 +4,7 @@
 use super::big::{div_rem, to_big};
 use super::div::div_small;
 use super::{Digit, IntRef, SHIFT, trimmed};
+use crate::text::digits::{DECIMAL, write_decimal, write_padded};
 use num_bigint::BigUint;
 
 /// The text would have more digits than the limit that was given.
@@ -47,18 +48,14 @@ pub fn to_decimal(value: IntRef, limit: usize) -> Result<String, TooManyTextDigi
     Ok(text)
 }
 
-fn push_word(text: &mut String, mut value: u64) {
-    let mut buffer = [0; 20];
-    let mut at = buffer.len();
-    loop {
-        at -= 1;
-        buffer[at] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    text.extend(buffer[at..].iter().map(|&digit| char::from(digit)));
+fn push_word(text: &mut String, value: u64) {
+    let mut digits = [0; DECIMAL];
+    let at = write_decimal(&mut digits, DECIMAL, value);
+    push_ascii(text, &digits[at..]);
+}
+
+fn push_ascii(text: &mut String, digits: &[u8]) {
+    text.push_str(str::from_utf8(digits).unwrap_or_default());
 }
 
 /// Pushes decimal digits, padded with zeros to `width`.
@@ -76,16 +73,18 @@ fn push_decimal(text: &mut String, digits: &[Digit], width: usize) {
             carry /= u64::from(CHUNK);
         }
     }
-    let mut reversed = Vec::with_capacity(chunks.len() * CHUNK_DIGITS);
-    for mut chunk in chunks {
-        for _ in 0..CHUNK_DIGITS {
-            reversed.push(b'0' + (chunk % 10) as u8);
-            chunk /= 10;
-        }
-    }
-    let len = reversed.iter().rposition(|&c| c != b'0').map_or(0, |top| top + 1);
+    // The highest without zeros in front, unless they are asked for.
+    let mut buffer = [0; DECIMAL];
+    let highest = chunks.pop().unwrap_or(0);
+    let at =
+        if highest == 0 { DECIMAL } else { write_decimal(&mut buffer, DECIMAL, highest.into()) };
+    let len = DECIMAL - at + chunks.len() * CHUNK_DIGITS;
     text.extend(std::iter::repeat_n('0', width.saturating_sub(len)));
-    text.extend(reversed[..len].iter().rev().map(|&digit| char::from(digit)));
+    push_ascii(text, &buffer[at..]);
+    for &chunk in chunks.iter().rev() {
+        let at = write_padded(&mut buffer, DECIMAL, chunk.into(), CHUNK_DIGITS);
+        push_ascii(text, &buffer[at..]);
+    }
 }
 
 /// Splits at powers of ten that double in length.

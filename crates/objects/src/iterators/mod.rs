@@ -156,6 +156,12 @@ impl SequenceIterator {
     }
 }
 
+/// Whether the type's `==` is that of `object`.
+fn is_compared_by_identity(ob: Borrowed<'_>) -> bool {
+    let of = |ty: &Type| ty.raw().tp_richcompare.map(|slot| slot as usize);
+    of(ob.ty().get()) == of(Object::type_object())
+}
+
 /// `callable_iterator`: calls until the result equals the sentinel.
 #[pytype(name = "callable_iterator", symbol = "PyCallIter_Type", flags(HAVE_GC))]
 #[repr(C)]
@@ -193,7 +199,11 @@ impl CallableIterator {
                 let Some(sentinel) = self.sentinel.get_owned() else {
                     return Ok(None);
                 };
-                if !object::eq(th, sentinel.borrow(), result.borrow())? {
+                // Nothing but itself equals `None`, unless a type has an opinion of its own.
+                let differs = sentinel.is_none() && is_compared_by_identity(result.borrow());
+                if differs && !result.is_none()
+                    || !object::eq(th, sentinel.borrow(), result.borrow())?
+                {
                     return Ok(Some(result));
                 }
                 self.finish();

@@ -8,9 +8,13 @@ use super::{Chars, Str};
 use crate::error::PyResult;
 use crate::format_spec::Laid;
 use crate::handle::Owned;
+use crate::text::digits::{Number, Padding};
 use crate::text::{TextBuf, Unit};
 use crate::thread::Thread;
 use crate::with_units;
+
+/// More memory than this is not kept for the next text.
+const MOST_SPARE: usize = 1024;
 
 /// A growing text that becomes a `str`.
 #[derive(Default)]
@@ -18,8 +22,6 @@ pub struct StrBuilder {
     text: TextBuf,
     /// All there is so far, if that is one string: `text` is empty then.
     whole: Option<Owned<Str>>,
-    /// How much room to make as soon as any is needed.
-    room: usize,
 }
 
 impl StrBuilder {
@@ -28,12 +30,30 @@ impl StrBuilder {
     }
 
     pub fn with_capacity(capacity: usize) -> StrBuilder {
-        StrBuilder { text: TextBuf::with_capacity(capacity), whole: None, room: 0 }
+        StrBuilder { text: TextBuf::with_capacity(capacity), whole: None }
     }
 
-    /// As `with_capacity`, for what may become one string that is there already: no memory is taken before it is needed.
-    pub fn later(capacity: usize) -> StrBuilder {
-        StrBuilder { text: TextBuf::default(), whole: None, room: capacity }
+    /// As `with_capacity`, in memory that the one before it has left behind.
+    pub fn reused(th: &Thread, capacity: usize) -> StrBuilder {
+        let mut text = th.interp().spare_text.take();
+        text.reserve(capacity);
+        StrBuilder { text: TextBuf::Latin1(text), whole: None }
+    }
+
+    /// As `finish`, and leaves its memory behind for the next one.
+    pub fn finish_reused(self, th: &Thread) -> PyResult<Owned<Str>> {
+        let StrBuilder { text, whole, .. } = self;
+        let string = match whole {
+            Some(whole) => Ok(whole),
+            None => Str::from_text(th, &text),
+        };
+        if let TextBuf::Latin1(mut text) = text
+            && text.capacity() <= MOST_SPARE
+        {
+            text.clear();
+            th.interp().spare_text.set(text);
+        }
+        string
     }
 
     /// The number of characters so far.
@@ -87,6 +107,31 @@ impl StrBuilder {
         Ok(())
     }
 
+    /// A number that was laid out on the stack, with its padding; MemoryError if that is too wide.
+    #[inline(never)]
+    pub fn push_number(
+        &mut self,
+        th: &Thread,
+        number: &Number,
+        padding: Padding,
+        fill: u8,
+    ) -> PyResult<()> {
+        let text = number.as_bytes();
+        let blanks = padding.total();
+        if blanks == Some(0) {
+            self.push_units(text);
+            return Ok(());
+        }
+        self.reserve(th, blanks.and_then(|blanks| blanks.checked_add(text.len())))?;
+        let (head, body) = text.split_at(number.head);
+        self.push_repeated(fill.into(), padding.left);
+        self.push_units(head);
+        self.push_repeated(fill.into(), padding.inner);
+        self.push_units(body);
+        self.push_repeated(fill.into(), padding.right);
+        Ok(())
+    }
+
     pub fn push_chars(&mut self, chars: Chars<'_>) {
         with_units!(chars, units => self.push_units(units));
     }
@@ -114,19 +159,16 @@ impl StrBuilder {
 
     #[inline]
     fn flush(&mut self) {
-        if self.room != 0 || self.whole.is_some() {
+        if self.whole.is_some() {
             self.begin();
         }
     }
 
     #[inline(never)]
     fn begin(&mut self) {
-        let room = std::mem::take(&mut self.room);
-        let whole = self.whole.take();
-        let len = whole.as_ref().map_or(0, |whole| whole.len());
-        // Without the memory, what is written will fail.
-        let _ = self.text.try_reserve(room.saturating_add(len));
-        if let Some(whole) = whole {
+        if let Some(whole) = self.whole.take() {
+            // Without the memory, what is written will fail.
+            let _ = self.text.try_reserve(whole.len());
             with_units!(whole.chars(), units => self.text.push_units(units));
         }
     }

@@ -12,7 +12,7 @@ use crate::handle::{Borrowed, Instance, Owned};
 use crate::raise;
 use crate::str::fixed::StaticStr;
 use crate::str::{Chars, Str};
-use crate::text::{self, TextBuf, Unit};
+use crate::text::{self, TextBuf, Unit, codec};
 use crate::thread::Thread;
 use crate::typeobj::alloc::init_static_head;
 use crate::with_units;
@@ -185,6 +185,24 @@ impl Fresh {
         out.iter_mut().zip(positions).for_each(|(to, at)| *to = units[at]);
     }
 
+    /// Fills the string with `chars`, which are of its kind, again and again.
+    pub fn push_cycled(&mut self, chars: Chars<'_>) {
+        let part = chars.as_raw_bytes();
+        let out = self.rest();
+        assert!(!part.is_empty() && out.len() >= part.len());
+        if let [only] = *part {
+            return out.fill(only);
+        }
+        out[..part.len()].copy_from_slice(part);
+        // What is there, doubled each time.
+        let mut done = part.len();
+        while done < out.len() {
+            let more = done.min(out.len() - done);
+            out.copy_within(..more, done);
+            done += more;
+        }
+    }
+
     /// Fills the string with `units`, which are of its kind, in reverse order.
     pub fn push_reversed<T: Unit>(&mut self, units: &[T]) {
         assert_eq!(size_of::<T>(), self.string.state().kind() as usize);
@@ -226,7 +244,7 @@ impl Fresh {
 
     /// As `push_units`, into a string of one byte a character.
     #[inline(always)]
-    pub(super) fn push_bytes(&mut self, bytes: &[u8]) {
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
         debug_assert_eq!(self.string.state().kind(), 1);
         assert!(bytes.len() <= self.string.len() - self.filled);
         // SAFETY: (1), and there is room.
@@ -382,19 +400,19 @@ impl Str {
         EMPTY.as_str()
     }
 
-    /// From bytes that are all ASCII: one block, one copy.
-    #[inline]
-    pub fn from_ascii(th: &Thread, text: &[u8]) -> PyResult<Owned<Str>> {
-        debug_assert!(text.is_ascii());
-        match *text {
+    /// From bytes that are all ASCII: one block, one copy. Called from everywhere, so there is one copy of it.
+    #[inline(never)]
+    pub fn from_ascii(th: &Thread, part: &[u8]) -> PyResult<Owned<Str>> {
+        debug_assert!(part.is_ascii());
+        match *part {
             [] => Ok(Str::empty().to_owned()),
             [only] => Ok(single(only).to_owned()),
             _ => {
-                let string = fresh_ascii(th, text.len())?;
+                let string = fresh_ascii(th, part.len())?;
                 // SAFETY: (1): the new string has room for as many characters.
                 unsafe {
                     let data = string.data().cast_mut();
-                    data.copy_from_nonoverlapping(text.as_ptr(), text.len());
+                    text::vector::copy(part.as_ptr(), data, part.len());
                 }
                 Ok(string)
             }
@@ -444,7 +462,7 @@ impl Str {
         match *bytes {
             [only] if only.is_ascii() => Some(Ok(single(only).to_owned())),
             _ if bytes.is_ascii() => Some(Str::from_ascii(th, bytes)),
-            _ => std::str::from_utf8(bytes).ok().map(|text| Str::from_wide_text(th, text)),
+            _ => Str::from_wide_utf8(th, bytes),
         }
     }
 
@@ -452,26 +470,33 @@ impl Str {
         if text.is_ascii() {
             return Str::from_ascii(th, text.as_bytes());
         }
-        Str::from_wide_text(th, text)
+        // A text is valid.
+        Str::from_wide_utf8(th, text.as_bytes()).unwrap_or_else(|| Err(th.bad_internal_call()))
     }
 
-    /// Of text that is not all ASCII.
-    fn from_wide_text(th: &Thread, text: &str) -> PyResult<Owned<Str>> {
-        let (len, bound) = text::codec::shape_of_str(text);
-        if bound < 0x100 && len == 1 {
-            return Str::from_char(th, text.chars().next().map_or(0, u32::from));
+    /// Of UTF-8 that is not all ASCII; `None` if it is not valid.
+    fn from_wide_utf8(th: &Thread, bytes: &[u8]) -> Option<PyResult<Owned<Str>>> {
+        let (len, bound) = codec::shape_of(bytes);
+        if bound < 0x100 && len <= 1 {
+            let mut only = [0u8];
+            // SAFETY: it is as long as it must be.
+            let valid = len == 1 && unsafe { codec::decode_exact(bytes, only.as_mut_ptr(), len) };
+            return valid.then(|| Str::from_char(th, only[0].into()));
         }
-        let mut new = Fresh::new(th, len, bound)?;
+        let mut new = match Fresh::new(th, len, bound) {
+            Ok(new) => new,
+            Err(raised) => return Some(Err(raised)),
+        };
         let to = new.rest().as_mut_ptr();
         // SAFETY: (1), and there is room.
-        unsafe {
+        let valid = unsafe {
             match bound {
-                0..0x100 => text::codec::fill_from_str(text, slice_of::<u8>(to, len)),
-                0x100..0x1_0000 => text::codec::fill_from_str(text, slice_of::<u16>(to, len)),
-                _ => text::codec::fill_from_str(text, slice_of::<u32>(to, len)),
+                0..0x100 => codec::decode_exact(bytes, to, len),
+                0x100..0x1_0000 => codec::decode_exact(bytes, to.cast::<u16>(), len),
+                _ => codec::decode_exact(bytes, to.cast::<u32>(), len),
             }
-        }
-        Ok(new.finish())
+        };
+        valid.then(|| Ok(new.finish()))
     }
 
     pub fn from_string(th: &Thread, text: String) -> PyResult<Owned<Str>> {

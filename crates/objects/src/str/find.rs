@@ -11,6 +11,9 @@ use crate::with_units;
 impl Str {
     /// How often `needle` stands in a range, without overlap.
     pub fn count_in(&self, needle: &Str, start: usize, end: usize) -> usize {
+        if let (Chars::One(text), Chars::One(needle)) = (self.chars(), needle.chars()) {
+            return search::count(&text[start..end], needle, usize::MAX);
+        }
         with_units!(self.chars().slice(start..end), units => {
             in_kind(needle.chars())
                 .map_or(0, |needle| search::count(units, &needle, usize::MAX))
@@ -27,7 +30,7 @@ impl Str {
         if let (Chars::One(text), Chars::One(affix)) = (self.chars(), affix.chars()) {
             // The first byte tells most of them apart without a call.
             let text = &text[at..at + len];
-            return text.first() == affix.first() && text == affix;
+            return text.first() == affix.first() && text.get(1..) == affix.get(1..);
         }
         with_units!(self.chars().slice(at..at + len), a => {
             with_units!(affix.chars(), b => crate::text::equal(a, b))
@@ -46,25 +49,26 @@ impl Str {
         if old.len() > this.len() || most == 0 || bound_of(old) > text_bound {
             return this.to_exact(th);
         }
+        let Some(first) = this.find_in(old, 0, this.len()) else {
+            return this.to_exact(th);
+        };
         if new.state().kind() > this.state().kind() {
-            if this.find_in(old, 0, this.len()).is_none() {
-                return this.to_exact(th);
-            }
             // Once widened, all is of one kind.
             let mut wide = Fresh::new(th, this.len(), new_bound)?;
             wide.push(this.chars());
-            return replace_in_kind(th, wide.finish().borrow(), old, new, most);
+            return replace_in_kind(th, wide.finish().borrow(), old, new, first, most);
         }
-        replace_in_kind(th, this, old, new, most)
+        replace_in_kind(th, this, old, new, first, most)
     }
 }
 
-/// As `replaced`, where the kind of `this` holds all there is.
+/// As `replaced`, where the kind of `this` holds all there is, and `old` first stands at `first`.
 fn replace_in_kind(
     th: &Thread,
     this: Borrowed<'_, Str>,
     old: &Str,
     new: &Str,
+    first: usize,
     most: usize,
 ) -> PyResult<Owned<Str>> {
     let (text_bound, new_bound) = (bound_of(&this), bound_of(new));
@@ -75,16 +79,10 @@ fn replace_in_kind(
         let Some(needle) = in_kind(old.chars()) else { return this.to_exact(th) };
         let mut fresh;
         if let ([from], 1, true) = (&*needle, new.len(), most >= units.len()) {
-            if search::find_unit(units, *from).is_none() {
-                return this.to_exact(th);
-            }
             fresh = Fresh::new(th, units.len(), bound)?;
             fresh.push_swapped(units, u32::from(*from), new.char_at(0));
         } else {
-            let places = Places::of(units, &needle, most);
-            if places.is_empty() {
-                return this.to_exact(th);
-            }
+            let places = Places::of(units, &needle, first, most);
             let len = search::replaced_len(units.len(), places.len(), needle.len(), new.len());
             let Some(len) = len else {
                 return Err(th.raise(exc::OVERFLOW_ERROR, "replace string is too long"));
@@ -118,6 +116,9 @@ fn any_affix(
     bounds: (Option<Bound>, Option<Bound>),
     at_end: bool,
 ) -> PyResult<bool> {
+    if let (Some(affix), (None, None)) = (affix.downcast::<Str>(), bounds) {
+        return Ok(this.has_affix(&affix, 0, this.len(), at_end));
+    }
     let range = range(bounds.0, bounds.1, this.len());
     let matches =
         |affix: &Str| range.is_some_and(|(start, end)| this.has_affix(affix, start, end, at_end));

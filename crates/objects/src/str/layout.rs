@@ -1,7 +1,7 @@
 //! Methods of `str` that fill it up to a width.
 
 use super::arguments::Fill;
-use super::create::{Fresh, bound_of};
+use super::create::{Fresh, bound_of, single};
 use crate::prelude::*;
 use crate::str::StrBuilder;
 
@@ -91,21 +91,19 @@ impl Str {
     /// Return the string with every tab replaced by blanks up to the next column.
     #[method(sig = "(self, /, tabsize=8)")]
     fn expandtabs(this: Borrowed<'_, Self>, th: &Thread, tabsize: i32) -> PyResult<Owned<Str>> {
+        if this.find_in(&single(b'\t'), 0, this.len()).is_none() {
+            return this.to_exact(th);
+        }
         let tabsize = usize::try_from(tabsize).unwrap_or(0);
-        let (mut len, mut column, mut tabs) = (0usize, 0usize, false);
+        let (mut len, mut column) = (0usize, 0usize);
         for point in this.chars().iter() {
             let width = match point {
-                0x09 => {
-                    tabs = true;
-                    if tabsize == 0 { 0 } else { tabsize - column % tabsize }
-                }
+                0x09 if tabsize == 0 => 0,
+                0x09 => tabsize - column % tabsize,
                 _ => 1,
             };
             column = if matches!(point, 0x0a | 0x0d) { 0 } else { column + width };
             len = len.saturating_add(width);
-        }
-        if !tabs {
-            return this.to_exact(th);
         }
         if len > isize::MAX as usize {
             return Err(th.raise(exc::OVERFLOW_ERROR, "new string is too long"));

@@ -126,9 +126,7 @@ impl Str {
             return Err(th.raise(exc::OVERFLOW_ERROR, "repeated string is too long"));
         };
         let mut fresh = Fresh::new(th, len, bound_of(&this))?;
-        for _ in 0..count {
-            fresh.push(this.chars());
-        }
+        fresh.push_cycled(this.chars());
         Ok(fresh.finish())
     }
 
@@ -179,6 +177,14 @@ impl Str {
         #[default(None)] encoding: Option<&str>,
         #[default(None)] errors: Option<&str>,
     ) -> PyResult<Owned<Bytes>> {
+        if encoding.is_none() && errors.is_none() {
+            if let Some(ascii) = this.as_ascii() {
+                return Bytes::new(th, ascii.as_bytes());
+            }
+            if let Some(bytes) = Bytes::utf8_of(th, &this) {
+                return bytes;
+            }
+        }
         crate::codecs::encode(th, this, encoding, errors)
     }
 

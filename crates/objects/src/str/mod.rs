@@ -248,38 +248,43 @@ impl Str {
 
     #[cold]
     fn cache_utf8(&self, th: &Thread) -> PyResult<()> {
-        let mut bytes = Vec::with_capacity(self.len() + 1);
-        let mut at = 0;
-        let encoded =
-            with_units!(self.chars(), units => codec::encode_utf8(units, &mut at, &mut bytes));
-        if let Err(error) = encoded {
-            return Err(exceptions::raise_encode_error(
-                th,
-                "utf-8",
-                Borrowed::from_ref(self),
-                error,
-            ));
-        }
-        bytes.push(0);
+        let Some(len) = with_units!(self.chars(), units => codec::encoded_len(units)) else {
+            return Err(self.refuse_surrogates(th));
+        };
         // A static string outlives every interpreter, and so does what is kept in it. Others may be at it as well: all
         // write the same, the pointer last.
         let is_static = self.state().is_statically_allocated();
         let block = match is_static {
-            true => bytes.clone().leak().as_mut_ptr(),
-            false => th.interp().heap.alloc(bytes.len()),
+            true => vec![0; len + 1].leak().as_mut_ptr(),
+            false => th.interp().heap.alloc(len + 1),
         };
         if block.is_null() {
             return Err(th.no_memory());
         }
         // SAFETY: the block has room; only the attached thread writes the cache.
         unsafe {
-            block.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            with_units!(self.chars(), units => codec::encode_exact(units, block));
+            block.add(len).write(0);
             let raw = &mut *self.compact.get();
-            raw.utf8_length = bytes.len() as isize - 1;
+            raw.utf8_length = len as isize;
             std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
             raw.utf8 = block.cast();
         }
         Ok(())
+    }
+
+    /// The error of a text that has no UTF-8.
+    #[cold]
+    fn refuse_surrogates(&self, th: &Thread) -> crate::error::Raised {
+        let (mut at, mut bytes) = (0, Vec::new());
+        let encoded =
+            with_units!(self.chars(), units => codec::encode_utf8(units, &mut at, &mut bytes));
+        match encoded {
+            Err(error) => {
+                exceptions::raise_encode_error(th, "utf-8", Borrowed::from_ref(self), error)
+            }
+            Ok(()) => th.bad_internal_call(),
+        }
     }
 
     /// The UTF-8 as a C string that lives as long as the object. It may hold NULs.
@@ -381,6 +386,11 @@ impl Str {
         };
         let bound = create::bound_of(self).max(create::bound_of(&other));
         let mut new = create::Fresh::new(th, len, bound)?;
+        if let (Chars::One(left), Chars::One(right)) = (self.chars(), other.chars()) {
+            new.push_bytes(left);
+            new.push_bytes(right);
+            return Ok(new.finish());
+        }
         new.push(self.chars());
         new.push(other.chars());
         Ok(new.finish())
@@ -420,9 +430,10 @@ impl Str {
             return Ok(Borrowed::from_ref(self).to_owned());
         }
         match self.chars() {
-            Chars::One(units) if self.is_ascii() => {
-                Str::from_ascii(th, &units[start..end.max(start)])
-            }
+            Chars::One(units) if self.is_ascii() => match units[start..end.max(start)] {
+                [only] => Ok(create::single(only).to_owned()),
+                ref part => Str::from_ascii(th, part),
+            },
             chars => Str::from_chars(th, chars.slice(start..end.max(start))),
         }
     }

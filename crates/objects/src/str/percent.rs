@@ -6,6 +6,7 @@ use crate::int_digits;
 use crate::percent::{Amount, Conversion, INCOMPLETE_KEY, Parser, Piece};
 use crate::prelude::*;
 use crate::str::StrBuilder;
+use crate::text::digits::{Number, write_bits};
 use crate::text::{ShortText, Unit};
 use crate::with_units;
 
@@ -146,7 +147,7 @@ pub(crate) fn digits(th: &Thread, int: &Int, radix: u32) -> PyResult<(bool, Shor
         Some(value) if radix.is_power_of_two() => {
             let mut digits = [0; 64];
             let value = value.unsigned_abs();
-            let at = crate::int::write_word(&mut digits, value, radix.trailing_zeros());
+            let at = write_bits(&mut digits, 64, value, radix.trailing_zeros());
             // Only ASCII was written.
             ShortText::from(str::from_utf8(&digits[at..]).unwrap_or_default())
         }
@@ -223,6 +224,10 @@ fn convert(
     value: Borrowed<'_>,
     out: &mut StrBuilder,
 ) -> PyResult<()> {
+    if let Some(number) = plain_number(conversion, value) {
+        let (padding, fill) = conversion.padding_of(number.len());
+        return out.push_number(th, &number, padding, fill);
+    }
     let laid = match u8::try_from(conversion.code).unwrap_or(0) {
         b's' => {
             return push_text(th, out, conversion, object::str(th, value)?);
@@ -259,6 +264,14 @@ fn convert(
     out.push_laid(th, &laid)
 }
 
+/// The text of a number in a form of usual size, without padding.
+pub(crate) fn plain_number(conversion: &Conversion, value: Borrowed<'_>) -> Option<Number> {
+    if let Some(int) = value.downcast_exact::<Int>() {
+        return conversion.plain_int(int.to_i64()?);
+    }
+    conversion.plain_float(value.downcast_exact::<Float>()?.value())
+}
+
 /// `%s`, `%r` or `%d`, without anything between.
 fn convert_plain(th: &Thread, code: u8, value: Borrowed<'_>, out: &mut StrBuilder) -> PyResult<()> {
     match code {
@@ -266,12 +279,12 @@ fn convert_plain(th: &Thread, code: u8, value: Borrowed<'_>, out: &mut StrBuilde
         b'r' => out.push_owned(object::repr(th, value)?),
         _ => match value.downcast_exact::<Int>().and_then(|int| int.to_i64()) {
             Some(value) => {
-                let mut digits = ShortText::new();
+                let mut number = Number::new();
+                number.push_decimal(value.unsigned_abs());
                 if value < 0 {
-                    digits.push('-');
+                    number.push_front(b'-');
                 }
-                digits.push_decimal(value.unsigned_abs(), 1);
-                out.push_units(digits.as_str().as_bytes());
+                out.push_units(number.as_bytes());
             }
             None => {
                 let conversion = Conversion { code: code.into(), ..Conversion::default() };
@@ -330,12 +343,12 @@ fn format_units<T: Unit>(
 /// `format % args`.
 pub fn format(th: &Thread, format: Borrowed<'_, Str>, args: Borrowed<'_>) -> PyResult<Owned<Str>> {
     let mut values = Values::new(args, args.downcast::<Str>().is_some());
-    let mut out = StrBuilder::with_capacity(format.len().saturating_add(100));
+    let mut out = StrBuilder::reused(th, format.len().saturating_add(100));
     let literal =
         with_units!(format.chars(), units => format_units(th, units, &mut values, &mut out))?;
     values.finish(th, "string")?;
     if literal {
         return format.to_exact(th);
     }
-    out.finish(th)
+    out.finish_reused(th)
 }

@@ -36,7 +36,12 @@ impl Str {
             return None;
         }
         if let (Chars::One(text), Chars::One(needle)) = (self.chars(), needle.chars()) {
-            return search::find(&text[start..end], needle).map(|at| start + at);
+            let text = &text[start..end];
+            let found = match *needle {
+                [byte] => search::find_byte(text, byte),
+                _ => search::find(text, needle),
+            };
+            return found.map(|at| start + at);
         }
         with_units!(self.chars().slice(start..end), units => {
             if let Some(unit) = only_unit(needle, units) {

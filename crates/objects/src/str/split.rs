@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use super::arguments::limit;
+use super::create::single;
 use super::search::in_kind;
 use crate::prelude::*;
+use crate::str::Chars;
 use crate::text::split;
 use crate::{unicode, with_units};
 
@@ -22,7 +24,14 @@ fn push_part(
     parts: &List,
     range: Range<usize>,
 ) -> PyResult<()> {
-    parts.push(th, this.substring(th, range.start, range.end)?.into_object())
+    let part = match this.as_ascii() {
+        Some(ascii) if range.len() < ascii.len() => match ascii.as_bytes()[range] {
+            [only] => single(only).to_owned(),
+            ref part => Str::from_ascii(th, part)?,
+        },
+        _ => this.substring(th, range.start, range.end)?,
+    };
+    parts.push(th, part.into_object())
 }
 
 /// A list of the parts, for what cuts from the right.
@@ -73,6 +82,12 @@ fn checked_separator<'a>(th: &Thread, sep: Borrowed<'a>) -> PyResult<Borrowed<'a
     }
 }
 
+/// White space of Latin-1.
+#[inline(always)]
+fn is_space(byte: u32) -> bool {
+    matches!(byte, 9..=13 | 28..=32 | 0x85 | 0xa0)
+}
+
 /// `strip`, `lstrip`, `rstrip`.
 fn strip(
     this: Borrowed<'_, Str>,
@@ -82,9 +97,13 @@ fn strip(
     (left, right): (bool, bool),
 ) -> PyResult<Owned<Str>> {
     let kept = match chars {
-        None => {
-            with_units!(this.chars(), units => split::strip(units, left, right, unicode::is_space))
-        }
+        None => match this.chars() {
+            // Most often nothing is stripped: neither end is a blank or a character that is asked about.
+            Chars::One([0x21..0x80, .., 0x21..0x80]) => return this.to_exact(th),
+            Chars::One(units) => split::strip(units, left, right, is_space),
+            Chars::Two(units) => split::strip(units, left, right, unicode::is_space),
+            Chars::Four(units) => split::strip(units, left, right, unicode::is_space),
+        },
         Some(chars) => {
             let Some(chars) = chars.downcast::<Str>() else {
                 return Err(raise!(th, TYPE_ERROR, "{name} arg must be None or str"));
@@ -94,7 +113,10 @@ fn strip(
             }))
         }
     };
-    this.substring(th, kept.start, kept.end)
+    match this.as_ascii() {
+        Some(ascii) if kept.len() < ascii.len() => Str::from_ascii(th, &ascii.as_bytes()[kept]),
+        _ => this.substring(th, kept.start, kept.end),
+    }
 }
 
 #[pymethods(part = "split")]
@@ -122,9 +144,11 @@ impl Str {
         let parts = list_of_parts(th, most.min(possible))?;
         let part = |range| push_part(this, th, &parts, range);
         match sep {
-            None => with_units!(this.chars(), units => {
-                split::split_space(units, most, unicode::is_space, part)
-            }),
+            None => match this.chars() {
+                Chars::One(units) => split::split_space(units, most, is_space, part),
+                Chars::Two(units) => split::split_space(units, most, unicode::is_space, part),
+                Chars::Four(units) => split::split_space(units, most, unicode::is_space, part),
+            },
             Some(sep) => with_units!(this.chars(), units => match in_kind(sep.chars()) {
                 Some(sep) => split::split(units, &sep, most, part),
                 None => push_part(this, th, &parts, 0..units.len()),

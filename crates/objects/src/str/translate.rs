@@ -2,6 +2,7 @@
 
 use crate::prelude::*;
 use crate::str::StrBuilder;
+use crate::text::TextBuf;
 
 /// What a character becomes.
 enum Mapping {
@@ -128,16 +129,11 @@ pub(super) fn translate(
     table: Borrowed<'_>,
 ) -> PyResult<Owned<Str>> {
     let mut known = Known([UNKNOWN; 128]);
-    let mut out = StrBuilder::with_capacity(this.len());
+    let mut out = StrBuilder::reused(th, this.len());
     let mut done = 0;
-    if let Some(ascii) = this.as_ascii() {
-        let mut begun = Vec::new();
-        let rest = translate_ascii(th, ascii.as_bytes(), table, &mut known, &mut begun)?;
-        if rest.is_empty() {
-            return Str::from_ascii(th, &begun);
-        }
-        done = begun.len();
-        out.push_units(&begun);
+    if let (Some(ascii), TextBuf::Latin1(begun)) = (this.as_ascii(), out.text_mut()) {
+        let rest = translate_ascii(th, ascii.as_bytes(), table, &mut known, begun)?;
+        done = ascii.len() - rest.len();
     }
     for point in this.chars().slice(done..this.len()).iter() {
         if known.push(point, &mut out) {
@@ -152,7 +148,7 @@ pub(super) fn translate(
             Mapping::Text(text) => out.push(&text),
         }
     }
-    out.finish(th)
+    out.finish_reused(th)
 }
 
 /// As `translate`, where a handler decides on characters that the table deletes: `PyUnicode_Translate`.

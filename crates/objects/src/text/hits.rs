@@ -4,7 +4,8 @@
 //! occurrences close together, preparing it and calling it for each of them costs more than the search. So the words
 //! come first, and the vectors when nothing was found for a while.
 
-use memchr::memchr;
+use super::vector;
+use memchr::{memchr, memrchr};
 
 /// Words without an occurrence, after which the rest is left to a vector search.
 const PATIENCE: u32 = 6;
@@ -36,6 +37,83 @@ fn word_at(text: &[u8], at: usize) -> (u64, usize) {
     (word, rest.len())
 }
 
+/// Where a byte first stands.
+#[inline(never)]
+pub fn find_byte(text: &[u8], byte: u8) -> Option<usize> {
+    let mut at = 0;
+    while let Some(block) = text[at..].first_chunk::<16>() {
+        let bits = vector::places(block, byte);
+        if bits != 0 {
+            return Some(at + bits.trailing_zeros() as usize);
+        }
+        at += 16;
+        if at == FEW {
+            return memchr(byte, &text[at..]).map(|found| at + found);
+        }
+    }
+    if let (Some(last), true) = (text.last_chunk::<16>(), at < text.len()) {
+        // What has been looked through before has nothing.
+        let bits = vector::places(last, byte);
+        return (bits != 0).then(|| text.len() - 16 + bits.trailing_zeros() as usize);
+    }
+    find_in_few(&text[at..], byte).map(|found| at + found)
+}
+
+/// Of less than sixteen bytes.
+#[inline(always)]
+fn find_in_few(text: &[u8], byte: u8) -> Option<usize> {
+    let repeated = repeat(byte);
+    if let (Some(&head), Some(&tail)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        let bits = equal_bytes(u64::from_le_bytes(head), repeated);
+        if bits != 0 {
+            return Some(bits.trailing_zeros() as usize / 8);
+        }
+        let bits = equal_bytes(u64::from_le_bytes(tail), repeated);
+        return (bits != 0).then(|| text.len() - 8 + bits.trailing_zeros() as usize / 8);
+    }
+    text.iter().position(|&other| other == byte)
+}
+
+/// Where a byte last stands.
+#[inline(never)]
+pub fn rfind_byte(text: &[u8], byte: u8) -> Option<usize> {
+    if text.len() > FEW {
+        return memrchr(byte, text);
+    }
+    let repeated = repeat(byte);
+    let mut rest = text;
+    while let Some((before, &word)) = rest.split_last_chunk::<8>() {
+        let bits = equal_bytes(u64::from_le_bytes(word), repeated);
+        if bits != 0 {
+            return Some(before.len() + 7 - bits.leading_zeros() as usize / 8);
+        }
+        rest = before;
+    }
+    rest.iter().rposition(|&other| other == byte)
+}
+
+/// How often a byte stands in a text.
+#[inline(never)]
+pub fn count_byte(text: &[u8], byte: u8) -> usize {
+    if text.len() > MOST_COUNTED {
+        return memchr::memchr_iter(byte, text).count();
+    }
+    let (words, rest) = text.as_chunks::<8>();
+    let repeated = repeat(byte);
+    // A sum in each byte.
+    let sums = words
+        .iter()
+        .fold(0, |sums, &word| sums + (equal_bytes(u64::from_le_bytes(word), repeated) >> 7));
+    let inside = (sums.wrapping_mul(repeat(1)) >> 56) as usize;
+    inside + rest.iter().filter(|&&other| other == byte).count()
+}
+
+/// So many bytes are looked through before a vector search would have begun.
+const FEW: usize = 32;
+
+/// The sum of as many occurrences fits into a byte.
+const MOST_COUNTED: usize = 128;
+
 /// The bits of the first `count` bytes.
 #[inline(always)]
 fn first_bytes(count: usize) -> u64 {
@@ -55,8 +133,8 @@ pub struct ByteHits<'t> {
 
 impl<'t> ByteHits<'t> {
     #[inline]
-    pub fn new(text: &'t [u8], needle: u8) -> Self {
-        ByteHits { text, needle, base: 0, next: 0, bits: 0, idle: 0 }
+    pub fn new(text: &'t [u8], needle: u8, at: usize) -> Self {
+        ByteHits { text, needle, base: 0, next: at, bits: 0, idle: 0 }
     }
 }
 

@@ -9,10 +9,12 @@
 mod buffer;
 pub mod c_strings;
 pub mod codec;
+pub mod digits;
 mod hits;
 pub mod search;
 mod short;
 pub mod split;
+pub(crate) mod vector;
 
 pub use buffer::TextBuf;
 pub use short::ShortText;

@@ -6,7 +6,8 @@
 //! The same job in CPython: `Objects/stringlib/fastsearch.h`.
 
 use super::hits::ByteHits;
-use super::{Unit, raw_bytes};
+pub use super::hits::{count_byte, find_byte, rfind_byte};
+use super::{Unit, raw_bytes, vector};
 use memchr::{memchr, memmem, memrchr};
 
 /// The first occurrence.
@@ -20,7 +21,7 @@ pub fn find<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
         _ => match (T::as_bytes(text), T::as_bytes(needle)) {
             (Some(text), Some(needle)) if text.len() <= SHORT => find_in_short(text, needle),
             (Some(text), Some(needle)) => memmem::find(text, needle),
-            _ => TwoWay::new(Forward(needle)).find(Forward(text), 0),
+            _ => find_wide_text(text, needle),
         },
     }
 }
@@ -30,13 +31,31 @@ pub(super) const SHORT: usize = 48;
 
 /// `needle` has two bytes at least.
 fn find_in_short(text: &[u8], needle: &[u8]) -> Option<usize> {
-    let (&first, rest) = needle.split_first_chunk::<2>()?;
+    let (&first, &last) = (needle.first()?, needle.last()?);
     let places = (text.len() + 1).checked_sub(needle.len())?;
-    let first = u16::from_ne_bytes(first);
-    (0..places).find(|&at| {
-        // SAFETY: the needle fits in at `at`, and it has two bytes at least.
-        let pair = unsafe { text.as_ptr().add(at).cast::<u16>().read_unaligned() };
-        pair == first && (rest.is_empty() || text[at + 2..].starts_with(rest))
+    let reach = needle.len() - 1;
+    let mut at = 0;
+    // Where both ends of it stand, sixteen places at a time.
+    while let (Some(heads), Some(tails)) =
+        (text[at..].first_chunk::<16>(), text[at + reach..].first_chunk::<16>())
+    {
+        let mut bits = vector::places(heads, first) & vector::places(tails, last);
+        while bits != 0 {
+            let place = at + bits.trailing_zeros() as usize;
+            if reach == 1 || text[place + 1..place + reach] == needle[1..reach] {
+                return Some(place);
+            }
+            bits &= bits - 1;
+        }
+        at += 16;
+        if at + reach > text.len() {
+            break;
+        }
+    }
+    (at..places).find(|&at| {
+        text[at] == first
+            && text[at + reach] == last
+            && (reach == 1 || text[at + 1..at + reach] == needle[1..reach])
     })
 }
 
@@ -72,7 +91,7 @@ pub fn rfind<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
 /// The first occurrence of one unit.
 pub fn find_unit<T: Unit>(text: &[T], unit: T) -> Option<usize> {
     if let Some(bytes) = T::as_bytes(text) {
-        return memchr(unit.code() as u8, bytes);
+        return find_byte(bytes, unit.code() as u8);
     }
     find_wide(text, unit)
 }
@@ -108,10 +127,27 @@ fn find_wide<T: Unit>(text: &[T], unit: T) -> Option<usize> {
     Some(at + text.len() - rest.len() + found)
 }
 
+/// Of a needle of two units at least: the places of its first one are looked at, unless those are too many.
+fn find_wide_text<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
+    let starts = &text[..(text.len() + 1).checked_sub(needle.len())?];
+    let mut at = 0;
+    for _ in 0..MOST_STARTS {
+        at += find_wide(&starts[at..], needle[0])?;
+        if text[at + 1..].starts_with(&needle[1..]) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    TwoWay::new(Forward(needle)).find(Forward(text), at)
+}
+
+/// How many places may be looked at before a needle is worth a preparation.
+const MOST_STARTS: usize = 32;
+
 /// The last occurrence of one unit.
 pub fn rfind_unit<T: Unit>(text: &[T], unit: T) -> Option<usize> {
     if let Some(bytes) = T::as_bytes(text) {
-        return memrchr(unit.code() as u8, bytes);
+        return rfind_byte(bytes, unit.code() as u8);
     }
     let mut end = text.len();
     if text.len() > FEW && unit.code() & 0xff != 0 {
@@ -144,14 +180,6 @@ pub fn count<T: Unit>(text: &[T], needle: &[T], most: usize) -> usize {
     }
 }
 
-/// How often a byte stands in a text.
-fn count_byte(text: &[u8], byte: u8) -> usize {
-    if text.len() <= SHORT {
-        return text.iter().filter(|&&other| other == byte).count();
-    }
-    memchr::memchr_iter(byte, text).count()
-}
-
 enum Finder<'t, 'n, T> {
     Unit(T),
     TwoWay(TwoWay<Forward<'n, T>>),
@@ -171,14 +199,19 @@ pub struct Occurrences<'t, 'n, T> {
 impl<'t, 'n, T: Unit> Occurrences<'t, 'n, T> {
     /// The needle must not be empty.
     pub fn new(text: &'t [T], needle: &'n [T]) -> Self {
+        Occurrences::from(text, needle, 0)
+    }
+
+    /// As `new`, of those from a place on.
+    pub fn from(text: &'t [T], needle: &'n [T], at: usize) -> Self {
         let finder = match (needle, T::as_bytes(text), T::as_bytes(needle)) {
-            (_, Some(text), Some(&[byte])) => Finder::Byte(ByteHits::new(text, byte)),
+            (_, Some(text), Some(&[byte])) => Finder::Byte(ByteHits::new(text, byte, at)),
             (_, Some(text), Some(needle)) if text.len() <= SHORT => Finder::Short(needle),
             (_, Some(_), Some(needle)) => Finder::Bytes(Box::new(memmem::Finder::new(needle))),
             (&[unit], ..) => Finder::Unit(unit),
             _ => Finder::TwoWay(TwoWay::new(Forward(needle))),
         };
-        Occurrences { text, at: 0, needle_len: needle.len().max(1), finder }
+        Occurrences { text, at, needle_len: needle.len().max(1), finder }
     }
 }
 
@@ -218,14 +251,14 @@ pub struct Places {
 }
 
 impl Places {
-    /// The places that `replace` with at most `most` replacements puts its new text into. With an empty needle they
-    /// are the empty places before each unit and at the end.
-    pub fn of<T: Unit>(text: &[T], needle: &[T], most: usize) -> Places {
+    /// The places that `replace` with at most `most` replacements puts its new text into, the first of which is at
+    /// `first`. With an empty needle they are the empty places before each unit and at the end.
+    pub fn of<T: Unit>(text: &[T], needle: &[T], first: usize, most: usize) -> Places {
         let mut places = Places::default();
         if needle.is_empty() {
             (0..=text.len()).take(most).for_each(|at| places.push(at));
         } else {
-            Occurrences::new(text, needle).take(most).for_each(|at| places.push(at));
+            Occurrences::from(text, needle, first).take(most).for_each(|at| places.push(at));
         }
         places
     }

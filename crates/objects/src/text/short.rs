@@ -5,6 +5,8 @@
 use std::fmt;
 use std::ops::Deref;
 
+use super::digits::{DECIMAL, write_padded};
+
 /// Longer than any number in a usual format.
 const INLINE: usize = 39;
 
@@ -55,6 +57,12 @@ impl ShortText {
         }
     }
 
+    /// ASCII text.
+    pub fn push_ascii(&mut self, text: &[u8]) {
+        debug_assert!(text.is_ascii());
+        self.push_str(str::from_utf8(text).unwrap_or_default());
+    }
+
     #[inline]
     pub fn push(&mut self, c: char) {
         self.push_str(c.encode_utf8(&mut [0; 4]));
@@ -72,15 +80,8 @@ impl ShortText {
 
     /// Decimal digits, with zeros in front until there are `width`, at most 20.
     pub fn push_decimal(&mut self, value: u64, width: usize) {
-        let mut digits = [b'0'; 20];
-        let mut at = digits.len();
-        let mut rest = value;
-        while rest != 0 {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        at = at.min(digits.len() - width.min(digits.len()));
+        let mut digits = [0; DECIMAL];
+        let at = write_padded(&mut digits, DECIMAL, value, width);
         // SAFETY: only ASCII digits were written.
         self.push_str(unsafe { std::str::from_utf8_unchecked(&digits[at..]) });
     }

@@ -4,8 +4,8 @@
 //! What counts as white space or a line break is the caller's to say: `str` asks the character
 //! database, `bytes` knows ASCII only. The same job in CPython: `Objects/stringlib/split.h`.
 
-use super::Unit;
 use super::search::{find, rfind};
+use super::{Unit, vector};
 use std::convert::Infallible;
 use std::ops::Range;
 
@@ -81,23 +81,42 @@ pub fn split<T: Unit, E>(
     most: usize,
     mut part: impl FnMut(Range<usize>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut at = 0;
-    if let [only] = separator
-        && text.len() <= super::search::SHORT
-    {
-        let mut left = most;
-        for (place, unit) in text.iter().enumerate() {
-            if unit == only && left > 0 {
-                part(at..place)?;
-                at = place + 1;
-                left -= 1;
-            }
-        }
-        return part(at..text.len());
+    if let (Some(bytes), [only]) = (T::as_bytes(text), separator) {
+        return split_at_byte(bytes, only.code() as u8, most, part);
     }
+    let mut at = 0;
     for found in super::search::Occurrences::new(text, separator).take(most) {
         part(at..found)?;
         at = found + separator.len();
+    }
+    part(at..text.len())
+}
+
+fn split_at_byte<E>(
+    text: &[u8],
+    separator: u8,
+    most: usize,
+    mut part: impl FnMut(Range<usize>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (mut at, mut left, mut base) = (0, most, 0);
+    let (blocks, rest) = text.as_chunks::<16>();
+    for block in blocks {
+        let mut places = vector::places(block, separator);
+        while places != 0 && left > 0 {
+            let place = base + places.trailing_zeros() as usize;
+            part(at..place)?;
+            at = place + 1;
+            left -= 1;
+            places &= places - 1;
+        }
+        base += 16;
+    }
+    for (place, &byte) in rest.iter().enumerate() {
+        if byte == separator && left > 0 {
+            part(at..base + place)?;
+            at = base + place + 1;
+            left -= 1;
+        }
     }
     part(at..text.len())
 }

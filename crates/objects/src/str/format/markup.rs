@@ -46,6 +46,8 @@ impl<'a, T: Unit> Markup<'a, T> {
         Some(unit.code())
     }
 
+    // Inlined, as is what it calls: its result would be moved about.
+    #[inline(always)]
     fn piece(&mut self) -> Result<Piece, &'static str> {
         let start = self.at;
         let brace = |unit: &T| matches!(unit.code(), 0x7b | 0x7d);
@@ -71,6 +73,7 @@ impl<'a, T: Unit> Markup<'a, T> {
         Ok(Piece { literal: start..end, field: Some(self.field()?) })
     }
 
+    #[inline(always)]
     fn field(&mut self) -> Result<Replacement, &'static str> {
         const UNFINISHED: &str = "expected '}' before end of string";
         let start = self.at;
@@ -112,6 +115,7 @@ impl<'a, T: Unit> Markup<'a, T> {
         self.spec(name, conversion)
     }
 
+    #[inline(always)]
     fn spec(
         &mut self,
         name: Range<usize>,
@@ -146,6 +150,7 @@ impl<'a, T: Unit> Markup<'a, T> {
 impl<T: Unit> Iterator for Markup<'_, T> {
     type Item = Result<Piece, &'static str>;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         (self.at < self.text.len()).then(|| self.piece())
     }

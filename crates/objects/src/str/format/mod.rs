@@ -58,6 +58,9 @@ impl Formatter<'_> {
         if let Some(conversion) = field.conversion {
             value = convert(th, value, conversion)?.into_object();
         }
+        if !field.nested && write_plain(th, value.object(), &text[field.spec.clone()], out)? {
+            return Ok(());
+        }
         let spec = if field.nested {
             let mut spec = StrBuilder::new();
             self.build(th, &text[field.spec.clone()], depth - 1, &mut spec)?;
@@ -79,6 +82,35 @@ impl Formatter<'_> {
     }
 }
 
+/// Writes exact ints and floats in usual forms; false for anything else.
+fn write_plain<T: Unit>(
+    th: &Thread,
+    value: Borrowed<'_>,
+    spec: &[T],
+    out: &mut StrBuilder,
+) -> PyResult<bool> {
+    let (int, float) = (value.downcast_exact::<Int>(), value.downcast_exact::<Float>());
+    if int.is_none() && float.is_none() {
+        return Ok(false);
+    }
+    let mut parsed = Spec::default();
+    let code = int.map(|_| b'd');
+    parsed.code = code.map(u32::from);
+    // What is wrong with a specification is told where it is read again.
+    if !spec.is_empty() && parsed.read(spec, Align::Right, code).is_err() {
+        return Ok(false);
+    }
+    let number = match (int, float) {
+        (Some(int), _) => int.to_i64().and_then(|value| parsed.plain_int(value)),
+        (_, Some(float)) => parsed.plain_float(float.value()),
+        _ => None,
+    };
+    let Some(number) = number else { return Ok(false) };
+    // Other characters to fill with do not come here.
+    out.push_number(th, &number, parsed.padding_of(number.len()), parsed.fill as u8)?;
+    Ok(true)
+}
+
 /// What stands behind the exclamation mark.
 fn convert(th: &Thread, value: Owned, conversion: u32) -> PyResult<Owned<Str>> {
     match u8::try_from(conversion) {
@@ -96,13 +128,13 @@ fn convert(th: &Thread, value: Owned, conversion: u32) -> PyResult<Owned<Str>> {
 /// `format.format(*args, **kwargs)`, and `format_map`.
 fn format(th: &Thread, format: &Str, arguments: Arguments<'_>) -> PyResult<Owned<Str>> {
     let mut formatter = Formatter { arguments, numbering: Numbering::default() };
-    let mut out = StrBuilder::later(format.len().saturating_add(32));
+    let mut out = StrBuilder::reused(th, format.len().saturating_add(32));
     with_units!(format.chars(), units => formatter.build(th, units, DEPTH, &mut out))?;
     let brace = |point| point == u32::from(b'{') || point == u32::from(b'}');
     if !with_units!(format.chars(), units => units.iter().any(|&unit| brace(u32::from(unit)))) {
         return Borrowed::from_ref(format).to_exact(th);
     }
-    out.finish(th)
+    out.finish_reused(th)
 }
 
 /// Raises what a specification of a format is refused with.

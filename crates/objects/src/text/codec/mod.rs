@@ -19,7 +19,7 @@ pub use escape::{
 };
 pub use simple::{decode_ascii, decode_latin1, encode_ascii, encode_latin1};
 pub use utf7::{Utf7Decoder, encode_utf7};
-pub use utf8::{decode_utf8, encode_utf8, fill_from_str, shape_of_str};
+pub use utf8::{decode_exact, decode_utf8, encode_exact, encode_utf8, encoded_len, shape_of};
 pub use utf16::{decode_utf16, encode_utf16};
 pub use utf32::{decode_utf32, encode_utf32};
 

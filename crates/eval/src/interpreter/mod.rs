@@ -8,6 +8,7 @@
 mod arithmetic;
 mod attributes;
 mod calls;
+mod calls_direct;
 mod calls_fast;
 mod calls_native;
 mod cold;

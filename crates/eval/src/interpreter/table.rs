@@ -92,6 +92,7 @@ mod handlers {
     pub use super::super::attributes::hot::*;
     pub use super::super::calls_fast::*;
     pub use super::super::entering::{binary_op_subscr_getitem, load_attr_getattribute_overridden, load_attr_property};
+    pub use super::super::calls_direct::*;
     pub use super::super::calls_native::*;
     pub use super::super::construct::call_alloc_and_enter_init;
     pub use super::super::containers::hot::*;
@@ -100,10 +101,7 @@ mod handlers {
     pub use super::super::iteration::hot::*;
     pub use super::super::known_calls::{call_isinstance, call_len, call_list_append};
     pub use super::super::names::hot::*;
-    pub use super::super::slots::{
-        binary_op, call_builtin_o, call_method_descriptor_noargs, call_method_descriptor_o, contains_op, store_subscr, to_bool,
-        unary_negative,
-    };
+    pub use super::super::slots::{binary_op, contains_op, store_subscr, to_bool, unary_negative};
     pub use super::super::stack::*;
     pub use super::super::suspend::hot::*;
     pub use super::super::unpack::hot::*;

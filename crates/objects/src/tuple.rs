@@ -150,6 +150,33 @@ impl Tuple {
         })
     }
 
+    /// A tuple of `len` items that `item` makes one by one. Until then nobody sees it.
+    pub fn try_from_fn(
+        th: &Thread,
+        len: usize,
+        mut item: impl FnMut(usize) -> PyResult<Owned>,
+    ) -> PyResult<Owned<Tuple>> {
+        if len == 0 {
+            return Ok(Tuple::empty().to_owned());
+        }
+        let ob = Tuple::alloc(th, len)?;
+        // SAFETY: (1); there is room for `len` items, which are null until they are made.
+        unsafe {
+            items_of(ob).write_bytes(0, len);
+            let tuple = Owned::<Tuple>::from_ptr(ob);
+            let mut is_gc = false;
+            for at in 0..len {
+                let item = item(at)?;
+                is_gc |= item.ty().is_gc();
+                items_of(ob).add(at).write(item.into_ptr());
+            }
+            if is_gc {
+                gc::track(th, tuple.borrow());
+            }
+            Ok(tuple)
+        }
+    }
+
     /// `PyTuple_New`: items are null until C fills them in.
     pub fn with_nulls(th: &Thread, len: usize) -> PyResult<Owned<Tuple>> {
         if len == 0 {
@@ -205,33 +232,6 @@ impl Tuple {
             // SAFETY: `build` made room; the caller's promise.
             unsafe { move_words(items, to, len) }
         })
-    }
-
-    /// A tuple of `len` items that `item` makes one by one. Until then nobody sees it.
-    pub fn try_from_fn(
-        th: &Thread,
-        len: usize,
-        mut item: impl FnMut(usize) -> PyResult<Owned>,
-    ) -> PyResult<Owned<Tuple>> {
-        if len == 0 {
-            return Ok(Tuple::empty().to_owned());
-        }
-        let ob = Tuple::alloc(th, len)?;
-        // SAFETY: (1); there is room for `len` items, which are null until they are made.
-        unsafe {
-            items_of(ob).write_bytes(0, len);
-            let tuple = Owned::<Tuple>::from_ptr(ob);
-            let mut is_gc = false;
-            for at in 0..len {
-                let item = item(at)?;
-                is_gc |= item.ty().is_gc();
-                items_of(ob).add(at).write(item.into_ptr());
-            }
-            if is_gc {
-                gc::track(th, tuple.borrow());
-            }
-            Ok(tuple)
-        }
     }
 
     /// For those who change the items of a tuple that nobody else has.

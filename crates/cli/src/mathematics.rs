@@ -23,9 +23,9 @@ macro_rules! functions {
                 found = find(concat!(stringify!($name), "\0"));
                 FOUND.store(found, Ordering::Release);
             }
+            type Function = extern "C" fn($($kind),*) $(-> $answer)?;
             // SAFETY: (1).
-            let function: extern "C" fn($($kind),*) $(-> $answer)? =
-                unsafe { std::mem::transmute(found) };
+            let function = unsafe { std::mem::transmute::<*mut c_void, Function>(found) };
             function($($argument),*)
         }
     )*};

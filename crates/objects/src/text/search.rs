@@ -32,31 +32,38 @@ pub(super) const SHORT: usize = 48;
 /// `needle` has two bytes at least.
 fn find_in_short(text: &[u8], needle: &[u8]) -> Option<usize> {
     let (&first, &last) = (needle.first()?, needle.last()?);
-    let places = (text.len() + 1).checked_sub(needle.len())?;
     let reach = needle.len() - 1;
-    let mut at = 0;
-    // Where both ends of it stand, sixteen places at a time.
-    while let (Some(heads), Some(tails)) =
-        (text[at..].first_chunk::<16>(), text[at + reach..].first_chunk::<16>())
-    {
-        let mut bits = vector::places(heads, first) & vector::places(tails, last);
+    let places = text.len().checked_sub(reach)?;
+    let is_within = |at: usize| reach == 1 || text[at + 1..at + reach] == needle[1..reach];
+    // Where both ends of it stand, as many places at a time as a vector has. The last ones lie over those before.
+    let width = match places {
+        16.. => 16,
+        8..16 => 8,
+        _ => {
+            let is_here = |&at: &usize| text[at] == first && text[at + reach] == last;
+            return (0..places).filter(is_here).find(|&at| is_within(at));
+        }
+    };
+    let mut next = 0;
+    while next < places {
+        let at = next.min(places - width);
+        let (heads, tails) = (&text[at..], &text[at + reach..]);
+        let mut bits = match (heads.first_chunk(), tails.first_chunk()) {
+            (Some(heads), Some(tails)) if width == 16 => {
+                vector::places(heads, first) & vector::places(tails, last)
+            }
+            _ => vector::few_places(heads, first) & vector::few_places(tails, last),
+        };
         while bits != 0 {
             let place = at + bits.trailing_zeros() as usize;
-            if reach == 1 || text[place + 1..place + reach] == needle[1..reach] {
+            if is_within(place) {
                 return Some(place);
             }
             bits &= bits - 1;
         }
-        at += 16;
-        if at + reach > text.len() {
-            break;
-        }
+        next += width;
     }
-    (at..places).find(|&at| {
-        text[at] == first
-            && text[at + reach] == last
-            && (reach == 1 || text[at + 1..at + reach] == needle[1..reach])
-    })
+    None
 }
 
 /// The last place of a needle of two bytes at least.

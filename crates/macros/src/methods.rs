@@ -194,6 +194,7 @@ impl Block {
                 positional.then(|| quote!(rt::reject_in_init::<#ty>(th, #name, this, kwargs)?;));
             self.shims.extend(quote! {
                 unsafe extern "C" fn slot_tp_init(this: #object, args: #object, kwargs: #object) -> ::core::ffi::c_int {
+                    // SAFETY: C calls a slot's function attached, with objects that are live or NULL as its contract says.
                     unsafe { rt::status(|th| {
                         #reject
                         let given = rt::Given::tuple(args, kwargs);
@@ -211,6 +212,7 @@ impl Block {
         let reject_names = positional.then(|| quote!(rt::reject_names(th, #name, kwnames)?;));
         self.shims.extend(quote! {
             unsafe extern "C" fn slot_tp_new(this: *mut abi::PyTypeObject, args: #object, kwargs: #object) -> #object {
+                // SAFETY: C calls a slot's function attached, with objects that are live or NULL as its contract says.
                 unsafe { rt::object(|th| {
                     let this: #object = this.cast();
                     #reject
@@ -221,6 +223,7 @@ impl Block {
             }
             #[allow(dead_code)]
             unsafe extern "C" fn construct(this: #object, args: *const #object, nargs: usize, kwnames: #object) -> #object {
+                // SAFETY: C calls a slot's function attached, with objects that are live or NULL as its contract says.
                 unsafe { rt::object(|th| {
                     #reject_names
                     let given = rt::Given::vector(args, nargs & !rt::ARGUMENTS_OFFSET, kwnames);
@@ -287,6 +290,7 @@ impl Block {
             let call = function.call(&self.owner, values)?;
             self.shims.extend(quote! {
                 unsafe extern "C" fn #shim(this: #object, value: #object, _: *mut ::core::ffi::c_void) -> ::core::ffi::c_int {
+                    // SAFETY: C calls an accessor's function attached, with objects that are live or NULL as its contract says.
                     unsafe { rt::status(|th| #call) }
                 }
             });
@@ -294,6 +298,7 @@ impl Block {
             let call = function.call(&self.owner, values)?;
             self.shims.extend(quote! {
                 unsafe extern "C" fn #shim(this: #object, _: *mut ::core::ffi::c_void) -> #object {
+                    // SAFETY: C calls an accessor's function attached, with objects that are live or NULL as its contract says.
                     unsafe { rt::object(|th| rt::ToObject::to_object(#call, th)) }
                 }
             });

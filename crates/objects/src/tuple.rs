@@ -156,39 +156,40 @@ impl Tuple {
         len: usize,
         mut item: impl FnMut(usize) -> PyResult<Owned>,
     ) -> PyResult<Owned<Tuple>> {
-        if len == 0 {
-            return Ok(Tuple::empty().to_owned());
+        let tuple = Tuple::of_nulls(th, len)?;
+        let mut is_gc = false;
+        for at in 0..len {
+            let item = item(at)?;
+            is_gc |= item.ty().is_gc();
+            // SAFETY: (1); there is room for `len` items, which are null until they are made.
+            unsafe { items_of(tuple.as_ptr()).add(at).write(item.into_ptr()) };
         }
-        let ob = Tuple::alloc(th, len)?;
-        // SAFETY: (1); there is room for `len` items, which are null until they are made.
-        unsafe {
-            items_of(ob).write_bytes(0, len);
-            let tuple = Owned::<Tuple>::from_ptr(ob);
-            let mut is_gc = false;
-            for at in 0..len {
-                let item = item(at)?;
-                is_gc |= item.ty().is_gc();
-                items_of(ob).add(at).write(item.into_ptr());
-            }
-            if is_gc {
-                gc::track(th, tuple.borrow());
-            }
-            Ok(tuple)
+        if is_gc {
+            gc::track(th, tuple.borrow());
         }
+        Ok(tuple)
     }
 
     /// `PyTuple_New`: items are null until C fills them in.
     pub fn with_nulls(th: &Thread, len: usize) -> PyResult<Owned<Tuple>> {
+        let tuple = Tuple::of_nulls(th, len)?;
+        if len > 0 {
+            // Nobody knows what the items will be, so the collector follows them.
+            gc::track(th, tuple.borrow());
+        }
+        Ok(tuple)
+    }
+
+    /// A tuple that the collector does not follow yet.
+    fn of_nulls(th: &Thread, len: usize) -> PyResult<Owned<Tuple>> {
         if len == 0 {
             return Ok(Tuple::empty().to_owned());
         }
         let ob = Tuple::alloc(th, len)?;
-        // SAFETY: (1); there is room for `len` items. Nobody knows what they will be, so the collector follows it.
+        // SAFETY: (1); there is room for `len` items.
         unsafe {
             items_of(ob).write_bytes(0, len);
-            let tuple = Owned::<Tuple>::from_ptr(ob);
-            gc::track(th, tuple.borrow());
-            Ok(tuple)
+            Ok(Owned::from_ptr(ob))
         }
     }
 

@@ -9,8 +9,8 @@ use std::ffi::c_char;
 /// Both end with NUL.
 #[inline(always)]
 pub unsafe fn plainly_same(left: *const c_char, right: *const c_char) -> bool {
-    // SAFETY: the caller's promise; what lies in the page of a string's first byte can be read if that can.
     #[cfg(target_arch = "x86_64")]
+    // SAFETY: the caller's promise; what lies in the page of a string's first byte can be read if that can.
     unsafe {
         let in_page = |text: *const c_char| text.addr() & 4095;
         if in_page(left).max(in_page(right)) > 4096 - 32 {
@@ -20,6 +20,7 @@ pub unsafe fn plainly_same(left: *const c_char, right: *const c_char) -> bool {
         same.or_else(|| simd::verdict(left.add(16), right.add(16))) == Some(true)
     }
     #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: the caller's promise.
     unsafe {
         libc::strcmp(left, right) == 0
     }

@@ -1,10 +1,14 @@
 //! Calls of C functions that pass nothing but objects: the handler calls the function itself, as `slots` does with operators.
 //! What is unusual leaves for the operations of `calls_native`.
 
+use std::marker::PhantomData;
+
 use krait_abi as abi;
 use krait_objects::prelude::*;
 
-use super::calls_native::{BuiltinO, MethodNoargs, MethodO, function_of, is_builtin, is_method};
+use super::calls_native::{
+    BuiltinO, MethodNoargs, MethodO, NativeCall, function_of, is_builtin, is_method,
+};
 use super::cold::{Dealloc, Deopt, Pending, dealloc};
 use super::slots::back;
 use super::state::{Cold, Dispatch, State};
@@ -26,7 +30,7 @@ pub unsafe fn call_builtin_o<D: Dispatch>(s: State) -> D::Out {
             || !is_builtin(callable, abi::METH_O)
             || !s.thread().has_room()
         {
-            return D::cold::<OtherBuiltinO>(s, 0);
+            return D::cold::<Otherwise<BuiltinO>>(s, 0);
         }
         let (def, this) = function_of(callable);
         s.save();
@@ -46,7 +50,7 @@ pub unsafe fn call_method_descriptor_noargs<D: Dispatch>(s: State) -> D::Out {
             || !is_method(callable, this.ptr(), abi::METH_NOARGS)
             || !s.thread().has_room()
         {
-            return D::cold::<OtherMethodNoargs>(s, 0);
+            return D::cold::<Otherwise<MethodNoargs>>(s, 0);
         }
         let def = (*callable.cast::<abi::PyMethodDescrObject>()).d_method;
         s.save();
@@ -66,7 +70,7 @@ pub unsafe fn call_method_descriptor_o<D: Dispatch>(s: State) -> D::Out {
             || !is_method(callable, this.ptr(), abi::METH_O)
             || !s.thread().has_room()
         {
-            return D::cold::<OtherMethodO>(s, 0);
+            return D::cold::<Otherwise<MethodO>>(s, 0);
         }
         let def = (*callable.cast::<abi::PyMethodDescrObject>()).d_method;
         s.save();
@@ -119,45 +123,15 @@ impl Cold for ReleaseMethodCall {
 }
 
 /// The call as it lies on the stack otherwise, with too little stack, or of something else.
-struct OtherBuiltinO;
+struct Otherwise<C>(PhantomData<C>);
 
-impl Cold for OtherBuiltinO {
+impl<C: NativeCall> Cold for Otherwise<C> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
         // SAFETY: (9).
         unsafe {
-            match BuiltinO::fits(s) {
-                true => D::out_of_line::<BuiltinO>(s),
-                false => Deopt::run::<D>(s, x),
-            }
-        }
-    }
-}
-
-struct OtherMethodO;
-
-impl Cold for OtherMethodO {
-    #[inline(always)]
-    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
-        // SAFETY: (9).
-        unsafe {
-            match MethodO::fits(s) {
-                true => D::out_of_line::<MethodO>(s),
-                false => Deopt::run::<D>(s, x),
-            }
-        }
-    }
-}
-
-struct OtherMethodNoargs;
-
-impl Cold for OtherMethodNoargs {
-    #[inline(always)]
-    unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
-        // SAFETY: (9).
-        unsafe {
-            match MethodNoargs::fits(s) {
-                true => D::out_of_line::<MethodNoargs>(s),
+            match C::fits(s) {
+                true => D::out_of_line::<C>(s),
                 false => Deopt::run::<D>(s, x),
             }
         }

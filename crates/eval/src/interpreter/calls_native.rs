@@ -105,7 +105,16 @@ pub(super) unsafe fn function_of(ob: Ptr) -> (*mut abi::PyMethodDef, Ptr) {
     }
 }
 
-/// A handler that checks for a kind of callee, and the operation that calls it. Without a name, the handler is one of `slots`.
+/// A kind of C function, called with its operands on the stack.
+pub(super) trait NativeCall: Operation {
+    /// Whether the callee is of this kind and takes so many operands.
+    ///
+    /// # Safety
+    /// (9).
+    unsafe fn fits(s: State) -> bool;
+}
+
+/// A handler that checks for a kind of callee, and the operation that calls it. Without a name, the handler is one of `calls_direct`.
 macro_rules! native_call {
     ($($([$(#[$doc:meta])* $name:ident])? $operation:ident: |$s:ident, $given:ident| $check:expr, |$op:ident, $at:ident| $call:expr;)*) => {$(
         $(
@@ -124,11 +133,9 @@ macro_rules! native_call {
 
         pub(super) struct $operation;
 
-        impl $operation {
-            /// # Safety
-            /// (9).
+        impl NativeCall for $operation {
             #[inline(always)]
-            pub(super) unsafe fn fits(s: State) -> bool {
+            unsafe fn fits(s: State) -> bool {
                 // SAFETY: (9).
                 unsafe {
                     let $given = operands(s.sp, s.arg);

@@ -154,7 +154,7 @@ fn search_units<T: Unit>(text: &[T], needle: &[T], most: isize) -> String {
     let number = |found: Option<usize>| found.map_or(-1, |at| at as isize);
     let new = [0x2020u32, 0x78];
     let wide: Vec<u32> = text.iter().map(|&unit| unit.code()).collect();
-    let places = search::Places::of(text, needle, 0, most);
+    let places = search::Places::of(text, needle, most);
     let len = search::replaced_len(text.len(), places.len(), needle.len(), new.len());
     let mut replaced = vec![0u8; len.expect("short") * 4];
     let (wide, new) = (bytes_of(&wide), bytes_of(&new));

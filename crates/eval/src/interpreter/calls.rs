@@ -227,10 +227,7 @@ fn call_named(op: Op<'_>, enters_init: bool) -> PyResult<*const CodeUnit> {
 /// `callable(*args, **kwargs)`.
 pub fn call_function_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
     let callable = op.peek(4);
-    let args = match op.peek(2).downcast_exact::<Tuple>() {
-        Some(args) => args.to_owned(),
-        None => argument_tuple(op.th, callable, op.peek(2))?,
-    };
+    let args = argument_tuple(op)?;
     // SAFETY: (9): null or an object.
     let kwargs = match unsafe { (*op.slot(1)).get_opt() } {
         None => None,
@@ -241,29 +238,29 @@ pub fn call_function_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
         },
     };
     if is_python(callable) {
-        return call_python_ex(op, &args, kwargs);
+        return call_python_ex(op, args.get(), kwargs);
     }
-    let result = call::call_tuple_dict(op.th, callable, args.borrow(), kwargs)?;
+    let result = call::call_tuple_dict(op.th, callable, args, kwargs)?;
     let operands = op.pop::<4>();
     op.push(result);
     drop(operands);
     Ok(after_call(op))
 }
 
-/// Makes the positional arguments of `CALL_FUNCTION_EX` a tuple on the stack.
-pub fn own_arguments(op: Op<'_>) -> PyResult<Owned<Tuple>> {
+/// The positional arguments of `CALL_FUNCTION_EX`, which are a tuple on the stack from now on.
+pub fn argument_tuple(op: Op<'_>) -> PyResult<Borrowed<'_, Tuple>> {
     if let Some(args) = op.peek(2).downcast_exact::<Tuple>() {
-        return Ok(args.to_owned());
+        return Ok(args);
     }
-    let args = argument_tuple(op.th, op.peek(4), op.peek(2))?;
-    // SAFETY: (2), (9): the slot's old reference is released when the new one is in place.
-    let old = unsafe { std::mem::replace(&mut *op.slot(2), StackRef::from_owned(args.clone())) };
-    // SAFETY: as above.
-    unsafe { old.close() };
-    Ok(args)
+    let made = collect_arguments(op.th, op.peek(4), op.peek(2))?;
+    // SAFETY: (2), (9): the slot's old reference is released when the new one, to a tuple, is in place.
+    unsafe {
+        std::mem::replace(&mut *op.slot(2), StackRef::from_owned(made)).close();
+        Ok(op.peek(2).cast())
+    }
 }
 
-fn argument_tuple(
+fn collect_arguments(
     th: &Thread,
     callable: Borrowed<'_>,
     args: Borrowed<'_>,
@@ -293,9 +290,10 @@ fn check_keywords(th: &Thread, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<(
     Ok(())
 }
 
+#[inline(never)]
 fn call_python_ex(
     op: Op<'_>,
-    args: &Owned<Tuple>,
+    args: &Tuple,
     kwargs: Option<Borrowed<'_, Dict>>,
 ) -> PyResult<*const CodeUnit> {
     check_keywords(op.th, kwargs)?;

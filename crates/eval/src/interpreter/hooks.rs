@@ -307,8 +307,8 @@ impl Place<'_> {
         let op = self.op;
         let missing = || monitoring::monitors(op.th).missing();
         if opcode == Opcode::CALL_FUNCTION_EX {
-            let args = calls::own_arguments(op)?;
-            let first = args.get(0).map(Borrowed::to_owned);
+            let args = calls::argument_tuple(op)?;
+            let first = args.get().get(0).map(Borrowed::to_owned);
             return Ok((op.peek(4).to_owned(), first.unwrap_or_else(missing)));
         }
         let base = op.slot(op.arg + if opcode == Opcode::CALL_KW { 3 } else { 2 });

@@ -110,7 +110,7 @@ pub fn replace<T: ByteString>(
         let swap = &mut |out: &mut [u8]| search::swap_into(data, from.into(), to.into(), out);
         return T::filled(th, data.len(), swap).map(Some);
     }
-    let places = Places::of(data, old, 0, most);
+    let places = Places::of_bytes(data, old, most);
     if places.is_empty() {
         return Ok(None);
     }

@@ -138,42 +138,34 @@ impl Fresh {
         }
     }
 
-    /// Fills the string with `units` and `new` in place of each `old`. All fit.
-    pub fn push_swapped<T: Unit>(&mut self, units: &[T], old: u32, new: u32) {
-        assert_eq!(units.len(), self.string.len() - self.filled);
+    /// Fills the string with `chars` and `new` in place of each `old`. All fit.
+    pub fn push_swapped(&mut self, chars: Chars<'_>, old: u32, new: u32) {
+        assert_eq!(chars.len(), self.string.len() - self.filled);
         let kind = self.string.state().kind();
         let to = self.rest().as_mut_ptr();
-        let len = units.len();
+        let len = chars.len();
         // SAFETY: (1), and there is room.
-        unsafe {
+        with_units!(chars, units => unsafe {
             match kind {
                 1 => text::search::swap_into(units, old, new, slice_of::<u8>(to, len)),
                 2 => text::search::swap_into(units, old, new, slice_of::<u16>(to, len)),
                 _ => text::search::swap_into(units, old, new, slice_of::<u32>(to, len)),
             }
-        }
+        })
     }
 
-    /// Fills the string with `units`, which are of its kind, and `new`, which fits, in place of `old_len` at each place.
-    pub fn push_replaced<T: Unit>(
+    /// Fills the string with `text` and `new` in place of `old_len` characters at each place. All are of one kind.
+    pub fn push_replaced(
         &mut self,
-        units: &[T],
+        text: &Str,
         places: &text::search::Places,
         old_len: usize,
         new: &Str,
     ) {
-        let size = size_of::<T>();
-        assert_eq!(size, self.string.state().kind() as usize);
-        let widened: Vec<T>;
-        let new = match new.chars() {
-            chars if new.state().kind() as usize == size => chars.as_raw_bytes(),
-            chars => {
-                widened = chars.iter().map(T::cut).collect();
-                text::raw_bytes(&widened)
-            }
-        };
-        let units = text::raw_bytes(units);
-        text::search::replace_into(units, places, size, old_len, new, self.rest());
+        let kind = self.string.state().kind();
+        assert!(text.state().kind() == kind && new.state().kind() == kind);
+        let (units, new_units) = (text.raw_bytes(), new.raw_bytes());
+        text::search::replace_into(units, places, kind as usize, old_len, new_units, self.rest());
     }
 
     /// Fills the string with every so many-th of `units`, from `start` on, which are of its kind.
@@ -185,9 +177,9 @@ impl Fresh {
         out.iter_mut().zip(positions).for_each(|(to, at)| *to = units[at]);
     }
 
-    /// Fills the string with `chars`, which are of its kind, again and again.
-    pub fn push_cycled(&mut self, chars: Chars<'_>) {
-        let part = chars.as_raw_bytes();
+    /// Fills the string with `part`, which is of its kind, again and again.
+    pub fn push_cycled(&mut self, part: &Str) {
+        let part = part.raw_bytes();
         let out = self.rest();
         assert!(!part.is_empty() && out.len() >= part.len());
         if let [only] = *part {
@@ -312,9 +304,12 @@ pub(super) unsafe fn write_units<T: Unit>(to: *mut u8, kind: usize, units: &[T])
 }
 
 /// The greatest character that the string's kind stands for: cheap, and exact enough for `Fresh::new`.
+#[inline]
 pub fn bound_of(string: &Str) -> u32 {
+    if string.is_ascii() {
+        return 0x7f;
+    }
     match string.state().kind() {
-        1 if string.is_ascii() => 0x7f,
         1 => 0xff,
         2 => 0xffff,
         _ => 0x10_ffff,

@@ -1,17 +1,18 @@
 //! Methods of `str` that search, count, replace and compare ends.
 
+use std::cmp::Ordering;
+
 use super::arguments::{Bound, limit, range};
 use super::create::{Fresh, bound_of};
 use super::search::in_kind;
 use crate::prelude::*;
-use crate::str::Chars;
-use crate::text::search::{self, Places};
+use crate::text::search;
 use crate::with_units;
 
 impl Str {
     /// How often `needle` stands in a range, without overlap.
     pub fn count_in(&self, needle: &Str, start: usize, end: usize) -> usize {
-        if let (Chars::One(text), Chars::One(needle)) = (self.chars(), needle.chars()) {
+        if let (Some(text), Some(needle)) = (self.as_latin1(), needle.as_latin1()) {
             return search::count(&text[start..end], needle, usize::MAX);
         }
         with_units!(self.chars().slice(start..end), units => {
@@ -27,7 +28,7 @@ impl Str {
             return false;
         }
         let at = if at_end { end - len } else { start };
-        if let (Chars::One(text), Chars::One(affix)) = (self.chars(), affix.chars()) {
+        if let (Some(text), Some(affix)) = (self.as_latin1(), affix.as_latin1()) {
             // The first byte tells most of them apart without a call.
             let text = &text[at..at + len];
             return text.first() == affix.first() && text.get(1..) == affix.get(1..);
@@ -38,63 +39,59 @@ impl Str {
     }
 
     /// `self.replace(old, new, count)` with at most `most` replacements.
-    pub fn replaced(
+    fn replaced(
         this: Borrowed<'_, Str>,
         th: &Thread,
         old: &Str,
         new: &Str,
         most: usize,
     ) -> PyResult<Owned<Str>> {
-        let (text_bound, new_bound) = (bound_of(&this), bound_of(new));
-        if old.len() > this.len() || most == 0 || bound_of(old) > text_bound {
+        if old.len() > this.len() || most == 0 {
             return this.to_exact(th);
         }
-        let Some(first) = this.find_in(old, 0, this.len()) else {
-            return this.to_exact(th);
-        };
-        if new.state().kind() > this.state().kind() {
-            // Once widened, all is of one kind.
-            let mut wide = Fresh::new(th, this.len(), new_bound)?;
-            wide.push(this.chars());
-            return replace_in_kind(th, wide.finish().borrow(), old, new, first, most);
-        }
-        replace_in_kind(th, this, old, new, first, most)
-    }
-}
-
-/// As `replaced`, where the kind of `this` holds all there is, and `old` first stands at `first`.
-fn replace_in_kind(
-    th: &Thread,
-    this: Borrowed<'_, Str>,
-    old: &Str,
-    new: &Str,
-    first: usize,
-    most: usize,
-) -> PyResult<Owned<Str>> {
-    let (text_bound, new_bound) = (bound_of(&this), bound_of(new));
-    let bound = text_bound.max(new_bound);
-    // What is taken out may have been what needed the kind.
-    let narrows = bound > 0x7f && new_bound < bound && bound_of(old) >= 0x80;
-    with_units!(this.chars(), units => {
-        let Some(needle) = in_kind(old.chars()) else { return this.to_exact(th) };
-        let mut fresh;
-        if let ([from], 1, true) = (&*needle, new.len(), most >= units.len()) {
-            fresh = Fresh::new(th, units.len(), bound)?;
-            fresh.push_swapped(units, u32::from(*from), new.char_at(0));
-        } else {
-            let places = Places::of(units, &needle, first, most);
-            let len = search::replaced_len(units.len(), places.len(), needle.len(), new.len());
-            let Some(len) = len else {
-                return Err(th.raise(exc::OVERFLOW_ERROR, "replace string is too long"));
-            };
-            if len == 0 {
-                return Ok(Str::empty().to_owned());
+        let new_bound = bound_of(new);
+        let bound = bound_of(&this).max(new_bound);
+        // What is taken out may have been what needed the kind.
+        let narrows = new_bound < bound && !old.is_ascii();
+        if let (1, 1, true) = (old.len(), new.len(), most >= this.len()) {
+            if this.find_in(old, 0, this.len()).is_none() {
+                return this.to_exact(th);
             }
-            fresh = Fresh::new(th, len, bound)?;
-            fresh.push_replaced(units, &places, needle.len(), new);
+            let mut fresh = Fresh::new(th, this.len(), bound)?;
+            fresh.push_swapped(this.chars(), old.char_at(0), new.char_at(0));
+            return fresh.finish_narrowed(th, narrows);
+        }
+        let places = this.places_of(old, most);
+        if places.is_empty() {
+            return this.to_exact(th);
+        }
+        let len = search::replaced_len(this.len(), places.len(), old.len(), new.len());
+        let Some(len) = len else {
+            return Err(th.raise(exc::OVERFLOW_ERROR, "replace string is too long"));
+        };
+        if len == 0 {
+            return Ok(Str::empty().to_owned());
+        }
+        let mut fresh = Fresh::new(th, len, bound)?;
+        match this.state().kind().cmp(&new.state().kind()) {
+            Ordering::Less => {
+                fresh.push_replaced(&*this.widened(th, bound)?, &places, old.len(), new);
+            }
+            Ordering::Equal => fresh.push_replaced(&this, &places, old.len(), new),
+            Ordering::Greater => {
+                fresh.push_replaced(&this, &places, old.len(), &*new.widened(th, bound)?);
+            }
         }
         fresh.finish_narrowed(th, narrows)
-    })
+    }
+
+    /// A copy in the kind that `bound` takes.
+    #[inline(never)]
+    fn widened(&self, th: &Thread, bound: u32) -> PyResult<Owned<Str>> {
+        let mut wide = Fresh::new(th, self.len(), bound)?;
+        wide.push(self.chars());
+        Ok(wide.finish())
+    }
 }
 
 impl<'a> Borrowed<'a, Str> {

@@ -126,7 +126,7 @@ impl Str {
             return Err(th.raise(exc::OVERFLOW_ERROR, "repeated string is too long"));
         };
         let mut fresh = Fresh::new(th, len, bound_of(&this))?;
-        fresh.push_cycled(this.chars());
+        fresh.push_cycled(&this);
         Ok(fresh.finish())
     }
 

@@ -102,13 +102,6 @@ impl<'a> Chars<'a> {
         (0..self.len()).map(move |index| self.at(index))
     }
 
-    fn as_raw_bytes(self) -> &'a [u8] {
-        // SAFETY: the bytes of initialised integers.
-        with_units!(self, units => unsafe {
-            std::slice::from_raw_parts(units.as_ptr().cast(), std::mem::size_of_val(units))
-        })
-    }
-
     /// Generalised UTF-8: lone surrogates take three bytes.
     pub fn to_wtf8(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.len());
@@ -194,6 +187,20 @@ impl Str {
                 _ => Chars::Four(std::slice::from_raw_parts(data.cast(), len)),
             }
         }
+    }
+
+    /// The characters, if a byte holds each of them.
+    #[inline]
+    pub fn as_latin1(&self) -> Option<&[u8]> {
+        (self.state().kind() == 1).then(|| self.raw_bytes())
+    }
+
+    /// The bytes of its units.
+    #[inline]
+    fn raw_bytes(&self) -> &[u8] {
+        let len = self.len() * self.state().kind() as usize;
+        // SAFETY: (1), (2), (3); the bytes of initialised integers.
+        unsafe { std::slice::from_raw_parts(self.data(), len) }
     }
 
     /// The code point at `index`, which must be inside.
@@ -328,11 +335,11 @@ impl Str {
         if self.len() != other.len() || self.state().kind() != other.state().kind() {
             return false;
         }
-        self.chars().as_raw_bytes() == other.chars().as_raw_bytes()
+        self.raw_bytes() == other.raw_bytes()
     }
 
     pub fn compare(&self, other: &Str) -> std::cmp::Ordering {
-        if let (Chars::One(left), Chars::One(right)) = (self.chars(), other.chars()) {
+        if let (Some(left), Some(right)) = (self.as_latin1(), other.as_latin1()) {
             return left.cmp(right);
         }
         with_units!(self.chars(), a => with_units!(other.chars(), b => text::compare(a, b)))
@@ -350,7 +357,7 @@ impl Str {
 
     #[inline(never)]
     fn compute_hash(&self) -> isize {
-        let hash = hash_secret().hash(self.chars().as_raw_bytes()) as isize;
+        let hash = hash_secret().hash(self.raw_bytes()) as isize;
         // SAFETY: only the attached thread writes; on a static string all write the same.
         unsafe { (*self.compact.get())._base.hash = hash };
         hash
@@ -386,7 +393,7 @@ impl Str {
         };
         let bound = create::bound_of(self).max(create::bound_of(&other));
         let mut new = create::Fresh::new(th, len, bound)?;
-        if let (Chars::One(left), Chars::One(right)) = (self.chars(), other.chars()) {
+        if let (Some(left), Some(right)) = (self.as_latin1(), other.as_latin1()) {
             new.push_bytes(left);
             new.push_bytes(right);
             return Ok(new.finish());

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::{Chars, Str};
-use crate::text::{self, Unit, search};
+use crate::text::search::{self, Places};
+use crate::text::{self, Unit};
 use crate::with_units;
 
 /// `needle` in units of `T`; `None` if a character does not fit, so that it cannot be found.
@@ -35,20 +36,32 @@ impl Str {
         if end < start {
             return None;
         }
-        if let (Chars::One(text), Chars::One(needle)) = (self.chars(), needle.chars()) {
-            let text = &text[start..end];
-            let found = match *needle {
-                [byte] => search::find_byte(text, byte),
-                _ => search::find(text, needle),
-            };
-            return found.map(|at| start + at);
-        }
+        let (Some(text), Some(needle)) = (self.as_latin1(), needle.as_latin1()) else {
+            return self.find_widened(needle, start, end);
+        };
+        search::find_bytes(&text[start..end], needle).map(|at| start + at)
+    }
+
+    /// As `find_in`, in the kind of the string.
+    #[inline(never)]
+    fn find_widened(&self, needle: &Str, start: usize, end: usize) -> Option<usize> {
         with_units!(self.chars().slice(start..end), units => {
             if let Some(unit) = only_unit(needle, units) {
                 return search::find_unit(units, unit?).map(|at| start + at);
             }
             let needle = in_kind(needle.chars())?;
             search::find(units, &needle).map(|at| start + at)
+        })
+    }
+
+    /// Where `replace` with at most `most` replacements takes `needle` out.
+    pub fn places_of(&self, needle: &Str, most: usize) -> Places {
+        if let (Some(text), Some(needle)) = (self.as_latin1(), needle.as_latin1()) {
+            return Places::of_bytes(text, needle, most);
+        }
+        with_units!(self.chars(), units => match in_kind(needle.chars()) {
+            Some(needle) => Places::of(units, &needle, most),
+            None => Places::default(),
         })
     }
 

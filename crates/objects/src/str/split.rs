@@ -149,10 +149,13 @@ impl Str {
                 Chars::Two(units) => split::split_space(units, most, unicode::is_space, part),
                 Chars::Four(units) => split::split_space(units, most, unicode::is_space, part),
             },
-            Some(sep) => with_units!(this.chars(), units => match in_kind(sep.chars()) {
-                Some(sep) => split::split(units, &sep, most, part),
-                None => push_part(this, th, &parts, 0..units.len()),
-            }),
+            Some(sep) => match (this.as_latin1(), sep.as_latin1()) {
+                (Some(text), Some(&[sep])) => split::split_at_byte(text, sep, most, part),
+                _ => with_units!(this.chars(), units => match in_kind(sep.chars()) {
+                    Some(sep) => split::split(units, &sep, most, part),
+                    None => part(0..units.len()),
+                }),
+            },
         }?;
         Ok(parts)
     }

@@ -133,8 +133,8 @@ pub struct ByteHits<'t> {
 
 impl<'t> ByteHits<'t> {
     #[inline]
-    pub fn new(text: &'t [u8], needle: u8, at: usize) -> Self {
-        ByteHits { text, needle, base: 0, next: at, bits: 0, idle: 0 }
+    pub fn new(text: &'t [u8], needle: u8) -> Self {
+        ByteHits { text, needle, base: 0, next: 0, bits: 0, idle: 0 }
     }
 }
 

@@ -6,6 +6,7 @@
 //! place and searched after widening the needle.
 //! The same job in CPython: `Objects/stringlib/`, and the codecs of `Objects/unicodeobject.c`.
 
+mod brief;
 mod buffer;
 pub mod c_strings;
 pub mod codec;

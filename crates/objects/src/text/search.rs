@@ -7,74 +7,30 @@
 
 use super::hits::ByteHits;
 pub use super::hits::{count_byte, find_byte, rfind_byte};
-use super::{Unit, raw_bytes, vector};
+use super::{Unit, brief, raw_bytes, vector};
 use memchr::{memchr, memmem, memrchr};
 
 /// The first occurrence.
 pub fn find<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
-    if needle.len() > text.len() {
-        return None;
+    if let (Some(text), Some(needle)) = (T::as_bytes(text), T::as_bytes(needle)) {
+        return find_bytes(text, needle);
     }
     match *needle {
         [] => Some(0),
-        [unit] => find_unit(text, unit),
-        _ => match (T::as_bytes(text), T::as_bytes(needle)) {
-            (Some(text), Some(needle)) if text.len() <= SHORT => find_in_short(text, needle),
-            (Some(text), Some(needle)) => memmem::find(text, needle),
-            _ => find_wide_text(text, needle),
-        },
+        [unit] => find_wide(text, unit),
+        _ => find_wide_text(text, needle),
     }
 }
 
-/// In texts of so many bytes a search is over before a better one is prepared.
-pub(super) const SHORT: usize = 48;
-
-/// `needle` has two bytes at least.
-fn find_in_short(text: &[u8], needle: &[u8]) -> Option<usize> {
-    let (&first, &last) = (needle.first()?, needle.last()?);
-    let reach = needle.len() - 1;
-    let places = text.len().checked_sub(reach)?;
-    let is_within = |at: usize| reach == 1 || text[at + 1..at + reach] == needle[1..reach];
-    // Where both ends of it stand, as many places at a time as a vector has. The last ones lie over those before.
-    let width = match places {
-        16.. => 16,
-        8..16 => 8,
-        _ => {
-            let is_here = |&at: &usize| text[at] == first && text[at + reach] == last;
-            return (0..places).filter(is_here).find(|&at| is_within(at));
-        }
-    };
-    let mut next = 0;
-    while next < places {
-        let at = next.min(places - width);
-        let (heads, tails) = (&text[at..], &text[at + reach..]);
-        let mut bits = match (heads.first_chunk(), tails.first_chunk()) {
-            (Some(heads), Some(tails)) if width == 16 => {
-                vector::places(heads, first) & vector::places(tails, last)
-            }
-            _ => vector::few_places(heads, first) & vector::few_places(tails, last),
-        };
-        while bits != 0 {
-            let place = at + bits.trailing_zeros() as usize;
-            if is_within(place) {
-                return Some(place);
-            }
-            bits &= bits - 1;
-        }
-        next += width;
+/// As [`find`].
+#[inline]
+pub fn find_bytes(text: &[u8], needle: &[u8]) -> Option<usize> {
+    match *needle {
+        [] => Some(0),
+        [byte] => find_byte(text, byte),
+        _ if text.len() <= brief::MOST => brief::find(text, needle),
+        _ => memmem::find(text, needle),
     }
-    None
-}
-
-/// The last place of a needle of two bytes at least.
-fn rfind_bytes(text: &[u8], needle: &[u8]) -> Option<usize> {
-    if text.len() > SHORT {
-        return memmem::rfind(text, needle);
-    }
-    let (first, rest) = needle.split_first()?;
-    (0..(text.len() + 1).saturating_sub(needle.len()))
-        .rev()
-        .find(|&at| text[at] == *first && text[at + 1..].starts_with(rest))
 }
 
 /// The last occurrence.
@@ -86,7 +42,8 @@ pub fn rfind<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
         [] => Some(text.len()),
         [unit] => rfind_unit(text, unit),
         _ => match (T::as_bytes(text), T::as_bytes(needle)) {
-            (Some(text), Some(needle)) => rfind_bytes(text, needle),
+            (Some(text), Some(needle)) if text.len() <= brief::MOST => brief::rfind(text, needle),
+            (Some(text), Some(needle)) => memmem::rfind(text, needle),
             _ => {
                 let from_end = TwoWay::new(Backward(needle)).find(Backward(text), 0)?;
                 Some(text.len() - needle.len() - from_end)
@@ -190,8 +147,8 @@ pub fn count<T: Unit>(text: &[T], needle: &[T], most: usize) -> usize {
 enum Finder<'t, 'n, T> {
     Unit(T),
     TwoWay(TwoWay<Forward<'n, T>>),
+    Brief(brief::Bits),
     Byte(ByteHits<'t>),
-    Short(&'n [u8]),
     Bytes(Box<memmem::Finder<'n>>),
 }
 
@@ -206,19 +163,16 @@ pub struct Occurrences<'t, 'n, T> {
 impl<'t, 'n, T: Unit> Occurrences<'t, 'n, T> {
     /// The needle must not be empty.
     pub fn new(text: &'t [T], needle: &'n [T]) -> Self {
-        Occurrences::from(text, needle, 0)
-    }
-
-    /// As `new`, of those from a place on.
-    pub fn from(text: &'t [T], needle: &'n [T], at: usize) -> Self {
         let finder = match (needle, T::as_bytes(text), T::as_bytes(needle)) {
-            (_, Some(text), Some(&[byte])) => Finder::Byte(ByteHits::new(text, byte, at)),
-            (_, Some(text), Some(needle)) if text.len() <= SHORT => Finder::Short(needle),
+            (_, Some(text), Some(needle)) if text.len() <= brief::MOST => {
+                Finder::Brief(brief::Bits(brief::occurrences(text, needle)))
+            }
+            (_, Some(text), Some(&[byte])) => Finder::Byte(ByteHits::new(text, byte)),
             (_, Some(_), Some(needle)) => Finder::Bytes(Box::new(memmem::Finder::new(needle))),
             (&[unit], ..) => Finder::Unit(unit),
             _ => Finder::TwoWay(TwoWay::new(Forward(needle))),
         };
-        Occurrences { text, at, needle_len: needle.len().max(1), finder }
+        Occurrences { text, at: 0, needle_len: needle.len(), finder }
     }
 }
 
@@ -227,10 +181,8 @@ impl<T: Unit> Iterator for Occurrences<'_, '_, T> {
 
     fn next(&mut self) -> Option<usize> {
         let found = match &mut self.finder {
+            Finder::Brief(bits) => return bits.next(),
             Finder::Byte(hits) => return hits.next(),
-            Finder::Short(needle) => {
-                find_in_short(T::as_bytes(self.text)?.get(self.at..)?, needle)?
-            }
             Finder::Bytes(finder) => finder.find(T::as_bytes(self.text)?.get(self.at..)?)?,
             Finder::Unit(unit) => {
                 let rest = self.text.get(self.at..)?;
@@ -248,48 +200,58 @@ impl<T: Unit> Iterator for Occurrences<'_, '_, T> {
     }
 }
 
-/// Where something stands in a text, in order.
+/// Where something stands in a text.
 #[derive(Default)]
 pub struct Places {
-    /// The first ones: most often there are no more.
-    few: [usize; 16],
+    /// The places that have a bit in a word: in most texts there are no others.
+    brief: u64,
+    /// Those behind, in order.
     more: Vec<usize>,
-    len: usize,
 }
 
 impl Places {
-    /// The places that `replace` with at most `most` replacements puts its new text into, the first of which is at
-    /// `first`. With an empty needle they are the empty places before each unit and at the end.
-    pub fn of<T: Unit>(text: &[T], needle: &[T], first: usize, most: usize) -> Places {
-        let mut places = Places::default();
+    /// The places that `replace` with at most `most` replacements puts its new text into. With an empty needle they
+    /// are the empty places before each unit and at the end.
+    pub fn of<T: Unit>(text: &[T], needle: &[T], most: usize) -> Places {
         if needle.is_empty() {
-            (0..=text.len()).take(most).for_each(|at| places.push(at));
-        } else {
-            Occurrences::from(text, needle, first).take(most).for_each(|at| places.push(at));
+            return (0..=text.len()).take(most).collect();
         }
-        places
+        Occurrences::new(text, needle).take(most).collect()
+    }
+
+    /// As [`of`](Self::of).
+    #[inline]
+    pub fn of_bytes(text: &[u8], needle: &[u8], most: usize) -> Places {
+        if needle.is_empty() || text.len() > brief::MOST || most < text.len() {
+            return Places::of(text, needle, most);
+        }
+        Places { brief: brief::occurrences(text, needle), more: Vec::new() }
     }
 
     #[inline]
-    fn push(&mut self, at: usize) {
-        match self.few.get_mut(self.len) {
-            Some(place) => *place = at,
-            None => self.more.push(at),
-        }
-        self.len += 1;
-    }
-
     pub fn len(&self) -> usize {
-        self.len
+        self.brief.count_ones() as usize + self.more.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
+    #[inline]
     fn iter(&self) -> impl Iterator<Item = usize> {
-        let few = &self.few[..self.len.min(self.few.len())];
-        few.iter().chain(&self.more).copied()
+        let (mut brief, mut more) = (brief::Bits(self.brief), self.more.iter());
+        std::iter::from_fn(move || brief.next().or_else(|| more.next().copied()))
+    }
+}
+
+impl FromIterator<usize> for Places {
+    fn from_iter<I: IntoIterator<Item = usize>>(all: I) -> Places {
+        let mut places = Places::default();
+        all.into_iter().for_each(|at| match at {
+            0..brief::MOST => places.brief |= 1 << at,
+            _ => places.more.push(at),
+        });
+        places
     }
 }
 
@@ -321,13 +283,10 @@ pub fn replace_into(
 /// Writes a part, which is short as often as not.
 #[inline(always)]
 fn put(out: &mut [u8], to: &mut usize, part: &[u8]) {
-    let out = &mut out[*to..*to + part.len()];
+    let room = &mut out[*to..*to + part.len()];
     *to += part.len();
-    if part.len() < 8 {
-        out.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
-    } else {
-        out.copy_from_slice(part);
-    }
+    // SAFETY: the room is as long as the part, and nobody else's.
+    unsafe { vector::copy(part.as_ptr(), room.as_mut_ptr(), part.len()) };
 }
 
 /// Copies a text with one unit in place of another. They fit, and the slices are of one length.

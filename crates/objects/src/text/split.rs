@@ -5,7 +5,7 @@
 //! database, `bytes` knows ASCII only. The same job in CPython: `Objects/stringlib/split.h`.
 
 use super::search::{find, rfind};
-use super::{Unit, vector};
+use super::{Unit, brief};
 use std::convert::Infallible;
 use std::ops::Range;
 
@@ -92,31 +92,25 @@ pub fn split<T: Unit, E>(
     part(at..text.len())
 }
 
-fn split_at_byte<E>(
+/// As [`split`].
+#[inline(never)]
+pub fn split_at_byte<E>(
     text: &[u8],
     separator: u8,
     most: usize,
     mut part: impl FnMut(Range<usize>) -> Result<(), E>,
 ) -> Result<(), E> {
     let (mut at, mut left, mut base) = (0, most, 0);
-    let (blocks, rest) = text.as_chunks::<16>();
-    for block in blocks {
-        let mut places = vector::places(block, separator);
-        while places != 0 && left > 0 {
-            let place = base + places.trailing_zeros() as usize;
-            part(at..place)?;
-            at = place + 1;
-            left -= 1;
-            places &= places - 1;
-        }
-        base += 16;
-    }
-    for (place, &byte) in rest.iter().enumerate() {
-        if byte == separator && left > 0 {
+    for block in text.chunks(brief::MOST) {
+        let mut places = brief::Bits(brief::places(block, separator));
+        while left > 0
+            && let Some(place) = places.next()
+        {
             part(at..base + place)?;
             at = base + place + 1;
             left -= 1;
         }
+        base += brief::MOST;
     }
     part(at..text.len())
 }

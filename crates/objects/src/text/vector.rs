@@ -54,6 +54,8 @@ pub unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
             8..=16 => ends::<u64>(from, to, len),
             4..8 => ends::<u32>(from, to, len),
             2..4 => ends::<u16>(from, to, len),
+            1 => to.write(from.read()),
+            0 => {}
             _ => to.copy_from_nonoverlapping(from, len),
         }
     }
@@ -74,19 +76,23 @@ pub fn places(bytes: &[u8; 16], byte: u8) -> u32 {
     bytes.iter().rev().fold(0, |bits, &other| bits << 1 | u32::from(other == byte))
 }
 
-/// As `places`, of the first eight bytes; there are as many.
+/// As [`places`], of eight bytes and eight others, which may overlap in memory.
 #[inline(always)]
-pub fn few_places(bytes: &[u8], byte: u8) -> u32 {
-    let Some(&bytes) = bytes.first_chunk::<8>() else { return 0 };
+pub fn places_in_two([first, second]: [&[u8; 8]; 2], byte: u8) -> u32 {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: SSE2 is always there.
+    // SAFETY: SSE2 is always there, and eight bytes are at each place.
     unsafe {
         use std::arch::x86_64::*;
-        let word = _mm_cvtsi64_si128(i64::from_le_bytes(bytes));
-        _mm_movemask_epi8(_mm_cmpeq_epi8(word, _mm_set1_epi8(byte as i8))) as u32 & 0xff
+        let half = |bytes: &[u8; 8]| _mm_loadl_epi64(bytes.as_ptr().cast());
+        let both = _mm_unpacklo_epi64(half(first), half(second));
+        _mm_movemask_epi8(_mm_cmpeq_epi8(both, _mm_set1_epi8(byte as i8))) as u32
     }
     #[cfg(not(target_arch = "x86_64"))]
-    bytes.iter().rev().fold(0, |bits, &other| bits << 1 | u32::from(other == byte))
+    second
+        .iter()
+        .rev()
+        .chain(first.iter().rev())
+        .fold(0, |bits, &other| bits << 1 | u32::from(other == byte))
 }
 
 #[cfg(test)]
@@ -97,8 +103,7 @@ mod tests {
     fn places_of_a_byte() {
         assert_eq!(places(b"abcabcabcabcabca", b'a'), 0b1001_0010_0100_1001);
         assert_eq!(places(&[0; 16], 1), 0);
-        assert_eq!(few_places(b"abcabcabc", b'a'), 0b0100_1001);
-        assert_eq!(few_places(b"abcabcabx\0\0\0\0\0\0\0", b'\0'), 0);
+        assert_eq!(places_in_two([b"abcabcab", b"bcabcabc"], b'a'), 0b0010_0100_0100_1001);
     }
 
     #[test]

@@ -509,8 +509,7 @@ pub fn PyObject_Dir(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult {
 #[capi]
 pub fn PyObject_SelfIter(ob: Ptr) -> Ptr {
     // SAFETY: C passes a live object.
-    unsafe { krait_objects::handle::incref(ob) };
-    ob
+    unsafe { iter::self_iter(ob) }
 }
 
 #[capi]

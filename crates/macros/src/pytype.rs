@@ -217,7 +217,9 @@ fn header(
     let doc = arguments.string("doc")?.or_else(|| docs::text(&item.attrs));
     let new = arguments.string("new")?;
     let doc = docs::with_signature(short, new.as_deref(), doc.as_deref());
-    let base = match arguments.expression("base")? {
+    let base = arguments.expression("base")?;
+    let has_plain_base = base.is_none();
+    let base = match base {
         None => quote!(<rt::Object as rt::StaticTypeOf>::TYPE),
         Some(none) if none.to_token_stream().to_string() == "none" => {
             quote!(::core::ptr::null_mut())
@@ -255,6 +257,7 @@ fn header(
             itemsize: #itemsize,
             flags: abi::_Py_TPFLAGS_STATIC_BUILTIN | abi::Py_TPFLAGS_IMMUTABLETYPE #(| #flags)*,
             base: #base,
+            has_plain_base: #has_plain_base,
             metatype: #metatype,
             weaklist: #weaklist,
             dict: #dict,

@@ -173,11 +173,6 @@ impl TokenizerIter {
         Ok(made)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>, _th: &Thread) -> PyResult<Owned<TokenizerIter>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Option<Owned>> {
         let taken = this.tokenizer.borrow_mut().take();

@@ -352,11 +352,6 @@ struct AliasIterator {
 
 #[pymethods]
 impl AliasIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult {
-        Ok(this.object().to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         match self.alias.take() {

@@ -144,12 +144,6 @@ impl Method {
         }
     }
 
-    #[slot(tp_call)]
-    unsafe extern "C" fn call(this: Ptr, args: Ptr, kwargs: Ptr) -> Ptr {
-        // SAFETY: the contract of the slot is the function's.
-        unsafe { call::vectorcall_call(this, args, kwargs) }
-    }
-
     #[slot(tp_descr_get)]
     fn get(
         this: Borrowed<'_, Self>,

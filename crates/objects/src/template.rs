@@ -333,11 +333,6 @@ impl Template {
 
 #[pymethods]
 impl TemplateIter {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<TemplateIter>> {
-        Ok(this.to_owned())
-    }
-
     /// Empty strings are left out.
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {

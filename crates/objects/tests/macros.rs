@@ -269,8 +269,11 @@ fn slots_come_from_every_part() {
     assert!(ty.tp_hash.is_some() && ty.tp_new.is_some() && ty.tp_vectorcall.is_some());
     assert!(ty.tp_richcompare.is_some() && ty.tp_iternext.is_some() && ty.tp_getattro.is_some());
     assert!(ty.tp_traverse.is_some() && ty.tp_clear.is_some() && ty.tp_dealloc.is_some());
-    assert!(ty.tp_iter.is_none() && ty.tp_init.is_none() && ty.tp_call.is_none());
+    assert!(ty.tp_init.is_none() && ty.tp_call.is_none());
     assert!(ty.tp_as_async.is_null() && ty.tp_as_buffer.is_null());
+    // It has `tp_iternext` and no base: so it is its own iterator.
+    assert_eq!(ty.tp_iter.map(|iter| iter as usize), Some(iter::self_iter as *const () as usize));
+    assert!(Empty::INITIAL.tp_iter.is_none());
     // SAFETY: the tables are static.
     unsafe {
         assert!((*ty.tp_as_number).nb_add.is_some() && (*ty.tp_as_number).nb_subtract.is_none());

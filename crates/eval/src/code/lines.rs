@@ -56,11 +56,6 @@ fn row(th: &Thread, values: &[Option<i64>]) -> PyResult<Option<Owned>> {
 
 #[pymethods]
 impl LineIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(code) = self.code.get_owned() else { return Ok(None) };
@@ -83,11 +78,6 @@ impl LineIterator {
 
 #[pymethods]
 impl PositionsIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(code) = self.code.get_owned() else { return Ok(None) };

@@ -328,11 +328,6 @@ common!(
 
 #[pymethods(parts(common))]
 impl Generator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         self.iternext(th)
@@ -455,11 +450,6 @@ impl CoroutineWrapper {
 
 #[pymethods]
 impl CoroutineWrapper {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         self.coroutine(th)?.generator().iternext(th)

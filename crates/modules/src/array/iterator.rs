@@ -27,11 +27,6 @@ impl ArrayIterator {
 
 #[pymethods]
 impl ArrayIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(array) = self.array.get() else {

@@ -55,11 +55,6 @@ impl FutureIter {
         cls.alloc::<FutureIter>(th, 0)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         match self.advance(th)? {

@@ -61,16 +61,6 @@ impl StepWrapper {
         Ok(none().to_owned())
     }
 
-    #[slot(tp_call)]
-    unsafe extern "C" fn call_slot(
-        this: *mut abi::PyObject,
-        args: *mut abi::PyObject,
-        kwargs: *mut abi::PyObject,
-    ) -> *mut abi::PyObject {
-        // SAFETY: C's promise is passed on.
-        unsafe { call::vectorcall_call(this, args, kwargs) }
-    }
-
     #[getter]
     fn __self__(&self) -> Option<Owned<Task>> {
         self.task.get_owned()

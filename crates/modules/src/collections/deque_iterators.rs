@@ -56,11 +56,6 @@ macro_rules! iterator {
                 Ok(iterator)
             }
 
-            #[slot(tp_iter)]
-            fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-                Ok(this.to_owned())
-            }
-
             #[slot(tp_iternext)]
             fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
                 let Some(deque) = self.deque.get() else {

@@ -328,11 +328,6 @@ impl Reader {
 
 #[pymethods]
 impl Reader {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let (Some(input), Some(dialect)) = (self.input.get_owned(), self.dialect.get_owned())

@@ -98,11 +98,6 @@ impl ElementIterator {
 
 #[pymethods]
 impl ElementIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>, _th: &Thread) -> PyResult<Owned<ElementIterator>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         loop {

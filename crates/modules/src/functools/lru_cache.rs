@@ -194,16 +194,6 @@ impl LruCacheWrapper {
         Ok(result)
     }
 
-    #[slot(tp_call)]
-    unsafe extern "C" fn call_slot(
-        this: *mut abi::PyObject,
-        args: *mut abi::PyObject,
-        kwargs: *mut abi::PyObject,
-    ) -> *mut abi::PyObject {
-        // SAFETY: C's promise is passed on.
-        unsafe { call::vectorcall_call(this, args, kwargs) }
-    }
-
     #[slot(tp_descr_get)]
     fn bind(
         this: Borrowed<'_, Self>,

@@ -98,11 +98,6 @@ macro_rules! over_pool {
 
         #[pymethods(parts(new))]
         impl $ty {
-            #[slot(tp_iter)]
-            fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-                Ok(this.to_owned())
-            }
-
             #[slot(tp_iternext)]
             fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
                 let Some(pool) = self.pool.get() else {
@@ -351,11 +346,6 @@ impl Product {
         product.pools.set(Some(pools));
         product.state.set(if empty { State::ended() } else { State::fresh(indices, Vec::new()) });
         Ok(product)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]

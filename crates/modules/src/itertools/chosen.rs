@@ -34,11 +34,6 @@ impl Compress {
         Ok(compress)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let (Some(data), Some(selectors)) = (self.data.get(), self.selectors.get()) else {
@@ -88,11 +83,6 @@ macro_rules! by_predicate {
                 made.predicate.set(Some(function.to_owned()));
                 made.iterator.set(Some(iterator));
                 Ok(made)
-            }
-
-            #[slot(tp_iter)]
-            fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-                Ok(this.to_owned())
             }
         }
 
@@ -262,11 +252,6 @@ impl Islice {
         islice.stop.set(stop);
         islice.step.set(step);
         Ok(islice)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]

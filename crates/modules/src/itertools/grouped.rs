@@ -46,11 +46,6 @@ impl Batched {
         Ok(batched)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(iterator) = self.iterator.get_owned() else {
@@ -107,11 +102,6 @@ impl Pairwise {
         pairwise.iterator.set(Some(iterator));
         pairwise.last.set(Some(Tuple::from_slice(th, &[none(), none()])?));
         Ok(pairwise)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]
@@ -219,11 +209,6 @@ impl GroupBy {
         Ok(groupby)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Option<Owned>> {
         this.group.set(0);
@@ -275,11 +260,6 @@ impl Grouper {
         group.target.set(Some(tgtkey.to_owned()));
         parent.group.set(group.as_ptr() as usize);
         Ok(group)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]

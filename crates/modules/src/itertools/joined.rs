@@ -44,11 +44,6 @@ impl Chain {
         Chain::over(th, cls, iterables.object())
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         loop {
@@ -125,11 +120,6 @@ impl StarMap {
         Ok(starmap)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let (Some(function), Some(iterator)) = (self.function.get(), self.iterator.get()) else {
@@ -196,11 +186,6 @@ impl ZipLongest {
             zip.last.set(Some(Tuple::from_slice(th, &[none(), none()])?));
         }
         Ok(zip)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]

@@ -69,11 +69,6 @@ impl Count {
         Ok(count)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(value) = self.value.get_owned() else {
@@ -139,11 +134,6 @@ impl Cycle {
         Ok(cycle)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(saved) = self.saved.get() else {
@@ -191,11 +181,6 @@ impl Repeat {
         repeat.element.set(Some(object.to_owned()));
         repeat.left.set(times.map_or(-1, |times| times.max(0)));
         Ok(repeat)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]
@@ -268,11 +253,6 @@ impl Accumulate {
         accumulate.function.set(func.map(Borrowed::to_owned));
         accumulate.initial.set(initial.map(Borrowed::to_owned));
         Ok(accumulate)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]

@@ -170,11 +170,6 @@ impl Tee {
         Tee::over(th, iterable)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(mut data) = self.data.get_owned() else {

@@ -185,16 +185,6 @@ impl AttrGetter {
         }
     }
 
-    #[slot(tp_call)]
-    unsafe extern "C" fn call_slot(
-        this: *mut abi::PyObject,
-        args: *mut abi::PyObject,
-        kwargs: *mut abi::PyObject,
-    ) -> *mut abi::PyObject {
-        // SAFETY: C's promise is passed on.
-        unsafe { call::vectorcall_call(this, args, kwargs) }
-    }
-
     #[slot(tp_repr)]
     fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
         let names = this.names.get_owned();
@@ -254,16 +244,6 @@ impl ItemGetter {
             Some(items) => gathered(th, &items, |item| item_of(th, ob, item)),
             None => Err(th.bad_internal_call()),
         }
-    }
-
-    #[slot(tp_call)]
-    unsafe extern "C" fn call_slot(
-        this: *mut abi::PyObject,
-        args: *mut abi::PyObject,
-        kwargs: *mut abi::PyObject,
-    ) -> *mut abi::PyObject {
-        // SAFETY: C's promise is passed on.
-        unsafe { call::vectorcall_call(this, args, kwargs) }
     }
 
     #[slot(tp_repr)]
@@ -331,16 +311,6 @@ impl MethodCaller {
         };
         let method = object::get_attr(th, ob, name)?;
         call::call_tuple_dict(th, method.object(), args, Some(kwargs))
-    }
-
-    #[slot(tp_call)]
-    unsafe extern "C" fn call_slot(
-        this: *mut abi::PyObject,
-        args: *mut abi::PyObject,
-        kwargs: *mut abi::PyObject,
-    ) -> *mut abi::PyObject {
-        // SAFETY: C's promise is passed on.
-        unsafe { call::vectorcall_call(this, args, kwargs) }
     }
 
     #[slot(tp_repr)]

@@ -143,11 +143,6 @@ pub struct ScandirIterator {
 
 #[pymethods]
 impl ScandirIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>, _th: &Thread) -> PyResult {
-        Ok(this.object().to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let taken = self.directory.borrow_mut().take();

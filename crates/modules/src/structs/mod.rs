@@ -409,11 +409,6 @@ impl Struct {
 
 #[pymethods]
 impl UnpackIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>, _th: &Thread) -> PyResult<Owned<UnpackIterator>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(layout) = self.layout.borrow().clone() else {

@@ -74,6 +74,8 @@ pub struct Header {
     pub itemsize: isize,
     pub flags: u64,
     pub base: *mut abi::PyTypeObject,
+    /// Nothing but `object` to inherit from.
+    pub has_plain_base: bool,
     pub metatype: *mut abi::PyTypeObject,
     /// Offsets of fields, 0 for none.
     pub weaklist: isize,
@@ -205,6 +207,10 @@ pub const fn type_object(header: Header, slots: Slots, tables: Tables) -> abi::P
         if ty.tp_call.is_none() {
             ty.tp_call = Some(crate::protocol::call::vectorcall_call);
         }
+    }
+    // An iterator's iterator is itself, unless it says otherwise or has a base that may.
+    if header.has_plain_base && ty.tp_iternext.is_some() && ty.tp_iter.is_none() {
+        ty.tp_iter = Some(crate::protocol::iter::self_iter);
     }
     ty.tp_members = header.members;
     ty.tp_methods = tables.methods;

@@ -47,11 +47,6 @@ macro_rules! methods {
 
         #[pymethods]
         impl $ty {
-            #[slot(tp_iter)]
-            fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-                Ok(this.to_owned())
-            }
-
             #[slot(tp_iternext)]
             fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
                 let Some(sequence) = self.sequence.get() else {

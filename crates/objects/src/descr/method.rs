@@ -156,16 +156,6 @@ impl MethodDescriptor {
 
 #[pymethods]
 impl MethodDescriptor {
-    #[slot(tp_call)]
-    fn call(
-        this: Borrowed<'_, Self>,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        call::call_with_dict(th, this.object(), args.get().as_slice(), kwargs)
-    }
-
     #[slot(tp_descr_get)]
     fn get(
         this: Borrowed<'_, Self>,

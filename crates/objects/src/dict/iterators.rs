@@ -248,11 +248,6 @@ macro_rules! iterator {
 
         #[pymethods]
         impl $ty {
-            #[slot(tp_iter)]
-            fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-                Ok(this.to_owned())
-            }
-
             #[slot(tp_iternext)]
             fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
                 self.state.$next(th, Kind::$kind)

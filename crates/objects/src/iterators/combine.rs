@@ -81,11 +81,6 @@ impl Zip {
         Ok(zip)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let (Some(iterators), false) = (self.iterators.get_owned(), self.len.get() == 0) else {
@@ -207,11 +202,6 @@ impl Map {
         Ok(map)
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let (Some(iterators), Some(function)) =
@@ -304,11 +294,6 @@ impl Filter {
         filter.function.set(Some(function.to_owned()));
         filter.iterator.set(Some(iterator));
         Ok(filter)
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]

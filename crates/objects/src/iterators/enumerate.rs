@@ -190,11 +190,6 @@ impl Enumerate {
         }
     }
 
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(iterator) = self.iterator.get() else {
@@ -265,11 +260,6 @@ impl Reversed {
         reversed.index.set(len as isize - 1);
         reversed.sequence.set(Some(sequence.to_owned()));
         Ok(reversed.into_object())
-    }
-
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
     }
 
     #[slot(tp_iternext)]

@@ -41,11 +41,6 @@ impl ListIterator {
 
 #[pymethods]
 impl ListIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self) -> PyResult<Option<Owned>> {
         let Some(sequence) = self.sequence.get() else {
@@ -121,11 +116,6 @@ impl ListReverseIterator {
 
 #[pymethods]
 impl ListReverseIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self) -> PyResult<Option<Owned>> {
         let Some(sequence) = self.sequence.get() else {

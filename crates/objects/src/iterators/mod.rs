@@ -88,11 +88,6 @@ pub struct SequenceIterator {
 
 #[pymethods]
 impl SequenceIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(sequence) = self.sequence.get_owned() else {
@@ -183,11 +178,6 @@ impl CallableIterator {
 
 #[pymethods]
 impl CallableIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(callable) = self.callable.get_owned() else {

@@ -41,11 +41,6 @@ impl TupleIterator {
 
 #[pymethods]
 impl TupleIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self) -> PyResult<Option<Owned>> {
         let Some(sequence) = self.sequence.get() else {

@@ -45,11 +45,6 @@ pub fn new(th: &Thread, view: Borrowed<'_, MemoryView>) -> PyResult {
 
 #[pymethods]
 impl MemoryIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(view) = self.view.get_owned() else {

@@ -4,7 +4,7 @@ use krait_abi as abi;
 
 use crate::error::{PyResult, Raised};
 use crate::exceptions::exc;
-use crate::handle::{Borrowed, Owned};
+use crate::handle::{Borrowed, Owned, incref};
 use crate::iterators;
 use crate::list::List;
 use crate::protocol::sequence;
@@ -30,6 +30,16 @@ pub fn get_iter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
         return Err(raise!(th, TYPE_ERROR, "iter() returned non-iterator of type '{name}'"));
     }
     Ok(iterator)
+}
+
+/// `PyObject_SelfIter`: the `tp_iter` of iterators, whose declarations leave it out.
+///
+/// # Safety
+/// `ob` is a live object.
+pub unsafe extern "C" fn self_iter(ob: *mut abi::PyObject) -> *mut abi::PyObject {
+    // SAFETY: the caller's promise.
+    unsafe { incref(ob) };
+    ob
 }
 
 /// The next item; `None` at the end (StopIteration is not left set).

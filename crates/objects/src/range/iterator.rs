@@ -46,11 +46,6 @@ impl RangeIterator {
 
 #[pymethods]
 impl RangeIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned<Int>>> {
         let left = self.len.get();
@@ -136,11 +131,6 @@ impl LongRangeIterator {
 
 #[pymethods]
 impl LongRangeIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned<Int>>> {
         let [start, step, len] = self.parts();

@@ -122,11 +122,6 @@ macro_rules! methods {
     ($ty:ident) => {
         #[pymethods]
         impl $ty {
-            #[slot(tp_iter)]
-            fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-                Ok(this.to_owned())
-            }
-
             #[slot(tp_iternext)]
             fn next_slot(&self, th: &Thread) -> PyResult<Option<Owned>> {
                 next(th, &self.index, &self.string)

@@ -97,11 +97,6 @@ impl OrderedIterator {
 
 #[pymethods]
 impl OrderedIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(dict) = self.dict.get_owned() else {

@@ -59,11 +59,6 @@ pub fn field_name_split(th: &Thread, name: Borrowed<'_>) -> PyResult {
 
 #[pymethods]
 impl FormatterIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(text) = self.text.get() else {
@@ -97,11 +92,6 @@ impl FormatterIterator {
 
 #[pymethods]
 impl FieldNameIterator {
-    #[slot(tp_iter)]
-    fn iter(this: Borrowed<'_, Self>) -> PyResult<Owned<Self>> {
-        Ok(this.to_owned())
-    }
-
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
         let Some(text) = self.text.get() else {

@@ -1,6 +1,6 @@
 //! What `pwd` and `grp` share: asking the system's databases of users and groups, and showing what they answer.
 
-use std::ffi::c_char;
+use std::ffi::{CString, c_char};
 use std::mem::MaybeUninit;
 
 use krait_eval::gil::without_gil;
@@ -36,6 +36,55 @@ pub fn look_up<T>(
             error => Err(failed(th, error, NO_NAMES)),
         };
     }
+}
+
+/// `found`, or KeyError: `what` was not found, namely what `asked` shows.
+pub fn required(
+    th: &Thread,
+    found: Option<Owned>,
+    what: &str,
+    asked: impl FnOnce() -> PyResult<Owned<Str>>,
+) -> PyResult {
+    match found {
+        Some(found) => Ok(found),
+        None => Err(raise!(th, KEY_ERROR, "{what} not found: {}", *asked()?)),
+    }
+}
+
+/// The name of a user or group, as C takes it.
+pub fn c_name(th: &Thread, name: Borrowed<'_, Str>) -> PyResult<CString> {
+    CString::new(name.to_fs_bytes(th)?)
+        .map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null byte"))
+}
+
+/// The functions that go through a database: `set…ent`, `get…ent`, `end…ent`.
+pub struct Walk<T> {
+    pub start: unsafe extern "C" fn(),
+    pub next: unsafe extern "C" fn() -> *mut T,
+    pub end: unsafe extern "C" fn(),
+}
+
+/// A list of all entries.
+pub fn all<T>(
+    th: &Thread,
+    walk: &Walk<T>,
+    show: impl Fn(&Thread, &T) -> PyResult,
+) -> PyResult<Owned<List>> {
+    let mut all = Vec::new();
+    // SAFETY: the walk is shared by the process; the GIL keeps the interpreter's other threads from it. An entry stays
+    // as it is until the next is asked for.
+    let shown = unsafe {
+        (walk.start)();
+        let entries = std::iter::from_fn(|| (walk.next)().as_ref());
+        let shown = entries.map(|entry| show(th, entry)).try_for_each(|entry| {
+            all.push(entry?);
+            Ok(())
+        });
+        (walk.end)();
+        shown
+    };
+    shown?;
+    List::from_vec(th, all)
 }
 
 /// A string of an entry; None where the system has none.

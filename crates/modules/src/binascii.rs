@@ -279,7 +279,7 @@ impl Binascii {
         let classes = th.interp().state::<Classes>();
         let bases = [("Error", exc::VALUE_ERROR), ("Incomplete", exc::EXCEPTION)];
         for ((name, base), slot) in bases.into_iter().zip([&classes.error, &classes.incomplete]) {
-            slot.set(support::add_exception(th, module, "binascii", name, base)?);
+            slot.set(Some(support::add_exception(th, module, "binascii", name, base)?));
         }
         Ok(())
     }

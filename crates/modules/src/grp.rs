@@ -2,12 +2,10 @@
 //!
 //! The same job as CPython's `Modules/grpmodule.c`.
 
-use std::ffi::CString;
-
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 
-use crate::accounts;
+use crate::accounts::{self, Walk};
 use crate::posix::path::owner_id;
 
 /// The group database of the system.
@@ -73,20 +71,13 @@ impl Grp {
             },
             entry,
         )?;
-        match found {
-            Some(found) => Ok(found),
-            None => {
-                let shown = object::str(th, id)?;
-                Err(raise!(th, KEY_ERROR, "getgrgid(): gid not found: {}", *shown))
-            }
-        }
+        accounts::required(th, found, "getgrgid(): gid", || object::str(th, id))
     }
 
     /// Look a group up by its name. KeyError if there is none.
     #[function(sig = "(name)")]
     fn getgrnam(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-        let text = CString::new(name.to_fs_bytes(th)?)
-            .map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null byte"))?;
+        let text = accounts::c_name(th, name)?;
         // SAFETY: a terminated name; room for the answer and its strings.
         let found = accounts::look_up(
             th,
@@ -95,33 +86,13 @@ impl Grp {
             },
             entry,
         )?;
-        match found {
-            Some(found) => Ok(found),
-            None => {
-                let shown = object::repr(th, name.object())?;
-                Err(raise!(th, KEY_ERROR, "getgrnam(): name not found: {}", *shown))
-            }
-        }
+        accounts::required(th, found, "getgrnam(): name", || object::repr(th, name.object()))
     }
 
     /// A list of the entries of all groups, in no particular order.
     #[function(sig = "()")]
     fn getgrall(th: &Thread) -> PyResult<Owned<List>> {
-        let mut all = Vec::new();
-        // SAFETY: the GIL keeps the interpreter's other threads from the shared iteration.
-        unsafe {
-            libc::setgrent();
-            while let Some(found) = libc::getgrent().as_ref() {
-                match entry(th, found) {
-                    Ok(entry) => all.push(entry),
-                    Err(raised) => {
-                        libc::endgrent();
-                        return Err(raised);
-                    }
-                }
-            }
-            libc::endgrent();
-        }
-        List::from_vec(th, all)
+        let walk = Walk { start: libc::setgrent, next: libc::getgrent, end: libc::endgrent };
+        accounts::all(th, &walk, entry)
     }
 }

@@ -7,6 +7,7 @@ use std::ffi::{CStr, CString};
 use krait_objects::prelude::*;
 
 use crate::posix::path::{NO_NAMES, c_bytes, errno, failed, fs_bytes};
+use crate::support::new_exception;
 
 /// What the locale module gets from the C library.
 #[pymodule(name = "_locale")]
@@ -128,14 +129,8 @@ fn error_class(th: &Thread) -> PyResult<Owned<Type>> {
     if let Some(class) = place.get_owned() {
         return Ok(class);
     }
-    let namespace = Dict::new(th)?;
-    namespace.set_str(th, id::__module__, Str::interned(th, "locale")?.object())?;
-    let bases = Tuple::from_slice(th, &[Borrowed::from_ref(exc::EXCEPTION).object()])?;
-    let name = Str::interned(th, "Error")?;
-    let meta = Borrowed::from_ref(Type::type_object());
-    let class =
-        call::call(th, meta.object(), &[name.object(), bases.object(), namespace.object()])?;
-    let class = class.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
+    let base = Borrowed::from_ref(exc::EXCEPTION).object();
+    let class = new_exception(th, "locale", "Error", &[base], None)?;
     place.set(Some(class.clone()));
     Ok(class)
 }

@@ -2,12 +2,10 @@
 //!
 //! The same job as CPython's `Modules/pwdmodule.c`.
 
-use std::ffi::CString;
-
 use krait_objects::prelude::*;
 use krait_objects::structseq::{Field, StructSequence};
 
-use crate::accounts;
+use crate::accounts::{self, Walk};
 use crate::posix::path::owner_id;
 
 /// The user accounts that the system knows.
@@ -75,20 +73,13 @@ impl Pwd {
             )?,
             None => None,
         };
-        match found {
-            Some(found) => Ok(found),
-            None => {
-                let shown = object::str(th, uidobj)?;
-                Err(raise!(th, KEY_ERROR, "getpwuid(): uid not found: {}", *shown))
-            }
-        }
+        accounts::required(th, found, "getpwuid(): uid", || object::str(th, uidobj))
     }
 
     /// Look a user up by login name. KeyError if there is none.
     #[function(sig = "(name, /)")]
     fn getpwnam(th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-        let text = CString::new(name.to_fs_bytes(th)?)
-            .map_err(|_| th.raise(exc::VALUE_ERROR, "embedded null byte"))?;
+        let text = accounts::c_name(th, name)?;
         // SAFETY: a terminated name; room for the answer and its strings.
         let found = accounts::look_up(
             th,
@@ -97,33 +88,13 @@ impl Pwd {
             },
             entry,
         )?;
-        match found {
-            Some(found) => Ok(found),
-            None => {
-                let shown = object::repr(th, name.object())?;
-                Err(raise!(th, KEY_ERROR, "getpwnam(): name not found: {}", *shown))
-            }
-        }
+        accounts::required(th, found, "getpwnam(): name", || object::repr(th, name.object()))
     }
 
     /// A list of the entries of all users, in no particular order.
     #[function(sig = "()")]
     fn getpwall(th: &Thread) -> PyResult<Owned<List>> {
-        let mut all = Vec::new();
-        // SAFETY: the GIL keeps the interpreter's other threads from the shared iteration.
-        unsafe {
-            libc::setpwent();
-            while let Some(found) = libc::getpwent().as_ref() {
-                match entry(th, found) {
-                    Ok(entry) => all.push(entry),
-                    Err(raised) => {
-                        libc::endpwent();
-                        return Err(raised);
-                    }
-                }
-            }
-            libc::endpwent();
-        }
-        List::from_vec(th, all)
+        let walk = Walk { start: libc::setpwent, next: libc::getpwent, end: libc::endpwent };
+        accounts::all(th, &walk, entry)
     }
 }

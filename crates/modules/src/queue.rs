@@ -14,8 +14,8 @@ use std::time::Duration;
 use krait_abi as abi;
 use krait_objects::gc::Visit;
 use krait_objects::prelude::*;
-use krait_objects::typeobj;
 
+use crate::support::new_exception;
 use crate::thread::semaphore::Semaphore;
 use crate::thread::timeout;
 
@@ -191,22 +191,9 @@ impl QueueModule {
 
 /// The class `Empty`, made once for an interpreter.
 fn make_empty(th: &Thread) -> PyResult<Owned<Type>> {
-    let namespace = Dict::new(th)?;
-    namespace.set_str(th, id::__module__, Str::interned(th, "_queue")?.object())?;
-    let doc = Str::new(th, "Exception raised by Queue.get(block=0)/get_nowait().")?;
-    namespace.set_str(th, id::__doc__, doc.object())?;
-    let base = Borrowed::from_ref(exc::EXCEPTION);
-    let args = Tuple::pack(
-        th,
-        [
-            Str::interned(th, "Empty")?.into_object(),
-            Tuple::from_slice(th, &[base.object()])?.into_object(),
-            namespace.into_object(),
-        ],
-    )?;
-    let meta = Borrowed::from_ref(Type::type_object());
-    let class = typeobj::build::new(th, meta, args.borrow(), None)?;
-    let class = class.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
+    let doc = "Exception raised by Queue.get(block=0)/get_nowait().";
+    let base = Borrowed::from_ref(exc::EXCEPTION).object();
+    let class = new_exception(th, "_queue", "Empty", &[base], Some(doc))?;
     *th.interp().state::<State>().empty.borrow_mut() = Some(class.clone());
     Ok(class)
 }

@@ -2,6 +2,26 @@
 
 use krait_objects::prelude::*;
 
+/// A new exception class `module.name`, as a `class` statement makes it.
+pub fn new_exception(
+    th: &Thread,
+    module: &str,
+    name: &str,
+    bases: &[Borrowed<'_>],
+    doc: Option<&str>,
+) -> PyResult<Owned<Type>> {
+    let namespace = Dict::new(th)?;
+    namespace.set_str(th, id::__module__, Str::interned(th, module)?.object())?;
+    if let Some(doc) = doc {
+        namespace.set_str(th, id::__doc__, Str::new(th, doc)?.object())?;
+    }
+    let bases = Tuple::from_slice(th, bases)?;
+    let metatype = Borrowed::from_ref(Type::type_object()).object();
+    let name = Str::interned(th, name)?;
+    let class = call::call(th, metatype, &[name.object(), bases.object(), namespace.object()])?;
+    class.downcast::<Type>().map_err(|_| th.bad_internal_call())
+}
+
 /// A new exception class, put into its module.
 pub fn add_exception(
     th: &Thread,
@@ -9,16 +29,10 @@ pub fn add_exception(
     module_name: &str,
     name: &str,
     base: &'static Type,
-) -> PyResult<Option<Owned<Type>>> {
-    let namespace = Dict::new(th)?;
-    let module_name = Str::interned(th, module_name)?;
-    namespace.set_str(th, id::__module__, module_name.object())?;
-    let bases = Tuple::from_slice(th, &[Borrowed::from_ref(base).object()])?;
-    let metatype = Borrowed::from_ref(Type::type_object()).object();
-    let text = Str::interned(th, name)?;
-    let class = call::call(th, metatype, &[text.object(), bases.object(), namespace.object()])?;
-    module.add(th, name, class.borrow())?;
-    Ok(class.downcast::<Type>().ok())
+) -> PyResult<Owned<Type>> {
+    let class = new_exception(th, module_name, name, &[Borrowed::from_ref(base).object()], None)?;
+    module.add(th, name, class.object())?;
+    Ok(class)
 }
 
 /// An integer's low 32 bits, whatever its size.

@@ -14,6 +14,8 @@ use dialect::Dialect;
 use reader::Reader;
 use writer::Writer;
 
+use crate::support::add_exception;
+
 /// What the module keeps: its exception, the dialects by name, the longest field.
 struct State {
     error: Slot<Type>,
@@ -103,15 +105,8 @@ impl Csv {
 
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
-        let namespace = Dict::new(th)?;
-        let name = Str::interned(th, "_csv")?;
-        namespace.set_str(th, id::__module__, name.object())?;
-        let bases = Tuple::from_slice(th, &[Borrowed::from_ref(exc::EXCEPTION).object()])?;
-        let metatype = Borrowed::from_ref(Type::type_object()).object();
-        let text = Str::interned(th, "Error")?;
-        let class = call::call(th, metatype, &[text.object(), bases.object(), namespace.object()])?;
-        module.add(th, "Error", class.borrow())?;
-        state(th).error.set(class.downcast::<Type>().ok());
+        let error = add_exception(th, module, "_csv", "Error", exc::EXCEPTION)?;
+        state(th).error.set(Some(error));
         let registry = Dict::new(th)?;
         module.add(th, "_dialects", registry.object())?;
         state(th).dialects.set(Some(registry));

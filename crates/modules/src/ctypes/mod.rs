@@ -135,7 +135,7 @@ impl Ctypes {
         }
         let error = add_exception(th, module, "ctypes", "ArgumentError", exc::EXCEPTION)?;
         let state = th.interp().state::<State>();
-        state.argument_error.set(error);
+        state.argument_error.set(Some(error));
         let unpickle =
             object::get_attr(th, module.object(), Str::interned(th, "_unpickle")?.borrow())?;
         state.unpickle.set(Some(unpickle));

@@ -9,6 +9,7 @@ use super::arith::signal;
 use super::context::DecimalContext;
 use super::signals::SignalDictMixin;
 use crate::contextvars::ContextVar;
+use crate::support::new_exception;
 
 /// The signals, in the order in which they are looked for, with their conditions.
 pub const SIGNALS: [(&str, u32); 9] = [
@@ -74,12 +75,7 @@ fn made(th: &Thread, slot: &Slot) -> PyResult {
 
 /// A new exception class.
 fn exception(th: &Thread, name: &str, bases: &[Borrowed<'_>]) -> PyResult {
-    let namespace = Dict::new(th)?;
-    namespace.set_str(th, id::__module__, Str::interned(th, "decimal")?.object())?;
-    let bases = Tuple::from_slice(th, bases)?;
-    let text = Str::interned(th, name)?;
-    let metatype = Borrowed::from_ref(Type::type_object()).object();
-    call::call(th, metatype, &[text.object(), bases.object(), namespace.object()])
+    new_exception(th, "decimal", name, bases, None).map(Owned::into_object)
 }
 
 impl State {

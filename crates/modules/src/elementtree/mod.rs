@@ -75,7 +75,7 @@ impl ElementTree {
             None => {
                 let place = "xml.etree.ElementTree";
                 let error = add_exception(th, module, place, "ParseError", exc::SYNTAX_ERROR)?;
-                state.parse_error.set(error);
+                state.parse_error.set(Some(error));
             }
         }
         Borrowed::from_ref(ElementIterator::type_object()).ready(th)?;

@@ -152,10 +152,8 @@ impl Expat {
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         let path = "xml.parsers.expat";
         let error = add_exception(th, module, path, "ExpatError", exc::EXCEPTION)?;
-        if let Some(error) = &error {
-            module.add(th, "error", error.object())?;
-        }
-        th.interp().state::<State>().error.set(error);
+        module.add(th, "error", error.object())?;
+        th.interp().state::<State>().error.set(Some(error));
         let class = Borrowed::from_ref(XmlParser::type_object());
         class.ready(th)?;
         module.add(th, "XMLParserType", class.object())?;

@@ -7,30 +7,15 @@ use krait_objects::prelude::*;
 
 use exc::{INTERPRETER_ERROR, INTERPRETER_NOT_FOUND_ERROR};
 
+use crate::support::new_exception;
+
+/// The module that classes of exceptions say they are from.
+pub const MODULE: &str = "concurrent.interpreters";
+
 /// The classes that each interpreter makes for itself.
 #[derive(Default)]
 struct Classes {
     not_shareable: std::cell::OnceCell<Owned<Type>>,
-}
-
-/// A new class in `module`.
-pub fn new_class(
-    th: &Thread,
-    module: &str,
-    name: &str,
-    base: Borrowed<'_, Type>,
-    doc: Option<&str>,
-) -> PyResult<Owned<Type>> {
-    let namespace = Dict::new(th)?;
-    namespace.set_str(th, id::__module__, Str::interned(th, module)?.object())?;
-    if let Some(doc) = doc {
-        namespace.set_str(th, id::__doc__, Str::new(th, doc)?.object())?;
-    }
-    let bases = Tuple::from_slice(th, &[base.object()])?;
-    let metatype = Borrowed::from_ref(Type::type_object()).object();
-    let name = Str::interned(th, name)?;
-    let class = call::call(th, metatype, &[name.object(), bases.object(), namespace.object()])?;
-    class.downcast::<Type>().map_err(|_| th.bad_internal_call())
 }
 
 /// `concurrent.interpreters.NotShareableError`.
@@ -39,8 +24,8 @@ pub fn not_shareable_class(th: &Thread) -> PyResult<Owned<Type>> {
     if let Some(class) = kept.get() {
         return Ok(class.clone());
     }
-    let base = Borrowed::from_ref(exc::TYPE_ERROR);
-    let class = new_class(th, "concurrent.interpreters", "NotShareableError", base, None)?;
+    let base = Borrowed::from_ref(exc::TYPE_ERROR).object();
+    let class = new_exception(th, MODULE, "NotShareableError", &[base], None)?;
     Ok(kept.get_or_init(|| class).clone())
 }
 

@@ -12,7 +12,8 @@ use krait_objects::prelude::*;
 
 use super::arguments::{form, int, number_of, parse, present};
 use super::data::{self, Carried, Fallback, Parcel};
-use super::errors::new_class;
+use super::errors;
+use crate::support::new_exception;
 
 /// What becomes of an item whose interpreter ends before it is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,8 +133,8 @@ impl Classes {
             return Ok(class.clone());
         }
         let doc = "Indicates that a queue-related error happened.";
-        let base = Borrowed::from_ref(exc::RUNTIME_ERROR);
-        let class = new_class(th, "concurrent.interpreters", "QueueError", base, Some(doc))?;
+        let base = Borrowed::from_ref(exc::RUNTIME_ERROR).object();
+        let class = new_exception(th, errors::MODULE, "QueueError", &[base], Some(doc))?;
         Ok(self.error.get_or_init(|| class).clone())
     }
 
@@ -142,8 +143,8 @@ impl Classes {
             return Ok(class.clone());
         }
         let base = self.error(th)?;
-        let module = "concurrent.interpreters";
-        let class = new_class(th, module, "QueueNotFoundError", base.borrow(), None)?;
+        let bases = [base.object()];
+        let class = new_exception(th, errors::MODULE, "QueueNotFoundError", &bases, None)?;
         Ok(self.not_found.get_or_init(|| class).clone())
     }
 

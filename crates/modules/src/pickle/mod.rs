@@ -27,6 +27,8 @@ use pickler::{MemoCell, Pickler};
 use save::Saver;
 use unpickler::{ReadMemoCell, Unpickler};
 
+use crate::support::{add_exception, new_exception};
+
 /// What the module keeps: its exceptions and what it uses of other modules.
 struct State {
     pickling_error: Slot<Type>,
@@ -86,25 +88,6 @@ fn pickling_error(th: &Thread, message: &str) -> Raised {
 #[cold]
 fn unpickling_error(th: &Thread, message: &str) -> Raised {
     raise(th, &state(th).unpickling_error, message)
-}
-
-/// A new exception class of this module.
-fn exception(
-    th: &Thread,
-    name: &str,
-    base: Borrowed<'_, Type>,
-    doc: &str,
-) -> PyResult<Owned<Type>> {
-    let namespace = Dict::new(th)?;
-    namespace.set_str(th, id::__module__, Str::interned(th, "_pickle")?.object())?;
-    if !doc.is_empty() {
-        namespace.set_str(th, id::__doc__, Str::new(th, doc)?.object())?;
-    }
-    let bases = Tuple::from_slice(th, &[base.object()])?;
-    let metatype = Borrowed::from_ref(Type::type_object()).object();
-    let name = Str::interned(th, name)?;
-    let class = call::call(th, metatype, &[name.object(), bases.object(), namespace.object()])?;
-    class.downcast::<Type>().map_err(|_| th.bad_internal_call())
 }
 
 /// An attribute of a module.
@@ -206,11 +189,9 @@ impl PickleModule {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         fill_state(th)?;
-        let base = Borrowed::from_ref(exc::EXCEPTION);
-        let error = exception(th, "PickleError", base, "")?;
-        let pickling = exception(th, "PicklingError", error.borrow(), "")?;
-        let unpickling = exception(th, "UnpicklingError", error.borrow(), "")?;
-        module.add(th, "PickleError", error.object())?;
+        let error = add_exception(th, module, "_pickle", "PickleError", exc::EXCEPTION)?;
+        let derived = |name| new_exception(th, "_pickle", name, &[error.object()], None);
+        let (pickling, unpickling) = (derived("PicklingError")?, derived("UnpicklingError")?);
         module.add(th, "PicklingError", pickling.object())?;
         module.add(th, "UnpicklingError", unpickling.object())?;
         state(th).pickling_error.set(Some(pickling));

@@ -6,6 +6,7 @@ use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 
 use super::Signal;
+use crate::support::new_exception;
 use crate::thread::seconds;
 
 /// `signal.ItimerError`, one per interpreter.
@@ -22,15 +23,8 @@ fn error_class(th: &Thread) -> PyResult<Owned<Type>> {
     if let Some(class) = place.get_owned() {
         return Ok(class);
     }
-    let namespace = Dict::new(th)?;
-    let module = Str::interned(th, "signal")?;
-    namespace.set_str(th, id::__module__, module.object())?;
-    let bases = Tuple::from_slice(th, &[Borrowed::from_ref(exc::OS_ERROR).object()])?;
-    let name = Str::interned(th, "ItimerError")?;
-    let meta = Borrowed::from_ref(Type::type_object());
-    let arguments = [name.object(), bases.object(), namespace.object()];
-    let class = call::call(th, meta.object(), &arguments)?;
-    let class = class.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
+    let base = Borrowed::from_ref(exc::OS_ERROR).object();
+    let class = new_exception(th, "signal", "ItimerError", &[base], None)?;
     place.set(Some(class.clone()));
     Ok(class)
 }

@@ -12,9 +12,10 @@ use std::rc::Rc;
 use krait_objects::bytes::Bytes;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::Buffer;
-use krait_objects::typeobj;
 
 use layout::Layout;
+
+use crate::support::add_exception;
 
 /// Values packed into bytes, and unpacked again, the way C lays out structs.
 ///
@@ -446,22 +447,7 @@ impl StructModule {
         if let Some(class) = known {
             return module.add(th, "error", class.object());
         }
-        let namespace = Dict::new(th)?;
-        let module_name = Str::interned(th, "struct")?;
-        namespace.set_str(th, id::__module__, module_name.object())?;
-        let base = Borrowed::from_ref(exc::EXCEPTION);
-        let args = Tuple::pack(
-            th,
-            [
-                Str::interned(th, "error")?.into_object(),
-                Tuple::from_slice(th, &[base.object()])?.into_object(),
-                namespace.into_object(),
-            ],
-        )?;
-        let meta = Borrowed::from_ref(Type::type_object());
-        let class = typeobj::build::new(th, meta, args.borrow(), None)?;
-        let class = class.downcast::<Type>().map_err(|_| th.bad_internal_call())?;
-        module.add(th, "error", class.object())?;
+        let class = add_exception(th, module, "struct", "error", exc::EXCEPTION)?;
         *th.interp().state::<State>().error.borrow_mut() = Some(class);
         Ok(())
     }

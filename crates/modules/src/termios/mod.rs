@@ -207,9 +207,7 @@ impl Termios {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         let error = support::add_exception(th, module, "termios", "error", exc::EXCEPTION)?;
-        if let Some(class) = error {
-            th.interp().state::<ErrorClass>().0.set(Some(class));
-        }
+        th.interp().state::<ErrorClass>().0.set(Some(error));
         for (name, value) in constants::CONSTANTS {
             module.add(th, name, Int::from_i64(th, value)?.object())?;
         }

@@ -127,7 +127,7 @@ impl Zlib {
     #[exec]
     fn exec(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         let class = support::add_exception(th, module, "zlib", "error", exc::EXCEPTION)?;
-        th.interp().state::<ErrorClass>().0.set(class);
+        th.interp().state::<ErrorClass>().0.set(Some(class));
         for ty in [Compress::type_object(), Decompress::type_object()] {
             Borrowed::from_ref(ty).ready(th)?;
         }

@@ -18,8 +18,8 @@ use krait_objects::structseq::{Field, StructSequence};
 
 use super::arguments::{flag, form, int, parse, present};
 use super::data::{self, Carried, Fallback};
-use super::errors::new_class;
 use super::queues::{Defaults, opened};
+use crate::support::new_exception;
 use crate::thread::timeout;
 use id::{ChannelId, id_of};
 use state::{Outcome, Side, Trouble, Waiting};
@@ -50,10 +50,10 @@ fn classes(th: &Thread) -> &Classes {
 impl Classes {
     fn error(&self, th: &Thread, which: usize) -> PyResult<Owned<Type>> {
         if self.errors.borrow().is_empty() {
-            let root = Borrowed::from_ref(exc::RUNTIME_ERROR);
-            let mut made = vec![new_class(th, MODULE, ERRORS[0], root, None)?];
+            let base = Borrowed::from_ref(exc::RUNTIME_ERROR).object();
+            let mut made = vec![new_exception(th, MODULE, ERRORS[0], &[base], None)?];
             for name in &ERRORS[1..] {
-                made.push(new_class(th, MODULE, name, made[0].borrow(), None)?);
+                made.push(new_exception(th, MODULE, name, &[made[0].object()], None)?);
             }
             self.errors.replace(made);
         }

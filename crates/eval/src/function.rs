@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use krait_abi as abi;
 use krait_objects::args::rt;
+use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 use krait_objects::row::in_row;
 use krait_objects::watchers::{self, FunctionWatcher};
@@ -416,30 +417,17 @@ impl Function {
     }
 
     #[getter]
-    fn __dict__(&self, th: &Thread) -> PyResult<Owned<Dict>> {
-        if let Some(dict) = self.dict.get_owned() {
-            return Ok(dict);
-        }
-        let dict = Dict::new(th)?;
-        self.dict.set(Some(dict.clone()));
-        Ok(dict)
+    fn __dict__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Dict>> {
+        instance_dict::dict_of(th, this.object())
     }
 
     #[setter]
-    fn set___dict__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        let Some(value) = value else {
-            return Err(th.raise(exc::TYPE_ERROR, "cannot delete __dict__"));
-        };
-        let Some(dict) = value.downcast::<Dict>() else {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "__dict__ must be set to a dictionary, not a '{}'",
-                value.type_name()
-            ));
-        };
-        self.dict.set(Some(dict.to_owned()));
-        Ok(())
+    fn set___dict__(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        instance_dict::set_generic(th, this.object(), value)
     }
 }
 

@@ -7,6 +7,7 @@ use std::ffi::c_int;
 use krait_eval::warnings;
 use krait_objects::gc::Visitor;
 use krait_objects::generic_alias::GenericAlias;
+use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 use krait_objects::repr_guard;
 use krait_objects::union::Union;
@@ -26,14 +27,7 @@ pub struct Ast {
 impl Ast {
     /// The instance's dictionary, made if there is none yet.
     pub fn namespace(&self, th: &Thread) -> PyResult<Owned<Dict>> {
-        match self.dict.get_owned() {
-            Some(dict) => Ok(dict),
-            None => {
-                let dict = Dict::new(th)?;
-                self.dict.set(Some(dict.clone()));
-                Ok(dict)
-            }
-        }
+        instance_dict::dict_of(th, Borrowed::from_ref(self).object())
     }
 
     /// Gives a new node its fields.
@@ -113,20 +107,12 @@ impl Ast {
     }
 
     #[setter]
-    fn set___dict__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        let Some(value) = value else {
-            return Err(th.raise(exc::TYPE_ERROR, "cannot delete __dict__"));
-        };
-        let Some(dict) = value.downcast::<Dict>() else {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "__dict__ must be set to a dictionary, not a '{}'",
-                value.type_name()
-            ));
-        };
-        self.dict.set(Some(dict.to_owned()));
-        Ok(())
+    fn set___dict__(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        instance_dict::set_generic(th, this.object(), value)
     }
 }
 

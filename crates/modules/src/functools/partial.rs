@@ -253,7 +253,7 @@ impl Partial {
     }
 }
 
-/// Whether calling it does what `partial` does.
+/// Whether calling `ob`, an instance of a subclass, does what calling a `partial` does.
 fn same_call(ob: &Object) -> bool {
     let call = |ty: &Type| ty.raw().tp_call.map(|call| call as usize);
     call(&ob.ty()) == call(Partial::type_object())

@@ -38,18 +38,23 @@ pub fn allocate(th: &Thread, class: Borrowed<'_, Type>) -> PyResult {
     Ok(lock)
 }
 
+/// Waits for the semaphore of a lock as long as `timeout` says; whether it was got.
+fn acquire(th: &Thread, semaphore: &Arc<Semaphore>, timeout: Timeout) -> PyResult<bool> {
+    if semaphore.try_acquire() {
+        return Ok(true);
+    }
+    // The lock may go meanwhile, but not what it waits on.
+    let semaphore = semaphore.clone();
+    match timeout {
+        Timeout::None => Ok(false),
+        Timeout::Forever => semaphore.acquire(th, None),
+        Timeout::For(time) => semaphore.acquire(th, Some(time)),
+    }
+}
+
 impl Lock {
     fn take(&self, th: &Thread, timeout: Timeout) -> PyResult<bool> {
-        if self.semaphore.try_acquire() {
-            return Ok(true);
-        }
-        // The lock may go meanwhile, but not what it waits on.
-        let semaphore = self.semaphore.clone();
-        match timeout {
-            Timeout::None => Ok(false),
-            Timeout::Forever => semaphore.acquire(th, None),
-            Timeout::For(time) => semaphore.acquire(th, Some(time)),
-        }
+        acquire(th, &self.semaphore, timeout)
     }
 
     fn give(&self, th: &Thread) -> PyResult<()> {
@@ -190,14 +195,7 @@ impl RLock {
             self.count.set(count);
             return Ok(true);
         }
-        let acquired = self.semaphore.try_acquire() || {
-            let semaphore = self.semaphore.clone();
-            match timeout {
-                Timeout::None => false,
-                Timeout::Forever => semaphore.acquire(th, None)?,
-                Timeout::For(time) => semaphore.acquire(th, Some(time))?,
-            }
-        };
+        let acquired = acquire(th, &self.semaphore, timeout)?;
         if acquired {
             self.owner.set(ident());
             self.count.set(1);

@@ -179,6 +179,43 @@ fn evaluator_of(th: &Thread, known: &Slot, evaluate: &Slot) -> PyResult {
     }
 }
 
+/// Whether a variable has a default, known or still to be evaluated: its `has_default()`.
+fn is_default_given(th: &Thread, known: &Slot, evaluate: &Slot) -> bool {
+    let known = known.get_owned();
+    evaluate.get().is_some()
+        || known.is_some_and(|known| no_default(th).is_ok_and(|none| !none.is(known.object())))
+}
+
+/// Refuses a variable that varies both ways, or is told how it varies and to infer it.
+fn check_variance(th: &Thread, covariant: bool, contravariant: bool, infer: bool) -> PyResult<()> {
+    if covariant && contravariant {
+        return Err(th.raise(exc::VALUE_ERROR, "Bivariant types are not supported."));
+    }
+    if infer && (covariant || contravariant) {
+        let message = "Variance cannot be specified with infer_variance.";
+        return Err(th.raise(exc::VALUE_ERROR, message));
+    }
+    Ok(())
+}
+
+/// `~T`, or with the sign of its variance; the bare name where that is inferred.
+fn signed_name(
+    th: &Thread,
+    name: &Slot<Str>,
+    covariant: bool,
+    contravariant: bool,
+    infer: bool,
+) -> PyResult<Owned<Str>> {
+    let name = name.get_owned().unwrap_or_else(|| id::empty.to_owned());
+    let sign = match (infer, covariant, contravariant) {
+        (true, ..) => return Ok(name),
+        (_, true, _) => "+",
+        (_, _, true) => "-",
+        _ => "~",
+    };
+    Str::from_fmt(th, format_args!("{sign}{}", *name))
+}
+
 /// Gives an object that was made by a call in Python its `__module__`.
 fn set_module(th: &Thread, ob: Borrowed<'_>) -> PyResult<()> {
     let module = (th.interp().services.get().current_module)(th);

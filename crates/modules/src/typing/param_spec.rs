@@ -5,7 +5,10 @@ use std::cell::Cell;
 use krait_abi as abi;
 use krait_objects::prelude::*;
 
-use super::{call_typing, evaluated, evaluator_of, no_default, or, set_module};
+use super::{
+    call_typing, check_variance, evaluated, evaluator_of, is_default_given, no_default, or,
+    set_module, signed_name,
+};
 
 /// Parameter specification variable: a placeholder for the parameters of a callable.
 ///
@@ -60,14 +63,7 @@ impl ParamSpec {
         contravariant: bool,
         infer_variance: bool,
     ) -> PyResult {
-        if covariant && contravariant {
-            return Err(th.raise(exc::VALUE_ERROR, "Bivariant types are not supported."));
-        }
-        if infer_variance && (covariant || contravariant) {
-            return Err(
-                th.raise(exc::VALUE_ERROR, "Variance cannot be specified with infer_variance.")
-            );
-        }
+        check_variance(th, covariant, contravariant, infer_variance)?;
         // Unlike a type variable's it may be anything: what it means is not settled.
         let bound = bound.map(Borrowed::to_owned);
         let made = cls.get().alloc::<ParamSpec>(th, 0)?;
@@ -83,15 +79,8 @@ impl ParamSpec {
 
     #[slot(tp_repr)]
     fn repr(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        let name = self.name.get_owned().unwrap_or_else(|| id::empty.to_owned());
-        let sign = match (self.infer_variance.get(), self.covariant.get(), self.contravariant.get())
-        {
-            (true, ..) => return Ok(name),
-            (_, true, _) => "+",
-            (_, _, true) => "-",
-            _ => "~",
-        };
-        Str::from_fmt(th, format_args!("{sign}{}", *name))
+        let (covariant, contravariant) = (self.covariant.get(), self.contravariant.get());
+        signed_name(th, &self.name, covariant, contravariant, self.infer_variance.get())
     }
 
     #[slot(nb_or)]
@@ -124,9 +113,7 @@ impl ParamSpec {
     /// Whether the variable has a default.
     #[method(sig = "(self, /)")]
     fn has_default(&self, th: &Thread) -> PyResult<bool> {
-        let known = self.default.get_owned();
-        Ok(self.evaluate_default.get().is_some()
-            || known.is_some_and(|known| no_default(th).is_ok_and(|none| !none.is(known.object()))))
+        Ok(is_default_given(th, &self.default, &self.evaluate_default))
     }
 
     /// For internal use by generic aliases.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use krait_abi as abi;
 use krait_objects::prelude::*;
 
-use super::{call_typing, evaluated, evaluator_of, no_default, set_module};
+use super::{call_typing, evaluated, evaluator_of, is_default_given, no_default, set_module};
 
 /// Type variable tuple: a placeholder for any number of types in variadic generics.
 ///
@@ -78,9 +78,7 @@ impl TypeVarTuple {
     /// Whether the tuple has a default.
     #[method(sig = "(self, /)")]
     fn has_default(&self, th: &Thread) -> PyResult<bool> {
-        let known = self.default.get_owned();
-        Ok(self.evaluate_default.get().is_some()
-            || known.is_some_and(|known| no_default(th).is_ok_and(|none| !none.is(known.object()))))
+        Ok(is_default_given(th, &self.default, &self.evaluate_default))
     }
 
     /// For internal use by generic aliases: only the unpacked tuple can be substituted.

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use krait_abi as abi;
 
 use super::text::concat;
+use crate::object::instance_dict;
 use crate::prelude::*;
 use crate::str::Chars;
 
@@ -364,30 +365,17 @@ impl BaseException {
     }
 
     #[getter(name = "__dict__")]
-    fn dict_getter(&self, th: &Thread) -> PyResult<Owned<Dict>> {
-        if let Some(dict) = self.dict.get_owned() {
-            return Ok(dict);
-        }
-        let dict = Dict::new(th)?;
-        self.dict.set(Some(dict.clone()));
-        Ok(dict)
+    fn dict_getter(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Dict>> {
+        instance_dict::dict_of(th, this.object())
     }
 
     #[setter(name = "__dict__")]
-    fn set_dict(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        let Some(value) = value else {
-            return Err(th.raise(exc::TYPE_ERROR, "cannot delete __dict__"));
-        };
-        let Some(dict) = value.downcast::<Dict>() else {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "__dict__ must be set to a dictionary, not a '{}'",
-                value.type_name()
-            ));
-        };
-        self.dict.set(Some(dict.to_owned()));
-        Ok(())
+    fn set_dict(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        value: Option<Borrowed<'_>>,
+    ) -> PyResult<()> {
+        instance_dict::set_generic(th, this.object(), value)
     }
 }
 

@@ -13,9 +13,20 @@ use crate::protocol::buffer::Buffer;
 use crate::str::Chars;
 use crate::text::codec::CodecError;
 
-/// Declares one of the three classes, which share a layout.
+/// In what one of the three classes differs from the others.
+struct Kind {
+    /// `can't decode byte`
+    verb: &'static str,
+    unit: &'static str,
+    /// Whether the first argument of its constructor is an encoding.
+    has_encoding: bool,
+    /// Whether its object is `bytes`, not text.
+    of_bytes: bool,
+}
+
+/// Declares the three classes, which share a layout.
 macro_rules! unicode_errors {
-    ($($name:ident, $python:literal, $doc:literal;)*) => {$(
+    ($($name:ident, $python:literal, $doc:literal, $kind:expr;)*) => {$(
         #[doc = $doc]
         #[pytype(name = $python, base = UnicodeError, flags(BASETYPE, HAVE_GC), doc = $doc)]
         #[repr(C)]
@@ -50,13 +61,46 @@ macro_rules! unicode_errors {
                 }
             }
         }
+
+        #[pymethods]
+        impl $name {
+            #[slot(tp_new)]
+            fn new(
+                cls: Borrowed<'_, Type>,
+                th: &Thread,
+                args: Borrowed<'_, Tuple>,
+                _kwargs: Option<Borrowed<'_, Dict>>,
+            ) -> PyResult {
+                Ok(make(th, cls, args.to_owned())?.into_object())
+            }
+
+            #[slot(tp_init)]
+            fn init(
+                &self,
+                th: &Thread,
+                args: Borrowed<'_, Tuple>,
+                kwargs: Option<Borrowed<'_, Dict>>,
+            ) -> PyResult<()> {
+                self.base.refuse_keywords(th, kwargs)?;
+                self.base.set_args(args.to_owned());
+                self.fields().fill(th, &args, &$kind)
+            }
+
+            #[slot(tp_str)]
+            fn str(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
+                this.fields().shown(th, &$kind)
+            }
+        }
     )*};
 }
 
 unicode_errors! {
-    UnicodeEncodeError, "UnicodeEncodeError", "Unicode encoding error.";
-    UnicodeDecodeError, "UnicodeDecodeError", "Unicode decoding error.";
-    UnicodeTranslateError, "UnicodeTranslateError", "Unicode translation error.";
+    UnicodeEncodeError, "UnicodeEncodeError", "Unicode encoding error.",
+        Kind { verb: "encode", unit: "character", has_encoding: true, of_bytes: false };
+    UnicodeDecodeError, "UnicodeDecodeError", "Unicode decoding error.",
+        Kind { verb: "decode", unit: "byte", has_encoding: true, of_bytes: true };
+    UnicodeTranslateError, "UnicodeTranslateError", "Unicode translation error.",
+        Kind { verb: "translate", unit: "character", has_encoding: false, of_bytes: false };
 }
 
 /// The fields of any of the three.
@@ -117,23 +161,49 @@ impl Fields<'_> {
         }
     }
 
-    /// The message: `what` is "encode character", "decode byte" …, `one` the single wrong unit as it is shown.
-    fn message(
-        &self,
-        th: &Thread,
-        encoding: Option<&Str>,
-        reason: &Str,
-        [verb, unit]: [&str; 2],
-        one: Option<String>,
-    ) -> PyResult<Owned<Str>> {
+    /// Takes the arguments of a constructor: `([encoding,] object, start, end, reason)`.
+    fn fill(&self, th: &Thread, args: &Tuple, kind: &Kind) -> PyResult<()> {
+        let first = usize::from(kind.has_encoding);
+        exactly(th, args, first + 4)?;
+        let encoding = kind.has_encoding.then(|| string(th, args, 0)).transpose()?;
+        let given = match kind.of_bytes {
+            true => argument(th, args, first)?.to_owned(),
+            false => string(th, args, first)?,
+        };
+        let (start, end) = (size(th, args, first + 1)?, size(th, args, first + 2)?);
+        let reason = string(th, args, first + 3)?;
+        // Anything with a buffer stands for its bytes.
+        let object = match kind.of_bytes && given.borrow().downcast::<Bytes>().is_none() {
+            true => Bytes::new(th, Buffer::simple(th, given.borrow())?.as_bytes())?.into_object(),
+            false => given,
+        };
+        if let Some(encoding) = encoding {
+            self.encoding.set(Some(encoding));
+        }
+        self.object.set(Some(object));
+        self.start.set(start);
+        self.end.set(end);
+        self.reason.set(Some(reason));
+        Ok(())
+    }
+
+    /// `str()` of the exception.
+    fn shown(&self, th: &Thread, kind: &Kind) -> PyResult<Owned<Str>> {
+        if self.object.get().is_none() {
+            return Ok(Str::empty().to_owned());
+        }
+        let reason = Fields::text(th, self.reason)?;
+        let encoding = kind.has_encoding.then(|| Fields::text(th, self.encoding)).transpose()?;
         let (start, end) = (self.start.get(), self.end.get());
+        let one = self.single(self.len(th, kind.of_bytes)?).and_then(|at| self.unit(at));
+        let unit = kind.unit;
         let tail = match one {
             Some(one) => format!(" {unit} {one} in position {start}: "),
             None => format!(" {unit}s in position {start}-{}: ", end.wrapping_sub(1)),
         };
-        let verb = format!("can't {verb}");
+        let verb = format!("can't {}", kind.verb);
         let mut pieces = Vec::with_capacity(6);
-        if let Some(encoding) = encoding {
+        if let Some(encoding) = &encoding {
             pieces.extend([Chars::One(b"'"), encoding.chars(), Chars::One(b"' codec ")]);
         }
         pieces.extend([Chars::One(verb.as_bytes()), Chars::One(tail.as_bytes()), reason.chars()]);
@@ -147,9 +217,12 @@ impl Fields<'_> {
         (inside && end == start + 1).then_some(start as usize)
     }
 
-    /// `'\x..'`, `'\u....'` or `'\U........'` of the character at `at`.
-    fn escaped(&self, at: usize) -> Option<String> {
+    /// The unit at `at` as it is shown: `0x..` of a byte, `'\x..'`, `'\u....'` or `'\U........'` of a character.
+    fn unit(&self, at: usize) -> Option<String> {
         let object = self.object.get_owned()?;
+        if let Some(bytes) = object.borrow().downcast::<Bytes>() {
+            return Some(format!("0x{:02x}", bytes.as_bytes().get(at)?));
+        }
         let point = object.borrow().downcast::<Str>()?.char_at(at);
         Some(match point {
             0..=0xff => format!("'\\x{point:02x}'"),
@@ -186,151 +259,6 @@ fn exactly(th: &Thread, args: &Tuple, count: usize) -> PyResult<()> {
     }
     let given = args.len();
     Err(raise!(th, TYPE_ERROR, "function takes exactly {count} arguments ({given} given)"))
-}
-
-#[pymethods]
-impl UnicodeEncodeError {
-    #[slot(tp_new)]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        Ok(make(th, cls, args.to_owned())?.into_object())
-    }
-
-    #[slot(tp_init)]
-    fn init(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<()> {
-        self.base.refuse_keywords(th, kwargs)?;
-        self.base.set_args(args.to_owned());
-        exactly(th, &args, 5)?;
-        let (encoding, object) = (string(th, &args, 0)?, string(th, &args, 1)?);
-        let (start, end) = (size(th, &args, 2)?, size(th, &args, 3)?);
-        let reason = string(th, &args, 4)?;
-        self.encoding.set(Some(encoding));
-        self.object.set(Some(object));
-        self.start.set(start);
-        self.end.set(end);
-        self.reason.set(Some(reason));
-        Ok(())
-    }
-
-    #[slot(tp_str)]
-    fn str(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let fields = this.fields();
-        if fields.object.get().is_none() {
-            return Ok(Str::empty().to_owned());
-        }
-        let reason = Fields::text(th, fields.reason)?;
-        let encoding = Fields::text(th, fields.encoding)?;
-        let one = fields.single(fields.len(th, false)?).and_then(|at| fields.escaped(at));
-        fields.message(th, Some(&encoding), &reason, ["encode", "character"], one)
-    }
-}
-
-#[pymethods]
-impl UnicodeDecodeError {
-    #[slot(tp_new)]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        Ok(make(th, cls, args.to_owned())?.into_object())
-    }
-
-    #[slot(tp_init)]
-    fn init(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<()> {
-        self.base.refuse_keywords(th, kwargs)?;
-        self.base.set_args(args.to_owned());
-        exactly(th, &args, 5)?;
-        let encoding = string(th, &args, 0)?;
-        let given = argument(th, &args, 1)?;
-        let (start, end) = (size(th, &args, 2)?, size(th, &args, 3)?);
-        let reason = string(th, &args, 4)?;
-        let object = match given.downcast::<Bytes>() {
-            Some(_) => given.to_owned(),
-            None => Bytes::new(th, Buffer::simple(th, given)?.as_bytes())?.into_object(),
-        };
-        self.encoding.set(Some(encoding));
-        self.object.set(Some(object));
-        self.start.set(start);
-        self.end.set(end);
-        self.reason.set(Some(reason));
-        Ok(())
-    }
-
-    #[slot(tp_str)]
-    fn str(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let fields = this.fields();
-        if fields.object.get().is_none() {
-            return Ok(Str::empty().to_owned());
-        }
-        let reason = Fields::text(th, fields.reason)?;
-        let encoding = Fields::text(th, fields.encoding)?;
-        let one = fields.single(fields.len(th, true)?).and_then(|at| {
-            let object = fields.object.get_owned()?;
-            let byte = *object.borrow().downcast::<Bytes>()?.as_bytes().get(at)?;
-            Some(format!("0x{byte:02x}"))
-        });
-        fields.message(th, Some(&encoding), &reason, ["decode", "byte"], one)
-    }
-}
-
-#[pymethods]
-impl UnicodeTranslateError {
-    #[slot(tp_new)]
-    fn new(
-        cls: Borrowed<'_, Type>,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult {
-        Ok(make(th, cls, args.to_owned())?.into_object())
-    }
-
-    #[slot(tp_init)]
-    fn init(
-        &self,
-        th: &Thread,
-        args: Borrowed<'_, Tuple>,
-        kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<()> {
-        self.base.refuse_keywords(th, kwargs)?;
-        self.base.set_args(args.to_owned());
-        exactly(th, &args, 4)?;
-        let object = string(th, &args, 0)?;
-        let (start, end) = (size(th, &args, 1)?, size(th, &args, 2)?);
-        let reason = string(th, &args, 3)?;
-        self.object.set(Some(object));
-        self.start.set(start);
-        self.end.set(end);
-        self.reason.set(Some(reason));
-        Ok(())
-    }
-
-    #[slot(tp_str)]
-    fn str(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let fields = this.fields();
-        if fields.object.get().is_none() {
-            return Ok(Str::empty().to_owned());
-        }
-        let reason = Fields::text(th, fields.reason)?;
-        let one = fields.single(fields.len(th, false)?).and_then(|at| fields.escaped(at));
-        fields.message(th, None, &reason, ["translate", "character"], one)
-    }
 }
 
 /// The arguments `(encoding, object, start, end, reason)`.

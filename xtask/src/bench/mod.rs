@@ -73,6 +73,29 @@ struct Options {
     folder: PathBuf,
 }
 
+impl Options {
+    /// `repetitions` are those without `-k`; where instructions are counted, small inputs are enough.
+    fn read(args: &mut Args, repetitions: usize, counts: bool) -> Result<Options, Box<dyn std::error::Error>> {
+        let inner = match args.parsed("--inner", 0)? {
+            0 => None,
+            repeats => Some(repeats),
+        };
+        let wall = args.flag("--wall");
+        Ok(Options {
+            repetitions: args.parsed("-k", repetitions)?.max(1),
+            small: args.flag("--small") || counts,
+            inner,
+            metric: match inner {
+                Some(_) => Metric::Steady,
+                None if wall => Metric::Wall,
+                None => Metric::Cpu,
+            },
+            limit: Duration::from_secs(args.parsed("--timeout", 120)?),
+            folder: interpreter::root().join("bench"),
+        })
+    }
+}
+
 pub fn run(mut args: Args) -> Outcome {
     if args.flag("--help") || args.flag("-h") {
         print!("{HELP}");
@@ -83,29 +106,13 @@ pub fn run(mut args: Args) -> Outcome {
     let operations = args.flag("--operations");
     let callgrind = args.flag("--callgrind");
     let instructions = args.flag("--instructions");
-    let inner = match args.parsed("--inner", 0)? {
-        0 => None,
-        repeats => Some(repeats),
-    };
-    let wall = args.flag("--wall");
     let embedding = args.flag("--embedding");
     let repetitions = match (startup || embedding, compile) {
         (true, _) => 40,
         (_, true) => 3,
         _ => 5,
     };
-    let options = Options {
-        repetitions: args.parsed("-k", repetitions)?.max(1),
-        small: args.flag("--small") || callgrind || instructions,
-        inner,
-        metric: match inner {
-            Some(_) => Metric::Steady,
-            None if wall => Metric::Wall,
-            None => Metric::Cpu,
-        },
-        limit: Duration::from_secs(args.parsed("--timeout", 120)?),
-        folder: interpreter::root().join("bench"),
-    };
+    let options = Options::read(&mut args, repetitions, callgrind || instructions)?;
     let calls = args.flag("--calls");
     let library = args.option("--library")?;
     let (only, skip) = (args.list("--only")?, args.list("--skip")?);

@@ -295,6 +295,42 @@ const STRICT: c_int = 1;
 const SURROGATE_ESCAPE: c_int = 2;
 const SURROGATE_PASS: c_int = 6;
 
+/// UTF-8 as wide characters; the position of what the handler does not take.
+fn decode_locale(text: &[u8], handler: c_int) -> Result<Vec<libc::wchar_t>, usize> {
+    let mut out: Vec<libc::wchar_t> = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (good, is_all) = match std::str::from_utf8(rest) {
+            Ok(good) => (good, true),
+            Err(error) => {
+                let good = &rest[..error.valid_up_to()];
+                (std::str::from_utf8(good).unwrap_or_default(), false)
+            }
+        };
+        out.extend(good.chars().map(|c| c as libc::wchar_t));
+        rest = &rest[good.len()..];
+        if is_all {
+            break;
+        }
+        match rest {
+            // A surrogate, which strict UTF-8 has not.
+            [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, more @ ..]
+                if handler == SURROGATE_PASS =>
+            {
+                let [second, third] = [second, third].map(|&byte| libc::wchar_t::from(byte & 0x3f));
+                out.push(0xd000 | second << 6 | third);
+                rest = more;
+            }
+            [byte, more @ ..] if handler == SURROGATE_ESCAPE => {
+                out.push(0xdc00 + libc::wchar_t::from(*byte));
+                rest = more;
+            }
+            _ => return Err(text.len() - rest.len()),
+        }
+    }
+    Ok(out)
+}
+
 /// 0, -1 without memory, -2 for what cannot be decoded, -3 for a handler that is not supported.
 #[capi]
 pub fn _Py_DecodeLocaleEx(
@@ -308,56 +344,21 @@ pub fn _Py_DecodeLocaleEx(
     if ![STRICT, SURROGATE_ESCAPE, SURROGATE_PASS].contains(&handler) {
         return -3;
     }
-    let mut out: Vec<libc::wchar_t> = Vec::new();
-    let mut rest = bytes_of(text);
-    let whole = rest.len();
-    while !rest.is_empty() {
-        let (good, bad) = match std::str::from_utf8(rest) {
-            Ok(good) => (good, 0),
-            Err(error) => {
-                let good = &rest[..error.valid_up_to()];
-                (std::str::from_utf8(good).unwrap_or_default(), 1)
-            }
-        };
-        out.extend(good.chars().map(|c| c as libc::wchar_t));
-        rest = &rest[good.len()..];
-        if bad == 0 {
-            break;
-        }
-        // A surrogate, which strict UTF-8 has not.
-        let surrogate = match rest {
-            [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, ..] if handler == SURROGATE_PASS => {
-                Some(
-                    0xd000
-                        | libc::wchar_t::from(second & 0x3f) << 6
-                        | libc::wchar_t::from(third & 0x3f),
-                )
-            }
-            _ => None,
-        };
-        match surrogate {
-            Some(unit) => {
-                out.push(unit);
-                rest = &rest[3..];
-            }
-            None if handler == SURROGATE_ESCAPE => {
-                out.push(0xdc00 + libc::wchar_t::from(rest[0]));
-                rest = &rest[1..];
-            }
-            None => {
-                // SAFETY: see the top of the file.
-                unsafe {
-                    if !length.is_null() {
-                        *length = whole - rest.len();
-                    }
-                    if !reason.is_null() {
-                        *reason = c"decoding error".as_ptr();
-                    }
+    let mut out = match decode_locale(bytes_of(text), handler) {
+        Ok(out) => out,
+        Err(position) => {
+            // SAFETY: see the top of the file.
+            unsafe {
+                if !length.is_null() {
+                    *length = position;
                 }
-                return -2;
+                if !reason.is_null() {
+                    *reason = c"decoding error".as_ptr();
+                }
             }
+            return -2;
         }
-    }
+    };
     out.push(0);
     // SAFETY: any size goes.
     let block: *mut libc::wchar_t = unsafe { PyMem_RawMalloc(size_of_val(&*out)) }.cast();

@@ -71,6 +71,21 @@ fn character(
     Ok(Some(text.char_at(0)))
 }
 
+/// One of the constants `QUOTE_…`, which goes with there being a character for quotes.
+fn quoting_style(th: &Thread, value: Borrowed<'_>, has_quotes: bool) -> PyResult<i64> {
+    let Some(int) = value.downcast_exact::<Int>() else {
+        let found = value.type_name();
+        return Err(raise!(th, TYPE_ERROR, "\"quoting\" must be an integer, not {found}"));
+    };
+    let Some(style @ QUOTE_MINIMAL..=QUOTE_NOTNULL) = int.to_i64() else {
+        return Err(th.raise(exc::TYPE_ERROR, "bad \"quoting\" value"));
+    };
+    if !has_quotes && style != QUOTE_NONE {
+        return Err(th.raise(exc::TYPE_ERROR, "quotechar must be set if quoting enabled"));
+    }
+    Ok(style)
+}
+
 impl Dialect {
     pub fn settings(&self) -> Settings {
         Settings {
@@ -175,29 +190,12 @@ impl Dialect {
             Some(value) => character(th, "quotechar", value.borrow(), true)?,
             None => Some(u32::from(b'"')),
         });
-        match setting(quoting, "quoting")? {
-            Some(value) => {
-                let Some(int) = value.object().downcast_exact::<Int>() else {
-                    let found = value.type_name();
-                    return Err(raise!(
-                        th,
-                        TYPE_ERROR,
-                        "\"quoting\" must be an integer, not {found}"
-                    ));
-                };
-                match int.to_i64() {
-                    Some(quoting @ QUOTE_MINIMAL..=QUOTE_NOTNULL) => made.quoting.set(quoting),
-                    _ => return Err(th.raise(exc::TYPE_ERROR, "bad \"quoting\" value")),
-                }
-                if made.quotechar.get().is_none() && made.quoting.get() != QUOTE_NONE {
-                    return Err(
-                        th.raise(exc::TYPE_ERROR, "quotechar must be set if quoting enabled")
-                    );
-                }
-            }
-            None if made.quotechar.get().is_none() => made.quoting.set(QUOTE_NONE),
-            None => made.quoting.set(QUOTE_MINIMAL),
-        }
+        let has_quotes = made.quotechar.get().is_some();
+        made.quoting.set(match setting(quoting, "quoting")? {
+            Some(value) => quoting_style(th, value.borrow(), has_quotes)?,
+            None if has_quotes => QUOTE_MINIMAL,
+            None => QUOTE_NONE,
+        });
         made.skipinitialspace.set(truth(setting(skipinitialspace, "skipinitialspace")?, false)?);
         made.strict.set(truth(setting(strict, "strict")?, false)?);
         made.check(th)?;

@@ -188,59 +188,34 @@ impl Record {
         self.fields.push(th, value)
     }
 
+    /// Ends the field; `then` is what comes next.
+    fn end_field(&mut self, th: &Thread, settings: &Settings, then: State) -> PyResult<()> {
+        self.save(th, settings)?;
+        self.state = then;
+        Ok(())
+    }
+
     /// Takes one character; `None` is the end of a line.
     fn take(&mut self, th: &Thread, c: Option<u32>, settings: &Settings) -> PyResult<()> {
-        let end_of_line = matches!(c, None | Some(0x0a | 0x0d));
-        let after_end = if c.is_none() { State::StartRecord } else { State::EatNewline };
-        let quote = c.is_some() && c == settings.quotechar && settings.quoting != QUOTE_NONE;
-        let escape = c.is_some() && c == settings.escapechar;
+        let is_line_end = matches!(c, None | Some(0x0a | 0x0d));
+        let is_escape = c.is_some() && c == settings.escapechar;
         match self.state {
             State::StartRecord if c.is_none() => {}
-            State::StartRecord if end_of_line => self.state = State::EatNewline,
-            State::StartRecord | State::StartField => {
-                self.unquoted = true;
-                match c {
-                    _ if end_of_line => {
-                        self.save(th, settings)?;
-                        self.state = after_end;
-                    }
-                    _ if quote => {
-                        self.unquoted = false;
-                        self.state = State::InQuoted;
-                    }
-                    _ if escape => self.state = State::Escaped,
-                    Some(0x20) if settings.skipinitialspace => self.state = State::StartField,
-                    Some(point) if point == settings.delimiter => {
-                        self.save(th, settings)?;
-                        self.state = State::StartField;
-                    }
-                    Some(point) => {
-                        self.add(th, point)?;
-                        self.state = State::InField;
-                    }
-                    None => {}
-                }
+            State::StartRecord if is_line_end => self.state = State::EatNewline,
+            State::StartRecord | State::StartField => self.begin_field(th, c, settings)?,
+            State::Escaped => {
+                self.add(th, c.unwrap_or(0x0a))?;
+                self.state = match c {
+                    Some(0x0a | 0x0d) => State::AfterEscapedNewline,
+                    _ => State::InField,
+                };
             }
-            State::Escaped => match c {
-                Some(point @ (0x0a | 0x0d)) => {
-                    self.add(th, point)?;
-                    self.state = State::AfterEscapedNewline;
-                }
-                _ => {
-                    self.add(th, c.unwrap_or(0x0a))?;
-                    self.state = State::InField;
-                }
-            },
             State::AfterEscapedNewline if c.is_none() => {}
             State::AfterEscapedNewline | State::InField => match c {
-                _ if end_of_line => {
-                    self.save(th, settings)?;
-                    self.state = after_end;
-                }
-                _ if escape => self.state = State::Escaped,
+                _ if is_line_end => self.end_field(th, settings, after_line(c))?,
+                _ if is_escape => self.state = State::Escaped,
                 Some(point) if point == settings.delimiter => {
-                    self.save(th, settings)?;
-                    self.state = State::StartField;
+                    self.end_field(th, settings, State::StartField)?;
                 }
                 Some(point) => {
                     self.add(th, point)?;
@@ -250,8 +225,8 @@ impl Record {
             },
             State::InQuoted => match c {
                 None => {}
-                _ if escape => self.state = State::EscapedInQuoted,
-                Some(_) if quote => {
+                _ if is_escape => self.state = State::EscapedInQuoted,
+                Some(_) if is_quote(c, settings) => {
                     self.state = match settings.doublequote {
                         true => State::QuoteInQuoted,
                         false => State::InField,
@@ -263,33 +238,7 @@ impl Record {
                 self.add(th, c.unwrap_or(0x0a))?;
                 self.state = State::InQuoted;
             }
-            State::QuoteInQuoted => match c {
-                Some(point) if quote => {
-                    self.add(th, point)?;
-                    self.state = State::InQuoted;
-                }
-                Some(point) if point == settings.delimiter => {
-                    self.save(th, settings)?;
-                    self.state = State::StartField;
-                }
-                _ if end_of_line => {
-                    self.save(th, settings)?;
-                    self.state = after_end;
-                }
-                Some(point) if !settings.strict => {
-                    self.add(th, point)?;
-                    self.state = State::InField;
-                }
-                _ => {
-                    let text = |point: Option<u32>| {
-                        point.and_then(char::from_u32).map_or(String::new(), String::from)
-                    };
-                    let delimiter = text(Some(settings.delimiter));
-                    let quote = text(settings.quotechar);
-                    let message = format!("'{delimiter}' expected after '{quote}'");
-                    return Err(super::error(th, &message));
-                }
-            },
+            State::QuoteInQuoted => self.after_quote(th, c, settings)?,
             State::EatNewline => match c {
                 Some(0x0a | 0x0d) => {}
                 None => self.state = State::StartRecord,
@@ -303,6 +252,64 @@ impl Record {
         }
         Ok(())
     }
+
+    /// The first character of a field.
+    fn begin_field(&mut self, th: &Thread, c: Option<u32>, settings: &Settings) -> PyResult<()> {
+        self.unquoted = true;
+        match c {
+            None | Some(0x0a | 0x0d) => self.end_field(th, settings, after_line(c))?,
+            _ if is_quote(c, settings) => {
+                self.unquoted = false;
+                self.state = State::InQuoted;
+            }
+            _ if c == settings.escapechar => self.state = State::Escaped,
+            Some(0x20) if settings.skipinitialspace => self.state = State::StartField,
+            Some(point) if point == settings.delimiter => {
+                self.end_field(th, settings, State::StartField)?;
+            }
+            Some(point) => {
+                self.add(th, point)?;
+                self.state = State::InField;
+            }
+        }
+        Ok(())
+    }
+
+    /// What follows a quote in a quoted field: another one stands for one, anything else should end the field.
+    fn after_quote(&mut self, th: &Thread, c: Option<u32>, settings: &Settings) -> PyResult<()> {
+        match c {
+            Some(point) if is_quote(c, settings) => {
+                self.add(th, point)?;
+                self.state = State::InQuoted;
+            }
+            Some(point) if point == settings.delimiter => {
+                self.end_field(th, settings, State::StartField)?;
+            }
+            None | Some(0x0a | 0x0d) => self.end_field(th, settings, after_line(c))?,
+            Some(point) if !settings.strict => {
+                self.add(th, point)?;
+                self.state = State::InField;
+            }
+            Some(_) => {
+                let text = |point: Option<u32>| {
+                    point.and_then(char::from_u32).map_or(String::new(), String::from)
+                };
+                let (delimiter, quote) = (text(Some(settings.delimiter)), text(settings.quotechar));
+                let message = format!("'{delimiter}' expected after '{quote}'");
+                return Err(super::error(th, &message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_quote(c: Option<u32>, settings: &Settings) -> bool {
+    c.is_some() && c == settings.quotechar && settings.quoting != QUOTE_NONE
+}
+
+/// What comes after the end of a line: a new record, or more characters of the line's end.
+fn after_line(c: Option<u32>) -> State {
+    if c.is_none() { State::StartRecord } else { State::EatNewline }
 }
 
 #[cold]

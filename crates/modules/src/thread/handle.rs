@@ -1,6 +1,7 @@
 //! Starting threads, and `_thread._ThreadHandle`, which waits for their end.
 
 use std::cell::RefCell;
+use std::os::unix::thread::JoinHandleExt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
@@ -68,6 +69,16 @@ impl Shared {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Whether it was not started yet; from now on it is.
+    fn begin(&self) -> bool {
+        let mut state = self.lock();
+        let is_first = state.phase == Phase::NotStarted;
+        if is_first {
+            state.phase = Phase::Starting;
+        }
+        is_first
     }
 
     fn set(&self, phase: Phase) {
@@ -295,15 +306,9 @@ pub fn start(
         );
     }
     let shared = handle.shared.clone();
-    {
-        let mut state = shared.lock();
-        if state.phase != Phase::NotStarted {
-            drop(state);
-            return Err(th.raise(exc::RUNTIME_ERROR, "thread already started"));
-        }
-        state.phase = Phase::Starting;
+    if !shared.begin() {
+        return Err(th.raise(exc::RUNTIME_ERROR, "thread already started"));
     }
-    let state = threads(th);
     let Some(thread) = registry::new_state(th.interp()) else {
         return Err(th.bad_internal_call());
     };
@@ -314,44 +319,47 @@ pub fn start(
         args: args.to_owned(),
         kwargs: kwargs.map(|kwargs| kwargs.to_owned()),
     };
-    let mut builder = std::thread::Builder::new();
-    builder = builder.stack_size(match state.stack_size.get() {
-        0 => 8 << 20,
-        size => size,
-    });
-    // What the thread takes along must not be dropped without the GIL if it cannot be started.
-    let slot = Arc::new(Mutex::new(Some(start)));
-    let inside = slot.clone();
-    let spawned = builder.spawn(move || {
-        let start = inside.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some(start) = start {
-            run(start);
-        }
-    });
-    match spawned {
-        Ok(joiner) => {
-            use std::os::unix::thread::JoinHandleExt;
-            let mut at = shared.lock();
-            at.ident = joiner.as_pthread_t();
-            if at.phase == Phase::Starting {
-                at.phase = Phase::Running;
-            }
-        }
-        Err(_) => {
-            shared.set(Phase::NotStarted);
-            let start = slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-            if let Some(start) = start {
-                registry::leave_state(&*start.thread);
-            }
-            return Err(th.raise(exc::RUNTIME_ERROR, "can't start new thread"));
-        }
-    }
+    spawn(th, start)?;
+    let state = threads(th);
     state.running.set(state.running.get() + 1);
     remember(th, &shared);
     if !daemon {
         let known = &th.interp().state::<NonDaemon>().0;
         known.borrow_mut().retain(|other| other.lock().phase != Phase::Done);
         known.borrow_mut().push(shared);
+    }
+    Ok(())
+}
+
+/// Starts the system's thread, and notes its name.
+fn spawn(th: &Thread, start: Start) -> PyResult<()> {
+    let shared = start.shared.clone();
+    let size = match threads(th).stack_size.get() {
+        0 => 8 << 20,
+        size => size,
+    };
+    // What the thread takes along must not be dropped without the GIL if it cannot be started.
+    let slot = Arc::new(Mutex::new(Some(start)));
+    let take = |slot: &Mutex<Option<Start>>| {
+        slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    };
+    let inside = slot.clone();
+    let spawned = std::thread::Builder::new().stack_size(size).spawn(move || {
+        if let Some(start) = take(&inside) {
+            run(start);
+        }
+    });
+    let Ok(joiner) = spawned else {
+        shared.set(Phase::NotStarted);
+        if let Some(start) = take(&slot) {
+            registry::leave_state(&*start.thread);
+        }
+        return Err(th.raise(exc::RUNTIME_ERROR, "can't start new thread"));
+    };
+    let mut at = shared.lock();
+    at.ident = joiner.as_pthread_t();
+    if at.phase == Phase::Starting {
+        at.phase = Phase::Running;
     }
     Ok(())
 }

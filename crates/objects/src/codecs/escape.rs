@@ -124,12 +124,9 @@ pub fn read_escaped_bytes(
             b'r' => out.push(b'\r'),
             b'0'..=b'7' => {
                 let digits = data[letter_at..].iter().take(3);
-                let mut value = 0;
-                at = letter_at;
-                for digit in digits.take_while(|digit| (b'0'..=b'7').contains(digit)) {
-                    value = value * 8 + u32::from(digit - b'0');
-                    at += 1;
-                }
+                let digits = digits.take_while(|digit| (b'0'..=b'7').contains(digit));
+                at = letter_at + digits.clone().count();
+                let value = digits.fold(0, |value, digit| value * 8 + u32::from(digit - b'0'));
                 if value > 0o377 {
                     invalid.get_or_insert(InvalidEscape::Octal { at: letter_at, value });
                 }
@@ -143,25 +140,7 @@ pub fn read_escaped_bytes(
                     at += 2;
                     continue;
                 }
-                match errors {
-                    None | Some("strict") => {
-                        let position = letter_at - 1;
-                        return Err(raise!(
-                            th,
-                            VALUE_ERROR,
-                            "invalid \\x escape at position {position}"
-                        ));
-                    }
-                    Some("replace") => out.push(b'?'),
-                    Some("ignore") => {}
-                    Some(name) => {
-                        return Err(raise!(
-                            th,
-                            VALUE_ERROR,
-                            "decoding error; unknown error handling code: {name}"
-                        ));
-                    }
-                }
+                out.extend(instead_of_broken(th, letter_at - 1, errors)?);
                 // A lone digit belongs to the broken escape.
                 at += usize::from(digit(at).is_some());
             }
@@ -172,6 +151,20 @@ pub fn read_escaped_bytes(
         }
     }
     Ok((Bytes::new(th, &out)?, invalid))
+}
+
+/// What stands for the broken `\x` escape at `position`.
+fn instead_of_broken(th: &Thread, position: usize, errors: Option<&str>) -> PyResult<Option<u8>> {
+    match errors {
+        None | Some("strict") => {
+            Err(raise!(th, VALUE_ERROR, "invalid \\x escape at position {position}"))
+        }
+        Some("replace") => Ok(Some(b'?')),
+        Some("ignore") => Ok(None),
+        Some(name) => {
+            Err(raise!(th, VALUE_ERROR, "decoding error; unknown error handling code: {name}"))
+        }
+    }
 }
 
 /// The inside of the `bytes` literal.

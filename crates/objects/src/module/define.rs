@@ -140,6 +140,52 @@ pub fn from_definition(th: &Thread, def: *mut abi::PyModuleDef, spec: Borrowed<'
     from_definition_named(th, def, spec, name.borrow())
 }
 
+/// What the slots of a definition say of the first phase.
+struct Phases {
+    create: Option<Create>,
+    /// Whether there is a second phase.
+    executes: bool,
+    interpreters: Option<usize>,
+}
+
+impl Phases {
+    fn read(th: &Thread, def: *mut abi::PyModuleDef, name: &str) -> PyResult<Phases> {
+        let mut phases = Phases { create: None, executes: false, interpreters: None };
+        let mut has_gil = false;
+        let again =
+            |what: &str| Err(raise!(th, SYSTEM_ERROR, "module {name} has more than one {what}"));
+        for slot in slots(def) {
+            match slot.slot {
+                abi::Py_mod_create if phases.create.is_some() => {
+                    return Err(raise!(
+                        th,
+                        SYSTEM_ERROR,
+                        "module {name} has multiple create slots"
+                    ));
+                }
+                // SAFETY: such a slot holds a function of that type, or NULL; see the top of the file.
+                abi::Py_mod_create => {
+                    phases.create = unsafe { transmute::<*mut c_void, Option<Create>>(slot.value) };
+                }
+                abi::Py_mod_exec => phases.executes = true,
+                abi::Py_mod_multiple_interpreters if phases.interpreters.is_some() => {
+                    return again("'multiple interpreters' slots");
+                }
+                abi::Py_mod_multiple_interpreters => {
+                    phases.interpreters = Some(slot.value as usize);
+                }
+                abi::Py_mod_gil if has_gil => return again("'gil' slot"),
+                abi::Py_mod_gil => has_gil = true,
+                other => {
+                    let message = format_args!("module {name} uses unknown slot ID {other}");
+                    return Err(th.raise_fmt(exc::SYSTEM_ERROR, message));
+                }
+            }
+        }
+        Ok(phases)
+    }
+}
+
 /// As `from_definition`, for a spec whose name is known.
 pub fn from_definition_named(
     th: &Thread,
@@ -160,57 +206,27 @@ pub fn from_definition_named(
             "module {shown}: m_size may not be negative for multi-phase initialization"
         ));
     }
-    let mut create: *mut c_void = std::ptr::null_mut();
-    let mut executes = false;
-    let mut interpreters = None;
-    let mut has_gil = false;
-    let again =
-        |what: &str| Err(raise!(th, SYSTEM_ERROR, "module {shown} has more than one {what}"));
-    for slot in slots(def) {
-        match slot.slot {
-            abi::Py_mod_create if create.is_null() => create = slot.value,
-            abi::Py_mod_create => {
-                return Err(raise!(th, SYSTEM_ERROR, "module {shown} has multiple create slots"));
-            }
-            abi::Py_mod_exec => executes = true,
-            abi::Py_mod_multiple_interpreters if interpreters.is_some() => {
-                return again("'multiple interpreters' slots");
-            }
-            abi::Py_mod_multiple_interpreters => interpreters = Some(slot.value),
-            abi::Py_mod_gil if has_gil => return again("'gil' slot"),
-            abi::Py_mod_gil => has_gil = true,
-            other => {
-                return Err(raise!(
-                    th,
-                    SYSTEM_ERROR,
-                    "module {shown} uses unknown slot ID {other}"
-                ));
-            }
-        }
-    }
+    let phases = Phases::read(th, def, &shown)?;
     let rules = ExtensionRules::of(th);
     // One that does not say anything is expected to work under the main interpreter's lock.
-    if match interpreters.map(|value| value as usize) {
+    if match phases.interpreters {
         Some(NOT_SUPPORTED) => true,
         Some(PER_INTERPRETER_GIL) => false,
         _ => rules.own_gil.get(),
     } {
         rules.refuse(th, &shown)?;
     }
-    let module = if create.is_null() {
-        Module::new(th, name)?.into_object()
-    } else {
+    let module = match phases.create {
+        None => Module::new(th, name)?.into_object(),
         // SAFETY: see the top of the file.
-        created(th, &shown, unsafe {
-            transmute::<*mut c_void, Create>(create)(spec.as_ptr(), def)
-        })?
+        Some(create) => created(th, &shown, unsafe { create(spec.as_ptr(), def) })?,
     };
     match module.object().downcast::<Module>() {
         Some(module) => {
             module.get().state.set(std::ptr::null_mut());
             module.get().def.set(def);
         }
-        None => check_stand_in(th, &shown, declared, executes)?,
+        None => check_stand_in(th, &shown, declared, phases.executes)?,
     }
     add_functions(th, module.object(), name.object(), declared.m_methods)?;
     if let Some(doc) = text(declared.m_doc) {

@@ -17,16 +17,20 @@ pub struct ClassSlots {
 impl ClassSlots {
     /// Without `__slots__`: what the base lacks.
     pub fn inherited(base: Borrowed<'_, Type>) -> ClassSlots {
-        let raw = base.raw();
-        let has_dict = raw.tp_dictoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_DICT);
-        let has_weakref =
-            raw.tp_weaklistoffset != 0 || base.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF);
         ClassSlots {
             names: None,
-            add_dict: !has_dict,
-            add_weakref: !has_weakref && raw.tp_itemsize == 0,
+            add_dict: !has_dict(base),
+            add_weakref: !has_weakrefs(base) && base.raw().tp_itemsize == 0,
         }
     }
+}
+
+fn has_dict(ty: Borrowed<'_, Type>) -> bool {
+    ty.raw().tp_dictoffset != 0 || ty.has_flag(abi::Py_TPFLAGS_MANAGED_DICT)
+}
+
+fn has_weakrefs(ty: Borrowed<'_, Type>) -> bool {
+    ty.raw().tp_weaklistoffset != 0 || ty.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF)
 }
 
 /// Reads `__slots__` out of the namespace of a class `name` with layout base `base`.
@@ -60,22 +64,23 @@ pub fn read(
     let mut names: Vec<Owned<Str>> = Vec::with_capacity(declared.len());
     for &slot in declared.as_slice() {
         let slot = check_name(th, slot)?;
-        if slot.eq_str("__dict__") {
-            if !may_add_dict || slots.add_dict {
-                return Err(
-                    th.raise(exc::TYPE_ERROR, "__dict__ slot disallowed: we already got one")
-                );
+        let added = if slot.eq_str("__dict__") {
+            Some((&mut slots.add_dict, may_add_dict))
+        } else if slot.eq_str("__weakref__") {
+            Some((&mut slots.add_weakref, may_add_weakref))
+        } else {
+            None
+        };
+        if let Some((added, may_add)) = added {
+            if !may_add || *added {
+                return Err(raise!(
+                    th,
+                    TYPE_ERROR,
+                    "{} slot disallowed: we already got one",
+                    *slot
+                ));
             }
-            slots.add_dict = true;
-            continue;
-        }
-        if slot.eq_str("__weakref__") {
-            if !may_add_weakref || slots.add_weakref {
-                return Err(
-                    th.raise(exc::TYPE_ERROR, "__weakref__ slot disallowed: we already got one")
-                );
-            }
-            slots.add_weakref = true;
+            *added = true;
             continue;
         }
         let mangled = mangle(th, name, slot)?;
@@ -96,15 +101,10 @@ pub fn read(
     names.sort_by_cached_key(|name| name.to_wtf8());
     slots.names = Some(names);
     // A second base may bring what the layout base lacks.
-    for other in bases.as_slice().iter().filter_map(|other| other.downcast::<Type>()) {
-        if other.is(base) {
-            continue;
-        }
-        slots.add_dict |= may_add_dict
-            && (other.raw().tp_dictoffset != 0 || other.has_flag(abi::Py_TPFLAGS_MANAGED_DICT));
-        slots.add_weakref |= may_add_weakref
-            && (other.raw().tp_weaklistoffset != 0
-                || other.has_flag(abi::Py_TPFLAGS_MANAGED_WEAKREF));
+    let others = bases.as_slice().iter().filter_map(|other| other.downcast::<Type>());
+    for other in others.filter(|other| !other.is(base)) {
+        slots.add_dict |= may_add_dict && has_dict(other);
+        slots.add_weakref |= may_add_weakref && has_weakrefs(other);
     }
     Ok(slots)
 }

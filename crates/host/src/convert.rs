@@ -7,11 +7,16 @@ use crate::{Python, Value};
 
 /// A Rust value that can be given to Python.
 pub trait ToPython {
+    /// A new object; fails only for want of memory.
     fn to_python<'py>(&self, py: Python<'py>) -> Result<Value<'py>, Error>;
 }
 
-/// A Rust value that can be made from an object; an object of another kind is TypeError, as in Python.
+/// A Rust value that can be made from an object.
 pub trait FromPython: Sized {
+    /// The object's value.
+    ///
+    /// # Errors
+    /// TypeError for an object of another kind, OverflowError for a number that does not fit.
     fn from_python(value: &Value<'_>) -> Result<Self, Error>;
 }
 

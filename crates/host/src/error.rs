@@ -23,7 +23,7 @@ impl Error {
         Error::plain(&message.to_string())
     }
 
-    /// The name of the exception's class.
+    /// The name of the exception's class, without its module.
     pub fn kind(&self) -> &str {
         &self.kind
     }

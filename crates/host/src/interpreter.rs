@@ -59,13 +59,15 @@ impl Builder {
     }
 }
 
-/// One isolated interpreter. Dropping it runs its exit functions and gives everything back.
+/// One isolated interpreter, which stays on the thread that built it. Dropping it joins Python's threads, runs the
+/// exit functions and gives everything back.
 pub struct Interpreter {
     /// Taken out while a thread is attached.
     instance: Cell<Option<Instance>>,
 }
 
 impl Interpreter {
+    /// How to start one: isolated from the environment, unless the builder is told otherwise.
     pub fn builder() -> Builder {
         let mut config = Config::isolated(NATIVE_MODULES);
         config.site_import = false;
@@ -101,7 +103,9 @@ impl Drop for Interpreter {
     }
 }
 
-/// Proof that the calling thread is attached to an interpreter.
+/// Proof that the calling thread is attached to an interpreter, and the way to ask it for something.
+///
+/// What runs Python code answers the exception that nobody caught.
 #[derive(Clone, Copy)]
 pub struct Python<'py> {
     pub(crate) th: &'py Thread,
@@ -135,6 +139,9 @@ impl<'py> Python<'py> {
     }
 
     /// Runs a script as `__main__`, under its file name.
+    ///
+    /// # Errors
+    /// The script's, and if the file cannot be read or is not UTF-8.
     pub fn run_file(self, path: &str) -> Result<(), Error> {
         let source = std::fs::read_to_string(path)
             .map_err(|error| Error::plain(&format!("{path}: {error}")))?;
@@ -172,8 +179,8 @@ impl<'py> Python<'py> {
         })())
     }
 
-    /// A Rust function as a Python callable. It is called with the positional arguments; an error is raised as
-    /// RuntimeError, or as the Python exception that it is.
+    /// A Rust function as a Python callable. It gets the positional arguments and takes no others; an error that it
+    /// answers is raised as the built-in exception of its [kind](Error::kind), else as RuntimeError.
     pub fn function<F>(self, name: &str, body: F) -> Result<Value<'py>, Error>
     where
         F: for<'a> Fn(Python<'a>, &[Value<'a>]) -> Result<Value<'a>, Error> + 'static,
@@ -227,6 +234,7 @@ impl<'py> Python<'py> {
         krait_eval::streams::flush(self.th);
     }
 
+    /// `None`.
     pub fn none(self) -> Value<'py> {
         Value { object: none().to_owned(), py: self }
     }

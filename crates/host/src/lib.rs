@@ -8,8 +8,53 @@
 //! ```
 //!
 //! An [`Interpreter`] owns everything; inside [`Interpreter::attach`] a [`Python`] token proves that the calling
-//! thread may use it, and [`Value`]s are objects that live as long as the token. A Python exception is an
-//! [`Error`] that prints as a traceback.
+//! thread may use it, and [`Value`]s are objects that live as long as the token.
+//!
+//! # Values
+//!
+//! | Rust | to Python ([`ToPython`]) | from Python ([`FromPython`]) |
+//! | --- | --- | --- |
+//! | `i64`, `usize` | `int` | `int`, and what has `__index__` |
+//! | `i32`, `u32`, `u64` | `int` | |
+//! | `f64` | `float` | `float`, and what has `__float__` or `__index__` |
+//! | `bool` | `bool` | the truth of any object |
+//! | `&str` | `str` | |
+//! | `String` | `str` | `str` |
+//! | `&[u8]` | `bytes` | |
+//! | `Vec<u8>` | | `bytes` |
+//! | `Vec<T>` of these | `list` | see [`Value::items`] |
+//! | `Option<T>` | `None`, or as `T` | `None`, or as `T` |
+//! | `()` | `None` | |
+//!
+//! # Errors
+//!
+//! Whatever runs Python code may fail: it answers a [`Result`] whose [`Error`] is the exception that nobody caught, with
+//! its class, message and traceback as text. The other way round, an error that a host function answers is raised in
+//! Python.
+//!
+//! ```no_run
+//! use krait_host::{Error, Interpreter, Python, Result, Value};
+//!
+//! fn divide<'py>(py: Python<'py>, args: &[Value<'py>]) -> Result<Value<'py>> {
+//!     let [a, b] = args else {
+//!         return Err(Error::new("divide() takes two numbers"));
+//!     };
+//!     let (a, b): (f64, f64) = (a.extract()?, b.extract()?);
+//!     py.eval(&format!("{a} / {b}"))
+//! }
+//!
+//! let interpreter = Interpreter::builder().args(["script.py"]).build()?;
+//! interpreter.attach(|py| {
+//!     py.set("divide", py.function("divide", divide)?)?;
+//!     let error = py.run("divide(1, 0)").unwrap_err();
+//!     assert_eq!(error.kind(), "ZeroDivisionError");
+//!     println!("{error}"); // the traceback
+//!     Ok(())
+//! })?;
+//! # Ok::<(), Error>(())
+//! ```
+
+#![warn(missing_docs)]
 
 mod convert;
 mod error;
@@ -21,11 +66,12 @@ pub use convert::{FromPython, ToPython};
 pub use error::Error;
 pub use function::Body;
 pub use interpreter::{Builder, Interpreter, Python};
-pub use value::Value;
+pub use value::{Arguments, Value};
 
+#[doc(no_inline)]
 pub use krait_modules::NATIVE_MODULES;
 
-/// The result of everything that Python code may make fail.
+/// The result of whatever may fail because Python code does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The `krait` command: runs the process's own arguments and answers the exit code.

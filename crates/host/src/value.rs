@@ -5,7 +5,9 @@ use krait_objects::prelude::*;
 use crate::error::{Error, caught};
 use crate::{FromPython, Python, ToPython};
 
-/// An object of the attached interpreter.
+/// An object of the attached interpreter: a reference of its own, which is given up when the value is dropped.
+///
+/// Operations answer the exception that Python would raise.
 #[derive(Clone)]
 pub struct Value<'py> {
     pub(crate) object: Owned,
@@ -54,10 +56,14 @@ impl<'py> Value<'py> {
     }
 
     /// The object as a Rust value.
+    ///
+    /// # Errors
+    /// TypeError for an object of another kind, OverflowError for a number that does not fit.
     pub fn extract<T: FromPython>(&self) -> Result<T, Error> {
         T::from_python(self)
     }
 
+    /// Whether it is `None`.
     pub fn is_none(&self) -> bool {
         self.object.is_none()
     }
@@ -78,8 +84,9 @@ impl<'py> Value<'py> {
     }
 }
 
-/// Arguments of a call: a tuple of up to four values, an array or a vector.
+/// Arguments of a call: a tuple of up to four values, or a vector of values of one type.
 pub trait Arguments {
+    /// The arguments as objects, in order.
     fn values<'py>(self, py: Python<'py>) -> Result<Vec<Value<'py>>, Error>;
 }
 

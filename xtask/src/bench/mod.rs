@@ -75,7 +75,11 @@ struct Options {
 
 impl Options {
     /// `repetitions` are those without `-k`; where instructions are counted, small inputs are enough.
-    fn read(args: &mut Args, repetitions: usize, counts: bool) -> Result<Options, Box<dyn std::error::Error>> {
+    fn read(
+        args: &mut Args,
+        repetitions: usize,
+        counts: bool,
+    ) -> Result<Options, Box<dyn std::error::Error>> {
         let inner = match args.parsed("--inner", 0)? {
             0 => None,
             repeats => Some(repeats),

@@ -257,3 +257,7 @@ pub fn PyBytes_DecodeEscape(
     let data = if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(text.cast(), len) } };
     krait_objects::codecs::escape::escape_decode(th, data, optional(errors).as_deref())
 }
+
+/// What an empty bytearray's bytes are.
+#[unsafe(no_mangle)]
+pub static _PyByteArray_empty_string: [u8; 1] = [0];

@@ -1,6 +1,7 @@
 //! `dictobject.h`.
 
 use std::ffi::{c_char, c_int};
+use std::ptr::null_mut;
 
 use krait_macros::capi;
 use krait_objects::prelude::*;
@@ -206,6 +207,17 @@ pub fn PyDict_GetItemWithError(
     lent(dict.get().get(th, key))
 }
 
+/// Borrowed; NULL without an exception if there is none.
+#[capi]
+pub fn _PyDict_GetItemStringWithError(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: *const c_char,
+) -> PyResult<*mut krait_abi::PyObject> {
+    let found = dict.get().get(th, string(th, key)?.object())?;
+    Ok(found.map_or(null_mut(), |found| found.as_ptr()))
+}
+
 #[capi]
 pub fn _PyDict_GetItem_KnownHash(
     th: &Thread,
@@ -330,6 +342,38 @@ pub fn PyDict_Pop(
     }
     // SAFETY: `place` is writable.
     unsafe { give(place, found) }
+}
+
+#[capi]
+pub fn PyDict_PopString(
+    th: &Thread,
+    ob: Option<Borrowed<'_>>,
+    key: *const c_char,
+    place: *mut Ptr,
+) -> PyResult<bool> {
+    let found = string(th, key).and_then(|key| {
+        let dict = ob.and_then(|ob| ob.downcast::<Dict>()).ok_or_else(|| th.bad_internal_call())?;
+        dict.get().pop(th, key.object())
+    });
+    if place.is_null() {
+        return found.map(|found| found.is_some());
+    }
+    // SAFETY: `place` is writable.
+    unsafe { give(place, found) }
+}
+
+#[capi]
+pub fn _PyDict_Pop(
+    th: &Thread,
+    dict: Borrowed<'_, Dict>,
+    key: Borrowed<'_>,
+    default: Option<Borrowed<'_>>,
+) -> PyResult {
+    match (dict.get().pop(th, key)?, default) {
+        (Some(found), _) => Ok(found),
+        (None, Some(default)) => Ok(default.to_owned()),
+        (None, None) => Err(th.raise_value(exc::KEY_ERROR, key)),
+    }
 }
 
 #[inline(always)]

@@ -3,9 +3,8 @@
 use std::ffi::{c_int, c_void};
 
 use krait_macros::capi;
-use krait_objects::gc;
+use krait_objects::gc::{self, PERMANENT};
 use krait_objects::prelude::*;
-use krait_objects::weakref::WeakRef;
 
 use crate::support::*;
 
@@ -74,6 +73,40 @@ pub fn PyGC_Collect(th: &Thread) -> isize {
     gc::collect(th, 2, gc::Reason::Manual) as isize
 }
 
+#[capi]
+pub fn PyGC_Enable(th: &Thread) -> c_int {
+    th.interp().gc.enabled.replace(true).into()
+}
+
+#[capi]
+pub fn PyGC_Disable(th: &Thread) -> c_int {
+    th.interp().gc.enabled.replace(false).into()
+}
+
+#[capi]
+pub fn PyGC_IsEnabled(th: &Thread) -> c_int {
+    th.interp().gc.enabled.get().into()
+}
+
+/// Calls `visit` with every object that the collector knows, until it says 0.
+#[capi]
+pub fn PyUnstable_GC_VisitObjects(
+    th: &Thread,
+    visit: Option<unsafe extern "C" fn(Ptr, *mut c_void) -> c_int>,
+    argument: *mut c_void,
+) {
+    let Some(visit) = visit else {
+        return;
+    };
+    let gc = &th.interp().gc;
+    for ob in gc.objects(None).into_iter().chain(gc.objects(Some(PERMANENT))) {
+        // SAFETY: the list holds the object.
+        if unsafe { visit(ob.as_ptr(), argument) } == 0 {
+            return;
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn nothing_to_call(ob: Ptr) -> Option<()> {
     // SAFETY: C passes a live object.
@@ -101,61 +134,4 @@ pub fn PyObject_CallFinalizer(ob: Ptr) {
 pub fn PyObject_CallFinalizerFromDealloc(ob: Ptr) -> c_int {
     // SAFETY: C passes an object whose count fell to nothing; true means that it is dead still.
     if unsafe { krait_objects::typeobj::alloc::call_finalizer(ob) } { 0 } else { -1 }
-}
-
-#[capi]
-pub fn PyObject_ClearWeakRefs(ob: Ptr) {
-    // SAFETY: C passes an object that is being freed.
-    unsafe { krait_objects::weakref::clear_references(ob) }
-}
-
-#[capi]
-pub fn PyUnstable_Object_EnableDeferredRefcount(_ob: Ptr) -> c_int {
-    0
-}
-
-#[capi]
-pub fn PyUnstable_Object_IsUniquelyReferenced(ob: Borrowed<'_>) -> bool {
-    ob.get().ref_count() == 1
-}
-
-#[capi]
-pub fn PyWeakref_NewRef(th: &Thread, ob: Borrowed<'_>, callback: Option<Borrowed<'_>>) -> PyResult {
-    krait_objects::weakref::new_ref(th, ob, callback.filter(|callback| !callback.is_none()))
-}
-
-#[capi]
-pub fn PyWeakref_NewProxy(
-    th: &Thread,
-    ob: Borrowed<'_>,
-    callback: Option<Borrowed<'_>>,
-) -> PyResult {
-    krait_objects::weakref::new_proxy(th, ob, callback.filter(|callback| !callback.is_none()))
-}
-
-#[inline(always)]
-unsafe fn referent_at_once(reference: Ptr, place: *mut Ptr) -> Option<c_int> {
-    // SAFETY: C passes a live object or NULL, and a writable place.
-    unsafe {
-        let target = exactly::<WeakRef>(reference)?.target()?;
-        *place = target.into_ptr();
-    }
-    Some(1)
-}
-
-#[capi(fast = referent_at_once)]
-pub fn PyWeakref_GetRef(
-    th: &Thread,
-    reference: Option<Borrowed<'_>>,
-    place: *mut Ptr,
-) -> PyResult<bool> {
-    let found = match reference {
-        Some(reference) if krait_objects::weakref::is_reference(reference) => {
-            Ok(krait_objects::weakref::referent(reference))
-        }
-        Some(_) => Err(th.raise(exc::TYPE_ERROR, "expected a weakref")),
-        None => Err(th.bad_internal_call()),
-    };
-    // SAFETY: `place` is writable.
-    unsafe { give(place, found) }
 }

@@ -1,6 +1,7 @@
 //! `abstract.h`: the iterator protocol.
 
 use std::ffi::c_int;
+use std::ptr::null_mut;
 
 use krait_macros::capi;
 use krait_objects::prelude::*;
@@ -10,6 +11,12 @@ use crate::support::*;
 #[capi]
 pub fn PyObject_GetIter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     iter::get_iter(th, ob)
+}
+
+#[capi]
+pub fn PyObject_SelfIter(ob: Ptr) -> Ptr {
+    // SAFETY: C passes a live object.
+    unsafe { iter::self_iter(ob) }
 }
 
 #[capi]
@@ -77,4 +84,59 @@ pub fn PySeqIter_New(th: &Thread, ob: Borrowed<'_>) -> PyResult {
 #[capi]
 pub fn PyCallIter_New(th: &Thread, callable: Borrowed<'_>, sentinel: Borrowed<'_>) -> PyResult {
     krait_objects::iterators::callable_iterator(th, callable, sentinel)
+}
+
+/// Sends a value into an iterator: 1 and a value, 0 and the returned value, or -1.
+#[capi]
+pub fn PyIter_Send(th: &Thread, ob: Borrowed<'_>, value: Borrowed<'_>, place: *mut Ptr) -> c_int {
+    // SAFETY: C passes live objects and a writable place.
+    unsafe {
+        let ty = ob.get().ty();
+        if let Some(send) = ty.raw().tp_as_async.as_ref().and_then(|table| table.am_send) {
+            return send(ob.as_ptr(), value.as_ptr(), place);
+        }
+        let result = if value.is_none() && ty.raw().tp_iternext.is_some() {
+            iter::next(th, ob)
+        } else {
+            match Str::interned(th, "send") {
+                Ok(send) => call::call_method(th, ob, send.borrow(), &[value]).map(Some),
+                Err(raised) => Err(raised),
+            }
+        };
+        let returned = match result {
+            Ok(Some(value)) => {
+                *place = value.into_ptr();
+                return 1;
+            }
+            Ok(None) => Ok(none().to_owned()),
+            Err(raised) => match th.take_if(raised, exc::STOP_ITERATION) {
+                Ok(stop) => krait_eval::generator::stop_iteration_value(th, stop.object()),
+                Err(raised) => Err(raised),
+            },
+        };
+        match returned {
+            Ok(value) => {
+                *place = value.into_ptr();
+                0
+            }
+            Err(_) => {
+                *place = null_mut();
+                -1
+            }
+        }
+    }
+}
+
+#[capi]
+pub fn PyObject_GetAIter(th: &Thread, ob: Borrowed<'_>) -> PyResult {
+    iter::get_aiter(th, ob)
+}
+
+#[capi]
+pub fn PyAIter_Check(ob: Ptr) -> c_int {
+    // SAFETY: C passes a live object.
+    unsafe {
+        let table = (*(*ob).ob_type).tp_as_async;
+        (!table.is_null() && (*table).am_anext.is_some()).into()
+    }
 }

@@ -1,6 +1,7 @@
 //! The exported C functions: each a thin entry into `objects` or `eval`.
 //!
-//! A file per header topic. `support` has the conversions they share, `runtime` the process's interpreter.
+//! A file per header topic: its first line names the header. `support` has the conversions they share, `runtime` the
+//! process's interpreter.
 
 mod allocators;
 mod buffer;
@@ -42,8 +43,7 @@ mod module_state;
 mod monitoring;
 mod number;
 mod object;
-mod object_calls;
-mod object_more;
+mod object_attributes;
 mod odict;
 mod os;
 mod picklebuf;
@@ -77,5 +77,6 @@ mod unicode_errors;
 mod unicode_writer;
 mod variadic;
 mod watchers;
+mod weakref;
 
 pub use allocators::prepare as prepare_allocators;

@@ -1,6 +1,6 @@
 //! `abstract.h`: the mapping protocol.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
 
 use krait_macros::capi;
 use krait_objects::prelude::*;
@@ -32,6 +32,11 @@ pub fn mapping_len(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
 
 #[capi]
 pub fn PyMapping_Size(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
+    mapping_len(th, ob)
+}
+
+#[capi]
+pub fn PyMapping_Length(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     mapping_len(th, ob)
 }
 
@@ -86,6 +91,18 @@ pub fn PyMapping_GetOptionalItem(
 }
 
 #[capi]
+pub fn PyMapping_GetOptionalItemString(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    key: *const c_char,
+    place: *mut Ptr,
+) -> PyResult<bool> {
+    let found = string(th, key).and_then(|key| mapping::get_opt(th, ob, key.object()));
+    // SAFETY: `place` is writable.
+    unsafe { give(place, found) }
+}
+
+#[capi]
 pub fn PyMapping_Keys(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     mapping::keys(th, ob)
 }
@@ -98,4 +115,55 @@ pub fn PyMapping_Values(th: &Thread, ob: Borrowed<'_>) -> PyResult {
 #[capi]
 pub fn PyMapping_Items(th: &Thread, ob: Borrowed<'_>) -> PyResult {
     mapping::items(th, ob)
+}
+
+#[capi]
+pub fn PyMapping_HasKeyWithError(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    key: Borrowed<'_>,
+) -> PyResult<bool> {
+    Ok(mapping::get_opt(th, ob, key)?.is_some())
+}
+
+#[capi]
+pub fn PyMapping_HasKeyStringWithError(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    key: *const c_char,
+) -> PyResult<bool> {
+    Ok(mapping::get_opt(th, ob, string(th, key)?.object())?.is_some())
+}
+
+/// False for an error too, which is only reported.
+fn has_key(th: &Thread, ob: Option<Borrowed<'_>>, key: PyResult, function: &str) -> c_int {
+    let ob = ob.ok_or_else(|| null_argument(th));
+    match ob.and_then(|ob| mapping::get_opt(th, ob, key?.object())) {
+        Ok(found) => found.is_some().into(),
+        Err(_) => {
+            let message = format!(
+                "Exception ignored in {function}(); consider using {function}WithError(), PyMapping_GetOptionalItem() or PyMapping_GetItem()"
+            );
+            (th.interp().services.get().unraisable)(th, None, &message);
+            0
+        }
+    }
+}
+
+#[capi]
+pub fn PyMapping_HasKey(th: &Thread, ob: Ptr, key: Ptr) -> c_int {
+    // SAFETY: C passes live objects or NULL.
+    unsafe {
+        let key = Borrowed::<Object>::from_ptr_or_null(key).map(Borrowed::to_owned);
+        let key = key.ok_or_else(|| null_argument(th));
+        has_key(th, Borrowed::from_ptr_or_null(ob), key, "PyMapping_HasKey")
+    }
+}
+
+#[capi]
+pub fn PyMapping_HasKeyString(th: &Thread, ob: Ptr, key: *const c_char) -> c_int {
+    let key = string(th, key).map(Owned::into_object);
+    // SAFETY: C passes live objects or NULL.
+    let ob = unsafe { Borrowed::from_ptr_or_null(ob) };
+    has_key(th, ob, key, "PyMapping_HasKeyString")
 }

@@ -214,3 +214,29 @@ pub fn Py_XNewRef(ob: Ptr) -> Ptr {
     }
     ob
 }
+
+unsafe extern "C" fn new_chunk(_context: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: any size will do.
+    unsafe { libc::malloc(size) }
+}
+
+unsafe extern "C" fn free_chunk(_context: *mut c_void, chunk: *mut c_void, _size: usize) {
+    // SAFETY: a chunk of `new_chunk` or of a data stack, which nobody uses any more.
+    unsafe { libc::free(chunk) }
+}
+
+/// What the chunks of data stacks come from: greenlet gives those of the stacks that it has replaced back by it.
+#[capi]
+pub fn PyObject_GetArenaAllocator(allocator: *mut abi::PyObjectArenaAllocator) {
+    let chunks = abi::PyObjectArenaAllocator {
+        ctx: null_mut(),
+        alloc: Some(new_chunk),
+        free: Some(free_chunk),
+    };
+    // SAFETY: C passes a writable struct.
+    unsafe { *allocator = chunks };
+}
+
+/// Arenas come from the system itself.
+#[capi]
+pub fn PyObject_SetArenaAllocator(_allocator: *mut abi::PyObjectArenaAllocator) {}

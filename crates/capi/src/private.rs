@@ -211,12 +211,6 @@ pub fn PyUnstable_Object_GC_NewWithExtraData(th: &Thread, ty: TypePtr, extra: us
 }
 
 #[capi]
-pub fn PyUnstable_Object_ClearWeakRefsNoCallbacks(ob: Ptr) {
-    // SAFETY: see the top of the file.
-    unsafe { krait_objects::weakref::forget_references(ob) }
-}
-
-#[capi]
 pub fn PyCFunction_Call(
     th: &Thread,
     callable: Borrowed<'_>,

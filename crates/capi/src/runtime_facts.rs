@@ -1,5 +1,6 @@
 //! What C asks the runtime for: paths, constants, hashes, tables of characters; and what it leaves to be called later.
 
+use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::atomic::AtomicPtr;
 use std::sync::{Mutex, PoisonError};
@@ -168,6 +169,32 @@ pub fn run_at_exit() {
             None => return,
         }
     }
+}
+
+/// What to call when an interpreter has ended.
+#[derive(Default)]
+struct AtExit(RefCell<Vec<(unsafe extern "C" fn(*mut c_void), usize)>>);
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        for (function, data) in self.0.take().into_iter().rev() {
+            // SAFETY: C asked for it.
+            unsafe { function(data as *mut c_void) };
+        }
+    }
+}
+
+#[capi]
+pub fn PyUnstable_AtExit(
+    th: &Thread,
+    _interp: *mut c_void,
+    function: Option<unsafe extern "C" fn(*mut c_void)>,
+    data: *mut c_void,
+) -> c_int {
+    if let Some(function) = function {
+        th.interp().state::<AtExit>().0.borrow_mut().push((function, data.addr()));
+    }
+    0
 }
 
 #[capi]

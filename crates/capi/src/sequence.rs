@@ -103,6 +103,41 @@ pub fn PySequence_Repeat(th: &Thread, ob: Borrowed<'_>, count: isize) -> PyResul
     sequence::repeat(th, ob, count)
 }
 
+fn sequence_table<'a>(ob: Borrowed<'a>) -> Option<&'a abi::PySequenceMethods> {
+    // SAFETY: a type's tables live as long as it.
+    unsafe { (*(*ob.as_ptr()).ob_type).tp_as_sequence.as_ref() }
+}
+
+/// The result of a slot, if it is filled.
+fn in_place<F>(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    slot: Option<F>,
+    run: impl FnOnce(F) -> Ptr,
+) -> Option<PyResult> {
+    slot.map(|slot| call::check_result(th, Some(ob), run(slot)))
+}
+
+#[capi]
+pub fn PySequence_InPlaceConcat(th: &Thread, a: Borrowed<'_>, b: Borrowed<'_>) -> PyResult {
+    let table = sequence_table(a);
+    in_place(th, a, table.and_then(|table| table.sq_inplace_concat), |function| {
+        // SAFETY: a slot takes live objects, the first of its type.
+        unsafe { function(a.as_ptr(), b.as_ptr()) }
+    })
+    .unwrap_or_else(|| sequence::concat(th, a, b))
+}
+
+#[capi]
+pub fn PySequence_InPlaceRepeat(th: &Thread, ob: Borrowed<'_>, count: isize) -> PyResult {
+    let table = sequence_table(ob);
+    in_place(th, ob, table.and_then(|table| table.sq_inplace_repeat), |function| {
+        // SAFETY: a slot takes live objects, the first of its type.
+        unsafe { function(ob.as_ptr(), count) }
+    })
+    .unwrap_or_else(|| sequence::repeat(th, ob, count))
+}
+
 #[inline(always)]
 unsafe fn contains_at_once(ob: Ptr, item: Ptr) -> Option<c_int> {
     // SAFETY: C passes a live object, and another one or NULL.

@@ -5,8 +5,9 @@ use std::cell::Cell;
 use krait_objects::generic_alias;
 use krait_objects::prelude::*;
 
-use super::pattern::{Found, Pattern, compile_template};
+use super::pattern::{Found, Pattern};
 use super::subject::{Subject, part};
+use super::substitution::compile_template;
 
 impl Found<'_> {
     /// Where group `at` lies, if it took part.

@@ -1,14 +1,16 @@
 //! `_sre`: the engine behind `re`.
 //!
-//! `classes` says what single characters match, `program` has compiled code, `engine` runs it, `pattern` and `matched` are what
-//! Python sees. The same job as CPython's `Modules/_sre/sre.c`.
+//! `classes` says what single characters match, `program` has compiled code, `engine` runs it, `pattern`, `scanner` and `matched` are
+//! what Python sees. The same job as CPython's `Modules/_sre/sre.c`.
 
 mod classes;
 mod engine;
 mod matched;
 mod pattern;
 mod program;
+mod scanner;
 mod subject;
+mod substitution;
 
 use krait_objects::prelude::*;
 use krait_objects::unicode::case;
@@ -33,7 +35,7 @@ impl Sre {
     #[exec]
     fn exec(_module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> {
         Borrowed::from_ref(pattern::Pattern::type_object()).ready(th)?;
-        Borrowed::from_ref(pattern::Scanner::type_object()).ready(th)?;
+        Borrowed::from_ref(scanner::Scanner::type_object()).ready(th)?;
         Borrowed::from_ref(matched::Match::type_object()).ready(th)?;
         Borrowed::from_ref(matched::Template::type_object()).ready(th)
     }

@@ -1,14 +1,14 @@
-//! `re.Pattern` and the scanner it gives.
+//! `re.Pattern`: searching, splitting and substituting with a compiled expression.
 
 use std::cell::{Cell, OnceCell};
 
 use krait_objects::prelude::*;
-use krait_objects::protocol::buffer::Buffer;
 use krait_objects::{generic_alias, with_units};
 
 use super::engine::{Engine, Scratch};
-use super::matched::{Match, Template};
+use super::matched::Match;
 use super::program::Program;
+use super::scanner::Scanner;
 use super::subject::Subject;
 
 /// Compiled regular expression object.
@@ -187,7 +187,7 @@ impl Pattern {
     }
 
     /// All matches from left to right, as `findall` and its relatives see them.
-    fn each(
+    pub(super) fn each(
         &self,
         th: &Thread,
         subject: &Subject,
@@ -205,96 +205,6 @@ impl Pattern {
         }
         Ok(())
     }
-
-    fn substitute(
-        this: Borrowed<'_, Self>,
-        th: &Thread,
-        repl: Borrowed<'_>,
-        string: Borrowed<'_>,
-        count: isize,
-    ) -> PyResult<(Owned, usize)> {
-        let subject = this.subject(th, string)?;
-        let filter = Filter::new(th, this, repl)?;
-        let bounds = (0, subject.len());
-        let (mut parts, mut from, mut done) = (Vec::new(), 0, 0usize);
-        // A negative count allows none at all.
-        let Ok(most) = usize::try_from(count) else {
-            return Ok((subject.slice(th, 0, subject.len())?, 0));
-        };
-        this.each(th, &subject, bounds, |found| {
-            if from < found.start {
-                parts.push(subject.slice(th, from, found.start)?);
-            }
-            from = found.end;
-            done += 1;
-            match &filter {
-                Filter::Literal(text) => parts.push(text.clone()),
-                Filter::Template(template) => {
-                    template.expand(th, &subject, &found, &mut parts)?;
-                }
-                Filter::Call(function) => {
-                    let matched = Match::create(th, this, &subject, bounds, found)?;
-                    let text = call::call(th, function.object(), &[matched.object()])?;
-                    if !text.is_none() {
-                        parts.push(text);
-                    }
-                }
-            }
-            Ok(most == 0 || done < most)
-        })?;
-        if from < subject.len() || parts.is_empty() {
-            parts.push(subject.slice(th, from, subject.len())?);
-        }
-        if let (0, [only]) = (done, parts.as_slice()) {
-            return Ok((only.clone(), 0));
-        }
-        Ok((subject.join(th, &parts)?, done))
-    }
-}
-
-/// What takes the place of a match.
-enum Filter {
-    Literal(Owned),
-    Template(Owned<Template>),
-    Call(Owned),
-}
-
-impl Filter {
-    fn new(th: &Thread, pattern: Borrowed<'_, Pattern>, repl: Borrowed<'_>) -> PyResult<Filter> {
-        if object::is_callable(repl) {
-            return Ok(Filter::Call(repl.to_owned()));
-        }
-        if let Ok(text) = Subject::new(th, repl, None) {
-            let escaped = with_units!(text.chars(), units => {
-                units.iter().any(|&unit| u32::from(unit) == u32::from(b'\\'))
-            });
-            if !escaped {
-                return Ok(Filter::Literal(repl.to_owned()));
-            }
-        } else {
-            drop(th.take_exception());
-        }
-        let template = compile_template(th, pattern, repl)?;
-        match template.downcast::<Template>() {
-            Ok(template) => match template.as_literal() {
-                Some(literal) => Ok(Filter::Literal(literal)),
-                None => Ok(Filter::Template(template)),
-            },
-            Err(function) => Ok(Filter::Call(function)),
-        }
-    }
-}
-
-/// `re._compile_template`.
-pub fn compile_template(
-    th: &Thread,
-    pattern: Borrowed<'_, Pattern>,
-    template: Borrowed<'_>,
-) -> PyResult {
-    let re = krait_eval::import::import(th, "re")?;
-    let name = Str::interned(th, "_compile_template")?;
-    let compile = object::get_attr(th, re.object(), name.borrow())?;
-    call::call(th, compile.object(), &[pattern.object(), template])
 }
 
 #[pymethods]
@@ -530,75 +440,5 @@ impl Pattern {
             }
         };
         Ok(bool_object(equal == (op == CompareOp::Eq)).object().to_owned())
-    }
-}
-
-/// What `Pattern.scanner` returns: a place in a string, from which to match on.
-#[pytype(name = "_sre.SRE_Scanner", flags(DISALLOW_INSTANTIATION, IMMUTABLETYPE, HAVE_GC))]
-#[repr(C)]
-pub struct Scanner {
-    head: Head,
-    #[visit]
-    #[member(readonly)]
-    pattern: Slot<Pattern>,
-    #[visit]
-    string: Slot,
-    start: Cell<usize>,
-    end: Cell<usize>,
-    first: Cell<usize>,
-    must_advance: Cell<bool>,
-    /// Of a bytes-like object, which must not change its size.
-    buffer: Cell<Option<Buffer>>,
-}
-
-impl Scanner {
-    fn create(
-        th: &Thread,
-        pattern: Borrowed<'_, Pattern>,
-        string: Borrowed<'_>,
-        (pos, endpos): (isize, isize),
-    ) -> PyResult<Owned<Scanner>> {
-        let subject = pattern.subject(th, string)?;
-        let (start, end) = subject.bounds(pos, endpos);
-        let made = Borrowed::from_ref(Scanner::type_object()).alloc::<Scanner>(th, 0)?;
-        made.pattern.set(Some(pattern.to_owned()));
-        made.string.set(Some(string.to_owned()));
-        made.start.set(start);
-        made.first.set(start);
-        made.end.set(end);
-        made.buffer.set(subject.into_buffer());
-        Ok(made)
-    }
-
-    fn step(&self, th: &Thread, mode: Mode) -> PyResult {
-        let (Some(pattern), Some(string)) = (self.pattern.get_owned(), self.string.get_owned())
-        else {
-            return Ok(none().to_owned());
-        };
-        let subject = pattern.subject(th, string.object())?;
-        let bounds = (self.start.get(), self.end.get().min(subject.len()));
-        let mut finder = pattern.finder();
-        if !finder.find(th, &subject, bounds, mode, self.must_advance.get())? {
-            // Past the end: there is nothing more.
-            self.start.set(usize::MAX);
-            return Ok(none().to_owned());
-        }
-        let found = finder.found();
-        self.must_advance.set(found.start == found.end);
-        self.start.set(found.end);
-        Match::create(th, pattern.borrow(), &subject, (self.first.get(), self.end.get()), found)
-    }
-}
-
-#[pymethods]
-impl Scanner {
-    #[method(name = "match", sig = "(self, /)")]
-    fn match_(&self, th: &Thread) -> PyResult {
-        self.step(th, Mode::Match)
-    }
-
-    #[method(sig = "(self, /)")]
-    fn search(&self, th: &Thread) -> PyResult {
-        self.step(th, Mode::Search)
     }
 }

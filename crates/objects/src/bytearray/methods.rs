@@ -563,4 +563,5 @@ impl ByteArray {
     }
 }
 
-byte_string_methods!(ByteArray);
+byte_string_search!(ByteArray);
+byte_string_shape!(ByteArray);

@@ -295,4 +295,5 @@ impl Bytes {
     }
 }
 
-byte_string_methods!(Bytes);
+byte_string_search!(Bytes);
+byte_string_shape!(Bytes);

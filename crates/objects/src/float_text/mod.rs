@@ -1,12 +1,22 @@
 //! Doubles as text and back: `repr`, the `e`, `f` and `g` formats, hexadecimal, parsing, rounding.
 //!
 //! `zmij` gives the shortest digits; Rust's own formatting exact, correctly rounded ones, and its
-//! parser rounds correctly. This module gives them the shapes and the grammar that Python has.
+//! parser rounds correctly. This module gives them the shapes and the grammar that Python has: those of `repr` and
+//! `format` here, hexadecimal ones in `hex`, what is a number in `parse`.
 //! The same job in CPython: `Python/dtoa.c`, `Python/pystrtod.c`, `float_hex`, `double_round`.
+
+mod hex;
+mod parse;
+
+use std::fmt::Write;
 
 use crate::text::ShortText;
 use crate::text::digits::Number;
-use std::fmt::Write;
+
+pub use hex::{HexError, from_hex, to_hex};
+pub use parse::{parse, parse_prefix};
+
+use parse::split_sign;
 
 /// Fractional or significant digits that a double can have at most, and a margin. More precision
 /// than that only appends zeros (and `std` takes no more than 65535).
@@ -380,237 +390,6 @@ fn exponent_of(text: &[u8]) -> i64 {
     let (negative, digits) = split_sign(text);
     let value = digits.iter().fold(0, |value, &digit| value * 10 + i64::from(digit - b'0'));
     if negative { -value } else { value }
-}
-
-/// `value.hex()`.
-pub fn to_hex(value: f64) -> String {
-    if !value.is_finite() {
-        return repr(value);
-    }
-    let sign = if value.is_sign_negative() { "-" } else { "" };
-    let bits = value.to_bits();
-    let mantissa = bits & ((1 << 52) - 1);
-    let exponent = (bits >> 52 & 0x7ff) as i32;
-    match (exponent, mantissa) {
-        (0, 0) => format!("{sign}0x0.0p+0"),
-        (0, _) => format!("{sign}0x0.{mantissa:013x}p-1022"),
-        _ => format!("{sign}0x1.{mantissa:013x}p{:+}", exponent - 1023),
-    }
-}
-
-/// Why text is not a hexadecimal float.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HexError {
-    /// ValueError
-    Invalid,
-    /// OverflowError
-    TooLarge,
-}
-
-impl HexError {
-    /// The text of the exception.
-    pub fn message(self) -> &'static str {
-        match self {
-            HexError::Invalid => "invalid hexadecimal floating-point string",
-            HexError::TooLarge => "hexadecimal value too large to represent as a float",
-        }
-    }
-}
-
-/// `float.fromhex(text)`; white space around it is allowed.
-pub fn from_hex(text: &[u8]) -> Result<f64, HexError> {
-    let text = trim_space(text);
-    let (negative, rest) = split_sign(text);
-    let magnitude = match special(rest) {
-        Some((value, len)) if len == rest.len() => value,
-        Some(_) => return Err(HexError::Invalid),
-        None => hex_magnitude(rest)?,
-    };
-    Ok(if negative { -magnitude } else { magnitude })
-}
-
-fn trim_space(text: &[u8]) -> &[u8] {
-    let space = |c: &u8| matches!(c, b' ' | b'\t'..=b'\r');
-    let start = text.iter().position(|c| !space(c)).unwrap_or(text.len());
-    let end = text.iter().rposition(|c| !space(c)).map_or(start, |last| last + 1);
-    &text[start..end]
-}
-
-fn split_sign(text: &[u8]) -> (bool, &[u8]) {
-    match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    }
-}
-
-/// An infinity or NaN at the start, and its length.
-fn special(text: &[u8]) -> Option<(f64, usize)> {
-    let starts = |word: &str| {
-        text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
-    };
-    if starts("infinity") {
-        Some((f64::INFINITY, 8))
-    } else if starts("inf") {
-        Some((f64::INFINITY, 3))
-    } else if starts("nan") {
-        Some((f64::NAN, 3))
-    } else {
-        None
-    }
-}
-
-fn hex_magnitude(text: &[u8]) -> Result<f64, HexError> {
-    let text = match text {
-        [b'0', b'x' | b'X', rest @ ..] => rest,
-        rest => rest,
-    };
-    let (number, exponent) = match text.iter().position(|c| matches!(c, b'p' | b'P')) {
-        Some(at) => (&text[..at], hex_exponent(&text[at + 1..])?),
-        None => (text, 0),
-    };
-    let point = number.iter().position(|&c| c == b'.');
-    let fraction_len = point.map_or(0, |at| number.len() - at - 1);
-    let mut digits = Vec::with_capacity(number.len());
-    for (i, &c) in number.iter().enumerate() {
-        if Some(i) != point {
-            digits.push(char::from(c).to_digit(16).ok_or(HexError::Invalid)?);
-        }
-    }
-    if digits.is_empty() {
-        return Err(HexError::Invalid);
-    }
-    let Some(first) = digits.iter().position(|&d| d != 0) else {
-        return Ok(0.0);
-    };
-    // 60 bits, and whether something follows them, decide the rounding.
-    let digits = &digits[first..];
-    let (head, tail) = digits.split_at(digits.len().min(15));
-    let mantissa = head.iter().fold(0, |m: u64, &d| m << 4 | u64::from(d));
-    let sticky = tail.iter().any(|&d| d != 0);
-    let places = 4 * (tail.len() as i64 - fraction_len as i64);
-    scale(mantissa, sticky, exponent.saturating_add(places))
-}
-
-fn hex_exponent(text: &[u8]) -> Result<i64, HexError> {
-    let (negative, digits) = split_sign(text);
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(HexError::Invalid);
-    }
-    // Far beyond any exponent that can matter, but short of overflow.
-    let clamp = |e: i64, &c: &u8| (e * 10 + i64::from(c - b'0')).min(1 << 58);
-    let exponent = digits.iter().fold(0, clamp);
-    Ok(if negative { -exponent } else { exponent })
-}
-
-/// `(mantissa + sticky) * 2**exponent` rounded half to even, for a mantissa of 1 to 60 bits.
-fn scale(mantissa: u64, sticky: bool, exponent: i64) -> Result<f64, HexError> {
-    let bits = i64::from(u64::BITS - mantissa.leading_zeros());
-    let top = exponent.saturating_add(bits);
-    if top > 1024 {
-        return Err(HexError::TooLarge);
-    }
-    if top < -1074 {
-        return Ok(0.0);
-    }
-    let lowest = (top - 53).max(-1074);
-    let shift = lowest - exponent;
-    let rounded = if shift <= 0 {
-        mantissa << -shift
-    } else {
-        let half = 1 << (shift - 1);
-        let (kept, rest) = (mantissa >> shift, mantissa & (half * 2 - 1));
-        let up = rest > half || (rest == half && (sticky || kept & 1 == 1));
-        kept + u64::from(up)
-    };
-    // A carry out of the mantissa moves into the exponent, as it should.
-    let value = f64::from_bits((((lowest + 1074) as u64) << 52) + rounded);
-    if value.is_finite() { Ok(value) } else { Err(HexError::TooLarge) }
-}
-
-/// Parses all of an ASCII text, as `float(text)` does after stripping it: underscores may stand
-/// between digits.
-pub fn parse(text: &[u8]) -> Option<f64> {
-    if !text.contains(&b'_') {
-        let (value, len) = parse_prefix(text)?;
-        return (len == text.len()).then_some(value);
-    }
-    let digit = |at: Option<usize>| at.and_then(|i| text.get(i)).is_some_and(u8::is_ascii_digit);
-    for (i, &c) in text.iter().enumerate() {
-        if c == b'_' && !(digit(i.checked_sub(1)) && digit(i.checked_add(1))) {
-            return None;
-        }
-    }
-    let plain: Vec<u8> = text.iter().copied().filter(|&c| c != b'_').collect();
-    let (value, len) = parse_prefix(&plain)?;
-    (len == plain.len()).then_some(value)
-}
-
-/// Parses the longest float at the start, and says how long it is; `None` if there is none. The
-/// same as `PyOS_string_to_double` with an end pointer; too great numbers become infinite.
-pub fn parse_prefix(text: &[u8]) -> Option<(f64, usize)> {
-    let (negative, rest) = split_sign(text);
-    let sign_len = text.len() - rest.len();
-    let (magnitude, len) = match special(rest) {
-        Some(found) => found,
-        None if let Some(found) = short_decimal(rest) => found,
-        None => {
-            let len = decimal_len(rest)?;
-            (str::from_utf8(&rest[..len]).ok()?.parse().ok()?, len)
-        }
-    };
-    Some((if negative { -magnitude } else { magnitude }, sign_len + len))
-}
-
-/// A decimal of few digits without an exponent: both it without its point and the power of ten are doubles exactly, so
-/// dividing them rounds once.
-fn short_decimal(text: &[u8]) -> Option<(f64, usize)> {
-    const MOST: usize = 15;
-    const POWERS: [f64; MOST + 1] =
-        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-    let (mut value, mut point) = (0u64, None);
-    let mut at = 0;
-    while let Some(&byte) = text.get(at) {
-        match byte {
-            b'0'..=b'9' if at <= MOST => value = value * 10 + u64::from(byte - b'0'),
-            b'.' if point.is_none() => point = Some(at),
-            b'0'..=b'9' | b'e' | b'E' => return None,
-            _ => break,
-        }
-        at += 1;
-    }
-    let digits = at - usize::from(point.is_some());
-    let fraction = point.map_or(0, |point| at - point - 1);
-    if digits == 0 || digits > MOST {
-        return None;
-    }
-    Some((value as f64 / POWERS[fraction], at))
-}
-
-/// The length of an unsigned decimal at the start.
-fn decimal_len(text: &[u8]) -> Option<usize> {
-    let run = |from: usize| text[from..].iter().take_while(|c| c.is_ascii_digit()).count();
-    let whole = run(0);
-    let mut end = whole;
-    let mut digits = whole;
-    if text.get(end) == Some(&b'.') {
-        let fraction = run(end + 1);
-        digits += fraction;
-        end += 1 + fraction;
-    }
-    if digits == 0 {
-        return None;
-    }
-    if let Some(b'e' | b'E') = text.get(end) {
-        let sign = usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
-        if end + 1 + sign < text.len() {
-            let exponent = run(end + 1 + sign);
-            if exponent > 0 {
-                end += 1 + sign + exponent;
-            }
-        }
-    }
-    Some(end)
 }
 
 /// Why a double is no ratio of integers.

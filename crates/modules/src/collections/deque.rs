@@ -119,18 +119,7 @@ impl Deque {
         th: &Thread,
         iterable: Borrowed<'_>,
     ) -> PyResult<()> {
-        if iterable.is(this) {
-            let copy = List::from_iterable(th, iterable)?;
-            return Deque::extend(this, th, copy.object());
-        }
-        let iterator = iter::get_iter(th, iterable)?;
-        if this.get().len() == 0 {
-            this.items.start_left(th)?;
-        }
-        while let Some(item) = iter::next(th, iterator.borrow())? {
-            this.push_back(th, item)?;
-        }
-        Ok(())
+        Deque::extend_by(this, th, iterable, Blocks::start_left, Deque::push_back)
     }
 
     pub(super) fn extend_left(
@@ -138,16 +127,32 @@ impl Deque {
         th: &Thread,
         iterable: Borrowed<'_>,
     ) -> PyResult<()> {
-        if iterable.is(this) {
-            let copy = List::from_iterable(th, iterable)?;
-            return Deque::extend_left(this, th, copy.object());
-        }
+        Deque::extend_by(this, th, iterable, Blocks::start_right, Deque::push_front)
+    }
+
+    /// Takes items in at one end: `start` prepares an empty chain, `push` takes one.
+    #[inline(always)]
+    fn extend_by(
+        this: Borrowed<'_, Deque>,
+        th: &Thread,
+        iterable: Borrowed<'_>,
+        start: impl Fn(&Blocks, &Thread) -> PyResult<()>,
+        push: impl Fn(&Deque, &Thread, Owned) -> PyResult<()>,
+    ) -> PyResult<()> {
+        let copy;
+        let iterable = match iterable.is(this) {
+            true => {
+                copy = List::from_iterable(th, iterable)?;
+                copy.object()
+            }
+            false => iterable,
+        };
         let iterator = iter::get_iter(th, iterable)?;
         if this.get().len() == 0 {
-            this.items.start_right(th)?;
+            start(&this.items, th)?;
         }
         while let Some(item) = iter::next(th, iterator.borrow())? {
-            this.push_front(th, item)?;
+            push(&this, th, item)?;
         }
         Ok(())
     }

@@ -44,7 +44,7 @@ impl Element {
         let copy = Element::make(th, self.tag(), None)?;
         copy.text.set(self.text.get_owned());
         copy.tail.set(self.tail.get_owned());
-        if let Some(parts) = self.has_parts() {
+        if let Some(parts) = self.parts_if_any() {
             copy.parts().attrib.set(parts.attrib.get_owned());
             *copy.parts().children.borrow_mut() = parts.children.borrow().clone();
         }
@@ -84,7 +84,7 @@ impl Element {
             children.push(th, child.into_object())?;
             at += 1;
         }
-        let attrib = match self.has_parts().and_then(|parts| parts.attrib.get_owned()) {
+        let attrib = match self.parts_if_any().and_then(|parts| parts.attrib.get_owned()) {
             Some(attrib) => attrib,
             None => Dict::new(th)?.into_object(),
         };

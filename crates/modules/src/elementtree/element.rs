@@ -147,16 +147,16 @@ impl Element {
         self.extra.0.get_or_init(Box::default)
     }
 
-    pub fn has_parts(&self) -> Option<&Parts> {
+    pub fn parts_if_any(&self) -> Option<&Parts> {
         self.extra.0.get().map(|parts| &**parts)
     }
 
     pub fn len(&self) -> usize {
-        self.has_parts().map_or(0, |parts| parts.children.borrow().len())
+        self.parts_if_any().map_or(0, |parts| parts.children.borrow().len())
     }
 
     pub fn child(&self, at: usize) -> Option<Owned<Element>> {
-        self.has_parts()?.children.borrow().get(at).cloned()
+        self.parts_if_any()?.children.borrow().get(at).cloned()
     }
 
     pub fn add(&self, child: Owned<Element>) {
@@ -177,7 +177,7 @@ impl Element {
 
     /// The attributes, if there are any.
     pub fn attributes(&self, th: &Thread) -> PyResult<Option<Owned<Dict>>> {
-        match self.has_parts().and_then(|parts| parts.attrib.get_owned()) {
+        match self.parts_if_any().and_then(|parts| parts.attrib.get_owned()) {
             None => Ok(None),
             Some(attrib) => attrib.downcast().map(Some).map_err(|_| th.bad_internal_call()),
         }
@@ -456,7 +456,7 @@ impl Element {
     /// Take out all children, attributes and text.
     #[method(sig = "(self, /)")]
     fn clear(&self) {
-        if let Some(parts) = self.has_parts() {
+        if let Some(parts) = self.parts_if_any() {
             let (attrib, children) = (parts.attrib.take(), parts.children.take());
             drop((attrib, children));
         }
@@ -467,7 +467,7 @@ impl Element {
     #[method(sig = "(self, /)")]
     fn __sizeof__(this: Borrowed<'_, Self>) -> usize {
         let mut size = this.object().ty().raw().tp_basicsize as usize;
-        if let Some(parts) = this.has_parts() {
+        if let Some(parts) = this.parts_if_any() {
             let children = parts.children.borrow();
             if !children.is_empty() || parts.attrib.get().is_some() {
                 size += size_of::<[usize; 4 + FEW]>();

@@ -6,6 +6,7 @@
 
 mod codec;
 mod shift;
+#[macro_use]
 mod state;
 mod stream;
 mod table;
@@ -27,6 +28,9 @@ fn number_from(number: Borrowed<'_, Int>) -> Option<u128> {
     u128::try_from(number.to_big()).ok()
 }
 
+with_errors!(MultibyteIncrementalEncoder);
+with_errors!(MultibyteIncrementalDecoder);
+
 /// An encoder that takes text piece by piece.
 #[pytype(name = "_multibytecodec.MultibyteIncrementalEncoder", doc = "", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
@@ -36,7 +40,7 @@ pub struct MultibyteIncrementalEncoder {
     state: State,
 }
 
-#[pymethods]
+#[pymethods(parts(errors))]
 impl MultibyteIncrementalEncoder {
     #[new(sig = "(errors='strict')", called = "IncrementalEncoder")]
     fn new(
@@ -47,17 +51,6 @@ impl MultibyteIncrementalEncoder {
         let made = cls.alloc::<MultibyteIncrementalEncoder>(th, 0)?;
         made.state.fill(th, cls, errors, false)?;
         Ok(made)
-    }
-
-    // Another base class in Python has nothing to initialise.
-    #[slot(tp_init)]
-    fn init(
-        &self,
-        _th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<()> {
-        Ok(())
     }
 
     #[method(sig = "(self, /, input, final=False)")]
@@ -97,17 +90,6 @@ impl MultibyteIncrementalEncoder {
     fn reset(&self) {
         self.state.reset();
     }
-
-    /// how to treat errors
-    #[getter]
-    fn errors(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        self.state.errors(th)
-    }
-
-    #[setter]
-    fn set_errors(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        self.state.set_errors(th, value)
-    }
 }
 
 /// A decoder that takes bytes piece by piece.
@@ -119,7 +101,7 @@ pub struct MultibyteIncrementalDecoder {
     state: State,
 }
 
-#[pymethods]
+#[pymethods(parts(errors))]
 impl MultibyteIncrementalDecoder {
     #[new(sig = "(errors='strict')", called = "IncrementalDecoder")]
     fn new(
@@ -130,17 +112,6 @@ impl MultibyteIncrementalDecoder {
         let made = cls.alloc::<MultibyteIncrementalDecoder>(th, 0)?;
         made.state.fill(th, cls, errors, true)?;
         Ok(made)
-    }
-
-    // As for the encoder.
-    #[slot(tp_init)]
-    fn init(
-        &self,
-        _th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<()> {
-        Ok(())
     }
 
     #[method(sig = "(self, /, input, final=False)")]
@@ -187,17 +158,6 @@ impl MultibyteIncrementalDecoder {
     #[method(sig = "(self, /)")]
     fn reset(&self) {
         self.state.reset();
-    }
-
-    /// how to treat errors
-    #[getter]
-    fn errors(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        self.state.errors(th)
-    }
-
-    #[setter]
-    fn set_errors(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        self.state.set_errors(th, value)
     }
 }
 

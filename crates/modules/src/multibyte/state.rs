@@ -101,3 +101,33 @@ impl Visit for State {
     // A codec refers to nothing: no cycle goes through it.
     fn clear(&self) {}
 }
+
+/// Declares what the four classes that have a `state` share.
+macro_rules! with_errors {
+    ($ty:ident) => {
+        #[pymethods(part = "errors")]
+        impl $ty {
+            // Another base class in Python has nothing to initialise.
+            #[slot(tp_init)]
+            fn init(
+                &self,
+                _th: &Thread,
+                _args: Borrowed<'_, Tuple>,
+                _kwargs: Option<Borrowed<'_, Dict>>,
+            ) -> PyResult<()> {
+                Ok(())
+            }
+
+            /// how to treat errors
+            #[getter]
+            fn errors(&self, th: &Thread) -> PyResult<Owned<Str>> {
+                self.state.errors(th)
+            }
+
+            #[setter]
+            fn set_errors(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
+                self.state.set_errors(th, value)
+            }
+        }
+    };
+}

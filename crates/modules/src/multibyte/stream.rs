@@ -4,6 +4,9 @@ use krait_objects::prelude::*;
 
 use super::state::State;
 
+with_errors!(MultibyteStreamReader);
+with_errors!(MultibyteStreamWriter);
+
 /// Reads text from a stream of bytes.
 #[pytype(name = "_multibytecodec.MultibyteStreamReader", doc = "", flags(BASETYPE, HAVE_GC))]
 #[repr(C)]
@@ -61,7 +64,7 @@ impl MultibyteStreamReader {
     }
 }
 
-#[pymethods]
+#[pymethods(parts(errors))]
 impl MultibyteStreamReader {
     #[new(sig = "(stream, errors='strict')", called = "StreamReader")]
     fn new(
@@ -74,17 +77,6 @@ impl MultibyteStreamReader {
         made.stream.set(Some(stream.to_owned()));
         made.state.fill(th, cls, errors, true)?;
         Ok(made)
-    }
-
-    // Another base class in Python has nothing to initialise.
-    #[slot(tp_init)]
-    fn init(
-        &self,
-        _th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<()> {
-        Ok(())
     }
 
     #[method(sig = "(self, sizeobj=None, /)")]
@@ -108,17 +100,6 @@ impl MultibyteStreamReader {
     fn reset(&self) {
         self.state.reset();
     }
-
-    /// how to treat errors
-    #[getter]
-    fn errors(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        self.state.errors(th)
-    }
-
-    #[setter]
-    fn set_errors(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        self.state.set_errors(th, value)
-    }
 }
 
 /// Writes text to a stream of bytes.
@@ -140,7 +121,7 @@ impl MultibyteStreamWriter {
     }
 }
 
-#[pymethods]
+#[pymethods(parts(errors))]
 impl MultibyteStreamWriter {
     #[new(sig = "(stream, errors='strict')", called = "StreamWriter")]
     fn new(
@@ -153,17 +134,6 @@ impl MultibyteStreamWriter {
         made.stream.set(Some(stream.to_owned()));
         made.state.fill(th, cls, errors, false)?;
         Ok(made)
-    }
-
-    // As for the reader.
-    #[slot(tp_init)]
-    fn init(
-        &self,
-        _th: &Thread,
-        _args: Borrowed<'_, Tuple>,
-        _kwargs: Option<Borrowed<'_, Dict>>,
-    ) -> PyResult<()> {
-        Ok(())
     }
 
     #[method(sig = "(self, strobj, /)")]
@@ -190,16 +160,5 @@ impl MultibyteStreamWriter {
             true => Ok(()),
             false => self.put(th, rest),
         }
-    }
-
-    /// how to treat errors
-    #[getter]
-    fn errors(&self, th: &Thread) -> PyResult<Owned<Str>> {
-        self.state.errors(th)
-    }
-
-    #[setter]
-    fn set_errors(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        self.state.set_errors(th, value)
     }
 }

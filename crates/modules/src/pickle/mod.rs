@@ -90,6 +90,39 @@ fn unpickling_error(th: &Thread, message: &str) -> Raised {
     raise(th, &state(th).unpickling_error, message)
 }
 
+/// An attribute of a pickler or unpickler. The one named `hook.0` may be set on the object, in place of the class's method.
+fn get_hook(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    hook: (&str, &Slot),
+) -> PyResult {
+    if name.eq_str(hook.0)
+        && let Some(own) = hook.1.get_owned()
+    {
+        return Ok(own);
+    }
+    object::generic_get_attr(th, ob, name)
+}
+
+/// Sets or deletes an attribute of a pickler or unpickler; `hook` as in `get_hook`.
+fn set_hook(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    value: Option<Borrowed<'_>>,
+    hook: (&str, &Slot),
+) -> PyResult<()> {
+    if !name.eq_str(hook.0) {
+        return object::generic_set_attr(th, ob, name, value);
+    }
+    let old = hook.1.replace(value.map(Borrowed::to_owned));
+    if value.is_none() && old.is_none() {
+        return Err(th.raise_value(exc::ATTRIBUTE_ERROR, name.object()));
+    }
+    Ok(())
+}
+
 /// An attribute of a module.
 fn of_module(th: &Thread, module: &str, name: &str) -> PyResult {
     let module = krait_eval::import::import(th, module)?;

@@ -11,7 +11,7 @@ use super::memo::PicklerMemo;
 use super::opcodes::{DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PROTO, STOP};
 use super::output::Output;
 use super::save::Saver;
-use super::{pickling_error, state};
+use super::{get_hook, pickling_error, set_hook, state};
 
 /// A memo inside an object. Memory that starts as zeros holds none.
 #[allow(clippy::box_collection)] // zeroed memory is a valid `None` only of a box
@@ -229,12 +229,7 @@ impl Pickler {
 
     #[slot(tp_getattro)]
     fn getattro(this: Borrowed<'_, Self>, th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-        if name.eq_str("persistent_id")
-            && let Some(own) = this.own_persistent_id.get_owned()
-        {
-            return Ok(own);
-        }
-        object::generic_get_attr(th, this.object(), name)
+        get_hook(th, this.object(), name, ("persistent_id", &this.own_persistent_id))
     }
 
     #[slot(tp_setattro)]
@@ -244,14 +239,7 @@ impl Pickler {
         name: Borrowed<'_, Str>,
         value: Option<Borrowed<'_>>,
     ) -> PyResult<()> {
-        if !name.eq_str("persistent_id") {
-            return object::generic_set_attr(th, this.object(), name, value);
-        }
-        let old = this.own_persistent_id.replace(value.map(Borrowed::to_owned));
-        if value.is_none() && old.is_none() {
-            return Err(th.raise_value(exc::ATTRIBUTE_ERROR, name.object()));
-        }
-        Ok(())
+        set_hook(th, this.object(), name, value, ("persistent_id", &this.own_persistent_id))
     }
 }
 

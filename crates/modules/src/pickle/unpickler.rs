@@ -11,7 +11,7 @@ use super::load::Loader;
 use super::memo::UnpicklerMemo;
 use super::names::{dotted, follow};
 use super::pickler::{Running, is_own_method, name};
-use super::{state, unpickling_error};
+use super::{get_hook, set_hook, state, unpickling_error};
 
 /// A memo inside an object. Memory that starts as zeros holds none.
 #[allow(clippy::box_collection)] // zeroed memory is a valid `None` only of a box
@@ -223,12 +223,7 @@ impl Unpickler {
 
     #[slot(tp_getattro)]
     fn getattro(this: Borrowed<'_, Self>, th: &Thread, name: Borrowed<'_, Str>) -> PyResult {
-        if name.eq_str("persistent_load")
-            && let Some(own) = this.own_persistent_load.get_owned()
-        {
-            return Ok(own);
-        }
-        object::generic_get_attr(th, this.object(), name)
+        get_hook(th, this.object(), name, ("persistent_load", &this.own_persistent_load))
     }
 
     #[slot(tp_setattro)]
@@ -238,14 +233,7 @@ impl Unpickler {
         name: Borrowed<'_, Str>,
         value: Option<Borrowed<'_>>,
     ) -> PyResult<()> {
-        if !name.eq_str("persistent_load") {
-            return object::generic_set_attr(th, this.object(), name, value);
-        }
-        let old = this.own_persistent_load.replace(value.map(Borrowed::to_owned));
-        if value.is_none() && old.is_none() {
-            return Err(th.raise_value(exc::ATTRIBUTE_ERROR, name.object()));
-        }
-        Ok(())
+        set_hook(th, this.object(), name, value, ("persistent_load", &this.own_persistent_load))
     }
 }
 

@@ -100,13 +100,22 @@ fn gathered(th: &Thread, wanted: &Tuple, find: impl Fn(Borrowed<'_>) -> PyResult
 }
 
 /// `class(items…)` for `repr`.
-fn show(th: &Thread, this: Borrowed<'_>, items: &[Borrowed<'_>]) -> PyResult<Owned<Str>> {
+fn show(th: &Thread, this: Borrowed<'_>, items: &Slot<Tuple>) -> PyResult<Owned<Str>> {
+    let items = items.get_owned();
+    let Some(_guard) = repr_guard::enter(th, this) else {
+        return Str::from_fmt(th, format_args!("{}(...)", this.type_name()));
+    };
     let mut text = Vec::new();
-    for item in items {
-        let shown = object::repr(th, *item)?;
-        text.push(shown.to_string_lossy());
+    for item in items.iter().flat_map(|items| items.as_slice()) {
+        text.push(object::repr(th, *item)?.to_string_lossy());
     }
     Str::from_fmt(th, format_args!("{}({})", this.type_name(), text.join(", ")))
+}
+
+/// `(class, items)`.
+fn reduced(th: &Thread, this: Borrowed<'_>, items: &Slot<Tuple>) -> PyResult<Owned<Tuple>> {
+    let items = items.get_owned().map_or(none().to_owned(), Owned::into_object);
+    Tuple::pack(th, [this.ty().object().to_owned(), items])
 }
 
 #[inline]
@@ -187,21 +196,13 @@ impl AttrGetter {
 
     #[slot(tp_repr)]
     fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let names = this.names.get_owned();
-        match repr_guard::enter(th, this.object()) {
-            Some(_guard) => {
-                let items = names.as_ref().map_or(&[][..], |names| names.as_slice());
-                show(th, this.object(), items)
-            }
-            None => Str::from_fmt(th, format_args!("{}(...)", this.object().type_name())),
-        }
+        show(th, this.object(), &this.names)
     }
 
     /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
-        let names = this.names.get_owned().map_or(none().to_owned(), Owned::into_object);
-        Tuple::pack(th, [this.object().ty().object().to_owned(), names])
+        reduced(th, this.object(), &this.names)
     }
 }
 
@@ -248,21 +249,13 @@ impl ItemGetter {
 
     #[slot(tp_repr)]
     fn repr(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Str>> {
-        let items = this.items.get_owned();
-        match repr_guard::enter(th, this.object()) {
-            Some(_guard) => {
-                let items = items.as_ref().map_or(&[][..], |items| items.as_slice());
-                show(th, this.object(), items)
-            }
-            None => Str::from_fmt(th, format_args!("{}(...)", this.object().type_name())),
-        }
+        show(th, this.object(), &this.items)
     }
 
     /// What pickle and copy need to make the object anew.
     #[method(sig = "(self, /)")]
     fn __reduce__(this: Borrowed<'_, Self>, th: &Thread) -> PyResult<Owned<Tuple>> {
-        let items = this.items.get_owned().map_or(none().to_owned(), Owned::into_object);
-        Tuple::pack(th, [this.object().ty().object().to_owned(), items])
+        reduced(th, this.object(), &this.items)
     }
 }
 

@@ -4,8 +4,7 @@ use std::ffi::{CStr, c_char, c_int};
 
 use krait_abi as abi;
 
-use super::{Descriptor, allocate, check_instance, descriptor, entry_name, member};
-use crate::gc;
+use super::{Descriptor, check_instance, create, descriptor, entry_name, member};
 use crate::prelude::*;
 use crate::protocol::call::{returned, succeeded};
 
@@ -66,15 +65,10 @@ impl MemberDescriptor {
         owner: Borrowed<'_, Type>,
         def: *mut abi::PyMemberDef,
     ) -> PyResult<Owned<MemberDescriptor>> {
-        let member: Owned<MemberDescriptor> = allocate(th)?;
-        // SAFETY: a fresh object that nobody else knows; a type's table lives as long as the type.
-        unsafe {
-            (*member.as_ptr().cast::<abi::PyMemberDescrObject>()).d_member = def;
-            member.name.set(Some(entry_name(th, (*def).name)?));
-        }
-        member.owner.set(Some(owner.to_owned()));
-        gc::track(th, member.borrow());
-        Ok(member)
+        // SAFETY: a type's table lives as long as the type.
+        let name = unsafe { entry_name(th, (*def).name)? };
+        // SAFETY: the new object.
+        create(th, owner, name, |member: *mut MemberDescriptor| unsafe { (*member).def = def })
     }
 
     pub fn def(&self) -> &abi::PyMemberDef {
@@ -139,15 +133,10 @@ impl GetSetDescriptor {
         owner: Borrowed<'_, Type>,
         def: *mut abi::PyGetSetDef,
     ) -> PyResult<Owned<GetSetDescriptor>> {
-        let property: Owned<GetSetDescriptor> = allocate(th)?;
-        // SAFETY: a fresh object that nobody else knows; a type's table lives as long as the type.
-        unsafe {
-            (*property.as_ptr().cast::<abi::PyGetSetDescrObject>()).d_getset = def;
-            property.name.set(Some(entry_name(th, (*def).name)?));
-        }
-        property.owner.set(Some(owner.to_owned()));
-        gc::track(th, property.borrow());
-        Ok(property)
+        // SAFETY: a type's table lives as long as the type.
+        let name = unsafe { entry_name(th, (*def).name)? };
+        // SAFETY: the new object.
+        create(th, owner, name, |property: *mut GetSetDescriptor| unsafe { (*property).def = def })
     }
 
     fn def(&self) -> &abi::PyGetSetDef {

@@ -4,10 +4,9 @@ use std::ffi::c_int;
 
 use krait_abi as abi;
 
-use super::{Descriptor, allocate, check_instance, descriptor, entry_name};
+use super::{Descriptor, check_instance, create, descriptor, entry_name};
 use crate::args::shim::ARGUMENTS_OFFSET;
 use crate::cfunction::{self, CFunction, Convention, Vector};
-use crate::gc;
 use crate::prelude::*;
 use crate::protocol::call::function_name;
 
@@ -129,18 +128,13 @@ impl MethodDescriptor {
             Some(Convention::VectorKeywords) => Some(call_vector_keywords),
             Some(Convention::VectorClass) => Some(call_vector_class),
         };
-        let method: Owned<MethodDescriptor> = allocate(th)?;
-        // SAFETY: a fresh object that nobody else knows.
-        unsafe {
-            let raw = method.as_ptr().cast::<abi::PyMethodDescrObject>();
-            (*raw).d_method = def;
-            (*raw).vectorcall = vectorcall;
-        }
-        method.owner.set(Some(owner.to_owned()));
         // SAFETY: the name of a table's entry.
-        method.name.set(Some(unsafe { entry_name(th, declared.ml_name) }?));
-        gc::track(th, method.borrow());
-        Ok(method)
+        let name = unsafe { entry_name(th, declared.ml_name)? };
+        // SAFETY: the new object.
+        create(th, owner, name, |method: *mut MethodDescriptor| unsafe {
+            (*method).def = def;
+            (*method).vectorcall = vectorcall;
+        })
     }
 
     pub fn def(&self) -> &abi::PyMethodDef {
@@ -221,15 +215,10 @@ impl ClassMethodDescriptor {
         owner: Borrowed<'_, Type>,
         def: *mut abi::PyMethodDef,
     ) -> PyResult<Owned<ClassMethodDescriptor>> {
-        let method: Owned<ClassMethodDescriptor> = allocate(th)?;
-        // SAFETY: a fresh object that nobody else knows; a type's table lives as long as the type.
-        unsafe {
-            (*method.as_ptr().cast::<abi::PyMethodDescrObject>()).d_method = def;
-            method.name.set(Some(entry_name(th, (*def).ml_name)?));
-        }
-        method.owner.set(Some(owner.to_owned()));
-        gc::track(th, method.borrow());
-        Ok(method)
+        // SAFETY: a type's table lives as long as the type.
+        let name = unsafe { entry_name(th, (*def).ml_name)? };
+        // SAFETY: the new object.
+        create(th, owner, name, |method: *mut ClassMethodDescriptor| unsafe { (*method).def = def })
     }
 
     pub fn def(&self) -> &abi::PyMethodDef {

@@ -21,6 +21,7 @@ mod wrapper;
 
 use krait_abi as abi;
 
+use crate::gc;
 use crate::prelude::*;
 use crate::protocol::call::returned;
 
@@ -41,6 +42,7 @@ trait Descriptor: Instance {
     fn owner(&self) -> Borrowed<'_, Type>;
     fn name(&self) -> Borrowed<'_, Str>;
     fn qualname_slot(&self) -> &Slot;
+    fn set_origin(&self, owner: Borrowed<'_, Type>, name: Owned<Str>);
 }
 
 /// The struct's three common fields, given when it is made.
@@ -61,6 +63,11 @@ macro_rules! descriptor {
             fn qualname_slot(&self) -> &Slot {
                 &self.qualname
             }
+
+            fn set_origin(&self, owner: Borrowed<'_, Type>, name: Owned<Str>) {
+                self.owner.set(Some(owner.to_owned()));
+                self.name.set(Some(name));
+            }
         }
     };
 }
@@ -71,6 +78,21 @@ fn allocate<T: Instance>(th: &Thread) -> PyResult<Owned<T>> {
     let ob = crate::typeobj::alloc::alloc_untracked(th, Borrowed::from_ref(T::type_object()), 0)?;
     // SAFETY: an instance of the type that `T` lays out.
     Ok(unsafe { ob.cast() })
+}
+
+/// A new descriptor for the attribute `name` of `owner`. `fill` writes what its struct has besides, while nobody else
+/// knows the object.
+fn create<T: Descriptor>(
+    th: &Thread,
+    owner: Borrowed<'_, Type>,
+    name: Owned<Str>,
+    fill: impl FnOnce(*mut T),
+) -> PyResult<Owned<T>> {
+    let made: Owned<T> = allocate(th)?;
+    fill(made.as_ptr().cast());
+    made.set_origin(owner, name);
+    gc::track(th, made.borrow());
+    Ok(made)
 }
 
 /// `Owner.name`, made once.

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_int, c_void};
 
 use krait_abi as abi;
 
-use super::{Descriptor, allocate, check_instance, descriptor};
+use super::{Descriptor, allocate, check_instance, create, descriptor};
 use crate::gc;
 use crate::prelude::*;
 use crate::typeobj::slots::SlotDef;
@@ -53,17 +53,12 @@ impl WrapperDescriptor {
         def: &'static SlotDef,
         wrapped: *const c_void,
     ) -> PyResult {
-        let wrapper: Owned<WrapperDescriptor> = allocate(th)?;
-        // SAFETY: a fresh object that nobody else knows.
-        unsafe {
-            let raw = wrapper.as_ptr().cast::<WrapperDescriptor>();
-            (*raw).def = def;
-            (*raw).wrapped = wrapped;
-        }
-        wrapper.owner.set(Some(owner.to_owned()));
-        wrapper.name.set(Some(def.name.to_owned()));
-        gc::track(th, wrapper.borrow());
-        Ok(wrapper.into_object())
+        // SAFETY: the new object.
+        let fill = |wrapper: *mut WrapperDescriptor| unsafe {
+            (*wrapper).def = def;
+            (*wrapper).wrapped = wrapped;
+        };
+        create(th, owner, def.name.to_owned(), fill).map(Owned::into_object)
     }
 
     /// A method that C describes. What C described, and what comes of it, stays as long as the process.

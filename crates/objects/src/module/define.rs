@@ -163,8 +163,8 @@ impl Phases {
                         "module {name} has multiple create slots"
                     ));
                 }
-                // SAFETY: such a slot holds a function of that type, or NULL; see the top of the file.
                 abi::Py_mod_create => {
+                    // SAFETY: such a slot holds a function of that type, or NULL; see the top of the file.
                     phases.create = unsafe { transmute::<*mut c_void, Option<Create>>(slot.value) };
                 }
                 abi::Py_mod_exec => phases.executes = true,

@@ -29,6 +29,7 @@ mod faulthandler;
 mod fcntl;
 mod functools;
 mod gc;
+mod getargs;
 mod grp;
 mod guarded;
 mod hashes;

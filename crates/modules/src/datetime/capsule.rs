@@ -12,7 +12,6 @@ use krait_objects::capsule::Capsule;
 use krait_objects::prelude::*;
 use krait_objects::typeobj::StaticCell;
 
-use super::args::{Arguments, given_tuple};
 use super::calendar::{Hms, Ymd};
 use super::date::Date;
 use super::datetime::{DateTime, Moment};
@@ -22,6 +21,7 @@ use super::timedelta::Delta;
 use super::timezone::TimeZone;
 use super::tzinfo::TzInfo;
 use super::{date, fields};
+use crate::getargs::{Arguments, given_tuple};
 
 type Ptr = *mut abi::PyObject;
 type TypePtr = *mut abi::PyTypeObject;

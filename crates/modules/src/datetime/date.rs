@@ -12,11 +12,11 @@ use krait_objects::args::Given;
 use krait_objects::prelude::*;
 use krait_objects::typeobj::alloc::init_head;
 
-use super::args::{Arguments, Format, given, given_tuple};
 use super::calendar::{Hms, Ymd};
 use super::datetime::{DateTime, Moment};
 use super::timedelta::Delta;
 use super::{clock, fields};
+use crate::getargs::{Arguments, Format, given, given_tuple};
 
 /// date(year, month, day)
 ///

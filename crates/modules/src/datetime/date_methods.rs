@@ -3,13 +3,13 @@
 use krait_objects::args::{ToObject, rt};
 use krait_objects::prelude::*;
 
-use super::args::{Arguments, Format, exactly, given, text};
 use super::calendar::{Hms, IsoError, Ymd, from_iso_week};
 use super::clock::{self, Reading, struct_time};
 use super::date::{self, Date};
 use super::isocalendar::IsoCalendarDate;
 use super::text::{Line, ctime};
 use super::{capsule, fields, iso_parse, strftime};
+use crate::getargs::{Arguments, Format, exactly, given, text};
 
 static ISO_CALENDAR: Format = Format::new(Some("fromisocalendar"), &["year", "week", "day"], 3);
 static STRFTIME: Format = Format::new(Some("strftime"), &["format"], 1);
@@ -76,7 +76,7 @@ impl Date {
     #[classmethod(sig = "(type, /, *args, **kwargs)", no_text)]
     fn fromordinal(cls: Borrowed<'_, Type>, th: &Thread, args: Args<'_>) -> PyResult {
         let [ordinal] = exactly(th, "fromordinal", args)?;
-        let ordinal = super::args::c_int(th, ordinal)?;
+        let ordinal = crate::getargs::c_int(th, ordinal)?;
         if ordinal < 1 {
             return Err(th.raise(exc::VALUE_ERROR, "ordinal must be >= 1"));
         }

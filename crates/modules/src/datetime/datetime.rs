@@ -11,11 +11,11 @@ use krait_objects::args::Given;
 use krait_objects::prelude::*;
 use krait_objects::typeobj::alloc::init_head;
 
-use super::args::{Arguments, Format, given, given_tuple};
 use super::calendar::{Hms, Ymd};
 use super::date::{Date, is_month};
 use super::timedelta::Delta;
 use super::{fields, tzinfo};
+use crate::getargs::{Arguments, Format, given, given_tuple};
 
 /// datetime(year, month, day[, hour[, minute[, second[, microsecond[,tzinfo]]]]])
 ///

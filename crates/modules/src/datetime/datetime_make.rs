@@ -2,13 +2,13 @@
 
 use krait_objects::prelude::*;
 
-use super::args::{Arguments, Format, exactly, given, wrong_type};
 use super::clock::{self, Reading};
 use super::date::Date;
 use super::date_methods::strptime;
 use super::datetime::{DateTime, Moment};
 use super::time::Time;
 use super::{fields, iso_parse};
+use crate::getargs::{Arguments, Format, exactly, given, wrong_type};
 
 static FROM_TIMESTAMP: Format = Format::new(Some("fromtimestamp"), &["timestamp", "tz"], 1);
 static COMBINE: Format = Format::new(Some("combine"), &["date", "time", "tzinfo"], 2);

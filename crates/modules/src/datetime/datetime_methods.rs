@@ -5,7 +5,6 @@ use krait_objects::bytes::Bytes;
 use krait_objects::prelude::*;
 use krait_objects::str::StrBuilder;
 
-use super::args::{Arguments, Format, c_int, character, exactly, given, plain_text};
 use super::calendar::{Hms, Ymd};
 use super::clock::{self, EPOCH, struct_time};
 use super::date::Date;
@@ -17,6 +16,7 @@ use super::time::Time;
 use super::timedelta::Delta;
 use super::timezone::TimeZone;
 use super::{exact, fields, tzinfo};
+use crate::getargs::{Arguments, Format, c_int, character, exactly, given, plain_text};
 
 static ISO_FORMAT: Format = Format::new(Some("isoformat"), &["sep", "timespec"], 0);
 static AS_TIMEZONE: Format = Format::new(Some("astimezone"), &["tz"], 0);

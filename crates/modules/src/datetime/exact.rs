@@ -6,8 +6,8 @@ use num_bigint::BigInt;
 use krait_objects::int::arithmetic;
 use krait_objects::prelude::*;
 
-use super::args::Format;
 use super::timedelta::{Delta, ORDER, UNITS, round_beside};
+use crate::getargs::Format;
 
 /// An `int` of any machine integer.
 pub fn int(th: &Thread, value: i128) -> PyResult<Owned<Int>> {

@@ -5,7 +5,7 @@ use krait_objects::args::ToObject;
 use krait_objects::gc;
 use krait_objects::prelude::*;
 
-use super::args::{Arguments, Format, given_tuple};
+use crate::getargs::{Arguments, Format, given_tuple};
 
 /// What isocalendar() returns: a tuple of ISO year, week and weekday, which are attributes too.
 #[pytype(name = "datetime.IsoCalendarDate", base = Tuple, itemsize = 8)]

@@ -4,7 +4,6 @@
 //! its methods; `text` and `strftime` write, `iso_parse` reads, `clock` asks the system; `args` reads arguments as the reference
 //! does; `capsule` is what C sees. The same job as CPython's `Modules/_datetimemodule.c`.
 
-pub mod args;
 pub mod calendar;
 mod capsule;
 pub mod clock;

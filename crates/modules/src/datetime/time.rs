@@ -10,10 +10,10 @@ use krait_objects::args::Given;
 use krait_objects::prelude::*;
 use krait_objects::typeobj::alloc::init_head;
 
-use super::args::{Arguments, Format, given, given_tuple};
 use super::calendar::Hms;
 use super::timedelta::Delta;
 use super::{fields, tzinfo};
+use crate::getargs::{Arguments, Format, given, given_tuple};
 
 /// time([hour[, minute[, second[, microsecond[, tzinfo]]]]])
 ///

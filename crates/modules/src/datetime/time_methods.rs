@@ -5,13 +5,13 @@ use krait_objects::bytes::Bytes;
 use krait_objects::prelude::*;
 use krait_objects::str::StrBuilder;
 
-use super::args::{Arguments, Format, c_int, exactly, given, plain_text};
 use super::calendar::Hms;
 use super::date_methods::{format, replaced, strftime_format, strptime};
 use super::text::{Line, Precision};
 use super::time::{Time, utc_offset};
 use super::timedelta::Delta;
 use super::{fields, iso_parse, strftime, tzinfo};
+use crate::getargs::{Arguments, Format, c_int, exactly, given, plain_text};
 
 static ISO_FORMAT: Format = Format::new(Some("isoformat"), &["timespec"], 0);
 

@@ -14,9 +14,9 @@ use krait_objects::hash::{TupleHasher, hash_i64};
 use krait_objects::prelude::*;
 use krait_objects::typeobj::alloc::init_head;
 
-use super::args::{Arguments, Format, given, given_tuple};
 use super::calendar::SECONDS_PER_DAY;
 use super::{capsule, exact};
+use crate::getargs::{Arguments, Format, given, given_tuple};
 
 const MICROS: i64 = 1_000_000;
 pub const MICROS_PER_DAY: i128 = SECONDS_PER_DAY as i128 * MICROS as i128;

@@ -7,12 +7,12 @@ use krait_objects::args::rt::StaticTypeOf;
 use krait_objects::prelude::*;
 use krait_objects::str::StrBuilder;
 
-use super::args::{Arguments, Format, given, given_tuple, text, wrong_type};
 use super::datetime::DateTime;
 use super::datetime_arithmetic;
 use super::text::Line;
 use super::timedelta::Delta;
 use super::tzinfo::{TzInfo, check_offset, own_datetime};
+use crate::getargs::{Arguments, Format, given, given_tuple, text, wrong_type};
 
 /// A time zone that is ahead of UTC by the same offset all year round.
 #[pytype(name = "datetime.timezone", base = TzInfo)]

@@ -9,7 +9,7 @@ use super::arith::{Context, MAX_EMAX, MAX_PREC, MIN_EMIN, Rounding, signal};
 use super::signals::{self, Signals};
 use super::state::{SIGNALS, state};
 use crate::contextvars::ContextVar;
-use crate::datetime::args::{Arguments, Format, given};
+use crate::getargs::{Arguments, Format, given};
 
 /// The names of the ways to round, as numbered by `Rounding`.
 pub const ROUNDINGS: [(&str, Rounding); 8] = [
@@ -343,7 +343,7 @@ impl DecimalContext {
         args: Borrowed<'_, Tuple>,
         kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult<()> {
-        let given = crate::datetime::args::given_tuple(args, kwargs);
+        let given = crate::getargs::given_tuple(args, kwargs);
         let values = DecimalContext::arguments(th, &mut Arguments::new(th, &NAMES, given)?)?;
         self.set_all(th, &values, true)
     }

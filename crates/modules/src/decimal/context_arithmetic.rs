@@ -6,7 +6,7 @@ use super::arith::{basic, compare, integral, logical, power, quotient};
 use super::context::{DecimalContext, exactly, take};
 use super::convert::operand;
 use super::decimal::{Decimal, copy_sign};
-use crate::datetime::args::Format;
+use crate::getargs::Format;
 
 type Binary =
     fn(&super::arith::Num, &super::arith::Num, &mut super::arith::Context) -> super::arith::Num;

@@ -7,7 +7,7 @@ use krait_objects::prelude::*;
 use super::arith::{Context, Kind, Num, Rounding, basic, compare, power, quotient, signal, text};
 use super::context::{DecimalContext, current, given_or_current};
 use super::convert::{self, Operand, maybe_operand};
-use crate::datetime::args::{Arguments, Format, given_tuple};
+use crate::getargs::{Arguments, Format, given_tuple};
 
 /// An exact decimal number, made of an int, a float, a str, a tuple of sign, digits and exponent, or another Decimal.
 ///

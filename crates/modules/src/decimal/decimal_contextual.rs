@@ -6,7 +6,7 @@ use super::arith::{Context, Num, basic, compare, elementary, integral, logical, 
 use super::context::{DecimalContext, given_or_current, rounding_of, take};
 use super::convert::{self, operand};
 use super::decimal::{Decimal, copy_sign};
-use crate::datetime::args::Format;
+use crate::getargs::Format;
 
 static CONTEXT: Format = Format::new(None, &["context"], 0);
 static OTHER: Format = Format::new(None, &["other", "context"], 1);

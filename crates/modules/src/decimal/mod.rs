@@ -19,7 +19,7 @@ mod state;
 
 use krait_objects::prelude::*;
 
-use crate::datetime::args::{Arguments, Format, given};
+use crate::getargs::{Arguments, Format, given};
 use arith::{MAX_EMAX, MAX_PREC, MIN_EMIN, MIN_ETINY};
 use context::{DecimalContext, ROUNDINGS};
 use decimal::Decimal;

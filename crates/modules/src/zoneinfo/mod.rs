@@ -13,12 +13,12 @@ use krait_objects::args::{Given, ToObject};
 use krait_objects::prelude::*;
 use krait_objects::str::StrBuilder;
 
-use crate::datetime::args::{Arguments, Format, given, given_tuple};
 use crate::datetime::clock::EPOCH;
 use crate::datetime::datetime::DateTime;
 use crate::datetime::datetime_arithmetic;
 use crate::datetime::timedelta::Delta;
 use crate::datetime::tzinfo::{TzInfo, own_datetime};
+use crate::getargs::{Arguments, Format, given, given_tuple};
 
 use cache::{kept, state};
 use data::{Data, Info};

@@ -1,5 +1,5 @@
 //! Arguments as `PyArg_ParseTupleAndKeywords` takes them: one after the other, each converted before the next is
-//! looked for, with its messages. The types and functions of `datetime` that the reference parses so come here.
+//! looked for, with its messages. What the reference parses so in `datetime`, `decimal` and `zoneinfo` comes here.
 //!
 //! The same job as `vgetargskeywords` in CPython's `Python/getargs.c`.
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example embed -- examples/report.py LOCK_FILE TEXT_FILE`
 
-use krait::{Body, Error, Interpreter, Python, Result, Value};
+use krait::{Body, Error, Interpreter, Python, Result, ToPython, Value};
 
 /// `host.scale(x)`: what the host knows and the script does not.
 fn scale<'py>(py: Python<'py>, args: &[Value<'py>]) -> Result<Value<'py>> {
@@ -10,7 +10,7 @@ fn scale<'py>(py: Python<'py>, args: &[Value<'py>]) -> Result<Value<'py>> {
         return Err(Error::new("scale() takes one number"));
     };
     let x: f64 = x.extract()?;
-    py.eval(&format!("{}", x * 2.5))
+    (x * 2.5).to_python(py)
 }
 
 /// The methods of `host.Counter`.

@@ -33,21 +33,24 @@
 //! Python.
 //!
 //! ```no_run
-//! use krait_host::{Error, Interpreter, Python, Result, Value};
+//! use krait_host::{Error, Interpreter, Python, Result, ToPython, Value};
 //!
 //! fn divide<'py>(py: Python<'py>, args: &[Value<'py>]) -> Result<Value<'py>> {
 //!     let [a, b] = args else {
 //!         return Err(Error::new("divide() takes two numbers"));
 //!     };
-//!     let (a, b): (f64, f64) = (a.extract()?, b.extract()?);
-//!     py.eval(&format!("{a} / {b}"))
+//!     let (a, b): (i64, i64) = (a.extract()?, b.extract()?);
+//!     match a.checked_div(b) {
+//!         Some(quotient) => quotient.to_python(py),
+//!         None => Err(Error::new(format!("{a} has no part {b}"))),
+//!     }
 //! }
 //!
 //! let interpreter = Interpreter::builder().args(["script.py"]).build()?;
 //! interpreter.attach(|py| {
 //!     py.set("divide", py.function("divide", divide)?)?;
 //!     let error = py.run("divide(1, 0)").unwrap_err();
-//!     assert_eq!(error.kind(), "ZeroDivisionError");
+//!     assert_eq!((error.kind(), error.message()), ("RuntimeError", "1 has no part 0"));
 //!     println!("{error}"); // the traceback
 //!     Ok(())
 //! })?;

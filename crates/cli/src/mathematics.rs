@@ -1,7 +1,7 @@
 //! The C library's mathematics, loaded when a program first imports something or calculates with it.
 //!
 //! Opening, mapping and relocating `libm` takes a twentieth of the time of an interpreter that starts and ends, and the
-//! least programs call none of it. These are its functions that our code calls, by its names; each looks for the real one. They stand
+//! smallest programs call none of it. These are its functions that our code calls, by its names; each looks for the real one. They stand
 //! in for it in the command only; `platform::load_mathematics` loads it before a program can get into a state where that fails.
 //!
 //! Invariant: 1. a pointer in a function's `FOUND` is that function of the loaded library, with the same parameters.

@@ -41,7 +41,7 @@ impl Choice {
 
 /// Leads a heap's requests to what is chosen at the time.
 const TO_CHOICE: &Functions = &Functions {
-    // SAFETY: any size goes.
+    // SAFETY: any size may be asked for.
     alloc: |size, zeroed| unsafe {
         if zeroed { PyObject_Calloc(1, size).cast() } else { PyObject_Malloc(size).cast() }
     },

@@ -47,13 +47,13 @@ unsafe fn peek<'a>(dict: Ptr, key: Ptr) -> Option<Option<Borrowed<'a>>> {
 
 #[inline(always)]
 unsafe fn has_at_once(dict: Ptr, key: Ptr) -> Option<c_int> {
-    // SAFETY: what C passes.
+    // SAFETY: C's arguments are passed on.
     unsafe { peek(dict, key).map(|found| found.is_some().into()) }
 }
 
 #[inline(always)]
 unsafe fn item_at_once(dict: Ptr, key: Ptr) -> Option<Ptr> {
-    // SAFETY: what C passes.
+    // SAFETY: C's arguments are passed on.
     unsafe { peek(dict, key).map(|found| found.map_or(std::ptr::null_mut(), Borrowed::as_ptr)) }
 }
 
@@ -85,13 +85,13 @@ unsafe fn found_at_once<'a>(dict: Ptr, key: *const c_char) -> Option<Option<Borr
 
 #[inline(always)]
 unsafe fn contains_at_once(dict: Ptr, key: *const c_char) -> Option<c_int> {
-    // SAFETY: what C passes.
+    // SAFETY: C's arguments are passed on.
     unsafe { found_at_once(dict, key).map(|found| found.is_some().into()) }
 }
 
 #[inline(always)]
 unsafe fn lent_at_once(dict: Ptr, key: *const c_char) -> Option<Ptr> {
-    // SAFETY: what C passes.
+    // SAFETY: C's arguments are passed on.
     unsafe {
         found_at_once(dict, key).map(|found| found.map_or(std::ptr::null_mut(), Borrowed::as_ptr))
     }

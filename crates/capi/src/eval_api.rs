@@ -75,7 +75,7 @@ pub fn PyEval_EvalCodeEx(
 }
 
 /// # Safety
-/// There are so many live objects.
+/// `items` points to `count` live objects.
 unsafe fn packed(th: &Thread, items: *const Ptr, count: usize) -> PyResult<Owned<Tuple>> {
     if count == 0 {
         return Ok(Tuple::empty().to_owned());

@@ -61,14 +61,14 @@ unsafe fn take<const N: usize>(place: *const c_char, little: c_int) -> [u8; N] {
 
 #[capi]
 pub fn PyFloat_Pack8(value: f64, place: *mut c_char, little: c_int) -> c_int {
-    // SAFETY: as C promises.
+    // SAFETY: C passes as many bytes.
     unsafe { put(value.to_le_bytes(), place, little) };
     0
 }
 
 #[capi]
 pub fn PyFloat_Unpack8(place: *const c_char, little: c_int) -> f64 {
-    // SAFETY: as C promises.
+    // SAFETY: C passes as many bytes.
     f64::from_le_bytes(unsafe { take(place, little) })
 }
 
@@ -103,14 +103,14 @@ pub fn PyFloat_Pack4(th: &Thread, value: f64, place: *mut c_char, little: c_int)
     if narrow.is_infinite() && value.is_finite() {
         return Err(th.raise(exc::OVERFLOW_ERROR, "float too large to pack with f format"));
     }
-    // SAFETY: as C promises.
+    // SAFETY: C passes as many bytes.
     unsafe { put(narrow.to_le_bytes(), place, little) };
     Ok(())
 }
 
 #[capi]
 pub fn PyFloat_Unpack4(place: *const c_char, little: c_int) -> f64 {
-    // SAFETY: as C promises.
+    // SAFETY: C passes as many bytes.
     widen(f32::from_le_bytes(unsafe { take(place, little) }))
 }
 
@@ -139,14 +139,14 @@ pub fn PyFloat_Pack2(th: &Thread, value: f64, place: *mut c_char, little: c_int)
     let Some(half) = half(value) else {
         return Err(th.raise(exc::OVERFLOW_ERROR, "float too large to pack with e format"));
     };
-    // SAFETY: as C promises.
+    // SAFETY: C passes as many bytes.
     unsafe { put(half.to_le_bytes(), place, little) };
     Ok(())
 }
 
 #[capi]
 pub fn PyFloat_Unpack2(place: *const c_char, little: c_int) -> f64 {
-    // SAFETY: as C promises.
+    // SAFETY: C passes as many bytes.
     let bits = u16::from_le_bytes(unsafe { take(place, little) });
     let negative = bits & 0x8000 != 0;
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), bits & 0x3ff);

@@ -281,7 +281,7 @@ pub fn PyUnicode_AsUCS4(
 pub fn PyUnicode_AsUCS4Copy(th: &Thread, string: Borrowed<'_, Str>) -> PyResult<*mut u32> {
     let len = string.len() + 1;
     let bytes = len.saturating_mul(size_of::<u32>());
-    // SAFETY: any size goes.
+    // SAFETY: any size may be asked for.
     let block: *mut u32 = unsafe { crate::memory::PyMem_Malloc(bytes) }.cast();
     if block.is_null() {
         return Err(th.no_memory());
@@ -326,13 +326,13 @@ unsafe fn intern_in_place(th: &Thread, place: *mut Ptr) {
 
 #[capi]
 pub fn PyUnicode_InternInPlace(th: &Thread, place: *mut Ptr) {
-    // SAFETY: as C promises.
+    // SAFETY: C passes a place with a reference of its own, or NULL.
     unsafe { intern_in_place(th, place) }
 }
 
 #[capi]
 pub fn PyUnicode_InternImmortal(th: &Thread, place: *mut Ptr) {
-    // SAFETY: as C promises.
+    // SAFETY: C passes a place with a reference of its own, or NULL.
     unsafe { intern_in_place(th, place) }
 }
 
@@ -363,7 +363,7 @@ unsafe fn append(th: &Thread, place: *mut Ptr, right: Option<Borrowed<'_>>) {
 
 #[capi]
 pub fn PyUnicode_Append(th: &Thread, place: *mut Ptr, right: Ptr) {
-    // SAFETY: as C promises.
+    // SAFETY: C passes a place with a reference of its own, or NULL.
     unsafe { append(th, place, Borrowed::from_ptr_or_null(right)) }
 }
 

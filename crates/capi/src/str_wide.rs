@@ -72,7 +72,7 @@ pub fn PyUnicode_AsWideCharString(
         return Err(th.raise(exc::VALUE_ERROR, "embedded null character"));
     }
     let bytes = (text.len() + 1).saturating_mul(size_of::<Wide>());
-    // SAFETY: any size goes.
+    // SAFETY: any size may be asked for.
     let block: *mut Wide = unsafe { crate::memory::PyMem_Malloc(bytes) }.cast();
     if block.is_null() {
         return Err(th.no_memory());

@@ -196,7 +196,7 @@ fn wide(th: &Thread, text: Borrowed<'_, Str>) -> PyResult<Vec<libc::wchar_t>> {
 
 /// Sizes of groups of digits: a list that ends with 0 (repeat the last) or CHAR_MAX (no more).
 fn grouping(th: &Thread, text: *const libc::c_char) -> PyResult {
-    // SAFETY: terminated.
+    // SAFETY: a string that ends with NUL.
     let bytes = unsafe { c_bytes(text) };
     let mut groups = Vec::new();
     for &byte in bytes {
@@ -246,7 +246,7 @@ impl Locale {
             };
             return Err(locale_error(th, what));
         }
-        // SAFETY: terminated.
+        // SAFETY: a string that ends with NUL.
         unsafe { decode(th, now) }
     }
 
@@ -269,7 +269,7 @@ impl Locale {
             ("positive_sign", now.positive_sign),
             ("negative_sign", now.negative_sign),
         ] {
-            // SAFETY: terminated.
+            // SAFETY: a string that ends with NUL.
             put(name, unsafe { decode(th, text)? }.into_object())?;
         }
         put("grouping", grouping(th, now.grouping)?)?;
@@ -293,7 +293,7 @@ impl Locale {
     #[function(sig = "(os1, os2, /)")]
     fn strcoll(th: &Thread, os1: Borrowed<'_, Str>, os2: Borrowed<'_, Str>) -> PyResult<i32> {
         let (a, b) = (wide(th, os1)?, wide(th, os2)?);
-        // SAFETY: terminated.
+        // SAFETY: a string that ends with NUL.
         Ok(unsafe { wcscoll(a.as_ptr(), b.as_ptr()) })
     }
 

@@ -219,7 +219,7 @@ impl Resource {
 
     #[function(sig = "()")]
     fn getpagesize() -> i64 {
-        // SAFETY: a plain question.
+        // SAFETY: a plain system call.
         unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
     }
 }

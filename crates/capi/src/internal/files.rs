@@ -360,7 +360,7 @@ pub fn _Py_DecodeLocaleEx(
         }
     };
     out.push(0);
-    // SAFETY: any size goes.
+    // SAFETY: any size may be asked for.
     let block: *mut libc::wchar_t = unsafe { PyMem_RawMalloc(size_of_val(&*out)) }.cast();
     if block.is_null() {
         return -1;
@@ -419,7 +419,7 @@ pub fn _Py_EncodeLocaleEx(
         }
     }
     out.push(0);
-    // SAFETY: any size goes.
+    // SAFETY: any size may be asked for.
     let block: *mut u8 = unsafe { PyMem_RawMalloc(out.len()) }.cast();
     if block.is_null() {
         return -1;

@@ -33,7 +33,7 @@ fn change(interp: Interp, change: impl FnOnce(&mut Entry)) {
 
 #[capi]
 pub fn _PyInterpreterState_Main() -> Interp {
-    // SAFETY: no arguments.
+    // SAFETY: it takes nothing, and may be called at any time.
     unsafe { crate::interpreters::PyInterpreterState_Main() }
 }
 
@@ -332,7 +332,7 @@ pub fn _Py_HandlePending(th: &Thread, _state: State) -> PyResult<()> {
 
 #[capi]
 pub fn _PyEval_MakePendingCalls(_state: State) -> c_int {
-    // SAFETY: no arguments.
+    // SAFETY: it takes nothing, and may be called at any time.
     unsafe { crate::runtime_facts::Py_MakePendingCalls() }
 }
 
@@ -354,7 +354,7 @@ pub fn _PyEval_AddPendingCall(
 
 #[capi]
 pub fn _PyOS_IsMainThread(th: &Thread) -> c_int {
-    // SAFETY: always possible.
+    // SAFETY: it takes nothing, and answers this thread's own number.
     let here = unsafe { libc::pthread_self() } as u64;
     (registry::main().is_some_and(|main| std::ptr::eq(main.interp, th.interp()))
         && registry::main_ident() == Some(here))

@@ -345,7 +345,7 @@ pub fn _Py_strhex_bytes_with_sep(
 #[capi]
 pub fn _PyMem_Strdup(text: *const c_char) -> *mut c_char {
     let bytes = bytes_of(text);
-    // SAFETY: any size goes.
+    // SAFETY: any size may be asked for.
     let copy: *mut u8 = unsafe { crate::memory::PyMem_Malloc(bytes.len() + 1) }.cast();
     if copy.is_null() {
         return null_mut();

@@ -183,7 +183,7 @@ pub fn text(
         bytes.extend_from_slice(unsafe { std::slice::from_raw_parts(place, size) });
     }
     match wide {
-        // SAFETY: so many there are.
+        // SAFETY: `bytes` has `len` characters of four bytes.
         true => unsafe { read_wide(th, bytes.as_ptr(), len).map(Owned::into_object) },
         false => Bytes::new(th, &bytes).map(Owned::into_object),
     }

@@ -174,7 +174,7 @@ impl CField {
             let what = if wide { "string" } else { "bytes" };
             return Err(raise!(th, VALUE_ERROR, "{what} too long ({len}, maximum length {room})"));
         }
-        // SAFETY: there is room.
+        // SAFETY: `start` has the room that was checked above.
         unsafe {
             if let Some(text) = value.downcast::<Str>().filter(|_| wide) {
                 array::write_wide(&text, start, room);

@@ -133,14 +133,14 @@ impl CArg {
 
     fn bytes(&self) -> &[u8] {
         let size = self.ty.get().size.min(INSIDE);
-        // SAFETY: so many there are; written only before anyone sees the object.
+        // SAFETY: `value` has that many bytes; it is written only before anyone sees the object.
         unsafe { std::slice::from_raw_parts(self.start(), size) }
     }
 
     /// A pointer, and what it is to keep alive.
     fn of_pointer(th: &Thread, tag: u8, address: *mut u8, obj: Owned) -> PyResult {
         let made = CArg::new(th, tag, ffi::Type::POINTER, Some(obj))?;
-        // SAFETY: there is room.
+        // SAFETY: `value` has room for a pointer.
         unsafe { made.start().cast::<*mut u8>().write(address) };
         Ok(made.into_object())
     }

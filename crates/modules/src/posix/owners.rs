@@ -64,7 +64,7 @@ impl Posix {
     #[function(sig = "()")]
     fn getresuid(th: &Thread) -> PyResult<(u32, u32, u32)> {
         let (mut real, mut effective, mut saved) = (0, 0, 0);
-        // SAFETY: room for three.
+        // SAFETY: room for three numbers.
         if unsafe { libc::getresuid(&mut real, &mut effective, &mut saved) } < 0 {
             return Err(failed(th, errno(), NO_NAMES));
         }
@@ -75,7 +75,7 @@ impl Posix {
     #[function(sig = "()")]
     fn getresgid(th: &Thread) -> PyResult<(u32, u32, u32)> {
         let (mut real, mut effective, mut saved) = (0, 0, 0);
-        // SAFETY: room for three.
+        // SAFETY: room for three numbers.
         if unsafe { libc::getresgid(&mut real, &mut effective, &mut saved) } < 0 {
             return Err(failed(th, errno(), NO_NAMES));
         }

@@ -201,42 +201,42 @@ impl Posix {
     /// The number of the process that is the parent of this one now.
     #[function(sig = "()")]
     fn getppid() -> i32 {
-        // SAFETY: cannot fail.
+        // SAFETY: a plain system call.
         unsafe { libc::getppid() }
     }
 
     /// The real user id that this process has.
     #[function(sig = "()")]
     fn getuid() -> u32 {
-        // SAFETY: cannot fail.
+        // SAFETY: a plain system call.
         unsafe { libc::getuid() }
     }
 
     /// The user id that decides on this process's permissions.
     #[function(sig = "()")]
     fn geteuid() -> u32 {
-        // SAFETY: cannot fail.
+        // SAFETY: a plain system call.
         unsafe { libc::geteuid() }
     }
 
     /// The real group id that this process has.
     #[function(sig = "()")]
     fn getgid() -> u32 {
-        // SAFETY: cannot fail.
+        // SAFETY: a plain system call.
         unsafe { libc::getgid() }
     }
 
     /// The group id that decides on this process's permissions.
     #[function(sig = "()")]
     fn getegid() -> u32 {
-        // SAFETY: cannot fail.
+        // SAFETY: a plain system call.
         unsafe { libc::getegid() }
     }
 
     /// The number of the process group that this process is in.
     #[function(sig = "()")]
     fn getpgrp() -> i32 {
-        // SAFETY: cannot fail.
+        // SAFETY: a plain system call.
         unsafe { libc::getpgrp() }
     }
 

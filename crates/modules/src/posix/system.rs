@@ -231,7 +231,7 @@ impl Posix {
         if asked_for > 0 {
             return Some(asked_for.into());
         }
-        // SAFETY: a plain question.
+        // SAFETY: a plain system call.
         Some(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).filter(|&count| count > 0)
     }
 
@@ -321,7 +321,7 @@ impl Posix {
     /// The encoding of the terminal behind fd, or None if it is no terminal.
     #[function(sig = "(fd)")]
     fn device_encoding(th: &Thread, fd: i32) -> Option<&'static str> {
-        // SAFETY: a plain question.
+        // SAFETY: a plain system call.
         (without_gil(th, || unsafe { libc::isatty(fd) }) == 1).then_some("utf-8")
     }
 
@@ -369,7 +369,7 @@ impl Posix {
     #[function(sig = "()")]
     fn getloadavg(th: &Thread) -> PyResult<(f64, f64, f64)> {
         let mut load = [0.0; 3];
-        // SAFETY: room for three.
+        // SAFETY: room for three numbers.
         if unsafe { libc::getloadavg(load.as_mut_ptr(), 3) } != 3 {
             return Err(th.raise(exc::OS_ERROR, "Load averages are unobtainable"));
         }

@@ -472,7 +472,7 @@ impl Posix {
     /// Make mask the permissions that new files are not to have; the mask so far comes back.
     #[function(sig = "(mask, /)")]
     fn umask(mask: i32) -> u32 {
-        // SAFETY: cannot fail.
+        // SAFETY: a plain system call.
         unsafe { libc::umask(mask as libc::mode_t) }
     }
 }

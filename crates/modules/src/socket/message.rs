@@ -20,19 +20,19 @@ const LIMIT: usize = i32::MAX as usize;
 
 /// `CMSG_LEN`, unless it is too long.
 fn cmsg_len(data: usize) -> Option<usize> {
-    // SAFETY: arithmetic.
+    // SAFETY: a macro of C's that only calculates.
     let head = unsafe { libc::CMSG_LEN(0) } as usize;
     (data <= LIMIT - head).then(|| head + data)
 }
 
 /// `CMSG_SPACE`, unless it is too long.
 fn cmsg_space(data: usize) -> Option<usize> {
-    // SAFETY: arithmetic.
+    // SAFETY: a macro of C's that only calculates.
     let least = unsafe { libc::CMSG_SPACE(1) } as usize;
     if data > LIMIT - least {
         return None;
     }
-    // SAFETY: arithmetic.
+    // SAFETY: a macro of C's that only calculates.
     let space = unsafe { libc::CMSG_SPACE(data as u32) } as usize;
     (space <= LIMIT).then_some(space)
 }

@@ -222,7 +222,7 @@ impl SocketModule {
     /// List the network interfaces, each as a pair of index and name.
     #[function(sig = "()", no_text)]
     fn if_nameindex(th: &Thread) -> PyResult<Owned<List>> {
-        // SAFETY: no arguments.
+        // SAFETY: it takes nothing, and may be called at any time.
         let all = without_gil(th, || unsafe { libc::if_nameindex() });
         if all.is_null() {
             return Err(failed(th, errno()));

@@ -157,21 +157,21 @@ impl Termios {
     /// Wait until everything that was written is sent.
     #[function(sig = "(fd, /)")]
     fn tcdrain(th: &Thread, fd: Fildes) -> PyResult<()> {
-        // SAFETY: see tcsendbreak.
+        // SAFETY: as in `tcsendbreak`.
         call(th, || unsafe { libc::tcdrain(fd.0) })
     }
 
     /// Drop what is in a queue: TCIFLUSH of input, TCOFLUSH of output, or TCIOFLUSH.
     #[function(sig = "(fd, queue, /)")]
     fn tcflush(th: &Thread, fd: Fildes, queue: i32) -> PyResult<()> {
-        // SAFETY: see tcsendbreak.
+        // SAFETY: as in `tcsendbreak`.
         call(th, || unsafe { libc::tcflush(fd.0, queue) })
     }
 
     /// Stop output (TCOOFF) or input (TCIOFF), or let it go on (TCOON, TCION).
     #[function(sig = "(fd, action, /)")]
     fn tcflow(th: &Thread, fd: Fildes, action: i32) -> PyResult<()> {
-        // SAFETY: see tcsendbreak.
+        // SAFETY: as in `tcsendbreak`.
         call(th, || unsafe { libc::tcflow(fd.0, action) })
     }
 

@@ -17,14 +17,14 @@ pub fn raw_malloc(size: usize) -> *mut u8 {
     if size > MOST {
         return null_mut();
     }
-    // SAFETY: any size goes.
+    // SAFETY: any size may be asked for.
     unsafe { libc::malloc(size.max(1)).cast() }
 }
 
 /// `PyMem_RawCalloc`.
 pub fn raw_calloc(count: usize, size: usize) -> *mut u8 {
     match count.checked_mul(size) {
-        // SAFETY: any size goes.
+        // SAFETY: any size may be asked for.
         Some(total) if total <= MOST => unsafe { libc::calloc(1, total.max(1)).cast() },
         _ => null_mut(),
     }

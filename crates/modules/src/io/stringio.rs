@@ -123,13 +123,14 @@ impl StringIO {
         while text.len() < start {
             text.push(0);
         }
-        if start == text.len() {
-            with_units!(decoded.chars(), units => text.push_units(units));
-        } else {
-            // In the middle: what is behind is put back.
+        // In the middle, what is behind is put back.
+        let rest = (start < text.len()).then(|| {
             let rest = text.code_points().split_off(end.min(text.len()));
             text.truncate(start);
-            with_units!(decoded.chars(), units => text.push_units(units));
+            rest
+        });
+        with_units!(decoded.chars(), units => text.push_units(units));
+        if let Some(rest) = rest {
             text.push_units(&rest);
         }
         self.pos.set(end);

@@ -136,6 +136,8 @@ impl StrBuilder {
         with_units!(chars, units => self.push_units(units));
     }
 
+    // Callers have all three widths of units: as many copies, were it inlined.
+    #[inline(never)]
     pub fn push_units<T: Unit>(&mut self, units: &[T]) {
         if units.is_empty() {
             return;

@@ -307,3 +307,21 @@ fn searching_is_linear() {
     needle[50_000] = 3;
     assert_eq!(search::find(&text, &needle), None);
 }
+
+#[test]
+fn replacing_bytes() {
+    let text: Vec<u8> = (0..300).map(|at: usize| b"abacabbc"[(at * at + at / 7) % 8]).collect();
+    for len in 0..text.len() {
+        let text = &text[..len];
+        for needle in ["", "a", "b", "ab", "aba", "x", "cabbab"] {
+            for most in [0, 1, 5, usize::MAX] {
+                let places = search::Places::of_bytes(text, needle.as_bytes(), most);
+                let new_len = search::replaced_len(len, places.len(), needle.len(), 3);
+                let mut replaced = vec![0; new_len.expect("short")];
+                search::replace_into(text, &places, 1, needle.len(), b"xyz", &mut replaced);
+                let text = str::from_utf8(text).expect("ASCII");
+                assert_eq!(replaced, text.replacen(needle, "xyz", most).as_bytes());
+            }
+        }
+    }
+}

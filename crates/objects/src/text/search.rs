@@ -200,37 +200,67 @@ impl<T: Unit> Iterator for Occurrences<'_, '_, T> {
     }
 }
 
-/// Where something stands in a text.
+/// Where something stands in a text: a bit for each place.
 #[derive(Default)]
 pub struct Places {
-    /// The places that have a bit in a word: in most texts there are no others.
+    /// Those of a brief text.
     brief: u64,
-    /// Those behind, in order.
-    more: Vec<usize>,
+    /// As many words as there are for the places behind, or none if nothing stands there.
+    more: Vec<u64>,
 }
 
 impl Places {
     /// The places that `replace` with at most `most` replacements puts its new text into. With an empty needle they
     /// are the empty places before each unit and at the end.
     pub fn of<T: Unit>(text: &[T], needle: &[T], most: usize) -> Places {
+        let mut places = Places::default();
         if needle.is_empty() {
-            return (0..=text.len()).take(most).collect();
+            (0..=text.len()).take(most).for_each(|at| places.add(at, text.len()));
+        } else if let Some(first) = find(text, needle) {
+            let all = Occurrences::new(&text[first..], needle);
+            all.take(most).for_each(|at| places.add(first + at, text.len()));
         }
-        Occurrences::new(text, needle).take(most).collect()
+        places
     }
 
     /// As [`of`](Self::of).
     #[inline]
     pub fn of_bytes(text: &[u8], needle: &[u8], most: usize) -> Places {
-        if needle.is_empty() || text.len() > brief::MOST || most < text.len() {
-            return Places::of(text, needle, most);
+        match *needle {
+            [_, ..] if text.len() <= brief::MOST && most >= text.len() => {
+                Places { brief: brief::occurrences(text, needle), more: Vec::new() }
+            }
+            [byte] if most >= text.len() => Places::of_byte(text, byte),
+            _ => Places::of(text, needle, most),
         }
-        Places { brief: brief::occurrences(text, needle), more: Vec::new() }
+    }
+
+    fn of_byte(text: &[u8], byte: u8) -> Places {
+        if find_byte(text, byte).is_none() {
+            return Places::default();
+        }
+        let mut words = text.chunks(brief::MOST).map(|part| brief::places(part, byte));
+        Places { brief: words.next().unwrap_or(0), more: words.collect() }
+    }
+
+    /// Adds a place of a text of `len` units.
+    fn add(&mut self, at: usize, len: usize) {
+        let bit = 1 << (at % brief::MOST);
+        match (at / brief::MOST).checked_sub(1) {
+            None => self.brief |= bit,
+            Some(index) => {
+                if self.more.is_empty() {
+                    self.more = vec![0; len / brief::MOST];
+                }
+                self.more[index] |= bit;
+            }
+        }
     }
 
     #[inline]
     pub fn len(&self) -> usize {
-        self.brief.count_ones() as usize + self.more.len()
+        let more: usize = self.more.iter().map(|word| word.count_ones() as usize).sum();
+        self.brief.count_ones() as usize + more
     }
 
     pub fn is_empty(&self) -> bool {
@@ -239,19 +269,16 @@ impl Places {
 
     #[inline]
     fn iter(&self) -> impl Iterator<Item = usize> {
-        let (mut brief, mut more) = (brief::Bits(self.brief), self.more.iter());
-        std::iter::from_fn(move || brief.next().or_else(|| more.next().copied()))
-    }
-}
-
-impl FromIterator<usize> for Places {
-    fn from_iter<I: IntoIterator<Item = usize>>(all: I) -> Places {
-        let mut places = Places::default();
-        all.into_iter().for_each(|at| match at {
-            0..brief::MOST => places.brief |= 1 << at,
-            _ => places.more.push(at),
-        });
-        places
+        let (mut bits, mut base, mut more) = (brief::Bits(self.brief), 0, self.more.iter());
+        std::iter::from_fn(move || {
+            loop {
+                if let Some(at) = bits.next() {
+                    return Some(base + at);
+                }
+                bits = brief::Bits(*more.next()?);
+                base += brief::MOST;
+            }
+        })
     }
 }
 

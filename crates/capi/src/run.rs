@@ -214,17 +214,17 @@ fn run_script(
     }
     let globals = Some(dict.object());
     let result = run_source(th, source, name, 257, globals, None, flags).map(drop);
+    // What was raised stays what is told of.
+    let raised = th.take_exception();
     krait_eval::streams::flush(th);
     if names_file {
-        // What was raised stays what is told of.
-        let raised = th.take_exception();
         for key in [id::__file__, id::__cached__] {
             drop(dict.remove(th, key.object()));
         }
         drop(th.take_exception());
-        if let Some(raised) = raised {
-            let _raised = th.set_exception(raised.into_object());
-        }
+    }
+    if let Some(raised) = raised {
+        let _raised = th.set_exception(raised.into_object());
     }
     result
 }

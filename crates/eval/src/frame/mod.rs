@@ -20,6 +20,7 @@ mod stackref;
 
 use krait_abi as abi;
 use krait_objects::prelude::*;
+use krait_objects::row::move_words;
 
 pub use inspect::{
     WarningPlace, current_code, current_locals, object_at_depth, running, warning_place,
@@ -235,7 +236,7 @@ impl Frame {
         // SAFETY: the caller's promise.
         unsafe {
             let words = (*from).sp.offset_from(Frame::local(from, 0)) as usize;
-            std::ptr::copy_nonoverlapping(from.cast::<usize>(), to.cast::<usize>(), FRAME_WORDS);
+            move_words(from.cast::<usize>(), to.cast::<usize>(), FRAME_WORDS);
             (*to).previous = std::ptr::null_mut();
             (*to).sp = Frame::local(to, words);
             (*to).func = (*from).func.into_heap_safe();

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use krait_objects::iterators::enumerate::give_tuple;
+use krait_objects::iterators::enumerate::give_pair;
 use krait_objects::prelude::*;
 
 /// Gather items into tuples of n. If they do not come out even, the last tuple is shorter, or,
@@ -134,7 +134,7 @@ impl Pairwise {
         match iter::next(th, iterator.borrow()) {
             Ok(Some(new)) => {
                 self.old.set(Some(new.clone()));
-                let pair = give_tuple(th, &self.last, [old, new])?;
+                let pair = give_pair(th, &self.last, old, new)?;
                 // Whatever it holds, as the reference.
                 // SAFETY: a tuple.
                 krait_objects::gc::track(th, unsafe { pair.borrow().cast::<Tuple>() });

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use krait_objects::iterators::enumerate::give_tuple;
+use krait_objects::iterators::enumerate::give_pair;
 use krait_objects::prelude::*;
 use krait_objects::protocol::sequence;
 
@@ -204,7 +204,7 @@ impl ZipLongest {
             let Some(right) = self.item(th, &iterators, 1, &fill)? else {
                 return Ok(None);
             };
-            return give_tuple(th, &self.last, [left, right]).map(Some);
+            return give_pair(th, &self.last, left, right).map(Some);
         }
         let mut items = Vec::with_capacity(iterators.len());
         for at in 0..iterators.len() {

@@ -315,8 +315,12 @@ pub unsafe fn is_finalized(ob: *mut abi::PyObject) -> bool {
 /// # Safety
 /// As for `is_finalized`.
 pub unsafe fn set_finalized(ob: *mut abi::PyObject) {
-    // SAFETY: the caller's promise.
-    unsafe { (*head_of(ob))._gc_prev |= list::FINALIZED }
+    // SAFETY: the caller's promise. Volatile, as the compiler would write a byte only, and who reads the word next would
+    // wait for that.
+    unsafe {
+        let word = &raw mut (*head_of(ob))._gc_prev;
+        word.write_volatile(word.read_volatile() | list::FINALIZED);
+    }
 }
 
 /// `tp_free` of collected types: `PyObject_GC_Del`.

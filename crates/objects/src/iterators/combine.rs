@@ -7,6 +7,7 @@ use std::ffi::c_int;
 
 use crate::gc;
 use crate::prelude::*;
+use crate::row::in_row;
 
 /// The iterators of all arguments, in a tuple.
 fn iterators_of(th: &Thread, iterables: &[Borrowed<'_>]) -> PyResult<Owned<Tuple>> {
@@ -83,19 +84,20 @@ impl Zip {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let (Some(iterators), false) = (self.iterators.get_owned(), self.len.get() == 0) else {
+        // Set once: whoever asks holds the object, and with it this.
+        let (Some(iterators), false) = (self.iterators.get(), self.len.get() == 0) else {
             return Ok(None);
         };
         if let [left, right] = iterators.as_slice() {
             let Some(left) = iter::next(th, *left)? else {
-                return self.ended(th, &iterators, 0);
+                return self.ended(th, iterators.get(), 0);
             };
             let Some(right) = iter::next(th, *right)? else {
-                return self.ended(th, &iterators, 1);
+                return self.ended(th, iterators.get(), 1);
             };
-            return super::enumerate::give_tuple(th, &self.last, [left, right]).map(Some);
+            return super::enumerate::give_pair(th, &self.last, left, right).map(Some);
         }
-        self.next_of_many(th, &iterators)
+        self.next_of_many(th, iterators.get())
     }
 
     /// What pickle and copy need to make the object anew.
@@ -176,9 +178,6 @@ pub struct Map {
     strict: Cell<c_int>,
 }
 
-/// More iterators than this need memory for each call.
-const FEW: usize = 8;
-
 #[pymethods]
 impl Map {
     #[new(sig = "(*args, strict=False)")]
@@ -204,38 +203,26 @@ impl Map {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let (Some(iterators), Some(function)) =
-            (self.iterators.get_owned(), self.function.get_owned())
-        else {
+        // Set once: whoever asks holds the object, and with it these.
+        let (Some(iterators), Some(function)) = (self.iterators.get(), self.function.get()) else {
             return Ok(None);
         };
-        if let [iterator] = iterators.as_slice() {
-            return match iter::next(th, *iterator)? {
-                Some(item) => call::call(th, function.borrow(), &[item.borrow()]).map(Some),
+        match iterators.get().as_slice() {
+            [iterator] => match iter::next(th, *iterator)? {
+                Some(item) => call::call(th, function, &[item.borrow()]).map(Some),
                 None => Ok(None),
-            };
-        }
-        let mut items: Vec<Owned> = Vec::with_capacity(iterators.len());
-        for (at, &iterator) in iterators.as_slice().iter().enumerate() {
-            match iter::next(th, iterator)? {
-                Some(item) => items.push(item),
-                None => {
-                    if self.strict.get() != 0 {
-                        check_even(th, "map", &iterators, at)?;
-                    }
-                    return Ok(None);
-                }
+            },
+            [left, right] => {
+                let Some(left) = iter::next(th, *left)? else {
+                    return self.ended(th, iterators.get(), 0);
+                };
+                let Some(right) = iter::next(th, *right)? else {
+                    return self.ended(th, iterators.get(), 1);
+                };
+                call::call(th, function, &[left.borrow(), right.borrow()]).map(Some)
             }
+            _ => self.next_of_many(th, iterators.get(), function),
         }
-        let mut few = [none(); FEW];
-        if items.len() <= FEW {
-            for (place, item) in few.iter_mut().zip(&items) {
-                *place = item.borrow();
-            }
-            return call::call(th, function.borrow(), &few[..items.len()]).map(Some);
-        }
-        let many: Vec<Borrowed<'_>> = items.iter().map(Owned::borrow).collect();
-        call::call(th, function.borrow(), &many).map(Some)
     }
 
     /// What pickle and copy need to make the object anew.
@@ -259,6 +246,36 @@ impl Map {
     fn __setstate__(&self, th: &Thread, state: Borrowed<'_>) -> PyResult<()> {
         self.strict.set(object::is_true(th, state)?.into());
         Ok(())
+    }
+}
+
+impl Map {
+    #[inline(never)]
+    fn next_of_many(
+        &self,
+        th: &Thread,
+        iterators: &Tuple,
+        function: Borrowed<'_>,
+    ) -> PyResult<Option<Owned>> {
+        let mut items: Vec<Owned> = Vec::with_capacity(iterators.len());
+        for (at, &iterator) in iterators.as_slice().iter().enumerate() {
+            match iter::next(th, iterator)? {
+                Some(item) => items.push(item),
+                None => return self.ended(th, iterators, at),
+            }
+        }
+        in_row(
+            items.len(),
+            |at| items[at].borrow(),
+            |arguments| call::call(th, function, arguments).map(Some),
+        )
+    }
+
+    fn ended(&self, th: &Thread, iterators: &Tuple, at: usize) -> PyResult<Option<Owned>> {
+        if self.strict.get() != 0 {
+            check_even(th, "map", iterators, at)?;
+        }
+        Ok(None)
     }
 }
 
@@ -298,18 +315,17 @@ impl Filter {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let (Some(iterator), Some(function)) =
-            (self.iterator.get_owned(), self.function.get_owned())
-        else {
+        // Set once: whoever asks holds the object, and with it these.
+        let (Some(iterator), Some(function)) = (self.iterator.get(), self.function.get()) else {
             return Ok(None);
         };
         let by_truth = function.is_none()
             || function.is(Borrowed::from_ref(crate::int::Bool::type_object()).object());
-        while let Some(item) = iter::next(th, iterator.borrow())? {
+        while let Some(item) = iter::next(th, iterator)? {
             let keep = if by_truth {
                 object::is_true(th, item.borrow())?
             } else {
-                let answer = call::call(th, function.borrow(), &[item.borrow()])?;
+                let answer = call::call(th, function, &[item.borrow()])?;
                 object::is_true(th, answer.borrow())?
             };
             if keep {

@@ -80,29 +80,28 @@ impl Enumerate {
     }
 }
 
-/// Gives `items` as a tuple: the one given out last, if nobody kept it.
-pub fn give_tuple<const N: usize>(th: &Thread, last: &Slot<Tuple>, items: [Owned; N]) -> PyResult {
+/// Gives two items as a tuple: the one given out last, if nobody kept it. They come in registers: the words of an array
+/// just written would be loaded as one, which waits for both stores.
+#[inline]
+pub fn give_pair(th: &Thread, last: &Slot<Tuple>, first: Owned, second: Owned) -> PyResult {
     let Some(tuple) = last.get().filter(|tuple| tuple.object().ref_count() == 1) else {
-        return Tuple::pack(th, items).map(Owned::into_object);
+        return Tuple::pack(th, [first, second]).map(Owned::into_object);
     };
     let result = tuple.object().to_owned();
-    // SAFETY: nobody but the iterator had the tuple, which has `N` items; the old ones are released last.
+    // SAFETY: nobody but the iterator had the tuple, which has two items; the old ones are released last.
     unsafe {
         let places = tuple.items();
-        let mut at = 0;
-        let old = items.map(|item| {
-            let place = places.add(at);
-            at += 1;
-            Owned::<Object>::from_ptr(std::mem::replace(&mut *place, item.into_ptr()))
-        });
+        let old_first = std::mem::replace(&mut *places, first.into_ptr());
+        let old_second = std::mem::replace(&mut *places.add(1), second.into_ptr());
         tuple.forget_hash();
         gc::track(th, result.borrow());
-        drop(old);
+        drop(Owned::<Object>::from_ptr(old_first));
+        drop(Owned::<Object>::from_ptr(old_second));
     }
     Ok(result)
 }
 
-/// As `give_tuple`, with as many items as are asked for; a first tuple is made and kept in `last`.
+/// As `give_pair`, with as many items as are asked for; a first tuple is made and kept in `last`.
 pub fn give_items<'a>(
     th: &Thread,
     last: &Slot<Tuple>,
@@ -117,8 +116,12 @@ pub fn give_items<'a>(
         for at in 0..count {
             // SAFETY: nobody but the iterator had the tuple, which has so many items, each of them whole at any time.
             unsafe {
-                let place = tuple.items().add(at);
-                let old = std::mem::replace(&mut *place, item(at).to_owned().into_ptr());
+                let (place, item) = (tuple.items().add(at), item(at));
+                // As most are the second time.
+                if *place == item.as_ptr() {
+                    continue;
+                }
+                let old = std::mem::replace(&mut *place, item.to_owned().into_ptr());
                 drop(Owned::<Object>::from_ptr(old));
             }
         }
@@ -199,7 +202,7 @@ impl Enumerate {
             return Ok(None);
         };
         let count = self.count(th)?.into_object();
-        give_tuple(th, &self.pair, [count, item]).map(Some)
+        give_pair(th, &self.pair, count, item).map(Some)
     }
 
     /// What pickle and copy need to make the object anew.

@@ -461,6 +461,7 @@ impl Set {
         }
         let (table, size) = (self.table.get(), self.mask.get() as usize + 1);
         let small = table == self.small_table();
+        let mut left = self.used.get();
         // SAFETY: (1), (3): the entries are out of the set before the first is released.
         unsafe {
             let mut copy = [Entry::EMPTY; MIN_SIZE];
@@ -477,6 +478,10 @@ impl Set {
             for entry in std::slice::from_raw_parts(entries, size) {
                 if is_used_entry(entry) {
                     drop(Owned::<Object>::from_ptr(entry.key));
+                    left -= 1;
+                    if left == 0 {
+                        break;
+                    }
                 }
             }
             if !small {

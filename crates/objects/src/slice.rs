@@ -58,6 +58,9 @@ impl SliceRange {
             }
         };
         let (start, stop) = (clip(start), clip(stop));
+        if step == 1 {
+            return SliceRange { start, stop, step, len: (stop - start).max(0) as usize };
+        }
         let count = match step < 0 {
             true if stop < start => (start - stop - 1) / -step + 1,
             false if start < stop => (stop - start - 1) / step + 1,
@@ -112,12 +115,12 @@ pub enum Key {
 
 /// Understands a subscript of a sequence of type `name`.
 pub fn subscript_kind(th: &Thread, key: Borrowed<'_>, name: &str) -> PyResult<Key> {
-    if is_index(key) {
-        return number::as_isize(th, key, Some(exc::INDEX_ERROR)).map(Key::Index);
-    }
     if let Some(slice) = key.downcast_exact::<Slice>() {
         let (start, stop, step) = slice.unpack(th)?;
         return Ok(Key::Slice(start, stop, step));
+    }
+    if is_index(key) {
+        return number::as_isize(th, key, Some(exc::INDEX_ERROR)).map(Key::Index);
     }
     Err(raise!(
         th,
@@ -166,6 +169,16 @@ impl<'a> FromArg<'a> for SliceBound {
         }
         Err(th.raise(exc::TYPE_ERROR, "slice indices must be integers or have an __index__ method"))
     }
+}
+
+/// A bound that is None or an int of a digit, which no code has to be run for; `missing` for None.
+#[inline(always)]
+pub fn plain_bound(bound: Borrowed<'_>, missing: isize) -> Option<isize> {
+    if bound.is_none() {
+        return Some(missing);
+    }
+    let value = bound.downcast_exact::<Int>()?;
+    value.is_compact().then(|| value.compact_value() as isize)
 }
 
 /// A bound of a slice, clipped to what fits; `None` for `None`.
@@ -223,7 +236,24 @@ impl Slice {
     }
 
     /// Start, stop and step as machine integers, clipped: `PySlice_Unpack`.
+    #[inline]
     pub fn unpack(&self, th: &Thread) -> PyResult<(isize, isize, isize)> {
+        match self.plain() {
+            Some(plain) => Ok(plain),
+            None => self.unpack_any(th),
+        }
+    }
+
+    /// The same of None and ints of a digit, as most are.
+    #[inline(always)]
+    fn plain(&self) -> Option<(isize, isize, isize)> {
+        let step = plain_bound(self.step(), 1).filter(|&step| step != 0)?;
+        let (first, last) = if step < 0 { (isize::MAX, isize::MIN) } else { (0, isize::MAX) };
+        Some((plain_bound(self.start(), first)?, plain_bound(self.stop(), last)?, step))
+    }
+
+    #[inline(never)]
+    fn unpack_any(&self, th: &Thread) -> PyResult<(isize, isize, isize)> {
         let step = match bound(th, self.step())? {
             None => 1,
             Some(0) => return Err(th.raise(exc::VALUE_ERROR, "slice step cannot be zero")),

@@ -1,8 +1,9 @@
 //! Building, indexing and filling containers.
 
+use krait_objects::list::assign_slice;
 use krait_objects::prelude::*;
 use krait_objects::set::Set;
-use krait_objects::slice::{Slice, SliceRange};
+use krait_objects::slice::{Slice, SliceRange, plain_bound};
 
 use super::op::Op;
 use crate::frame::Held;
@@ -62,15 +63,6 @@ pub fn build_slice(op: Op<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// A bound that is None or a small int; looking at any other may run code.
-fn plain_bound(bound: Borrowed<'_>, missing: isize) -> Option<isize> {
-    if bound.is_none() {
-        return Some(missing);
-    }
-    let value = bound.downcast_exact::<Int>()?;
-    value.is_compact().then(|| value.compact_value() as isize)
-}
-
 /// What most slices are: a part of a text, list or tuple between plain bounds. No slice object is made.
 fn plain_slice(
     th: &Thread,
@@ -110,6 +102,13 @@ pub fn binary_slice(op: Op<'_>) -> PyResult<()> {
 /// `container[start:stop] = value`.
 pub fn store_slice(op: Op<'_>) -> PyResult<()> {
     let [value, container, start, stop] = op.pop();
+    if let Some(list) = container.get().downcast_exact::<List>()
+        && let Some(from) = plain_bound(start.get(), 0)
+        && let Some(to) = plain_bound(stop.get(), isize::MAX)
+    {
+        let (from, to) = SliceRange::of(from, to, 1, list.len()).bounds();
+        return assign_slice(list, op.th, from, to, Some(value.get()));
+    }
     let slice = Slice::new(op.th, bound(&start), bound(&stop), none().to_owned())?;
     object::set_item(op.th, container.get(), slice.object(), value.get())
 }

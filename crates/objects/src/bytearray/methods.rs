@@ -1,5 +1,6 @@
 //! `bytearray` as Python sees it.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::ffi::c_int;
 
@@ -70,9 +71,12 @@ const RANGE: &str = "byte must be in range(0, 256)";
 
 impl ByteArray {
     /// The bytes that are assigned to a slice.
-    fn assigned(&self, th: &Thread, value: Borrowed<'_>) -> PyResult<Vec<u8>> {
+    fn assigned<'a>(&self, th: &Thread, value: Borrowed<'a>) -> PyResult<Cow<'a, [u8]>> {
+        if let Some(bytes) = value.downcast_exact::<Bytes>() {
+            return Ok(Cow::Borrowed(bytes.get().as_bytes()));
+        }
         if buffer::check(value) {
-            return Buffer::get(th, value, abi::PyBUF_FULL_RO)?.to_vec(th);
+            return Buffer::get(th, value, abi::PyBUF_FULL_RO)?.to_vec(th).map(Cow::Owned);
         }
         if number::is_index(value) || value.downcast::<Str>().is_some() {
             return Err(th.raise(
@@ -80,20 +84,26 @@ impl ByteArray {
                 "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
             ));
         }
-        construct::from_object(th, value, "bytearray", RANGE)
+        construct::from_object(th, value, "bytearray", RANGE).map(Cow::Owned)
     }
 
-    fn set_slice(&self, th: &Thread, range: SliceRange, data: Option<Vec<u8>>) -> PyResult<()> {
+    fn set_slice(&self, th: &Thread, range: SliceRange, data: Option<&[u8]>) -> PyResult<()> {
         if range.step == 1 {
             let (start, end) = range.bounds();
-            return self.splice(th, start, end, data.as_deref().unwrap_or(&[]));
+            return self.splice(th, start, end, data.unwrap_or(&[]));
         }
         match data {
-            Some(data) if data.is_empty() => self.delete(th, range),
-            None => self.delete(th, range),
+            None | Some([]) => self.delete(th, range),
             Some(data) if data.len() == range.len => {
+                let up = range.ascending();
                 self.with_bytes(|bytes| {
-                    range.positions().zip(data).for_each(|(at, byte)| bytes[at] = byte);
+                    let places = bytes[up.start as usize..].iter_mut().step_by(up.step as usize);
+                    match range.step < 0 {
+                        false => places.zip(data).for_each(|(place, &byte)| *place = byte),
+                        true => {
+                            places.zip(data.iter().rev()).for_each(|(place, &byte)| *place = byte)
+                        }
+                    }
                 });
                 Ok(())
             }
@@ -345,7 +355,7 @@ impl ByteArray {
             }
             Key::Slice(start, stop, step) => {
                 let data = value.map(|value| this.assigned(th, value)).transpose()?;
-                this.set_slice(th, SliceRange::of(start, stop, step, this.len()), data)
+                this.set_slice(th, SliceRange::of(start, stop, step, this.len()), data.as_deref())
             }
         }
     }

@@ -5,7 +5,11 @@
 use super::{List, Ptr, copy_counted};
 use crate::prelude::*;
 use crate::protocol::sequence;
+use crate::row::move_words;
 use crate::slice::SliceRange;
+
+/// As many items are released without memory of the heap.
+const FEW: usize = 8;
 
 /// What an assignment takes its items from: a list (not the one assigned to) or a tuple.
 fn source(list: Borrowed<'_, List>, th: &Thread, value: Borrowed<'_>) -> PyResult {
@@ -56,12 +60,23 @@ pub fn assign(
             return Ok(());
         }
         let mut only = None;
-        let mut removed: Vec<Ptr> = Vec::new();
+        let mut few = [std::ptr::null_mut(); FEW];
+        let mut many: Vec<Ptr> = Vec::new();
+        let mut removed: &[Ptr] = &[];
         match old {
             0 => {}
             1 => only = Owned::<Object>::from_ptr_or_null(*list.items.get().add(start)),
-            _ => removed
-                .extend_from_slice(std::slice::from_raw_parts(list.items.get().add(start), old)),
+            2..=FEW => {
+                move_words(list.items.get().add(start), few.as_mut_ptr(), old);
+                removed = &few[..old];
+            }
+            _ => {
+                many.extend_from_slice(std::slice::from_raw_parts(
+                    list.items.get().add(start),
+                    old,
+                ));
+                removed = &many;
+            }
         }
         if new > old {
             list.resize(th, len + new - old)?;
@@ -88,8 +103,8 @@ pub fn assign(
 }
 
 /// From the last to the first, as the reference does.
-unsafe fn release(removed: Vec<Ptr>) {
-    for item in removed.into_iter().rev() {
+unsafe fn release(removed: &[Ptr]) {
+    for &item in removed.iter().rev() {
         // SAFETY: the references left the list.
         drop(unsafe { Owned::<Object>::from_ptr_or_null(item) });
     }

@@ -493,7 +493,10 @@ impl Tuple {
                 return match op {
                     CompareOp::Eq => Ok(bool_object(false).object().to_owned()),
                     CompareOp::Ne => Ok(bool_object(true).object().to_owned()),
-                    _ => object::compare(th, a, b, op),
+                    _ => match object::compare_numbers(a, b, op) {
+                        Some(answer) => Ok(bool_object(answer).object().to_owned()),
+                        None => object::compare(th, a, b, op),
+                    },
                 };
             }
         }

@@ -1,5 +1,7 @@
 //! Calls. A Python function gets a frame and the loop goes on in it; everything else goes through vectorcall.
 
+use std::cell::Cell;
+
 use krait_bytecode::code_flags;
 use krait_objects::memory;
 use krait_objects::prelude::*;
@@ -290,6 +292,22 @@ fn check_keywords(th: &Thread, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<(
     Ok(())
 }
 
+/// The keys in their order.
+fn keys_of(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult<Owned<Tuple>> {
+    let mut position = 0;
+    Tuple::from_fn(th, dict.len(), |_| match dict.next(&mut position) {
+        Some((key, _value)) => key,
+        None => none().to_owned(),
+    })
+}
+
+fn next_value(dict: Option<Borrowed<'_, Dict>>, position: &Cell<usize>) -> Owned {
+    let mut at = position.get();
+    let next = dict.and_then(|dict| dict.get().next(&mut at));
+    position.set(at);
+    next.map_or_else(|| none().to_owned(), |(_key, value)| value)
+}
+
 #[inline(never)]
 fn call_python_ex(
     op: Op<'_>,
@@ -297,24 +315,17 @@ fn call_python_ex(
     kwargs: Option<Borrowed<'_, Dict>>,
 ) -> PyResult<*const CodeUnit> {
     check_keywords(op.th, kwargs)?;
-    let mut names: Vec<Owned> = Vec::new();
-    let mut named: Vec<Owned> = Vec::new();
-    let mut position = 0;
-    while let Some((name, value)) = kwargs.and_then(|kwargs| kwargs.get().next(&mut position)) {
-        names.push(name);
-        named.push(value);
-    }
-    let kwnames = match names.is_empty() {
-        true => None,
-        false => Some(Tuple::from_vec(op.th, names)?),
-    };
+    let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
+    let kwnames = kwargs.map(|kwargs| keys_of(op.th, kwargs)).transpose()?;
     let positional = args.len();
-    let value = |index| {
-        let value = args.get(index).unwrap_or_else(|| named[index - positional].borrow());
+    // Nothing runs until the values are in the row: the names are still those of the tuple.
+    let position = Cell::new(0);
+    let value = |index| match args.get(index) {
         // SAFETY: a live object.
-        unsafe { StackRef::new(value.as_ptr()) }
+        Some(value) => unsafe { StackRef::new(value.as_ptr()) },
+        None => StackRef::from_owned(next_value(kwargs, &position)),
     };
-    in_row(positional + named.len(), value, |values| {
+    in_row(positional + kwnames.as_ref().map_or(0, |names| names.len()), value, |values| {
         // SAFETY: (2): each reference is new, and moves into the frame.
         unsafe {
             let operands = op.pop::<4>();

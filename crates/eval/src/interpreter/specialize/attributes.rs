@@ -2,9 +2,10 @@
 
 use krait_abi as abi;
 use krait_bytecode::Opcode;
-use krait_objects::descr::{ClassMethod, Property, StaticMethod};
+use krait_objects::descr::{ClassMethod, Property, StaticMethod, wraps_generic_getattr};
 use krait_objects::object::super_::Super;
 use krait_objects::prelude::*;
+use krait_objects::typeobj::slots::dispatch;
 
 use super::super::entering;
 use super::super::op::Op;
@@ -75,6 +76,17 @@ fn generic_get(ty: &Type) -> bool {
     address(ty.raw().tp_getattro) == address(Object::type_object().raw().tp_getattro)
 }
 
+/// Whether a class has `__getattr__` only, which is asked for what the generic way does not find: forms that find
+/// the attribute need not know of it, and the others leave for the general one.
+fn generic_first(th: &Thread, ty: &Type) -> bool {
+    let dispatches = ty.raw().tp_getattro.map_or(0, |slot| slot as usize)
+        == dispatch::tp_getattro as *const () as usize;
+    dispatches
+        && ty
+            .lookup(th, id::__getattribute__)
+            .is_none_or(|method| wraps_generic_getattr(method.object()))
+}
+
 fn generic_set(ty: &Type) -> bool {
     let address = |slot: abi::setattrofunc| slot.map(|slot| slot as usize);
     address(ty.raw().tp_setattro) == address(Object::type_object().raw().tp_setattro)
@@ -92,7 +104,8 @@ pub fn load(op: Op<'_>) -> Option<Opcode> {
         return load_class(op, class, name);
     }
     let ty = owner.ty();
-    if !generic_get(&ty) {
+    let generic = generic_get(&ty);
+    if !generic && !generic_first(op.th, &ty) {
         return load_overridden(op, ty);
     }
     let version = ty.get().assign_version(op.th);
@@ -135,7 +148,8 @@ pub fn load(op: Op<'_>) -> Option<Opcode> {
                 )?;
                 (form != Opcode::LOAD_ATTR).then_some(form)
             }
-            Found::Property(property, getter) if !called => {
+            // Where a getter raises AttributeError, `__getattr__` is still to be asked.
+            Found::Property(property, getter) if !called && generic => {
                 write_cache(op, 4, halves(getter));
                 write_cache(op, 6, quarters(property.as_ptr() as u64));
                 Some(Opcode::LOAD_ATTR_PROPERTY)

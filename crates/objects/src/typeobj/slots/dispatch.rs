@@ -50,9 +50,18 @@ pub fn special(
     match method_of(th, this, name)? {
         None => Ok(None),
         Some(Method::Plain(method)) => {
-            let mut all = [this; 4];
-            all[1..=args.len()].copy_from_slice(args);
-            call::call(th, method.object(), &all[..=args.len()]).map(Some)
+            let method = method.object();
+            match *args {
+                [] => call::call(th, method, &[this]),
+                [only] => call::call(th, method, &[this, only]),
+                [first, second] => call::call(th, method, &[this, first, second]),
+                _ => {
+                    let mut all = [this; 4];
+                    all[1..=args.len()].copy_from_slice(args);
+                    call::call(th, method, &all[..=args.len()])
+                }
+            }
+            .map(Some)
         }
         Some(Method::Bound(bound)) => call::call(th, bound.object(), args).map(Some),
     }

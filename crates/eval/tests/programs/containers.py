@@ -92,3 +92,40 @@ for n in (8, 16, 24, 1, 9, 0):
 print(some, some - {8, 1}, some ^ {16, 3}, some.pop())
 attempt(lambda: {1}.remove(2))
 attempt(lambda: {[]})
+
+# Sorting compares the same items in the same order as the reference, which shows where the order is none.
+class Watched:
+    def __init__(self, value, place):
+        self.value = value
+        self.place = place
+
+    def __lt__(self, other):
+        global trace
+        trace = (trace * 31 + self.place * 7 + other.place) % 1000003
+        return self.value < other.value
+
+
+def mixed(length, every):
+    seed = length
+    made = []
+    while len(made) < length:
+        seed = (seed * 1103515245 + 12345) % 2147483648
+        made.append((1e400 - 1e400) if every and seed % every == 0 else seed % 1000 * 1.0)
+    return made
+
+
+for every in (0, 3, 40):
+    for length in (7, 40, 64, 65, 100, 200, 513, 1000):
+        values = mixed(length, every)
+        if length % 2:
+            tail = values[length // 3:]
+            tail.sort()
+            values[length // 3:] = tail
+        trace = 0
+        watched = []
+        for value in values:
+            watched.append(Watched(value, len(watched)))
+        watched.sort()
+        order = [one.place for one in watched]
+        values.sort()
+        print(length, every, trace, order[:9], values[:9] + values[-3:])

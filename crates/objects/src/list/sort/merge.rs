@@ -1,6 +1,7 @@
 //! Powersort: natural runs, extended by insertion, merged in a nearly optimal order with galloping.
 //!
-//! Any comparison may fail; the items are then some permutation of what they were, none lost.
+//! The same items are compared in the same order as in the reference: the result shows it where the order is none, as with
+//! NaN. Any comparison may fail; the items are then some permutation of what they were, none lost.
 
 use super::{Order, Ptr};
 use crate::prelude::*;
@@ -72,8 +73,10 @@ impl<'a, E: Keyed> Sorter<'a, E> {
             self.found_run(start, run)?;
             start += run;
         }
-        while self.runs.len() > 1 {
-            self.merge_last()?;
+        while let count @ 2.. = self.runs.len() {
+            // Of three, the shorter neighbour of the middle one goes first.
+            let first = count >= 3 && self.runs[count - 3].len < self.runs[count - 1].len;
+            self.merge_at(if first { count - 3 } else { count - 2 })?;
         }
         Ok(())
     }
@@ -149,7 +152,7 @@ impl<'a, E: Keyed> Sorter<'a, E> {
                 if before.power <= power {
                     break;
                 }
-                self.merge_last()?;
+                self.merge_at(self.runs.len() - 2)?;
             }
             if let Some(last) = self.runs.last_mut() {
                 last.power = power;
@@ -159,13 +162,12 @@ impl<'a, E: Keyed> Sorter<'a, E> {
         Ok(())
     }
 
-    /// Merges the last two runs.
-    fn merge_last(&mut self) -> PyResult<()> {
-        let (Some(right), Some(left)) = (self.runs.pop(), self.runs.pop()) else {
-            return Ok(());
-        };
-        let len = left.len + right.len;
-        self.runs.push(Run { start: left.start, len, power: right.power });
+    /// Merges a run and the one behind it.
+    fn merge_at(&mut self, at: usize) -> PyResult<()> {
+        let right = self.runs.remove(at + 1);
+        let Run { start, len, .. } = self.runs[at];
+        self.runs[at] = Run { start, len: len + right.len, power: right.power };
+        let left = Run { start, len, power: 0 };
         // What is in its place already at either end needs no merging.
         let first = self.items[right.start];
         let skip = self.gallop(&first, left.start, left.len, 0, true)?;
@@ -200,47 +202,40 @@ impl<'a, E: Keyed> Sorter<'a, E> {
         result
     }
 
+    /// The left part begins behind the right one's first item, and ends behind its last: `merge_at` left the others out.
     fn merge_low_steps(&mut self, left: &[E], at: &mut Low, end: usize) -> PyResult<()> {
         let mut min_gallop = self.min_gallop;
+        if self.low_from_right(at, 1, end) || self.low_from_left(left, at, 0, end) {
+            return Ok(());
+        }
         loop {
             let (mut left_wins, mut right_wins) = (0, 0);
             while left_wins < min_gallop && right_wins < min_gallop {
-                if at.left == left.len() || at.right == end {
+                let done = if self.less(&self.items[at.right], &left[at.left])? {
+                    (left_wins, right_wins) = (0, right_wins + 1);
+                    self.low_from_right(at, 1, end)
+                } else {
+                    (left_wins, right_wins) = (left_wins + 1, 0);
+                    self.low_from_left(left, at, 1, end)
+                };
+                if done {
                     return Ok(());
                 }
-                if self.less(&self.items[at.right], &left[at.left])? {
-                    self.items[at.to] = self.items[at.right];
-                    at.right += 1;
-                    (left_wins, right_wins) = (0, right_wins + 1);
-                } else {
-                    self.items[at.to] = left[at.left];
-                    at.left += 1;
-                    (left_wins, right_wins) = (left_wins + 1, 0);
-                }
-                at.to += 1;
             }
             min_gallop += 1;
             loop {
-                if at.left == left.len() || at.right == end {
-                    self.min_gallop = min_gallop;
-                    return Ok(());
-                }
                 min_gallop = min_gallop.saturating_sub(1).max(1);
                 self.min_gallop = min_gallop;
                 let next = self.items[at.right];
                 let from_left = self.gallop_in(&next, &left[at.left..], 0, true)?;
-                self.items[at.to..at.to + from_left]
-                    .copy_from_slice(&left[at.left..at.left + from_left]);
-                at.left += from_left;
-                at.to += from_left;
-                if at.left == left.len() {
+                if self.low_from_left(left, at, from_left, end) || self.low_from_right(at, 1, end) {
                     return Ok(());
                 }
-                let next = left[at.left];
-                let from_right = self.gallop(&next, at.right, end - at.right, 0, false)?;
-                self.items.copy_within(at.right..at.right + from_right, at.to);
-                at.right += from_right;
-                at.to += from_right;
+                let from_right = self.gallop(&left[at.left], at.right, end - at.right, 0, false)?;
+                if self.low_from_right(at, from_right, end) || self.low_from_left(left, at, 1, end)
+                {
+                    return Ok(());
+                }
                 if from_left < MIN_GALLOP && from_right < MIN_GALLOP {
                     break;
                 }
@@ -248,6 +243,35 @@ impl<'a, E: Keyed> Sorter<'a, E> {
             min_gallop += 1;
             self.min_gallop = min_gallop;
         }
+    }
+
+    /// Takes so many items from the right part; true if that was all of it.
+    #[inline(always)]
+    fn low_from_right(&mut self, at: &mut Low, count: usize, end: usize) -> bool {
+        if count == 1 {
+            self.items[at.to] = self.items[at.right];
+        } else {
+            self.items.copy_within(at.right..at.right + count, at.to);
+        }
+        at.right += count;
+        at.to += count;
+        at.right == end
+    }
+
+    /// Takes so many items from the left part; true if nothing is left to compare: its last item comes behind all others.
+    #[inline(always)]
+    fn low_from_left(&mut self, left: &[E], at: &mut Low, count: usize, end: usize) -> bool {
+        if count == 1 {
+            self.items[at.to] = left[at.left];
+        } else {
+            self.items[at.to..at.to + count].copy_from_slice(&left[at.left..at.left + count]);
+        }
+        at.left += count;
+        at.to += count;
+        if left.len() - at.left == 1 {
+            self.low_from_right(at, end - at.right, end);
+        }
+        left.len() - at.left <= 1
     }
 
     /// Merges with the right part in the buffer, from the back.
@@ -264,48 +288,45 @@ impl<'a, E: Keyed> Sorter<'a, E> {
         result
     }
 
+    /// The right part ends before the left one's last item, and begins before its first.
     fn merge_high_steps(&mut self, start: usize, right: &[E], at: &mut High) -> PyResult<()> {
         let mut min_gallop = self.min_gallop;
+        if self.high_from_left(start, at, 1) || self.high_from_right(start, right, at, 0) {
+            return Ok(());
+        }
         loop {
             let (mut left_wins, mut right_wins) = (0, 0);
             while left_wins < min_gallop && right_wins < min_gallop {
-                if at.left == 0 || at.right == 0 {
-                    return Ok(());
-                }
-                let to = start + at.left + at.right - 1;
-                if self.less(&right[at.right - 1], &self.items[start + at.left - 1])? {
-                    self.items[to] = self.items[start + at.left - 1];
-                    at.left -= 1;
+                let done = if self.less(&right[at.right - 1], &self.items[start + at.left - 1])? {
                     (left_wins, right_wins) = (left_wins + 1, 0);
+                    self.high_from_left(start, at, 1)
                 } else {
-                    self.items[to] = right[at.right - 1];
-                    at.right -= 1;
                     (left_wins, right_wins) = (0, right_wins + 1);
+                    self.high_from_right(start, right, at, 1)
+                };
+                if done {
+                    return Ok(());
                 }
             }
             min_gallop += 1;
             loop {
-                if at.left == 0 || at.right == 0 {
-                    self.min_gallop = min_gallop;
-                    return Ok(());
-                }
                 min_gallop = min_gallop.saturating_sub(1).max(1);
                 self.min_gallop = min_gallop;
-                let next = right[at.right - 1];
-                let stay = self.gallop(&next, start, at.left, at.left - 1, true)?;
+                let stay = self.gallop(&right[at.right - 1], start, at.left, at.left - 1, true)?;
                 let from_left = at.left - stay;
-                let moved = start + stay..start + at.left;
-                self.items.copy_within(moved, start + stay + at.right);
-                at.left = stay;
-                if at.left == 0 {
+                if self.high_from_left(start, at, from_left)
+                    || self.high_from_right(start, right, at, 1)
+                {
                     return Ok(());
                 }
                 let next = self.items[start + at.left - 1];
                 let stay = self.gallop_in(&next, &right[..at.right], at.right - 1, false)?;
                 let from_right = at.right - stay;
-                let to = start + at.left + stay;
-                self.items[to..to + from_right].copy_from_slice(&right[stay..at.right]);
-                at.right = stay;
+                if self.high_from_right(start, right, at, from_right)
+                    || self.high_from_left(start, at, 1)
+                {
+                    return Ok(());
+                }
                 if from_left < MIN_GALLOP && from_right < MIN_GALLOP {
                     break;
                 }
@@ -313,6 +334,37 @@ impl<'a, E: Keyed> Sorter<'a, E> {
             min_gallop += 1;
             self.min_gallop = min_gallop;
         }
+    }
+
+    /// Takes so many items from the left part's end; true if that was all of it.
+    #[inline(always)]
+    fn high_from_left(&mut self, start: usize, at: &mut High, count: usize) -> bool {
+        let left = start + at.left - count;
+        if count == 1 {
+            self.items[left + at.right] = self.items[left];
+        } else {
+            self.items.copy_within(left..left + count, left + at.right);
+        }
+        at.left -= count;
+        at.left == 0
+    }
+
+    /// Takes so many items from the right part's end; true if nothing is left to compare: its first item comes before all
+    /// others.
+    #[inline(always)]
+    fn high_from_right(&mut self, start: usize, right: &[E], at: &mut High, count: usize) -> bool {
+        let stay = at.right - count;
+        let to = start + at.left + stay;
+        if count == 1 {
+            self.items[to] = right[stay];
+        } else {
+            self.items[to..to + count].copy_from_slice(&right[stay..at.right]);
+        }
+        at.right = stay;
+        if at.right == 1 {
+            self.high_from_left(start, at, at.left);
+        }
+        at.right <= 1
     }
 
     /// As `gallop_in`, among our own items.

@@ -57,6 +57,41 @@ static void show_points(void) {
     show("point", point);
 }
 
+static void show_member(const PyMemberDef *member) {
+    printf("member %s: %d at %d, %s\n", member->name, member->type, (int)member->offset,
+           member->doc ? member->doc : "no doc");
+}
+
+/* A type of its own goes with its last reference. */
+static void show_new_types(void) {
+    PyObject *type = (PyObject *)PyStructSequence_NewType(&point_description);
+    const PyTypeObject *raw = (PyTypeObject *)type;
+    printf("%s: %d + %d, %s\n", raw->tp_name, (int)raw->tp_basicsize, (int)raw->tp_itemsize, raw->tp_doc);
+    for (const PyMemberDef *member = raw->tp_members; member->name; member++) {
+        show_member(member);
+    }
+    PyObject *point = PyObject_CallFunction(type, "((iis))", 1, 2, "there");
+    show("name", PyObject_GetAttrString(point, "name"));
+    show("reduced", PyObject_CallMethod(point, "__reduce__", NULL));
+    show("too short", PyObject_CallFunction(type, "((i))", 1));
+    show("nothing", PyObject_CallNoArgs(type));
+    show("missing", PyObject_GetAttrString(point, "z"));
+    PyObject *member = PyObject_GetAttrString(type, "name");
+    PyObject *weak = PyWeakref_NewRef(type, NULL), *found;
+    Py_DECREF(type);
+    PyGC_Collect();
+    printf("held by its instance: %d\n", PyWeakref_GetRef(weak, &found));
+    Py_DECREF(found);
+    show("point", point);
+    PyGC_Collect();
+    printf("held by a member: %d\n", PyWeakref_GetRef(weak, &found));
+    Py_DECREF(found);
+    show("member", member);
+    PyGC_Collect();
+    printf("gone: %d\n", PyWeakref_GetRef(weak, &found));
+    Py_DECREF(weak);
+}
+
 static void show_wrappers(void) {
     static struct wrapperbase plain, keywords;
     static char word[] = "word";
@@ -106,6 +141,7 @@ int main(void) {
     show_blocks();
     Py_Initialize();
     show_points();
+    show_new_types();
     show_wrappers();
     return Py_FinalizeEx();
 }

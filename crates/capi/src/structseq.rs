@@ -53,7 +53,10 @@ unsafe fn fields(description: &abi::PyStructSequence_Desc) -> (Vec<Field>, usize
 pub fn PyStructSequence_NewType(th: &Thread, description: Description) -> PyResult<Owned<Type>> {
     // SAFETY: C passes a description.
     let (description, (fields, visible)) = unsafe { (&*description, fields(&*description)) };
-    StructSequence::own_type(th, text(description.name), text(description.doc), fields, visible)
+    // SAFETY: C's texts are there for as long as the type.
+    let text = |text: *const c_char| (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) });
+    let name = text(description.name).unwrap_or_default();
+    StructSequence::own_type(th, name, text(description.doc), fields, visible)
 }
 
 #[capi]

@@ -178,7 +178,8 @@ impl Sys {
                 .map(|hook| Borrowed::<Object>::from_ptr_or_null(hook).unwrap_or(none()).to_owned())
                 .into()
         };
-        let ty = StructSequence::new_type(th, "sys.asyncgen_hooks", "", &FIELDS, 2)?;
+        let ty = StructSequence::new_type(th, "asyncgen_hooks", "", &FIELDS, 2)?;
+        StructSequence::seal(&ty, true);
         StructSequence::new(th, ty.borrow(), hooks).map(Owned::into_object)
     }
 }

@@ -64,6 +64,7 @@ fn sequence(
     values: Vec<Owned>,
 ) -> PyResult<()> {
     let ty = StructSequence::new_type(th, full_name, "", fields, fields.len())?;
+    StructSequence::seal(&ty, name != "version_info");
     let value = StructSequence::new(th, ty.borrow(), values)?;
     sys.set_default(th, Str::interned(th, name)?.object(), value.object()).map(drop)
 }
@@ -259,6 +260,7 @@ fn add_configuration(module: Borrowed<'_, Module>, th: &Thread) -> PyResult<()> 
     ];
     // The last three are reached by name only.
     let ty = StructSequence::new_type(th, "sys.flags", "", &FLAGS, FLAGS.len() - 3)?;
+    StructSequence::seal(&ty, false);
     module.add(th, "flags", StructSequence::new(th, ty.borrow(), values)?.object())?;
     module.add(th, "dont_write_bytecode", bool_object(!config.write_bytecode).object())?;
     module.add(th, "argv", arguments(th, &config.argv)?.object())?;

@@ -141,8 +141,9 @@ fn unsupported_class(th: &Thread) -> PyResult<Owned<Type>> {
     let class = |ty: &'static Type| Borrowed::from_ref(ty).object();
     let bases = [class(exc::OS_ERROR), class(exc::VALUE_ERROR)];
     let made =
-        forward::declare_native(th, "UnsupportedOperation", &bases, false, |th, _, dict| {
-            dict.set_str(th, id::__module__, Str::interned(th, "io")?.object())
+        forward::declare_native(th, "UnsupportedOperation", &bases, false, |th, ty, dict| {
+            dict.set_str(th, id::__module__, Str::interned(th, "io")?.object())?;
+            forward::fill_tables(th, ty, &[])
         })?;
     Ok(classes.unsupported.get_or_init(|| made).clone())
 }

@@ -46,8 +46,9 @@ pub fn exception_group(th: &Thread) -> PyResult<Owned<Type>> {
     }
     let bases = [exc::BASE_EXCEPTION_GROUP, exc::EXCEPTION];
     let bases = bases.map(|base| Borrowed::from_ref(base).object());
-    let class = forward::declare_native(th, "ExceptionGroup", &bases, false, |th, _, dict| {
-        dict.set_str(th, id::__module__, id::builtins.object())
+    let class = forward::declare_native(th, "ExceptionGroup", &bases, false, |th, ty, dict| {
+        dict.set_str(th, id::__module__, id::builtins.object())?;
+        forward::fill_tables(th, ty, &[])
     })?;
     place.set(Some(class.clone()));
     Ok(class)

@@ -348,6 +348,18 @@ pub(crate) fn set_c_doc(th: &Thread, ty: Borrowed<'_, Type>, doc: Borrowed<'_>) 
     Ok(())
 }
 
+/// Gives a type that nobody knows yet the name that messages show, with its module's in front.
+pub(crate) fn set_full_name(ty: &Type, name: &str) {
+    // SAFETY: (2); the old name is the type's own.
+    unsafe {
+        let heap = ty.as_heap_ptr();
+        let name = CString::new(name).unwrap_or_default().into_raw();
+        let old = std::mem::replace(&mut (*heap)._ht_tpname, name);
+        (*heap).ht_type.tp_name = name;
+        drop(CString::from_raw(old));
+    }
+}
+
 /// Calls `__set_name__` of every attribute that has one.
 fn set_names(th: &Thread, ty: Borrowed<'_, Type>) -> PyResult<()> {
     let attributes = ty.dict(th).copy(th)?;
@@ -586,6 +598,7 @@ pub unsafe fn dealloc(ty: *mut Type) {
 pub(super) unsafe fn release_contents(th: &Thread, heap: *mut abi::PyHeapTypeObject) {
     // SAFETY: the caller's promise; every field is a reference of its own, or NULL.
     unsafe {
+        crate::structseq::release_shape(heap);
         let raw = &(*heap).ht_type;
         let references = [
             raw.tp_dict,

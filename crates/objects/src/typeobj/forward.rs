@@ -17,6 +17,7 @@ use krait_abi as abi;
 use crate::object::instance_dict;
 use crate::prelude::*;
 use crate::typeobj::class_slots::ClassSlots;
+use crate::typeobj::slots::{SLOTS, SlotDef};
 use crate::typeobj::{build, contents, layout, ready};
 
 /// The declared classes of an interpreter that are not settled yet.
@@ -27,7 +28,7 @@ pub struct Forward {
     pub setting_up: Cell<usize>,
 }
 
-/// Fills the new dictionary of a class that native code defines.
+/// Fills the new dictionary of a class that native code defines; `fill_tables` is a part of it.
 pub type Fill = fn(&Thread, Borrowed<'_, Type>, &Dict) -> PyResult<()>;
 
 #[derive(Clone, Copy)]
@@ -159,7 +160,7 @@ fn fill_native(th: &Thread, ty: Borrowed<'_, Type>, fill: Fill) -> PyResult<()> 
     let dict = Dict::new(th)?;
     // SAFETY: (1): from here on the class is an ordinary one.
     unsafe { (*ty.as_type_ptr()).tp_dict = dict.clone().into_ptr() };
-    if let Err(raised) = fill(th, ty, &dict).and_then(|()| contents::fill(th, ty, 0)) {
+    if let Err(raised) = fill(th, ty, &dict) {
         // SAFETY: as above; the field's reference goes.
         unsafe {
             (*ty.as_type_ptr()).tp_dict = std::ptr::null_mut();
@@ -174,6 +175,17 @@ fn fill_native(th: &Thread, ty: Borrowed<'_, Type>, fill: Fill) -> PyResult<()> 
     };
     drop(entry);
     Ok(())
+}
+
+/// Puts what the class's own slots (those of the special methods in `special`) and its tables say into its dictionary.
+pub fn fill_tables(
+    th: &Thread,
+    ty: Borrowed<'_, Type>,
+    special: &[Borrowed<'static, Str>],
+) -> PyResult<()> {
+    let is_own = |def: &SlotDef| special.iter().any(|name| def.name.is(*name));
+    let own = SLOTS.iter().zip(0..).filter(|(def, _)| is_own(def));
+    contents::fill(th, ty, own.fold(0, |own, (_, line)| own | 1 << line))
 }
 
 /// The declared class that a `class` statement is to fill, emptied for it.

@@ -125,7 +125,7 @@ pub fn PyUnstable_PerfTrampoline_SetPersistAfterFork(enable: c_int) -> c_int {
 
 #[capi]
 pub fn PySignal_SetWakeupFd(descriptor: c_int) -> c_int {
-    krait_modules::signal::trip::set_wakeup(descriptor.max(-1))
+    krait_modules::signal::trip::set_wakeup(descriptor.max(-1), true)
 }
 
 /// Runs the frozen `__main__`.

@@ -9,10 +9,11 @@ pub mod trip;
 mod wait;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 
 use krait_eval::pending::Pending;
-use krait_eval::{config, frame};
+use krait_eval::sys::hooks::unraisable;
+use krait_eval::{config, frame, pending_calls};
 use krait_objects::exceptions::os;
 use krait_objects::prelude::*;
 
@@ -42,7 +43,7 @@ impl Drop for State {
         }
         if self.is_main.get() {
             trip::set_main(None);
-            trip::set_wakeup(-1);
+            trip::set_wakeup(-1, true);
         }
     }
 }
@@ -76,8 +77,12 @@ fn ours() -> libc::sighandler_t {
     trip::on_signal as *const () as libc::sighandler_t
 }
 
-/// As if the signal had arrived, unless it is ignored or left to the system.
+/// As if the signal had arrived, unless it is ignored or left to the system. At the end of the interpreter nothing is known of
+/// handlers any more.
 pub fn simulate(th: &Thread, signal: c_int) {
+    if th.interp().finalizing.get() {
+        return trip::trip(signal);
+    }
     let handlers = state(th).handlers.borrow();
     let handled = handlers.get(signal as usize).and_then(Option::as_ref);
     let interrupts = signal == libc::SIGINT && state(th).interrupts.get();
@@ -89,18 +94,55 @@ pub fn simulate(th: &Thread, signal: c_int) {
 
 /// Calls the handlers of the signals that have arrived.
 pub fn run_handlers(th: &Thread) -> PyResult<()> {
+    if let Some(error) = trip::take_failure() {
+        let error = std::ptr::without_provenance_mut(error as usize);
+        // As in the reference, that is done within the first handler. If too many calls wait, nobody is told.
+        pending_calls::add(None, report_failure, error);
+    }
     trip::take_each(th, |signal| {
+        if th.interp().finalizing.get() {
+            report_without_handler(th, signal);
+            return Ok(());
+        }
         if signal == libc::SIGINT && state(th).interrupts.get() {
             return Err(th.raise_none(exc::KEYBOARD_INTERRUPT));
         }
         let handler = state(th).handlers.borrow().get(signal as usize).cloned().flatten();
         let Some(handler) = handler.filter(|handler| object::is_callable(handler.borrow())) else {
+            report_without_handler(th, signal);
             return Ok(());
         };
         let number = Int::from_i64(th, signal.into())?;
         let frame = running_frame(th)?;
         call::call(th, handler.borrow(), &[number.object(), frame.borrow()]).map(drop)
     })
+}
+
+/// Tells that a signal arrived whose handler is gone.
+#[cold]
+fn report_without_handler(th: &Thread, signal: c_int) {
+    let current = th.take_exception();
+    let Raised { .. } = raise!(th, OS_ERROR, "Signal {signal} ignored due to race condition");
+    unraisable(th, None, "Exception ignored while calling signal handler");
+    restore(th, current);
+}
+
+/// Tells that a byte could not be written to the wake-up descriptor, and which error that was.
+unsafe extern "C" fn report_failure(error: *mut c_void) -> c_int {
+    let th = Thread::current();
+    let current = th.take_exception();
+    // SAFETY: the thread's own error number.
+    unsafe { *libc::__errno_location() = error.addr() as c_int };
+    let Raised { .. } = system_error(th);
+    unraisable(th, None, "Exception ignored while trying to write to the signal wakeup fd");
+    restore(th, current);
+    0
+}
+
+fn restore(th: &Thread, exception: Option<Owned<BaseException>>) {
+    if let Some(exception) = exception {
+        let Raised { .. } = th.set_exception(exception.into_object());
+    }
 }
 
 /// The running frame's object, or None.
@@ -307,11 +349,10 @@ impl Signal {
     /// Have the number of each signal that arrives written to a descriptor, as one byte.
     ///
     /// So a loop that waits in select or poll notices signals. The descriptor has to be non-blocking; -1 ends
-    /// the writing. The descriptor used so far is returned, -1 if there was none.
+    /// the writing. The descriptor used so far is returned, -1 if there was none. That there is no room for the byte
+    /// is reported unless warn_on_full_buffer is false.
     #[function(sig = "(fd, /, *, warn_on_full_buffer=True)")]
     fn set_wakeup_fd(th: &Thread, fd: i32, warn_on_full_buffer: bool) -> PyResult<i32> {
-        // A full pipe is never reported: nobody can act on it in time.
-        let _ = warn_on_full_buffer;
         if !trip::is_main(th) {
             return Err(th.raise(
                 exc::VALUE_ERROR,
@@ -328,7 +369,7 @@ impl Signal {
                 return Err(raise!(th, VALUE_ERROR, "the fd {fd} must be in non-blocking mode"));
             }
         }
-        Ok(trip::set_wakeup(fd))
+        Ok(trip::set_wakeup(fd, warn_on_full_buffer))
     }
 }
 

@@ -19,6 +19,10 @@ static TRIPPED: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
 static ANY: AtomicBool = AtomicBool::new(false);
 static MAIN: AtomicPtr<Thread> = AtomicPtr::new(std::ptr::null_mut());
 static WAKEUP: AtomicI32 = AtomicI32::new(-1);
+/// Whether a full pipe behind `WAKEUP` is to be told of.
+static WARNS: AtomicBool = AtomicBool::new(true);
+/// The error number of the last failure to write to `WAKEUP` that nobody was told of, or 0.
+static FAILED: AtomicI32 = AtomicI32::new(0);
 
 /// Notes that a signal has arrived. Called in signal handlers: no locks, no memory.
 pub fn trip(signal: c_int) {
@@ -27,15 +31,41 @@ pub fn trip(signal: c_int) {
     };
     tripped.store(true, Ordering::Relaxed);
     ANY.store(true, Ordering::Release);
+    ask_main();
+    let descriptor = WAKEUP.load(Ordering::Acquire);
+    if descriptor == -1 {
+        return;
+    }
+    let error = write_byte(descriptor, signal as u8);
+    if error != 0 && (error != libc::EAGAIN || WARNS.load(Ordering::Relaxed)) {
+        FAILED.store(error, Ordering::Relaxed);
+        // The main thread may have looked already.
+        ANY.store(true, Ordering::Release);
+        ask_main();
+    }
+}
+
+/// Has the main thread call `take_each`.
+fn ask_main() {
     // SAFETY: (1).
     if let Some(main) = unsafe { MAIN.load(Ordering::Acquire).as_ref() } {
         pending::request(main, pending::SIGNALS_PENDING);
     }
-    let descriptor = WAKEUP.load(Ordering::Relaxed);
-    if descriptor != -1 {
-        let byte = signal as u8;
-        // SAFETY: one byte of a local; writing is allowed in signal handlers.
-        unsafe { libc::write(descriptor, (&raw const byte).cast(), 1) };
+}
+
+/// The error number, or 0.
+fn write_byte(descriptor: c_int, byte: u8) -> c_int {
+    loop {
+        // SAFETY: one byte of a local; writing is allowed in signal handlers, and so is reading the error number.
+        let error = unsafe {
+            match libc::write(descriptor, (&raw const byte).cast(), 1) {
+                1.. => return 0,
+                _ => *libc::__errno_location(),
+            }
+        };
+        if error != libc::EINTR {
+            return error;
+        }
     }
 }
 
@@ -63,6 +93,7 @@ pub fn after_fork(th: &Thread) {
     }
     set_main(Some(th));
     ANY.store(false, Ordering::Release);
+    FAILED.store(0, Ordering::Relaxed);
     for tripped in &TRIPPED {
         tripped.store(false, Ordering::Relaxed);
     }
@@ -74,9 +105,17 @@ pub fn is_main(th: &Thread) -> bool {
     std::ptr::eq(MAIN.load(Ordering::Acquire), th)
 }
 
-/// Where a byte is written for each signal; the old descriptor comes back.
-pub fn set_wakeup(descriptor: c_int) -> c_int {
-    WAKEUP.swap(descriptor, Ordering::AcqRel)
+/// Where a byte is written for each signal, and whether it is told of if there is no room; the old descriptor comes back.
+pub fn set_wakeup(descriptor: c_int, warns: bool) -> c_int {
+    let old = WAKEUP.swap(-1, Ordering::AcqRel);
+    WARNS.store(warns, Ordering::Relaxed);
+    WAKEUP.store(descriptor, Ordering::Release);
+    old
+}
+
+/// The error number of a failure to write to the wake-up descriptor, once.
+pub fn take_failure() -> Option<c_int> {
+    Some(FAILED.swap(0, Ordering::Relaxed)).filter(|error| *error != 0)
 }
 
 /// Calls `handle` for each signal that has arrived, in the order of their numbers. After an error the others wait for

@@ -171,6 +171,9 @@ pub fn PyBuffer_FillContiguousStrides(
 
 #[capi]
 pub fn PyBuffer_SizeFromFormat(th: &Thread, format: *const c_char) -> PyResult<isize> {
+    if import::modules(th)?.get_str(th, Str::interned(th, "struct")?.borrow())?.is_none() {
+        th.still_raised()?;
+    }
     let module = import::import(th, "struct")?;
     let calcsize = Str::interned(th, "calcsize")?;
     let format = string(th, format)?;

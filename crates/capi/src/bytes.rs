@@ -186,7 +186,14 @@ fn array_without_bytes(th: &Thread, len: isize) -> PyResult<Owned<ByteArray>> {
 
 #[capi]
 pub fn PyByteArray_FromObject(th: &Thread, ob: Borrowed<'_>) -> PyResult {
-    call::call(th, Borrowed::from_ref(ByteArray::type_object()).object(), &[ob])
+    let class = Borrowed::from_ref(ByteArray::type_object()).object();
+    if th.is_raised() {
+        // The empty array is made before the argument is looked at.
+        let class = object::repr(th, class)?;
+        let what = format_args!("{} returned a result with an exception set", *class);
+        return Err(th.raise_from_current(exc::SYSTEM_ERROR, what));
+    }
+    call::call(th, class, &[ob])
 }
 
 #[capi]

@@ -332,6 +332,7 @@ pub fn PyObject_AsFileDescriptor(th: &Thread, ob: Borrowed<'_>) -> PyResult<c_in
         }
         None => match object::get_attr_opt(th, ob, Str::interned(th, "fileno")?.borrow())? {
             None => {
+                th.still_raised()?;
                 return Err(th.raise(
                     exc::TYPE_ERROR,
                     "argument must be an int, or have a fileno() method.",

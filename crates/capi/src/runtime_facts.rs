@@ -128,6 +128,9 @@ pub fn _Py_HashDouble(ob: Ptr, value: f64) -> isize {
 #[capi]
 pub fn Py_ReprEnter(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_int> {
     let ob = given(th, ob)?;
+    if repr_guard::is_unused(th) {
+        th.still_raised()?;
+    }
     match repr_guard::enter(th, ob) {
         Some(guard) => {
             // `Py_ReprLeave` ends what begins here.

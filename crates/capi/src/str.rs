@@ -103,6 +103,10 @@ pub fn PyUnicode_Decode(
     encoding: *const c_char,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
+    if text.is_null() && len > 0 {
+        let message = "PyMemoryView_FromBuffer(): info->buf must not be NULL";
+        return Err(th.raise(exc::VALUE_ERROR, message));
+    }
     let bytes = counted(th, text, len, nothing)?;
     if len == 0 {
         return Str::new(th, "");

@@ -156,10 +156,17 @@ pub fn PyUnicode_DecodeCharmap(
     mapping: Option<Borrowed<'_>>,
     errors: *const c_char,
 ) -> PyResult<Owned<Str>> {
-    let errors = optional(errors);
     let bytes = counted(th, text, len, no_string)?;
-    let (text, _) = charmap::decode(th, bytes, errors.as_deref(), mapping)?;
-    Ok(text)
+    match charmap::decode(th, bytes, optional(errors).as_deref(), mapping) {
+        Ok((text, _)) => Ok(text),
+        Err(raised) if errors.is_null() => Err(raised),
+        Err(raised) => {
+            // The name of the handler may be no text.
+            let raised = th.take_raised(raised);
+            string(th, errors)?;
+            Err(th.set_exception(raised.into_object()))
+        }
+    }
 }
 
 #[capi]

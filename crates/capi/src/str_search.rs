@@ -150,19 +150,34 @@ pub fn PyUnicode_RSplit(
 
 #[capi]
 pub fn PyUnicode_Splitlines(th: &Thread, string: Borrowed<'_>, keep_ends: c_int) -> PyResult {
-    method(th, string, "splitlines", &[bool_object(keep_ends != 0).object()])
+    let before = th.take_exception();
+    let lines = method(th, string, "splitlines", &[bool_object(keep_ends != 0).object()])?;
+    if let Some(before) = before {
+        let Raised { .. } = th.set_exception(before.into_object());
+    }
+    Ok(lines)
+}
+
+/// The three parts of a string, by the method `name`. If C called with an exception set, finding something is an error.
+fn parted(th: &Thread, string: Borrowed<'_>, name: &str, part: Borrowed<'_>) -> PyResult {
+    let part = expected(th, part)?;
+    let before = th.take_exception();
+    let parts = method(th, string, name, &[part.object()])?;
+    let Some(before) = before else { return Ok(parts) };
+    let raised = th.set_exception(before.into_object());
+    let middle = parts.object().downcast::<Tuple>().and_then(|parts| parts.get().get(1));
+    let found = middle.is_some_and(|middle| middle.is(part.object()));
+    if found { Err(raised) } else { Ok(parts) }
 }
 
 #[capi]
 pub fn PyUnicode_Partition(th: &Thread, string: Borrowed<'_>, part: Borrowed<'_>) -> PyResult {
-    let part = expected(th, part)?;
-    method(th, string, "partition", &[part.object()])
+    parted(th, string, "partition", part)
 }
 
 #[capi]
 pub fn PyUnicode_RPartition(th: &Thread, string: Borrowed<'_>, part: Borrowed<'_>) -> PyResult {
-    let part = expected(th, part)?;
-    method(th, string, "rpartition", &[part.object()])
+    parted(th, string, "rpartition", part)
 }
 
 #[capi]

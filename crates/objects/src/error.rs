@@ -108,6 +108,12 @@ impl Thread {
         self.current_exception().is_some()
     }
 
+    /// An error if C called with an exception set: something is missing, which C's functions tell from a failure by that.
+    #[cold]
+    pub fn still_raised(&self) -> PyResult<()> {
+        if self.is_raised() { Err(Raised(())) } else { Ok(()) }
+    }
+
     /// Whether the current exception is an instance of `class` (false if there is none).
     pub fn exception_matches(&self, class: ExcType) -> bool {
         self.current_exception().is_some_and(|exception| exception.ty().is_subtype(class))

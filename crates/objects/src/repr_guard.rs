@@ -31,6 +31,11 @@ pub fn enter<'t>(th: &'t Thread, ob: Borrowed<'_>) -> Option<ReprGuard<'t>> {
     Some(ReprGuard { th, object: ob.as_ptr() })
 }
 
+/// Whether no `repr` of a container has been made yet.
+pub fn is_unused(th: &Thread) -> bool {
+    th.interp().state::<Running>().0.borrow().capacity() == 0
+}
+
 /// For C, which has no guards: the end of what `enter` began.
 pub fn leave(th: &Thread, ob: *mut abi::PyObject) {
     let mut running = th.interp().state::<Running>().0.borrow_mut();

@@ -99,6 +99,7 @@ pub fn lookup(th: &Thread, encoding: &str) -> PyResult<Owned<Tuple>> {
     if let Some(codec) = registry.found.borrow().get(&name) {
         return Ok(codec.clone());
     }
+    th.still_raised()?;
     load_package(th, registry)?;
     if registry.search.borrow().is_empty() {
         return Err(th.raise(

@@ -68,7 +68,10 @@ pub fn as_pair(th: &Thread, ob: Borrowed<'_>) -> PyResult<(f64, f64)> {
     }
     match special(th, ob)? {
         Some(complex) => Ok(complex.pair()),
-        None => Ok((number::as_f64(th, ob)?, 0.0)),
+        None => {
+            th.still_raised()?;
+            Ok((number::as_f64(th, ob)?, 0.0))
+        }
     }
 }
 

@@ -46,8 +46,21 @@ pub struct DictState {
 impl Default for DictState {
     fn default() -> Self {
         // Version 1 is that of the empty table.
-        DictState { next_keys_version: Cell::new(2), watchers: Default::default() }
+        let state = DictState { next_keys_version: Cell::new(2), watchers: Default::default() };
+        // The reference watches the built-in names.
+        state.watchers[0].set(Some(unconcerned));
+        state
     }
+}
+
+/// A watcher that does nothing.
+unsafe extern "C" fn unconcerned(
+    _event: abi::PyDict_WatchEvent,
+    _dict: *mut abi::PyObject,
+    _key: *mut abi::PyObject,
+    _value: *mut abi::PyObject,
+) -> c_int {
+    0
 }
 
 impl DictState {

@@ -188,7 +188,10 @@ impl Object {
                 Some(dict) => dict.copy(th)?,
                 None => Dict::new(th)?,
             },
-            None => Dict::new(th)?,
+            None => {
+                th.still_raised()?;
+                Dict::new(th)?
+            }
         };
         if let Some(class) = object::get_attr_opt(th, this, id::__class__)? {
             super::merge_class_dict(th, &names, class.object())?;

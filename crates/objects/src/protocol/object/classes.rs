@@ -119,7 +119,10 @@ fn bases_of(th: &Thread, class: Borrowed<'_>) -> PyResult<Option<Owned<Tuple>>> 
 fn check_class(th: &Thread, class: Borrowed<'_>, message: &str) -> PyResult<()> {
     match bases_of(th, class)? {
         Some(_) => Ok(()),
-        None => Err(th.raise(exc::TYPE_ERROR, message)),
+        None => {
+            th.still_raised()?;
+            Err(th.raise(exc::TYPE_ERROR, message))
+        }
     }
 }
 

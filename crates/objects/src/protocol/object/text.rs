@@ -62,6 +62,7 @@ pub fn bytes(th: &Thread, ob: Borrowed<'_>) -> PyResult {
         }
         return Ok(result);
     }
+    th.still_raised()?;
     if buffer::check(ob) {
         let view = buffer::Buffer::simple(th, ob)?;
         return Bytes::new(th, view.as_bytes()).map(Owned::into_object);

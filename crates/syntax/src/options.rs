@@ -75,10 +75,15 @@ pub trait Decoder {
     fn decode(&self, encoding: &str, bytes: &[u8]) -> Result<String, DecodeError>;
 }
 
-/// What a program may have put in the place of `unicodedata.normalize`.
+/// What a program may have put in the place of `unicodedata`, or of its function `normalize`.
 pub trait Normalizer {
     /// The name in normalisation form KC; `None` leaves it to this crate.
     fn normalize(&self, name: &str) -> Option<String>;
+
+    /// Whether there is a module that knows the names of characters: asked at each `\N{…}`.
+    fn knows_characters(&self) -> bool {
+        true
+    }
 }
 
 /// Why a [`Decoder`] failed.

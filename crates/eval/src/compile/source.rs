@@ -74,7 +74,23 @@ impl Normalizer for Names<'_> {
             None
         })
     }
+
+    /// As in the reference, which asks the module, and keeps what it has found.
+    fn knows_characters(&self) -> bool {
+        let loaded = &self.th.interp().state::<CharacterNames>().0;
+        if !loaded.get() {
+            match crate::import::import(self.th, "unicodedata") {
+                Ok(_) => loaded.set(true),
+                Err(raised) => drop(self.th.take_raised(raised)),
+            }
+        }
+        loaded.get()
+    }
 }
+
+/// Whether `unicodedata` was imported for the names of characters.
+#[derive(Default)]
+struct CharacterNames(Cell<bool>);
 
 /// The file name as text: a str, bytes or path object.
 pub fn filename_of(th: &Thread, filename: Borrowed<'_>) -> PyResult<Owned<Str>> {

@@ -201,8 +201,9 @@ impl Machine<'_> {
         let token = self.first_token(string);
         let literal = split_literal(self.text_of(token));
         let arena = bumpalo::Bump::new();
+        let names = self.options.normalizer;
         let decoded = if !literal.is_bytes {
-            literal::decode_text(&arena, literal.body, literal.is_raw)
+            literal::decode_text(&arena, literal.body, literal.is_raw, names)
         } else if literal.body.is_ascii() {
             literal::decode_bytes(&arena, literal.body.as_bytes(), literal.is_raw)
         } else {
@@ -242,7 +243,8 @@ impl Machine<'_> {
                 continue;
             }
             let body = self.text_of(self.first_token(part));
-            match literal::decode_text(&bumpalo::Bump::new(), body, is_raw) {
+            let names = self.options.normalizer;
+            match literal::decode_text(&bumpalo::Bump::new(), body, is_raw, names) {
                 Ok(decoded) => {
                     if let Some(invalid) = &decoded.invalid {
                         self.warn_escape(closing, body, invalid);
@@ -282,7 +284,8 @@ impl Machine<'_> {
         });
         let is_raw = start.is_some_and(|start| self.text_of(*start).contains(['r', 'R']));
         let token = self.tokens[index];
-        match literal::decode_text(&bumpalo::Bump::new(), self.text_of(token), is_raw) {
+        let (text, names) = (self.text_of(token), self.options.normalizer);
+        match literal::decode_text(&bumpalo::Bump::new(), text, is_raw, names) {
             Ok(decoded) => {
                 if let Some(invalid) = &decoded.invalid {
                     self.warn_escape(token, self.text_of(token), invalid);

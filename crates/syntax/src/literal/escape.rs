@@ -4,6 +4,8 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 use std::fmt;
 
+use crate::options::Normalizer;
+
 /// A string body with its escapes replaced.
 #[derive(Clone, Debug)]
 pub(crate) struct Decoded<'a> {
@@ -49,6 +51,8 @@ pub(crate) enum StringError {
     /// Of text. `data` is what the codec is given, and what the places are in: a character outside ASCII has
     /// been written as an escape of ten bytes.
     Text { start: usize, end: usize, reason: &'static str, data: String },
+    /// Of text: a character is named, and there is nobody to ask for it.
+    NoNames,
     /// Of bytes.
     Bytes(String),
 }
@@ -57,6 +61,10 @@ impl fmt::Display for StringError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (start, end, reason) = match self {
             StringError::Text { start, end, reason, .. } => (*start, *end, reason),
+            StringError::NoNames => {
+                let reason = "\\N escapes not supported (can't load unicodedata module)";
+                return write!(f, "(unicode error) {reason}");
+            }
             StringError::Bytes(message) => return write!(f, "(value error) {message}"),
         };
         write!(f, "(unicode error) 'unicodeescape' codec can't decode ")?;
@@ -72,26 +80,28 @@ pub(crate) fn decode_text<'a>(
     arena: &'a Bump,
     body: &'a str,
     raw: bool,
+    names: Option<&dyn Normalizer>,
 ) -> Result<Decoded<'a>, StringError> {
     let Some(first) = memchr::memchr(b'\\', body.as_bytes()).filter(|_| !raw) else {
         return Ok(Decoded { bytes: body.as_bytes(), invalid: None });
     };
     // No escape is shorter than what it stands for.
     let out = Vec::with_capacity_in(body.len(), arena);
-    let mut decoder = TextDecoder { body, at: first, out, invalid: None };
+    let mut decoder = TextDecoder { body, at: first, out, invalid: None, names };
     decoder.out.extend_from_slice_copy(&body.as_bytes()[..first]);
     decoder.run()?;
     Ok(Decoded { bytes: decoder.out.into_bump_slice(), invalid: decoder.invalid })
 }
 
-struct TextDecoder<'a> {
+struct TextDecoder<'a, 'n> {
     body: &'a str,
     at: usize,
     out: Vec<'a, u8>,
     invalid: Option<InvalidEscape>,
+    names: Option<&'n dyn Normalizer>,
 }
 
-impl TextDecoder<'_> {
+impl TextDecoder<'_, '_> {
     fn run(&mut self) -> Result<(), StringError> {
         let bytes = self.body.as_bytes();
         while self.at < bytes.len() {
@@ -173,6 +183,9 @@ impl TextDecoder<'_> {
 
     fn named(&mut self, start: usize) -> Result<(), StringError> {
         const MALFORMED: &str = "malformed \\N character escape";
+        if self.names.is_some_and(|names| !names.knows_characters()) {
+            return Err(StringError::NoNames);
+        }
         let Some(name) = self.body[self.at..].strip_prefix('{') else {
             return Err(self.error(start, self.at, MALFORMED));
         };

@@ -39,7 +39,9 @@ impl<'a> Parser<'a, '_> {
     /// A literal part, and its first meaningless escape.
     fn literal_part(&mut self, is_raw: bool) -> Parse<(E<'a>, Option<(Token, InvalidEscape)>)> {
         let token = self.bump();
-        let decoded = decode_text(self.arena, self.token_text(token), is_raw).map_err(|_| Fail)?;
+        let text = self.token_text(token);
+        let decoded = decode_text(self.arena, text, is_raw, self.options.normalizer);
+        let decoded = decoded.map_err(|_| Fail)?;
         let value = Constant::Str(Text::from_generalised(decoded.bytes));
         let part = self.expr(ExprKind::Constant { value, kind: None }, token_span(token));
         Ok((part, decoded.invalid.map(|invalid| (token, invalid))))

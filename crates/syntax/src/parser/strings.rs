@@ -97,7 +97,7 @@ impl<'a> Parser<'a, '_> {
             }
             decode_bytes(self.arena, literal.body.as_bytes(), literal.is_raw)
         } else {
-            decode_text(self.arena, literal.body, literal.is_raw)
+            decode_text(self.arena, literal.body, literal.is_raw, self.options.normalizer)
         };
         let decoded = decoded.map_err(|_| Fail)?;
         if let Some(invalid) = &decoded.invalid {

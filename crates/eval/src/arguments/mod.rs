@@ -221,8 +221,9 @@ impl<'a> Binding<'a> {
 
     unsafe fn fill_keyword_defaults(&self) -> PyResult<()> {
         let positional = self.code.argcount as usize;
-        // Comparing names may run code, which may replace the defaults.
-        let defaults = self.function.get().kwdefaults.get_owned();
+        // Comparing names may run code, which may replace the defaults: from then on the new ones count.
+        let current = || self.function.get().kwdefaults.get_owned();
+        let mut defaults = current();
         let mut position = 0;
         let mut missing = false;
         // SAFETY: the frame's locals; the dictionary is not changed while an entry is looked at.
@@ -236,7 +237,11 @@ impl<'a> Binding<'a> {
                 let name = self.code.get().local_name(index);
                 let value = match (next, &defaults) {
                     (Some((key, value)), _) if key.is(name.object()) => Some(value.to_owned()),
-                    (_, Some(defaults)) => defaults.get(self.th, name.object())?,
+                    (_, Some(old)) => {
+                        let value = old.get(self.th, name.object())?;
+                        defaults = current();
+                        value
+                    }
                     (_, None) => None,
                 };
                 match value {

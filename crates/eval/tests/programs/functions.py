@@ -79,3 +79,18 @@ except RecursionError as e:
 print(f.__defaults__, f.__kwdefaults__, f.__code__.co_varnames, f.__code__.co_argcount)
 many = [lambda i=i: i for i in [1, 2, 3]]
 print([m() for m in many])
+
+# Comparing the names of parameters may replace the defaults: the new ones count for those that follow.
+class Name(str):
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        keyword_only.__kwdefaults__ = {"a": 10, "b": 20, "c": 30}
+        return str.__eq__(self, other)
+
+def keyword_only(*, a, b, c):
+    return a, b, c
+
+for order in ("abc", "cba", "bac"):
+    keyword_only.__kwdefaults__ = {Name(k): order.find(k) for k in order}
+    print(keyword_only())

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use super::context::DecimalContext;
@@ -72,6 +73,17 @@ pub fn bits_of_mapping(th: &Thread, value: Borrowed<'_>) -> PyResult<u32> {
     Ok(bits)
 }
 
+/// Whether the word behind an object's head is zero, as in an empty dictionary. Before the reference asks what it compares
+/// with, it takes that word of any object for the place of a mapping's flags.
+fn has_no_flags(other: Borrowed<'_>) -> bool {
+    const END: isize = (size_of::<abi::PyObject>() + size_of::<usize>()) as isize;
+    if other.downcast::<SignalDictMixin>().is_some() || other.get().ty().raw().tp_basicsize < END {
+        return false;
+    }
+    // SAFETY: the object is large enough.
+    unsafe { other.as_ptr().add(1).cast::<usize>().read() == 0 }
+}
+
 #[pymethods]
 impl SignalDictMixin {
     #[slot(tp_new)]
@@ -130,6 +142,9 @@ impl SignalDictMixin {
     #[slot(tp_richcompare)]
     fn richcompare(&self, th: &Thread, other: Borrowed<'_>, op: CompareOp) -> PyResult {
         let own = self.bits(th)?;
+        if has_no_flags(other) {
+            return Err(th.raise(exc::VALUE_ERROR, "invalid signal dict"));
+        }
         let other = match other.downcast::<SignalDictMixin>() {
             Some(other) => Some(other.get().bits(th)?),
             None if other.downcast::<Dict>().is_some() => match bits_of_mapping(th, other) {

@@ -147,12 +147,19 @@ pub fn for_each(
 }
 
 pub fn collect(th: &Thread, iterable: Borrowed<'_>) -> PyResult<Vec<Owned>> {
-    let mut items = Vec::new();
-    for_each(th, iterable, &mut |item| {
-        items.push(item);
-        Ok(())
-    })?;
+    let mut items: Vec<Owned> = Vec::new();
+    for_each(th, iterable, &mut |item| push(th, &mut items, item))?;
     Ok(items)
+}
+
+/// As `Vec::push`, which ends the process if there is no memory.
+#[inline(always)]
+pub fn push(th: &Thread, items: &mut Vec<Owned>, item: Owned) -> PyResult<()> {
+    if items.len() == items.capacity() && items.try_reserve(1).is_err() {
+        return Err(th.no_memory());
+    }
+    items.push(item);
+    Ok(())
 }
 
 /// `_PyObject_NextNotImplemented`: what `tp_iternext` of types that are no iterators may hold.

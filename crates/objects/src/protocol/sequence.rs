@@ -205,7 +205,7 @@ pub fn tuple(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Tuple>> {
     // The estimate may be anything: no more than this in advance.
     let mut items = Vec::with_capacity(hint.min(1 << 12));
     while let Some(item) = iter::next(th, iterator.borrow())? {
-        items.push(item);
+        iter::push(th, &mut items, item)?;
     }
     Tuple::from_vec(th, items)
 }

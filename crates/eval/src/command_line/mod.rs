@@ -563,21 +563,20 @@ fn system_exit_code(th: &Thread, exit: Borrowed<'_>) -> i32 {
     if let Some(number) = code.object().downcast::<Int>() {
         return number.to_i64().map_or(-1, |number| number as i32);
     }
-    let text = object::str(th, code.object()).map(|text| text.to_string_lossy());
-    let text = text.unwrap_or_else(|raised| {
+    let text = object::str(th, code.object()).unwrap_or_else(|raised| {
         drop(th.take_raised(raised));
-        String::new()
+        Str::empty().to_owned()
     });
     let printed = (|| match sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) {
-        Some(stream) => call::call_method(
-            th,
-            stream.object(),
-            id::write,
-            &[Str::new(th, &format!("{text}\n"))?.object()],
-        )
-        .map(drop),
+        Some(stream) => {
+            let end = Str::new(th, "\n")?;
+            let write =
+                |text: Borrowed<'_>| call::call_method(th, stream.object(), id::write, &[text]);
+            write(text.object())?;
+            write(end.object()).map(drop)
+        }
         None => {
-            crate::builtins::write_stderr(&format!("{text}\n"));
+            crate::builtins::write_stderr(&format!("{}\n", text.to_string_lossy()));
             Ok(())
         }
     })();

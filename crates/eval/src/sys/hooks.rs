@@ -55,13 +55,13 @@ impl Sys {
     /// The argument has the attributes exc_type, exc_value, exc_traceback, err_msg and object.
     #[function(sig = "(unraisable, /)")]
     fn unraisablehook(th: &Thread, unraisable: Borrowed<'_>) -> PyResult<()> {
-        show_unraisable(th, unraisable)
+        show_given(th, unraisable)
     }
 
     /// Handle an exception that nobody can catch, such as one in __del__().
     #[function(name = "__unraisablehook__", sig = "(unraisable, /)")]
     fn original_unraisablehook(th: &Thread, unraisable: Borrowed<'_>) -> PyResult<()> {
-        show_unraisable(th, unraisable)
+        show_given(th, unraisable)
     }
 
     /// What breakpoint() calls: the function that PYTHONBREAKPOINT names, pdb.set_trace by default.
@@ -183,20 +183,11 @@ fn described(
     object: Option<Borrowed<'_>>,
     message: &str,
 ) -> PyResult<Owned<Tuple>> {
-    let ty = StructSequence::new_type(
-        th,
-        "UnraisableHookArgs",
-        "What sys.unraisablehook is told.",
-        &UNRAISABLE,
-        5,
-    )?;
     if let Some(exception) = exception.downcast::<BaseException>()
         && exception.traceback().is_none()
     {
         crate::traceback::add_current(th, exception);
     }
-    let traceback =
-        exception.downcast::<BaseException>().and_then(|e| e.traceback().map(Borrowed::to_owned));
     let (message, object) = match (message, object) {
         ("", object) => (None, object),
         (message, None) => (Some(Str::new(th, message)?), None),
@@ -214,6 +205,24 @@ fn described(
             (Some(text.finish(th)?), None)
         }
     };
+    hook_args(th, exception, message, object)
+}
+
+fn hook_args_type(th: &Thread) -> PyResult<Owned<Type>> {
+    let doc = "What sys.unraisablehook is told.";
+    let ty = StructSequence::new_type(th, "UnraisableHookArgs", doc, &UNRAISABLE, 5)?;
+    StructSequence::seal(&ty, true);
+    Ok(ty)
+}
+
+fn hook_args(
+    th: &Thread,
+    exception: Borrowed<'_>,
+    message: Option<Owned<Str>>,
+    object: Option<Borrowed<'_>>,
+) -> PyResult<Owned<Tuple>> {
+    let traceback =
+        exception.downcast::<BaseException>().and_then(|e| e.traceback().map(Borrowed::to_owned));
     let values = vec![
         exception.get().ty().object().to_owned(),
         exception.to_owned(),
@@ -221,7 +230,7 @@ fn described(
         message.map_or_else(|| none().to_owned(), Owned::into_object),
         object.unwrap_or(none()).to_owned(),
     ];
-    StructSequence::new(th, ty.borrow(), values)
+    StructSequence::new(th, hook_args_type(th)?.borrow(), values)
 }
 
 fn report(
@@ -241,10 +250,26 @@ fn report(
                     described(th, refused.object(), None, message)?.object(),
                 );
             }
-            call::call(th, hook.object(), &[args.object()]).map(drop)
+            let Err(raised) = call::call(th, hook.object(), &[args.object()]) else {
+                return Ok(());
+            };
+            // The hook's own exception is told in place of the other.
+            let failed = th.take_raised(raised);
+            let message = Str::new(th, "Exception ignored in sys.unraisablehook")?;
+            let args = hook_args(th, failed.object(), Some(message), Some(hook.object()))?;
+            show_unraisable(th, args.object())
         }
         None => show_unraisable(th, args.object()),
     }
+}
+
+/// As `show_unraisable`, for a program.
+fn show_given(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {
+    if !args.get().ty().is(hook_args_type(th)?.borrow()) {
+        let message = "sys.unraisablehook argument type must be UnraisableHookArgs";
+        return Err(th.raise(exc::TYPE_ERROR, message));
+    }
+    show_unraisable(th, args)
 }
 
 fn show_unraisable(th: &Thread, args: Borrowed<'_>) -> PyResult<()> {

@@ -197,8 +197,12 @@ impl Sys {
 
     /// Empty the cache of attribute look-ups on types.
     #[function(sig = "()")]
-    fn _clear_type_cache(th: &Thread) {
+    fn _clear_type_cache(th: &Thread) -> PyResult<()> {
+        const MESSAGE: &str = "sys._clear_type_cache() is deprecated and scheduled for removal in a future version. Use sys._clear_internal_caches() instead.";
+        let category = Borrowed::from_ref(exc::DEPRECATION_WARNING).object();
+        (th.interp().services.get().warn)(th, category, Str::new(th, MESSAGE)?.borrow(), 1)?;
         th.interp().types.clear_cache();
+        Ok(())
     }
 
     /// Take the __dict__ and __weakref__ properties out of a class that was made by the class statement.

@@ -97,7 +97,22 @@ pub fn prepare(reference: &Path, binary: &Path, test_modules: bool) -> io::Resul
     }
     install::describe_libraries(&prefix.join("lib"))?;
     install::describe_build(&prefix, &installed)?;
+    if test_modules {
+        describe_variables(&library)?;
+    }
     Ok(Suite { binary: installed, library, is_reference: false, test_modules })
+}
+
+/// The variables as JSON too, under the name that goes with the module's.
+fn describe_variables(library: &Path) -> io::Result<()> {
+    let json = |name: &str| library.join(name.replace("data", "_vars")).with_extension("json");
+    let built = fs::read_to_string(json("_sysconfigdata__linux_x86_64-linux-gnu"))?;
+    let Some(built) = built.trim_end().strip_suffix('}') else {
+        return Err(io::Error::other("the variables are no JSON"));
+    };
+    // Of two entries the last counts.
+    let text = format!("{}, \"TEST_MODULES\": \"yes\"}}", built.trim_end());
+    fs::write(json(VARIABLES), text)
 }
 
 /// Builds the program that `test_embed` runs, where it looks for it, with the library that was built beside the command.

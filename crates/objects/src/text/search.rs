@@ -216,9 +216,9 @@ impl Places {
         let mut places = Places::default();
         if needle.is_empty() {
             (0..=text.len()).take(most).for_each(|at| places.add(at, text.len()));
-        } else if let Some(first) = find(text, needle) {
-            let all = Occurrences::new(&text[first..], needle);
-            all.take(most).for_each(|at| places.add(first + at, text.len()));
+        } else {
+            let all = Occurrences::new(text, needle).take(most);
+            all.for_each(|at| places.add(at, text.len()));
         }
         places
     }

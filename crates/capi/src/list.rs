@@ -164,14 +164,10 @@ pub fn PyList_SetSlice(
     stop: isize,
     items: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    let Some(items) = items else {
-        let (start, stop) = clipped(list, start, stop);
-        return krait_objects::list::assign_slice(list, th, start, stop, None);
-    };
-    let items = sequence::fast(th, items, "can only assign an iterable")?;
-    // Only now: making the items may have changed the list.
-    let (start, stop) = clipped(list, start, stop);
-    krait_objects::list::assign_slice(list, th, start, stop, Some(items.object()))
+    let items =
+        items.map(|items| sequence::fast(th, items, "can only assign an iterable")).transpose()?;
+    let bounds = (start.max(0), stop.max(0));
+    krait_objects::list::assign_slice(list, th, bounds, items.as_ref().map(|items| items.object()))
 }
 
 #[capi]

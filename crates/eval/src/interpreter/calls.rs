@@ -318,7 +318,7 @@ fn call_python_ex(
     let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
     let kwnames = kwargs.map(|kwargs| keys_of(op.th, kwargs)).transpose()?;
     let positional = args.len();
-    // Nothing runs until the values are in the row: the names are still those of the tuple.
+    // Nothing runs until the values are in the row: the dictionary still has the names of `kwnames`.
     let position = Cell::new(0);
     let value = |index| match args.get(index) {
         // SAFETY: a live object.

@@ -106,8 +106,7 @@ pub fn store_slice(op: Op<'_>) -> PyResult<()> {
         && let Some(from) = plain_bound(start.get(), 0)
         && let Some(to) = plain_bound(stop.get(), isize::MAX)
     {
-        let (from, to) = SliceRange::of(from, to, 1, list.len()).bounds();
-        return assign_slice(list, op.th, from, to, Some(value.get()));
+        return assign_slice(list, op.th, (from, to), Some(value.get()));
     }
     let slice = Slice::new(op.th, bound(&start), bound(&stop), none().to_owned())?;
     object::set_item(op.th, container.get(), slice.object(), value.get())

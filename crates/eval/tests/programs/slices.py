@@ -51,3 +51,20 @@ for count in (1, 2, 8, 9):
 seen, spied = [], {Spy(), Spy(), Spy()}
 spied.clear()
 print(seen, spied)
+
+# What is assigned may change the list while it is made: the bounds are those of the list as it is then.
+def growing(items):
+    items.append(9)
+    yield 7
+
+
+for bounds in (slice(None), slice(-2, None), slice(None, -1), slice(1, 2), slice(0, 3, 1)):
+    items = [1, 2, 3]
+    items[bounds] = growing(items)
+    print(items)
+items = [1, 2, 3]
+items[:] = growing(items)
+print(items)
+items = [1, 2, 3]
+items[-2:] = growing(items)
+print(items)

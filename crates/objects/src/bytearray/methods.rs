@@ -118,10 +118,10 @@ impl ByteArray {
     }
 
     fn delete(&self, th: &Thread, range: SliceRange) -> PyResult<()> {
+        self.check_resizable(th)?;
         if range.len == 0 {
             return Ok(());
         }
-        self.check_resizable(th)?;
         let ascending = range.ascending();
         let mut removed = ascending.positions().peekable();
         let mut kept = 0;

@@ -219,7 +219,11 @@ impl Map {
                 let Some(right) = iter::next(th, *right)? else {
                     return self.ended(th, iterators.get(), 1);
                 };
-                call::call(th, function, &[left.borrow(), right.borrow()]).map(Some)
+                let result = call::call(th, function, &[left.borrow(), right.borrow()]);
+                // In the reference's order.
+                drop(left);
+                drop(right);
+                result.map(Some)
             }
             _ => self.next_of_many(th, iterators.get(), function),
         }

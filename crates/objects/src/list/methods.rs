@@ -299,11 +299,7 @@ impl List {
                 let at = this.position(index).map_or(-1, |at| at as isize);
                 this.set_item(th, at, value)
             }
-            Key::Slice(start, stop, 1) => {
-                let range = SliceRange::of(start, stop, 1, this.len());
-                let (start, end) = range.bounds();
-                slices::assign(this, th, start, end, value)
-            }
+            Key::Slice(start, stop, 1) => slices::assign(this, th, (start, stop), value),
             Key::Slice(start, stop, step) => match value {
                 Some(value) => slices::assign_extended(this, th, (start, stop, step), value),
                 None => {

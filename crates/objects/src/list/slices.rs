@@ -8,7 +8,7 @@ use crate::protocol::sequence;
 use crate::row::move_words;
 use crate::slice::SliceRange;
 
-/// As many items are released without memory of the heap.
+/// Up to so many items are released without memory of the heap.
 const FEW: usize = 8;
 
 /// What an assignment takes its items from: a list (not the one assigned to) or a tuple.
@@ -32,29 +32,27 @@ unsafe fn items_of(source: Borrowed<'_>) -> (*const Ptr, usize) {
     }
 }
 
-/// `list[start:end] = value`, or `del list[start:end]` without a value. Bounds are clipped.
+/// `list[start:stop] = value`, or `del list[start:stop]` without a value.
 pub fn assign(
     list: Borrowed<'_, List>,
     th: &Thread,
-    start: usize,
-    end: usize,
+    (start, stop): (isize, isize),
     value: Option<Borrowed<'_>>,
 ) -> PyResult<()> {
-    if value.is_none() && end == start.wrapping_add(1) && end <= list.len() && list.len() > 1 {
+    let source = value.map(|value| source(list, th, value)).transpose()?;
+    // Making the source may have run code: the positions are those of the list as it is now.
+    let (start, end) = SliceRange::of(start, stop, 1, list.len()).bounds();
+    if source.is_none() && end == start + 1 && list.len() > 1 {
         drop(list.remove_at(th, start)?);
         return Ok(());
     }
-    let source = value.map(|value| source(list, th, value)).transpose()?;
     // SAFETY: see the top of the file: nothing runs until the list is whole again.
     unsafe {
         let (from, new) = match &source {
             Some(source) => items_of(source.borrow()),
             None => (std::ptr::null(), 0),
         };
-        let len = list.len();
-        let start = start.min(len);
-        let end = end.clamp(start, len);
-        let old = end - start;
+        let (len, old) = (list.len(), end - start);
         if len - old + new == 0 {
             list.clear();
             return Ok(());

@@ -201,9 +201,7 @@ pub fn tuple(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Tuple>> {
         return list.to_tuple(th);
     }
     let iterator = iter::get_iter(th, ob)?;
-    let hint = object::length_hint(th, ob, 10)?;
-    // The estimate may be anything: no more than this in advance.
-    let mut items = Vec::with_capacity(hint.min(1 << 12));
+    let mut items = Vec::new();
     while let Some(item) = iter::next(th, iterator.borrow())? {
         iter::push(th, &mut items, item)?;
     }

@@ -80,13 +80,15 @@ pub(super) unsafe extern "C" fn repr(ob: Ptr) -> Ptr {
         // An item without a name shows under the next hidden one: `stat_result`'s whole seconds do.
         let names = fields.iter().filter(|field| !field.name.is_empty());
         for (field, &item) in names.zip(&all_items(th, ob)[..*visible]) {
-            let value = object::repr(th, Borrowed::from_ptr(item))?;
             let comma = if text.is_empty() { "" } else { ", " };
-            text.push_str(&format!("{comma}{}={}", field.name, *value));
+            text.push_str(&format!("{comma}{}=", field.name));
+            match Borrowed::from_ptr_or_null(item) {
+                Some(item) => text.push_str(&object::repr(th, item)?.to_string_lossy()),
+                // C has not filled it in.
+                None => text.push_str("<NULL>"),
+            }
         }
-        let module = ty.get().module(th)?;
-        let module = object::str(th, module.object())?;
-        Str::from_fmt(th, format_args!("{}.{}({text})", *module, ty.name()))
+        Str::from_fmt(th, format_args!("{}({text})", ty.tp_name()))
     })();
     text.map_or(std::ptr::null_mut(), Owned::into_ptr)
 }
@@ -253,6 +255,9 @@ unsafe extern "C" fn reduce(ob: Ptr, _: Ptr) -> Ptr {
             return Err(th.bad_internal_call());
         };
         let items = all_items(th, ob);
+        if items.iter().any(|item| item.is_null()) {
+            return Err(th.bad_internal_call());
+        }
         let shown: Vec<Borrowed<'_>> =
             items[..visible].iter().map(|&item| Borrowed::from_ptr(item)).collect();
         let hidden = Dict::new(th)?;

@@ -1,6 +1,6 @@
 //! Finding, counting and planning replacements.
 //!
-//! Bytes and Latin-1 go through `hits` and `memchr`; wider kinds through a scan for one unit, or the two-way
+//! Bytes and Latin-1 go through `brief`, `hits` and `memchr`; wider kinds through a scan for one unit, or the two-way
 //! algorithm of Crochemore and Perrin: linear time, constant space. Needles are of the haystack's
 //! kind: the caller widens a narrower one, and a needle that does not fit is not found.
 //! The same job in CPython: `Objects/stringlib/fastsearch.h`.
@@ -137,16 +137,17 @@ pub fn count<T: Unit>(text: &[T], needle: &[T], most: usize) -> usize {
             None => text.iter().filter(|&&other| other == unit).count(),
         },
         // They cannot overlap.
-        [first, second] if most >= text.len() && first != second => {
-            text.windows(2).filter(|pair| (pair[0] == first) & (pair[1] == second)).count()
-        }
+        [first, second] if most >= text.len() && first != second => match T::as_bytes(text) {
+            Some(bytes) => brief::count_pairs(bytes, first.code() as u8, second.code() as u8),
+            None => text.windows(2).filter(|pair| (pair[0] == first) & (pair[1] == second)).count(),
+        },
         _ => Occurrences::new(text, needle).take(most).count(),
     }
 }
 
 enum Finder<'t, 'n, T> {
     Unit(T),
-    TwoWay(TwoWay<Forward<'n, T>>),
+    Wide(&'n [T]),
     Brief(brief::Bits),
     Byte(ByteHits<'t>),
     Bytes(Box<memmem::Finder<'n>>),
@@ -170,7 +171,7 @@ impl<'t, 'n, T: Unit> Occurrences<'t, 'n, T> {
             (_, Some(text), Some(&[byte])) => Finder::Byte(ByteHits::new(text, byte)),
             (_, Some(_), Some(needle)) => Finder::Bytes(Box::new(memmem::Finder::new(needle))),
             (&[unit], ..) => Finder::Unit(unit),
-            _ => Finder::TwoWay(TwoWay::new(Forward(needle))),
+            _ => Finder::Wide(needle),
         };
         Occurrences { text, at: 0, needle_len: needle.len(), finder }
     }
@@ -192,7 +193,7 @@ impl<T: Unit> Iterator for Occurrences<'_, '_, T> {
                     None => FEW + find_wide(rest.get(FEW..)?, *unit)?,
                 }
             }
-            Finder::TwoWay(finder) => finder.find(Forward(self.text.get(self.at..)?), 0)?,
+            Finder::Wide(needle) => find_wide_text(self.text.get(self.at..)?, needle)?,
         };
         let at = self.at + found;
         self.at = at + self.needle_len;
@@ -203,9 +204,9 @@ impl<T: Unit> Iterator for Occurrences<'_, '_, T> {
 /// Where something stands in a text: a bit for each place.
 #[derive(Default)]
 pub struct Places {
-    /// Those of a brief text.
-    brief: u64,
-    /// As many words as there are for the places behind, or none if nothing stands there.
+    /// The first 64 places.
+    first: u64,
+    /// The places behind, as many in each word; none if nothing stands there.
     more: Vec<u64>,
 }
 
@@ -228,7 +229,7 @@ impl Places {
     pub fn of_bytes(text: &[u8], needle: &[u8], most: usize) -> Places {
         match *needle {
             [_, ..] if text.len() <= brief::MOST && most >= text.len() => {
-                Places { brief: brief::occurrences(text, needle), more: Vec::new() }
+                Places { first: brief::occurrences(text, needle), more: Vec::new() }
             }
             [byte] if most >= text.len() => Places::of_byte(text, byte),
             _ => Places::of(text, needle, most),
@@ -240,14 +241,14 @@ impl Places {
             return Places::default();
         }
         let mut words = text.chunks(brief::MOST).map(|part| brief::places(part, byte));
-        Places { brief: words.next().unwrap_or(0), more: words.collect() }
+        Places { first: words.next().unwrap_or(0), more: words.collect() }
     }
 
     /// Adds a place of a text of `len` units.
     fn add(&mut self, at: usize, len: usize) {
         let bit = 1 << (at % brief::MOST);
         match (at / brief::MOST).checked_sub(1) {
-            None => self.brief |= bit,
+            None => self.first |= bit,
             Some(index) => {
                 if self.more.is_empty() {
                     self.more = vec![0; len / brief::MOST];
@@ -260,7 +261,7 @@ impl Places {
     #[inline]
     pub fn len(&self) -> usize {
         let more: usize = self.more.iter().map(|word| word.count_ones() as usize).sum();
-        self.brief.count_ones() as usize + more
+        self.first.count_ones() as usize + more
     }
 
     pub fn is_empty(&self) -> bool {
@@ -269,7 +270,7 @@ impl Places {
 
     #[inline]
     fn iter(&self) -> impl Iterator<Item = usize> {
-        let (mut bits, mut base, mut more) = (brief::Bits(self.brief), 0, self.more.iter());
+        let (mut bits, mut base, mut more) = (brief::Bits(self.first), 0, self.more.iter());
         std::iter::from_fn(move || {
             loop {
                 if let Some(at) = bits.next() {

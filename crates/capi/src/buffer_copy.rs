@@ -171,6 +171,7 @@ pub fn PyBuffer_FillContiguousStrides(
 
 #[capi]
 pub fn PyBuffer_SizeFromFormat(th: &Thread, format: *const c_char) -> PyResult<isize> {
+    // As in the reference: an import that `sys.modules` does not answer ends with an exception that was set before.
     if import::modules(th)?.get_str(th, Str::interned(th, "struct")?.borrow())?.is_none() {
         th.still_raised()?;
     }

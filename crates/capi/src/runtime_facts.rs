@@ -128,6 +128,7 @@ pub fn _Py_HashDouble(ob: Ptr, value: f64) -> isize {
 #[capi]
 pub fn Py_ReprEnter(th: &Thread, ob: Option<Borrowed<'_>>) -> PyResult<c_int> {
     let ob = given(th, ob)?;
+    // As in the reference, which makes its list of running calls here, unless an exception is set.
     if repr_guard::is_unused(th) {
         th.still_raised()?;
     }

@@ -4,7 +4,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use super::context::DecimalContext;
@@ -73,17 +72,6 @@ pub fn bits_of_mapping(th: &Thread, value: Borrowed<'_>) -> PyResult<u32> {
     Ok(bits)
 }
 
-/// Whether the word behind an object's head is zero, as in an empty dictionary. Before the reference asks what it compares
-/// with, it takes that word of any object for the place of a mapping's flags.
-fn has_no_flags(other: Borrowed<'_>) -> bool {
-    const END: isize = (size_of::<abi::PyObject>() + size_of::<usize>()) as isize;
-    if other.downcast::<SignalDictMixin>().is_some() || other.get().ty().raw().tp_basicsize < END {
-        return false;
-    }
-    // SAFETY: the object is large enough.
-    unsafe { other.as_ptr().add(1).cast::<usize>().read() == 0 }
-}
-
 #[pymethods]
 impl SignalDictMixin {
     #[slot(tp_new)]
@@ -142,7 +130,8 @@ impl SignalDictMixin {
     #[slot(tp_richcompare)]
     fn richcompare(&self, th: &Thread, other: Borrowed<'_>, op: CompareOp) -> PyResult {
         let own = self.bits(th)?;
-        if has_no_flags(other) {
+        // The reference takes an empty dictionary for a mapping of signals whose context is gone.
+        if other.downcast::<Dict>().is_some_and(|other| other.is_empty()) {
             return Err(th.raise(exc::VALUE_ERROR, "invalid signal dict"));
         }
         let other = match other.downcast::<SignalDictMixin>() {

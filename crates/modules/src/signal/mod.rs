@@ -96,7 +96,7 @@ pub fn simulate(th: &Thread, signal: c_int) {
 pub fn run_handlers(th: &Thread) -> PyResult<()> {
     if let Some(error) = trip::take_failure() {
         let error = std::ptr::without_provenance_mut(error as usize);
-        // As in the reference, that is done within the first handler. If too many calls wait, nobody is told.
+        // Told as a pending call, as in the reference: after this round's handlers have begun. If too many calls wait, nobody is told.
         pending_calls::add(None, report_failure, error);
     }
     trip::take_each(th, |signal| {

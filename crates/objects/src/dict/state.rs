@@ -47,7 +47,7 @@ impl Default for DictState {
     fn default() -> Self {
         // Version 1 is that of the empty table.
         let state = DictState { next_keys_version: Cell::new(2), watchers: Default::default() };
-        // The reference watches the built-in names.
+        // The reference watches the built-in names with the first one, which C may name, too.
         state.watchers[0].set(Some(unconcerned));
         state
     }

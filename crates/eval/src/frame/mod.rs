@@ -79,10 +79,21 @@ impl Frame {
     #[inline(always)]
     pub unsafe fn unset_locals(frame: *mut Frame) {
         // SAFETY: (4): the stack is empty, and begins behind the locals.
+        unsafe { Frame::unset_from(frame, Frame::local(frame, 0)) }
+    }
+
+    /// The same for the locals from `local` on.
+    ///
+    /// # Safety
+    /// (4), but for those locals; the evaluation stack is empty.
+    #[inline(always)]
+    pub unsafe fn unset_from(frame: *mut Frame, mut local: *mut StackRef) {
+        // SAFETY: the caller's promise.
         unsafe {
-            let mut local = Frame::local(frame, 0);
-            while local < (*frame).sp {
-                *local = StackRef::NULL;
+            let top = (*frame).sp;
+            while local < top {
+                // There are few: the compiler is not to call for it.
+                local.write_volatile(StackRef::NULL);
                 local = local.add(1);
             }
         }

@@ -229,6 +229,52 @@ fn call_named(op: Op<'_>, enters_init: bool) -> PyResult<*const CodeUnit> {
 /// `callable(*args, **kwargs)`.
 pub fn call_function_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
     let callable = op.peek(4);
+    if !is_python(callable) {
+        return call_other_ex(op);
+    }
+    let (args, kwargs) = spread_operands(op)?;
+    call_python_ex(op, args.get(), kwargs)
+}
+
+/// The same for what is no Python function.
+pub fn call_other_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    let (args, kwargs) = spread_operands(op)?;
+    let result = call::call_tuple_dict(op.th, op.peek(4), args, kwargs)?;
+    let operands = op.pop::<4>();
+    op.push(result);
+    drop(operands);
+    Ok(after_call(op))
+}
+
+/// The same for a Python function of plain parameters, one for each of `args`, without keywords: the values go from the tuple into the
+/// frame.
+///
+/// # Safety
+/// The callable is such a function, the second operand a `tuple`, the topmost one null or an empty `dict`. There is room for the frame.
+pub unsafe fn enter_exact_ex(op: Op<'_>) -> *const CodeUnit {
+    let [function, _no_receiver, args, kwargs] = op.pop::<4>();
+    let function = function.into_ref();
+    // SAFETY: the caller's promise. Giving back the tuple and the dictionary runs no code: the frame holds the values.
+    unsafe {
+        let callee: &Function = &*function.ptr().cast();
+        let code = callee.code_handle();
+        let inside = frame::datastack::take(op.th, code.framesize as usize);
+        let mut local = Frame::local(inside, 0);
+        for value in args.get().cast::<Tuple>().get().as_slice() {
+            local.write(StackRef::new(value.as_ptr()));
+            local = local.add(1);
+        }
+        Frame::init(inside, function, std::ptr::null_mut(), code, op.frame);
+        Frame::unset_from(inside, local);
+        drop(args);
+        drop(kwargs);
+        enter(op, inside)
+    }
+}
+
+/// The positional and the named arguments of `CALL_FUNCTION_EX`.
+#[inline(always)]
+fn spread_operands(op: Op<'_>) -> PyResult<(Borrowed<'_, Tuple>, Option<Borrowed<'_, Dict>>)> {
     let args = argument_tuple(op)?;
     // SAFETY: (9): null or an object.
     let kwargs = match unsafe { (*op.slot(1)).get_opt() } {
@@ -239,14 +285,7 @@ pub fn call_function_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
             None => return Err(op.th.bad_internal_call()),
         },
     };
-    if is_python(callable) {
-        return call_python_ex(op, args.get(), kwargs);
-    }
-    let result = call::call_tuple_dict(op.th, callable, args, kwargs)?;
-    let operands = op.pop::<4>();
-    op.push(result);
-    drop(operands);
-    Ok(after_call(op))
+    Ok((args, kwargs))
 }
 
 /// The positional arguments of `CALL_FUNCTION_EX`, which are a tuple on the stack from now on.
@@ -308,7 +347,6 @@ fn next_value(dict: Option<Borrowed<'_, Dict>>, position: &Cell<usize>) -> Owned
     next.map_or_else(|| none().to_owned(), |(_key, value)| value)
 }
 
-#[inline(never)]
 fn call_python_ex(
     op: Op<'_>,
     args: &Tuple,

@@ -141,3 +141,64 @@ pub unsafe fn call_non_py_general<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe { D::out_of_line::<NotAFunction>(s) }
 }
+
+/// `callable(*args, **kwargs)`: the operands are callable, null, positional arguments, and keywords or null.
+#[inline(always)]
+pub unsafe fn call_function_ex<D: Dispatch>(s: State) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        let callable = s.peek(4).ptr();
+        if (*callable).ob_type != Function::type_object().as_type_ptr() {
+            return D::out_of_line::<SpreadToOther>(s);
+        }
+        let args = s.peek(2).ptr();
+        if (*args).ob_type == Tuple::type_object().as_type_ptr()
+            && has_no_keywords(s.peek(1))
+            && can_enter(s, callable, (*args.cast::<abi::PyVarObject>()).ob_size as usize)
+        {
+            return D::out_of_line::<SpreadExact>(s);
+        }
+        D::out_of_line::<Spread>(s)
+    }
+}
+
+/// Whether the keywords of a call are null or an empty `dict`.
+#[inline(always)]
+unsafe fn has_no_keywords(kwargs: StackRef) -> bool {
+    // SAFETY: the caller's operand.
+    unsafe {
+        kwargs.is_null()
+            || (*kwargs.ptr()).ob_type == Dict::type_object().as_type_ptr()
+                && (*kwargs.ptr().cast::<abi::PyDictObject>()).ma_used == 0
+    }
+}
+
+/// Values that are one for each plain parameter of a function.
+struct SpreadExact;
+
+impl Operation for SpreadExact {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        // SAFETY: the handler has looked.
+        Ok(unsafe { calls::enter_exact_ex(op) })
+    }
+}
+
+/// A callable that is no Python function.
+struct SpreadToOther;
+
+impl Operation for SpreadToOther {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        calls::call_other_ex(op)
+    }
+}
+
+struct Spread;
+
+impl Operation for Spread {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        calls::call_function_ex(op)
+    }
+}

@@ -64,10 +64,7 @@ pub unsafe fn enter_exact<D: Dispatch, const UNITS: u16>(
         }
         Frame::init(inside, function, std::ptr::null_mut(), code, s.frame);
         let top = (*inside).sp;
-        while local < top {
-            local.write_volatile(StackRef::NULL);
-            local = local.add(1);
-        }
+        Frame::unset_from(inside, local);
         frame::set_current(th, inside);
         (*th.raw()).py_recursion_remaining -= 1;
         D::next(State { ip: code.units(), sp: top, frame: inside, th: s.th, arg: 0 })
@@ -133,11 +130,7 @@ pub unsafe fn load_attr_getattribute_overridden<D: Dispatch>(s: State) -> D::Out
         first.add(1).write(StackRef::new(Frame::code(s.frame).name(s.arg >> 1)));
         Frame::init(inside, StackRef::new(function), std::ptr::null_mut(), code, s.frame);
         let top = (*inside).sp;
-        let mut local = first.add(2);
-        while local < top {
-            local.write_volatile(StackRef::NULL);
-            local = local.add(1);
-        }
+        Frame::unset_from(inside, first.add(2));
         frame::set_current(th, inside);
         (*th.raw()).py_recursion_remaining -= 1;
         D::next(State { ip: code.units(), sp: top, frame: inside, th: s.th, arg: 0 })

@@ -109,7 +109,6 @@ mod handlers {
     operations! {
         arithmetic: unary_invert;
         attributes: delete_attr, load_special;
-        calls: call_function_ex;
         containers: binary_slice, build_list, build_map, build_set, build_slice, delete_subscr, dict_merge,
             dict_update, get_len, list_extend, map_add, set_add, set_update, store_slice;
         exceptions: check_eg_match, check_exc_match, pop_except, push_exc_info, raise_varargs, reraise, with_except_start;

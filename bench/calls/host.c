@@ -1,6 +1,8 @@
 /* Measures calls across the border between C and Python, each case by itself.
 
    calls                 CPU time: lines of a name and nanoseconds a call
+   calls --asked         the same for the cases whose names come on the standard input, a line each: `cargo xtask bench --calls`
+                         asks two of these programs in turn
    calls --count         for `cargo xtask bench --calls --callgrind`: runs each case 1000 and 2000 times in `counted`, where
                          the tool cuts; prints the names in the order of the cuts
    calls --list          the names
@@ -161,14 +163,14 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* Nanoseconds a call: the best of a few rounds of some milliseconds each. */
+/* Nanoseconds a call: the best of some short rounds, as whatever else the machine does only adds. */
 static double timed(const Ready *ready)
 {
-    const double enough = 2e-3;
+    const double enough = 2e-4;
     double best = 0;
     long times = 100;
     run(ready, times);
-    for (int rounds = 0; rounds < 5;) {
+    for (int rounds = 0; rounds < 10;) {
         double start = seconds();
         run(ready, times);
         double taken = seconds() - start;
@@ -206,6 +208,27 @@ static int has_option(const char *option, int argc, char **argv)
     return 0;
 }
 
+static void report_time(const Case *of)
+{
+    Ready ready = prepare(of);
+    printf("%s\t%.3f\n", of->name, timed(&ready));
+    fflush(stdout);
+    finish(&ready);
+}
+
+static void answer(void)
+{
+    char name[200];
+    while (fgets(name, sizeof name, stdin)) {
+        name[strcspn(name, "\n")] = '\0';
+        for (int at = 0; at < count_of_cases; at++) {
+            if (strcmp(cases[at].name, name) == 0) {
+                report_time(&cases[at]);
+            }
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     int counting = has_option("--count", argc, argv), listing = has_option("--list", argc, argv);
@@ -213,6 +236,10 @@ int main(int argc, char **argv)
         return 1;
     }
     Py_InitializeEx(0);
+    if (has_option("--asked", argc, argv)) {
+        answer();
+        return Py_FinalizeEx() < 0;
+    }
     for (int at = 0; at < count_of_cases; at++) {
         const Case *of = &cases[at];
         if (!wanted(of->name, argc, argv)) {
@@ -222,16 +249,16 @@ int main(int argc, char **argv)
             printf("%s\n", of->name);
             continue;
         }
-        Ready ready = prepare(of);
-        if (counting) {
-            /* Long enough for every instruction to have found its final form. */
-            run(&ready, 3000);
-            counted(&ready, 1000);
-            counted(&ready, 2000);
-            printf("%s\n", of->name);
-        } else {
-            printf("%s\t%.3f\n", of->name, timed(&ready));
+        if (!counting) {
+            report_time(of);
+            continue;
         }
+        Ready ready = prepare(of);
+        /* Long enough for every instruction to have found its final form. */
+        run(&ready, 3000);
+        counted(&ready, 1000);
+        counted(&ready, 2000);
+        printf("%s\n", of->name);
         fflush(stdout);
         finish(&ready);
     }

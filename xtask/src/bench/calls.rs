@@ -1,11 +1,16 @@
 //! What calls across the border cost: the C program of `bench/calls`, built once against the reference's headers and
 //! library and once against ours.
 //!
-//! CPU time, in turn; or instructions, each case by itself: callgrind cuts where the program enters and leaves `counted`, which runs
-//! a case first so many times and then twice as many, so that the difference is what calls cost and nothing else.
+//! CPU time: both programs run side by side and are asked for one case after the other in turn, so that a machine that drifts hits both
+//! alike. Each repetition has processes of its own: where its memory lies makes a call of two nanoseconds up to half as long again, on either
+//! side. The ratio is the median over the repetitions. Or instructions, each case by itself: callgrind
+//! cuts where the program enters and leaves `counted`, which runs a case first so many times and then twice as many, so that the difference
+//! is what calls cost and nothing else.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use super::host::{self, Host};
 use super::statistics::{geometric_mean, median, median_ratio};
@@ -32,32 +37,78 @@ pub fn run(
     let work = interpreter::scratch("calls");
     fs::create_dir_all(&work)?;
     let hosts = Host::both("calls", choice, library, &work)?;
-    let mut cases: Vec<Case> = Vec::new();
-    let rounds = if callgrind { 1 } else { options.repetitions };
-    for round in 0..rounds {
-        for turn in 0..hosts.len() {
-            let at = (round + turn) % hosts.len();
-            let costs = match callgrind {
-                true => count(&hosts[at], &work.join(format!("cuts{at}")), only, options)?,
-                false => time(&hosts[at], only, options)?,
-            };
-            for (index, (name, cost)) in costs.into_iter().enumerate() {
-                if cases.len() == index {
-                    cases.push((name, Default::default()));
-                }
-                cases[index].1[at].push(cost);
-            }
-        }
-    }
+    let mut cases = match callgrind {
+        true => count_both(&hosts, &work, only, options)?,
+        false => time_both(&hosts, only, options)?,
+    };
     print(&mut cases, if callgrind { "instructions" } else { "nanoseconds" });
     Ok(!cases.is_empty())
 }
 
 /// Nanoseconds a call.
-fn time(host: &Host, only: &[String], options: &Options) -> Result<Vec<(String, f64)>, Error> {
-    let mut command = host.command(&[]);
-    command.args(only);
-    Ok(host::output(command, options)?.lines().filter_map(host::report).collect())
+fn time_both(hosts: &[Host; 2], only: &[String], options: &Options) -> Result<Vec<Case>, Error> {
+    let mut names = hosts[0].command(&[]);
+    names.arg("--list").args(only);
+    let names = host::output(names, options)?;
+    let mut cases: Vec<Case> =
+        names.lines().map(|name| (name.to_owned(), Default::default())).collect();
+    for round in 0..options.repetitions {
+        let mut running = [Asked::start(&hosts[0])?, Asked::start(&hosts[1])?];
+        for (index, (name, costs)) in cases.iter_mut().enumerate() {
+            for turn in 0..running.len() {
+                let at = (round + index + turn) % running.len();
+                costs[at].push(running[at].time(name)?);
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// A running host program that measures what it is asked.
+struct Asked {
+    process: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Asked {
+    fn start(host: &Host) -> Result<Self, Error> {
+        let mut command = host.command(&[]);
+        command.arg("--asked").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn()?;
+        let (Some(questions), Some(answers)) = (process.stdin.take(), process.stdout.take()) else {
+            return Err("the host program has no pipes".into());
+        };
+        Ok(Self { process, questions, answers: BufReader::new(answers) })
+    }
+
+    fn time(&mut self, name: &str) -> Result<f64, Error> {
+        writeln!(self.questions, "{name}")?;
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer)?;
+        let known = host::report(answer.trim_end()).filter(|(of, _)| of == name);
+        known.map(|(_, cost)| cost).ok_or_else(|| format!("no time for {name}").into())
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn count_both(
+    hosts: &[Host; 2],
+    work: &Path,
+    only: &[String],
+    options: &Options,
+) -> Result<Vec<Case>, Error> {
+    let base = count(&hosts[0], &work.join("cuts0"), only, options)?;
+    let ours = count(&hosts[1], &work.join("cuts1"), only, options)?;
+    let case = |((name, base), (_, ours))| (name, [vec![base], vec![ours]]);
+    Ok(base.into_iter().zip(ours).map(case).collect())
 }
 
 /// Instructions a call.
@@ -98,7 +149,7 @@ fn print(cases: &mut [Case], unit: &str) {
     let mut rows = vec![["call", "reference", "krait", "ratio"].map(str::to_owned).to_vec()];
     for case in cases.iter() {
         let (name, [base, ours]) = case;
-        let cost = |costs: &[f64]| format!("{:.1}", median(costs));
+        let cost = |costs: &[f64]| format!("{:.2}", median(costs));
         rows.push(vec![name.clone(), cost(base), cost(ours), format!("{:.2}", ratio(case))]);
     }
     let ratios: Vec<f64> = cases.iter().map(ratio).filter(|ratio| *ratio > 0.0).collect();

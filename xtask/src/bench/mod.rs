@@ -34,7 +34,7 @@ Times the programs of bench/ on each interpreter, the first being the one to com
 any NAME=COMMAND: the reference, and our own command, built if need be. COMMAND may start with
 VAR=value words and have arguments.
 
-  -k N              repetitions (5; start-up and embedding 40, compiling 3)
+  -k N              repetitions (5; calls 31, start-up and embedding 40, compiling 3)
   --only A,B        only these programs
   --skip A,B        all but these
   --small           tiny sizes: does everything run?
@@ -111,13 +111,14 @@ pub fn run(mut args: Args) -> Outcome {
     let callgrind = args.flag("--callgrind");
     let instructions = args.flag("--instructions");
     let embedding = args.flag("--embedding");
-    let repetitions = match (startup || embedding, compile) {
-        (true, _) => 40,
-        (_, true) => 3,
-        _ => 5,
+    let calls = args.flag("--calls");
+    let repetitions = match () {
+        () if startup || embedding => 40,
+        () if calls => 31,
+        () if compile => 3,
+        () => 5,
     };
     let options = Options::read(&mut args, repetitions, callgrind || instructions)?;
-    let calls = args.flag("--calls");
     let library = args.option("--library")?;
     let (only, skip) = (args.list("--only")?, args.list("--skip")?);
     if calls || embedding {

@@ -2,6 +2,6 @@
 
 pub use krait_host::*;
 
-// The C API: nothing here names its functions, C does.
+// The C API: nothing here names its functions, extension modules do.
 #[doc(hidden)]
 pub use krait_capi as capi;

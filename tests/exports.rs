@@ -5,18 +5,11 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+mod support;
 
-/// Where cargo put the library.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let folder = test.parent().expect("a test lies in target/PROFILE/deps, as the library does");
-    folder.join("libkrait.so")
-}
+use support::{library, root};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Symbol {
@@ -68,7 +61,7 @@ fn exported(path: &Path) -> HashMap<String, Symbol> {
 
 #[test]
 fn every_symbol_of_the_reference_is_there() {
-    let ours = exported(&library());
+    let ours = exported(library());
     let list = std::fs::read_to_string(root().join("capi-tests/exports.tsv")).expect("the list");
     let mut wrong = Vec::new();
     for line in list.lines().skip(1) {

@@ -7,6 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod support;
+
+use support::root;
+
 /// `limited.c` is for the stable ABI, and so is its file name.
 const MODULES: [(&str, &str); 5] = [
     ("single", ".cpython-314-x86_64-linux-gnu.so"),
@@ -16,21 +20,13 @@ const MODULES: [(&str, &str); 5] = [
     ("layouts", ".so"),
 ];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn sources() -> PathBuf {
     root().join("capi-tests/extensions")
 }
 
 /// A C program that is a Python: it links the library, and leaves everything to it.
 fn interpreter(folder: &Path) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let beside = test.parent().expect("a test lies in target/PROFILE/deps, as the library does");
-    let link = folder.join("libpython3.14.so.1.0");
-    let _ = std::fs::remove_file(&link);
-    std::os::unix::fs::symlink(beside.join("libkrait.so"), &link).expect("a symbolic link");
+    let link = support::link_library(folder);
     let source = folder.join("python.c");
     let text = "#include <Python.h>\nint main(int argc, char **argv) { return Py_BytesMain(argc, argv); }\n";
     std::fs::write(&source, text).expect("the folder is writable");

@@ -9,8 +9,7 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is copied: all that `cargo build -p krait-cli` reads.
-const PARTS: [&str; 8] =
-    ["Cargo.toml", "Cargo.lock", "build.rs", "crates", "examples", "link", "src", "xtask"];
+const PARTS: [&str; 7] = ["Cargo.toml", "Cargo.lock", "crates", "examples", "link", "src", "xtask"];
 
 /// The copy is one for all, so that what two patches do not touch is built once.
 static COPY: Mutex<()> = Mutex::new(());

@@ -3,16 +3,40 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
-/// Where cargo put the library, with the name that programs ask for beside it.
+/// The shared library in the profile of the tests, which it is built for: cargo gives tests only libraries that Rust links.
+pub fn library() -> &'static Path {
+    static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let test = std::env::current_exe().expect("a test knows its own path");
+        let folder = test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps");
+        let profile = folder.file_name().expect("that of the profile").to_string_lossy();
+        let profile = if profile == "debug" { "dev" } else { &profile };
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "krait-library", "--profile", profile])
+            .arg("--target-dir")
+            .arg(folder.with_file_name(""))
+            .current_dir(root())
+            .status();
+        assert!(built.is_ok_and(|status| status.success()), "the library does not build");
+        folder.join("libkrait.so")
+    });
+    &LIBRARY
+}
+
+/// A folder with the library under the name that programs ask for.
 pub fn library_folder() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let beside = test.parent().expect("a test lies in target/PROFILE/deps, as the library does");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    link_library(&folder);
+    folder
+}
+
+/// Gives the library in `folder` the name that programs ask for.
+pub fn link_library(folder: &Path) -> PathBuf {
     let link = folder.join("libpython3.14.so.1.0");
     let _ = std::fs::remove_file(&link);
-    std::os::unix::fs::symlink(beside.join("libkrait.so"), &link).expect("a symbolic link");
-    folder
+    std::os::unix::fs::symlink(library(), &link).expect("a symbolic link");
+    link
 }
 
 /// What a program is linked against, and how it is run.

@@ -59,7 +59,7 @@ impl Choice {
 
     /// Builds the libraries that C programs link.
     pub fn build_library(&self) -> Result<(), Error> {
-        self.build("krait")
+        self.build("krait-library")
     }
 
     /// Our shared library as C programs ask for it, beside them in `work`: that at `given`, or one that is built.

@@ -20,8 +20,9 @@ pub fn PyObject_SelfIter(ob: Ptr) -> Ptr {
 }
 
 #[capi]
-pub fn PyIter_Check(ob: Borrowed<'_>) -> bool {
-    iter::is_iterator(ob)
+pub fn PyIter_Check(ob: Ptr) -> bool {
+    // SAFETY: C passes a live object.
+    iter::is_iterator(unsafe { Borrowed::from_ptr(ob) })
 }
 
 #[inline(always)]

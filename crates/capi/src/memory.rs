@@ -22,12 +22,19 @@ macro_rules! family {
     ($malloc:ident $calloc:ident $realloc:ident $free:ident: $choice:ident $note:ident $a:ident $c:ident $r:ident $f:ident) => {
         #[capi]
         pub fn $malloc(size: usize) -> *mut c_void {
+            // Out of line, so that the usual function is reached by a jump.
+            #[cold]
+            #[inline(never)]
+            fn chosen(by: &PyMemAllocatorEx, size: usize) -> *mut c_void {
+                match by.malloc {
+                    // SAFETY: C promised such a function.
+                    Some(malloc) => unsafe { $note(null_mut(), malloc(by.ctx, size), size) },
+                    None => entry::$a(size).cast(),
+                }
+            }
             match allocators::$choice.get() {
-                // SAFETY: C promised such a function.
-                Some(&PyMemAllocatorEx { ctx, malloc: Some(malloc), .. }) => unsafe {
-                    $note(null_mut(), malloc(ctx, size), size)
-                },
-                _ => entry::$a(size).cast(),
+                Some(by) => chosen(by, size),
+                None => entry::$a(size).cast(),
             }
         }
         #[capi]
@@ -53,13 +60,24 @@ macro_rules! family {
         }
         #[capi]
         pub fn $free(block: *mut c_void) {
-            match allocators::$choice.get() {
-                // SAFETY: as above.
-                Some(&PyMemAllocatorEx { ctx, free: Some(free), .. }) => unsafe {
-                    free(ctx, $note(block, block, 0))
-                },
-                // SAFETY: C passes a block of this family or NULL.
-                _ => unsafe { entry::$f(block.cast()) },
+            // As for `malloc`.
+            #[cold]
+            #[inline(never)]
+            unsafe fn chosen(by: &PyMemAllocatorEx, block: *mut c_void) {
+                // SAFETY: C promised such a function, and passes a block of this family or NULL.
+                unsafe {
+                    match by.free {
+                        Some(free) => free(by.ctx, $note(block, block, 0)),
+                        None => entry::$f(block.cast()),
+                    }
+                }
+            }
+            // SAFETY: as above.
+            unsafe {
+                match allocators::$choice.get() {
+                    Some(by) => chosen(by, block),
+                    None => entry::$f(block.cast()),
+                }
             }
         }
     };

@@ -115,8 +115,9 @@ pub fn PyNumber_Check(ob: Option<Borrowed<'_>>) -> bool {
 }
 
 #[capi]
-pub fn PyIndex_Check(ob: Borrowed<'_>) -> bool {
-    number::is_index(ob)
+pub fn PyIndex_Check(ob: Ptr) -> bool {
+    // SAFETY: C passes a live object.
+    number::is_index(unsafe { Borrowed::from_ptr(ob) })
 }
 
 #[capi(fast = size_at_once)]

@@ -177,7 +177,7 @@ unsafe fn dict_at_once(ob: Ptr, _context: *mut c_void) -> Option<Ptr> {
     // SAFETY: C passes a live object or NULL.
     unsafe {
         ob.as_ref()?;
-        instance_dict::get(Thread::attached(), Borrowed::from_ptr(ob)).map(Owned::into_ptr)
+        instance_dict::get_at_fixed_place(Borrowed::from_ptr(ob)).map(Owned::into_ptr)
     }
 }
 

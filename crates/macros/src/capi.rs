@@ -84,6 +84,9 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
             let call = if result { call } else { quote!(Ok(#call)) };
             let run =
                 if fallible { quote!((|| -> rt::PyResult<_> { #checked #call })()) } else { call };
+            // A rare half of its own.
+            let error =
+                if fast.is_some() { quote!(rt::capi::opaque(#error)) } else { quote!(#error) };
             quote! {
                 match #run {
                     Ok(value) => #convert,

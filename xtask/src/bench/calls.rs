@@ -9,13 +9,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use super::host::{self, Host};
 use super::statistics::{geometric_mean, median, median_ratio};
 use super::{Error, Options};
-use crate::interpreter::{self, Choice};
+use crate::interpreter;
 use crate::{Outcome, table};
 
 /// How many calls make the difference between the two runs of a case that are counted.
@@ -27,19 +27,24 @@ const PAR: f64 = 1.005;
 /// A case's name, and its cost by each library: the reference's first.
 type Case = (String, [Vec<f64>; 2]);
 
+/// Where the programs are built.
+pub fn folder() -> Result<PathBuf, Error> {
+    let work = interpreter::scratch("calls");
+    fs::create_dir_all(&work)?;
+    Ok(work)
+}
+
+/// `hosts` are the base and what is compared with it, built in `work`.
 pub fn run(
-    choice: &Choice,
+    hosts: &[Host; 2],
+    work: &Path,
     only: &[String],
-    library: Option<String>,
     callgrind: bool,
     options: &Options,
 ) -> Outcome {
-    let work = interpreter::scratch("calls");
-    fs::create_dir_all(&work)?;
-    let hosts = Host::both("calls", choice, library, &work)?;
     let mut cases = match callgrind {
-        true => count_both(&hosts, &work, only, options)?,
-        false => time_both(&hosts, only, options)?,
+        true => count_both(hosts, work, only, options)?,
+        false => time_both(hosts, only, options)?,
     };
     print(&mut cases, if callgrind { "instructions" } else { "nanoseconds" });
     Ok(!cases.is_empty())

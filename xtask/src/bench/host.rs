@@ -28,6 +28,12 @@ impl Host {
         Ok([for_reference(&sources, work)?, for_krait(&sources, choice, library, work)?])
     }
 
+    /// The program for the reference, twice.
+    pub fn reference_twice(name: &str, work: &Path) -> Result<[Host; 2], Error> {
+        let sources = interpreter::root().join("bench").join(name);
+        Ok([for_reference(&sources, work)?, for_reference(&sources, work)?])
+    }
+
     /// Runs the program under `tool`, if that is not empty.
     pub fn command(&self, tool: &[String]) -> Command {
         let mut words = tool.to_vec();

@@ -25,6 +25,7 @@ use std::time::Duration;
 use crate::Outcome;
 use crate::args::Args;
 use crate::interpreter::{self, Choice};
+use host::Host;
 use subject::Subject;
 
 const HELP: &str = "\
@@ -46,6 +47,7 @@ VAR=value words and have arguments.
   --calls           measure calls between C and Python instead, case by case (`--only` takes parts of names)
   --instructions    count the machine instructions of each bytecode instruction instead, at the small sizes, under valgrind
   --embedding       measure a C host's Py_Initialize, Py_FinalizeEx and sub-interpreters instead
+  --itself          with --calls: the reference against itself, to see how far its own times lie apart
   --library PATH    for --calls and --embedding: our shared library; by default it is built
   --callgrind       count instructions under valgrind instead, at the small sizes; with --calls: a call
   --timeout SECONDS limit for a run (120)
@@ -120,12 +122,20 @@ pub fn run(mut args: Args) -> Outcome {
     };
     let options = Options::read(&mut args, repetitions, callgrind || instructions)?;
     let library = args.option("--library")?;
+    let itself = args.flag("--itself");
     let (only, skip) = (args.list("--only")?, args.list("--skip")?);
     if calls || embedding {
         let choice = Choice::from_args(&mut args)?;
         args.rest()?;
         return match calls {
-            true => calls::run(&choice, &only, library, callgrind, &options),
+            true => {
+                let work = calls::folder()?;
+                let hosts = match itself {
+                    true => Host::reference_twice("calls", &work)?,
+                    false => Host::both("calls", &choice, library, &work)?,
+                };
+                calls::run(&hosts, &work, &only, callgrind, &options)
+            }
             false => embedding::run(&choice, library, &options),
         };
     }

@@ -56,6 +56,12 @@ impl StackRef {
         self.0 & UNCOUNTED == 0
     }
 
+    /// Whether releasing neither has to count.
+    #[inline(always)]
+    pub const fn are_uncounted(first: StackRef, second: StackRef) -> bool {
+        first.0 & second.0 & UNCOUNTED != 0
+    }
+
     /// The object's address, if the reference is not counted.
     #[inline(always)]
     pub const fn uncounted_ptr(self) -> Option<*mut abi::PyObject> {

@@ -164,6 +164,10 @@ unsafe fn finish_binary<D: Dispatch, const UNITS: usize>(s: State, result: Stack
         let (left, right) = (s.peek(2), s.peek(1));
         s.poke(2, result);
         let s = s.drop(1).skip(UNITS);
+        // Locals, mostly: one test for both.
+        if StackRef::are_uncounted(left, right) {
+            return D::next(s);
+        }
         if (left.is_counted() && left.is_unique()) | (right.is_counted() && right.is_unique()) {
             return D::cold::<ReleaseLeftFirst>(s, left.bits());
         }

@@ -51,7 +51,7 @@ pub extern "C" fn refuse_for_null<const TAKES_ANY: bool>(
     ob: *mut abi::PyObject,
 ) -> *mut abi::PyObject {
     refuse::<TAKES_ANY>(ob);
-    std::ptr::null_mut()
+    opaque(std::ptr::null_mut())
 }
 
 /// As `refuse`, with the result for C: -1, or all bits.
@@ -59,7 +59,7 @@ pub extern "C" fn refuse_for_null<const TAKES_ANY: bool>(
 #[inline(never)]
 pub extern "C" fn refuse_for_minus_one<const TAKES_ANY: bool>(ob: *mut abi::PyObject) -> i64 {
     refuse::<TAKES_ANY>(ob);
-    -1
+    opaque(-1)
 }
 
 /// As `refuse`, with the result for C: -1.0.
@@ -67,7 +67,14 @@ pub extern "C" fn refuse_for_minus_one<const TAKES_ANY: bool>(ob: *mut abi::PyOb
 #[inline(never)]
 pub extern "C" fn refuse_for_float<const TAKES_ANY: bool>(ob: *mut abi::PyObject) -> f64 {
     refuse::<TAKES_ANY>(ob);
-    -1.0
+    opaque(-1.0)
+}
+
+/// `value`, whatever the optimiser knows of it. Where the rare half of an entry always answers the same, the entry would answer that itself
+/// after a call in place of a jump, and the usual case would make room on the stack for it.
+#[inline(always)]
+pub fn opaque<T>(value: T) -> T {
+    std::hint::black_box(value)
 }
 
 /// The struct of an object whose type is exactly `T`: what fast ways of entries begin with.

@@ -299,6 +299,7 @@ pub(crate) unsafe fn find_empty_slot(keys: Keys, hash: isize) -> usize {
 }
 
 /// The slot that holds `index`, an existing entry of a key with `hash`.
+#[inline]
 pub(crate) unsafe fn slot_of(keys: Keys, hash: isize, index: isize) -> usize {
     // SAFETY: (3).
     unsafe {
@@ -636,9 +637,15 @@ pub(crate) fn lookup(dict: &Dict, th: &Thread, key: Borrowed<'_>, hash: isize) -
     lookup_slowly(dict, th, key, hash)
 }
 
-/// `lookup`, when neither the key nor its place tells anything by itself.
+/// As `lookup_other`, out of line.
 #[inline(never)]
-pub(super) fn lookup_slowly(
+fn lookup_slowly(dict: &Dict, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<isize> {
+    lookup_other(dict, th, key, hash)
+}
+
+/// `lookup`, when neither the key nor its place tells anything by itself.
+#[inline(always)]
+pub(super) fn lookup_other(
     dict: &Dict,
     th: &Thread,
     key: Borrowed<'_>,

@@ -228,7 +228,7 @@ impl Dict {
     fn get_other(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<Option<Owned>> {
         let hash = object::hash_by_slot(th, key)
             .map_err(|raised| unhashable(th, raised, key, "a dict key"))?;
-        let index = keys::lookup_slowly(self, th, key, hash)?;
+        let index = keys::lookup_other(self, th, key, hash)?;
         if index == EMPTY {
             return Ok(None);
         }
@@ -282,7 +282,7 @@ impl Dict {
         }
     }
 
-    /// As `next_borrowed` for a position that C keeps; `None` if the values lie elsewhere.
+    /// As `next_borrowed` for a position that C keeps; `None` if the values lie elsewhere, or an entry's has been deleted.
     ///
     /// # Safety
     /// As for `next_borrowed`; the position is not negative.
@@ -294,25 +294,20 @@ impl Dict {
         }
         // SAFETY: (1).
         unsafe {
-            let count = (*table).dk_nentries;
-            let mut at = *position;
-            let unicode = keys::is_unicode(table);
-            while at < count {
-                let (key, value) = if unicode {
-                    let entry = &*keys::unicode_entries(table).offset(at);
-                    (entry.me_key, entry.me_value)
-                } else {
-                    let entry = &*keys::general_entries(table).offset(at);
-                    (entry.me_key, entry.me_value)
-                };
-                at += 1;
-                if !value.is_null() {
-                    *position = at;
-                    return Some(Some((key, value)));
-                }
+            let at = *position;
+            if at >= (*table).dk_nentries {
+                return Some(None);
             }
+            // Entries of both kinds begin at the same place, and end with key and value.
+            let words = 3 - isize::from(keys::is_unicode(table));
+            let end = keys::general_entries(table).cast::<Ptr>().offset((at + 1) * words);
+            let (key, value) = (*end.sub(2), *end.sub(1));
+            if value.is_null() {
+                return None;
+            }
+            *position = at + 1;
+            Some(Some((key, value)))
         }
-        Some(None)
     }
 
     /// The value of a C string as key; `None` as for `get_ascii`.

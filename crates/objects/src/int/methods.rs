@@ -143,15 +143,18 @@ impl Int {
         Float::new(th, self.to_f64(th)?)
     }
 
+    /// As C has it: never -1.
     #[slot(tp_hash)]
-    fn hash(&self, _th: &Thread) -> PyResult<isize> {
-        if self.is_compact() {
-            return Ok(match self.compact_value() {
-                -1 => -2,
-                value => value as isize,
-            });
+    unsafe extern "C" fn hash_slot(this: *mut krait_abi::PyObject) -> isize {
+        // SAFETY: C calls the slot with an `int`.
+        let this = unsafe { &*this.cast::<Int>() };
+        if !this.is_compact() {
+            return this.view().hash() as isize;
         }
-        Ok(self.view().hash() as isize)
+        match this.compact_value() {
+            -1 => -2,
+            value => value as isize,
+        }
     }
 
     #[slot(tp_repr)]

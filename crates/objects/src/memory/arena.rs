@@ -85,12 +85,24 @@ impl Pool {
     pub unsafe fn take(this: *mut Pool) -> *mut u8 {
         // SAFETY: (1).
         unsafe {
+            let block = Pool::take_freed(this);
+            if block.is_null() { Pool::take_fresh(this) } else { block }
+        }
+    }
+
+    /// As `take`, if it is a block that was used before.
+    ///
+    /// # Safety
+    /// (1).
+    #[inline(always)]
+    pub unsafe fn take_freed(this: *mut Pool) -> *mut u8 {
+        // SAFETY: (1).
+        unsafe {
             let block = (*this).free;
-            if block.is_null() {
-                return Pool::take_fresh(this);
+            if !block.is_null() {
+                (*this).free = *block.cast::<*mut u8>();
+                (*this).used += 1;
             }
-            (*this).free = *block.cast::<*mut u8>();
-            (*this).used += 1;
             block
         }
     }

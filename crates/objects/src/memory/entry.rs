@@ -51,13 +51,14 @@ pub unsafe fn raw_free(block: *mut u8) {
     unsafe { libc::free(block.cast()) }
 }
 
-/// `PyMem_Malloc`, `PyObject_Malloc`: mostly a block of a pool that is there.
+/// `PyMem_Malloc`, `PyObject_Malloc`: mostly a block that was given back before.
 pub fn mem_malloc(size: usize) -> *mut u8 {
     if size <= SMALL
         && let Some(th) = Thread::current_or_none()
     {
         let heap = &th.interp().heap;
-        let block = if heap.hook().is_none() { heap.take(class_of(size)) } else { null_mut() };
+        let block =
+            if heap.hook().is_none() { heap.take_freed(class_of(size)) } else { null_mut() };
         if !block.is_null() {
             return block;
         }
@@ -111,6 +112,17 @@ pub unsafe fn mem_realloc(block: *mut u8, size: usize) -> *mut u8 {
 /// As for `mem_realloc`.
 pub unsafe fn mem_free(block: *mut u8) {
     // SAFETY: the caller's promise.
+    unsafe {
+        match Thread::current_or_none() {
+            Some(th) if th.interp().heap.hook().is_none() => th.interp().heap.free(block),
+            _ => mem_free_slowly(block),
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn mem_free_slowly(block: *mut u8) {
+    // SAFETY: the promise of `mem_free`'s caller.
     unsafe {
         match Thread::current_or_none() {
             Some(th) => th.interp().heap.unhooked(|heap| heap.free(block)),

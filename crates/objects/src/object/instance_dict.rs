@@ -21,8 +21,8 @@ use crate::typeobj::StaticCell;
 type Ptr = *mut abi::PyObject;
 type Visit = unsafe extern "C" fn(Ptr, *mut c_void) -> c_int;
 
-/// Words from the managed dictionary's pointer to the object: weak list and GC header lie between.
-const MANAGED_DICT_WORDS: usize = 3;
+/// Where the managed dictionary's pointer lies from the object, in bytes: weak list and GC header lie between.
+const MANAGED_DICT_OFFSET: isize = -3 * size_of::<Ptr>() as isize;
 
 /// Whether instances of `ty` can have a dictionary.
 #[inline]
@@ -40,7 +40,7 @@ unsafe fn field(ob: Ptr) -> *mut Ptr {
     unsafe {
         let ty = (*ob).ob_type;
         if (*ty).tp_flags & abi::Py_TPFLAGS_MANAGED_DICT != 0 {
-            return ob.cast::<Ptr>().sub(MANAGED_DICT_WORDS);
+            return ob.byte_offset(MANAGED_DICT_OFFSET).cast();
         }
         match (*ty).tp_dictoffset {
             0 => std::ptr::null_mut(),
@@ -72,6 +72,21 @@ pub fn get(_th: &Thread, ob: Borrowed<'_>) -> Option<Owned<Dict>> {
     // SAFETY: see the top of the file.
     unsafe {
         let field = field(ob.as_ptr()).as_ref()?;
+        Borrowed::<Dict>::from_ptr_or_null(*field).map(Borrowed::to_owned)
+    }
+}
+
+/// As `get`, where the dictionary is at the same place in all instances of a type; `None` elsewhere too.
+#[inline(always)]
+pub fn get_at_fixed_place(ob: Borrowed<'_>) -> Option<Owned<Dict>> {
+    // SAFETY: see the top of the file.
+    unsafe {
+        let offset = match ob.ty().raw() {
+            ty if ty.tp_flags & abi::Py_TPFLAGS_MANAGED_DICT != 0 => MANAGED_DICT_OFFSET,
+            ty if ty.tp_dictoffset > 0 => ty.tp_dictoffset,
+            _ => return None,
+        };
+        let field: *mut Ptr = ob.as_ptr().byte_offset(offset).cast();
         Borrowed::<Dict>::from_ptr_or_null(*field).map(Borrowed::to_owned)
     }
 }

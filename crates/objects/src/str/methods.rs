@@ -47,9 +47,11 @@ impl Str {
         }
     }
 
+    /// As C has it: a hash that is known is not looked at again for -1.
     #[slot(tp_hash)]
-    fn hash_slot(&self, th: &Thread) -> PyResult<isize> {
-        Ok(self.hash(th))
+    unsafe extern "C" fn hash_slot(this: *mut abi::PyObject) -> isize {
+        // SAFETY: C calls the slot with a `str`, on an attached thread.
+        unsafe { (*this.cast::<Str>()).hash(Thread::attached()) }
     }
 
     #[slot(tp_str)]

@@ -26,7 +26,8 @@ fn push_part(
 ) -> PyResult<()> {
     let part = match this.as_ascii() {
         Some(ascii) if range.len() < ascii.len() => match ascii.as_bytes()[range] {
-            [only] => single(only).to_owned(),
+            // The mask says that it is ASCII, of which there is a table.
+            [only] => single(only & 0x7f).to_owned(),
             ref part => Str::from_ascii(th, part)?,
         },
         _ => this.substring(th, range.start, range.end)?,

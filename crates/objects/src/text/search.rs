@@ -29,8 +29,20 @@ pub fn find_bytes(text: &[u8], needle: &[u8]) -> Option<usize> {
         [] => Some(0),
         [byte] => find_byte(text, byte),
         _ if text.len() <= brief::MOST => brief::find(text, needle),
-        _ => memmem::find(text, needle),
+        _ => find_prepared(text, needle),
     }
+}
+
+/// Out of line, as its stack would be every short search's too.
+#[inline(never)]
+fn find_prepared(text: &[u8], needle: &[u8]) -> Option<usize> {
+    memmem::find(text, needle)
+}
+
+/// As `find_prepared`.
+#[inline(never)]
+fn rfind_prepared(text: &[u8], needle: &[u8]) -> Option<usize> {
+    memmem::rfind(text, needle)
 }
 
 /// The last occurrence.
@@ -43,7 +55,7 @@ pub fn rfind<T: Unit>(text: &[T], needle: &[T]) -> Option<usize> {
         [unit] => rfind_unit(text, unit),
         _ => match (T::as_bytes(text), T::as_bytes(needle)) {
             (Some(text), Some(needle)) if text.len() <= brief::MOST => brief::rfind(text, needle),
-            (Some(text), Some(needle)) => memmem::rfind(text, needle),
+            (Some(text), Some(needle)) => rfind_prepared(text, needle),
             _ => {
                 let from_end = TwoWay::new(Backward(needle)).find(Backward(text), 0)?;
                 Some(text.len() - needle.len() - from_end)

@@ -18,6 +18,7 @@ use crate::asyncio::TaskList;
 use crate::dict::Dict;
 use crate::dict::state::DictState;
 use crate::error::PyResult;
+use crate::exceptions::BaseException;
 use crate::freelist::FreeLists;
 use crate::gc::Collector;
 use crate::handle::{Borrowed, Owned, Slot};
@@ -129,6 +130,8 @@ pub struct Interpreter {
     pub checks_codecs: Cell<bool>,
     /// The code between a call of a class and its `__init__`, once the loop has made it.
     pub init_cleanup: Slot,
+    /// A MemoryError for when all in reserve are in use; it stays until nothing can run any more.
+    pub last_memory_error: Slot<BaseException>,
     /// A bit for each native module that has been collected while its static types may still be in use.
     pub collected_modules: Cell<u32>,
     /// Adds to `sys` what is made only when somebody looks for what is not there; once.
@@ -316,6 +319,7 @@ impl Interpreter {
             code_debug_ranges: Cell::new(true),
             checks_codecs: Cell::new(false),
             init_cleanup: Slot::EMPTY,
+            last_memory_error: Slot::EMPTY,
             collected_modules: Cell::new(0),
             rest_of_sys: Cell::new(None),
             standard_streams: Cell::new(None),
@@ -440,6 +444,7 @@ impl Interpreter {
         self.sys_dict.set(None);
         self.modules.set(None);
         self.gc.clear();
+        self.last_memory_error.set(None);
         self.types.clear();
     }
 

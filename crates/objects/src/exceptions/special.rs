@@ -392,16 +392,9 @@ pub struct InterpreterNotFoundError {
 impl InterpreterNotFoundError {}
 
 /// Instances of MemoryError that nobody uses, so that there is one when there is no memory.
+#[derive(Default)]
 struct Reserve {
     free: RefCell<Vec<Owned<BaseException>>>,
-    /// For when all are in use.
-    last: Slot<BaseException>,
-}
-
-impl Default for Reserve {
-    fn default() -> Reserve {
-        Reserve { free: RefCell::default(), last: Slot::EMPTY }
-    }
 }
 
 /// So many are made in advance.
@@ -419,7 +412,7 @@ pub fn prepare_reserve(th: &Thread) -> PyResult<()> {
         made.push(make(th, class, Tuple::empty().to_owned())?);
     }
     *reserve.free.borrow_mut() = made;
-    reserve.last.set(Some(make(th, class, Tuple::empty().to_owned())?));
+    th.interp().last_memory_error.set(Some(make(th, class, Tuple::empty().to_owned())?));
     Ok(())
 }
 
@@ -428,7 +421,7 @@ pub fn prepare_reserve(th: &Thread) -> PyResult<()> {
 pub fn reserved_memory_error(th: &Thread) -> Option<Owned<BaseException>> {
     let reserve = th.interp().state::<Reserve>();
     let free = reserve.free.borrow_mut().pop();
-    free.or_else(|| reserve.last.get_owned())
+    free.or_else(|| th.interp().last_memory_error.get_owned())
 }
 
 /// Empties an instance and puts it into the reserve, if it has room; false if it is to be freed.

@@ -294,7 +294,26 @@ fn default(
     }
 }
 
-#[capi]
+/// What is there already.
+#[inline(always)]
+unsafe fn default_at_once(dict: Ptr, key: Ptr, _value: Ptr) -> Option<Ptr> {
+    // SAFETY: C's arguments are passed on.
+    unsafe { peek(dict, key)?.map(Borrowed::as_ptr) }
+}
+
+#[inline(always)]
+unsafe fn default_ref_at_once(dict: Ptr, key: Ptr, _value: Ptr, place: *mut Ptr) -> Option<c_int> {
+    // SAFETY: what C passes; `place` is NULL or writable.
+    unsafe {
+        let found = peek(dict, key)??;
+        if let Some(place) = place.as_mut() {
+            *place = found.to_owned().into_ptr();
+        }
+    }
+    Some(1)
+}
+
+#[capi(fast = default_at_once)]
 pub fn PyDict_SetDefault(
     th: &Thread,
     dict: Borrowed<'_, Dict>,
@@ -304,7 +323,7 @@ pub fn PyDict_SetDefault(
     lent(default(th, dict, key, value).map(Some))
 }
 
-#[capi]
+#[capi(fast = default_ref_at_once)]
 pub fn PyDict_SetDefaultRef(
     th: &Thread,
     ob: Borrowed<'_>,

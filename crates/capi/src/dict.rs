@@ -301,6 +301,7 @@ unsafe fn default_at_once(dict: Ptr, key: Ptr, _value: Ptr) -> Option<Ptr> {
     unsafe { peek(dict, key)?.map(Borrowed::as_ptr) }
 }
 
+/// The same as a new reference in `place`.
 #[inline(always)]
 unsafe fn default_ref_at_once(dict: Ptr, key: Ptr, _value: Ptr, place: *mut Ptr) -> Option<c_int> {
     // SAFETY: what C passes; `place` is NULL or writable.

@@ -84,7 +84,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
             let call = if result { call } else { quote!(Ok(#call)) };
             let run =
                 if fallible { quote!((|| -> rt::PyResult<_> { #checked #call })()) } else { call };
-            // A rare half of its own.
+            // In the rare half of an entry, no more is to be known of it than of a value.
             let error =
                 if fast.is_some() { quote!(rt::capi::opaque(#error)) } else { quote!(#error) };
             quote! {

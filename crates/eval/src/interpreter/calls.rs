@@ -408,37 +408,7 @@ pub fn function_text(th: &Thread, callable: Borrowed<'_>) -> PyResult<String> {
     Ok(format!("{}()", &*qualname))
 }
 
-/// Adds the keywords of `**update` to those collected so far; KeyError for one that is there already.
-pub fn merge_keywords(
-    th: &Thread,
-    keywords: Borrowed<'_, Dict>,
-    update: Borrowed<'_>,
-) -> PyResult<()> {
-    let add = |key: Borrowed<'_>, value: Borrowed<'_>| {
-        if keywords.contains(th, key)? {
-            let key = Tuple::from_slice(th, &[key])?;
-            return Err(th.raise_value(exc::KEY_ERROR, key.object()));
-        }
-        keywords.set(th, key, value)
-    };
-    if let Some(update) = update.downcast_exact::<Dict>() {
-        if keywords.is_empty() {
-            return keywords.merge(th, update.object(), true);
-        }
-        let mut position = 0;
-        while let Some((key, value)) = update.next(&mut position) {
-            add(key.borrow(), value.borrow())?;
-        }
-        return Ok(());
-    }
-    let keys = call::call_method(th, update, id::keys, &[])?;
-    iter::for_each(th, keys.borrow(), &mut |key| {
-        let value = object::get_item(th, update, key.borrow())?;
-        add(key.borrow(), value.borrow())
-    })
-}
-
-/// The error of `merge_keywords` in the words of a call.
+/// The error of merging the keywords of `**update`, in the words of a call.
 pub fn keywords_error(
     th: &Thread,
     callable: Borrowed<'_>,

@@ -1,5 +1,6 @@
 //! Building, indexing and filling containers.
 
+use krait_objects::dict::OnConflict;
 use krait_objects::list::assign_slice;
 use krait_objects::prelude::*;
 use krait_objects::set::Set;
@@ -207,7 +208,7 @@ pub fn dict_update(op: Op<'_>) -> PyResult<()> {
 pub fn dict_merge(op: Op<'_>) -> PyResult<()> {
     let update = op.pop1();
     let callable = op.peek(op.arg + 3);
-    let merged = super::calls::merge_keywords(op.th, filling::<Dict>(op)?, update.get());
+    let merged = filling::<Dict>(op)?.merge_with(op.th, update.get(), OnConflict::Refuse);
     merged.map_err(|raised| super::calls::keywords_error(op.th, callable, update.get(), raised))
 }
 

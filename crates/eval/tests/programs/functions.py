@@ -94,3 +94,27 @@ def keyword_only(*, a, b, c):
 for order in ("abc", "cba", "bac"):
     keyword_only.__kwdefaults__ = {Name(k): order.find(k) for k in order}
     print(keyword_only())
+
+
+# A subclass of dict gives its entries as keywords, whatever its keys() says; another mapping is asked.
+class Entries(dict):
+    def keys(self):
+        return ["a"]
+
+    def __getitem__(self, key):
+        return 0
+
+
+class Asked:
+    def keys(self):
+        return ["a"]
+
+    def __getitem__(self, key):
+        return 0
+
+
+def collected(**names):
+    return names
+
+
+print(collected(**Entries(b=1)), collected(c=2, **Entries(b=1)), collected(**Asked()))

@@ -3,7 +3,7 @@
 //!
 //! CPU time: both programs run side by side and are asked for one case after the other in turn, so that a machine that drifts hits both
 //! alike. Each repetition has processes of its own: where its memory lies makes a call of two nanoseconds up to half as long again, on either
-//! side. The ratio is the median over the repetitions. Or instructions, each case by itself: callgrind
+//! side. The ratio is the median over the repetitions, of which there are hundreds: of 31, the reference against itself came to 1.17. Or instructions, each case by itself: callgrind
 //! cuts where the program enters and leaves `counted`, which runs a case first so many times and then twice as many, so that the difference
 //! is what calls cost and nothing else.
 

@@ -35,7 +35,7 @@ Times the programs of bench/ on each interpreter, the first being the one to com
 any NAME=COMMAND: the reference, and our own command, built if need be. COMMAND may start with
 VAR=value words and have arguments.
 
-  -k N              repetitions (5; calls 31, start-up and embedding 40, compiling 3)
+  -k N              repetitions (5; calls 301, start-up and embedding 40, compiling 3)
   --only A,B        only these programs
   --skip A,B        all but these
   --small           tiny sizes: does everything run?
@@ -116,7 +116,7 @@ pub fn run(mut args: Args) -> Outcome {
     let calls = args.flag("--calls");
     let repetitions = match () {
         () if startup || embedding => 40,
-        () if calls => 31,
+        () if calls => 301,
         () if compile => 3,
         () => 5,
     };

@@ -5,7 +5,7 @@ use std::ptr::null_mut;
 
 use krait_abi as abi;
 use krait_macros::capi;
-use krait_objects::int_digits::{self, IntBuf, IntRef};
+use krait_objects::int_digits::{self, IntBuf};
 use krait_objects::prelude::*;
 
 use crate::support::*;
@@ -19,19 +19,6 @@ fn is_little(flags: c_int) -> bool {
     flags == abi::Py_ASNATIVEBYTES_DEFAULTS || flags & 2 != 0 || flags & 1 != 0
 }
 
-/// The low bytes in two's complement, whatever fits.
-fn write_bytes(value: IntRef<'_>, out: &mut [u8], little: bool) {
-    let mut whole = vec![0; (value.bit_length() / 8 + 2) as usize];
-    let fill = if value.negative { 0xff } else { 0 };
-    // The buffer has room for any integer of that length.
-    let _fits = int_digits::to_bytes(value, &mut whole, true, true);
-    let byte = |at: usize| whole.get(at).copied().unwrap_or(fill);
-    let len = out.len();
-    for (at, place) in out.iter_mut().enumerate() {
-        *place = byte(if little { at } else { len - 1 - at });
-    }
-}
-
 fn wrong_type(th: &Thread, ob: Borrowed<'_>, says: &str) -> Raised {
     match ob.ty().full_name(th) {
         Ok(name) => raise!(th, TYPE_ERROR, "{says} int, got {}", *name),
@@ -39,29 +26,22 @@ fn wrong_type(th: &Thread, ob: Borrowed<'_>, says: &str) -> Raised {
     }
 }
 
-/// The usual size.
-const WORD: usize = size_of::<i64>();
-
 fn native_bytes(th: &Thread, ob: Borrowed<'_>, out: &mut [u8], flags: c_int) -> PyResult<isize> {
     let int = match ob.downcast::<Int>() {
         Some(int) => int.to_owned(),
         None if has(flags, abi::Py_ASNATIVEBYTES_ALLOW_INDEX) => number::index(th, ob)?,
         None => return Err(wrong_type(th, ob, "expect")),
     };
-    if flags == abi::Py_ASNATIVEBYTES_DEFAULTS && int.is_compact() && out.len() == WORD {
-        out.copy_from_slice(&int.compact_value().to_ne_bytes());
-        return Ok(WORD as isize);
-    }
     let value = int.view();
     if value.negative && has(flags, abi::Py_ASNATIVEBYTES_REJECT_NEGATIVE) {
         return Err(th.raise(exc::VALUE_ERROR, "Cannot convert negative int"));
     }
-    write_bytes(value, out, is_little(flags));
+    int_digits::to_low_bytes(value, out, is_little(flags));
     let len = out.len() as isize;
     let bits = value.bit_length();
     let as_unsigned = flags == abi::Py_ASNATIVEBYTES_DEFAULTS
         || has(flags, abi::Py_ASNATIVEBYTES_UNSIGNED_BUFFER);
-    let fits_signed = int_digits::to_bytes(value, &mut vec![0; out.len()], true, true).is_ok();
+    let fits_signed = int_digits::fits_bytes(value, out.len(), true);
     let fits =
         len > 0 && (fits_signed || as_unsigned && !value.negative && bits <= out.len() as u64 * 8);
     if int.is_compact() {
@@ -79,8 +59,22 @@ fn native_bytes(th: &Thread, ob: Borrowed<'_>, out: &mut [u8], flags: c_int) -> 
     Ok(if fits && needed == len + 1 { len } else { needed })
 }
 
+/// An int of one digit as a word.
+#[inline(always)]
+unsafe fn word_at_once(ob: Ptr, buffer: *mut c_void, len: isize, flags: c_int) -> Option<isize> {
+    const WORD: isize = size_of::<i64>() as isize;
+    // SAFETY: C passes a live object or NULL.
+    let int = unsafe { some::<Int>(ob)? };
+    if len != WORD || flags != abi::Py_ASNATIVEBYTES_DEFAULTS || !int.is_compact() {
+        return None;
+    }
+    // SAFETY: C passes `len` bytes.
+    unsafe { buffer.cast::<i64>().write_unaligned(int.compact_value()) };
+    Some(WORD)
+}
+
 /// How many bytes the value takes; more than `len`, and what was written is cut.
-#[capi]
+#[capi(fast = word_at_once)]
 pub fn PyLong_AsNativeBytes(
     th: &Thread,
     ob: Borrowed<'_>,
@@ -170,7 +164,7 @@ pub fn _PyLong_AsByteArray(
         Ok(()) => 0,
         Err(error) => {
             if !matches!(error, int_digits::BytesError::Negative) {
-                write_bytes(int.view(), out, little != 0);
+                int_digits::to_low_bytes(int.view(), out, little != 0);
             }
             if raises != 0 {
                 let _raised = th.raise(exc::OVERFLOW_ERROR, error.message());

@@ -7,7 +7,12 @@ use krait_objects::prelude::*;
 
 use crate::support::*;
 
-#[capi]
+#[inline(always)]
+unsafe fn is_mapping_at_once(ob: Ptr) -> Option<c_int> {
+    slot_of!(ob, tp_as_mapping, mp_subscript).map(|_| 1)
+}
+
+#[capi(fast = is_mapping_at_once)]
 pub fn PyMapping_Check(ob: Option<Borrowed<'_>>) -> bool {
     ob.is_some_and(mapping::check)
 }

@@ -107,7 +107,12 @@ pub fn PyNumber_InPlacePower(
     number::inplace_power(th, base, exp, modulus)
 }
 
-#[capi]
+#[inline(always)]
+unsafe fn is_number_at_once(ob: Ptr) -> Option<c_int> {
+    slot_of!(ob, tp_as_number, nb_index).map(|_| 1)
+}
+
+#[capi(fast = is_number_at_once)]
 pub fn PyNumber_Check(ob: Option<Borrowed<'_>>) -> bool {
     ob.is_some_and(|ob| {
         number::check(ob) || ob.downcast::<krait_objects::complex::Complex>().is_some()

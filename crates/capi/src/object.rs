@@ -180,23 +180,37 @@ pub fn PyObject_Type(ob: Borrowed<'_>) -> Owned<Type> {
     object::type_of(ob)
 }
 
-/// Of a class whose metaclass has no say in it, if the answer is yes.
+/// Of the class itself.
 #[inline(always)]
 unsafe fn is_instance_at_once(ob: Ptr, class: Ptr) -> Option<c_int> {
-    // SAFETY: C passes a live object, and another one or NULL.
-    unsafe {
-        let given = (*ob).ob_type;
-        if given.cast() == class {
-            return Some(1);
-        }
-        let class: *const Type = exactly::<Type>(class)?;
-        derives(given, class.cast_mut().cast()).filter(|&derives| derives).map(c_int::from)
-    }
+    // SAFETY: C passes a live object.
+    unsafe { ((*ob).ob_type.cast() == class).then_some(1) }
 }
 
 #[capi(fast = is_instance_at_once)]
-pub fn PyObject_IsInstance(th: &Thread, ob: Borrowed<'_>, class: Borrowed<'_>) -> PyResult<bool> {
-    object::is_instance(th, ob, class)
+pub fn PyObject_IsInstance(ob: Ptr, class: Ptr) -> c_int {
+    // SAFETY: C passes a live object, and another one or NULL.
+    unsafe {
+        // A metaclass other than `type` has a say in it.
+        let derived = exactly::<Type>(class).and_then(|_| derives((*ob).ob_type, class.cast()));
+        if derived == Some(true) { 1 } else { is_instance_by_class(ob, class) }
+    }
+}
+
+/// # Safety
+/// `ob` is a live object, `class` another one or NULL.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn is_instance_by_class(ob: Ptr, class: Ptr) -> c_int {
+    // SAFETY: the caller's promise; C calls attached.
+    let (th, ob, class) = unsafe {
+        (Thread::attached(), Borrowed::from_ptr(ob), Borrowed::<Object>::from_ptr_or_null(class))
+    };
+    let answer = match class {
+        Some(class) => object::is_instance(th, ob, class),
+        None => Err(null_argument(th)),
+    };
+    answer.map_or(-1, c_int::from)
 }
 
 #[inline(always)]
@@ -263,8 +277,8 @@ unsafe fn size_at_once(ob: Ptr) -> Option<isize> {
 
 /// # Safety
 /// `ob` is a live object or NULL.
-#[inline(never)]
-unsafe extern "C" fn size_of_mapping(ob: Ptr) -> isize {
+#[inline(always)]
+unsafe fn size_of_mapping(ob: Ptr) -> isize {
     if let Some(length) = slot_of!(ob, tp_as_mapping, mp_length) {
         // SAFETY: a slot takes a live object of its type.
         return unsafe { length(ob) };
@@ -285,16 +299,16 @@ unsafe extern "C" fn without_size(ob: Ptr) -> isize {
     len.map_or(-1, |len| len as isize)
 }
 
-#[capi]
+#[capi(fast = size_at_once)]
 pub fn PyObject_Size(ob: Ptr) -> isize {
     // SAFETY: C passes a live object or NULL.
-    unsafe { size_at_once(ob).unwrap_or_else(|| size_of_mapping(ob)) }
+    unsafe { size_of_mapping(ob) }
 }
 
-#[capi]
+#[capi(fast = size_at_once)]
 pub fn PyObject_Length(ob: Ptr) -> isize {
     // SAFETY: C passes a live object or NULL.
-    unsafe { size_at_once(ob).unwrap_or_else(|| size_of_mapping(ob)) }
+    unsafe { size_of_mapping(ob) }
 }
 
 #[capi]

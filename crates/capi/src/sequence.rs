@@ -8,7 +8,13 @@ use krait_objects::prelude::*;
 
 use crate::support::*;
 
-#[capi]
+#[inline(always)]
+unsafe fn is_sequence_at_once(ob: Ptr) -> Option<c_int> {
+    // SAFETY: C passes a live object.
+    sequence::check(unsafe { Borrowed::from_ptr(ob) }).then_some(1)
+}
+
+#[capi(fast = is_sequence_at_once)]
 pub fn PySequence_Check(ob: Ptr) -> bool {
     // SAFETY: C passes a live object.
     sequence::check(unsafe { Borrowed::from_ptr(ob) })

@@ -5,7 +5,6 @@ use std::ffi::{c_char, c_int};
 use krait_macros::capi;
 use krait_objects::codecs;
 use krait_objects::prelude::*;
-use krait_objects::str::Chars;
 use krait_objects::text::search;
 
 use crate::support::*;
@@ -146,26 +145,65 @@ fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
 
 /// The text of an ASCII string, or the UTF-8 that another one has kept.
 #[inline(always)]
-unsafe fn known_utf8<'a>(ob: Ptr) -> Option<&'a str> {
-    // SAFETY: C passes a live object.
-    unsafe { there::<Str>(ob)?.known_utf8() }
-}
-
-#[inline(always)]
 unsafe fn utf8_at_once(ob: Ptr) -> Option<*const c_char> {
     // SAFETY: C passes a live object.
-    unsafe { known_utf8(ob).map(|text| text.as_ptr().cast()) }
+    let text = unsafe { there::<Str>(ob)? };
+    let text = text.as_compact_ascii().or_else(|| text.kept_utf8())?;
+    Some(text.as_ptr().cast())
 }
 
 #[inline(always)]
 unsafe fn sized_utf8_at_once(ob: Ptr, len: *mut isize) -> Option<*const c_char> {
     // SAFETY: C passes a live object, and a writable place or NULL.
     unsafe {
-        let text = known_utf8(ob)?;
-        if let Some(len) = len.as_mut() {
-            *len = text.len() as isize;
+        match there::<Str>(ob)?.as_compact_ascii() {
+            Some(text) => Some(sized(text, len)),
+            // Elsewhere, as it would not fit the same cache line.
+            None => Some(sized_kept_utf8(ob, len)),
         }
-        Some(text.as_ptr().cast())
+    }
+}
+
+#[inline(always)]
+unsafe fn sized(text: &str, len: *mut isize) -> *const c_char {
+    // SAFETY: C passes a writable place or NULL.
+    if let Some(len) = unsafe { len.as_mut() } {
+        *len = text.len() as isize;
+    }
+    text.as_ptr().cast()
+}
+
+/// # Safety
+/// `ob` is a `str` that is not compact ASCII, `len` a writable place or NULL.
+#[inline(never)]
+unsafe extern "C" fn sized_kept_utf8(ob: Ptr, len: *mut isize) -> *const c_char {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match (*ob.cast::<Str>()).kept_utf8() {
+            Some(text) => sized(text, len),
+            None => sized_utf8(ob, len),
+        }
+    }
+}
+
+/// # Safety
+/// `ob` is a live object or NULL, `len` a writable place or NULL; the thread is attached.
+#[inline(never)]
+unsafe extern "C" fn sized_utf8(ob: Ptr, len: *mut isize) -> *const c_char {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let th = Thread::attached();
+        let ob: Option<Borrowed<'_>> = Borrowed::from_ptr_or_null(ob);
+        let text = ob.ok_or_else(|| null_argument(th)).and_then(|ob| expected(th, ob));
+        match text.and_then(|text| text.get().as_utf8(th)) {
+            Ok(text) => sized(text, len),
+            Err(_) => {
+                if let Some(len) = len.as_mut() {
+                    *len = -1;
+                }
+                std::ptr::null()
+            }
+        }
     }
 }
 
@@ -188,17 +226,9 @@ pub fn PyUnicode_AsUTF8(th: &Thread, ob: Borrowed<'_>) -> PyResult<*const c_char
 }
 
 #[capi(fast = sized_utf8_at_once)]
-pub fn PyUnicode_AsUTF8AndSize(
-    th: &Thread,
-    ob: Borrowed<'_>,
-    len: *mut isize,
-) -> PyResult<*const c_char> {
-    let found = expected(th, ob).and_then(|text| text.get().as_utf8(th));
-    if !len.is_null() {
-        // SAFETY: C passes a writable place.
-        unsafe { *len = found.as_ref().map_or(-1, |text| text.len() as isize) };
-    }
-    found.map(|text| text.as_ptr().cast())
+pub fn PyUnicode_AsUTF8AndSize(ob: Ptr, len: *mut isize) -> *const c_char {
+    // SAFETY: what C passes.
+    unsafe { sized_utf8(ob, len) }
 }
 
 #[capi(fast = length_at_once)]
@@ -300,15 +330,17 @@ pub fn PyUnicode_Substring(
     text.substring(th, start, end)
 }
 
-/// Of strings of narrow characters.
 #[inline(always)]
 unsafe fn contains_at_once(text: Ptr, part: Ptr) -> Option<c_int> {
     // SAFETY: C passes live objects.
     let (text, part) = unsafe { (there::<Str>(text)?, there::<Str>(part)?) };
-    match (text.chars(), part.chars()) {
-        (Chars::One(text), Chars::One(part)) => Some(search::find(text, part).is_some().into()),
-        _ => None,
-    }
+    Some(contains_bytes(text.as_compact_latin1()?, part.as_compact_latin1()?))
+}
+
+/// What the entry ends with, by a jump.
+#[inline(never)]
+fn contains_bytes(text: &[u8], part: &[u8]) -> c_int {
+    search::find_bytes(text, part).is_some().into()
 }
 
 #[capi(fast = contains_at_once)]

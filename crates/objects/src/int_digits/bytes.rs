@@ -64,19 +64,25 @@ pub fn to_bytes(
     if value.negative && !signed {
         return Err(BytesError::Negative);
     }
-    if !fits(value, out.len() as u64 * 8, signed) {
+    if !fits_bytes(value, out.len(), signed) {
         return Err(BytesError::TooBig);
     }
+    to_low_bytes(value, out, little_endian);
+    Ok(())
+}
+
+/// Writes the low bytes in two's complement over all of `out`.
+pub fn to_low_bytes(value: IntRef, out: &mut [u8], little_endian: bool) {
     if little_endian {
         write(value, out.iter_mut());
     } else {
         write(value, out.iter_mut().rev());
     }
-    Ok(())
 }
 
-fn fits(value: IntRef, bits: u64, signed: bool) -> bool {
-    let needed = value.bit_length();
+/// Whether `len` bytes have room for the value, which must not be negative unless they are signed.
+pub fn fits_bytes(value: IntRef, len: usize, signed: bool) -> bool {
+    let (needed, bits) = (value.bit_length(), len as u64 * 8);
     if !signed || value.is_zero() {
         return needed <= bits;
     }

@@ -23,7 +23,7 @@ mod text;
 
 pub use add::{add, add_into, add_size, sub, sub_into};
 pub use bitwise::{BitOp, bitwise, bitwise_into, bitwise_size, invert};
-pub use bytes::{BytesError, from_bytes, to_bytes};
+pub use bytes::{BytesError, fits_bytes, from_bytes, to_bytes, to_low_bytes};
 pub use div::{DivisionByZero, div_floor, div_mod, div_near, modulo};
 pub use float::{FloatRange, TrueDivError, frexp, from_f64, to_f64, true_div};
 pub use gcd::gcd;

@@ -5,18 +5,19 @@ use std::ffi::{c_int, c_void};
 use krait_abi as abi;
 
 use super::{List, MAX_LEN, copy_counted, slices, sort};
+use crate::args::rt::capi::opaque;
 use crate::gc;
 use crate::iterators::list::{ListIterator, ListReverseIterator};
 use crate::prelude::*;
 use crate::repr_guard;
 use crate::slice::{self, Key, SliceBound, SliceRange};
 
-/// IndexError, for a slot.
+/// IndexError, for a slot, which is left by a jump: what comes after the look at the index then fits a cache line.
 #[cold]
 #[inline(never)]
 pub(crate) fn out_of_range(message: &str) -> *mut abi::PyObject {
     let _raised = Thread::current().raise(exc::INDEX_ERROR, message);
-    std::ptr::null_mut()
+    opaque(std::ptr::null_mut())
 }
 
 impl List {

@@ -195,6 +195,13 @@ impl Str {
         (self.state().kind() == 1).then(|| self.raw_bytes())
     }
 
+    /// As `as_latin1`, unless the characters lie elsewhere, as those of a subclass do: for fast ways.
+    #[inline(always)]
+    pub fn as_compact_latin1(&self) -> Option<&[u8]> {
+        let state = self.state();
+        (state.is_compact() && state.kind() == 1).then(|| self.raw_bytes())
+    }
+
     /// The bytes of its units.
     #[inline]
     fn raw_bytes(&self) -> &[u8] {
@@ -218,21 +225,27 @@ impl Str {
         })
     }
 
-    /// UTF-8 that is there already.
+    /// As `as_ascii`, unless the characters lie elsewhere, as those of a subclass do.
     #[inline(always)]
-    pub fn known_utf8(&self) -> Option<&str> {
-        let ascii = self.is_ascii() && self.state().is_compact();
-        // SAFETY: ASCII is UTF-8, and lies behind the header; the cache was written from valid UTF-8.
-        unsafe {
-            let (start, len) = if ascii {
-                (self.compact.get().cast::<u8>().add(size_of::<abi::PyASCIIObject>()), self.len())
-            } else {
-                (self.raw().utf8.cast::<u8>(), self.raw().utf8_length as usize)
-            };
-            if !ascii && start.is_null() {
-                return None;
+    pub fn as_compact_ascii(&self) -> Option<&str> {
+        let state = self.state();
+        (state.is_compact() && state.is_ascii()).then(|| {
+            // SAFETY: (1), (2): it lies behind the header, has one byte a character, and is UTF-8.
+            unsafe {
+                let start = self.compact.get().cast::<u8>().add(size_of::<abi::PyASCIIObject>());
+                std::str::from_utf8_unchecked(std::slice::from_raw_parts(start, self.len()))
             }
-            Some(std::str::from_utf8_unchecked(std::slice::from_raw_parts(start, len)))
+        })
+    }
+
+    /// The UTF-8 of a string that is not compact ASCII, if it has been asked for before.
+    #[inline(always)]
+    pub fn kept_utf8(&self) -> Option<&str> {
+        let start = std::ptr::NonNull::new(self.raw().utf8.cast::<u8>())?;
+        // SAFETY: the cache was written from valid UTF-8.
+        unsafe {
+            let kept = std::slice::from_raw_parts(start.as_ptr(), self.raw().utf8_length as usize);
+            Some(std::str::from_utf8_unchecked(kept))
         }
     }
 

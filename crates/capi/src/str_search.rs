@@ -4,9 +4,10 @@ use std::ffi::{c_char, c_int};
 
 use krait_macros::capi;
 use krait_objects::prelude::*;
+use krait_objects::text::search;
 
 use crate::str::must_be_str;
-use crate::support::optional;
+use crate::support::{Ptr, optional, there};
 
 fn expected<'a>(th: &Thread, ob: Borrowed<'a>) -> PyResult<Borrowed<'a, Str>> {
     ob.downcast::<Str>()
@@ -25,7 +26,32 @@ fn ordered(start: isize, end: isize) -> Option<(usize, usize)> {
     (start <= end).then_some((start as usize, end as usize))
 }
 
-#[capi(error = -2)]
+/// Forwards, in narrow texts.
+#[inline(always)]
+unsafe fn find_at_once(
+    string: Ptr,
+    part: Ptr,
+    start: isize,
+    end: isize,
+    direction: c_int,
+) -> Option<isize> {
+    // SAFETY: C passes live objects.
+    let (string, part) = unsafe { (there::<Str>(string)?, there::<Str>(part)?) };
+    let string = string.as_compact_latin1()?;
+    if direction <= 0 || start < 0 || end < 0 {
+        return None;
+    }
+    let within = string.get(start as usize..string.len().min(end as usize))?;
+    Some(find_bytes(within, part.as_compact_latin1()?, start))
+}
+
+/// What the entry ends with, by a jump: the place counted from `before`.
+#[inline(never)]
+fn find_bytes(text: &[u8], part: &[u8], before: isize) -> isize {
+    search::find_bytes(text, part).map_or(-1, |at| before + at as isize)
+}
+
+#[capi(error = -2, fast = find_at_once)]
 pub fn PyUnicode_Find(
     th: &Thread,
     string: Borrowed<'_>,

@@ -113,6 +113,25 @@ impl<'t> Parse<'t> {
         }
     }
 
+    /// What is raised for a positional argument.
+    #[cold]
+    #[inline(never)]
+    fn failed_at(&mut self, index: usize, fault: Fault, format: Format) -> Raised {
+        let raised = Naming::of_positional(format).raise(self.th, index + 1, fault);
+        self.undo();
+        raised
+    }
+
+    /// What is raised where a format goes on with what is no unit.
+    #[cold]
+    #[inline(never)]
+    fn ended_badly(&mut self, format: Format) -> Raised {
+        let shown = format.rest();
+        let raised = raise!(self.th, SYSTEM_ERROR, "bad format string: {}", cut(&shown, 200));
+        self.undo();
+        raised
+    }
+
     /// Undoes everything, oldest first.
     #[cold]
     fn undo(&mut self) {
@@ -310,16 +329,12 @@ fn parse_positional(
             at.skip();
         }
         if let Err(fault) = parse.item(arg, &mut at) {
-            let raised = Naming::of_positional(format).raise(th, index + 1, fault);
-            parse.undo();
-            return Err(raised);
+            return Err(parse.failed_at(index, fault, format));
         }
     }
     let next = at.peek();
     if !is_end(next) && !next.is_ascii_alphabetic() && next != b'(' && next != b'|' {
-        let raised = raise!(th, SYSTEM_ERROR, "bad format string: {}", cut(&format.rest(), 200));
-        parse.undo();
-        return Err(raised);
+        return Err(parse.ended_badly(format));
     }
     Ok(())
 }

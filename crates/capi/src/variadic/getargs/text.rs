@@ -13,6 +13,8 @@ use crate::support::*;
 use crate::variadic::Format;
 
 impl Parse<'_> {
+    /// As for `stored`, each form is a function of its own.
+    #[inline(never)]
     pub fn text(&mut self, unit: u8, arg: Borrowed<'_>, format: &mut Format) -> Fit {
         match (unit, format.peek()) {
             (b'e', _) => self.encoded(arg, format),
@@ -35,6 +37,7 @@ impl Parse<'_> {
     }
 
     /// A `Py_buffer` of the argument.
+    #[inline(never)]
     fn view(&mut self, arg: Borrowed<'_>, flags: i32) -> Fit {
         let view = self.places.pointer::<abi::Py_buffer>();
         // SAFETY: the format says what the place is for.
@@ -50,6 +53,7 @@ impl Parse<'_> {
     }
 
     /// `s*`, `z*`: text as UTF-8, or a buffer.
+    #[inline(never)]
     fn text_view(&mut self, unit: u8, arg: Borrowed<'_>) -> Fit {
         if unit == b'z' && arg.is_none() {
             let view = self.places.pointer::<abi::Py_buffer>();
@@ -82,14 +86,21 @@ impl Parse<'_> {
             if with_length {
                 self.places.pointer::<isize>().write(len as isize);
             } else if !start.is_null() && libc::strlen(start.cast()) != len {
-                return Err(raise!(self.th, VALUE_ERROR, "embedded null {what}").into());
+                return Err(self.embedded_null(what));
             }
             place.write(start);
         }
         Ok(())
     }
 
+    #[cold]
+    #[inline(never)]
+    fn embedded_null(&self, what: &str) -> Fault {
+        raise!(self.th, VALUE_ERROR, "embedded null {what}").into()
+    }
+
     /// `y`, `y#`: the bytes of an object that has them for good.
+    #[inline(never)]
     fn bytes(&self, arg: Borrowed<'_>, format: &mut Format) -> Fit {
         let (start, len) = self.read_only(arg)?;
         self.lend(start, len, format, "byte")
@@ -112,6 +123,7 @@ impl Parse<'_> {
     }
 
     /// `s`, `z`, `s#`, `z#`.
+    #[inline(never)]
     fn string(&self, unit: u8, arg: Borrowed<'_>, format: &mut Format) -> Fit {
         if unit == b'z' && arg.is_none() {
             return self.lend(std::ptr::null(), 0, format, "character");
@@ -127,6 +139,7 @@ impl Parse<'_> {
     }
 
     /// `es`, `et`, `es#`, `et#`: text in another encoding, copied to the caller.
+    #[inline(never)]
     fn encoded(&mut self, arg: Borrowed<'_>, format: &mut Format) -> Fit {
         let th = self.th;
         let encoding = self.places.string();

@@ -8,6 +8,7 @@ use krait_objects::bytearray::ByteArray;
 use krait_objects::prelude::*;
 
 use super::{Acquired, Converter, Fault, Fit, Parse, cut, is_end, shown_type, unexpected};
+use crate::int::low_bits;
 use crate::support::*;
 use crate::variadic::{Format, VaList};
 
@@ -18,6 +19,7 @@ impl Parse<'_> {
     }
 
     /// `(…)`: a sequence, taken apart. What is lent from its items needs a tuple to hold on to them.
+    #[inline(never)]
     fn tuple(&mut self, arg: Borrowed<'_>, format: &mut Format) -> Fit {
         let th = self.th;
         let (count, lends) = shape(*format);
@@ -65,75 +67,52 @@ impl Parse<'_> {
         unsafe { self.places.pointer::<T>().write(value) }
     }
 
-    /// An `int` in the range of a smaller type.
-    fn ranged<T: TryFrom<i64>>(&self, arg: Borrowed<'_>, what: &str) -> Fit {
-        let place = self.places.pointer::<T>();
-        let value = long(self.th, arg)?;
-        match T::try_from(value) {
-            // SAFETY: the format says what the place is for.
-            Ok(value) => unsafe { place.write(value) },
-            Err(_) => {
-                let side = if value < 0 { "less than minimum" } else { "greater than maximum" };
-                return Err(raise!(self.th, OVERFLOW_ERROR, "{what} integer is {side}").into());
-            }
-        }
+    /// Stores what a conversion makes of the argument. Each is a function of its own, so that nothing is saved before the unit is known.
+    #[inline(never)]
+    fn stored<T>(
+        &self,
+        arg: Borrowed<'_>,
+        convert: impl FnOnce(&Thread, Borrowed<'_>) -> Result<T, Fault>,
+    ) -> Fit {
+        self.store(convert(self.th, arg)?);
         Ok(())
     }
 
+    /// What is not parenthesised.
+    #[inline(always)]
     fn simple(&mut self, arg: Borrowed<'_>, format: &mut Format) -> Fit {
-        let th = self.th;
         match format.next() {
-            b'b' => self.ranged::<c_uchar>(arg, "unsigned byte")?,
-            b'h' => self.ranged::<c_short>(arg, "signed short")?,
-            b'i' => self.ranged::<c_int>(arg, "signed")?,
-            b'B' => self.store(crate::int::low_bits(th, arg)? as c_uchar),
-            b'H' => self.store(crate::int::low_bits(th, arg)? as c_ushort),
-            b'I' => self.store(crate::int::low_bits(th, arg)? as c_uint),
-            b'n' => {
-                let index = number::index(th, arg)?;
-                let value = index.to_i64().ok_or_else(|| too_large(th, "ssize_t"))?;
-                self.store(value as isize)
-            }
-            b'l' => self.store(long(th, arg)? as c_long),
-            b'k' | b'K' if !number::is_index(arg) => return Err(unexpected("int", arg)),
-            b'k' => self.store(crate::int::low_bits(th, arg)? as c_ulong),
-            b'K' => self.store(crate::int::low_bits(th, arg)? as c_ulonglong),
-            b'L' => {
-                let value = number::index(th, arg)?.to_i64();
-                let value =
-                    value.ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, "int too big to convert"))?;
-                self.store(value as c_longlong)
-            }
-            b'f' => self.store(number::as_f64(th, arg)? as c_float),
-            b'd' => self.store(number::as_f64(th, arg)? as c_double),
-            b'D' => {
+            b'b' => self.stored(arg, |th, arg| ranged::<c_uchar>(th, arg, "unsigned byte")),
+            b'h' => self.stored(arg, |th, arg| ranged::<c_short>(th, arg, "signed short")),
+            b'i' => self.stored(arg, |th, arg| ranged::<c_int>(th, arg, "signed")),
+            b'B' => self.stored(arg, |th, arg| Ok(low_bits(th, arg)? as c_uchar)),
+            b'H' => self.stored(arg, |th, arg| Ok(low_bits(th, arg)? as c_ushort)),
+            b'I' => self.stored(arg, |th, arg| Ok(low_bits(th, arg)? as c_uint)),
+            b'n' => self.stored(arg, |th, arg| Ok(index(th, arg)?)),
+            b'l' => self.stored(arg, |th, arg| Ok(long(th, arg)? as c_long)),
+            b'k' => self.stored(arg, |th, arg| Ok(bits_of_index(th, arg)? as c_ulong)),
+            b'K' => self.stored(arg, |th, arg| Ok(bits_of_index(th, arg)? as c_ulonglong)),
+            b'L' => self.stored(arg, |th, arg| Ok(long_long(th, arg)?)),
+            b'f' => self.stored(arg, |th, arg| Ok(number::as_f64(th, arg)? as c_float)),
+            b'd' => self.stored(arg, |th, arg| Ok(number::as_f64(th, arg)? as c_double)),
+            b'D' => self.stored(arg, |th, arg| {
                 let (real, imag) = krait_objects::complex::construct::as_pair(th, arg)?;
-                self.store(abi::Py_complex { real, imag })
-            }
-            b'p' => self.store(c_int::from(object::is_true(th, arg)?)),
-            b'c' => self.store(byte(arg)? as c_char),
-            b'C' => self.store(character(arg)? as c_int),
-            b'S' => self.instance::<Bytes>(arg, "bytes")?,
-            b'Y' => self.instance::<ByteArray>(arg, "bytearray")?,
-            b'U' => self.instance::<Str>(arg, "str")?,
-            b'O' => return self.object(arg, format),
-            unit @ (b's' | b'z' | b'y' | b'w' | b'e') => return self.text(unit, arg, format),
-            _ => return Err(unexpected("(impossible<bad format char>)", arg)),
+                Ok(abi::Py_complex { real, imag })
+            }),
+            b'p' => self.stored(arg, |th, arg| Ok(c_int::from(object::is_true(th, arg)?))),
+            b'c' => self.stored(arg, |_, arg| Ok(byte(arg)? as c_char)),
+            b'C' => self.stored(arg, |_, arg| Ok(character(arg)? as c_int)),
+            b'S' => self.stored(arg, |_, arg| instance::<Bytes>(arg, "bytes")),
+            b'Y' => self.stored(arg, |_, arg| instance::<ByteArray>(arg, "bytearray")),
+            b'U' => self.stored(arg, |_, arg| instance::<Str>(arg, "str")),
+            b'O' => self.object(arg, format),
+            unit @ (b's' | b'z' | b'y' | b'w' | b'e') => self.text(unit, arg, format),
+            _ => Err(unexpected("(impossible<bad format char>)", arg)),
         }
-        Ok(())
     }
 
-    /// The object itself, if it is of this type.
-    fn instance<T: Instance>(&self, arg: Borrowed<'_>, expected: &str) -> Fit {
-        let place = self.places.pointer::<Ptr>();
-        if arg.downcast::<T>().is_none() {
-            return Err(unexpected(expected, arg));
-        }
-        // SAFETY: the format says what the place is for.
-        unsafe { place.write(arg.as_ptr()) };
-        Ok(())
-    }
-
+    /// `O` and what may follow it.
+    #[inline(never)]
     fn object(&mut self, arg: Borrowed<'_>, format: &mut Format) -> Fit {
         if format.eat(b'!') {
             // SAFETY: the format asks for a type.
@@ -210,6 +189,47 @@ fn long(th: &Thread, arg: Borrowed<'_>) -> PyResult<i64> {
 
 fn any_long(th: &Thread, arg: Borrowed<'_>) -> PyResult<i64> {
     number::index(th, arg)?.to_i64().ok_or_else(|| too_large(th, "long"))
+}
+
+/// An `int` in the range of a smaller type.
+#[inline]
+fn ranged<T: TryFrom<i64>>(th: &Thread, arg: Borrowed<'_>, what: &str) -> Result<T, Fault> {
+    let value = long(th, arg)?;
+    T::try_from(value).map_err(|_| out_of_range(th, what, value))
+}
+
+#[cold]
+fn out_of_range(th: &Thread, what: &str, value: i64) -> Fault {
+    let side = if value < 0 { "less than minimum" } else { "greater than maximum" };
+    raise!(th, OVERFLOW_ERROR, "{what} integer is {side}").into()
+}
+
+fn index(th: &Thread, arg: Borrowed<'_>) -> PyResult<isize> {
+    let value = number::index(th, arg)?.to_i64().ok_or_else(|| too_large(th, "ssize_t"))?;
+    Ok(value as isize)
+}
+
+fn long_long(th: &Thread, arg: Borrowed<'_>) -> PyResult<c_longlong> {
+    let value = number::index(th, arg)?.to_i64();
+    value.ok_or_else(|| th.raise(exc::OVERFLOW_ERROR, "int too big to convert"))
+}
+
+/// The low bits of an `int`, or of what has an `__index__`.
+#[inline]
+fn bits_of_index(th: &Thread, arg: Borrowed<'_>) -> Result<u64, Fault> {
+    if !number::is_index(arg) {
+        return Err(unexpected("int", arg));
+    }
+    Ok(low_bits(th, arg)?)
+}
+
+/// The object itself, if it is of this type.
+#[inline]
+fn instance<T: Instance>(arg: Borrowed<'_>, expected: &str) -> Result<Ptr, Fault> {
+    if arg.downcast::<T>().is_none() {
+        return Err(unexpected(expected, arg));
+    }
+    Ok(arg.as_ptr())
 }
 
 /// `c`: the one byte of a bytes object.

@@ -389,10 +389,28 @@ unsafe fn same_text(left: Ptr, right: Ptr) -> bool {
 
 /// The entry of an exact string in a table of exact strings, or `EMPTY`. Runs no Python code.
 ///
+/// Mostly the first slot tells: nothing is saved for that, and the rest of the search is reached by a jump.
+///
 /// # Safety
 /// As for `size`; `key` is an exact string with that hash.
-#[inline]
 pub unsafe fn lookup_str(keys: Keys, key: Ptr, hash: isize) -> isize {
+    // SAFETY: (1), (2), (3), (4).
+    unsafe {
+        let index = index_at(keys, Probe::new(keys, hash).slot);
+        if index >= 0 {
+            if (*unicode_entries(keys).offset(index)).me_key == key {
+                return index;
+            }
+        } else if index == EMPTY {
+            return EMPTY;
+        }
+        search_str(keys, key, hash)
+    }
+}
+
+/// As `lookup_str`, in all slots.
+#[inline(never)]
+unsafe fn search_str(keys: Keys, key: Ptr, hash: isize) -> isize {
     // SAFETY: (1), (2), (3), (4).
     unsafe {
         let entries = unicode_entries(keys);
@@ -493,9 +511,7 @@ pub(crate) unsafe fn lookup_at_once(keys: Keys, key: Borrowed<'_>, hash: isize) 
     unsafe {
         match (key.is_exact::<Str>(), is_unicode(keys)) {
             (true, true) => Some(lookup_str(keys, key.as_ptr(), hash)),
-            (true, false) => lookup_in_general(keys, key.as_ptr(), hash, |found| {
-                found.is_exact::<Str>().then(|| same_text(found.as_ptr(), key.as_ptr()))
-            }),
+            (true, false) => lookup_str_in_general(keys, key.as_ptr(), hash),
             // No exact string equals an int.
             (false, true) => Some(EMPTY),
             (false, false) => lookup_digit(keys, key, hash),

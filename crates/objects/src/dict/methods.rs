@@ -47,6 +47,16 @@ impl Dict {
         self.merge_pairs(th, other, true)
     }
 
+    /// `this[key]`, where finding the key may run code.
+    #[inline(never)]
+    fn subscript_other(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
+        let hash = hash_key(th, key)?;
+        match this.get_hashed(th, key, hash)? {
+            Some(value) => Ok(value),
+            None => Dict::missing(this, th, key),
+        }
+    }
+
     /// What a subclass with `__missing__` answers for a key that is not there.
     fn missing(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
         if !this.object().is_exact::<Dict>()
@@ -177,10 +187,10 @@ impl Dict {
 
     #[slot(mp_subscript)]
     fn subscript(this: Borrowed<'_, Self>, th: &Thread, key: Borrowed<'_>) -> PyResult {
-        let hash = hash_key(th, key)?;
-        match this.get_hashed(th, key, hash)? {
-            Some(value) => Ok(value),
-            None => Dict::missing(this, th, key),
+        match this.peek(key) {
+            Some(Some(value)) => Ok(value.to_owned()),
+            Some(None) => Dict::missing(this, th, key),
+            None => Dict::subscript_other(this, th, key),
         }
     }
 

@@ -362,7 +362,16 @@ impl Dict {
         }
     }
 
+    #[inline]
     pub fn contains(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
+        match self.peek(key) {
+            Some(found) => Ok(found.is_some()),
+            None => self.contains_other(th, key),
+        }
+    }
+
+    #[inline(never)]
+    fn contains_other(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
         let hash = hash_key(th, key)?;
         self.contains_hashed(th, key, hash)
     }

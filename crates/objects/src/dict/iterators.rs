@@ -10,8 +10,8 @@ use krait_abi as abi;
 use super::Dict;
 use super::keys::{self, Ptr};
 use super::split;
-use crate::gc;
 use crate::iterators::builtin;
+use crate::iterators::enumerate::give_pair;
 use crate::prelude::*;
 
 /// What an iterator gives of each entry.
@@ -131,7 +131,7 @@ impl State {
         match kind {
             Kind::Keys => Ok(key.to_owned()),
             Kind::Values => Ok(value.to_owned()),
-            Kind::Items => give_pair(&self.pair, th, key.to_owned(), value.to_owned()),
+            Kind::Items => give_pair(th, &self.pair, key.to_owned(), value.to_owned()),
         }
     }
 
@@ -165,33 +165,6 @@ impl State {
         let function = builtin(th, id::iter)?;
         Tuple::pack(th, [function, arguments.into_object()]).map(Owned::into_object)
     }
-}
-
-/// The pair of key and value: the tuple in `last` if nobody else has it.
-#[inline(always)]
-pub(super) fn give_pair(last: &Slot<Tuple>, th: &Thread, key: Owned, value: Owned) -> PyResult {
-    let Some(pair) = last.get().filter(|pair| pair.object().ref_count() == 1) else {
-        return new_pair(th, key, value);
-    };
-    let result = pair.object().to_owned();
-    // SAFETY: nobody but the iterator had the tuple; the old items are released last.
-    unsafe {
-        let items = pair.items();
-        let old_key: Owned = Owned::from_ptr(std::mem::replace(&mut *items, key.into_ptr()));
-        let old_value: Owned =
-            Owned::from_ptr(std::mem::replace(&mut *items.add(1), value.into_ptr()));
-        pair.forget_hash();
-        // The collector may have stopped following it while it held nothing that it follows.
-        gc::track(th, result.borrow());
-        drop(old_key);
-        drop(old_value);
-    }
-    Ok(result)
-}
-
-#[inline(never)]
-fn new_pair(th: &Thread, key: Owned, value: Owned) -> PyResult {
-    Tuple::pack(th, [key, value]).map(Owned::into_object)
 }
 
 /// The entry at `position` or the nearest one before it: where, key and value.

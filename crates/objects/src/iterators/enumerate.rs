@@ -85,7 +85,7 @@ impl Enumerate {
 #[inline]
 pub fn give_pair(th: &Thread, last: &Slot<Tuple>, first: Owned, second: Owned) -> PyResult {
     let Some(tuple) = last.get().filter(|tuple| tuple.object().ref_count() == 1) else {
-        return Tuple::pack(th, [first, second]).map(Owned::into_object);
+        return new_pair(th, first, second);
     };
     let result = tuple.object().to_owned();
     // SAFETY: nobody but the iterator had the tuple, which has two items; the old ones are released last.
@@ -94,11 +94,17 @@ pub fn give_pair(th: &Thread, last: &Slot<Tuple>, first: Owned, second: Owned) -
         let old_first = std::mem::replace(&mut *places, first.into_ptr());
         let old_second = std::mem::replace(&mut *places.add(1), second.into_ptr());
         tuple.forget_hash();
+        // The collector may have stopped following it while it held nothing that it follows.
         gc::track(th, result.borrow());
         drop(Owned::<Object>::from_ptr(old_first));
         drop(Owned::<Object>::from_ptr(old_second));
     }
     Ok(result)
+}
+
+#[inline(never)]
+fn new_pair(th: &Thread, first: Owned, second: Owned) -> PyResult {
+    Tuple::pack(th, [first, second]).map(Owned::into_object)
 }
 
 /// As `give_pair`, with as many items as are asked for; a first tuple is made and kept in `last`.

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use super::{MUTATED, OrderedDict};
-use crate::dict::{hash_key, iterators, key_error};
+use crate::dict::{hash_key, key_error};
+use crate::iterators::enumerate::give_pair;
 use crate::prelude::*;
 
 /// What an iterator gives; may be combined.
@@ -91,7 +92,7 @@ impl OrderedIterator {
         if self.kind.get() & KEYS == 0 {
             return Ok(value);
         }
-        iterators::give_pair(&self.pair, th, key, value)
+        give_pair(th, &self.pair, key, value)
     }
 }
 

@@ -23,9 +23,8 @@ pub fn parse(text: &[u8]) -> Option<f64> {
 pub fn parse_prefix(text: &[u8]) -> Option<(f64, usize)> {
     let (negative, rest) = split_sign(text);
     let sign_len = text.len() - rest.len();
-    let (magnitude, len) = match special(rest) {
+    let (magnitude, len) = match short_decimal(rest).or_else(|| special(rest)) {
         Some(found) => found,
-        None if let Some(found) = short_decimal(rest) => found,
         None => {
             let len = decimal_len(rest)?;
             (str::from_utf8(&rest[..len]).ok()?.parse().ok()?, len)

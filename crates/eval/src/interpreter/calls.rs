@@ -240,9 +240,10 @@ pub fn call_function_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
 pub fn call_other_ex(op: Op<'_>) -> PyResult<*const CodeUnit> {
     let (args, kwargs) = spread_operands(op)?;
     let result = call::call_tuple_dict(op.th, op.peek(4), args, kwargs)?;
-    let operands = op.pop::<4>();
+    // One by one: an array of them would be given back in memory, by a call.
+    let [callable, receiver, args, kwargs] = op.pop();
     op.push(result);
-    drop(operands);
+    drop((kwargs, args, receiver, callable));
     Ok(after_call(op))
 }
 
@@ -275,7 +276,10 @@ pub unsafe fn enter_exact_ex(op: Op<'_>) -> *const CodeUnit {
 /// The positional and the named arguments of `CALL_FUNCTION_EX`.
 #[inline(always)]
 fn spread_operands(op: Op<'_>) -> PyResult<(Borrowed<'_, Tuple>, Option<Borrowed<'_, Dict>>)> {
-    let args = argument_tuple(op)?;
+    let args = match op.peek(2).downcast_exact::<Tuple>() {
+        Some(args) => args,
+        None => argument_tuple(op)?,
+    };
     // SAFETY: (9): null or an object.
     let kwargs = match unsafe { (*op.slot(1)).get_opt() } {
         None => None,

@@ -91,8 +91,10 @@ impl<'a> Op<'a> {
     pub fn push_ref(self, value: StackRef) {
         // SAFETY: (9).
         unsafe {
-            *(*self.frame).sp = value;
-            (*self.frame).sp = (*self.frame).sp.add(1);
+            // Read once: the value might be the pointer, as far as the compiler knows.
+            let sp = (*self.frame).sp;
+            *sp = value;
+            (*self.frame).sp = sp.add(1);
         }
     }
 

@@ -7,7 +7,7 @@ use krait_abi as abi;
 
 use crate::error::PyResult;
 use crate::handle::{Borrowed, Owned};
-use crate::str::{Str, create};
+use crate::str::{Str, create, fresh};
 use crate::thread::Thread;
 use crate::with_units;
 
@@ -51,7 +51,7 @@ impl Str {
             let raw: *mut abi::PyCompactUnicodeObject = block.cast();
             (*raw)._base.hash = -1;
             let end = block.add(header + old * kind);
-            with_units!(right.chars(), units => create::write_units(end, kind, units));
+            with_units!(right.chars(), units => fresh::write_units(end, kind, units));
             end.add(added * kind).write_bytes(0, kind);
             (*raw)._base.length = (old + added) as isize;
             Ok(Owned::from_ptr(block.cast()))

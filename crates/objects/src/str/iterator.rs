@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::create::single_ascii;
+use super::single::single_ascii;
 use crate::prelude::*;
 
 pub(crate) use crate::object::builtin;

@@ -1,7 +1,7 @@
 //! `str`: the object, and what the house needs of it.
 //!
-//! `create` makes strings, `interned` keeps one of each text, `fixed` holds those that are compiled in. The
-//! same job as CPython's `Objects/unicodeobject.c`.
+//! `create` makes strings, of which `fresh` is one that is being written; `interned` keeps one of each text, `fixed`
+//! and `single` hold those that are compiled in. The same job as CPython's `Objects/unicodeobject.c`.
 //!
 //! Invariants:
 //! 1. A string is compact (its characters follow its struct, with a terminating zero) unless it is an
@@ -19,6 +19,7 @@ pub mod create;
 mod find;
 pub mod fixed;
 pub mod format;
+mod fresh;
 pub mod interned;
 pub mod iterator;
 pub mod layout;
@@ -26,6 +27,7 @@ mod methods;
 pub mod percent;
 mod repr;
 pub mod search;
+mod single;
 mod split;
 pub mod translate;
 

@@ -7,6 +7,7 @@
 mod base;
 mod class;
 mod create;
+pub(crate) mod dict_property;
 pub mod instance_dict;
 pub(crate) mod reduce;
 pub mod singletons;

@@ -290,7 +290,7 @@ unsafe fn getsets(ty: &Type, slots: &ClassSlots) {
     // SAFETY: (2).
     unsafe {
         (*ty.as_type_ptr()).tp_getset =
-            crate::object::instance_dict::class_getsets(slots.add_dict, slots.add_weakref);
+            crate::object::dict_property::class_getsets(slots.add_dict, slots.add_weakref);
     }
 }
 

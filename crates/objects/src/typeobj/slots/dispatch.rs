@@ -25,6 +25,7 @@ use crate::str::Str;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
 use crate::typeobj::Type;
+use crate::typeobj::slots::special::{Method, method_of, required, special};
 
 type Ptr = *mut abi::PyObject;
 
@@ -38,75 +39,6 @@ pub(super) fn enter(body: impl FnOnce(&Thread) -> PyResult) -> Ptr {
 fn enter_int<T: From<i8>>(body: impl FnOnce(&Thread) -> PyResult<T>) -> T {
     // SAFETY: C calls a slot on an attached thread.
     body(unsafe { Thread::attached() }).unwrap_or_else(|_| T::from(-1))
-}
-
-/// Calls `this.name(*args)` with the method looked up on the type; `None` if the type has none.
-pub fn special(
-    th: &Thread,
-    this: Borrowed<'_>,
-    name: Borrowed<'_, Str>,
-    args: &[Borrowed<'_>],
-) -> PyResult<Option<Owned>> {
-    match method_of(th, this, name)? {
-        None => Ok(None),
-        Some(Method::Plain(method)) => {
-            let method = method.object();
-            match *args {
-                [] => call::call(th, method, &[this]),
-                [only] => call::call(th, method, &[this, only]),
-                [first, second] => call::call(th, method, &[this, first, second]),
-                _ => {
-                    let mut all = [this; 4];
-                    all[1..=args.len()].copy_from_slice(args);
-                    call::call(th, method, &all[..=args.len()])
-                }
-            }
-            .map(Some)
-        }
-        Some(Method::Bound(bound)) => call::call(th, bound.object(), args).map(Some),
-    }
-}
-
-/// A special method.
-enum Method {
-    /// Takes the object as its first argument.
-    Plain(Owned),
-    Bound(Owned),
-}
-
-#[inline(always)]
-fn method_of(th: &Thread, this: Borrowed<'_>, name: Borrowed<'_, Str>) -> PyResult<Option<Method>> {
-    let Some(method) = this.ty().lookup(th, name) else {
-        return Ok(None);
-    };
-    if method.ty().has_flag(abi::Py_TPFLAGS_METHOD_DESCRIPTOR) {
-        return Ok(Some(Method::Plain(method)));
-    }
-    bind(th, method, this).map(|bound| Some(Method::Bound(bound)))
-}
-
-/// The method as a descriptor gives it for `this`.
-fn bind(th: &Thread, method: Owned, this: Borrowed<'_>) -> PyResult {
-    let Some(get) = method.ty().raw().tp_descr_get else {
-        return Ok(method);
-    };
-    // SAFETY: see the top of the file.
-    let bound = unsafe { get(method.as_ptr(), this.as_ptr(), this.ty().as_type_ptr().cast()) };
-    // SAFETY: a new reference or NULL with an exception.
-    unsafe { Owned::from_ptr_or_null(bound) }.ok_or_else(|| th.raised_by_c())
-}
-
-/// As `special`; AttributeError with the method's name if there is none.
-fn required(
-    th: &Thread,
-    this: Borrowed<'_>,
-    name: Borrowed<'_, Str>,
-    args: &[Borrowed<'_>],
-) -> PyResult {
-    match special(th, this, name, args)? {
-        Some(result) => Ok(result),
-        None => Err(th.raise_value(exc::ATTRIBUTE_ERROR, name.object())),
-    }
 }
 
 macro_rules! unary {

@@ -8,7 +8,8 @@ use std::mem::offset_of;
 
 use krait_abi as abi;
 
-use super::dispatch::{enter, special};
+use super::dispatch::enter;
+use super::special::special;
 use super::{Place, Table};
 use crate::error::PyResult;
 use crate::handle::{Borrowed, Object, Owned};

@@ -1,7 +1,7 @@
 //! The table that ties special methods to C slots, and both directions of travel along it.
 //!
 //! A slot filled in C is seen from Python as a wrapper descriptor (`wrappers`); a special method defined
-//! in Python is reached from C through a dispatching function in the slot (`dispatch`). `fixup` decides
+//! in Python is reached from C through a dispatching function in the slot (`dispatch`, and `special` for the call). `fixup` decides
 //! which of the two a heap type's slot holds. The same job as `slotdefs` in CPython's `Objects/typeobject.c`.
 //!
 //! Invariant: 1. a type's slot tables, where its pointers are not null, are whole structs that live as
@@ -10,6 +10,7 @@
 pub mod dispatch;
 mod dispatch_binary;
 mod fixup;
+mod special;
 pub(crate) mod table;
 pub mod wrappers;
 

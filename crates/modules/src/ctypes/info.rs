@@ -14,7 +14,7 @@ use krait_abi as abi;
 use krait_ffi as ffi;
 use krait_objects::gc::{self, Visit};
 use krait_objects::prelude::*;
-use krait_objects::typeobj::build;
+use krait_objects::typeobj::end;
 
 use super::code::Code;
 use super::{array, data, simple};
@@ -232,7 +232,7 @@ pub unsafe fn dealloc(this: *mut CType) {
     unsafe {
         gc::untrack_raw(this.cast());
         drop((*this).info.take());
-        build::dealloc(this.cast());
+        end::dealloc(this.cast());
     }
 }
 
@@ -253,7 +253,7 @@ impl CType {
 
     #[slot(tp_traverse)]
     fn traverse(this: Borrowed<'_, Self>, visitor: &mut Visitor<'_>) -> c_int {
-        match build::traverse(&CType::class(this), visitor) {
+        match end::traverse(&CType::class(this), visitor) {
             0 => this.info.get().map_or(0, |info| info.visit(visitor)),
             stop => stop,
         }
@@ -264,7 +264,7 @@ impl CType {
         if let Some(info) = this.info.get() {
             info.clear();
         }
-        build::clear(&CType::class(this));
+        end::clear(&CType::class(this));
     }
 
     #[slot(sq_repeat)]

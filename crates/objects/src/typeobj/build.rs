@@ -1,17 +1,17 @@
-//! The `class` statement: `type.__new__`, and the life of the heap types it makes.
+//! The `class` statement: `type.__new__`. (`bases` changes what it has made, `end` takes it apart.)
 //!
 //! The same job as `type_new` in CPython's `Objects/typeobject.c`.
 //!
 //! Invariants: 1. a heap type made here is laid out as `PyHeapTypeObject`, followed by `ob_size` member definitions;
 //! 2. its struct is written by this thread only until it is ready.
 
-use std::ffi::{CString, c_int};
+use std::ffi::CString;
 
 use krait_abi as abi;
 
 use crate::prelude::*;
 use crate::typeobj::class_slots::{self, ClassSlots};
-use crate::typeobj::{alloc, forward, layout, mro, slots, subclasses};
+use crate::typeobj::{alloc, forward, layout, slots};
 
 /// `type.__new__(metaclass, name, bases, namespace, **kwds)`.
 pub fn new(
@@ -190,7 +190,8 @@ pub(super) fn make(
         (*heap)._ht_tpname = tp_name.into_raw();
         (*raw).tp_name = (*heap)._ht_tpname;
         (*raw).tp_base = base.to_owned().into_ptr().cast();
-        (*raw).tp_bases = bases_of(th, bases)?.into_ptr();
+        // The program's tuple, be it of a subclass.
+        (*raw).tp_bases = Borrowed::from_ref(bases).to_owned().into_ptr();
         (*raw).tp_dict = namespace.map_or(std::ptr::null_mut(), Owned::into_ptr);
         (*raw).tp_as_async = &raw mut (*heap).as_async;
         (*raw).tp_as_number = &raw mut (*heap).as_number;
@@ -214,12 +215,6 @@ pub(super) fn make(
         }
     }
     Ok(ty)
-}
-
-fn bases_of(th: &Thread, bases: &Tuple) -> PyResult<Owned<Tuple>> {
-    // The program's tuple, be it of a subclass.
-    let _ = th;
-    Ok(Borrowed::from_ref(bases).to_owned())
 }
 
 /// `__qualname__` of the namespace (taken out), or the name.
@@ -415,209 +410,4 @@ pub fn set_name(th: &Thread, ty: &Type, name: Borrowed<'_, Str>) -> PyResult<()>
         drop(Owned::<Str>::from_ptr_or_null(old));
     }
     Ok(())
-}
-
-/// The `__bases__` setter: new bases must keep the layout; subclasses follow.
-pub fn set_bases(th: &Thread, ty: Borrowed<'_, Type>, value: Borrowed<'_>) -> PyResult<()> {
-    let Some(bases) = value.downcast::<Tuple>() else {
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "can only assign tuple to {}.__bases__, not {}",
-            ty.tp_name(),
-            value.type_name()
-        ));
-    };
-    if bases.is_empty() {
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "can only assign non-empty tuple to {}.__bases__, not ()",
-            ty.tp_name()
-        ));
-    }
-    for base in bases.as_slice() {
-        let Some(base) = base.downcast::<Type>() else {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "{}.__bases__ must be tuple of classes, not '{}'",
-                ty.tp_name(),
-                base.type_name()
-            ));
-        };
-        // While an `mro()` runs, the chain of bases may be ahead of the orders.
-        if base.is_subtype(ty.get()) || derives_by_bases(base, ty) {
-            return Err(th.raise(exc::TYPE_ERROR, "a __bases__ item causes an inheritance cycle"));
-        }
-    }
-    let new_base = layout::best_base(th, bases.get())?;
-    let old_base = ty.get().base().map(Borrowed::to_owned);
-    if let Some(old_base) = &old_base {
-        layout::check_compatible(th, old_base.borrow(), new_base, "__bases__")?;
-    }
-    let old_bases = swap_bases(ty, bases.to_owned(), new_base.to_owned());
-    if let Err(raised) = mro::update_hierarchy(th, ty) {
-        // An `mro()` may have set other bases, which stay.
-        // SAFETY: a heap type owns its bases.
-        let still_ours = unsafe { (*ty.as_type_ptr()).tp_bases } == bases.as_ptr();
-        if let (true, Some(old_bases), Some(old_base)) = (still_ours, old_bases, old_base) {
-            drop(swap_bases(ty, old_bases, old_base));
-        }
-        return Err(raised);
-    }
-    // An `mro()` may have set other bases, and then done the rest too.
-    // SAFETY: a heap type owns its bases.
-    if unsafe { (*ty.as_type_ptr()).tp_bases } != bases.as_ptr() {
-        return Ok(());
-    }
-    for base in old_bases
-        .iter()
-        .flat_map(|bases| bases.as_slice())
-        .filter_map(|base| base.downcast::<Type>())
-    {
-        subclasses::remove(th, base.get(), ty.as_ptr());
-    }
-    for base in bases.as_slice().iter().filter_map(|base| base.downcast::<Type>()) {
-        subclasses::add(th, base.get(), ty)?;
-    }
-    update_all_slots(th, ty);
-    Ok(())
-}
-
-/// Whether `base` comes to `ty` by way of the bases that decide the layout.
-fn derives_by_bases(base: Borrowed<'_, Type>, ty: Borrowed<'_, Type>) -> bool {
-    let mut current = base.get().base();
-    while let Some(ancestor) = current {
-        if ancestor.is(ty) {
-            return true;
-        }
-        current = ancestor.get().base();
-    }
-    false
-}
-
-fn swap_bases(
-    ty: Borrowed<'_, Type>,
-    bases: Owned<Tuple>,
-    base: Owned<Type>,
-) -> Option<Owned<Tuple>> {
-    // SAFETY: a heap type owns both fields; the old base is released last.
-    unsafe {
-        let raw = ty.as_type_ptr();
-        let old_bases = std::mem::replace(&mut (*raw).tp_bases, bases.into_ptr());
-        let old_base = std::mem::replace(&mut (*raw).tp_base, base.into_ptr().cast());
-        drop(Owned::<Type>::from_ptr_or_null(old_base.cast()));
-        Owned::from_ptr_or_null(old_bases)
-    }
-}
-
-fn update_all_slots(th: &Thread, ty: Borrowed<'_, Type>) {
-    ty.modified(th);
-    slots::fixup_all(th, ty);
-    for subclass in subclasses::of(th, ty.get()) {
-        update_all_slots(th, subclass.borrow());
-    }
-}
-
-pub fn set_flag(ty: &Type, flag: u64, on: bool) {
-    // SAFETY: only the attached thread writes types.
-    unsafe {
-        let flags = &mut (*ty.as_type_ptr()).tp_flags;
-        *flags = if on { *flags | flag } else { *flags & !flag };
-    }
-}
-
-pub fn traverse(ty: &Type, visitor: &mut Visitor<'_>) -> c_int {
-    let raw = ty.raw();
-    // SAFETY: the fields of a heap type are references or NULL. Strings and tuples of strings cannot be in a cycle.
-    unsafe {
-        let fields = [
-            raw.tp_dict,
-            raw.tp_cache,
-            raw.tp_mro,
-            raw.tp_bases,
-            raw.tp_base.cast(),
-            (*ty.as_heap_ptr()).ht_module,
-        ];
-        for field in fields {
-            let stop = visitor.visit::<Object>(Borrowed::from_ptr_or_null(field));
-            if stop != 0 {
-                return stop;
-            }
-        }
-    }
-    0
-}
-
-/// Breaks the cycles of a class that is garbage: its namespace, its MRO, its module.
-pub fn clear(ty: &Type) {
-    let th = Thread::current();
-    ty.modified(th);
-    // SAFETY: as for `traverse`; each field is emptied before its reference goes.
-    unsafe {
-        if let Some(dict) = Borrowed::<Dict>::from_ptr_or_null(ty.raw().tp_dict) {
-            dict.clear();
-        }
-        let module = std::mem::replace(&mut (*ty.as_heap_ptr()).ht_module, std::ptr::null_mut());
-        drop(Owned::<Object>::from_ptr_or_null(module));
-        let mro = std::mem::replace(&mut (*ty.as_type_ptr()).tp_mro, std::ptr::null_mut());
-        drop(Owned::<Tuple>::from_ptr_or_null(mro));
-    }
-}
-
-/// # Safety
-/// The last reference to a heap type is gone.
-pub unsafe fn dealloc(ty: *mut Type) {
-    let th = Thread::current();
-    // SAFETY: the caller's promise; every field is a reference of its own, or NULL.
-    unsafe {
-        let (raw, heap) = ((*ty).as_type_ptr(), (*ty).as_heap_ptr());
-        crate::gc::untrack_raw(raw.cast());
-        crate::weakref::clear_references(raw.cast());
-        if let Ok(bases) = (*ty).bases(th) {
-            for base in bases.as_slice().iter().filter_map(|base| base.downcast::<Type>()) {
-                subclasses::remove(th, base.get(), raw.cast());
-            }
-        }
-        let metatype = (*raw).ob_base.ob_base.ob_type;
-        crate::object::instance_dict::drop_shared_keys((*heap).ht_cached_keys);
-        drop(Owned::<Object>::from_ptr_or_null((*raw).tp_subclasses.cast()));
-        release_contents(th, heap);
-        // The count on a metatype made in Python is given back by `subtype_dealloc`.
-        if let Some(free) = (*metatype).tp_free {
-            free(raw.cast());
-        }
-    }
-}
-
-/// Releases what the struct of a heap type owns, but for what its instances and subclasses have put there.
-///
-/// # Safety
-/// The struct is not used any more.
-pub(super) unsafe fn release_contents(th: &Thread, heap: *mut abi::PyHeapTypeObject) {
-    // SAFETY: the caller's promise; every field is a reference of its own, or NULL.
-    unsafe {
-        crate::structseq::release_shape(heap);
-        let raw = &(*heap).ht_type;
-        let references = [
-            raw.tp_dict,
-            raw.tp_bases,
-            raw.tp_mro,
-            raw.tp_cache,
-            (*heap).ht_name,
-            (*heap).ht_slots,
-            (*heap).ht_qualname,
-            (*heap).ht_module,
-            raw.tp_base.cast(),
-        ];
-        let (name, doc) = ((*heap)._ht_tpname, raw.tp_doc);
-        for reference in references {
-            drop(Owned::<Object>::from_ptr_or_null(reference));
-        }
-        if !name.is_null() {
-            drop(CString::from_raw(name));
-        }
-        th.interp().heap.free(doc.cast_mut().cast());
-    }
 }

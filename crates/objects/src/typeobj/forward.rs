@@ -18,7 +18,7 @@ use crate::object::instance_dict;
 use crate::prelude::*;
 use crate::typeobj::class_slots::ClassSlots;
 use crate::typeobj::slots::{SLOTS, SlotDef};
-use crate::typeobj::{build, contents, layout, ready};
+use crate::typeobj::{build, contents, end, layout, ready};
 
 /// The declared classes of an interpreter that are not settled yet.
 #[derive(Default)]
@@ -276,6 +276,6 @@ fn settle_where(th: &Thread, succeeded: bool, which: impl Fn(&Entry) -> bool) {
     }
     for (mut old, _entry) in done {
         // SAFETY: (2): this struct is in no class any more.
-        unsafe { build::release_contents(th, &mut *old) };
+        unsafe { end::release_contents(th, &mut *old) };
     }
 }

@@ -2,18 +2,22 @@
 //!
 //! The same job as CPython's `Objects/typeobject.c`, by topic: this file is the object and its accessors;
 //! `ready` completes a type, `inherit` and `contents` are its parts; `mro` orders bases; `layout` compares structs; `slots`
-//! ties special methods to C slots; `build` is the `class` statement; `attributes` is what Python sees of a type.
+//! ties special methods to C slots; `build` is the `class` statement, `bases` the change of a class's bases and `end` its
+//! end; `metaclass` is what a type does as an object, `attributes` what Python reads of one.
 
 pub mod alloc;
 mod annotations;
 mod attributes;
+mod bases;
 pub mod build;
 mod class_slots;
 mod contents;
+pub mod end;
 pub mod foreign;
 pub mod forward;
 mod inherit;
 pub mod layout;
+mod metaclass;
 pub mod mro;
 mod ready;
 pub mod slot_numbers;
@@ -35,7 +39,7 @@ use crate::str::Str;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
 
-pub use attributes::{PyType_Type, Type, find_attribute};
+pub use metaclass::{PyType_Type, Type, find_attribute};
 pub use ready::core as core_types;
 
 /// A static type object, constant-initialised by `#[pytype]`.

@@ -1,12 +1,13 @@
 //! `bytearray`: the object, and its storage.
 //!
-//! `methods` is what Python sees; the methods it shares with `bytes` are in `bytelike`. The same job as CPython's
-//! `Objects/bytearrayobject.c`.
+//! `methods` is the type and its slots, `change` has the methods that `bytes` has not; those it shares with `bytes` are
+//! in `bytelike`. The same job as CPython's `Objects/bytearrayobject.c`.
 //!
 //! Invariants:
 //! 1. `bytes` is null or a block of `alloc` bytes; `start` points into it, `size()` bytes and a NUL follow there.
 //! 2. While `exports` is not zero the bytes stay where they are, and as many.
 
+mod change;
 mod methods;
 
 use std::cell::Cell;

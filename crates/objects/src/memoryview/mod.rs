@@ -1,13 +1,14 @@
 //! `memoryview`: the objects, and making them.
 //!
 //! A `ManagedBuffer` holds one acquired buffer; memoryviews share it and are views of its memory. `index` and `cast` select
-//! and reshape, `item` reads and writes single items, `methods` is what Python sees, `python` ties `__buffer__` of classes
-//! defined in Python to the C slots. The same job as CPython's `Objects/memoryobject.c`.
+//! and reshape, `item` reads and writes single items, `methods` and `attributes` are what Python sees, `python` ties
+//! `__buffer__` of classes defined in Python to the C slots. The same job as CPython's `Objects/memoryobject.c`.
 //!
 //! Invariants:
 //! 1. A view's shape, strides and suboffsets are null or point to `ndim` numbers in `array`.
 //! 2. A view that is not released is counted in its managed buffer, which releases the buffer with the last one.
 
+mod attributes;
 mod cast;
 mod compare;
 mod index;

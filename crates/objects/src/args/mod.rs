@@ -1,15 +1,16 @@
 //! Arguments of built-in functions: how C passes them, and conversion to and from Rust.
 //!
 //! This file has the types that functions take. The rest serves the shims that `krait_macros` generates, which
-//! reach it through `rt`: `bind` (arguments to parameters), `convert` (objects to Rust and back), `shim`
-//! (entering from C and going back), `declare` (the tables of types and modules). The same job as CPython's
-//! `Python/getargs.c` and the code that Argument Clinic writes.
+//! reach it through `rt`: `bind` (arguments to parameters), `refuse` (calls that get no further), `convert` (objects to
+//! Rust and back), `shim` (entering from C and going back), `declare` (the tables of types and modules). The same job as
+//! CPython's `Python/getargs.c` and the code that Argument Clinic writes.
 
 pub mod bind;
 pub mod convert;
 pub mod declare;
 pub mod entry;
 mod named;
+mod refuse;
 pub mod shim;
 mod suggest;
 
@@ -33,6 +34,7 @@ pub mod rt {
     pub use super::bind::*;
     pub use super::convert::*;
     pub use super::declare::*;
+    pub use super::refuse::*;
     pub use super::shim::*;
     pub use super::{Args, Kwargs};
     pub use crate::error::PyResult;

@@ -1,36 +1,19 @@
-//! The `_warnings` module: the filters, and the decision what becomes of a warning.
+//! The `_warnings` module: where a warning comes from, and the decision what becomes of it.
 //!
-//! Showing is left to the library's `warnings` module once a program has imported it. The same job as
-//! CPython's `Python/_warnings.c`.
+//! `filters` has what the decision depends on, `show` tells the user. The same job as CPython's `Python/_warnings.c`.
+
+mod filters;
+mod show;
 
 use krait_objects::prelude::*;
 
-use crate::builtins::write_stderr;
-use crate::{frame, sys};
+use crate::frame;
+use filters::{Filters, action_for, default_filters, once_registry, seen};
+use show::{show, source_line};
 
 /// The part of the warnings module that the interpreter itself needs.
 #[pymodule(name = "_warnings")]
 pub struct Warnings;
-
-/// The state of one interpreter's filters.
-pub struct Filters {
-    filters: Slot<List>,
-    once: Slot<Dict>,
-    default_action: Slot<Str>,
-    /// Counts changes, so that the registries of modules know when they are out of date.
-    version: std::cell::Cell<i64>,
-}
-
-impl Default for Filters {
-    fn default() -> Filters {
-        Filters {
-            filters: Slot::EMPTY,
-            once: Slot::EMPTY,
-            default_action: Slot::EMPTY,
-            version: std::cell::Cell::new(0),
-        }
-    }
-}
 
 #[pyfunctions]
 impl Warnings {
@@ -186,92 +169,6 @@ impl Details<'_> {
     const NONE: Details<'static> = Details { source: None, line: None };
 }
 
-/// What its loader knows a module by: the program's own module has another name.
-fn module_name(th: &Thread, globals: Borrowed<'_, Dict>) -> PyResult<Option<Owned>> {
-    let spec = globals.get_str(th, Str::interned(th, "__spec__")?.borrow())?;
-    if let Some(spec) = spec.filter(|spec| !spec.is_none()) {
-        let name = object::get_attr_opt(th, spec.object(), id::name)?;
-        if name.as_ref().is_some_and(|name| !name.is_none()) {
-            return Ok(name);
-        }
-    }
-    globals.get_str(th, id::__name__)
-}
-
-/// The line that the loader of a module knows.
-fn source_line(
-    th: &Thread,
-    globals: Borrowed<'_, Dict>,
-    line: i32,
-) -> PyResult<Option<Owned<Str>>> {
-    let external = crate::import::import(th, "_frozen_importlib_external")?;
-    let bless = Str::interned(th, "_bless_my_loader")?;
-    let loader = call::call_method(th, external.object(), bless.borrow(), &[globals.object()])?;
-    if loader.is_none() {
-        return Ok(None);
-    }
-    let Some(name) = module_name(th, globals)? else {
-        return Ok(None);
-    };
-    let get = Str::interned(th, "get_source")?;
-    let Some(get) = object::get_attr_opt(th, loader.object(), get.borrow())? else {
-        return Ok(None);
-    };
-    let source = match call::call(th, get.object(), &[name.object()]) {
-        Ok(source) => source,
-        // Such as the loader of a program that is in no file.
-        Err(raised) => match th.take_if(raised, exc::IMPORT_ERROR) {
-            Ok(_) => return Ok(None),
-            Err(raised) => {
-                drop(th.take_if(raised, exc::OS_ERROR)?);
-                return Ok(None);
-            }
-        },
-    };
-    let Ok(source) = source.downcast::<Str>() else {
-        return Ok(None);
-    };
-    // A subclass of `str` may have lines of its own.
-    let split = Str::interned(th, "splitlines")?;
-    let split =
-        object::get_attr(th, Borrowed::from_ref(Str::type_object()).object(), split.borrow())?;
-    let lines = call::call(th, split.object(), &[source.object()])?;
-    let at = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
-    let found = lines.downcast::<List>().ok().zip(at).and_then(|(lines, at)| lines.get(at));
-    Ok(found.and_then(|line| line.downcast::<Str>().ok()))
-}
-
-/// The filters an interpreter starts with.
-fn default_filters(th: &Thread) -> PyResult<Owned<List>> {
-    let filter =
-        |action: &str, category: crate::warnings::Class, module: Option<&str>| -> PyResult {
-            let module = match module {
-                Some(module) => Str::interned(th, module)?.into_object(),
-                None => none().to_owned(),
-            };
-            let parts = [
-                Str::interned(th, action)?.into_object(),
-                none().to_owned(),
-                Borrowed::from_ref(category).object().to_owned(),
-                module,
-                Int::from_i64(th, 0)?.into_object(),
-            ];
-            Tuple::pack(th, parts).map(Owned::into_object)
-        };
-    List::from_vec(
-        th,
-        vec![
-            filter("default", exc::DEPRECATION_WARNING, Some("__main__"))?,
-            filter("ignore", exc::DEPRECATION_WARNING, None)?,
-            filter("ignore", exc::PENDING_DEPRECATION_WARNING, None)?,
-            filter("ignore", exc::IMPORT_WARNING, None)?,
-            filter("ignore", exc::RESOURCE_WARNING, None)?,
-        ],
-    )
-}
-
-type Class = krait_objects::error::ExcType;
-
 /// The category: the class of a warning that is passed as message, what was given, or UserWarning.
 fn category_of(
     th: &Thread,
@@ -411,227 +308,6 @@ fn decide(
     show(th, instance.object(), text.object(), category, place, line.object(), details)
 }
 
-/// Whether the registry knows `key`; `enter` makes it so. A registry older than the filters is emptied.
-fn seen(th: &Thread, registry: &Dict, key: Borrowed<'_>, enter: bool) -> PyResult<bool> {
-    let current = th.interp().state::<Filters>().version.get();
-    let recorded = match registry.get_str(th, id::version)? {
-        Some(version) => version.object().downcast::<Int>().and_then(|version| version.to_i64()),
-        None => None,
-    };
-    if recorded != Some(current) {
-        registry.clear();
-        registry.set_str(th, id::version, Int::from_i64(th, current)?.object())?;
-    } else if let Some(known) = registry.get(th, key)? {
-        if object::is_true(th, known.object())? {
-            return Ok(true);
-        }
-    }
-    if enter {
-        registry.set(th, key, bool_object(true).object())?;
-    }
-    Ok(false)
-}
-
-/// An attribute of the library module, which a program may replace; kept in `place` for when it is taken away.
-fn replaced<T: Instance>(
-    th: &Thread,
-    name: &str,
-    kept: &Slot<T>,
-    refuse: impl FnOnce(Borrowed<'_>) -> Raised,
-) -> PyResult<Option<Owned<T>>> {
-    if let Some(library) = library(th)? {
-        let found = object::get_attr_opt(th, library.object(), Str::interned(th, name)?.borrow())?;
-        if let Some(found) = found {
-            let found = found.downcast::<T>().map_err(|other| refuse(other.object()))?;
-            drop(kept.replace(Some(found)));
-        }
-    }
-    Ok(kept.get_owned())
-}
-
-/// The filters in force.
-fn current_filters(th: &Thread) -> PyResult<Vec<Owned>> {
-    let state = th.interp().state::<Filters>();
-    let filters = replaced(th, "filters", &state.filters, |_| {
-        th.raise(exc::VALUE_ERROR, "_warnings.filters must be a list")
-    })?;
-    match filters {
-        Some(filters) => Ok(filters.to_vec()),
-        None => Ok(default_filters(th)?.to_vec()),
-    }
-}
-
-/// What was shown once, for places without a registry.
-fn once_registry(th: &Thread) -> PyResult<Owned<Dict>> {
-    let state = th.interp().state::<Filters>();
-    let registry = replaced(th, "onceregistry", &state.once, |found| {
-        let found = found.type_name();
-        raise!(th, TYPE_ERROR, "_warnings.onceregistry must be a dict, not '{found}'")
-    })?;
-    registry.map_or_else(|| Dict::new(th), Ok)
-}
-
-/// What becomes of warnings that no filter fits.
-fn default_action(th: &Thread) -> PyResult<Owned<Str>> {
-    let state = th.interp().state::<Filters>();
-    let action = replaced(th, "defaultaction", &state.default_action, |found| {
-        let found = found.type_name();
-        raise!(th, TYPE_ERROR, "_warnings.defaultaction must be a string, not '{found}'")
-    })?;
-    action.map_or_else(|| Str::interned(th, "default"), Ok)
-}
-
-/// The `warnings` module, if a program has imported it.
-fn library(th: &Thread) -> PyResult<Option<Owned>> {
-    let Some(modules) = th.interp().modules.get_owned() else {
-        return Ok(None);
-    };
-    let name = Str::interned(th, "warnings")?;
-    Ok(modules.get_str(th, name.borrow())?.filter(|module| !module.is_none()))
-}
-
-/// What the first filter that fits says, with the filter; the default action if none does.
-fn action_for(
-    th: &Thread,
-    text: Borrowed<'_>,
-    category: Borrowed<'_, Type>,
-    place: &Place,
-) -> PyResult<(Owned<Str>, Option<Owned>)> {
-    for filters in [context_filters(th)?, current_filters(th)?] {
-        for (at, filter) in filters.into_iter().enumerate() {
-            let parts = filter.object().downcast::<Tuple>();
-            let Some(&[action, message, wanted, module, line]) =
-                parts.as_ref().map(|parts| parts.get().as_slice())
-            else {
-                return Err(raise!(th, VALUE_ERROR, "warnings.filters item {at} isn't a 5-tuple"));
-            };
-            let Some(action) = action.downcast::<Str>() else {
-                let found = action.type_name();
-                return Err(raise!(th, TYPE_ERROR, "action must be a string, not '{found}'"));
-            };
-            let fits = matches(th, message, text)?
-                && object::is_subclass(th, category.object(), wanted)?
-                && matches(th, module, place.module.object())?
-                && fits_line(th, line, place.line)?;
-            if fits {
-                return Ok((action.to_owned(), Some(filter.clone())));
-            }
-        }
-    }
-    Ok((default_action(th)?, None))
-}
-
-/// Whether a filter's line number is this one; 0 is any.
-fn fits_line(th: &Thread, wanted: Borrowed<'_>, line: i32) -> PyResult<bool> {
-    let Some(wanted) = wanted.downcast::<Int>() else {
-        return Err(th.raise(exc::TYPE_ERROR, "an integer is required"));
-    };
-    Ok(wanted.is_zero() || wanted.to_i64() == Some(line.into()))
-}
-
-/// The filters of `warnings.catch_warnings` in this context, where the library keeps them per context.
-fn context_filters(th: &Thread) -> PyResult<Vec<Owned>> {
-    let Some(library) = library(th)? else {
-        return Ok(Vec::new());
-    };
-    let get = Str::interned(th, "_get_context")?;
-    let Some(get) = object::get_attr_opt(th, library.object(), get.borrow())? else {
-        return Ok(Vec::new());
-    };
-    let context = call::call(th, get.object(), &[])?;
-    let name = Str::interned(th, "_filters")?;
-    match object::get_attr_opt(th, context.object(), name.borrow())? {
-        Some(filters) if !filters.is_none() => iter::collect(th, filters.object()),
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// Whether a filter's pattern (None, text, or a compiled regular expression) fits `text`.
-fn matches(th: &Thread, pattern: Borrowed<'_>, text: Borrowed<'_>) -> PyResult<bool> {
-    if pattern.is_none() {
-        return Ok(true);
-    }
-    if let Some(exact) = pattern.downcast_exact::<Str>() {
-        return match text.downcast::<Str>() {
-            Some(text) => Ok(exact.eq(text.get())),
-            None => {
-                let found = text.type_name();
-                Err(raise!(th, TYPE_ERROR, "Can't compare str and {found}"))
-            }
-        };
-    }
-    let name = Str::interned(th, "match")?;
-    let found = call::call_method(th, pattern, name.borrow(), &[text])?;
-    object::is_true(th, found.object())
-}
-
-fn show(
-    th: &Thread,
-    instance: Borrowed<'_>,
-    text: Borrowed<'_>,
-    category: Borrowed<'_, Type>,
-    place: &Place,
-    line: Borrowed<'_>,
-    details: &Details<'_>,
-) -> PyResult<()> {
-    // A warning about a lost resource is worth the import that can say where it was made.
-    let library = match details.source {
-        Some(_) if !th.interp().finalizing.get() => Some(crate::import::import(th, "warnings")?),
-        _ => library(th)?,
-    };
-    let Some(library) = library else {
-        return show_plainly(th, text, category, place, details);
-    };
-    let get = |name: &str| -> PyResult<Option<Owned>> {
-        object::get_attr_opt(th, library.object(), Str::interned(th, name)?.borrow())
-    };
-    let (Some(show), Some(message)) = (get("_showwarnmsg")?, get("WarningMessage")?) else {
-        return show_plainly(th, text, category, place, details);
-    };
-    let source = details.source.unwrap_or(none());
-    let text = details.line.as_ref().map_or(none(), Owned::object);
-    let arguments =
-        [instance, category.object(), place.filename.object(), line, none(), text, source];
-    let message = call::call(th, message.object(), &arguments)?;
-    call::call(th, show.object(), &[message.object()]).map(drop)
-}
-
-/// `file:line: Category: text`, before the library module is there.
-fn show_plainly(
-    th: &Thread,
-    text: Borrowed<'_>,
-    category: Borrowed<'_, Type>,
-    place: &Place,
-    details: &Details<'_>,
-) -> PyResult<()> {
-    let text = object::str(th, text)?;
-    let (file, number) = (&place.filename, place.line);
-    let mut shown = format!("{}:{number}: {}: {}\n", **file, category.name(), *text);
-    if let Some(line) = &details.line {
-        shown += line.to_string_lossy().trim_start();
-        shown.push('\n');
-    } else if let Some(line) = line_of_file(&file.to_string_lossy(), number as usize) {
-        shown.push_str(&format!("  {}\n", line.trim()));
-    }
-    match sys::get(th, id::stderr)?.filter(|stream| !stream.is_none()) {
-        Some(stream) => {
-            call::call_method(th, stream.object(), id::write, &[Str::new(th, &shown)?.object()])
-                .map(drop)
-        }
-        None => {
-            write_stderr(&shown);
-            Ok(())
-        }
-    }
-}
-
-/// A line of a source file, if it can be read.
-fn line_of_file(path: &str, number: usize) -> Option<String> {
-    let source = std::fs::read(path).ok()?;
-    let line = source.split(|&byte| byte == b'\n').nth(number.checked_sub(1)?)?;
-    Some(String::from_utf8_lossy(line).into_owned())
-}
-
 /// `PyErr_WarnEx`: a warning from native code, blamed on the running Python code.
 pub fn warn(
     th: &Thread,
@@ -639,9 +315,7 @@ pub fn warn(
     message: Borrowed<'_, Str>,
     level: isize,
 ) -> PyResult<()> {
-    let category = category_of(th, message.object(), Some(category))?;
-    let place = Place::find(th, level, None)?;
-    decide(th, category.borrow(), message.object(), &place, &Details::NONE)
+    warn_of(th, category, message, level, &Details::NONE)
 }
 
 /// `PyErr_ResourceWarning`: as `warn`, about an object that is going away.
@@ -652,10 +326,19 @@ pub fn warn_about(
     level: isize,
     source: Borrowed<'_>,
 ) -> PyResult<()> {
+    warn_of(th, category, message, level, &Details { source: Some(source), line: None })
+}
+
+fn warn_of(
+    th: &Thread,
+    category: Borrowed<'_>,
+    message: Borrowed<'_, Str>,
+    level: isize,
+    details: &Details<'_>,
+) -> PyResult<()> {
     let category = category_of(th, message.object(), Some(category))?;
     let place = Place::find(th, level, None)?;
-    let details = Details { source: Some(source), line: None };
-    decide(th, category.borrow(), message.object(), &place, &details)
+    decide(th, category.borrow(), message.object(), &place, details)
 }
 
 /// `PyErr_WarnExplicit`: a warning about a place in a file.

@@ -1,7 +1,10 @@
 //! Python functions: `PyFunctionObject`.
 //!
 //! Called through vectorcall like everything else; the loop recognises functions of ours and pushes their
-//! frame itself. The same job as CPython's `Objects/funcobject.c`.
+//! frame itself; `call` is for everyone else. The same job as CPython's `Objects/funcobject.c`.
+
+mod annotations;
+mod call;
 
 use std::cell::Cell;
 
@@ -9,15 +12,16 @@ use krait_abi as abi;
 use krait_objects::args::rt;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
-use krait_objects::row::in_row;
 use krait_objects::watchers::{self, FunctionWatcher};
 
 use krait_bytecode::code_flags;
 
 use crate::code::Code;
-use crate::frame::{self, Frame, StackRef, datastack};
 use crate::registry;
 use krait_objects::method::Method;
+
+pub use annotations::annotations;
+use call::call;
 
 /// Make a function that runs a code object.
 ///
@@ -461,176 +465,4 @@ fn check_closure(
         }
     }
     Ok(())
-}
-
-#[pymethods(part = "annotations")]
-impl Function {
-    /// What the function's annotations evaluate to: a callable or None.
-    #[getter]
-    fn __annotate__(&self, th: &Thread) -> PyResult {
-        let annotate = or_none(&self.annotate);
-        if let Some(function) = annotate.object().downcast_exact::<Function>() {
-            function.get().name_for(th, self)?;
-        }
-        Ok(annotate)
-    }
-
-    #[setter]
-    fn set___annotate__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        let Some(value) = value else {
-            return Err(th.raise(exc::TYPE_ERROR, "__annotate__ cannot be deleted"));
-        };
-        if value.is_none() {
-            self.annotate.set(Some(value.to_owned()));
-        } else if object::is_callable(value) {
-            self.annotate.set(Some(value.to_owned()));
-            self.annotations.set(None);
-        } else {
-            return Err(th.raise(exc::TYPE_ERROR, "__annotate__ must be callable or None"));
-        }
-        Ok(())
-    }
-
-    #[getter]
-    fn __annotations__(&self, th: &Thread) -> PyResult {
-        annotations(th, self)
-    }
-
-    #[setter]
-    fn set___annotations__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        let message = "__annotations__ must be set to a dict object";
-        let value = optional::<Dict>(th, value, message)?;
-        self.annotations.set(value.map(Owned::into_object));
-        self.annotate.set(None);
-        Ok(())
-    }
-
-    #[getter]
-    fn __type_params__(&self) -> Owned {
-        self.type_params.get_owned().unwrap_or_else(|| Tuple::empty().to_owned().into_object())
-    }
-
-    #[setter]
-    fn set___type_params__(&self, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
-        let message = "__type_params__ must be set to a tuple";
-        match value.and_then(|value| value.downcast::<Tuple>()) {
-            Some(params) => self.type_params.set(Some(params.object().to_owned())),
-            None => return Err(th.raise(exc::TYPE_ERROR, message)),
-        }
-        Ok(())
-    }
-}
-
-/// The annotations as a dictionary: evaluated or built from the compiler's pairs on first use.
-pub fn annotations(th: &Thread, function: &Function) -> PyResult {
-    if let Some(known) = function.annotations.get_owned() {
-        let Some(pairs) = known.borrow().downcast_exact::<Tuple>() else { return Ok(known) };
-        let dict = Dict::new(th)?;
-        for pair in pairs.get().as_slice().chunks_exact(2) {
-            dict.set(th, pair[0], pair[1])?;
-        }
-        function.annotations.set(Some(dict.clone().into_object()));
-        return Ok(dict.into_object());
-    }
-    let dict = match function.annotate.get_owned().filter(|annotate| !annotate.is_none()) {
-        Some(annotate) => {
-            // Format 1: VALUE.
-            let format = Int::from_i64(th, 1)?;
-            let made = call::call(th, annotate.borrow(), &[format.object()])?;
-            if made.borrow().downcast::<Dict>().is_none() {
-                return Err(raise!(
-                    th,
-                    TYPE_ERROR,
-                    "__annotate__ returned non-dict of type '{}'",
-                    made.type_name()
-                ));
-            }
-            made
-        }
-        None => Dict::new(th)?.into_object(),
-    };
-    function.annotations.set(Some(dict.clone()));
-    Ok(dict)
-}
-
-impl Function {
-    /// The compiler gives all functions that evaluate annotations one name: here it gets that of their `owner` in front.
-    fn name_for(&self, th: &Thread, owner: &Function) -> PyResult<()> {
-        let code = self.code_handle();
-        let untouched = self.qualname.get().is_some_and(|name| name.is(code.qualname.borrow()));
-        if untouched && code.name.is(id::__annotate__) {
-            let owner = &owner.code_handle().qualname;
-            let name = Str::from_fmt(th, format_args!("{}.{}", **owner, id::__annotate__.get()))?;
-            self.qualname.set(Some(name));
-        }
-        Ok(())
-    }
-}
-
-/// Runs the function in a loop of its own: for native callers.
-pub fn call(th: &Thread, function: Borrowed<'_, Function>, args: Args<'_>) -> PyResult {
-    // SAFETY: the frame is new, and nobody else's.
-    unsafe {
-        if let Some(frame) = push_plain(th, function, args) {
-            return crate::interpreter::run_frame(th, frame, false);
-        }
-    }
-    let optimized = function.code_handle().has_flag(krait_bytecode::code_flags::OPTIMIZED);
-    let locals = match optimized {
-        true => std::ptr::null_mut(),
-        false => function.globals.get_owned().map_or(std::ptr::null_mut(), Owned::into_ptr),
-    };
-    // SAFETY: a live object.
-    let value = |index: usize| unsafe { StackRef::new(args.values[index].as_ptr()) };
-    // SAFETY: the frame takes over new references to the function, its globals and the arguments.
-    unsafe {
-        let frame = in_row(args.values.len(), value, |values| {
-            frame::push_for_call(
-                th,
-                StackRef::new(function.as_ptr()),
-                locals,
-                values.as_ptr(),
-                args.positional,
-                args.kwnames,
-                std::ptr::null_mut(),
-            )
-        })?;
-        crate::interpreter::run_frame(th, frame, false)
-    }
-}
-
-/// A frame for a call that gives each parameter by its position, if it fits the data stack.
-///
-/// # Safety
-/// The frame is popped before any that was pushed earlier.
-#[inline(always)]
-unsafe fn push_plain(
-    th: &Thread,
-    function: Borrowed<'_, Function>,
-    args: Args<'_>,
-) -> Option<*mut Frame> {
-    let code = function.code_handle();
-    const KINDS: u32 = code_flags::OPTIMIZED | code_flags::VARARGS | code_flags::VARKEYWORDS;
-    let plain = code.flags as u32 & KINDS == code_flags::OPTIMIZED && code.kwonlyargcount == 0;
-    let count = args.values.len();
-    if !plain || args.kwnames.is_some() || count != code.argcount as usize {
-        return None;
-    }
-    if !datastack::has_room(th, code.framesize as usize) {
-        return None;
-    }
-    // SAFETY: there is room; the frame takes over new references to the function and the arguments, and the locals behind
-    // those are unset.
-    unsafe {
-        let frame = datastack::take(th, code.framesize as usize);
-        let null = std::ptr::null_mut();
-        Frame::init(frame, StackRef::new(function.as_ptr()), null, code, null.cast());
-        for (index, value) in args.values.iter().enumerate() {
-            *Frame::local(frame, index) = StackRef::new(value.as_ptr());
-        }
-        for index in count..code.nlocalsplus as usize {
-            *Frame::local(frame, index) = StackRef::NULL;
-        }
-        Some(frame)
-    }
 }

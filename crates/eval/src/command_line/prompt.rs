@@ -6,7 +6,8 @@ use krait_bytecode::future_flags;
 use krait_objects::prelude::*;
 use krait_syntax::{Mode, Source};
 
-use super::{exit_code, main_dict};
+use super::exit_code;
+use super::program::main_dict;
 use crate::code::{self, Code};
 use crate::compile::{self, Request, flags};
 use crate::{config, import, run, sys};

@@ -5,7 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use krait_objects::prelude::*;
 
-use super::{audit_text, compile_text, exit_code, main_dict, show_uncaught};
+use super::program::{audit_text, compile_text, main_dict};
+use super::{exit_code, show_uncaught};
 use crate::{config, run, sys};
 
 /// An error of either is shown, and the prompt comes all the same; SystemExit is the caller's.

@@ -1,14 +1,15 @@
 //! `internal/pycore_crossinterp.h`: data that crosses from one interpreter to another.
 //!
 //! What an object is carried as is `krait_modules::interpreters::data`; here it travels in the struct that C knows, and
-//! classes that C registers take part in it. The same job as CPython's `Python/crossinterp.c`.
+//! classes that C registers take part in it; `crossing_bytes` is for bytes that stay where they are. The same job as
+//! CPython's `Python/crossinterp.c`.
 //!
 //! Invariants:
 //! 1. `data` of a struct with `open_carried` is a box of `Carried` that nobody else has.
 //! 2. C passes live objects and structs, and its functions fit the data that they are registered with.
 
 use std::cell::RefCell;
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::ptr::null_mut;
 
 use krait_abi as abi;
@@ -25,9 +26,9 @@ use krait_objects::prelude::*;
 
 use crate::support::*;
 
-type Data = *mut abi::_PyXIData_t;
+pub(super) type Data = *mut abi::_PyXIData_t;
 pub(super) type State = *mut abi::PyThreadState;
-type Interp = *mut abi::PyInterpreterState;
+pub(super) type Interp = *mut abi::PyInterpreterState;
 
 type Basic = unsafe extern "C" fn(State, Ptr, Data) -> c_int;
 type WithFallback = unsafe extern "C" fn(State, Ptr, c_int, Data) -> c_int;
@@ -186,7 +187,7 @@ pub fn _PyXIData_InitWithSize(
 }
 
 /// Gives back what the struct holds, in the interpreter that it comes from.
-unsafe fn clear(data: Data) {
+pub(super) unsafe fn clear(data: Data) {
     // SAFETY: (2).
     unsafe {
         let shared = std::mem::replace(&mut (*data).data, null_mut());
@@ -443,108 +444,4 @@ macro_rules! openers {
 
 openers! {
     _PyPickle_LoadFromXIData _PyMarshal_ReadObjectFromXIData _PyCode_FromXIData _PyFunction_FromXIData
-}
-
-/// The bytes of an object, which keeps them.
-#[repr(C)]
-pub struct BytesData {
-    bytes: *const c_char,
-    len: isize,
-}
-
-#[capi]
-pub fn _PyBytes_GetData(th: &Thread, ob: Borrowed<'_>, place: *mut BytesData) -> PyResult<()> {
-    let Some(bytes) = ob.downcast::<Bytes>() else {
-        let name = ob.type_name();
-        return Err(raise!(th, TYPE_ERROR, "expected bytes, got {name}"));
-    };
-    let bytes = bytes.get().as_bytes();
-    // SAFETY: (2).
-    unsafe { *place = BytesData { bytes: bytes.as_ptr().cast(), len: bytes.len() as isize } };
-    Ok(())
-}
-
-#[capi]
-pub fn _PyBytes_FromData(th: &Thread, data: *const BytesData) -> PyResult<Owned<Bytes>> {
-    // SAFETY: (2).
-    let bytes =
-        unsafe { std::slice::from_raw_parts((*data).bytes.cast(), (*data).len.max(0) as usize) };
-    Bytes::new(th, bytes)
-}
-
-/// The data begins with where the bytes are.
-#[capi]
-pub fn _PyBytes_FromXIData(data: Data) -> Ptr {
-    // SAFETY: (2).
-    unsafe { _PyBytes_FromData((*data).data.cast()) }
-}
-
-/// Has a struct of `size` bytes begin with where the bytes are.
-#[capi]
-pub fn _PyBytes_GetXIDataWrapped(
-    th: &Thread,
-    _state: State,
-    ob: Borrowed<'_>,
-    size: usize,
-    new_object: abi::xid_newobjfunc,
-    place: Data,
-) -> PyResult<*mut BytesData> {
-    // SAFETY: (2).
-    unsafe {
-        if !(*place).data.is_null() {
-            return Err(th.raise(exc::VALUE_ERROR, "xidata has not been cleared"));
-        }
-        let size = if size < size_of::<BytesData>() { size_of::<BytesData>() } else { size };
-        let interp = std::ptr::from_ref(th.interp()).cast_mut().cast();
-        if _PyXIData_InitWithSize(place, interp, size, ob.as_ptr(), new_object) < 0 {
-            return Err(th.no_memory());
-        }
-        let shared = (*place).data.cast();
-        if _PyBytes_GetData(ob.as_ptr(), shared) < 0 {
-            clear(place);
-            return Err(th.raised_by_c());
-        }
-        Ok(shared)
-    }
-}
-
-#[capi]
-pub fn _PyBytes_GetXIData(
-    th: &Thread,
-    state: State,
-    ob: Borrowed<'_>,
-    place: Data,
-) -> PyResult<()> {
-    let size = size_of::<BytesData>();
-    // SAFETY: (2).
-    unsafe {
-        let shared =
-            _PyBytes_GetXIDataWrapped(state, ob.as_ptr(), size, Some(_PyBytes_FromXIData), place);
-        if shared.is_null() { Err(th.raised_by_c()) } else { Ok(()) }
-    }
-}
-
-/// Gives a buffer back in the interpreter that it comes from.
-#[capi]
-pub fn _PyBuffer_ReleaseInInterpreter(interp: Interp, view: *mut abi::Py_buffer) -> c_int {
-    let Some(owner) = registry::find(interp.cast()) else { return -1 };
-    // SAFETY: (2).
-    let release = |_: &Thread| unsafe { crate::buffer::PyBuffer_Release(view) };
-    match Thread::current_or_none().map(|th| visit(th, &owner, release)) {
-        Some(Ok(())) => 0,
-        _ => -1,
-    }
-}
-
-#[capi]
-pub fn _PyBuffer_ReleaseInInterpreterAndRawFree(
-    interp: Interp,
-    view: *mut abi::Py_buffer,
-) -> c_int {
-    // SAFETY: (2).
-    unsafe {
-        let status = _PyBuffer_ReleaseInInterpreter(interp, view);
-        raw_free(view.cast());
-        status
-    }
 }

@@ -7,6 +7,7 @@ mod absent;
 mod bytes_writer;
 mod containers;
 mod crossing;
+mod crossing_bytes;
 mod crossing_errors;
 mod errors;
 mod evaluation;

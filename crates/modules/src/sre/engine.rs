@@ -1,12 +1,16 @@
 //! The matching engine: runs the code that `re._compiler` makes.
 //!
 //! Backtracking without recursion: what may be tried later waits on a stack in the heap, with what is to be
-//! undone on the way back. Every operator is a step of one loop. The same job as CPython's `Modules/_sre/sre_lib.h`.
+//! undone on the way back. Every operator is a step of one loop; `single` has those that look at one place, `repeat` those
+//! that go over the same again. The same job as CPython's `Modules/_sre/sre_lib.h`.
+
+mod repeat;
+mod single;
 
 use krait_eval::pending;
 use krait_objects::prelude::*;
 
-use super::classes::{self, category, in_set, op};
+use super::classes::{self, op};
 use super::program::{First, Program};
 
 /// No bound.
@@ -288,56 +292,6 @@ impl<'a, T: Unit> Engine<'a, T> {
         pc + 1 + self.op(pc + 1) as usize
     }
 
-    /// Matches one character; where to go on.
-    #[inline]
-    fn single(&mut self, pc: usize) -> Option<usize> {
-        if self.at >= self.end || !self.fits(pc, self.char(self.at)) {
-            return None;
-        }
-        self.at += 1;
-        Some(self.after_single(pc))
-    }
-
-    fn after_single(&self, pc: usize) -> usize {
-        match self.op(pc) {
-            op::ANY | op::ANY_ALL => pc + 1,
-            op::IN | op::IN_IGNORE | op::IN_UNI_IGNORE | op::IN_LOC_IGNORE => self.skip(pc),
-            _ => pc + 2,
-        }
-    }
-
-    /// Whether the operator for one character matches `c`.
-    #[inline]
-    fn fits(&self, pc: usize, c: u32) -> bool {
-        let operand = self.op(pc + 1);
-        let set = || self.code.get(pc + 2..).unwrap_or(&[]);
-        match self.op(pc) {
-            op::LITERAL => c == operand,
-            op::NOT_LITERAL => c != operand,
-            op::ANY => c != 10,
-            op::ANY_ALL => true,
-            op::IN => self.program.set(pc).has(c),
-            op::CATEGORY => category(operand, c),
-            op::LITERAL_IGNORE => classes::lower_ascii(c) == operand,
-            op::NOT_LITERAL_IGNORE => classes::lower_ascii(c) != operand,
-            op::LITERAL_UNI_IGNORE => classes::lower_unicode(c) == operand,
-            op::NOT_LITERAL_UNI_IGNORE => classes::lower_unicode(c) != operand,
-            op::LITERAL_LOC_IGNORE => classes::literal_locale(operand, c),
-            op::NOT_LITERAL_LOC_IGNORE => !classes::literal_locale(operand, c),
-            op::IN_IGNORE => in_set(set(), classes::lower_ascii(c)),
-            op::IN_UNI_IGNORE => in_set(set(), classes::lower_unicode(c)),
-            op::IN_LOC_IGNORE => {
-                let (lower, upper) = (classes::lower_locale(c), classes::upper_locale(c));
-                // A negated set must hold both cases, as in the reference.
-                match set().first() {
-                    Some(&op::NEGATE) => in_set(set(), lower) && in_set(set(), upper),
-                    _ => in_set(set(), lower) || in_set(set(), upper),
-                }
-            }
-            _ => false,
-        }
-    }
-
     fn forget_marks(&mut self) {
         if !self.marks.is_empty() {
             self.marks.fill(UNSET);
@@ -377,33 +331,6 @@ impl<'a, T: Unit> Engine<'a, T> {
         Some(pc + 2)
     }
 
-    fn position(&self, kind: u32) -> bool {
-        let at = self.at;
-        let boundary = |word: fn(u32) -> bool| {
-            if self.beginning == self.end {
-                return None;
-            }
-            let before = at > self.beginning && word(self.char(at - 1));
-            let here = at < self.end && word(self.char(at));
-            Some(before != here)
-        };
-        let newline = |at: usize| self.char(at) == 10;
-        match kind {
-            0 | 2 => at == self.beginning,
-            1 => at == self.beginning || newline(at - 1),
-            3 => boundary(classes::is_word) == Some(true),
-            4 => boundary(classes::is_word) != Some(true),
-            5 => at == self.end || (at + 1 == self.end && newline(at)),
-            6 => at == self.end || newline(at),
-            7 => at == self.end,
-            8 => boundary(classes::is_word_locale) == Some(true),
-            9 => boundary(classes::is_word_locale) != Some(true),
-            10 => boundary(classes::is_word_unicode) == Some(true),
-            11 => boundary(classes::is_word_unicode) != Some(true),
-            _ => false,
-        }
-    }
-
     /// The first alternative from the one whose length is at `pc` that can match here, with the next one kept for later.
     fn branch(&mut self, mut pc: usize, repeat: usize) -> Option<usize> {
         loop {
@@ -427,118 +354,6 @@ impl<'a, T: Unit> Engine<'a, T> {
             }
             pc = next;
         }
-    }
-
-    /// The end of a pass of a repeat, or its beginning.
-    fn until(&mut self, repeat: &mut usize, first: bool) -> Option<usize> {
-        let state = *self.repeats.get(*repeat)?;
-        let count = if first { 0 } else { state.count + 1 };
-        let (least, most) = (self.op(state.at + 2), self.op(state.at + 3));
-        let until = self.skip(state.at);
-        if count < least {
-            self.repeats.push(Repeat { count, ..state });
-            *repeat = self.repeats.len() - 1;
-            return Some(state.at + 4);
-        }
-        let more = (count < most || most == MANY) && self.at != state.last;
-        if self.op(until) == op::MIN_UNTIL {
-            if more {
-                // The state carries the count for the pass that may follow.
-                self.repeats.push(Repeat { count, last: self.at, ..state });
-                let place = self.place(state.at + 4, self.repeats.len() - 1);
-                self.stack.push(Frame::Lazy(place));
-            }
-        } else if more {
-            let place = self.place(until + 1, state.parent);
-            self.stack.push(Frame::Tail(place));
-            self.repeats.push(Repeat { count, last: self.at, ..state });
-            *repeat = self.repeats.len() - 1;
-            return Some(state.at + 4);
-        }
-        *repeat = state.parent;
-        Some(until + 1)
-    }
-
-    /// How many characters from `at` on the operator at `pc` matches, at most `most`.
-    fn count(&self, pc: usize, most: u32) -> usize {
-        let room = self.end - self.at;
-        let most = if most == MANY { room } else { room.min(most as usize) };
-        let text = &self.text[self.at..self.at + most];
-        let operand = self.op(pc + 1);
-        let stop = match self.op(pc) {
-            op::ANY_ALL => None,
-            op::ANY => text.iter().position(|&unit| unit.into() == 10),
-            op::LITERAL => text.iter().position(|&unit| unit.into() != operand),
-            op::NOT_LITERAL => text.iter().position(|&unit| unit.into() == operand),
-            op::IN => {
-                let set = self.program.set(pc);
-                text.iter().position(|&unit| !set.has(unit.into()))
-            }
-            _ => text.iter().position(|&unit| !self.fits(pc, unit.into())),
-        };
-        stop.unwrap_or(most)
-    }
-
-    fn run_greedy(&mut self, pc: usize, repeat: usize) -> Option<usize> {
-        let (least, most) = (self.op(pc + 2) as usize, self.op(pc + 3));
-        let count = self.count(pc + 4, most);
-        if count < least {
-            return None;
-        }
-        let least = self.at + least;
-        self.at += count;
-        self.give_back(self.skip(pc), repeat, least)
-    }
-
-    /// Goes on behind a run at the last place that can fit, keeping the shorter ones for later.
-    fn give_back(&mut self, tail: usize, repeat: usize, least: usize) -> Option<usize> {
-        if self.op(tail) == op::LITERAL {
-            let literal = self.op(tail + 1);
-            while self.at >= self.end || self.char(self.at) != literal {
-                if self.at == least {
-                    return None;
-                }
-                self.at -= 1;
-            }
-        }
-        if self.at > least {
-            let place = self.place(tail, repeat);
-            self.stack.push(Frame::Run { place, least });
-        }
-        Some(tail)
-    }
-
-    fn run_lazy(&mut self, pc: usize, repeat: usize) -> Option<usize> {
-        let least = self.op(pc + 2);
-        let count = if least == 0 { 0 } else { self.count(pc + 4, least) };
-        if count < least as usize {
-            return None;
-        }
-        self.at += count;
-        let place = self.place(pc, repeat);
-        self.stack.push(Frame::LazyRun { place, count: count as u32 });
-        Some(self.skip(pc))
-    }
-
-    fn run_possessive(&mut self, pc: usize) -> Option<usize> {
-        let count = self.count(pc + 4, self.op(pc + 3));
-        if count < self.op(pc + 2) as usize {
-            return None;
-        }
-        self.at += count;
-        Some(self.skip(pc))
-    }
-
-    /// The next pass of a possessive repeat, or what follows it.
-    fn pass(&mut self, pc: usize, count: u32, last: usize, repeat: usize) -> usize {
-        let (least, most) = (self.op(pc + 2), self.op(pc + 3));
-        if count < least || ((count < most || most == MANY) && last != self.at) {
-            let place = self.place(pc, repeat);
-            self.barriers += 1;
-            self.stack.push(Frame::Barrier { place, count });
-            return pc + 4;
-        }
-        self.skip(pc) + 1
     }
 
     fn assertion(&mut self, pc: usize, repeat: usize) -> Option<usize> {
@@ -647,21 +462,6 @@ impl<'a, T: Unit> Engine<'a, T> {
             }
         }
         None
-    }
-
-    /// A lazy run takes one more character.
-    fn one_more(&mut self, place: Place, count: u32) -> Option<usize> {
-        let most = self.op(place.pc + 3);
-        if (count >= most && most != MANY) || self.at >= self.end {
-            return None;
-        }
-        if !self.fits(place.pc + 4, self.char(self.at)) {
-            return None;
-        }
-        self.at += 1;
-        let place = self.place(place.pc, place.repeat);
-        self.stack.push(Frame::LazyRun { place, count: count.saturating_add(1) });
-        Some(self.skip(place.pc))
     }
 }
 

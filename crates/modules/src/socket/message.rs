@@ -10,7 +10,8 @@ use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::Buffer;
 
 use super::address::{self, Address};
-use super::object::{Descriptor, Socket};
+use super::descriptor::Descriptor;
+use super::object::Socket;
 use super::transfer::room;
 use super::wait::{Ready, checked, perform};
 use super::{SocketModule, arguments};

@@ -1,12 +1,13 @@
 //! `_socket`: what the network offers, as the system has it; `socket` builds on it.
 //!
-//! `object` is the type; `transfer`, `message` and `options` are its methods by topic. `address` and `families`
+//! `object` is the type, `descriptor` what it holds; `transfer`, `message` and `options` are its methods by topic. `address` and `families`
 //! turn addresses into Python and back, `resolve` and `names` look things up, `wait` calls the system with a
 //! time limit. The same job as CPython's `Modules/socketmodule.c`.
 
 mod address;
 mod arguments;
 mod constants;
+mod descriptor;
 mod families;
 mod ip;
 mod message;
@@ -23,7 +24,8 @@ use krait_objects::args::ToObject;
 use krait_objects::capsule::Capsule;
 use krait_objects::prelude::*;
 
-use object::{Descriptor, Socket};
+use descriptor::Descriptor;
+use object::Socket;
 use state::{State, failed};
 use wait::checked;
 
@@ -62,7 +64,7 @@ impl SocketModule {
     /// Close a socket given by its descriptor. On some systems os.close() cannot do that.
     #[function(sig = "(object, /)", no_text)]
     fn close(th: &Thread, object: i32) -> PyResult<()> {
-        object::close(th, object)
+        descriptor::close(th, object)
     }
 
     /// dup(integer) -> integer

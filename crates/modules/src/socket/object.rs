@@ -13,9 +13,10 @@ use krait_objects::args::ToObject;
 use krait_objects::prelude::*;
 
 use super::address::{self, Address};
+use super::arguments;
+use super::descriptor::{self, Descriptor, ask, set_blocking};
 use super::state::{BLOCKING, State, errno, failed};
 use super::wait::{self, Failure, Ready, call_until, checked, deadline, perform};
-use super::{arguments, options};
 
 /// socket(family=AF_INET, type=SOCK_STREAM, proto=0) -> socket object
 /// socket(family=-1, type=-1, proto=-1, fileno=None) -> socket object
@@ -41,50 +42,6 @@ pub struct Socket {
 }
 
 const _: () = assert!(size_of::<Socket>() == 56);
-
-/// A descriptor, closed when it is dropped.
-pub struct Descriptor(pub i32);
-
-impl Descriptor {
-    /// Gives the descriptor to whom will close it.
-    pub fn release(self) -> i32 {
-        let fd = self.0;
-        std::mem::forget(self);
-        fd
-    }
-}
-
-impl Drop for Descriptor {
-    fn drop(&mut self) {
-        // SAFETY: the descriptor is its own.
-        unsafe { libc::close(self.0) };
-    }
-}
-
-/// Closes a descriptor without the GIL. A connection that was reset is closed all the same.
-pub fn close(th: &Thread, fd: i32) -> PyResult<()> {
-    let (status, errno) = without_gil(th, || {
-        // SAFETY: any number may be tried.
-        (unsafe { libc::close(fd) }, errno())
-    });
-    if status < 0 && errno != libc::ECONNRESET { Err(failed(th, errno)) } else { Ok(()) }
-}
-
-/// Whether the system waits, for that descriptor.
-fn set_blocking(th: &Thread, fd: i32, blocking: bool) -> PyResult<()> {
-    let errno = without_gil(th, || {
-        let mut without: c_int = (!blocking).into();
-        // SAFETY: a number in and out.
-        let status = unsafe { libc::ioctl(fd, libc::FIONBIO, &raw mut without) };
-        (status < 0).then(errno)
-    });
-    errno.map_or(Ok(()), |errno| Err(failed(th, errno)))
-}
-
-/// A number that `getsockopt` knows of a socket.
-fn ask(fd: i32, option: i32) -> Result<i32, i32> {
-    options::get_int(fd, libc::SOL_SOCKET, option)
-}
 
 /// -1 stands for what is not given.
 fn given(value: i32) -> Option<i32> {
@@ -361,7 +318,7 @@ impl Socket {
     fn close(&self, th: &Thread) -> PyResult<()> {
         match self.fd.replace(-1) {
             fd if fd < 0 => Ok(()),
-            fd => close(th, fd),
+            fd => descriptor::close(th, fd),
         }
     }
 

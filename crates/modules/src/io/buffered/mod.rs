@@ -1,12 +1,13 @@
 //! `BufferedReader`, `BufferedWriter`, `BufferedRandom` and `BufferedRWPair`.
 //!
-//! `core` has the state they share and its dealings with the raw stream, `ops` what is done with it, `lock` keeps
-//! threads apart, `pair` is two streams as one. The same job as CPython's `Modules/_io/bufferedio.c`.
+//! `core` has the state they share and its dealings with the raw stream, `reading` and `ops` what is done with it, `lock`
+//! keeps threads apart, `pair` is two streams as one. The same job as CPython's `Modules/_io/bufferedio.c`.
 
 mod core;
 mod lock;
 mod ops;
 mod pair;
+mod reading;
 
 use std::cell::Cell;
 

@@ -13,13 +13,10 @@ use std::mem::offset_of;
 use krait_abi as abi;
 use krait_eval::sys::audit;
 use krait_objects::memory::entry;
-use krait_objects::memoryview::MemoryView;
 use krait_objects::prelude::*;
-use krait_objects::protocol::buffer::Buffer;
 
 use super::array::{self, Array};
 use super::code::Kept;
-use super::dl;
 use super::info::{Info, flag, info, is_derived_simple, known};
 use super::pointer::PyCPointerType;
 
@@ -373,14 +370,6 @@ fn unique_key(th: &Thread, target: Borrowed<'_, CData>, index: isize) -> PyResul
     Str::from_string(th, key)
 }
 
-pub fn from_address(th: &Thread, cls: Borrowed<'_, Type>, value: Borrowed<'_>) -> PyResult {
-    let Some(address) = value.downcast::<Int>() else {
-        return Err(th.raise(exc::TYPE_ERROR, "integer expected"));
-    };
-    let address = address_of(th, &address)?;
-    at_address(th, cls, address).map(Owned::into_object)
-}
-
 /// `PyLong_AsVoidPtr`.
 pub fn address_of(th: &Thread, int: &Int) -> PyResult<*mut u8> {
     let address = int.to_u64().or_else(|| int.to_i64().map(|signed| signed as u64));
@@ -388,78 +377,6 @@ pub fn address_of(th: &Thread, int: &Int) -> PyResult<*mut u8> {
         th.raise(exc::OVERFLOW_ERROR, "Python int too large to convert to C unsigned long")
     });
     Ok(address? as *mut u8)
-}
-
-/// Whether the type fits into `len` bytes behind `offset`.
-fn check_room(th: &Thread, info: &Info, len: usize, offset: isize) -> PyResult<usize> {
-    let Ok(offset) = usize::try_from(offset) else {
-        return Err(th.raise(exc::VALUE_ERROR, "offset cannot be negative"));
-    };
-    let needed = info.size.get().saturating_add(offset);
-    if needed > len {
-        return Err(raise!(
-            th,
-            VALUE_ERROR,
-            "Buffer size too small ({len} instead of at least {needed} bytes)"
-        ));
-    }
-    Ok(offset)
-}
-
-fn audit_buffer(th: &Thread, start: *const u8, len: usize, offset: usize) -> PyResult<()> {
-    let values = [start.addr(), len, offset];
-    let [start, len, offset] = values.map(|value| Int::from_usize(th, value));
-    audit(th, "ctypes.cdata/buffer", &[start?.object(), len?.object(), offset?.object()])
-}
-
-pub fn from_buffer(
-    th: &Thread,
-    cls: Borrowed<'_, Type>,
-    source: Borrowed<'_>,
-    offset: isize,
-) -> PyResult {
-    let info = known(th, cls)?;
-    let view = MemoryView::new(th, source)?;
-    let buffer = view.info();
-    if buffer.readonly != 0 {
-        return Err(th.raise(exc::TYPE_ERROR, "underlying buffer is not writable"));
-    }
-    // SAFETY: the view lives.
-    if !unsafe { krait_objects::protocol::buffer::is_contiguous(buffer, b'C') } {
-        return Err(th.raise(exc::TYPE_ERROR, "underlying buffer is not C contiguous"));
-    }
-    let (start, len) = (buffer.buf.cast::<u8>(), buffer.len as usize);
-    let offset = check_room(th, info, len, offset)?;
-    audit_buffer(th, start, len, offset)?;
-    let made = at_address(th, cls, start.wrapping_add(offset))?;
-    keep(th, made.borrow(), -1, Some(view.into_object()))?;
-    Ok(made.into_object())
-}
-
-pub fn from_buffer_copy(
-    th: &Thread,
-    cls: Borrowed<'_, Type>,
-    buffer: &Buffer,
-    offset: isize,
-) -> PyResult {
-    let info = known(th, cls)?;
-    let bytes = buffer.as_bytes();
-    let offset = check_room(th, info, bytes.len(), offset)?;
-    audit_buffer(th, bytes.as_ptr(), bytes.len(), offset)?;
-    let made = create(th, cls)?;
-    // SAFETY: (1), and there is as much in the buffer.
-    unsafe { made.start().copy_from(bytes[offset..].as_ptr(), made.size()) };
-    Ok(made.into_object())
-}
-
-pub fn in_dll(th: &Thread, cls: Borrowed<'_, Type>, dll: Borrowed<'_>, name: &str) -> PyResult {
-    let shown = Str::new(th, name)?;
-    audit(th, "ctypes.dlsym", &[dll, shown.object()])?;
-    let handle = dl::handle_of(th, dll)?;
-    let address = dl::find(th, handle, name.as_bytes(), exc::VALUE_ERROR, |name| {
-        format!("symbol '{name}' not found")
-    })?;
-    at_address(th, cls, address).map(Owned::into_object)
 }
 
 #[pymethods]

@@ -17,7 +17,7 @@ use krait_objects::prelude::*;
 use krait_objects::typeobj::end;
 
 use super::code::Code;
-use super::{array, data, simple};
+use super::{array, simple, sources};
 
 /// Properties of a C type.
 pub mod flag {
@@ -317,7 +317,7 @@ impl CType {
     /// Make an instance of what is at an address. The memory is not looked after.
     #[method(sig = "(self, value, /)")]
     fn from_address(this: Borrowed<'_, Self>, th: &Thread, value: Borrowed<'_>) -> PyResult {
-        data::from_address(th, CType::class(this), value)
+        sources::from_address(th, CType::class(this), value)
     }
 
     /// Make an instance that shares the memory of a writable buffer.
@@ -328,7 +328,7 @@ impl CType {
         obj: Borrowed<'_>,
         offset: isize,
     ) -> PyResult {
-        data::from_buffer(th, CType::class(this), obj, offset)
+        sources::from_buffer(th, CType::class(this), obj, offset)
     }
 
     /// Make an instance with a copy of what is in a buffer.
@@ -339,13 +339,13 @@ impl CType {
         buffer: krait_objects::protocol::buffer::Buffer,
         offset: isize,
     ) -> PyResult {
-        data::from_buffer_copy(th, CType::class(this), &buffer, offset)
+        sources::from_buffer_copy(th, CType::class(this), &buffer, offset)
     }
 
     /// Make an instance of what a shared library exports under a name.
     #[method(sig = "(self, dll, name, /)")]
     fn in_dll(this: Borrowed<'_, Self>, th: &Thread, dll: Borrowed<'_>, name: &str) -> PyResult {
-        data::in_dll(th, CType::class(this), dll, name)
+        sources::in_dll(th, CType::class(this), dll, name)
     }
 
     /// Convert an object to what a function that takes this type can be called with.

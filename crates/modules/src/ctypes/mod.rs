@@ -1,9 +1,9 @@
 //! `_ctypes`: C's types, memory and functions for Python.
 //!
-//! `info` is what classes know, `data` the base of their instances; `simple`, `pointer`, `array`, `structure` and `function` are a
-//! kind of C type each; `param` and `call` are the way into foreign functions, `callback` the way back. Calls themselves are in
-//! `krait_ffi`. Where the fields of a struct lie is found out in Python (`ctypes._layout`). The same job as CPython's
-//! `Modules/_ctypes`.
+//! `info` is what classes know, `data` the base of their instances, `sources` makes those of what is there; `simple`,
+//! `pointer`, `array`, `structure` and `function` (with `prototype`) are a kind of C type each; `param` and `call` are the
+//! way into foreign functions, `callback` the way back. Calls themselves are in `krait_ffi`. Where the fields of a struct
+//! lie is found out in Python (`ctypes._layout`). The same job as CPython's `Modules/_ctypes`.
 //!
 //! Whoever uses this module answers for addresses and types: it reads, writes and calls what it is told to.
 
@@ -19,7 +19,9 @@ mod function;
 mod info;
 mod param;
 mod pointer;
+mod prototype;
 mod simple;
+mod sources;
 mod structure;
 
 use std::cell::RefCell;

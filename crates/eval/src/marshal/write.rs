@@ -4,9 +4,11 @@
 //! strings say so, so that they are interned again.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use krait_objects::complex::Complex;
 use krait_objects::int_digits::IntRef;
+use krait_objects::memory::AddressHash;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
 use krait_objects::set::{FrozenSet, Set};
@@ -25,7 +27,7 @@ pub fn dumps(
     let mut writer = Writer {
         th,
         out: Vec::new(),
-        references: HashMap::new(),
+        references: HashMap::default(),
         depth: 0,
         version,
         allow_code,
@@ -40,7 +42,7 @@ struct Writer<'a> {
     th: &'a Thread,
     out: Vec<u8>,
     /// Address of an object that is written to its number.
-    references: HashMap<usize, u32>,
+    references: HashMap<usize, u32, AddressHash>,
     /// Keeps what is written alive, so that no address is used twice.
     kept: Vec<Owned>,
     depth: usize,
@@ -72,16 +74,21 @@ impl Writer<'_> {
     }
 
     fn value(&mut self, value: Borrowed<'_>) -> PyResult<()> {
+        self.value_held(value, 0)
+    }
+
+    /// A value of whose references `held` are the writer's own.
+    fn value_held(&mut self, value: Borrowed<'_>, held: u32) -> PyResult<()> {
         if self.depth >= MAX_DEPTH {
             return Err(self.th.raise(exc::VALUE_ERROR, "object too deeply nested to marshal"));
         }
         self.depth += 1;
-        let result = self.value_inside(value);
+        let result = self.value_inside(value, held);
         self.depth -= 1;
         result
     }
 
-    fn value_inside(&mut self, value: Borrowed<'_>) -> PyResult<()> {
+    fn value_inside(&mut self, value: Borrowed<'_>, held: u32) -> PyResult<()> {
         let singleton = if value.is_none() {
             tag::NONE
         } else if value.is(ellipsis()) {
@@ -93,30 +100,32 @@ impl Writer<'_> {
         } else if value.is(Borrowed::from_ref(exc::STOP_ITERATION)) {
             tag::STOP_ITERATION
         } else {
-            return self.object(value);
+            return self.object(value, held);
         };
         self.out.push(singleton);
         Ok(())
     }
 
     /// A reference to what is written already, or the mark for an object that may be referred to.
-    fn flag(&mut self, value: Borrowed<'_>) -> Option<u8> {
+    fn flag(&mut self, value: Borrowed<'_>, held: u32) -> Option<u8> {
         if self.version < 3 {
             return Some(0);
         }
-        let interned = value.downcast_exact::<Str>().is_some_and(|text| text.is_interned());
-        if value.ref_count() == 1 && !interned {
+        if value.ref_count() == 1 + held
+            && !value.downcast_exact::<Str>().is_some_and(|text| text.is_interned())
+        {
             return Some(0);
         }
         let next = self.references.len() as u32;
-        match self.references.get(&(value.as_ptr() as usize)) {
-            Some(&number) => {
+        match self.references.entry(value.as_ptr() as usize) {
+            Entry::Occupied(known) => {
+                let number = *known.get();
                 self.out.push(tag::REFERENCE);
                 self.int(number as i32);
                 None
             }
-            None => {
-                self.references.insert(value.as_ptr() as usize, next);
+            Entry::Vacant(place) => {
+                place.insert(next);
                 self.kept.push(value.to_owned());
                 Some(tag::REF)
             }
@@ -135,11 +144,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn object(&mut self, value: Borrowed<'_>) -> PyResult<()> {
+    fn object(&mut self, value: Borrowed<'_>, held: u32) -> PyResult<()> {
         if self.incomplete.contains(&(value.as_ptr() as usize)) {
             return Err(self.unmarshallable());
         }
-        let Some(flag) = self.flag(value) else {
+        let Some(flag) = self.flag(value, held) else {
             return Ok(());
         };
         if let Some(int) = value.downcast_exact::<Int>() {
@@ -178,13 +187,13 @@ impl Writer<'_> {
             self.out.push(tag::LIST | flag);
             let items = list.to_vec();
             self.size(items.len())?;
-            items.iter().try_for_each(|item| self.value(item.object()))
+            items.iter().try_for_each(|item| self.value_held(item.object(), 1))
         } else if let Some(dict) = value.downcast_exact::<Dict>() {
             self.out.push(tag::DICT | flag);
             let mut position = 0;
             while let Some((key, value)) = dict.next(&mut position) {
-                self.value(key.object())?;
-                self.value(value.object())?;
+                self.value_held(key.object(), 1)?;
+                self.value_held(value.object(), 1)?;
             }
             self.out.push(tag::NULL);
             Ok(())

@@ -27,6 +27,7 @@ use crate::typeobj::Type;
 pub use heap::Heap;
 pub use hook::Functions;
 pub use ref_tracer::RefTracer;
+pub use trace::AddressHash;
 
 /// Frees an object whose last reference is gone: `_Py_Dealloc`.
 ///

@@ -59,7 +59,7 @@ pub struct Trace {
 
 /// Addresses spread well enough after one multiplication.
 #[derive(Default)]
-struct AddressHasher(u64);
+pub struct AddressHasher(u64);
 
 impl Hasher for AddressHasher {
     fn write(&mut self, bytes: &[u8]) {
@@ -85,16 +85,16 @@ impl Hasher for AddressHasher {
     }
 }
 
-type Hash = BuildHasherDefault<AddressHasher>;
+pub type AddressHash = BuildHasherDefault<AddressHasher>;
 
 /// The traces of an interpreter's blocks.
 pub struct Tracer {
     /// Frames kept of a traceback.
     limit: usize,
     /// By domain and address.
-    traces: HashMap<(u32, usize), Trace, Hash>,
+    traces: HashMap<(u32, usize), Trace, AddressHash>,
     /// Each place once. They all stay until the tracer is dropped, so that no file name is released before.
-    places: HashSet<Rc<Place>, Hash>,
+    places: HashSet<Rc<Place>, AddressHash>,
     /// While the tracer's content is shown, what is allocated for that is not traced.
     pub paused: bool,
     traced: usize,

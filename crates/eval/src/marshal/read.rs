@@ -74,16 +74,25 @@ impl<'a> Reader<'a> {
         raise!(self.th, VALUE_ERROR, "bad marshal data ({what})")
     }
 
+    #[inline]
     fn bytes(&mut self, count: usize) -> PyResult<Cow<'a, [u8]>> {
-        if let Some(readinto) = &self.file {
-            return read_file(self.th, readinto.borrow(), count).map(Cow::Owned);
+        let data = self.data;
+        match data.get(self.at..).and_then(|rest| rest.get(..count)) {
+            // Empty, if a file is read.
+            Some(bytes) => {
+                self.at += count;
+                Ok(Cow::Borrowed(bytes))
+            }
+            None => self.bytes_of_file(count).map(Cow::Owned),
         }
-        let end = self.at.checked_add(count);
-        let Some(bytes) = end.and_then(|end| self.data.get(self.at..end)) else {
-            return Err(self.too_short());
-        };
-        self.at += count;
-        Ok(Cow::Borrowed(bytes))
+    }
+
+    #[inline(never)]
+    fn bytes_of_file(&self, count: usize) -> PyResult<Vec<u8>> {
+        match &self.file {
+            Some(readinto) => read_file(self.th, readinto.borrow(), count),
+            None => Err(self.too_short()),
+        }
     }
 
     #[inline]
@@ -144,21 +153,44 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self) -> PyResult<Option<Owned>> {
-        if self.file.is_none() && self.at == self.data.len() {
-            return Err(self.th.raise(exc::EOF_ERROR, "EOF read where object expected"));
-        }
+        // Empty, if a file is read.
+        let Some(&code) = self.data.get(self.at) else {
+            return self.value_of_file();
+        };
+        self.check_depth()?;
+        self.at += 1;
+        self.value_behind(code)
+    }
+
+    #[inline]
+    fn check_depth(&self) -> PyResult<()> {
         if self.depth >= MAX_DEPTH {
             return Err(self.th.raise(exc::VALUE_ERROR, "recursion limit exceeded"));
         }
         // Threads may have small stacks.
-        self.th.check_stack(" while unmarshalling")?;
-        let code = match self.byte() {
-            Err(raised) if self.file.is_some() => {
+        self.th.check_stack(" while unmarshalling")
+    }
+
+    /// As `value`, where the data has ended: a file may have more.
+    #[inline(never)]
+    fn value_of_file(&mut self) -> PyResult<Option<Owned>> {
+        let ended = "EOF read where object expected";
+        if self.file.is_none() {
+            return Err(self.th.raise(exc::EOF_ERROR, ended));
+        }
+        self.check_depth()?;
+        match self.byte() {
+            Ok(code) => self.value_behind(code),
+            Err(raised) => {
                 self.th.take_if(raised, exc::EOF_ERROR)?;
-                return Err(self.th.raise(exc::EOF_ERROR, "EOF read where object expected"));
+                Err(self.th.raise(exc::EOF_ERROR, ended))
             }
-            code => code?,
-        };
+        }
+    }
+
+    /// The value that `code` begins.
+    #[inline]
+    fn value_behind(&mut self, code: u8) -> PyResult<Option<Owned>> {
         let (kind, keep) = (code & !tag::REF, code & tag::REF != 0);
         self.depth += 1;
         let value = self.value_of(kind, keep);
@@ -167,6 +199,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Keeps a value that is complete when it is read.
+    #[inline]
     fn keep(&mut self, keep: bool, value: Owned) -> Owned {
         if keep {
             self.references.push(Some(value.clone()));
@@ -204,6 +237,15 @@ impl<'a> Reader<'a> {
                 return self.container(kind, keep).map(Some);
             }
             tag::CODE => return self.code(keep).map(Some),
+            tag::INT => {
+                let value = Int::from_i64(th, self.int()?.into())?.into_object();
+                self.keep(keep, value)
+            }
+            tag::SHORT_ASCII | tag::SHORT_ASCII_INTERNED => {
+                let size = self.byte()?;
+                let value = self.ascii(size.into(), kind == tag::SHORT_ASCII_INTERNED)?;
+                self.keep(keep, value)
+            }
             _ => {
                 let value = self.scalar(th, kind)?;
                 self.keep(keep, value)
@@ -214,7 +256,6 @@ impl<'a> Reader<'a> {
 
     fn scalar(&mut self, th: &Thread, kind: u8) -> PyResult {
         Ok(match kind {
-            tag::INT => Int::from_i64(th, self.int()?.into())?.into_object(),
             tag::INT64 => Int::from_i64(th, i64::from_le_bytes(self.array()?))?.into_object(),
             tag::LONG => self.long()?.into_object(),
             tag::BINARY_FLOAT => Float::new(th, self.float()?)?.into_object(),
@@ -242,16 +283,16 @@ impl<'a> Reader<'a> {
                 let size = self.size("string")?;
                 self.ascii(size, kind == tag::ASCII_INTERNED)?
             }
-            tag::SHORT_ASCII | tag::SHORT_ASCII_INTERNED => {
-                let size = self.byte()?;
-                self.ascii(size.into(), kind == tag::SHORT_ASCII_INTERNED)?
-            }
             _ => return Err(self.bad("unknown type code")),
         })
     }
 
     fn ascii(&mut self, size: usize, interned: bool) -> PyResult {
-        let text = Str::from_chars(self.th, str::Chars::One(&self.bytes(size)?))?;
+        let bytes = self.bytes(size)?;
+        let text = match bytes.is_ascii() {
+            true => Str::from_ascii(self.th, &bytes)?,
+            false => Str::from_chars(self.th, str::Chars::One(&bytes))?,
+        };
         self.interned(text, interned)
     }
 
@@ -301,13 +342,12 @@ impl<'a> Reader<'a> {
 
     fn tuple(&mut self, kind: u8, keep: bool) -> PyResult {
         let size = if kind == tag::SMALL_TUPLE { self.byte()?.into() } else { self.size("tuple")? };
-        if !keep || size == 0 {
-            let items = self.items(size, "tuple")?;
-            let tuple = Tuple::from_vec(self.th, items)?;
-            return Ok(self.keep(keep, tuple.into_object()));
-        }
         // What claims to be longer than the data is not made room for; nor can the end of a file be seen.
         let most = if self.file.is_some() { LONG_TUPLE } else { self.data.len() - self.at };
+        if !keep && size <= most || size == 0 {
+            let tuple = Tuple::try_from_fn(self.th, size, |_| self.required_for("tuple"))?;
+            return Ok(self.keep(keep, tuple.into_object()));
+        }
         if size > most {
             let place = self.reserve(keep);
             let items = self.items(size, "tuple")?;
@@ -339,14 +379,13 @@ impl<'a> Reader<'a> {
         match kind {
             tag::LIST => {
                 let size = self.size("list")?;
-                let list = List::new(th)?;
-                let list = self.keep(keep, list.into_object());
-                for item in self.items(size, "list")? {
-                    if let Some(list) = list.object().downcast::<List>() {
-                        list.push(th, item)?;
-                    }
+                // Memory grows with what is really there, not with what the data claims.
+                let list = List::with_capacity(th, size.min(self.data.len() - self.at))?;
+                self.keep(keep, list.object().to_owned());
+                for _ in 0..size {
+                    list.push(th, self.required_for("list")?)?;
                 }
-                Ok(list)
+                Ok(list.into_object())
             }
             tag::DICT => {
                 let dict = Dict::new(th)?;

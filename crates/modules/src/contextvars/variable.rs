@@ -18,8 +18,9 @@ pub struct ContextVar {
     name: Slot,
     #[visit]
     default: Slot,
-    // The value last found, which C code of the reference keeps: unused.
-    cached: Cell<usize>,
+    // The value last found, while the thread of that number has the context of that version. It is not counted: the
+    // context's dictionary holds it, and `assign` forgets it before the dictionary changes.
+    cached: Cell<*mut abi::PyObject>,
     cached_thread: Cell<u64>,
     cached_version: Cell<u64>,
     hash: Cell<isize>,
@@ -27,8 +28,45 @@ pub struct ContextVar {
 assert_layout!(ContextVar => abi::PyContextVar);
 
 impl ContextVar {
+    /// The value last found, if it is still that of the current context.
+    #[inline]
+    fn remembered(&self, th: &Thread) -> Option<Borrowed<'_>> {
+        // SAFETY: the thread's own fields.
+        let (context, version, id) = unsafe {
+            let raw = th.raw();
+            ((*raw).context, (*raw).context_ver, (*raw).id)
+        };
+        let same = self.cached_version.get() == version && self.cached_thread.get() == id;
+        if !same || context.is_null() {
+            return None;
+        }
+        // SAFETY: as said at the field.
+        unsafe { Borrowed::from_ptr_or_null(self.cached.get()) }
+    }
+
+    fn remember(&self, th: &Thread, value: Borrowed<'_>) {
+        // SAFETY: the thread's own fields.
+        let (version, id) = unsafe { ((*th.raw()).context_ver, (*th.raw()).id) };
+        self.cached.set(value.as_ptr());
+        self.cached_thread.set(id);
+        self.cached_version.set(version);
+    }
+
     /// The value in the current context, `default`, or the variable's own default.
+    #[inline]
     pub fn find(
+        this: Borrowed<'_, Self>,
+        th: &Thread,
+        default: Option<Borrowed<'_>>,
+    ) -> PyResult<Option<Owned>> {
+        match this.remembered(th) {
+            Some(value) => Ok(Some(value.to_owned())),
+            None => ContextVar::look_up(this, th, default),
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(
         this: Borrowed<'_, Self>,
         th: &Thread,
         default: Option<Borrowed<'_>>,
@@ -39,6 +77,8 @@ impl ContextVar {
         if let Some(context) = context.map(Borrowed::to_owned)
             && let Some(value) = context.lookup(th, this.object())?
         {
+            // Looking up compares nothing but addresses, so that the context is still the thread's.
+            this.remember(th, value.object());
             return Ok(Some(value));
         }
         Ok(default.map(Borrowed::to_owned).or_else(|| this.default.get_owned()))
@@ -46,6 +86,7 @@ impl ContextVar {
 
     fn assign(this: Borrowed<'_, Self>, th: &Thread, value: Option<Borrowed<'_>>) -> PyResult<()> {
         let vars = current(th)?.own_vars(th)?;
+        this.cached.set(std::ptr::null_mut());
         match value {
             Some(value) => vars.set(th, this.object(), value),
             None => vars.remove(th, this.object()).map(drop),

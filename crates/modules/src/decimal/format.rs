@@ -3,6 +3,9 @@
 //! The forms that almost all programs use are laid out here. The rest, such as `#`, `z` and separators in the fraction,
 //! is the business of `decimal` in Python, as it is in the reference.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use krait_eval::{import, warnings};
 use krait_objects::prelude::*;
 
@@ -25,48 +28,56 @@ struct Spec {
     width: i64,
     precision: Option<i64>,
     code: u8,
-    point: String,
-    separator: String,
+    point: Cow<'static, str>,
+    separator: Cow<'static, str>,
     /// Sizes of groups from the point on, as C's `localeconv` tells them.
-    grouping: Vec<u8>,
+    grouping: Cow<'static, [u8]>,
 }
 
 /// Takes one of these characters from the front.
-fn take_one(rest: &mut &[char], of: &str) -> Option<char> {
-    let first = *rest.first()?;
-    of.contains(first).then(|| {
-        *rest = &rest[1..];
-        first
-    })
+fn take_one(rest: &mut &str, of: &[u8]) -> Option<char> {
+    let first = *rest.as_bytes().first().filter(|first| of.contains(first))?;
+    *rest = &rest[1..];
+    Some(char::from(first))
 }
 
 /// Takes a number from the front, -1 if there is none; nothing for one that does not fit.
-fn take_number(rest: &mut &[char]) -> Option<i64> {
-    let count = rest.iter().take_while(|c| c.is_ascii_digit()).count();
+fn take_number(rest: &mut &str) -> Option<i64> {
+    let count = rest.bytes().take_while(u8::is_ascii_digit).count();
     let mut value: i64 = if count > 0 { 0 } else { -1 };
-    for &digit in &rest[..count] {
-        value = value.checked_mul(10)?.checked_add(digit as i64 - '0' as i64)?;
+    for digit in rest[..count].bytes() {
+        value = value.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?;
     }
     *rest = &rest[count..];
     Some(value)
 }
 
+/// So many zeros; none of a negative count.
+fn zeros(count: i64) -> Cow<'static, str> {
+    const SOME: &str = "0000000000000000000000000000000000000000";
+    match usize::try_from(count) {
+        Err(_) => Cow::Borrowed(""),
+        Ok(count) if count <= SOME.len() => Cow::Borrowed(&SOME[..count]),
+        Ok(count) => Cow::Owned("0".repeat(count)),
+    }
+}
+
 impl Spec {
     /// Nothing for what is not known here.
     fn parse(text: &str, capitals: bool) -> Option<Spec> {
-        let chars: Vec<char> = text.chars().collect();
-        let mut rest = &chars[..];
-        let is_align = |at: usize| chars.get(at).is_some_and(|c| "<>^=".contains(*c));
+        const ALIGN: &[u8] = b"<>^=";
+        let mut rest = text;
         let (mut fill, mut align) = (' ', None);
-        if is_align(1) {
-            (fill, align) = (chars[0], Some(chars[1]));
-            rest = &chars[2..];
-        } else if is_align(0) {
-            align = Some(chars[0]);
-            rest = &chars[1..];
+        let first = text.chars().next();
+        let mut behind_first = &text[first.map_or(0, char::len_utf8)..];
+        if let (Some(first), Some(given)) = (first, take_one(&mut behind_first, ALIGN)) {
+            (fill, align) = (first, Some(given));
+            rest = behind_first;
+        } else if let Some(given) = take_one(&mut rest, ALIGN) {
+            align = Some(given);
         }
-        let sign = take_one(&mut rest, "+- ").unwrap_or('-');
-        let zeros = take_one(&mut rest, "0").is_some();
+        let sign = take_one(&mut rest, b"+- ").unwrap_or('-');
+        let zeros = take_one(&mut rest, b"0").is_some();
         if zeros {
             if align.is_some() {
                 return None;
@@ -82,20 +93,20 @@ impl Spec {
             width,
             precision: None,
             code: if capitals { b'G' } else { b'g' },
-            point: ".".to_owned(),
-            separator: String::new(),
-            grouping: Vec::new(),
+            point: Cow::Borrowed("."),
+            separator: Cow::Borrowed(""),
+            grouping: Cow::Borrowed(&[]),
         };
-        let grouped = take_one(&mut rest, ",_");
+        let grouped = take_one(&mut rest, b",_");
         if let Some(separator) = grouped {
-            spec.separator = separator.to_string();
-            spec.grouping = vec![3, 3];
+            spec.separator = Cow::Borrowed(if separator == ',' { "," } else { "_" });
+            spec.grouping = Cow::Borrowed(&[3, 3]);
         }
-        if take_one(&mut rest, ".").is_some() {
+        if take_one(&mut rest, b".").is_some() {
             spec.precision = Some(take_number(&mut rest)?).filter(|&places| places >= 0);
             spec.precision?;
         }
-        if let Some(code) = take_one(&mut rest, "eEfFgG%nN") {
+        if let Some(code) = take_one(&mut rest, b"eEfFgG%nN") {
             spec.code = code as u8;
             if matches!(code, 'n' | 'N') {
                 if grouped.is_some() {
@@ -119,9 +130,9 @@ impl Spec {
             return;
         };
         krait_objects::int::format::with_locale(&spec, |locale| {
-            self.point = locale.decimal_point.to_owned();
-            self.separator = locale.thousands_sep.to_owned();
-            self.grouping = locale.grouping.to_vec();
+            self.point = Cow::Owned(locale.decimal_point.to_owned());
+            self.separator = Cow::Owned(locale.thousands_sep.to_owned());
+            self.grouping = Cow::Owned(locale.grouping.to_vec());
         });
     }
 
@@ -137,13 +148,13 @@ impl Spec {
             Ok(Some(text.get().as_utf8(th)?.to_owned()))
         };
         if let Some(point) = get("decimal_point")? {
-            self.point = point;
+            self.point = Cow::Owned(point);
         }
         if let Some(separator) = get("thousands_sep")? {
-            self.separator = separator;
+            self.separator = Cow::Owned(separator);
         }
         if let Some(grouping) = get("grouping")? {
-            self.grouping = grouping.into_bytes();
+            self.grouping = Cow::Owned(grouping.into_bytes());
         }
         if self.point.is_empty() || self.point.len() > 4 || self.separator.len() > 4 {
             return Err(th.raise(exc::VALUE_ERROR, "invalid override dict"));
@@ -185,9 +196,9 @@ impl Spec {
         if number.coef.is_zero() && number.exp > 0 && fixed {
             number.exp = 0;
         }
-        let mut digits = Vec::new();
+        let mut digits = Vec::with_capacity(48);
         text::push_digits(&mut digits, &number.coef);
-        let digits = String::from_utf8(digits).unwrap_or_default();
+        let mut digits = String::from_utf8(digits).unwrap_or_default();
         let count = digits.len() as i64;
         let left = number.exp + count;
         let point = match self.code | 0x20 {
@@ -199,16 +210,20 @@ impl Spec {
         if point.abs() > TOO_WIDE {
             return None;
         }
-        let zeros = |count: i64| "0".repeat(count.max(0) as usize);
-        let (whole, fraction) = if point <= 0 {
-            ("0".to_owned(), zeros(-point) + &digits)
-        } else if point >= count {
-            (digits.clone() + &zeros(point - count), String::new())
+        // Digits and point together, to be taken apart in front of the point.
+        let split = if point <= 0 {
+            digits.insert_str(0, &zeros(1 - point));
+            1
         } else {
-            (digits[..point as usize].to_owned(), digits[point as usize..].to_owned())
+            digits.push_str(&zeros(point - count));
+            point as usize
         };
-        let mut behind =
-            if fraction.is_empty() { fraction } else { self.point.clone() + &fraction };
+        let mut behind = String::with_capacity(digits.len() - split + 8);
+        if split < digits.len() {
+            behind.push_str(&self.point);
+            behind.push_str(&digits[split..]);
+            digits.truncate(split);
+        }
         if left != point || self.code | 0x20 == b'e' {
             let letter = if self.code.is_ascii_uppercase() { 'E' } else { 'e' };
             behind += &format!("{letter}{:+}", left - point);
@@ -216,14 +231,18 @@ impl Spec {
         if self.code == b'%' {
             behind.push('%');
         }
-        Some((whole, behind))
+        Some((digits, behind))
     }
 
     /// Digits in groups, with zeros in front to fill so many characters.
-    fn grouped(&self, digits: &str, width: i64) -> String {
-        let mut groups: Vec<String> = Vec::new();
-        let mut rest = digits.to_owned();
-        let mut missing = width;
+    fn grouped(&self, digits: String, width: i64) -> String {
+        if self.separator.is_empty() {
+            let missing = zeros(width - digits.len() as i64);
+            return if missing.is_empty() { digits } else { missing.into_owned() + &digits };
+        }
+        // From the right: how many zeros each group gets, and where its digits are.
+        let mut groups: Vec<(usize, Range<usize>)> = Vec::new();
+        let (mut rest, mut missing) = (digits.len(), width);
         let separator = self.separator.chars().count() as i64;
         let (mut at, mut size) = (0, None);
         loop {
@@ -234,28 +253,37 @@ impl Spec {
             }
             at += 1;
             let size = match size {
-                Some(size) if !self.separator.is_empty() => size,
-                _ => usize::MAX,
+                Some(size) => size,
+                None => usize::MAX,
             };
-            let longest = (rest.len() as i64).max(missing).max(1) as usize;
+            let longest = (rest as i64).max(missing).max(1) as usize;
             let length = size.min(longest);
-            let zeros = length.saturating_sub(rest.len());
-            let cut = rest.len().saturating_sub(length);
-            groups.push("0".repeat(zeros) + &rest[cut..]);
-            rest.truncate(cut);
+            let cut = rest.saturating_sub(length);
+            groups.push((length.saturating_sub(rest), cut..rest));
+            rest = cut;
             missing -= length as i64;
-            if rest.is_empty() && missing <= 0 {
+            if rest == 0 && missing <= 0 {
                 break;
             }
             missing -= separator;
         }
-        groups.reverse();
-        groups.join(&self.separator)
+        let mut out = String::with_capacity(digits.len() + groups.len() * self.separator.len());
+        for (at, (missing, part)) in groups.into_iter().rev().enumerate() {
+            if at > 0 {
+                out.push_str(&self.separator);
+            }
+            out.push_str(&zeros(missing as i64));
+            out.push_str(&digits[part]);
+        }
+        out
     }
 
     /// Sign and text, padded.
-    fn padded(&self, sign: &str, body: &str, fill: char, align: char) -> String {
+    fn padded(&self, sign: &str, body: String, fill: char, align: char) -> String {
         let length = (sign.len() + body.chars().count()) as i64;
+        if sign.is_empty() && length >= self.width {
+            return body;
+        }
         let missing = (self.width - length).max(0) as usize;
         let padding = |count: usize| fill.to_string().repeat(count);
         match align {
@@ -285,12 +313,12 @@ impl Spec {
                 body.push('%');
             }
             let (fill, align) = if self.zeros { (' ', '>') } else { (self.fill, self.align) };
-            return Some(self.padded(sign, &body.unwrap_or_default(), fill, align));
+            return Some(self.padded(sign, body.unwrap_or_default(), fill, align));
         }
         let (whole, behind) = self.body(number, rounding)?;
         let taken = (behind.chars().count() + sign.len()) as i64;
-        let whole = self.grouped(&whole, if self.zeros { self.width - taken } else { 0 });
-        Some(self.padded(sign, &(whole + &behind), self.fill, self.align))
+        let whole = self.grouped(whole, if self.zeros { self.width - taken } else { 0 });
+        Some(self.padded(sign, whole + &behind, self.fill, self.align))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::limbs::{WIDTH, pow10};
 use super::number::{Kind, Num, nan_of};
 use super::round::{Context, signal};
 
@@ -30,8 +31,8 @@ pub fn by_magnitude(a: &Num, b: &Num) -> Ordering {
     if a.coef.is_zero() || b.coef.is_zero() {
         return b.coef.is_zero().cmp(&a.coef.is_zero());
     }
-    if a.exp == b.exp {
-        return a.coef.compare(&b.coef);
+    if let Some(order) = by_words(a, b) {
+        return order;
     }
     a.adjusted().cmp(&b.adjusted()).then_with(|| {
         // As many digits from the same place: the shorter one gets zeros.
@@ -41,6 +42,21 @@ pub fn by_magnitude(a: &Num, b: &Num) -> Ordering {
             // Fewer digits than the other number has: there is memory.
             _ => Ordering::Equal,
         }
+    })
+}
+
+/// The same, of coefficients in place that take no more than 128 bits once their exponents are equal.
+#[inline]
+fn by_words(a: &Num, b: &Num) -> Option<Ordering> {
+    if a.exp == b.exp {
+        return Some(a.coef.compare(&b.coef));
+    }
+    let (left, right) = (a.coef.small()?, b.coef.small()?);
+    let by = usize::try_from(a.exp.abs_diff(b.exp)).ok().filter(|&by| by <= 2 * WIDTH)?;
+    Some(if a.exp > b.exp {
+        left.checked_mul(pow10(by))?.cmp(&right)
+    } else {
+        left.cmp(&right.checked_mul(pow10(by))?)
     })
 }
 
@@ -161,4 +177,26 @@ pub fn same_quantum(a: &Num, b: &Num) -> bool {
         return a.exp == b.exp;
     }
     (a.is_nan() && b.is_nan()) || (a.is_infinite() && b.is_infinite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn magnitudes_of_different_exponents_compare_by_value() {
+        let number = |coef: u64, exp: i64| Num::new(false, super::super::Coef::from_u64(coef), exp);
+        for (a, b, expected) in [
+            (number(3, -1), number(30, -2), Ordering::Equal),
+            (number(3, -1), number(31, -2), Ordering::Less),
+            (number(u64::MAX, 0), number(18, 18), Ordering::Greater),
+            (number(1, 38), number(u64::MAX, 19), Ordering::Less),
+            (number(1, 39), number(u64::MAX, 0), Ordering::Greater),
+            (number(1, 1000), number(1, 999), Ordering::Greater),
+            (number(10, 1000), number(1, 1001), Ordering::Equal),
+        ] {
+            assert_eq!(by_magnitude(&a, &b), expected, "{a:?} {b:?}");
+            assert_eq!(by_magnitude(&b, &a), expected.reverse(), "{b:?} {a:?}");
+        }
+    }
 }

@@ -257,7 +257,11 @@ impl Coef {
         Coef::from_vec(limbs)
     }
 
+    #[inline]
     pub fn compare(&self, other: &Coef) -> Ordering {
+        if let (Coef::Small([low, high]), Coef::Small([other_low, other_high])) = (self, other) {
+            return (high, low).cmp(&(other_high, other_low));
+        }
         compare(self.limbs(), other.limbs())
     }
 

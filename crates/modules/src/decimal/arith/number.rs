@@ -141,8 +141,14 @@ impl Num {
 }
 
 /// What an operation on a NaN results in, if any operand is one.
-#[cold]
+#[inline]
 pub fn nan_of(operands: &[&Num], cx: &mut Context) -> Option<Num> {
+    if operands.iter().any(|number| number.is_nan()) { nan_among(operands, cx) } else { None }
+}
+
+#[cold]
+#[inline(never)]
+fn nan_among(operands: &[&Num], cx: &mut Context) -> Option<Num> {
     let signaling = operands.iter().find(|number| number.kind == Kind::Signaling);
     if signaling.is_some() {
         cx.note(signal::INVALID_OPERATION);

@@ -122,14 +122,13 @@ fn aligned(a: &Num, b: &Num) -> Option<(Coef, Coef)> {
 
 /// `a // b`, rounded towards zero.
 pub fn divide_int(a: &Num, b: &Num, cx: &mut Context) -> Num {
-    if let Some(nan) = nan_of(&[a, b], cx) {
-        return nan;
-    }
-    if a.is_finite() && b.is_infinite() {
-        return Num::zero(a.negative != b.negative, 0);
-    }
-    if let Some(result) = special(a, b, cx) {
-        return result;
+    if !a.is_finite() || !b.is_finite() || b.coef.is_zero() {
+        if a.is_finite() && b.is_infinite() {
+            return Num::zero(a.negative != b.negative, 0);
+        }
+        if let Some(result) = special(a, b, cx) {
+            return result;
+        }
     }
     match whole(a, b, cx) {
         Ok((quotient, _)) => cx.finish(quotient),
@@ -138,7 +137,16 @@ pub fn divide_int(a: &Num, b: &Num, cx: &mut Context) -> Num {
 }
 
 /// The ends of a remainder that need no division.
+#[inline]
 fn remainder_special(a: &Num, b: &Num, cx: &mut Context) -> Option<Num> {
+    if a.is_finite() && b.is_finite() && !b.coef.is_zero() {
+        return None;
+    }
+    remainder_without_division(a, b, cx)
+}
+
+#[cold]
+fn remainder_without_division(a: &Num, b: &Num, cx: &mut Context) -> Option<Num> {
     if let Some(nan) = nan_of(&[a, b], cx) {
         return Some(nan);
     }

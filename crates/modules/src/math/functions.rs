@@ -99,6 +99,10 @@ fn rounded(
     name: Borrowed<'_, Str>,
     round: fn(f64) -> f64,
 ) -> PyResult {
+    // As the method of ints answers.
+    if x.is_exact::<Int>() {
+        return Ok(x.to_owned());
+    }
     if !x.is_exact::<Float>()
         && let Some(method) = object::lookup_special(th, x, name)?
     {

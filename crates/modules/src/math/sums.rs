@@ -18,10 +18,10 @@ fn two_product(a: f64, b: f64) -> (f64, f64) {
 
 /// The square root of the sum of squares, nearly always rounded correctly: scaled by the greatest, summed
 /// with what rounding loses, and the root improved by one step of Newton's.
-fn norm(mut values: Vec<f64>) -> f64 {
+fn norm(values: &mut [f64]) -> f64 {
     let mut greatest = 0f64;
     let mut nan = false;
-    for value in &mut values {
+    for value in values.iter_mut() {
         *value = value.abs();
         nan |= value.is_nan();
         greatest = greatest.max(*value);
@@ -38,7 +38,7 @@ fn norm(mut values: Vec<f64>) -> f64 {
     let (_, exponent) = super::functions::split(greatest);
     if exponent < -1023 {
         // The scale would not be a float.
-        for value in &mut values {
+        for value in values.iter_mut() {
             *value /= f64::MIN_POSITIVE;
         }
         return f64::MIN_POSITIVE * norm(values);
@@ -49,7 +49,7 @@ fn norm(mut values: Vec<f64>) -> f64 {
         biased => 1 << (51 + biased),
     });
     let (mut sum, mut lost_squares, mut lost_sums) = (1.0, 0.0, 0.0);
-    for value in values {
+    for &mut value in values {
         let (square, rest) = two_product(value * scale, value * scale);
         let (total, lost) = fast_sum(sum, square);
         sum = total;
@@ -148,13 +148,45 @@ impl Partials {
     }
 }
 
-/// The coordinates of a point.
-fn coordinates(th: &Thread, point: Borrowed<'_>) -> PyResult<Vec<f64>> {
+/// Points of so many coordinates are taken apart without an allocation.
+const FEW: usize = 8;
+
+/// Calls `body` with numbers as floats.
+fn with_floats<R>(
+    th: &Thread,
+    numbers: &[Borrowed<'_>],
+    body: impl FnOnce(&mut [f64]) -> PyResult<R>,
+) -> PyResult<R> {
+    let mut few = [0.0; FEW];
+    let mut many = Vec::new();
+    let floats = match few.get_mut(..numbers.len()) {
+        Some(floats) => floats,
+        None => {
+            many.resize(numbers.len(), 0.0);
+            &mut many[..]
+        }
+    };
+    for (float, &number) in floats.iter_mut().zip(numbers) {
+        *float = match number.downcast_exact::<Float>() {
+            Some(exact) => exact.value(),
+            None => number::as_f64(th, number)?,
+        };
+    }
+    body(floats)
+}
+
+/// Calls `body` with the coordinates of a point.
+fn with_coordinates<R>(
+    th: &Thread,
+    point: Borrowed<'_>,
+    body: impl FnOnce(&mut [f64]) -> PyResult<R>,
+) -> PyResult<R> {
     if let Some(tuple) = point.downcast_exact::<Tuple>() {
-        return tuple.get().as_slice().iter().map(|&item| number::as_f64(th, item)).collect();
+        return with_floats(th, tuple.get().as_slice(), body);
     }
     let items = iter::collect(th, point)?;
-    items.iter().map(|item| number::as_f64(th, item.object())).collect()
+    let items: Vec<Borrowed<'_>> = items.iter().map(Owned::object).collect();
+    with_floats(th, &items, body)
 }
 
 /// A sum of products of floats in three parts, the greatest first.
@@ -247,6 +279,38 @@ fn as_floats(p: Borrowed<'_>, q: Borrowed<'_>) -> Option<(f64, f64)> {
     }
 }
 
+/// A product so far, or an item of it.
+#[derive(Clone, Copy)]
+enum Factor {
+    Int(i64),
+    Float(f64),
+}
+
+impl Factor {
+    /// A float, or an int that fits a word and is a float without rounding.
+    #[inline]
+    fn of(ob: Borrowed<'_>) -> Option<Factor> {
+        if let Some(float) = ob.downcast_exact::<Float>() {
+            return Some(Factor::Float(float.value()));
+        }
+        let int = ob.downcast_exact::<Int>().filter(|int| int.is_compact())?;
+        Some(Factor::Int(int.compact_value()))
+    }
+
+    /// As the operator has it; nothing if the product of ints does not fit, or rounding might need to be decided.
+    #[inline]
+    fn times(self, item: &Owned) -> Option<Factor> {
+        const EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
+        let exact = |value: i64| (value.unsigned_abs() <= EXACT).then_some(value as f64);
+        Some(match (self, Factor::of(item.object())?) {
+            (Factor::Int(a), Factor::Int(b)) => Factor::Int(a.checked_mul(b)?),
+            (Factor::Int(a), Factor::Float(b)) => Factor::Float(exact(a)? * b),
+            (Factor::Float(a), Factor::Int(b)) => Factor::Float(a * exact(b)?),
+            (Factor::Float(a), Factor::Float(b)) => Factor::Float(a * b),
+        })
+    }
+}
+
 #[pyfunctions(part = "sums")]
 impl Math {
     /// Add up numbers without accumulating rounding errors: the exact sum, rounded once to a float.
@@ -266,9 +330,7 @@ impl Math {
     /// It is the square root of the sum of their squares.
     #[function(sig = "(*coordinates)")]
     fn hypot(th: &Thread, coordinates: &[Borrowed<'_>]) -> PyResult<f64> {
-        let values: PyResult<Vec<f64>> =
-            coordinates.iter().map(|&value| number::as_f64(th, value)).collect();
-        Ok(norm(values?))
+        with_floats(th, coordinates, |values| Ok(norm(values)))
     }
 
     /// How far apart two points are in a straight line.
@@ -276,16 +338,18 @@ impl Math {
     /// Each point is an iterable of coordinates. ValueError if one has more than the other.
     #[function(sig = "(p, q, /)")]
     fn dist(th: &Thread, p: Borrowed<'_>, q: Borrowed<'_>) -> PyResult<f64> {
-        let (mut p, q) = (coordinates(th, p)?, coordinates(th, q)?);
-        if p.len() != q.len() {
-            return Err(
-                th.raise(exc::VALUE_ERROR, "both points must have the same number of dimensions")
-            );
-        }
-        for (p, q) in p.iter_mut().zip(&q) {
-            *p = (*p - q).abs();
-        }
-        Ok(norm(p))
+        with_coordinates(th, p, |p| {
+            with_coordinates(th, q, |q| {
+                if p.len() != q.len() {
+                    let message = "both points must have the same number of dimensions";
+                    return Err(th.raise(exc::VALUE_ERROR, message));
+                }
+                for (p, q) in p.iter_mut().zip(q) {
+                    *p = (*p - *q).abs();
+                }
+                Ok(norm(p))
+            })
+        })
     }
 
     /// Multiply p and q item by item, and add up the products.
@@ -324,7 +388,29 @@ impl Math {
         };
         let iterator = iter::get_iter(th, iterable)?;
         while let Some(item) = iter::next(th, iterator.object())? {
-            result = number::multiply(th, result.object(), item.object())?;
+            let Some(mut product) = Factor::of(result.object()).and_then(|it| it.times(&item))
+            else {
+                result = number::multiply(th, result.object(), item.object())?;
+                continue;
+            };
+            // As long as the items are numbers in place, the product is no object.
+            let mut other = None;
+            while let Some(item) = iter::next(th, iterator.object())? {
+                match product.times(&item) {
+                    Some(next) => product = next,
+                    None => {
+                        other = Some(item);
+                        break;
+                    }
+                }
+            }
+            result = match product {
+                Factor::Int(value) => Int::from_i64(th, value)?.into_object(),
+                Factor::Float(value) => Float::new(th, value)?.into_object(),
+            };
+            if let Some(item) = other {
+                result = number::multiply(th, result.object(), item.object())?;
+            }
         }
         Ok(result)
     }

@@ -4,6 +4,8 @@
 
 use krait_objects::prelude::*;
 
+use crate::support::less;
+
 /// Search in sorted lists by halving.
 ///
 /// With it a list can be kept in order by putting every new item in its right place, which takes far fewer
@@ -49,8 +51,8 @@ fn position(
             item = call::call(th, key, &[item.object()])?;
         }
         let right_of = match side {
-            Side::Left => object::less(th, item.object(), x)?,
-            Side::Right => !object::less(th, x, item.object())?,
+            Side::Left => less(th, item.object(), x)?,
+            Side::Right => !less(th, x, item.object())?,
         };
         if right_of {
             low = middle + 1;

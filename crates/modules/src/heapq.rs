@@ -5,6 +5,8 @@
 
 use krait_objects::prelude::*;
 
+use crate::support::less;
+
 /// Priority queues: a list whose first item is always the least, or the greatest in a max-heap.
 ///
 /// In a heap, heap[k] <= heap[2*k+1] and heap[k] <= heap[2*k+2] hold for all k.
@@ -24,7 +26,7 @@ impl Order {
     /// Whether `a` belongs before `b`.
     fn before(self, th: &Thread, a: &Owned, b: &Owned) -> PyResult<bool> {
         let (a, b) = if self == Order::Min { (a, b) } else { (b, a) };
-        object::compare_bool(th, a.object(), b.object(), CompareOp::Lt)
+        less(th, a.object(), b.object())
     }
 }
 

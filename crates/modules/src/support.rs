@@ -1,4 +1,4 @@
-//! What several modules need: exception classes of their own, arguments taken modulo a word.
+//! What several modules need: exception classes of their own, arguments taken modulo a word, the order of items.
 
 use krait_objects::prelude::*;
 
@@ -33,6 +33,17 @@ pub fn add_exception(
     let class = new_exception(th, module_name, name, &[Borrowed::from_ref(base).object()], None)?;
     module.add(th, name, class.object())?;
     Ok(class)
+}
+
+/// `left < right`, in line for numbers, and without a result object for texts.
+#[inline(always)]
+pub fn less(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<bool> {
+    if let Some(left) = left.downcast_exact::<Str>()
+        && let Some(right) = right.downcast_exact::<Str>()
+    {
+        return Ok(left.compare(&right).is_lt());
+    }
+    object::less(th, left, right)
 }
 
 /// An integer's low 32 bits, whatever its size.

@@ -111,6 +111,43 @@ impl Blocks {
         Ok(())
     }
 
+    /// As `push_back` of each, which are counted; in runs that fit the last block.
+    pub fn extend_back(&self, th: &Thread, mut items: &[Borrowed<'_>]) -> PyResult<()> {
+        while !items.is_empty() {
+            if self.right_end.get() == BLOCK_LEN {
+                self.grow_right(th)?;
+            }
+            let end = self.right_end.get();
+            let (run, rest) = items.split_at(items.len().min(BLOCK_LEN - end));
+            for (at, item) in run.iter().enumerate() {
+                // SAFETY: (1): the places behind the last item are in the block and free.
+                unsafe { (*self.right.get()).items[end + at] = (*item).to_owned().into_ptr() };
+            }
+            self.right_end.set(end + run.len());
+            self.len.set(self.len.get() + run.len());
+            items = rest;
+        }
+        Ok(())
+    }
+
+    /// The same with the items of another chain.
+    pub fn extend_from(&self, th: &Thread, other: &Blocks) -> PyResult<()> {
+        let Cursor { mut block, mut at } = other.first();
+        let mut left = other.len();
+        while left > 0 {
+            let run = left.min(BLOCK_LEN - at);
+            // SAFETY: (1) of the other chain, which stays as it is: a handle is a pointer.
+            unsafe {
+                let first = (&raw const (*block).items).cast::<Borrowed<'_>>().add(at);
+                self.extend_back(th, std::slice::from_raw_parts(first, run))?;
+                block = (*block).next;
+            }
+            at = 0;
+            left -= run;
+        }
+        Ok(())
+    }
+
     #[inline]
     pub fn push_front(&self, th: &Thread, item: Owned) -> PyResult<()> {
         if self.left_at.get() == 0 {

@@ -119,7 +119,32 @@ impl Deque {
         th: &Thread,
         iterable: Borrowed<'_>,
     ) -> PyResult<()> {
+        if this.max.get() < 0 && !iterable.is(this) && Deque::extend_at_once(&this, th, iterable)? {
+            return Ok(());
+        }
         Deque::extend_by(this, th, iterable, Blocks::start_left, Deque::push_back)
+    }
+
+    /// Takes the items of a list, a tuple or another deque in, while no Python code runs; false for anything else.
+    fn extend_at_once(&self, th: &Thread, iterable: Borrowed<'_>) -> PyResult<bool> {
+        let (list, tuple) = (iterable.downcast_exact::<List>(), iterable.downcast_exact::<Tuple>());
+        let deque = iterable.downcast_exact::<Deque>();
+        if list.is_none() && tuple.is_none() && deque.is_none() {
+            return Ok(false);
+        }
+        if self.len() == 0 {
+            self.items.start_left(th)?;
+        }
+        self.changes();
+        if let Some(deque) = deque {
+            self.items.extend_from(th, &deque.items)?;
+        } else if let Some(tuple) = tuple {
+            self.items.extend_back(th, tuple.as_slice())?;
+        } else if let Some(list) = list {
+            // SAFETY: nobody changes the list meanwhile: counting items and making blocks runs no Python code.
+            self.items.extend_back(th, unsafe { list.as_slice() })?;
+        }
+        Ok(true)
     }
 
     pub(super) fn extend_left(

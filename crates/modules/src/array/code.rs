@@ -78,15 +78,37 @@ impl Code {
     }
 
     /// The object that an item stands for.
-    pub fn unpack(&self, th: &Thread, item: &[u8]) -> PyResult {
+    ///
+    /// # Safety
+    /// There are as many bytes at `item` as an item has.
+    #[inline(always)]
+    pub unsafe fn unpack(&self, th: &Thread, item: *const u8) -> PyResult {
+        let int = |value: i64| Int::from_i64(th, value).map(Owned::into_object);
+        let float = |value: f64| Float::new(th, value).map(Owned::into_object);
+        // SAFETY: the caller's promise; each type is as large as the letter's items.
+        unsafe {
+            match self.letter {
+                b'b' => int(item.cast::<i8>().read().into()),
+                b'B' => int(item.read().into()),
+                b'h' => int(item.cast::<i16>().read_unaligned().into()),
+                b'H' => int(item.cast::<u16>().read_unaligned().into()),
+                b'i' => int(item.cast::<i32>().read_unaligned().into()),
+                b'I' => int(item.cast::<u32>().read_unaligned().into()),
+                b'l' | b'q' => int(item.cast::<i64>().read_unaligned()),
+                b'f' => float(item.cast::<f32>().read_unaligned().into()),
+                b'd' => float(item.cast::<f64>().read_unaligned()),
+                _ => self.unpack_rare(th, std::slice::from_raw_parts(item, self.size())),
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn unpack_rare(&self, th: &Thread, item: &[u8]) -> PyResult {
         let word = self.word(item);
         match self.kind {
-            Kind::Signed => Int::from_i64(th, self.signed_word(item)).map(Owned::into_object),
-            Kind::Unsigned => Int::from_u64(th, word).map(Owned::into_object),
-            Kind::Float if self.size == 4 => {
-                Float::new(th, f64::from(f32::from_bits(word as u32))).map(Owned::into_object)
+            Kind::Signed | Kind::Unsigned | Kind::Float => {
+                Int::from_u64(th, word).map(Owned::into_object)
             }
-            Kind::Float => Float::new(th, f64::from_bits(word)).map(Owned::into_object),
             Kind::Char if word <= 0x10ffff => {
                 Str::from_char(th, word as u32).map(Owned::into_object)
             }

@@ -121,17 +121,15 @@ impl Array {
         change(unsafe { std::slice::from_raw_parts_mut(self.items.0.get(), len) })
     }
 
-    /// The memory of one item.
-    #[inline]
-    fn item_bytes(&self, at: usize) -> Option<&[u8]> {
-        let size = self.code().size();
-        self.bytes().get(at.checked_mul(size)?..)?.get(..size)
-    }
-
     /// One item as an object; `None` past the end.
-    #[inline]
+    #[inline(always)]
     fn get(&self, th: &Thread, at: usize) -> PyResult<Option<Owned>> {
-        self.item_bytes(at).map(|item| self.code().unpack(th, item)).transpose()
+        if at >= self.len() {
+            return Ok(None);
+        }
+        let code = self.code();
+        // SAFETY: (1): so many items are there.
+        unsafe { code.unpack(th, self.items.0.get().add(at * code.size())) }.map(Some)
     }
 
     /// Writes an item; false past the end.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use krait_objects::args::named;
-use krait_objects::iterators::enumerate::give_items;
+use krait_objects::iterators::enumerate::give_changed;
 use krait_objects::prelude::*;
 
 use super::pool;
@@ -36,12 +36,13 @@ impl Holder {
         *self.0.borrow_mut() = Some(Box::new(state));
     }
 
-    /// Moves on with `step`, which answers false at the end; gives the positions then.
+    /// Moves on with `step`, which answers from where on the positions have changed, or nothing at the end. `give` gets
+    /// whether they are the first ones, from where on they have changed, and how many there are; and the positions.
     #[inline(always)]
     fn advance<R>(
         &self,
-        step: impl FnOnce(&mut [usize], &mut [usize]) -> bool,
-        give: impl FnOnce(&[usize]) -> PyResult<R>,
+        step: impl FnOnce(&mut [usize], &mut [usize]) -> Option<usize>,
+        give: impl FnOnce((bool, usize, usize), &[usize]) -> PyResult<R>,
     ) -> PyResult<Option<R>> {
         let Ok(mut holder) = self.0.try_borrow_mut() else {
             return Ok(None);
@@ -50,11 +51,15 @@ impl Holder {
             return Ok(None);
         };
         let State { indices, cycles, .. } = state;
-        if !std::mem::take(&mut state.is_fresh) && !step(indices, cycles) {
-            state.has_ended = true;
-            return Ok(None);
+        let (mut from, is_first) = (0, std::mem::take(&mut state.is_fresh));
+        if !is_first {
+            let Some(changed) = step(indices, cycles) else {
+                state.has_ended = true;
+                return Ok(None);
+            };
+            from = changed;
         }
-        give(indices).map(Some)
+        give((is_first, from, indices.len()), indices).map(Some)
     }
 
     /// Bytes of the positions.
@@ -89,7 +94,7 @@ macro_rules! over_pool {
             #[visit]
             pool: Slot<Tuple>,
             state: Holder,
-            /// The tuple given out first, used again if nobody kept it.
+            /// The tuple given out first, used again as long as nobody keeps it.
             #[visit]
             last: Slot<Tuple>,
             /// As large as in the reference: programs ask for the size.
@@ -106,7 +111,7 @@ macro_rules! over_pool {
                 let items = pool.get().as_slice();
                 let given = self.state.advance(
                     |indices, cycles| $step(items.len(), indices, cycles),
-                    |now| give_items(th, &self.last, now.len(), |at| items[now[at]]),
+                    |change, now| give_changed(th, &self.last, change, |at| items[now[at]]),
                 )?;
                 Ok(given.map(Owned::into_object))
             }
@@ -179,16 +184,16 @@ impl Combinations {
 }
 
 /// The rightmost position that is not as far right as it can be moves on, those behind it follow it.
-fn next_combination(len: usize, indices: &mut [usize], _: &mut [usize]) -> bool {
+#[inline(always)]
+fn next_combination(len: usize, indices: &mut [usize], _: &mut [usize]) -> Option<usize> {
     let r = indices.len();
-    let Some(at) = (0..r).rev().find(|&at| indices[at] != at + len - r) else {
-        return false;
-    };
-    indices[at] += 1;
-    for next in at + 1..r {
-        indices[next] = indices[next - 1] + 1;
+    let at = (0..r).rev().find(|&at| indices[at] != at + len - r)?;
+    let mut value = indices[at];
+    for index in &mut indices[at..] {
+        value += 1;
+        *index = value;
     }
-    true
+    Some(at)
 }
 
 #[pymethods(part = "new")]
@@ -211,13 +216,14 @@ impl CombinationsWithReplacement {
     }
 }
 
-fn next_with_replacement(len: usize, indices: &mut [usize], _: &mut [usize]) -> bool {
-    let Some(at) = (0..indices.len()).rev().find(|&at| indices[at] != len - 1) else {
-        return false;
-    };
+#[inline(always)]
+fn next_with_replacement(len: usize, indices: &mut [usize], _: &mut [usize]) -> Option<usize> {
+    let at = (0..indices.len()).rev().find(|&at| indices[at] != len - 1)?;
     let value = indices[at] + 1;
-    indices[at..].fill(value);
-    true
+    for index in &mut indices[at..] {
+        *index = value;
+    }
+    Some(at)
 }
 
 /// `permutations` keeps all positions, of which it gives the first `r`: so its state is that of all.
@@ -257,7 +263,8 @@ impl Permutations {
 }
 
 /// Each counter says how many items its position can still take; at zero, the items behind turn once.
-fn next_permutation(len: usize, indices: &mut [usize], cycles: &mut [usize]) -> bool {
+#[inline(always)]
+fn next_permutation(len: usize, indices: &mut [usize], cycles: &mut [usize]) -> Option<usize> {
     let r = indices.len();
     let (counters, rest) = cycles.split_at_mut(r);
     for at in (0..r).rev() {
@@ -265,15 +272,8 @@ fn next_permutation(len: usize, indices: &mut [usize], cycles: &mut [usize]) -> 
         if counters[at] == 0 {
             // Positions `at..` turn left by one, as if both parts were one array.
             let first = indices[at];
-            indices.copy_within(at + 1.., at);
-            match rest.first().copied() {
-                Some(next) => {
-                    indices[r - 1] = next;
-                    rest.copy_within(1.., 0);
-                    rest[len - r - 1] = first;
-                }
-                None => indices[r - 1] = first,
-            }
+            turn(&mut indices[at..], rest.first().copied().unwrap_or(first));
+            turn(rest, first);
             counters[at] = len - at;
             continue;
         }
@@ -283,9 +283,17 @@ fn next_permutation(len: usize, indices: &mut [usize], cycles: &mut [usize]) -> 
         } else {
             std::mem::swap(&mut indices[at], &mut rest[other - r]);
         }
-        return true;
+        return Some(at);
     }
-    false
+    None
+}
+
+/// Moves all one place to the left, and `last` in at the end. They are few: no call of `memmove`.
+#[inline(always)]
+fn turn(places: &mut [usize], mut last: usize) {
+    for place in places.iter_mut().rev() {
+        std::mem::swap(place, &mut last);
+    }
 }
 
 /// All tuples with one item from each iterable, as nested loops find them: the last item changes fastest.
@@ -361,13 +369,13 @@ impl Product {
                 for (at, index) in indices.iter_mut().enumerate().rev() {
                     *index += 1;
                     if *index < pool(at).len() {
-                        return true;
+                        return Some(at);
                     }
                     *index = 0;
                 }
-                false
+                None
             },
-            |now| give_items(th, &self.last, now.len(), |at| pool(at)[now[at]]),
+            |change, now| give_changed(th, &self.last, change, |at| pool(at)[now[at]]),
         )?;
         Ok(given.map(Owned::into_object))
     }

@@ -107,39 +107,36 @@ fn new_pair(th: &Thread, first: Owned, second: Owned) -> PyResult {
     Tuple::pack(th, [first, second]).map(Owned::into_object)
 }
 
-/// As `give_pair`, with as many items as are asked for; a first tuple is made and kept in `last`.
-pub fn give_items<'a>(
+/// Gives a tuple of `count` items that differs from the one given before from the place `from` on. The first one is kept
+/// in `last`, and given again as long as nobody else keeps it.
+///
+/// What leaves a tuple must have other owners: nothing is released for good.
+#[inline(always)]
+pub fn give_changed<'a>(
     th: &Thread,
     last: &Slot<Tuple>,
-    count: usize,
+    (is_first, from, count): (bool, usize, usize),
     item: impl Fn(usize) -> Borrowed<'a>,
 ) -> PyResult<Owned<Tuple>> {
-    let kept = last.get();
-    if let Some(tuple) =
-        kept.filter(|tuple| tuple.object().ref_count() == 1 && tuple.len() == count)
-    {
-        let result = tuple.to_owned();
-        for at in 0..count {
-            // SAFETY: nobody but the iterator had the tuple, which has so many items, each of them whole at any time.
-            unsafe {
-                let (place, item) = (tuple.items().add(at), item(at));
-                // As most are the second time.
-                if *place == item.as_ptr() {
-                    continue;
-                }
-                let old = std::mem::replace(&mut *place, item.to_owned().into_ptr());
-                drop(Owned::<Object>::from_ptr(old));
-            }
+    let kept = last.get().filter(|kept| kept.object().ref_count() == 1);
+    let Some(kept) = kept else {
+        let made = Tuple::from_fn(th, count, |at| item(at).to_owned())?;
+        // Who has kept one will keep the others too.
+        last.set(is_first.then(|| made.clone()));
+        return Ok(made);
+    };
+    let result = kept.to_owned();
+    for at in from..count {
+        // SAFETY: nobody but the iterator had the tuple, which has so many items, each of them whole at any time.
+        unsafe {
+            let place = kept.items().add(at);
+            let old = std::mem::replace(&mut *place, item(at).to_owned().into_ptr());
+            drop(Owned::<Object>::from_ptr(old));
         }
-        tuple.forget_hash();
-        gc::track(th, result.borrow());
-        return Ok(result);
     }
-    let made = Tuple::from_fn(th, count, |at| item(at).to_owned())?;
-    if kept.is_none() {
-        last.set(Some(made.clone()));
-    }
-    Ok(made)
+    kept.forget_hash();
+    gc::track(th, result.borrow());
+    Ok(result)
 }
 
 #[pymethods]

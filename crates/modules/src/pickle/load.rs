@@ -156,8 +156,9 @@ impl<'a> Loader<'a> {
                 self.marks.push(self.fence);
             }
             MEMOIZE => {
-                let number = self.memo.with(|memo| memo.len());
-                self.remember(number)?;
+                let top = self.top()?.to_owned();
+                let old = self.memo.with(|memo| memo.set(memo.len(), top));
+                drop(old);
             }
             BINPUT => {
                 let number = self.input.byte()?.into();
@@ -334,9 +335,9 @@ impl<'a> Loader<'a> {
     fn unicode(&mut self, size: usize) -> PyResult<()> {
         let range = self.input.take(size)?;
         let data = self.input.slice(range);
-        let text = match std::str::from_utf8(data) {
-            Ok(text) => Str::new(self.th, text)?,
-            Err(_) => codecs::decode(self.th, data, Some("utf-8"), Some("surrogatepass"))?,
+        let text = match Str::from_utf8(self.th, data) {
+            Some(text) => text?,
+            None => codecs::decode(self.th, data, Some("utf-8"), Some("surrogatepass"))?,
         };
         self.push(text.into_object());
         Ok(())

@@ -248,13 +248,15 @@ fn decode_hex(th: &Thread, data: &[u8]) -> PyResult<Vec<u8>> {
     if !data.len().is_multiple_of(2) {
         return Err(error(th, format_args!("Odd-length string")));
     }
-    let mut out = Vec::with_capacity(data.len() / 2);
-    for &[high, low] in data.as_chunks::<2>().0 {
+    let mut out = vec![0; data.len() / 2];
+    let mut all = 0;
+    for (byte, &[high, low]) in out.iter_mut().zip(data.as_chunks::<2>().0) {
         let (high, low) = (hex::value(high), hex::value(low));
-        if high | low > 15 {
-            return Err(error(th, format_args!("Non-hexadecimal digit found")));
-        }
-        out.push(high << 4 | low);
+        all |= high | low;
+        *byte = high << 4 | low;
+    }
+    if all > 15 {
+        return Err(error(th, format_args!("Non-hexadecimal digit found")));
     }
     Ok(out)
 }

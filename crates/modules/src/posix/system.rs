@@ -65,31 +65,45 @@ fn configuration_name(th: &Thread, name: Borrowed<'_>, names: &[(&str, i64)]) ->
 }
 
 /// A path without `.`, `..` and doubled slashes.
-fn normalized(path: &[u32]) -> Vec<u32> {
-    const SLASH: u32 = b'/' as u32;
-    const DOT: u32 = b'.' as u32;
-    if path.is_empty() {
-        return vec![DOT];
-    }
-    let slashes = path.iter().take_while(|&&unit| unit == SLASH).count();
-    // Exactly two slashes at the start may mean something of their own.
-    let root = if slashes == 2 { 2 } else { slashes.min(1) };
-    let mut parts: Vec<&[u32]> = Vec::new();
-    for part in path.split(|&unit| unit == SLASH) {
-        match part {
-            [] | [DOT] => {}
-            [DOT, DOT] => match parts.last() {
-                Some(&[DOT, DOT]) => parts.push(part),
-                Some(_) => drop(parts.pop()),
-                None if root > 0 => {}
-                None => parts.push(part),
-            },
-            _ => parts.push(part),
+fn normalized<T: Copy + PartialEq + From<u8>>(path: &[T]) -> Vec<T> {
+    let (slash, dot) = (T::from(b'/'), T::from(b'.'));
+    let root = root_of(path);
+    let mut result = Vec::with_capacity(path.len().max(1));
+    result.extend_from_slice(&path[..root]);
+    // How many parts at the end `..` can take away.
+    let mut named = 0usize;
+    for part in path.split(|&unit| unit == slash) {
+        if part.is_empty() || part == [dot] {
+            continue;
+        }
+        let up = part == [dot, dot];
+        if up && named > 0 {
+            let last = result[root..].iter().rposition(|&unit| unit == slash);
+            result.truncate(root + last.unwrap_or(0));
+            named -= 1;
+        } else if !up || root == 0 {
+            if result.len() > root {
+                result.push(slash);
+            }
+            result.extend_from_slice(part);
+            named += usize::from(!up);
         }
     }
-    let mut result = vec![SLASH; root];
-    result.extend(parts.join(&SLASH));
-    if result.is_empty() { vec![DOT] } else { result }
+    if result.is_empty() {
+        result.push(dot);
+    }
+    result
+}
+
+/// How many slashes at the start count: two, if there are no more, may mean something of their own.
+fn root_of<T: Copy + PartialEq + From<u8>>(path: &[T]) -> usize {
+    let slashes = path.iter().take_while(|&&unit| unit == T::from(b'/')).count();
+    if slashes == 2 { 2 } else { slashes.min(1) }
+}
+
+/// The characters of a plain ASCII `str`, which paths mostly are.
+fn ascii_path<'a>(path: Borrowed<'a>) -> Option<&'a [u8]> {
+    Some(path.downcast_exact::<Str>()?.get().as_ascii()?.as_bytes())
 }
 
 /// The code points of a `str`, or the bytes of `bytes`.
@@ -198,6 +212,9 @@ impl Posix {
     /// The path without repeated slashes, . and .. as far as text alone allows.
     #[function(sig = "(path)")]
     fn _path_normpath(th: &Thread, path: Borrowed<'_>) -> PyResult {
+        if let Some(path) = ascii_path(path) {
+            return Str::from_ascii(th, &normalized(path)).map(Owned::into_object);
+        }
         let (units, bytes) = units(th, path, "_path_normpath")?;
         from_units(th, &normalized(&units), bytes)
     }
@@ -205,10 +222,17 @@ impl Posix {
     /// The parts of a path as a tuple: drive (always empty), root (the slashes that count), and the rest.
     #[function(sig = "(p)")]
     fn _path_splitroot_ex(th: &Thread, p: Borrowed<'_>) -> PyResult<(Owned, Owned, Owned)> {
+        if let Some(path) = ascii_path(p) {
+            let (root, tail) = path.split_at(root_of(path));
+            let tail = match root {
+                [] => p.to_owned(),
+                _ => Str::from_ascii(th, tail)?.into_object(),
+            };
+            let drive = Str::empty().to_owned().into_object();
+            return Ok((drive, Str::from_ascii(th, root)?.into_object(), tail));
+        }
         let (units, bytes) = units(th, p, "_path_splitroot_ex")?;
-        let slashes = units.iter().take_while(|&&unit| unit == u32::from(b'/')).count();
-        let root = if slashes == 2 { 2 } else { slashes.min(1) };
-        let (root, tail) = units.split_at(root);
+        let (root, tail) = units.split_at(root_of(&units));
         Ok((
             from_units(th, &[], bytes)?,
             from_units(th, root, bytes)?,
@@ -389,5 +413,27 @@ impl Posix {
         let name: CString = name.0;
         // SAFETY: a terminated string.
         sys(th, NO_NAMES, || unsafe { libc::memfd_create(name.as_ptr(), flags) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_normalized_by_text_alone() {
+        for (path, expected) in [
+            ("", "."),
+            ("a/..", "."),
+            ("..", ".."),
+            ("../..", "../.."),
+            ("../a/../b", "../b"),
+            ("a/b/../../..", ".."),
+            ("/..", "/"),
+            ("//a/../../b", "//b"),
+            ("///a//./b/", "/a/b"),
+        ] {
+            assert_eq!(normalized(path.as_bytes()), expected.as_bytes(), "{path}");
+        }
     }
 }

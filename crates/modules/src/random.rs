@@ -46,33 +46,30 @@ impl Random {
     }
 
     fn seed_words(&self, key: &[u32]) {
-        let mut state = initial(19_650_218);
-        let (mut i, mut j) = (1, 0);
-        for _ in 0..N.max(key.len()) {
-            let mixed = (state[i - 1] ^ state[i - 1] >> 30).wrapping_mul(1_664_525);
-            state[i] = (state[i] ^ mixed).wrapping_add(key[j]).wrapping_add(j as u32);
-            i += 1;
-            j += 1;
-            if i >= N {
-                state[0] = state[N - 1];
-                i = 1;
-            }
-            if j >= key.len() {
-                j = 0;
-            }
-        }
-        for _ in 0..N - 1 {
-            let mixed = (state[i - 1] ^ state[i - 1] >> 30).wrapping_mul(1_566_083_941);
-            state[i] = (state[i] ^ mixed).wrapping_sub(i as u32);
-            i += 1;
-            if i >= N {
-                state[0] = state[N - 1];
-                i = 1;
-            }
-        }
+        let mut state = INITIAL;
+        // The word before the one that changes; the first word is the last one once more.
+        let mut before = state[0];
+        let mut keys = key.iter().enumerate();
+        let at = stir(&mut state, 1, N.max(key.len()), |_, word| {
+            let next = keys.next().or_else(|| {
+                keys = key.iter().enumerate();
+                keys.next()
+            });
+            let (j, &key) = next.unwrap_or((0, &0));
+            let mixed = (before ^ before >> 30).wrapping_mul(1_664_525);
+            before = (word ^ mixed).wrapping_add(key).wrapping_add(j as u32);
+            before
+        });
+        stir(&mut state, at, N - 1, |at, word| {
+            let mixed = (before ^ before >> 30).wrapping_mul(1_566_083_941);
+            before = (word ^ mixed).wrapping_sub(at as u32);
+            before
+        });
         state[0] = 0x8000_0000;
         self.index.set(N);
-        *self.state.borrow_mut() = state;
+        let mut kept = self.state.borrow_mut();
+        kept.clear();
+        kept.extend_from_slice(&state);
     }
 
     /// From an int's magnitude, an object's hash, or, for None, the system's randomness.
@@ -103,16 +100,36 @@ impl Random {
     }
 }
 
-fn initial(seed: u32) -> Vec<u32> {
-    let mut state = Vec::with_capacity(N);
-    let mut word = seed;
-    state.push(word);
-    for at in 1..N as u32 {
-        word = (word ^ word >> 30).wrapping_mul(1_812_433_253).wrapping_add(at);
-        state.push(word);
+/// Changes words one after the other, beginning at `at`, and going on with word 1 behind the last one; where it stopped.
+#[inline(always)]
+fn stir(
+    state: &mut [u32; N],
+    mut at: usize,
+    mut steps: usize,
+    mut change: impl FnMut(usize, u32) -> u32,
+) -> usize {
+    while steps > 0 {
+        let end = N.min(at + steps);
+        for (at, word) in state[..end].iter_mut().enumerate().skip(at) {
+            *word = change(at, *word);
+        }
+        steps -= end - at;
+        at = if end == N { 1 } else { end };
+    }
+    at
+}
+
+/// Where every seed begins.
+static INITIAL: [u32; N] = {
+    let mut state = [19_650_218u32; N];
+    let mut at = 1;
+    while at < N {
+        let before = state[at - 1];
+        state[at] = (before ^ before >> 30).wrapping_mul(1_812_433_253).wrapping_add(at as u32);
+        at += 1;
     }
     state
-}
+};
 
 fn twist(state: &mut [u32]) {
     for at in 0..N {

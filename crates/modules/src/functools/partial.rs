@@ -116,6 +116,41 @@ fn merged(first: &[Borrowed<'_>], more: &[Borrowed<'_>]) -> Vec<Owned> {
     all
 }
 
+/// Calls with the positional arguments `all` and both the partial's keywords and those of the call, which take the place
+/// of the partial's own of the same names.
+fn call_with_names(
+    th: &Thread,
+    func: Borrowed<'_>,
+    mut all: Vec<Owned>,
+    keywords: Borrowed<'_, Dict>,
+    args: Args<'_>,
+) -> PyResult {
+    let positional = all.len();
+    let mut names = Vec::with_capacity(keywords.len() + args.values.len() - args.positional);
+    let mut position = 0;
+    while let Some((name, value)) = keywords.next(&mut position) {
+        let Ok(name) = name.downcast::<Str>() else {
+            return Err(th.raise(exc::TYPE_ERROR, "keywords must be strings"));
+        };
+        names.push(name);
+        all.push(value);
+    }
+    for (name, value) in args.keywords().pairs() {
+        match names.iter().position(|known| known.borrow().is(name.borrow()) || known.eq(&name)) {
+            Some(at) => all[positional + at] = value,
+            None => {
+                names.push(name);
+                all.push(value);
+            }
+        }
+    }
+    let names: Vec<Owned> = names.into_iter().map(Owned::into_object).collect();
+    let names = Tuple::from_vec(th, names)?;
+    let values: Vec<Borrowed<'_>> = all.iter().map(Owned::borrow).collect();
+    let args = Args { values: &values, positional, kwnames: Some(names.borrow()), offset: false };
+    call::vectorcall(th, func, args)
+}
+
 #[pymethods(parts(methods))]
 impl Partial {
     #[slot(tp_new)]
@@ -200,12 +235,7 @@ impl Partial {
             let args = Args { values: &values, positional, kwnames: args.kwnames, offset: false };
             return call::vectorcall(th, func.borrow(), args);
         }
-        let keywords = keywords.copy(th)?;
-        for (name, value) in args.keywords().pairs() {
-            keywords.set_owned(th, name.into_object(), value)?;
-        }
-        let all = Tuple::from_vec(th, all)?;
-        call::call_tuple_dict(th, func.borrow(), all.borrow(), Some(keywords.borrow()))
+        call_with_names(th, func.borrow(), all, keywords, args)
     }
 
     #[slot(tp_descr_get)]

@@ -188,6 +188,12 @@ impl AttrGetter {
     #[vectorcall]
     fn call(&self, th: &Thread, args: Args<'_>) -> PyResult {
         let ob = operand(th, args, "attrgetter")?;
+        // Mostly a single name without dots.
+        if let Some(&[only]) = self.paths.get().as_ref().map(|paths| paths.as_slice())
+            && let Some(name) = only.downcast_exact::<Str>()
+        {
+            return object::get_attr(th, ob, name);
+        }
         match self.paths.get() {
             Some(paths) => gathered(th, &paths, |path| attribute(th, ob, path)),
             None => Err(th.bad_internal_call()),

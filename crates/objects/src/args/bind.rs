@@ -212,6 +212,9 @@ fn bind_any<'a>(
         *place = Some(*value);
     }
     let first = by_position.max(signature.positional_only);
+    if keywords != 0 && bind_names(signature, given, first, bound) {
+        return Ok(());
+    }
     for (at, place) in bound.iter_mut().enumerate().skip(first) {
         let name = signature.names[at];
         *place = if keywords == 0 { None } else { given.keywords.find(name) };
@@ -231,6 +234,36 @@ fn bind_any<'a>(
         check_extra(th, signature, given, by_position)?;
     }
     Ok(())
+}
+
+/// Puts keyword arguments into the places from `first` on, looking for each name once. False, with anything in these
+/// places, if that does not settle all of them: then the parameters are gone through one by one.
+fn bind_names<'a>(
+    signature: &Signature,
+    given: &Given<'a>,
+    first: usize,
+    bound: &mut [Option<Borrowed<'a>>],
+) -> bool {
+    let Keywords::Named { names, values } = given.keywords else {
+        return false;
+    };
+    let (Some(places), Some(known)) = (bound.get_mut(first..), signature.names.get(first..)) else {
+        return false;
+    };
+    for (key, value) in names.get().as_slice().iter().zip(values) {
+        let Some(key) = key.downcast_exact::<Str>().and_then(|key| key.get().as_ascii()) else {
+            return false;
+        };
+        let place = known.iter().position(|name| name.len() == key.len() && *name == key);
+        match place.map(|at| &mut places[at]) {
+            Some(place) if place.is_none() => *place = Some(*value),
+            _ => return false,
+        }
+    }
+    places
+        .iter()
+        .zip(&signature.required[first..])
+        .all(|(place, required)| place.is_some() || !required)
 }
 
 /// The checks that need only numbers, with the message if one fails.

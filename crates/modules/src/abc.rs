@@ -7,13 +7,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use krait_abi as abi;
+use krait_objects::memory::AddressHash;
 use krait_objects::prelude::*;
 use krait_objects::set::Set;
 use krait_objects::{typeobj, weakref};
 
 /// Classes that are not kept alive: their addresses, and weak references that tell whether they are still the same.
 #[derive(Default)]
-struct WeakClasses(RefCell<HashMap<usize, Owned>>);
+struct WeakClasses(RefCell<HashMap<usize, Owned, AddressHash>>);
 
 impl WeakClasses {
     fn contains(&self, class: Borrowed<'_>) -> bool {
@@ -112,7 +113,7 @@ fn counter(th: &Thread) -> &Cell<u64> {
 
 /// The data of an abstract base class.
 fn data_of(th: &Thread, class: Borrowed<'_>) -> PyResult<Owned<AbcData>> {
-    let data = object::get_attr(th, class, Str::interned(th, "_abc_impl")?.borrow())?;
+    let data = object::get_attr(th, class, id::_abc_impl)?;
     data.downcast::<AbcData>()
         .map_err(|_| th.raise(exc::TYPE_ERROR, "_abc_impl is set to a wrong type"))
 }
@@ -216,7 +217,7 @@ impl Abc {
         let ty = Borrowed::from_ref(AbcData::type_object());
         ty.ready(th)?;
         let data = call::call(th, ty.object(), &[])?;
-        object::set_attr(th, class, Str::interned(th, "_abc_impl")?.borrow(), data.borrow())?;
+        object::set_attr(th, class, id::_abc_impl, data.borrow())?;
         match class.downcast::<Type>() {
             Some(class) => take_pattern_flags(th, class),
             None => Ok(()),

@@ -57,7 +57,7 @@ ids! {
     __newobj__, __newobj_ex__, _frozen_importlib, _module_repr, _reduce_ex, _slotnames, _type_check,
     flags, safe_path, stdlib_module_names, typing,
     __warningregistry__, __weakref__, __wrapped__, __xor__,
-    _cached, _find_and_load, _handle_fromlist, _initializing, _lock_unlock_module, _set_fileattr, _uninitialized_submodules,
+    _abc_impl, _cached, _find_and_load, _handle_fromlist, _initializing, _lock_unlock_module, _set_fileattr, _uninitialized_submodules,
     add, append, args, breakpointhook, builtins, close, code, copy, copyreg, decode, default, displayhook, encode, encoding, end,
     end_lineno, end_offset, errors, excepthook, extend, filename, flush, fromlist, get, get_source, getattr, globals,
     imag, import_ = "import", isinstance, items, iter, join, keys, last_exc, last_traceback, last_type, last_value, len, level, lineno, locals, metaclass,

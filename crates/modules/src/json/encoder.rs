@@ -3,12 +3,12 @@
 //! An instance keeps what an encoder asks for; `Writer` is one call of it.
 
 use std::cell::Cell;
-use std::io::Write;
 
 use krait_objects::cfunction::CFunction;
 use krait_objects::float_text;
 use krait_objects::prelude::*;
 use krait_objects::text::TextBuf;
+use krait_objects::text::digits::{DECIMAL, write_decimal};
 
 use crate::notes;
 
@@ -238,12 +238,10 @@ impl Writer<'_> {
     /// A number, also of a subclass that shows itself otherwise.
     fn integer(&mut self, int: Borrowed<'_, Int>) -> PyResult<()> {
         if let Some(value) = int.to_i64() {
-            let mut digits = [0u8; 20];
-            let mut rest = &mut digits[..];
-            // Twenty characters take any such number.
-            let _ = write!(rest, "{value}");
-            let len = 20 - rest.len();
-            push_ascii(&mut self.out, &digits[..len]);
+            let mut text = [b'-'; DECIMAL + 1];
+            let start = write_decimal(&mut text, DECIMAL + 1, value.unsigned_abs());
+            let start = start - usize::from(value < 0);
+            push_ascii(&mut self.out, &text[start..]);
             return Ok(());
         }
         let text = krait_objects::int::to_decimal(self.th, &int)?;

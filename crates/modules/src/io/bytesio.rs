@@ -3,13 +3,14 @@
 //! The bytes it was made with, and those that `getvalue` returned, are shared until they change. The same job as
 //! CPython's `Modules/_io/bytesio.c`.
 
+mod content;
+
 use std::cell::{Cell, RefCell};
 
 use krait_abi as abi;
 use krait_objects::args::declare;
 use krait_objects::prelude::*;
 use krait_objects::protocol::buffer::{self, Buffer};
-use krait_objects::text::search;
 
 use super::kinds::BufferedIOBase;
 use super::support::{Size, builtin, closed_error, construct, writable_buffer};
@@ -39,120 +40,6 @@ impl BytesIO {
         if self.closed.get() { Err(closed_error(th)) } else { Ok(()) }
     }
 
-    fn check_resizable(&self, th: &Thread) -> PyResult<()> {
-        if self.exports.get() > 0 {
-            let message = "Existing exports of data: object cannot be re-sized";
-            return Err(th.raise(exc::BUFFER_ERROR, message));
-        }
-        Ok(())
-    }
-
-    fn len(&self) -> usize {
-        match self.shared.get() {
-            Some(shared) => shared.len(),
-            None => self.data.borrow().len(),
-        }
-    }
-
-    /// Looks at the content. `body` must not run Python code.
-    fn with<R>(&self, body: impl FnOnce(&[u8]) -> R) -> R {
-        match self.shared.get() {
-            Some(shared) => body(shared.as_bytes()),
-            None => body(&self.data.borrow()),
-        }
-    }
-
-    /// Makes the content this object's own.
-    fn unshare(&self, th: &Thread) -> PyResult<()> {
-        let Some(shared) = self.shared.get_owned() else {
-            return Ok(());
-        };
-        let mut data = Vec::new();
-        data.try_reserve(shared.len()).map_err(|_| th.no_memory())?;
-        data.extend_from_slice(shared.as_bytes());
-        *self.data.borrow_mut() = data;
-        self.shared.set(None);
-        Ok(())
-    }
-
-    /// The next bytes, at most `limit`; moves on.
-    fn take(&self, th: &Thread, limit: Option<usize>) -> PyResult<Owned<Bytes>> {
-        let start = self.pos.get().min(self.len());
-        let count = limit.unwrap_or(usize::MAX).min(self.len() - start);
-        if count == self.len() && count > 1 {
-            // All of it at once: no copy.
-            let all = self.value(th)?;
-            self.pos.set(count);
-            return Ok(all);
-        }
-        let bytes = self.with(|data| Bytes::new(th, &data[start..start + count]))?;
-        self.pos.set(self.pos.get() + count);
-        Ok(bytes)
-    }
-
-    fn value(&self, th: &Thread) -> PyResult<Owned<Bytes>> {
-        if let Some(shared) = self.shared.get_owned() {
-            return Ok(shared);
-        }
-        let bytes = Bytes::new(th, &self.data.borrow())?;
-        if self.exports.get() == 0 {
-            self.shared.set(Some(bytes.clone()));
-            self.data.replace(Vec::new());
-        }
-        Ok(bytes)
-    }
-
-    fn line_len(&self, limit: Option<usize>) -> usize {
-        let start = self.pos.get();
-        self.with(|data| {
-            let rest = data.get(start..).unwrap_or_default();
-            let rest = &rest[..rest.len().min(limit.unwrap_or(usize::MAX))];
-            search::find_byte(rest, b'\n').map_or(rest.len(), |at| at + 1)
-        })
-    }
-
-    fn put(&self, th: &Thread, bytes: &[u8]) -> PyResult<usize> {
-        self.check_resizable(th)?;
-        if bytes.is_empty() {
-            return Ok(0);
-        }
-        let start = self.pos.get();
-        let end = start.checked_add(bytes.len()).filter(|&end| end <= isize::MAX as usize);
-        let Some(end) = end else {
-            return Err(th.raise(exc::OVERFLOW_ERROR, "new position too large"));
-        };
-        self.unshare(th)?;
-        let mut data = self.data.borrow_mut();
-        if end > data.len() {
-            let more = end - data.len();
-            data.try_reserve(more).map_err(|_| th.no_memory())?;
-            data.resize(end, 0);
-        }
-        data[start..end].copy_from_slice(bytes);
-        self.pos.set(end);
-        Ok(bytes.len())
-    }
-
-    fn fill(&self, th: &Thread, initial: Option<Borrowed<'_>>) -> PyResult<()> {
-        self.check_resizable(th)?;
-        self.data.replace(Vec::new());
-        self.shared.set(None);
-        self.pos.set(0);
-        let Some(initial) = initial.filter(|initial| !initial.is_none()) else {
-            return Ok(());
-        };
-        if let Some(bytes) = initial.downcast_exact::<Bytes>() {
-            self.shared.set(Some(bytes.to_owned()));
-            return Ok(());
-        }
-        let bytes = Buffer::simple(th, initial)?;
-        self.put(th, bytes.as_bytes())?;
-        self.pos.set(0);
-        Ok(())
-    }
-}
-
-impl BytesIO {
     /// An object that has not been initialised.
     fn fresh(th: &Thread, cls: Borrowed<'_, Type>) -> PyResult<Owned<Self>> {
         let made = cls.alloc::<Self>(th, 0)?;

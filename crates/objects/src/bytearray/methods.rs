@@ -10,7 +10,7 @@ use crate::bytelike::arguments::{Byte, FillByte, Needle, any_affix, separator};
 use crate::bytelike::construct::{self, Source};
 use crate::bytelike::iterator::ByteArrayIterator;
 use crate::bytelike::methods::{self, ByteString};
-use crate::bytelike::{hex, is_space, join, layout, percent, push_escaped};
+use crate::bytelike::{compared, hex, is_space, join, layout, percent, push_escaped};
 use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
 use crate::slice::{Key, SliceRange, digit_index, subscript_kind};
@@ -241,13 +241,7 @@ impl ByteArray {
             drop(th.take_exception());
             return Ok(not_implemented().to_owned());
         };
-        let (left, right) = (this.get().as_bytes(), right.as_bytes());
-        let answer = match op {
-            CompareOp::Eq => left == right,
-            CompareOp::Ne => left != right,
-            _ => op.holds(left.cmp(right)),
-        };
-        Ok(bool_object(answer).object().to_owned())
+        Ok(compared(this.get().as_bytes(), right.as_bytes(), op))
     }
 
     #[slot(tp_iter)]

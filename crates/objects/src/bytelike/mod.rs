@@ -13,6 +13,19 @@ pub mod layout;
 pub mod methods;
 pub mod percent;
 
+use crate::prelude::*;
+
+/// What a comparison answers. Which of two comes first is not found out where nobody asks.
+#[inline]
+pub fn compared(left: &[u8], right: &[u8], op: CompareOp) -> Owned {
+    let answer = match op {
+        CompareOp::Eq => left == right,
+        CompareOp::Ne => left != right,
+        _ => op.holds(left.cmp(right)),
+    };
+    bool_object(answer).object().to_owned()
+}
+
 /// Appends `b'…'`.
 pub fn push_repr(out: &mut String, data: &[u8]) {
     let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };

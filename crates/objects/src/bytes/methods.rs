@@ -8,7 +8,7 @@ use crate::bytelike::arguments::{FillByte, Needle, any_affix, separator};
 use crate::bytelike::construct::{self, Source};
 use crate::bytelike::iterator::BytesIterator;
 use crate::bytelike::methods::{self, ByteString};
-use crate::bytelike::{self, hex, is_space, join, layout, percent};
+use crate::bytelike::{self, compared, hex, is_space, join, layout, percent};
 use crate::prelude::*;
 use crate::protocol::buffer::{self, Buffer};
 use crate::slice::{Key, SliceRange, digit_index, subscript_kind};
@@ -232,13 +232,7 @@ impl Bytes {
         let Some(other) = other.downcast::<Bytes>() else {
             return Ok(not_implemented().to_owned());
         };
-        let (left, right) = (self.as_bytes(), other.get().as_bytes());
-        let answer = match op {
-            CompareOp::Eq => left == right,
-            CompareOp::Ne => left != right,
-            _ => op.holds(left.cmp(right)),
-        };
-        Ok(bool_object(answer).object().to_owned())
+        Ok(compared(self.as_bytes(), other.get().as_bytes(), op))
     }
 
     #[slot(sq_length, mp_length)]

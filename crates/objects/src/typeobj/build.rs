@@ -345,13 +345,23 @@ pub(crate) fn set_c_doc(th: &Thread, ty: Borrowed<'_, Type>, doc: Borrowed<'_>) 
 
 /// Gives a type that nobody knows yet the name that messages show, with its module's in front.
 pub(crate) fn set_full_name(ty: &Type, name: &str) {
-    // SAFETY: (2); the old name is the type's own.
+    // SAFETY: (2).
+    unsafe { replace_c_name(ty, CString::new(name).unwrap_or_default()) };
+}
+
+/// Puts another name in place for C, and frees the old one.
+///
+/// # Safety
+/// The type is laid out as (1) says, and has a name of its own or none.
+unsafe fn replace_c_name(ty: &Type, name: CString) {
+    // SAFETY: the caller's promise; the new name is in place before the old one goes.
     unsafe {
         let heap = ty.as_heap_ptr();
-        let name = CString::new(name).unwrap_or_default().into_raw();
-        let old = std::mem::replace(&mut (*heap)._ht_tpname, name);
-        (*heap).ht_type.tp_name = name;
-        drop(CString::from_raw(old));
+        let old = std::mem::replace(&mut (*heap)._ht_tpname, name.into_raw());
+        (*heap).ht_type.tp_name = (*heap)._ht_tpname;
+        if !old.is_null() {
+            drop(CString::from_raw(old));
+        }
     }
 }
 
@@ -400,13 +410,8 @@ pub fn set_name(th: &Thread, ty: &Type, name: Borrowed<'_, Str>) -> PyResult<()>
     let tp_name = c_name(th, &name)?;
     // SAFETY: a mutable type made here; new names are in place before the old ones go.
     unsafe {
-        let heap = ty.as_heap_ptr();
-        let old_c = std::mem::replace(&mut (*heap)._ht_tpname, tp_name.into_raw());
-        (*ty.as_type_ptr()).tp_name = (*heap)._ht_tpname;
-        let old = std::mem::replace(&mut (*heap).ht_name, name.to_owned().into_ptr());
-        if !old_c.is_null() {
-            drop(CString::from_raw(old_c));
-        }
+        replace_c_name(ty, tp_name);
+        let old = std::mem::replace(&mut (*ty.as_heap_ptr()).ht_name, name.to_owned().into_ptr());
         drop(Owned::<Str>::from_ptr_or_null(old));
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_void};
 
 use krait_abi as abi;
 
-use crate::object::instance_dict::{dict_of, expect_dict, replace};
+use crate::object::instance_dict::{assign, dict_of, expect_dict};
 use crate::prelude::*;
 use crate::typeobj::StaticCell;
 
@@ -82,11 +82,7 @@ unsafe extern "C" fn set_dict_property(ob: Ptr, value: Ptr, _: *mut c_void) -> c
             return crate::protocol::call::succeeded(th, status);
         }
         let dict = value.map(|value| expect_dict(th, value)).transpose()?;
-        if replace(th, ob, dict.map(Borrowed::to_owned))? {
-            Ok(())
-        } else {
-            Err(th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__"))
-        }
+        assign(th, ob, dict)
     })
 }
 

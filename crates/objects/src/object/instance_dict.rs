@@ -473,8 +473,7 @@ pub unsafe fn clear_for_gc(ob: Ptr, base: *mut abi::PyTypeObject) {
 
 /// `ob.__dict__` of objects with a dictionary: `PyObject_GenericGetDict`.
 pub fn dict_of(th: &Thread, ob: Borrowed<'_>) -> PyResult<Owned<Dict>> {
-    get_or_create(th, ob)?
-        .ok_or_else(|| th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__"))
+    get_or_create(th, ob)?.ok_or_else(|| no_place(th))
 }
 
 /// The `__dict__` setter of C types with a dictionary, which cannot be deleted: `PyObject_GenericSetDict`.
@@ -483,11 +482,20 @@ pub fn set_generic(th: &Thread, ob: Borrowed<'_>, value: Option<Borrowed<'_>>) -
         return Err(th.raise(exc::TYPE_ERROR, "cannot delete __dict__"));
     };
     let dict = expect_dict(th, value)?;
-    if replace(th, ob, Some(dict.to_owned()))? {
-        Ok(())
-    } else {
-        Err(th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__"))
-    }
+    assign(th, ob, Some(dict))
+}
+
+/// As `replace`; AttributeError if the type has no place for a dictionary.
+pub(super) fn assign(
+    th: &Thread,
+    ob: Borrowed<'_>,
+    dict: Option<Borrowed<'_, Dict>>,
+) -> PyResult<()> {
+    if replace(th, ob, dict.map(Borrowed::to_owned))? { Ok(()) } else { Err(no_place(th)) }
+}
+
+fn no_place(th: &Thread) -> Raised {
+    th.raise(exc::ATTRIBUTE_ERROR, "This object has no __dict__")
 }
 
 pub(super) fn expect_dict<'a>(th: &Thread, value: Borrowed<'a>) -> PyResult<Borrowed<'a, Dict>> {

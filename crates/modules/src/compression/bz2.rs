@@ -271,12 +271,7 @@ impl Bz2Decompressor {
             self.needs_input.set(false);
             refused(th, &failure)
         })?;
-        self.eof.set(fed.is_end);
-        self.needs_input.set(fed.needs_input);
-        if fed.is_end {
-            drop(self.unused_data.replace(Some(Bytes::new(th, &fed.unused)?)));
-        }
-        fed.output.into_bytes(th)
+        fed.settle(th, &self.eof, &self.needs_input, &self.unused_data)
     }
 }
 

@@ -3,6 +3,10 @@
 //! The same job as `decompress_buf` and its callers in CPython's `Modules/zlibmodule.c`,
 //! `_bz2module.c` and `_lzmamodule.c`.
 
+use std::cell::Cell;
+
+use krait_objects::prelude::*;
+
 use super::output::{NoMemory, Output};
 
 /// What decodes one stream.
@@ -21,12 +25,30 @@ pub struct Feed<D> {
 
 /// What one call gave.
 pub struct Fed {
-    pub output: Output,
-    pub is_end: bool,
+    output: Output,
+    is_end: bool,
     /// More input is needed before there is more output.
-    pub needs_input: bool,
+    needs_input: bool,
     /// What follows the end of the stream.
-    pub unused: Vec<u8>,
+    unused: Vec<u8>,
+}
+
+impl Fed {
+    /// The output; a decompressor's attributes tell the rest.
+    pub fn settle(
+        self,
+        th: &Thread,
+        eof: &Cell<bool>,
+        needs_input: &Cell<bool>,
+        unused_data: &Slot<Bytes>,
+    ) -> PyResult<Owned<Bytes>> {
+        eof.set(self.is_end);
+        needs_input.set(self.needs_input);
+        if self.is_end {
+            drop(unused_data.replace(Some(Bytes::new(th, &self.unused)?)));
+        }
+        self.output.into_bytes(th)
+    }
 }
 
 impl<D: Decoder> Feed<D> {

@@ -79,11 +79,6 @@ impl ZlibDecompressor {
         let bytes = data.as_bytes();
         let fed = without_gil(th, || feed.decompress(bytes, limit))
             .map_err(|trouble| trouble.raise(th))?;
-        self.eof.set(fed.is_end);
-        self.needs_input.set(fed.needs_input);
-        if fed.is_end {
-            drop(self.unused_data.replace(Some(Bytes::new(th, &fed.unused)?)));
-        }
-        fed.output.into_bytes(th)
+        fed.settle(th, &self.eof, &self.needs_input, &self.unused_data)
     }
 }

@@ -230,12 +230,24 @@ fn complete(config: &mut Config) {
     }
 }
 
+/// As `read`, and settles the program's name.
+///
+/// # Safety
+/// Invariant 1 of `config`.
+pub unsafe fn read_with_name(config: *mut PyConfig) -> PyStatus {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let status = read(config);
+        if is_exception(&status) { status } else { settle_program_name(config) }
+    }
+}
+
 /// The program's name, which is settled when the interpreter starts: as C gave it, as the command line has it, or
 /// the usual one.
 ///
 /// # Safety
 /// Invariant 1 of `config`.
-pub unsafe fn settle_program_name(config: *mut PyConfig) -> PyStatus {
+unsafe fn settle_program_name(config: *mut PyConfig) -> PyStatus {
     // SAFETY: the caller's promise.
     unsafe {
         if !(*config).program_name.is_null() {

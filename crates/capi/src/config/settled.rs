@@ -109,11 +109,7 @@ pub unsafe fn reconfigure(config: defaults::Owned) -> PyStatus {
     };
     // SAFETY: the caller's promise.
     unsafe {
-        let status = read::read(config.ptr());
-        if is_exception(&status) {
-            return status;
-        }
-        let status = read::settle_program_name(config.ptr());
+        let status = read::read_with_name(config.ptr());
         if is_exception(&status) {
             return status;
         }

@@ -45,11 +45,7 @@ fn start(config: defaults::Owned) -> PyStatus {
     }
     // SAFETY: the copy is ours.
     unsafe {
-        let status = read::read(config.ptr());
-        if is_exception(&status) {
-            return status;
-        }
-        let status = read::settle_program_name(config.ptr());
+        let status = read::read_with_name(config.ptr());
         if is_exception(&status) {
             return status;
         }

@@ -20,8 +20,16 @@ use crate::report::Moment;
 use crate::token::TokenKind;
 pub(crate) use machine::MAX_LEVELS;
 use machine::Machine;
+use std::sync::OnceLock;
 
 const GRAMMAR: &str = include_str!("diagnose/grammar.txt");
+
+/// The grammar as the machine runs it, made when a text is refused for the first time: programs that try whether texts parse, as
+/// the printing of tracebacks does, are refused many.
+fn program() -> &'static compile::Program<'static> {
+    static PROGRAM: OnceLock<compile::Program<'static>> = OnceLock::new();
+    PROGRAM.get_or_init(|| compile::compile(GRAMMAR))
+}
 
 /// What came of reading a text again.
 pub(crate) struct Diagnosis {
@@ -38,8 +46,7 @@ pub(crate) struct Diagnosis {
 
 /// Whether rules nest too deeply for the reference in a text that parses otherwise, from token `start` on.
 pub(crate) fn nests_too_deep(text: &str, options: &ParseOptions<'_>, start: usize) -> bool {
-    let program = compile::compile(GRAMMAR);
-    let found = Machine::new(&program, text, options).run(start_rule(options), start, false);
+    let found = Machine::new(program(), text, options).run(start_rule(options), start, false);
     matches!(found, Err(error) if error.kind == ErrorKind::MemoryError)
 }
 
@@ -51,9 +58,8 @@ pub(crate) fn diagnose(
     start: usize,
     last_statement: (i32, i32),
 ) -> Diagnosis {
-    let program = compile::compile(GRAMMAR);
     let rule = start_rule(options);
-    let mut machine = Machine::new(&program, text, options);
+    let mut machine = Machine::new(program(), text, options);
     let found = machine.run(rule, start, false);
     let parses = matches!(found, Ok(true));
     let error = match found {

@@ -1,5 +1,5 @@
-//! The text of the grammar to a program for the [machine](super::machine). Done anew for each error:
-//! it takes a fraction of a millisecond and leaves nothing behind.
+//! The text of the grammar to a program for the [machine](super::machine). Done once, for the first error:
+//! it takes a fraction of a millisecond.
 //!
 //! Actions, after `=>`: `Kind` makes a node; `at a "…"` reports an error at a node, `range a b` from
 //! one to another, `from a` from a node to where the lexer is, `here` at the last token read,

@@ -29,7 +29,35 @@ pub fn match_keys(op: Op<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Collects values until one is missing; from then on nothing is asked any more.
+fn all_or_none(
+    th: &Thread,
+    count: usize,
+    mut value: impl FnMut(usize) -> PyResult<Option<Owned>>,
+) -> PyResult {
+    let mut complete = true;
+    let values = Tuple::try_from_fn(th, count, |at| {
+        if complete && let Some(value) = value(at)? {
+            return Ok(value);
+        }
+        complete = false;
+        Ok(none().to_owned())
+    })?;
+    Ok(if complete { values.into_object() } else { none().to_owned() })
+}
+
 fn values_of(th: &Thread, subject: Borrowed<'_>, keys: Borrowed<'_, Tuple>) -> PyResult {
+    let keys = keys.get().as_slice();
+    if let Some(dict) = subject.downcast_exact::<Dict>()
+        && keys.iter().all(|key| key.is_exact::<Str>())
+    {
+        return all_or_none(th, keys.len(), |at| {
+            if has_text(&keys[..at], keys[at]) {
+                return Err(duplicate_key(th, keys[at]));
+            }
+            dict.get().get(th, keys[at])
+        });
+    }
     if keys.is_empty() {
         return Ok(Tuple::empty().to_owned().into_object());
     }
@@ -37,24 +65,30 @@ fn values_of(th: &Thread, subject: Borrowed<'_>, keys: Borrowed<'_, Tuple>) -> P
     let get = object::get_attr(th, subject, id::get)?;
     let missing = call::call(th, Borrowed::from_ref(Object::type_object()).object(), &[])?;
     let seen = Set::new(th)?;
-    let mut values = Vec::with_capacity(keys.len());
-    for key in keys.as_slice() {
-        if seen.contains(th, *key)? {
-            return Err(raise!(
-                th,
-                VALUE_ERROR,
-                "mapping pattern checks duplicate key ({})",
-                object::repr(th, *key)?.borrow().get()
-            ));
+    all_or_none(th, keys.len(), |at| {
+        let key = keys[at];
+        if seen.contains(th, key)? {
+            return Err(duplicate_key(th, key));
         }
-        seen.add(th, *key)?;
-        let value = call::call(th, get.borrow(), &[*key, missing.borrow()])?;
-        if value.is(missing.borrow()) {
-            return Ok(none().to_owned());
+        seen.add(th, key)?;
+        let value = call::call(th, get.borrow(), &[key, missing.borrow()])?;
+        Ok((!value.is(missing.borrow())).then_some(value))
+    })
+}
+
+#[cold]
+fn duplicate_key(th: &Thread, key: Borrowed<'_>) -> Raised {
+    match object::repr(th, key) {
+        Ok(key) => {
+            raise!(th, VALUE_ERROR, "mapping pattern checks duplicate key ({})", key.borrow().get())
         }
-        values.push(value);
+        Err(raised) => raised,
     }
-    Ok(Tuple::from_vec(th, values)?.into_object())
+}
+
+/// Whether one of `texts` equals `text`; all are exact strings.
+fn has_text(texts: &[Borrowed<'_>], text: Borrowed<'_>) -> bool {
+    texts.iter().any(|other| object::equal_at_once(*other, text) == Some(true))
 }
 
 /// The attributes that a class pattern looks at, or None if the subject does not match.
@@ -63,10 +97,7 @@ pub fn match_class(op: Op<'_>) -> PyResult<()> {
     // SAFETY: (9): a constant tuple of names.
     let names: Borrowed<'_, Tuple> = unsafe { names.get().cast() };
     let found = attributes_of(op.th, subject.get(), class.get(), op.arg, names)?;
-    match found {
-        Some(values) => op.push(Tuple::from_vec(op.th, values)?),
-        None => op.push(none().to_owned()),
-    }
+    op.push(found);
     Ok(())
 }
 
@@ -76,46 +107,51 @@ fn attributes_of(
     class: Borrowed<'_>,
     positional: usize,
     names: Borrowed<'_, Tuple>,
-) -> PyResult<Option<Vec<Owned>>> {
+) -> PyResult {
     let Some(ty) = class.downcast::<Type>() else {
         return Err(raise!(th, TYPE_ERROR, "called match pattern must be a class"));
     };
     if !object::is_instance(th, subject, class)? {
-        return Ok(None);
+        return Ok(none().to_owned());
     }
-    let seen = Set::new(th)?;
-    let mut values = Vec::new();
-    if positional > 0 && !positional_values(th, subject, ty, positional, &seen, &mut values)? {
-        return Ok(None);
-    }
-    for name in names.as_slice() {
-        match attribute(th, subject, ty, *name, &seen)? {
-            Some(value) => values.push(value),
-            None => return Ok(None),
+    let declared = if positional > 0 { match_args(th, ty, positional)? } else { None };
+    let first = declared.as_ref().map_or(&[][..], |declared| declared.as_slice());
+    let names = names.get().as_slice();
+    all_or_none(th, positional + names.len(), |at| {
+        let (first, name, rest) = match at.checked_sub(positional) {
+            // Types such as `int` match the subject itself.
+            None if declared.is_none() => return Ok(Some(subject.to_owned())),
+            None => (&first[..at], first[at], &[][..]),
+            Some(at) => (first.get(..positional).unwrap_or(&[]), names[at], &names[..at]),
+        };
+        if !name.is_exact::<Str>() {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "__match_args__ elements must be strings (got {})",
+                name.type_name()
+            ));
         }
-    }
-    Ok(Some(values))
+        if has_text(first, name) || has_text(rest, name) {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "{}() got multiple sub-patterns for attribute {}",
+                ty.tp_name(),
+                object::repr(th, name)?.borrow().get()
+            ));
+        }
+        // SAFETY: the type was checked.
+        object::get_attr_opt(th, subject, unsafe { name.cast() })
+    })
 }
 
-/// The attributes named by `__match_args__`; false if one is missing.
-fn positional_values(
-    th: &Thread,
-    subject: Borrowed<'_>,
-    ty: Borrowed<'_, Type>,
-    count: usize,
-    seen: &Set,
-    values: &mut Vec<Owned>,
-) -> PyResult<bool> {
-    let declared = object::get_attr_opt(th, ty.object(), id::__match_args__)?;
-    let mut matches_self = false;
-    let arguments = match &declared {
-        None => {
-            // Types such as `int` match the subject itself.
-            matches_self = ty.has_flag(abi::_Py_TPFLAGS_MATCH_SELF);
-            None
-        }
+/// What `__match_args__` names, at least `count`; `None` for types that match the subject itself.
+fn match_args(th: &Thread, ty: Borrowed<'_, Type>, count: usize) -> PyResult<Option<Owned<Tuple>>> {
+    let declared = match object::get_attr_opt(th, ty.object(), id::__match_args__)? {
+        None => None,
         Some(declared) => match declared.borrow().downcast_exact::<Tuple>() {
-            Some(tuple) => Some(tuple),
+            Some(tuple) => Some(tuple.to_owned()),
             None => {
                 return Err(raise!(
                     th,
@@ -127,7 +163,10 @@ fn positional_values(
             }
         },
     };
-    let allowed = if matches_self { 1 } else { arguments.map_or(0, |arguments| arguments.len()) };
+    let allowed = match &declared {
+        Some(declared) => declared.len(),
+        None => usize::from(ty.has_flag(abi::_Py_TPFLAGS_MATCH_SELF)),
+    };
     if allowed < count {
         let plural = if allowed == 1 { "" } else { "s" };
         return Err(raise!(
@@ -137,45 +176,5 @@ fn positional_values(
             ty.tp_name()
         ));
     }
-    let Some(arguments) = arguments else {
-        values.push(subject.to_owned());
-        return Ok(true);
-    };
-    for name in &arguments.get().as_slice()[..count] {
-        if !name.is_exact::<Str>() {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "__match_args__ elements must be strings (got {})",
-                name.type_name()
-            ));
-        }
-        match attribute(th, subject, ty, *name, seen)? {
-            Some(value) => values.push(value),
-            None => return Ok(false),
-        }
-    }
-    Ok(true)
-}
-
-/// An attribute that the pattern has not asked for yet.
-fn attribute(
-    th: &Thread,
-    subject: Borrowed<'_>,
-    ty: Borrowed<'_, Type>,
-    name: Borrowed<'_>,
-    seen: &Set,
-) -> PyResult<Option<Owned>> {
-    if seen.contains(th, name)? {
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "{}() got multiple sub-patterns for attribute {}",
-            ty.tp_name(),
-            object::repr(th, name)?.borrow().get()
-        ));
-    }
-    seen.add(th, name)?;
-    // SAFETY: names in patterns are strings.
-    object::get_attr_opt(th, subject, unsafe { name.cast() })
+    Ok(declared)
 }

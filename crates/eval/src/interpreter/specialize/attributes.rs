@@ -116,7 +116,16 @@ pub fn load(op: Op<'_>) -> Option<Opcode> {
     // SAFETY: the cache of LOAD_ATTR: counter, type version, keys version or index, descriptor.
     unsafe {
         write_cache(op, 2, halves(version));
-        match find(op.th, ty, name) {
+        let found = find(op.th, ty, name);
+        if let Some((index, inline)) = own_position(owner, name, &found) {
+            write_cache(op, 4, [index]);
+            return Some(if inline {
+                Opcode::LOAD_ATTR_INSTANCE_VALUE
+            } else {
+                Opcode::LOAD_ATTR_WITH_HINT
+            });
+        }
+        match found {
             Found::Method(method) if called => {
                 write_cache(op, 6, quarters(method.as_ptr() as u64));
                 unshadowed(
@@ -154,18 +163,36 @@ pub fn load(op: Op<'_>) -> Option<Opcode> {
                 write_cache(op, 6, quarters(property.as_ptr() as u64));
                 Some(Opcode::LOAD_ATTR_PROPERTY)
             }
-            Found::Absent => {
+            _ => None,
+        }
+    }
+}
+
+/// Where an instance keeps an attribute that it has itself, whatever else its class may have under the name: see
+/// `instance_position`.
+unsafe fn own_position(
+    owner: Borrowed<'_>,
+    name: Borrowed<'_, Str>,
+    found: &Found,
+) -> Option<(u16, bool)> {
+    // SAFETY: the caller's promise; an index is one of the instance's values.
+    unsafe {
+        match found {
+            Found::Absent => instance_position(owner, name),
+            Found::Plain(value) if stays_plain(value) => {
                 let (index, inline) = instance_position(owner, name)?;
-                write_cache(op, 4, [index]);
-                Some(if inline {
-                    Opcode::LOAD_ATTR_INSTANCE_VALUE
-                } else {
-                    Opcode::LOAD_ATTR_WITH_HINT
-                })
+                let values = inline.then(|| keys::inline_values(owner.as_ptr()));
+                let held = |values| !(*keys::value_slot(values, index as usize)).is_null();
+                values.is_none_or(held).then_some((index, inline))
             }
             _ => None,
         }
     }
+}
+
+/// Whether a class's value without `__get__` cannot become a descriptor.
+fn stays_plain(value: &Owned) -> bool {
+    value.ty().has_flag(abi::Py_TPFLAGS_IMMUTABLETYPE)
 }
 
 /// The form for an attribute of the type that no instance shadows: with inline values whose shared keys lack
@@ -326,7 +353,12 @@ pub fn store(op: Op<'_>) -> Option<Opcode> {
                 write_cache(op, 4, [offset]);
                 Some(Opcode::STORE_ATTR_SLOT)
             }
-            Found::Absent => {
+            found @ (Found::Absent | Found::Plain(_)) => {
+                if let Found::Plain(value) = &found
+                    && (!stays_plain(value) || value.ty().raw().tp_descr_set.is_some())
+                {
+                    return None;
+                }
                 let (index, inline) = instance_position(owner, name)?;
                 let dict = *keys::managed_dict(owner.as_ptr());
                 write_cache(op, 4, [index]);

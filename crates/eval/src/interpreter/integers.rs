@@ -6,13 +6,16 @@
 
 use krait_abi as abi;
 use krait_bytecode::BinaryOp;
-use krait_objects::int;
+use krait_objects::int::{self, arithmetic};
+use krait_objects::int_digits::BitOp;
 use krait_objects::prelude::*;
 
 use super::cold::{Dealloc, ReleaseOperands, deopt};
 use super::specialize::layout;
 use super::state::{Cold, Dispatch, State};
 use crate::frame::StackRef;
+
+type Ptr = *mut abi::PyObject;
 
 /// Units with their caches.
 const BINARY_OP: usize = 6;
@@ -25,10 +28,13 @@ trait IntOp {
 
     /// On operands of at most two digits; `None` beyond 64 bits.
     fn short(left: i64, right: i64) -> Option<i64>;
+
+    /// On operands of any size: a new reference, or null with an exception.
+    unsafe fn long(th: *const Thread, left: Ptr, right: Ptr) -> Ptr;
 }
 
 macro_rules! int_ops {
-    ($($name:ident, $op:ident: $symbol:tt, $checked:ident;)*) => {$(
+    ($($name:ident, $op:ident: $symbol:tt, $checked:ident, $long:ident;)*) => {$(
         struct $op;
 
         impl IntOp for $op {
@@ -41,6 +47,13 @@ macro_rules! int_ops {
             fn short(left: i64, right: i64) -> Option<i64> {
                 left.$checked(right)
             }
+
+            #[inline(never)]
+            unsafe fn long(th: *const Thread, left: Ptr, right: Ptr) -> Ptr {
+                // SAFETY: the loop's thread; the caller has checked the types.
+                let result = unsafe { arithmetic::$long(&*th, &*left.cast(), &*right.cast()) };
+                result.map_or(std::ptr::null_mut(), Owned::into_ptr)
+            }
         }
 
         #[inline(always)]
@@ -52,9 +65,9 @@ macro_rules! int_ops {
 }
 
 int_ops! {
-    binary_op_add_int, Add: +, checked_add;
-    binary_op_subtract_int, Subtract: -, checked_sub;
-    binary_op_multiply_int, Multiply: *, checked_mul;
+    binary_op_add_int, Add: +, checked_add, add;
+    binary_op_subtract_int, Subtract: -, checked_sub, subtract;
+    binary_op_multiply_int, Multiply: *, checked_mul, multiply;
 }
 
 #[inline(always)]
@@ -225,9 +238,26 @@ pub unsafe fn binary_op_extend<D: Dispatch>(s: State) -> D::Out {
         };
         match Extension::natural(s.cache_u16(2), left, right) {
             Some(value) => finish_borrowed::<D>(s, value),
-            None => deopt::<D>(s),
+            None => D::cold::<LongExtension>(s, 0),
         }
     }
+}
+
+/// As `Extension::short`, on operands of any size: a new reference, or null with an exception.
+#[inline(never)]
+unsafe fn long_extension(th: *const Thread, number: u16, left: Ptr, right: Ptr) -> Ptr {
+    // SAFETY: the loop's thread; two exact ints.
+    let (th, left, right): (&Thread, &Int, &Int) = unsafe { (&*th, &*left.cast(), &*right.cast()) };
+    let result = match number {
+        n if n == Extension::And as u16 => arithmetic::bitwise(th, BitOp::And, left, right),
+        n if n == Extension::Or as u16 => arithmetic::bitwise(th, BitOp::Or, left, right),
+        n if n == Extension::Xor as u16 => arithmetic::bitwise(th, BitOp::Xor, left, right),
+        n if n == Extension::LeftShift as u16 => arithmetic::shift_left(th, left, right),
+        n if n == Extension::RightShift as u16 => arithmetic::shift_right(th, left, right),
+        n if n == Extension::FloorDivide as u16 => arithmetic::floor_divide(th, left, right),
+        _ => arithmetic::remainder(th, left, right),
+    };
+    result.map_or(std::ptr::null_mut(), Owned::into_ptr)
 }
 
 /// Operands that are counted, negative, or of two digits or more.
@@ -261,10 +291,16 @@ impl Cold for LongExtension {
         unsafe {
             let value = short_operands(s)
                 .and_then(|(left, right)| Extension::short(s.cache_u16(2), left, right));
-            match value {
-                Some(value) => D::cold::<Finish>(s, value as usize),
-                None => deopt::<D>(s),
+            if let Some(value) = value {
+                return D::cold::<Finish>(s, value as usize);
             }
+            let number = s.cache_u16(2);
+            if number > Extension::Remainder as u16 {
+                // Meant for an int and a float.
+                return deopt::<D>(s);
+            }
+            let result = long_extension(s.th, number, s.peek(2).ptr(), s.peek(1).ptr());
+            finish_long::<D>(s, result)
         }
     }
 }
@@ -437,11 +473,26 @@ impl<O: IntOp> Cold for Long<O> {
     unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
         // SAFETY: (9): two exact ints.
         unsafe {
-            match short_operands(s).and_then(|(left, right)| O::short(left, right)) {
-                Some(value) => D::cold::<Finish>(s, value as usize),
-                None => deopt::<D>(s),
+            if let Some(value) = short_operands(s).and_then(|(left, right)| O::short(left, right)) {
+                return D::cold::<Finish>(s, value as usize);
             }
+            let result = O::long(s.th, s.peek(2).ptr(), s.peek(1).ptr());
+            finish_long::<D>(s, result)
         }
+    }
+}
+
+/// Replaces the operands by `result`, a new reference, or null with an exception.
+#[inline(always)]
+unsafe fn finish_long<D: Dispatch>(s: State, result: Ptr) -> D::Out {
+    // SAFETY: (9).
+    unsafe {
+        if result.is_null() {
+            return D::next(s.unwinding());
+        }
+        let left = s.peek(2);
+        s.poke(2, StackRef::steal(result));
+        D::cold::<ReleaseOperands>(s.drop(1).skip(BINARY_OP), left.bits())
     }
 }
 

@@ -71,9 +71,7 @@ pub fn bitwise(th: &Thread, op: BitOp, a: &Int, b: &Int) -> PyResult<Owned<Int>>
             BitOp::Or => a | b,
             BitOp::Xor => a ^ b,
         };
-        if let Ok(result) = u64::try_from(result) {
-            return Int::from_u64(th, result);
-        }
+        return Int::from_natural(th, result);
     }
     build(th, int_digits::bitwise_size(a, b), |out| int_digits::bitwise_into(op, a, b, out))
 }
@@ -176,6 +174,11 @@ pub fn shift_left(th: &Thread, a: &Int, count: &Int) -> PyResult<Owned<Int>> {
     if a.is_compact() && count <= u64::from(int_digits::SHIFT) {
         return Int::from_i64(th, a.compact_value() << count);
     }
+    if let Some(value) = small_natural(a.view())
+        && count <= u64::from(value.leading_zeros())
+    {
+        return Int::from_natural(th, value << count);
+    }
     build(th, size, |out| int_digits::shift_left_into(a.view(), count, out))
 }
 
@@ -186,6 +189,9 @@ pub fn shift_right(th: &Thread, a: &Int, count: &Int) -> PyResult<Owned<Int>> {
         return Int::from_i64(th, a.compact_value() >> count.min(63));
     }
     let a = a.view();
+    if let Some(value) = small_natural(a) {
+        return Int::from_natural(th, value >> count.min(127));
+    }
     build(th, a.digits.len() + 1, |out| int_digits::shift_right_into(a, count, out))
 }
 

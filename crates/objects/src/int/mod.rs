@@ -267,6 +267,28 @@ impl Int {
         Ok(int)
     }
 
+    /// An int of up to five digits.
+    #[inline]
+    pub(crate) fn from_natural(th: &Thread, value: u128) -> PyResult<Owned<Int>> {
+        if value >> (2 * SHIFT) == 0 {
+            return Int::from_u64(th, value as u64);
+        }
+        let size = (u128::BITS - value.leading_zeros()).div_ceil(SHIFT) as usize;
+        let int = alloc(th, size)?;
+        // SAFETY: nobody else knows the object; it has room for `size` digits.
+        unsafe {
+            let raw = int.as_ptr().cast::<Int>();
+            (&raw mut (*raw).tag).write(tag_of(false, size));
+            let digits = (&raw mut (*raw).digits).cast::<Digit>();
+            let mut rest = value;
+            for at in 0..size {
+                digits.add(at).write(rest as Digit & int_digits::MASK);
+                rest >>= SHIFT;
+            }
+        }
+        Ok(int)
+    }
+
     /// From a magnitude without leading zeros.
     pub fn from_digits(th: &Thread, negative: bool, digits: &[Digit]) -> PyResult<Owned<Int>> {
         build(th, digits.len(), |out| {

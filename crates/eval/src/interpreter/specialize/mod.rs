@@ -117,7 +117,7 @@ fn is_short(ob: Borrowed<'_>) -> bool {
 
 fn binary(op: Op<'_>) -> Option<Opcode> {
     let (left, right) = (op.peek(2), op.peek(1));
-    let ints = is_short(left) && is_short(right);
+    let ints = both::<Int>(left, right);
     let floats = both::<Float>(left, right);
     let kind = BinaryOp::from_oparg(op.arg as u32)?;
     let form = match kind {

@@ -44,6 +44,9 @@ pub unsafe fn bind(
         let simple = code.flags as u32 & (code_flags::VARARGS | code_flags::VARKEYWORDS) == 0;
         if simple && kwnames.is_none() && count <= code.argcount as usize {
             move_words(args, locals, count);
+            if code.kwonlyargcount == 0 && binding.fill_last(count) {
+                return Ok(());
+            }
             return binding.fill_defaults(count);
         }
         binding.bind(args, count, kwnames)
@@ -198,6 +201,22 @@ impl<'a> Binding<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Gives the plain parameters from `given` on, which nothing was given for, their defaults. False if they have not all got one.
+    #[inline(always)]
+    unsafe fn fill_last(&self, given: usize) -> bool {
+        let wanted = self.code.argcount as usize - given;
+        if wanted == 0 {
+            return true;
+        }
+        let Some(defaults) = self.function.get().defaults.get() else { return false };
+        let Some(first) = defaults.len().checked_sub(wanted) else { return false };
+        for (at, value) in defaults.get().as_slice()[first..].iter().enumerate() {
+            // SAFETY: the frame has a local for every parameter.
+            unsafe { self.local(given + at).write(StackRef::new(value.as_ptr())) };
+        }
+        true
     }
 
     unsafe fn fill_positional_defaults(&self, given: usize) -> PyResult<()> {

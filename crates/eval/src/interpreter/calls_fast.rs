@@ -5,7 +5,7 @@ use krait_objects::prelude::*;
 
 use super::calls;
 use super::cold::{Rare, Specialize, counter_triggers, deopt};
-use super::entering::{enter_exact, has_version, takes_exactly};
+use super::entering::{enter_exact, enter_with, has_version, takes_exactly};
 use super::op::Op;
 use super::state::{Dispatch, Operation, State};
 use crate::code::CodeUnit;
@@ -113,10 +113,43 @@ impl Operation for General {
     }
 }
 
+/// A function of plain parameters, the last of which take their defaults, is entered at once.
 #[inline(always)]
 pub unsafe fn call_py_general<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
-    unsafe { D::out_of_line::<General>(s) }
+    unsafe {
+        let base = s.sp.sub(s.arg + 2);
+        let callable = *base;
+        let without_self = usize::from((*base.add(1)).is_null());
+        if (*callable.ptr()).ob_type == Function::type_object().as_type_ptr()
+            && let Some(defaults) = defaults_for(s, callable.ptr(), s.arg + 1 - without_self)
+        {
+            let first = base.add(1 + without_self);
+            return enter_with::<D, CALL>(s, callable, base, first, defaults);
+        }
+        D::out_of_line::<General>(s)
+    }
+}
+
+/// The first of the defaults that a function takes besides `count` arguments, where `enter_with` can enter it.
+#[inline(always)]
+unsafe fn defaults_for(
+    s: State,
+    function: *mut abi::PyObject,
+    count: usize,
+) -> Option<*const *mut abi::PyObject> {
+    // SAFETY: the caller has checked the type.
+    unsafe {
+        let function: Borrowed<'_, Function> = Borrowed::from_ptr(function);
+        let code = function.get().code_handle();
+        let wanted = (code.argcount as usize).checked_sub(count)?;
+        let defaults = function.get().defaults.get()?;
+        let first = defaults.len().checked_sub(wanted)?;
+        (takes_exactly(function, code.argcount as usize)
+            && datastack::has_room(s.thread(), code.framesize as usize)
+            && (*s.thread().raw()).py_recursion_remaining > 1)
+            .then(|| defaults.items().add(first).cast_const())
+    }
 }
 
 #[inline(always)]

@@ -71,6 +71,49 @@ pub unsafe fn enter_exact<D: Dispatch, const UNITS: u16>(
     }
 }
 
+/// As `enter_exact`, for a function with more parameters than there are arguments: the last ones take the values from `defaults` on.
+///
+/// # Safety
+/// As for `enter_exact`, and there are so many defaults, and room for the frame and for one call more.
+#[inline(always)]
+pub unsafe fn enter_with<D: Dispatch, const UNITS: u16>(
+    s: State,
+    function: StackRef,
+    base: *mut StackRef,
+    first: *const StackRef,
+    mut defaults: *const *mut abi::PyObject,
+) -> D::Out {
+    // SAFETY: (9), the caller's promise.
+    unsafe {
+        let callee: &Function = &*function.ptr().cast();
+        let code = callee.code_handle();
+        let th = s.thread();
+        (*s.frame).ip = s.ip;
+        (*s.frame).sp = base;
+        (*s.frame).return_offset = UNITS;
+        let inside = frame::datastack::take(th, code.framesize as usize);
+        let mut local = Frame::local(inside, 0);
+        let end = Frame::local(inside, code.argcount as usize);
+        let mut arg = first;
+        while arg < s.sp.cast_const() {
+            local.write_volatile(*arg);
+            local = local.add(1);
+            arg = arg.add(1);
+        }
+        while local < end {
+            local.write_volatile(StackRef::new(*defaults));
+            local = local.add(1);
+            defaults = defaults.add(1);
+        }
+        Frame::init(inside, function, std::ptr::null_mut(), code, s.frame);
+        let top = (*inside).sp;
+        Frame::unset_from(inside, local);
+        frame::set_current(th, inside);
+        (*th.raw()).py_recursion_remaining -= 1;
+        D::next(State { ip: code.units(), sp: top, frame: inside, th: s.th, arg: 0 })
+    }
+}
+
 /// The version of a property's getter, if `LOAD_ATTR_PROPERTY` may enter it.
 pub fn getter_version(property: Borrowed<'_, Property>) -> Option<u32> {
     let getter = property.get().fget()?.downcast_exact::<Function>()?;

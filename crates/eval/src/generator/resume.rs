@@ -116,6 +116,20 @@ impl Generator {
 
     /// `tp_iternext`.
     pub fn iternext(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        if self.frame_state.get() < EXECUTING {
+            // SAFETY: (10): it waits, and our caller keeps it alive.
+            let result = unsafe {
+                self.enter(th, StackRef::none());
+                interpreter::run_frame(th, self.frame(), false)?
+            };
+            if self.frame_state.get() != CLEARED {
+                return Ok(Some(result));
+            }
+            if result.is_none() {
+                return Ok(None);
+            }
+            return Err(raise_stop(th, result.borrow()));
+        }
         match self.resume(th, None, None, false)? {
             Resumed::Yielded(value) => Ok(Some(value)),
             Resumed::Returned(value) if value.is_none() => Ok(None),

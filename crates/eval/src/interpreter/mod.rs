@@ -91,7 +91,26 @@ struct Entry {
 ///
 /// # Safety
 /// `frame` is ready to run and not yet linked into the thread's chain; the loop takes it over.
+#[inline(always)]
 pub unsafe fn run_frame(th: &Thread, frame: *mut Frame, throwing: bool) -> PyResult {
+    // SAFETY: the caller's promise.
+    unsafe { if throwing { throw_into_frame(th, frame) } else { run_ready_frame(th, frame) } }
+}
+
+#[inline(never)]
+unsafe fn run_ready_frame(th: &Thread, frame: *mut Frame) -> PyResult {
+    // SAFETY: the caller's promise.
+    unsafe { run_in_loop(th, frame, false) }
+}
+
+#[inline(never)]
+unsafe fn throw_into_frame(th: &Thread, frame: *mut Frame) -> PyResult {
+    // SAFETY: the caller's promise.
+    unsafe { run_in_loop(th, frame, true) }
+}
+
+#[inline(always)]
+unsafe fn run_in_loop(th: &Thread, frame: *mut Frame, throwing: bool) -> PyResult {
     // SAFETY: the caller's promise; the entry frame outlives everything pushed above it.
     unsafe {
         let mut entry = Entry {
@@ -129,6 +148,7 @@ pub unsafe fn run_frame(th: &Thread, frame: *mut Frame, throwing: bool) -> PyRes
 }
 
 /// Where a frame begins: at its instruction, or with an exception.
+#[inline(always)]
 unsafe fn start(th: &Thread, frame: *mut Frame, throwing: bool) -> *const CodeUnit {
     // SAFETY: (7).
     unsafe {

@@ -306,7 +306,7 @@ mod tail {
     ///
     /// # Safety
     /// (8), (9).
-    #[inline(never)]
+    #[inline(always)]
     pub unsafe fn drive(s: State) {
         // SAFETY: the caller's promise.
         unsafe { Tail::next(s) }

@@ -101,8 +101,8 @@ impl Builtins {
     ///
     /// The largest item of an iterable, or of two or more arguments; the default for an empty iterable.
     #[function(sig = "(*args, **kwargs)", no_text)]
-    fn max(th: &Thread, args: &[Borrowed<'_>], kwargs: Kwargs<'_>) -> PyResult {
-        extreme(th, "max", CompareOp::Gt, args, kwargs)
+    fn max(th: &Thread, args: Args<'_>) -> PyResult {
+        extreme(th, "max", CompareOp::Gt, args)
     }
 
     /// min(iterable, *[, default=obj, key=func]) -> value
@@ -110,8 +110,8 @@ impl Builtins {
     ///
     /// The smallest item of an iterable, or of two or more arguments; the default for an empty iterable.
     #[function(sig = "(*args, **kwargs)", no_text)]
-    fn min(th: &Thread, args: &[Borrowed<'_>], kwargs: Kwargs<'_>) -> PyResult {
-        extreme(th, "min", CompareOp::Lt, args, kwargs)
+    fn min(th: &Thread, args: Args<'_>) -> PyResult {
+        extreme(th, "min", CompareOp::Lt, args)
     }
 
     /// A new list of the items of the iterable in ascending order.
@@ -147,18 +147,40 @@ fn beats(th: &Thread, item: Borrowed<'_>, best: Borrowed<'_>, better: CompareOp)
     }
 }
 
-fn extreme(
+#[inline(always)]
+fn extreme(th: &Thread, name: &'static str, better: CompareOp, args: Args<'_>) -> PyResult {
+    match args.positionals() {
+        [first, others @ ..] if !others.is_empty() && !args.has_keywords() => {
+            best_of(th, better, *first, others)
+        }
+        _ => extreme_of_any(th, name, better, args),
+    }
+}
+
+/// The best of several values, without a key.
+fn best_of(
     th: &Thread,
-    name: &str,
     better: CompareOp,
-    args: &[Borrowed<'_>],
-    kwargs: Kwargs<'_>,
+    first: Borrowed<'_>,
+    others: &[Borrowed<'_>],
 ) -> PyResult {
-    let [key, default] = if kwargs.is_empty() {
-        [None, None]
+    let mut best = first;
+    for &item in others {
+        if beats(th, item, best, better)? {
+            best = item;
+        }
+    }
+    Ok(best.to_owned())
+}
+
+#[inline(never)]
+fn extreme_of_any(th: &Thread, name: &str, better: CompareOp, args: Args<'_>) -> PyResult {
+    let [key, default] = if args.has_keywords() {
+        named(th, name, args.keywords().pairs(), ["key", "default"])?
     } else {
-        named(th, name, kwargs.pairs(), ["key", "default"])?
+        [None, None]
     };
+    let args = args.positionals();
     let key = key.as_ref().map(Owned::object).filter(|key| !key.is_none());
     let default = default.as_ref().map(Owned::object);
     let found = match (args, key) {
@@ -178,15 +200,7 @@ fn extreme(
                 "Cannot specify a default for {name}() with multiple positional arguments"
             ));
         }
-        ([first, others @ ..], None) => {
-            let mut best = *first;
-            for &item in others {
-                if beats(th, item, best, better)? {
-                    best = item;
-                }
-            }
-            Some(best.to_owned())
-        }
+        ([first, others @ ..], None) => Some(best_of(th, better, *first, others)?),
         (_, Some(key)) => {
             let mut best = None;
             for &item in args {

@@ -11,6 +11,7 @@ use crate::float_text::{self, Style};
 use crate::hash::{hash_complex, hash_double, hash_pointer};
 use crate::int::format;
 use crate::prelude::*;
+use crate::typeobj::alloc::init_static_head;
 use crate::{float, format_spec};
 
 /// Create a complex number from a string or numbers.
@@ -35,7 +36,19 @@ use Operand::{Complex as C, Real as R};
 
 impl Complex {
     pub fn new(th: &Thread, real: f64, imag: f64) -> PyResult<Owned<Complex>> {
-        Complex::new_of(th, Borrowed::from_ref(Complex::type_object()), real, imag)
+        let ty = Complex::type_object();
+        let block = th.interp().heap.alloc_object(size_of::<Complex>(), 0, ty.as_type_ptr());
+        if block.is_null() {
+            return Err(th.no_memory());
+        }
+        // SAFETY: the block has room for the object, which nobody knows yet.
+        unsafe {
+            init_static_head(block.cast(), ty);
+            let fields = block.cast::<Complex>();
+            (&raw mut (*fields).real).write(real);
+            (&raw mut (*fields).imag).write(imag);
+            Ok(Owned::from_ptr(block.cast()))
+        }
     }
 
     /// An instance of `cls`, `complex` or a subclass.
@@ -70,7 +83,16 @@ impl Complex {
     }
 }
 
+#[inline(always)]
 fn operand(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<Operand>> {
+    if let Some(complex) = ob.downcast_exact::<Complex>() {
+        return Ok(Some(C(complex.pair())));
+    }
+    other_operand(th, ob)
+}
+
+#[inline(never)]
+fn other_operand(th: &Thread, ob: Borrowed<'_>) -> PyResult<Option<Operand>> {
     if let Some(complex) = ob.downcast::<Complex>() {
         return Ok(Some(C(complex.pair())));
     }
@@ -197,6 +219,22 @@ impl Complex {
     #[slot(nb_bool)]
     fn bool(&self, _th: &Thread) -> PyResult<bool> {
         Ok(self.real != 0.0 || self.imag != 0.0)
+    }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone; there is nothing but memory to give back.
+        unsafe {
+            let ob: *mut krait_abi::PyObject = this.cast();
+            let ty = (*ob).ob_type;
+            if ty == PyComplex_Type.as_ptr() {
+                return Thread::attached().interp().heap.free(ob.cast());
+            }
+            match (*ty).tp_free {
+                Some(free) => free(ob.cast()),
+                None => crate::fatal("complex has no tp_free"),
+            }
+        }
     }
 
     #[slot(tp_hash)]

@@ -13,6 +13,7 @@ use crate::prelude::*;
 use crate::protocol::sequence;
 use crate::repr_guard::Pieces;
 use crate::slice::{self, Slice};
+use crate::typeobj::alloc::init_static_head;
 
 pub use iterator::{LongRangeIterator, RangeIterator};
 
@@ -75,12 +76,33 @@ impl Range {
             }
             _ => Int::from_big(th, &count(&start.to_big(), &stop.to_big(), &step.to_big()))?,
         };
-        let range = Borrowed::from_ref(Range::type_object()).alloc::<Range>(th, 0)?;
+        let range = Range::alloc(th)?;
         range.start.set(Some(start));
         range.stop.set(Some(stop));
         range.step.set(Some(step));
         range.length.set(Some(length));
         Ok(range)
+    }
+
+    /// A range whose fields are empty.
+    fn alloc(th: &Thread) -> PyResult<Owned<Range>> {
+        let ty = Range::type_object();
+        if !ty.has_flag(abi::Py_TPFLAGS_READY) {
+            Borrowed::from_ref(ty).ready(th)?;
+        }
+        let mut ob = th.interp().free_lists.ranges.pop();
+        if ob.is_null() {
+            ob = th.interp().heap.alloc_object(size_of::<Range>(), 0, ty.as_type_ptr()).cast();
+            if ob.is_null() {
+                return Err(th.no_memory());
+            }
+        }
+        // SAFETY: memory of the right size that nobody else knows; a range's fields may be empty.
+        unsafe {
+            ob.cast::<Range>().write_bytes(0, 1);
+            init_static_head(ob, ty);
+            Ok(Owned::from_ptr(ob))
+        }
     }
 
     pub fn from_i64(th: &Thread, start: i64, stop: i64, step: i64) -> PyResult<Owned<Range>> {
@@ -211,6 +233,18 @@ impl Range {
         let stop = exact(th, b)?;
         let step = c.map_or_else(|| int(1), |step| exact(th, step))?;
         Range::new(th, start, stop, step)
+    }
+
+    #[slot(tp_dealloc)]
+    unsafe fn dealloc(this: *mut Self) {
+        // SAFETY: the last reference is gone; the type has no subtypes. The fields are ints, whose end runs no code.
+        unsafe {
+            std::ptr::drop_in_place(this);
+            let interp = Thread::attached().interp();
+            if !interp.free_lists.ranges.push(this.cast()) {
+                interp.heap.free(this.cast());
+            }
+        }
     }
 
     #[slot(sq_length, mp_length)]

@@ -489,7 +489,11 @@ impl Tuple {
         };
         let (left, right) = (self.as_slice(), other.as_slice());
         for (&a, &b) in left.iter().zip(right) {
-            if !object::eq(th, a, b)? {
+            let equal = match object::equal_at_once(a, b) {
+                Some(equal) => equal,
+                None => object::eq(th, a, b)?,
+            };
+            if !equal {
                 return match op {
                     CompareOp::Eq => Ok(bool_object(false).object().to_owned()),
                     CompareOp::Ne => Ok(bool_object(true).object().to_owned()),

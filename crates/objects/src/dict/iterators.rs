@@ -10,9 +10,11 @@ use krait_abi as abi;
 use super::Dict;
 use super::keys::{self, Ptr};
 use super::split;
+use crate::gc;
 use crate::iterators::builtin;
 use crate::iterators::enumerate::give_pair;
 use crate::prelude::*;
+use crate::typeobj::alloc::alloc_collected;
 
 /// What an iterator gives of each entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub struct State {
     left: Cell<isize>,
 }
 
-impl crate::gc::Visit for State {
+impl gc::Visit for State {
     fn visit(&self, visitor: &mut Visitor<'_>) -> std::ffi::c_int {
         let stop = visitor.visit(self.dict.get());
         if stop != 0 { stop } else { visitor.visit(self.pair.get()) }
@@ -213,8 +215,9 @@ macro_rules! iterator {
 
         impl $ty {
             fn make(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult {
-                let iterator = Borrowed::from_ref(Self::type_object()).alloc::<Self>(th, 0)?;
+                let iterator = alloc_collected::<Self>(th, Self::type_object())?;
                 iterator.state.start(th, dict, Kind::$kind, $backwards)?;
+                gc::track(th, iterator.object());
                 Ok(iterator.into_object())
             }
         }

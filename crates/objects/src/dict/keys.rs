@@ -485,7 +485,8 @@ pub unsafe fn lookup_ascii(keys: Keys, text: &[u8], hash: isize) -> isize {
     }
 }
 
-/// The hash of a key that tells it without running anything: of a string that knows it, and of an int of a digit.
+/// The hash of a key that tells it without running anything: of a string that knows it, and of an int of one or two digits, such as
+/// the address of an object.
 #[inline(always)]
 pub(crate) fn hash_at_once(key: Borrowed<'_>) -> Option<isize> {
     if key.is_exact::<Str>() {
@@ -493,18 +494,20 @@ pub(crate) fn hash_at_once(key: Borrowed<'_>) -> Option<isize> {
         let hash = unsafe { str_hash(key.as_ptr()) };
         return (hash != -1).then_some(hash);
     }
-    let int = key.downcast_exact::<Int>()?;
-    if !int.is_compact() {
-        return None;
-    }
-    let value = int.compact_value() as isize;
+    let value = short_value(key.downcast_exact::<Int>()?.get())? as isize;
     Some(if value == -1 { -2 } else { value })
+}
+
+/// The value of an int of one or two digits, which is its hash.
+#[inline(always)]
+fn short_value(int: &Int) -> Option<i64> {
+    if int.is_compact() { Some(int.compact_value()) } else { int.two_digits() }
 }
 
 /// The entry of such a key, or `EMPTY`; `None` if finding it may run code.
 ///
 /// # Safety
-/// As for `size`; `key` is a string or an int of a digit, with that hash.
+/// As for `size`; `key` is a string or an int of one or two digits, with that hash.
 #[inline(always)]
 pub(crate) unsafe fn lookup_at_once(keys: Keys, key: Borrowed<'_>, hash: isize) -> Option<isize> {
     // SAFETY: the caller's promise.
@@ -564,12 +567,52 @@ unsafe fn lookup_in_general(
     }
 }
 
-/// Whether two exact integers of one digit are equal; `None` if they are anything else. Runs nothing.
+/// Whether two exact integers of one or two digits are equal; `None` if they are anything else. Runs nothing.
 #[inline(always)]
 pub(crate) fn equal_words(left: Borrowed<'_>, right: Borrowed<'_>) -> Option<bool> {
-    let left = left.downcast_exact::<Int>().filter(|int| int.is_compact())?;
-    let right = right.downcast_exact::<Int>().filter(|int| int.is_compact())?;
-    Some(left.compact_value() == right.compact_value())
+    let (left, right) = (left.downcast_exact::<Int>()?, right.downcast_exact::<Int>()?);
+    Some(short_value(left.get())? == short_value(right.get())?)
+}
+
+/// How deep tuples in tuples are compared without asking anybody.
+const TUPLE_LEVELS: usize = 4;
+
+/// Whether two exact tuples are equal, if that is known without running code: their items are the same objects, exact texts, numbers
+/// that are compared at once, or such tuples.
+#[inline(never)]
+pub(crate) fn equal_tuples(left: Borrowed<'_>, right: Borrowed<'_>) -> Option<bool> {
+    equal_tuples_within(left, right, TUPLE_LEVELS)
+}
+
+#[inline(always)]
+fn equal_tuples_within(left: Borrowed<'_>, right: Borrowed<'_>, levels: usize) -> Option<bool> {
+    let (left, right) = (left.downcast_exact::<Tuple>()?, right.downcast_exact::<Tuple>()?);
+    let (left, right) = (left.get().as_slice(), right.get().as_slice());
+    if left.len() != right.len() {
+        return Some(false);
+    }
+    for (&a, &b) in left.iter().zip(right) {
+        let equal = match object::equal_at_once(a, b) {
+            None => equal_inner_tuples(a, b, levels)?,
+            Some(equal) => equal,
+        };
+        if !equal {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+#[inline(never)]
+fn equal_inner_tuples(left: Borrowed<'_>, right: Borrowed<'_>, levels: usize) -> Option<bool> {
+    if levels == 0 { None } else { equal_tuples_within(left, right, levels - 1) }
+}
+
+/// The entry of an exact tuple in a general table, or `EMPTY`; `None` if finding it may run code.
+#[inline(never)]
+unsafe fn lookup_tuple(keys: Keys, key: Borrowed<'_>, hash: isize) -> Option<isize> {
+    // SAFETY: the caller's promise.
+    unsafe { lookup_in_general(keys, key.as_ptr(), hash, |found| equal_tuples(found, key)) }
 }
 
 /// As `lookup`, once: `None` if a comparison changed the table, so that the search must start again.
@@ -643,7 +686,7 @@ pub(crate) fn lookup(dict: &Dict, th: &Thread, key: Borrowed<'_>, hash: isize) -
             if let Some(index) = lookup_str_in_general(keys, key.as_ptr(), hash) {
                 return Ok(index);
             }
-        } else if key.downcast_exact::<Int>().is_some_and(|int| int.is_compact())
+        } else if key.downcast_exact::<Int>().is_some_and(|int| short_value(int.get()).is_some())
             && !is_unicode(keys)
             && let Some(index) = lookup_digit(keys, key, hash)
         {
@@ -671,6 +714,12 @@ pub(super) fn lookup_other(
     // SAFETY: a dictionary's table is live.
     unsafe {
         if !is_unicode(keys) {
+            if key.is_exact::<Tuple>() {
+                if let Some(index) = lookup_tuple(keys, key, hash) {
+                    return Ok(index);
+                }
+                return lookup_by_comparing(dict, th, key, hash);
+            }
             // The key itself needs no comparison. It mostly lies where it is looked for first.
             let index = index_at(keys, Probe::new(keys, hash).slot);
             if index >= 0 && (*general_entries(keys).offset(index)).me_key == key.as_ptr() {

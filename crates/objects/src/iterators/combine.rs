@@ -11,11 +11,7 @@ use crate::row::in_row;
 
 /// The iterators of all arguments, in a tuple.
 fn iterators_of(th: &Thread, iterables: &[Borrowed<'_>]) -> PyResult<Owned<Tuple>> {
-    let mut iterators = Vec::with_capacity(iterables.len());
-    for &iterable in iterables {
-        iterators.push(iter::get_iter(th, iterable)?);
-    }
-    Tuple::from_vec(th, iterators)
+    Tuple::try_from_fn(th, iterables.len(), |at| iter::get_iter(th, iterables[at]))
 }
 
 /// ValueError: iterator `at` is shorter, or longer, than those before it.
@@ -72,8 +68,7 @@ impl Zip {
         strict: bool,
     ) -> PyResult<Owned<Zip>> {
         let iterators = iterators_of(th, iterables)?;
-        let nones = vec![none(); iterables.len()];
-        let last = Tuple::from_slice(th, &nones)?;
+        let last = Tuple::from_fn(th, iterables.len(), |_| none().to_owned())?;
         let zip = cls.alloc::<Zip>(th, 0)?;
         zip.len.set(iterables.len());
         zip.iterators.set(Some(iterators));

@@ -377,7 +377,7 @@ impl List {
         if self.len() != other.len() && matches!(op, CompareOp::Eq | CompareOp::Ne) {
             return Ok(bool_object(op == CompareOp::Ne).object().to_owned());
         }
-        let mut at = 0;
+        let mut at = self.equal_until(&other, 0);
         while let (Some(a), Some(b)) = (self.get(at), other.get().get(at)) {
             if !a.is(b.borrow()) && !object::eq(th, a.borrow(), b.borrow())? {
                 if at >= self.len() || at >= other.len() {
@@ -390,7 +390,7 @@ impl List {
                     _ => object::compare(th, a.borrow(), b.borrow(), op),
                 };
             }
-            at += 1;
+            at = self.equal_until(&other, at + 1);
         }
         Ok(bool_object(op.holds(self.len().cmp(&other.len()))).object().to_owned())
     }

@@ -270,6 +270,24 @@ impl List {
         (index < self.len()).then(|| unsafe { *self.items.get().add(index) })
     }
 
+    /// How far two lists are equal from `at` on, as far as that is known without running code.
+    pub(super) fn equal_until(&self, other: &List, mut at: usize) -> usize {
+        while let (Some(a), Some(b)) = (self.peek(at), other.peek(at)) {
+            // SAFETY: (1); both lists hold their items while nothing runs.
+            let equal = !a.is_null()
+                && !b.is_null()
+                && unsafe {
+                    object::equal_at_once(Borrowed::from_ptr(a), Borrowed::from_ptr(b))
+                        == Some(true)
+                };
+            if !equal {
+                break;
+            }
+            at += 1;
+        }
+        at
+    }
+
     /// Where the items lie, for C and the loop; null if there is no room for any.
     #[inline(always)]
     pub fn items_ptr(&self) -> *mut Ptr {

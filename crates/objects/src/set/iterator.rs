@@ -3,8 +3,10 @@
 use std::cell::Cell;
 
 use super::Set;
+use crate::gc;
 use crate::iterators::builtin;
 use crate::prelude::*;
+use crate::typeobj::alloc::alloc_collected;
 
 #[pytype(name = "set_iterator", symbol = "PySetIter_Type", flags(HAVE_GC))]
 #[repr(C)]
@@ -21,11 +23,12 @@ pub struct SetIterator {
 
 impl SetIterator {
     pub fn new(th: &Thread, set: Borrowed<'_, Set>) -> PyResult {
-        let iterator = Borrowed::from_ref(Self::type_object()).alloc::<Self>(th, 0)?;
+        let iterator = alloc_collected::<Self>(th, Self::type_object())?;
         let len = set.len() as isize;
         iterator.used.set(len);
         iterator.left.set(len);
         iterator.set.set(Some(set.to_owned()));
+        gc::track(th, iterator.object());
         Ok(iterator.into_object())
     }
 }

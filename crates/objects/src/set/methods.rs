@@ -294,7 +294,10 @@ fn with_frozen<T>(
 impl Set {
     /// `key in set`: as `contains`, and a set stands for the frozenset with the same elements.
     pub fn contains_element(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
-        with_frozen(th, key, |key| self.contains(th, key))
+        match self.contains_at_once(key) {
+            Some(found) => Ok(found),
+            None => with_frozen(th, key, |key| self.contains_other(th, key)),
+        }
     }
 }
 

@@ -138,6 +138,15 @@ impl Set {
     }
 
     pub fn contains(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
+        match self.contains_at_once(key) {
+            Some(found) => Ok(found),
+            None => self.contains_other(th, key),
+        }
+    }
+
+    /// `contains`, of a key that the table knows nothing about by itself.
+    #[inline(never)]
+    pub(crate) fn contains_other(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
         let hash = self.hash_element(th, key)?;
         self.find(th, key, hash).map(table::is_used)
     }

@@ -9,7 +9,7 @@
 use krait_abi as abi;
 
 use super::{Entry, MIN_SIZE, Set};
-use crate::dict::keys::equal_words;
+use crate::dict::keys::{equal_tuples, equal_words};
 use crate::prelude::*;
 
 /// How many neighbours are tried.
@@ -60,7 +60,7 @@ unsafe fn match_entry(entry: *const Entry, key: Borrowed<'_>) -> Match {
         match (found.downcast_exact::<Str>(), key.downcast_exact::<Str>()) {
             (Some(found), Some(key)) if found.eq(&key) => Match::Same,
             (Some(_), Some(_)) => Match::Different,
-            _ => match equal_words(found, key) {
+            _ => match equal_words(found, key).or_else(|| equal_tuples(found, key)) {
                 Some(true) => Match::Same,
                 Some(false) => Match::Different,
                 None => Match::Perhaps,

@@ -135,6 +135,18 @@ pub fn compare_numbers(left: Borrowed<'_>, right: Borrowed<'_>, op: CompareOp) -
     })
 }
 
+/// Whether two objects are the same, or equal as exact texts or as numbers that are compared without calls; `None` for any others.
+#[inline(always)]
+pub fn equal_at_once(left: Borrowed<'_>, right: Borrowed<'_>) -> Option<bool> {
+    if left.is(right) {
+        return Some(true);
+    }
+    if let Some(left) = left.downcast_exact::<Str>() {
+        return Some(left.eq(right.downcast_exact::<Str>()?.get()));
+    }
+    compare_numbers(left, right, CompareOp::Eq)
+}
+
 /// Numbers that are compared without calls.
 enum Numbers {
     /// Of a digit each.

@@ -19,7 +19,7 @@ unsafe fn single_at_once(text: *const c_char) -> Option<Ptr> {
         return None;
     }
     // Immortal.
-    Some(krait_objects::str::create::single(first).as_ptr())
+    Some(krait_objects::str::single::single(first).as_ptr())
 }
 
 #[capi(fast = single_at_once)]

@@ -9,7 +9,7 @@ use std::ptr::null_mut;
 use krait_macros::capi;
 use krait_objects::prelude::*;
 use krait_objects::str::Chars;
-use krait_objects::str::create::{Fresh, bound_of};
+use krait_objects::str::fresh::{Fresh, bound_of};
 
 use crate::support::*;
 

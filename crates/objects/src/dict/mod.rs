@@ -323,7 +323,7 @@ impl Dict {
                 return self.get_c_text(text);
             }
             // A single character is a string that is there, and mostly knows its hash.
-            let key = crate::str::create::single(first);
+            let key = crate::str::single::single(first);
             let hash = keys::str_hash(key.as_ptr());
             let table = self.keys.get();
             if hash == -1 || !keys::is_unicode(table) {

@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use crate::str::Chars;
-use crate::str::create::Fresh;
+use crate::str::fresh::Fresh;
 
 /// The pieces one after the other.
 pub fn concat(th: &Thread, pieces: &[Chars<'_>]) -> PyResult<Owned<Str>> {

@@ -6,8 +6,8 @@ use super::Int;
 use crate::format_spec::{self, Align, IntForm, Laid, Locale, Spec, SpecError};
 use crate::prelude::*;
 use crate::str::StrBuilder;
-use crate::str::create::Fresh;
 use crate::str::format::spec_error;
+use crate::str::fresh::Fresh;
 use crate::text::digits::Number;
 use crate::with_units;
 

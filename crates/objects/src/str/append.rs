@@ -7,7 +7,7 @@ use krait_abi as abi;
 
 use crate::error::PyResult;
 use crate::handle::{Borrowed, Owned};
-use crate::str::{Str, create, fresh};
+use crate::str::{Str, fresh};
 use crate::thread::Thread;
 use crate::with_units;
 
@@ -17,7 +17,7 @@ impl Str {
         if right.is_empty() && left.object().is_exact::<Str>() {
             return Ok(left);
         }
-        if !left.can_grow() || create::bound_of(&right) > create::bound_of(&left) {
+        if !left.can_grow() || fresh::bound_of(&right) > fresh::bound_of(&left) {
             return left.concat(th, right);
         }
         let (old, added) = (left.len(), right.len());

@@ -14,8 +14,8 @@ use crate::text::{self, TextBuf, codec};
 use crate::thread::Thread;
 
 use super::fresh::fresh_ascii;
-pub use super::fresh::{Fresh, bound_of};
-pub use super::single::single;
+use super::fresh::{Fresh, bound_of};
+use super::single::single;
 
 impl Str {
     /// From bytes that are all ASCII: one block, one copy. Called from everywhere, so there is one copy of it.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::arguments::{Bound, limit, range};
-use super::create::{Fresh, bound_of};
+use super::fresh::{Fresh, bound_of};
 use super::search::in_kind;
 use crate::prelude::*;
 use crate::text::search;

@@ -11,7 +11,7 @@ use krait_abi as abi;
 
 use crate::error::PyResult;
 use crate::handle::{Borrowed, Owned};
-use crate::str::{Chars, Str, create, hash_secret};
+use crate::str::{Chars, Str, hash_secret, single};
 use crate::thread::Thread;
 
 #[derive(Default)]
@@ -65,7 +65,7 @@ fn hash_of(string: &*const Str) -> u64 {
 fn short(chars: Chars<'_>) -> Option<Borrowed<'static, Str>> {
     match chars {
         Chars::One([]) => Some(Str::empty()),
-        Chars::One(&[point]) => Some(create::single(point)),
+        Chars::One(&[point]) => Some(single::single(point)),
         _ => None,
     }
 }

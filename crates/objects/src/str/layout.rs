@@ -1,7 +1,8 @@
 //! Methods of `str` that fill it up to a width.
 
 use super::arguments::Fill;
-use super::create::{Fresh, bound_of, single};
+use super::fresh::{Fresh, bound_of};
+use super::single::single;
 use crate::prelude::*;
 use crate::str::StrBuilder;
 

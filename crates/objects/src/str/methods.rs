@@ -3,7 +3,7 @@
 use krait_abi as abi;
 
 use super::Compact;
-use super::create::{Fresh, bound_of};
+use super::fresh::{Fresh, bound_of};
 use crate::prelude::*;
 use crate::slice::{Slice, SliceRange};
 

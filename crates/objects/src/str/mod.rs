@@ -19,7 +19,7 @@ pub mod create;
 mod find;
 pub mod fixed;
 pub mod format;
-mod fresh;
+pub mod fresh;
 pub mod interned;
 pub mod iterator;
 pub mod layout;
@@ -27,7 +27,7 @@ mod methods;
 pub mod percent;
 mod repr;
 pub mod search;
-mod single;
+pub mod single;
 mod split;
 pub mod translate;
 
@@ -412,8 +412,8 @@ impl Str {
                 th.raise(exceptions::exc::OVERFLOW_ERROR, "strings are too large to concat")
             );
         };
-        let bound = create::bound_of(self).max(create::bound_of(&other));
-        let mut new = create::Fresh::new(th, len, bound)?;
+        let bound = fresh::bound_of(self).max(fresh::bound_of(&other));
+        let mut new = fresh::Fresh::new(th, len, bound)?;
         if let (Some(left), Some(right)) = (self.as_latin1(), other.as_latin1()) {
             new.push_bytes(left);
             new.push_bytes(right);
@@ -433,7 +433,7 @@ impl Str {
         if range.len == 0 {
             return Ok(Str::empty().to_owned());
         }
-        let mut fresh = create::Fresh::new(th, range.len, create::bound_of(self))?;
+        let mut fresh = fresh::Fresh::new(th, range.len, fresh::bound_of(self))?;
         with_units!(self.chars(), units => match range.step {
             -1 => {
                 let (start, end) = range.ascending().bounds();
@@ -459,7 +459,7 @@ impl Str {
         }
         match self.chars() {
             Chars::One(units) if self.is_ascii() => match units[start..end.max(start)] {
-                [only] => Ok(create::single(only).to_owned()),
+                [only] => Ok(single::single(only).to_owned()),
                 ref part => Str::from_ascii(th, part),
             },
             chars => Str::from_chars(th, chars.slice(start..end.max(start))),

@@ -1,6 +1,6 @@
 //! `repr(str)` and the escapes of `ascii()`.
 
-use super::create::{Fresh, bound_of};
+use super::fresh::{Fresh, bound_of};
 use super::{Chars, Str};
 use crate::error::PyResult;
 use crate::handle::Owned;

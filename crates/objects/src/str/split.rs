@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::arguments::limit;
-use super::create::single;
 use super::search::in_kind;
+use super::single::single;
 use crate::prelude::*;
 use crate::str::Chars;
 use crate::text::split;

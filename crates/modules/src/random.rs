@@ -155,16 +155,19 @@ fn system_words() -> Vec<u32> {
 
 #[pymethods]
 impl Random {
+    /// Not seeded yet, as `Random.__init__` of the library does that: zeros.
     #[new(sig = "(*args)")]
-    fn new(cls: Borrowed<'_, Type>, th: &Thread, args: &[Borrowed<'_>]) -> PyResult<Owned<Random>> {
+    fn new(
+        cls: Borrowed<'_, Type>,
+        th: &Thread,
+        _args: &[Borrowed<'_>],
+    ) -> PyResult<Owned<Random>> {
         let random = cls.alloc::<Random>(th, 0)?;
-        random.index.set(N);
         // SAFETY: nobody else knows the object; zeroed memory is not yet a value of the field.
         unsafe {
             let raw = random.as_ptr().cast::<Random>();
-            (&raw mut (*raw).state).write(RefCell::default());
+            (&raw mut (*raw).state).write(RefCell::new(vec![0; N]));
         }
-        random.seed_from(th, args.first().copied())?;
         Ok(random)
     }
 

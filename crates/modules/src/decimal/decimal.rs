@@ -301,6 +301,14 @@ impl Decimal {
 
     #[slot(tp_richcompare)]
     fn richcompare(&self, th: &Thread, other: Borrowed<'_>, op: CompareOp) -> PyResult {
+        // Two numbers meet no condition, and need no context.
+        if let Some(other) = other.downcast::<Decimal>()
+            && !self.number.is_nan()
+            && !other.number.is_nan()
+        {
+            let order = compare::by_value(&self.number, &other.number);
+            return Ok(bool_object(op.holds(order)).object().to_owned());
+        }
         let context = current(th)?;
         let equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
         let scaled;

@@ -321,9 +321,15 @@ times = range(100)
 """)
 
 group("module", """
-import base64, binascii, copy, csv, io, itertools, json, os, pickle, random, re, struct
-from collections import OrderedDict
+import base64, binascii, copy, csv, io, itertools, json, marshal, math, os, pickle, random, re, struct
+from array import array
+from bisect import bisect
+from collections import OrderedDict, deque
+from contextvars import ContextVar
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from heapq import heappop, heappush
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from queue import SimpleQueue
@@ -340,6 +346,11 @@ header, records = struct.Struct('>HHHHBBBB'), [{'id': i, 'name': f'n{i}'} for i 
 pickled, pairs, raw = pickle.dumps(records), list(zip(numbers, numbers)), b'hello world ' * 20
 lines, second, real, ordered = b'hello world\\n' * 50, itemgetter(1), attrgetter('real'), OrderedDict(pairs)
 queue, null = SimpleQueue(), open(os.devnull, 'wb')
+names_sorted, machine = [f'n{i:03}' for i in range(100)], array('i', range(100))
+prices, cents, sum_of = [Decimal(i) / 7 for i in range(30)], Decimal('1234.56'), partial(max, 3, key=abs)
+variable, day = ContextVar('variable', default=1), datetime(2020, 1, 5)
+marshalled, draws = marshal.dumps(records), random.Random(1)
+variable.set(2)
 """, r"""
     re match: for i in times: pair.match('abc-123')
     re findall: word.findall(prose)
@@ -369,7 +380,24 @@ queue, null = SimpleQueue(), open(os.devnull, 'wb')
     SimpleQueue: for i in times: queue.put(i)\nfor i in times: queue.get()
     copy: copy.copy(data); copy.deepcopy(data)
     random: for i in times: random.random(); random.randrange(100)
+    random, seeded: draws.seed(5)
     datetime: datetime(2020, 1, 5) + timedelta(days=3)
+    datetime replaced: day.replace(hour=3, minute=5)
+    marshal: marshal.dumps(records)
+    marshal read: marshal.loads(marshalled)
+    decimal: sum(prices)
+    decimal compared: max(prices)
+    decimal formatted: f'{cents:.1f}'; f'{cents:,.2f}'
+    ContextVar: for i in times: variable.get()
+    array: sum(machine); machine.tolist()
+    deque copied: deque(numbers).copy()
+    bisect of texts: for x in names_sorted: bisect(names_sorted, x)
+    heap of texts: h = []\nfor x in names_sorted: heappush(h, x)\nwhile h: heappop(h)
+    math of ints: math.comb(60, 30); math.gcd(84, 36); math.isqrt(1000); math.floor(3)
+    math of many: math.prod(numbers); math.dist((1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
+    partial with keywords: for i in times: sum_of(i, key=None)
+    normpath: os.path.normpath('/usr/lib/../share/./x')
+    json of ints: json.dumps(numbers)
     pathlib: Path('/a/b') / 'c'; Path('/a/b.txt').suffix
 """)
 

@@ -14,17 +14,25 @@ struct State {
     /// Nothing was given yet.
     is_fresh: bool,
     has_ended: bool,
+    /// As `give_changed` has it.
+    is_stale: bool,
     indices: Vec<usize>,
     cycles: Vec<usize>,
 }
 
 impl State {
     const fn ended() -> State {
-        State { is_fresh: false, has_ended: true, indices: Vec::new(), cycles: Vec::new() }
+        State {
+            is_fresh: false,
+            has_ended: true,
+            is_stale: false,
+            indices: Vec::new(),
+            cycles: Vec::new(),
+        }
     }
 
     const fn fresh(indices: Vec<usize>, cycles: Vec<usize>) -> State {
-        State { is_fresh: true, has_ended: false, indices, cycles }
+        State { is_fresh: true, has_ended: false, is_stale: false, indices, cycles }
     }
 }
 
@@ -37,12 +45,12 @@ impl Holder {
     }
 
     /// Moves on with `step`, which answers from where on the positions have changed, or nothing at the end. `give` gets
-    /// whether they are the first ones, from where on they have changed, and how many there are; and the positions.
+    /// from where on they have changed, and how many there are; and the positions.
     #[inline(always)]
     fn advance<R>(
         &self,
         step: impl FnOnce(&mut [usize], &mut [usize]) -> Option<usize>,
-        give: impl FnOnce((bool, usize, usize), &[usize]) -> PyResult<R>,
+        give: impl FnOnce(&mut bool, (usize, usize), &[usize]) -> PyResult<R>,
     ) -> PyResult<Option<R>> {
         let Ok(mut holder) = self.0.try_borrow_mut() else {
             return Ok(None);
@@ -51,15 +59,15 @@ impl Holder {
             return Ok(None);
         };
         let State { indices, cycles, .. } = state;
-        let (mut from, is_first) = (0, std::mem::take(&mut state.is_fresh));
-        if !is_first {
+        let mut from = 0;
+        if !std::mem::take(&mut state.is_fresh) {
             let Some(changed) = step(indices, cycles) else {
                 state.has_ended = true;
                 return Ok(None);
             };
             from = changed;
         }
-        give((is_first, from, indices.len()), indices).map(Some)
+        give(&mut state.is_stale, (from, indices.len()), indices).map(Some)
     }
 
     /// Bytes of the positions.
@@ -94,7 +102,7 @@ macro_rules! over_pool {
             #[visit]
             pool: Slot<Tuple>,
             state: Holder,
-            /// The tuple given out first, used again as long as nobody keeps it.
+            /// The tuple given out first, used again whenever nobody else has it.
             #[visit]
             last: Slot<Tuple>,
             /// As large as in the reference: programs ask for the size.
@@ -111,7 +119,9 @@ macro_rules! over_pool {
                 let items = pool.get().as_slice();
                 let given = self.state.advance(
                     |indices, cycles| $step(items.len(), indices, cycles),
-                    |change, now| give_changed(th, &self.last, change, |at| items[now[at]]),
+                    |stale, change, now| {
+                        give_changed(th, &self.last, stale, change, |at| items[now[at]])
+                    },
                 )?;
                 Ok(given.map(Owned::into_object))
             }
@@ -375,7 +385,9 @@ impl Product {
                 }
                 None
             },
-            |change, now| give_changed(th, &self.last, change, |at| pool(at)[now[at]]),
+            |stale, change, now| {
+                give_changed(th, &self.last, stale, change, |at| pool(at)[now[at]])
+            },
         )?;
         Ok(given.map(Owned::into_object))
     }

@@ -108,25 +108,29 @@ fn new_pair(th: &Thread, first: Owned, second: Owned) -> PyResult {
 }
 
 /// Gives a tuple of `count` items that differs from the one given before from the place `from` on. The first one is kept
-/// in `last`, and given again as long as nobody else keeps it.
+/// in `last`, and given again whenever nobody else has it; `is_stale` is whether another one was given since.
 ///
 /// What leaves a tuple must have other owners: nothing is released for good.
 #[inline(always)]
 pub fn give_changed<'a>(
     th: &Thread,
     last: &Slot<Tuple>,
-    (is_first, from, count): (bool, usize, usize),
+    is_stale: &mut bool,
+    (from, count): (usize, usize),
     item: impl Fn(usize) -> Borrowed<'a>,
 ) -> PyResult<Owned<Tuple>> {
-    let kept = last.get().filter(|kept| kept.object().ref_count() == 1);
-    let Some(kept) = kept else {
+    let kept = last.get();
+    let was_stale = std::mem::replace(is_stale, kept.is_some());
+    let Some(kept) = kept.filter(|kept| kept.object().ref_count() == 1) else {
         let made = Tuple::from_fn(th, count, |at| item(at).to_owned())?;
-        // Who has kept one will keep the others too.
-        last.set(is_first.then(|| made.clone()));
+        if !*is_stale {
+            last.set(Some(made.clone()));
+        }
         return Ok(made);
     };
+    *is_stale = false;
     let result = kept.to_owned();
-    for at in from..count {
+    for at in if was_stale { 0 } else { from }..count {
         // SAFETY: nobody but the iterator had the tuple, which has so many items, each of them whole at any time.
         unsafe {
             let place = kept.items().add(at);

@@ -51,6 +51,23 @@ unsafe fn item_at_once(ob: Ptr, index: isize) -> Option<Ptr> {
 /// The slots are those of the object's class, and one of them is for items.
 #[inline(never)]
 unsafe fn item_from_end(ob: Ptr, index: isize, slots: &abi::PySequenceMethods) -> Ptr {
+    // SAFETY: the caller's promise; lists and tuples have their length in their heads.
+    unsafe {
+        let class = (*ob).ob_type;
+        if class == Tuple::type_object().as_type_ptr() || class == List::type_object().as_type_ptr()
+        {
+            let length = (*ob.cast::<abi::PyVarObject>()).ob_size;
+            return slots.sq_item.unwrap_unchecked()(ob, index + length);
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { item_from_asked_end(ob, index, slots) }
+}
+
+/// # Safety
+/// As for `item_from_end`.
+#[inline(never)]
+unsafe fn item_from_asked_end(ob: Ptr, index: isize, slots: &abi::PySequenceMethods) -> Ptr {
     // SAFETY: the caller's promise.
     unsafe {
         let length = match slots.sq_length {

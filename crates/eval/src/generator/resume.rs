@@ -130,11 +130,8 @@ impl Generator {
             }
             return Err(raise_stop(th, result.borrow()));
         }
-        match self.resume(th, None, None, false)? {
-            Resumed::Yielded(value) => Ok(Some(value)),
-            Resumed::Returned(value) if value.is_none() => Ok(None),
-            Resumed::Returned(value) => Err(raise_stop(th, value.borrow())),
-        }
+        // It runs, which is an error, or is over.
+        self.resume(th, None, None, false).map(|_ended| None)
     }
 
     /// Runs `body` while the generator counts as running, because what it delegates to does.

@@ -7,7 +7,7 @@ use krait_abi as abi;
 use super::iterators::{self, Kind};
 use super::keys::{self, Ptr};
 use super::views::{ItemsView, KeysView, ValuesView};
-use super::{Dict, hash_key, key_error, split};
+use super::{Dict, hash_key, key_error, lookup, split};
 use crate::gc;
 use crate::prelude::*;
 use crate::repr_guard::{self, Pieces};
@@ -74,7 +74,7 @@ impl Dict {
         }
         let mut position = 0;
         while let Some((key, value)) = self.next(&mut position) {
-            let hash = keys::hash_of(th, key.borrow())?;
+            let hash = lookup::hash_of(th, key.borrow())?;
             match other.get_hashed(th, key.borrow(), hash)? {
                 Some(found) if object::eq(th, value.borrow(), found.borrow())? => {}
                 _ => return Ok(false),

@@ -16,6 +16,7 @@ use krait_abi as abi;
 
 use super::Dict;
 use super::keys::{self, EMPTY, Keys, Ptr};
+use super::lookup;
 use super::state::Event;
 use crate::prelude::*;
 
@@ -103,7 +104,7 @@ pub fn new_keys_for_class(th: &Thread, attributes: Option<Borrowed<'_, Tuple>>) 
     }
     for &name in attributes.iter().flat_map(|attributes| attributes.as_slice()) {
         if name.is_exact::<Str>() {
-            let hash = keys::hash_of(th, name)?;
+            let hash = lookup::hash_of(th, name)?;
             // SAFETY: an exact string.
             unsafe { insert_key(table, name, hash) };
         }
@@ -121,7 +122,7 @@ pub unsafe fn insert_key(table: Keys, key: Borrowed<'_>, hash: isize) -> isize {
     }
     // SAFETY: see the top of the file.
     unsafe {
-        let index = keys::lookup_str(table, key.as_ptr(), hash);
+        let index = lookup::lookup_str(table, key.as_ptr(), hash);
         if index != EMPTY || (*table).dk_usable <= 0 {
             return index;
         }

@@ -6,7 +6,7 @@ use krait_abi as abi;
 
 use super::keys::{self, DUMMY, EMPTY, Keys, Ptr};
 use super::state::Event;
-use super::{Dict, split};
+use super::{Dict, lookup, split};
 use crate::prelude::*;
 
 impl Dict {
@@ -17,10 +17,10 @@ impl Dict {
         if table == keys::empty_keys() || !self.values.get().is_null() || self.is_watched() {
             return false;
         }
-        let Some(hash) = keys::hash_at_once(key) else { return false };
+        let Some(hash) = lookup::hash_at_once(key) else { return false };
         // SAFETY: see the top of the file.
         unsafe {
-            let Some(index) = keys::lookup_at_once(table, key, hash) else { return false };
+            let Some(index) = lookup::lookup_at_once(table, key, hash) else { return false };
             if index == EMPTY {
                 let fits = key.is_exact::<Str>() || !keys::is_unicode(table);
                 if (*table).dk_usable <= 0 || !fits {
@@ -76,7 +76,7 @@ impl Dict {
                 self.resize(th, keys::log2_grown_size(self.len()), false)?;
             }
             let index = if self.values.get().is_null() {
-                keys::lookup(self, th, key.borrow(), hash)?
+                lookup::lookup(self, th, key.borrow(), hash)?
             } else {
                 let index = split::insert_key(self.keys.get(), key.borrow(), hash);
                 if index != EMPTY {

@@ -1,7 +1,7 @@
 //! `dict_keys`, `dict_values` and `dict_items`: views of a dictionary. Their set operations are in `view_sets`.
 
 use super::iterators::{self, Kind};
-use super::{Dict, keys, view_sets};
+use super::{Dict, lookup, view_sets};
 use crate::prelude::*;
 use crate::repr_guard::{self, Pieces};
 
@@ -194,7 +194,7 @@ fn contains_item(view: &View, th: &Thread, item: Borrowed<'_>) -> PyResult<bool>
     let Some(&[key, value]) = item.downcast::<Tuple>().map(|pair| pair.get().as_slice()) else {
         return Ok(false);
     };
-    let hash = keys::hash_of(th, key)?;
+    let hash = lookup::hash_of(th, key)?;
     match dict.get_hashed(th, key, hash)? {
         Some(found) => object::eq(th, found.borrow(), value),
         None => Ok(false),

@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 use krait_abi as abi;
 
 use super::{List, Ptr};
-use crate::dict::keys::equal_words;
+use crate::dict::lookup::equal_words;
 use crate::float::Float;
 use crate::int::{Bool, Int};
 use crate::prelude::*;

@@ -13,8 +13,8 @@ use std::ffi::{c_int, c_void};
 
 use krait_abi as abi;
 
-use crate::dict::keys::{self, EMPTY, Keys};
-use crate::dict::split;
+use crate::dict::keys::{EMPTY, Keys};
+use crate::dict::{lookup, split};
 use crate::prelude::*;
 
 type Ptr = *mut abi::PyObject;
@@ -147,9 +147,9 @@ pub fn get_attribute(
     unsafe {
         if let Some(values) = inline_values(ob.as_ptr()) {
             if name.object().is_exact::<Str>() {
-                let hash = keys::hash_of(th, name.object())?;
+                let hash = lookup::hash_of(th, name.object())?;
                 let table = shared_keys((*ob.as_ptr()).ob_type);
-                let index = keys::lookup_str(table, name.as_ptr(), hash);
+                let index = lookup::lookup_str(table, name.as_ptr(), hash);
                 if index == EMPTY {
                     return Ok(None);
                 }
@@ -228,10 +228,10 @@ unsafe fn set_inline(
                 None => Ok(Some(Stored::Missing)),
             };
         }
-        let hash = keys::hash_of(th, name.object())?;
+        let hash = lookup::hash_of(th, name.object())?;
         let index = match value {
             Some(_) => split::insert_key(table, name.object(), hash),
-            None => keys::lookup_str(table, name.as_ptr(), hash),
+            None => lookup::lookup_str(table, name.as_ptr(), hash),
         };
         if index == EMPTY {
             return Ok(if value.is_some() { None } else { Some(Stored::Missing) });

@@ -212,7 +212,7 @@ impl Set {
 
     #[inline(always)]
     fn hash_element(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<isize> {
-        crate::dict::keys::hash_of(th, key)
+        crate::dict::lookup::hash_of(th, key)
             .map_err(|raised| crate::dict::unhashable(th, raised, key, "a set element"))
     }
 

@@ -9,7 +9,7 @@
 use krait_abi as abi;
 
 use super::{Entry, MIN_SIZE, Set};
-use crate::dict::keys::{equal_tuples, equal_words};
+use crate::dict::lookup::{equal_tuples, equal_words};
 use crate::prelude::*;
 
 /// How many neighbours are tried.
@@ -227,7 +227,7 @@ impl Set {
     /// `add`, if the set has the key itself, or nothing with its hash. 0, or -1 with an exception: what C gets.
     #[inline(always)]
     pub fn add_same(&self, key: Borrowed<'_>) -> Option<i32> {
-        let hash = crate::dict::keys::hash_at_once(key)?;
+        let hash = crate::dict::lookup::hash_at_once(key)?;
         let entry = match self.find_same(key, hash) {
             Place::Used(_) => return Some(0),
             Place::Free(entry) => entry,
@@ -252,7 +252,7 @@ impl Set {
     /// `remove` of the key itself, or of one that is not there; `None` as for `add_same`.
     #[inline(always)]
     pub fn remove_same(&self, key: Borrowed<'_>) -> Option<bool> {
-        let hash = crate::dict::keys::hash_at_once(key)?;
+        let hash = crate::dict::lookup::hash_at_once(key)?;
         match self.find_same(key, hash) {
             // SAFETY: (2).
             Place::Used(entry) => drop(unsafe { self.delete(entry) }),
@@ -265,7 +265,7 @@ impl Set {
     /// `contains` of a key whose look-up runs nothing.
     #[inline(always)]
     pub fn contains_at_once(&self, key: Borrowed<'_>) -> Option<bool> {
-        let hash = crate::dict::keys::hash_at_once(key)?;
+        let hash = crate::dict::lookup::hash_at_once(key)?;
         self.find_at_once(key, hash).map(is_used)
     }
 

@@ -11,6 +11,7 @@ use std::ffi::c_int;
 use krait_abi as abi;
 
 use crate::dict::keys::{self, EMPTY, Keys, Ptr};
+use crate::dict::lookup;
 use crate::prelude::*;
 
 /// A key in its place of the order.
@@ -126,7 +127,7 @@ impl Nodes {
     ) -> PyResult<Option<usize>> {
         loop {
             self.follow(th, dict)?;
-            let index = keys::lookup(dict, th, key, hash)?;
+            let index = lookup::lookup(dict, th, key, hash)?;
             // SAFETY: the entry was just found.
             if index == EMPTY || unsafe { dict.value_at(index).is_null() } {
                 return Ok(None);
@@ -163,7 +164,7 @@ impl Nodes {
             let places = places.cast::<*mut Node>();
             let mut node = self.first.get();
             while let Some(found) = node.as_ref() {
-                let index = keys::index_of_same(table, found.key, found.hash);
+                let index = lookup::index_of_same(table, found.key, found.hash);
                 if index >= 0 {
                     places.offset(index).write(node);
                 }

@@ -181,7 +181,7 @@ pub fn hash(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     {
         return Ok(known);
     }
-    if let Some(known) = crate::dict::keys::hash_at_once(ob) {
+    if let Some(known) = crate::dict::lookup::hash_at_once(ob) {
         return Ok(known);
     }
     hash_by_slot(th, ob)

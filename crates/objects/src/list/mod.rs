@@ -1,7 +1,7 @@
 //! `list`.
 //!
-//! This file is the storage and what other Rust code uses; `methods` is what Python sees; `slices` assigns to
-//! ranges of positions; `sort` sorts. The same job as CPython's `Objects/listobject.c`.
+//! This file is the storage and what other Rust code uses; `slots` and `methods` are what Python sees; `slices`
+//! assigns to ranges of positions; `sort` sorts. The same job as CPython's `Objects/listobject.c`.
 //!
 //! Invariants:
 //! 1. `items` points to `allocated` pointers (or is null, if that is 0). The first `ob_size` hold a reference each; they
@@ -11,6 +11,7 @@
 
 mod methods;
 mod slices;
+mod slots;
 mod sort;
 
 use std::cell::Cell;
@@ -24,8 +25,8 @@ use crate::row::move_words;
 use crate::slice::SliceRange;
 use crate::typeobj::alloc::init_head;
 
-pub(crate) use methods::out_of_range;
 pub use slices::assign as assign_slice;
+pub(crate) use slots::out_of_range;
 
 type Ptr = *mut abi::PyObject;
 

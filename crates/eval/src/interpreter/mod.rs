@@ -19,6 +19,7 @@ mod entering;
 pub mod evaluator;
 mod except_star;
 mod exceptions;
+mod extended_operators;
 mod functions;
 mod hooks;
 mod imports;

@@ -97,7 +97,8 @@ mod handlers {
     pub use super::super::construct::call_alloc_and_enter_init;
     pub use super::super::containers::hot::*;
     pub use super::super::control::*;
-    pub use super::super::integers::{binary_op_add_int, binary_op_extend, binary_op_multiply_int, binary_op_subtract_int, compare_op_int};
+    pub use super::super::extended_operators::binary_op_extend;
+    pub use super::super::integers::{binary_op_add_int, binary_op_multiply_int, binary_op_subtract_int, compare_op_int};
     pub use super::super::iteration::hot::*;
     pub use super::super::known_calls::{call_isinstance, call_len, call_list_append};
     pub use super::super::names::hot::*;

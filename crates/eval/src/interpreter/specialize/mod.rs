@@ -16,7 +16,7 @@ use krait_objects::prelude::*;
 use krait_objects::set::{FrozenSet, Set};
 
 use super::entering;
-use super::integers::Extension;
+use super::extended_operators::Extension;
 use super::op::Op;
 use super::state::decode;
 use crate::code::CodeUnit;

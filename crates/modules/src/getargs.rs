@@ -68,10 +68,52 @@ pub fn exactly<'a, const N: usize>(
     if args.has_keywords() {
         return Err(raise!(th, TYPE_ERROR, "{name}() takes no keyword arguments"));
     }
+    by_position(th, format_args!("{name}()"), args)
+}
+
+/// So many arguments by position, as `PyArg_ParseTuple` has it; `called` is for the message.
+pub fn by_position<'a, const N: usize>(
+    th: &Thread,
+    called: std::fmt::Arguments<'_>,
+    args: Args<'a>,
+) -> PyResult<[Borrowed<'a>; N]> {
     args.positionals().try_into().map_err(|_| {
         let (given, s) = (args.positionals().len(), plural(N));
-        raise!(th, TYPE_ERROR, "{name}() takes exactly {N} argument{s} ({given} given)")
+        raise!(th, TYPE_ERROR, "{called} takes exactly {N} argument{s} ({given} given)")
     })
+}
+
+/// The arguments of a call by position and by name, `names.required` of them at least.
+#[inline]
+pub fn take<'a, const N: usize>(
+    th: &Thread,
+    names: &'static Format,
+    args: Args<'a>,
+) -> PyResult<[Option<Borrowed<'a>>; N]> {
+    let mut values = [None; N];
+    let count = args.values.len();
+    if !args.has_keywords() && count <= N && count >= names.required {
+        for (value, given) in values.iter_mut().zip(args.values) {
+            *value = Some(*given);
+        }
+        return Ok(values);
+    }
+    take_slowly(th, names, args, &mut values)?;
+    Ok(values)
+}
+
+#[inline(never)]
+fn take_slowly<'a>(
+    th: &Thread,
+    names: &'static Format,
+    args: Args<'a>,
+    values: &mut [Option<Borrowed<'a>>],
+) -> PyResult<()> {
+    let mut arguments = Arguments::new(th, names, given(args))?;
+    for value in values {
+        *value = arguments.next(th)?;
+    }
+    arguments.finish(th)
 }
 
 fn plural(count: usize) -> &'static str {

@@ -3,10 +3,10 @@
 use krait_objects::prelude::*;
 
 use super::arith::{basic, compare, integral, logical, power, quotient};
-use super::context::{DecimalContext, exactly, take};
+use super::context::DecimalContext;
 use super::convert::operand;
 use super::decimal::{Decimal, copy_sign};
-use crate::getargs::Format;
+use crate::getargs::{Format, by_position, take};
 
 type Binary =
     fn(&super::arith::Num, &super::arith::Num, &mut super::arith::Context) -> super::arith::Num;
@@ -15,7 +15,7 @@ static POWER: Format = Format::new(None, &["a", "b", "modulo"], 2);
 
 impl DecimalContext {
     fn binary(&self, th: &Thread, args: Args<'_>, op: Binary) -> PyResult {
-        let [x, y] = exactly(th, args)?;
+        let [x, y] = by_position(th, format_args!("function"), args)?;
         let (x, y) = (operand(th, x, self)?, operand(th, y, self)?);
         let mut cx = self.limits();
         let result = op(&x, &y, &mut cx);
@@ -173,7 +173,7 @@ impl DecimalContext {
     /// Return whole quotient and remainder.
     #[method(sig = "(self, x, y, /)")]
     fn divmod(&self, th: &Thread, args: Args<'_>) -> PyResult<Owned<Tuple>> {
-        let [x, y] = exactly(th, args)?;
+        let [x, y] = by_position(th, format_args!("function"), args)?;
         let (x, y) = (operand(th, x, self)?, operand(th, y, self)?);
         let mut cx = self.limits();
         let (quotient, rest) = quotient::divmod(&x, &y, &mut cx);
@@ -184,7 +184,7 @@ impl DecimalContext {
     /// Return x times y plus z, rounded once.
     #[method(sig = "(self, x, y, z, /)")]
     fn fma(&self, th: &Thread, args: Args<'_>) -> PyResult {
-        let [x, y, z] = exactly(th, args)?;
+        let [x, y, z] = by_position(th, format_args!("function"), args)?;
         let (x, y, z) = (operand(th, x, self)?, operand(th, y, self)?, operand(th, z, self)?);
         let mut cx = self.limits();
         let result = basic::fma(&x, &y, &z, &mut cx);
@@ -217,7 +217,7 @@ impl DecimalContext {
     /// Return whether the exponents are equal, or both numbers infinite, or both NaNs.
     #[method(sig = "(self, x, y, /)")]
     fn same_quantum(&self, th: &Thread, args: Args<'_>) -> PyResult<bool> {
-        let [x, y] = exactly(th, args)?;
+        let [x, y] = by_position(th, format_args!("function"), args)?;
         let (x, y) = (operand(th, x, self)?, operand(th, y, self)?);
         Ok(compare::same_quantum(&x, &y))
     }

@@ -3,10 +3,11 @@
 use krait_objects::prelude::*;
 
 use super::arith::{Context, Num, basic, compare, elementary, integral, logical, quotient, text};
-use super::context::{DecimalContext, given_or_current, rounding_of, take};
+use super::context::{DecimalContext, given_or_current};
+use super::context_values::rounding_of;
 use super::convert::{self, operand};
 use super::decimal::{Decimal, copy_sign};
-use crate::getargs::Format;
+use crate::getargs::{Format, take};
 
 static CONTEXT: Format = Format::new(None, &["context"], 0);
 static OTHER: Format = Format::new(None, &["other", "context"], 1);

@@ -8,6 +8,7 @@ mod arith;
 mod context;
 mod context_arithmetic;
 mod context_unary;
+mod context_values;
 mod convert;
 #[allow(clippy::module_inception)]
 mod decimal;

@@ -1,8 +1,8 @@
 //! Raw memory of objects, and their deallocation.
 //!
-//! `heap` is an interpreter's memory: pools in `arena`s for small blocks, `large` for the others; `hook` is what C may put in
-//! its place, and `entry` is what the C API's allocation functions do otherwise. This file ends an object's life. The same job as CPython's `Objects/obmalloc.c` and
-//! `_Py_Dealloc`.
+//! `heap` is an interpreter's memory: `pools` in `arena`s for small blocks, `large` for the others; `hook` is what C may put in
+//! its place, and `entry` is what the C API's allocation functions do otherwise. This file ends an object's life. The same
+//! job as CPython's `Objects/obmalloc.c` and `_Py_Dealloc`.
 //!
 //! Invariants:
 //! 1. A block from `Heap::alloc` goes back to the same interpreter's `Heap::free`, once.
@@ -13,6 +13,7 @@ pub mod entry;
 mod heap;
 mod hook;
 mod large;
+mod pools;
 mod ref_tracer;
 mod statistics;
 pub mod trace;

@@ -1,7 +1,7 @@
 //! Generators, coroutines and asynchronous generators: objects that own a frame.
 //!
 //! All three are laid out alike and share what is here: resuming, throwing, closing, finalisation. `types`
-//! declares them, `async_gen` has the awaitables of asynchronous generators, `awaitable` the protocol behind
+//! declares them, `coroutine` and `async_gen` have what is particular to these kinds, `awaitable` the protocol behind
 //! `await`. The same job as CPython's `Objects/genobject.c`.
 //!
 //! Invariant 10: `frame_state` tells where the frame is: `CREATED` or `SUSPENDED` (it waits, unlinked),
@@ -11,6 +11,7 @@
 pub mod anext;
 mod async_gen;
 pub mod awaitable;
+mod coroutine;
 mod resume;
 mod types;
 
@@ -50,7 +51,7 @@ pub fn types() -> Vec<&'static Type> {
         Generator::type_object(),
         Coroutine::type_object(),
         AsyncGenerator::type_object(),
-        types::CoroutineWrapper::type_object(),
+        coroutine::CoroutineWrapper::type_object(),
         anext::AnextAwaitable::type_object(),
     ]
     .into_iter()
@@ -77,7 +78,7 @@ pub fn from_function(th: &Thread, function: Borrowed<'_, Function>) -> PyResult<
         // SAFETY: the thread is ours.
         let depth = unsafe { (*th.raw()).coroutine_origin_tracking_depth };
         if depth > 0 {
-            generator.origin_or_finalizer.set(Some(types::origin(th, depth)?));
+            generator.origin_or_finalizer.set(Some(coroutine::origin(th, depth)?));
         }
     }
     Ok(generator)

@@ -1,9 +1,10 @@
 //! `set` and `frozenset`.
 //!
-//! This file is what other Rust code uses; `table` is the hash table; `operations` combines sets; `methods` is what Python
-//! sees; `iterator` iterates. The same job as CPython's `Objects/setobject.c`.
+//! This file is what other Rust code uses; `table` is the hash table, `lookup` searches it; `operations` combines sets;
+//! `methods` is what Python sees; `iterator` iterates. The same job as CPython's `Objects/setobject.c`.
 
 mod iterator;
+mod lookup;
 mod methods;
 mod operations;
 mod table;

@@ -6,10 +6,12 @@
 //! an exception.
 
 mod convert;
+mod fallback;
 mod operator;
 
 pub use convert::{as_f64, as_isize, float, index, long};
-pub use operator::{Binary, answer_at_once, binary_operator, declined, first_function};
+pub use fallback::declined;
+pub use operator::{Binary, answer_at_once, binary_operator, first_function};
 
 use krait_abi as abi;
 

@@ -1,15 +1,18 @@
 //! Binary and ternary operators: which operand's slot is asked, in which order.
 //!
 //! The right operand goes first if its type derives from the left one's and has a slot of its own. In-place
-//! operators try the in-place slot, then the plain one. SAFETY: as in `number`.
+//! operators try the in-place slot, then the plain one. `fallback` has what follows when the first does not know. SAFETY: as in
+//! `number`.
 
 use std::mem::offset_of;
 
 use krait_abi as abi;
 
+use super::fallback::{ask_both, by_sequence, not_by_left, not_in_place, unsupported};
 use crate::prelude::*;
 
-type Function = unsafe extern "C" fn(*mut abi::PyObject, *mut abi::PyObject) -> *mut abi::PyObject;
+pub(super) type Function =
+    unsafe extern "C" fn(*mut abi::PyObject, *mut abi::PyObject) -> *mut abi::PyObject;
 type Ternary = unsafe extern "C" fn(
     *mut abi::PyObject,
     *mut abi::PyObject,
@@ -18,10 +21,10 @@ type Ternary = unsafe extern "C" fn(
 
 /// Where an operator's slots lie in `PyNumberMethods`.
 #[derive(Clone, Copy)]
-struct Slots {
-    plain: u16,
+pub(super) struct Slots {
+    pub(super) plain: u16,
     /// No operator has its in-place slot at the beginning: 0 stands for none.
-    inplace: u16,
+    pub(super) inplace: u16,
 }
 
 macro_rules! table {
@@ -42,7 +45,7 @@ macro_rules! table {
                 }
             }
 
-            fn symbol(self) -> &'static str {
+            pub(super) fn symbol(self) -> &'static str {
                 match self {
                     $(Binary::$operator => $symbol,)*
                     Binary::Divmod => "divmod()",
@@ -50,7 +53,7 @@ macro_rules! table {
             }
 
             #[inline(always)]
-            fn slots(self) -> Slots {
+            pub(super) fn slots(self) -> Slots {
                 SLOTS[self as usize]
             }
         }
@@ -114,7 +117,7 @@ static BY_ARGUMENT: [Slots; 27] = {
 
 /// The function in a slot of the operand's number table.
 #[inline(always)]
-fn slot<F: Copy>(ob: Borrowed<'_>, offset: usize) -> Option<F> {
+pub(super) fn slot<F: Copy>(ob: Borrowed<'_>, offset: usize) -> Option<F> {
     let table = ob.ty().raw().tp_as_number;
     if table.is_null() {
         return None;
@@ -123,13 +126,13 @@ fn slot<F: Copy>(ob: Borrowed<'_>, offset: usize) -> Option<F> {
     unsafe { *table.cast::<u8>().add(offset).cast::<Option<F>>() }
 }
 
-fn address<F: Copy>(function: F) -> usize {
+pub(super) fn address<F: Copy>(function: F) -> usize {
     // SAFETY: function pointers are one word.
     unsafe { std::mem::transmute_copy::<F, usize>(&function) }
 }
 
 /// Asks both operands' functions in the right order, by `call`; `None` if neither knows.
-fn ask<F: Copy>(
+pub(super) fn ask<F: Copy>(
     th: &Thread,
     left: Borrowed<'_>,
     right: Borrowed<'_>,
@@ -214,7 +217,7 @@ pub(super) fn operate(
 /// The answer of the left operand's function, if that is all that is to be asked: for C's entries, whose results may be NULL.
 ///
 /// # Safety
-/// The operands are live objects or NULL; `offset` is where the operator's function lies.
+/// The operands are live objects or NULL.
 #[inline(always)]
 pub unsafe fn answer_at_once(
     operator: Binary,
@@ -282,174 +285,6 @@ pub unsafe fn first_function(
     let is_asked_alone = left.ty().is(right.ty())
         || slot::<Function>(right, offset).is_none_or(|other| address(other) == address(function));
     is_asked_alone.then_some(function)
-}
-
-/// What follows when `first_function`'s answer was NotImplemented.
-pub fn declined(th: &Thread, op: u32, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
-    let Some(operator) = Binary::from_argument(op) else { return Err(th.bad_internal_call()) };
-    let inplace = operator.slots().inplace;
-    let answer = match inplace != 0 && slot::<Function>(left, inplace.into()).is_some() {
-        true => return ask_both(th, operator, left, right),
-        false => not_by_left(operator, left, right),
-    };
-    // SAFETY: a new reference, or NULL with an exception.
-    unsafe { Owned::from_ptr_or_null(answer) }.ok_or_else(|| th.raised_by_c())
-}
-
-/// The in-place function does not know.
-#[cold]
-#[inline(never)]
-fn not_in_place(operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> *mut abi::PyObject {
-    crate::args::shim::object(|th| ask_both(th, operator, left, right))
-}
-
-/// The left operand's function does not know: the right one's, then what sequences do.
-#[cold]
-#[inline(never)]
-fn not_by_left(operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> *mut abi::PyObject {
-    let offset = usize::from(operator.slots().plain);
-    let (first, second) = (slot::<Function>(left, offset), slot::<Function>(right, offset));
-    crate::args::shim::object(|th| {
-        if let Some(other) = second
-            && first.map(address) != second.map(address)
-        {
-            // SAFETY: see the top of the file.
-            let result: Owned =
-                unsafe { Owned::from_ptr_or_null(other(left.as_ptr(), right.as_ptr())) }
-                    .ok_or_else(|| th.raised_by_c())?;
-            if !result.is(not_implemented()) {
-                return Ok(result);
-            }
-        }
-        by_sequence(th, operator, left, right)
-    })
-}
-
-/// Both types have functions of their own, or the left one has none.
-#[inline(never)]
-fn ask_both(th: &Thread, operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
-    let offset = operator.slots().plain.into();
-    // The left one's answer is what counts most of the time.
-    if let Some(function) = slot::<Function>(left, offset)
-        && !right.ty().get().derives_from(left.ty().get())
-    {
-        // SAFETY: see the top of the file.
-        let result: Owned =
-            unsafe { Owned::from_ptr_or_null(function(left.as_ptr(), right.as_ptr())) }
-                .ok_or_else(|| th.raised_by_c())?;
-        if !result.is(not_implemented()) {
-            return Ok(result);
-        }
-        if let Some(other) = slot::<Function>(right, offset)
-            && address(other) != address(function)
-        {
-            // SAFETY: see the top of the file.
-            let result: Owned =
-                unsafe { Owned::from_ptr_or_null(other(left.as_ptr(), right.as_ptr())) }
-                    .ok_or_else(|| th.raised_by_c())?;
-            if !result.is(not_implemented()) {
-                return Ok(result);
-            }
-        }
-        return by_sequence(th, operator, left, right);
-    }
-    // SAFETY: see the top of the file.
-    let plain = ask::<Function>(th, left, right, offset, |function| unsafe {
-        function(left.as_ptr(), right.as_ptr())
-    })?;
-    plain.map_or_else(|| by_sequence(th, operator, left, right), Ok)
-}
-
-/// No number slot knows how: what sequences do, or TypeError.
-fn by_sequence(th: &Thread, operator: Binary, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
-    sequence_operator(th, operator, left, right)?
-        .ok_or_else(|| unsupported(th, operator, operator.symbol(), left, right))
-}
-
-/// `+` and `*` of sequences that have no number slots.
-fn sequence_operator(
-    th: &Thread,
-    operator: Binary,
-    left: Borrowed<'_>,
-    right: Borrowed<'_>,
-) -> PyResult<Option<Owned>> {
-    // SAFETY: a live type's table.
-    let table = |ob: Borrowed<'_>| unsafe { ob.get().ty().raw().tp_as_sequence.as_ref() };
-    let inplace = matches!(operator, Binary::InplaceAdd | Binary::InplaceMultiply);
-    match operator {
-        Binary::Add | Binary::InplaceAdd => {
-            let concat =
-                table(left).and_then(|t| t.sq_inplace_concat.filter(|_| inplace).or(t.sq_concat));
-            let Some(concat) = concat else {
-                return Ok(None);
-            };
-            // SAFETY: see the top of the file.
-            let result = unsafe { Owned::from_ptr_or_null(concat(left.as_ptr(), right.as_ptr())) };
-            result.ok_or_else(|| th.raised_by_c()).map(Some)
-        }
-        Binary::Multiply | Binary::InplaceMultiply => {
-            if let Some(repeat) =
-                table(left).and_then(|t| t.sq_inplace_repeat.filter(|_| inplace).or(t.sq_repeat))
-            {
-                return repeat_sequence(th, repeat, left, right).map(Some);
-            }
-            // What is a sequence in any way is not asked for its other operand's sake.
-            if inplace && table(left).is_some() {
-                return Ok(None);
-            }
-            match table(right).and_then(|t| t.sq_repeat) {
-                Some(repeat) => repeat_sequence(th, repeat, right, left).map(Some),
-                None => Ok(None),
-            }
-        }
-        _ => Ok(None),
-    }
-}
-
-fn repeat_sequence(
-    th: &Thread,
-    repeat: unsafe extern "C" fn(*mut abi::PyObject, isize) -> *mut abi::PyObject,
-    sequence: Borrowed<'_>,
-    count: Borrowed<'_>,
-) -> PyResult {
-    if !super::is_index(count) {
-        return Err(raise!(
-            th,
-            TYPE_ERROR,
-            "can't multiply sequence by non-int of type '{}'",
-            count.type_name()
-        ));
-    }
-    let count = super::as_isize(th, count, Some(exc::OVERFLOW_ERROR))?;
-    // SAFETY: see the top of the file.
-    unsafe { Owned::from_ptr_or_null(repeat(sequence.as_ptr(), count)) }
-        .ok_or_else(|| th.raised_by_c())
-}
-
-#[cold]
-fn unsupported(
-    th: &Thread,
-    operator: Binary,
-    symbol: &str,
-    left: Borrowed<'_>,
-    right: Borrowed<'_>,
-) -> Raised {
-    if operator == Binary::Rshift && crate::descr::is_builtin_named(left, "print") {
-        return raise!(
-            th,
-            TYPE_ERROR,
-            "unsupported operand type(s) for {symbol}: '{}' and '{}'. Did you mean \"print(<message>, file=<output_stream>)\"?",
-            left.type_name(),
-            right.type_name()
-        );
-    }
-    raise!(
-        th,
-        TYPE_ERROR,
-        "unsupported operand type(s) for {symbol}: '{}' and '{}'",
-        left.type_name(),
-        right.type_name()
-    )
 }
 
 /// `pow` with a modulus (`None` the object for none): each operand may know how.

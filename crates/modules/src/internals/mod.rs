@@ -19,7 +19,7 @@ use krait_abi as abi;
 use krait_eval::code::Code;
 use krait_eval::function::Function;
 use krait_eval::import::single_phase;
-use krait_objects::object::instance_dict;
+use krait_objects::object::inline_values;
 use krait_objects::prelude::*;
 use krait_objects::set::Set;
 use krait_objects::thread;
@@ -110,13 +110,13 @@ impl Internals {
     /// Whether the attributes of the object lie in the object itself.
     #[function(sig = "(obj, /)")]
     fn has_inline_values(obj: Borrowed<'_>) -> bool {
-        instance_dict::has_inline_values(obj)
+        inline_values::has_inline_values(obj)
     }
 
     /// The attributes that lie in the object itself, as a tuple; None if there is no place for them.
     #[function(sig = "(obj, /)")]
     fn get_object_dict_values(th: &Thread, obj: Borrowed<'_>) -> PyResult<Option<Owned<Tuple>>> {
-        let Some(values) = instance_dict::values_behind(obj) else { return Ok(None) };
+        let Some(values) = inline_values::values_behind(obj) else { return Ok(None) };
         let null = Str::interned(th, "<NULL>")?.into_object();
         let values = values.into_iter().map(|value| value.unwrap_or_else(|| null.clone()));
         Tuple::from_vec(th, values.collect()).map(Some)

@@ -30,7 +30,7 @@ pub fn set(th: &Thread, ob: Borrowed<'_>, value: Option<Borrowed<'_>>) -> PyResu
         ));
     }
     layout::check_compatible(th, old.borrow(), new, "__class__")?;
-    super::instance_dict::leave_inline_values(th, ob)?;
+    super::inline_values::leave_inline_values(th, ob)?;
     // SAFETY: both types lay out an instance alike; the object takes over a count of the new one and gives up
     // that of the old one, which `old` keeps alive until the end.
     unsafe {

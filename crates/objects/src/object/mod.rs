@@ -1,13 +1,14 @@
 //! `object`, the types of the singletons, and `super`.
 //!
 //! This file has the services that other types ask of `object`; `base` is the type itself, `create` its
-//! constructor and `__new__` of C types, `reduce` pickling, `class` the assignment of `__class__`. The same job as the
-//! last part of CPython's `Objects/typeobject.c`.
+//! constructor and `__new__` of C types, `reduce` pickling, `class` the assignment of `__class__`; `instance_dict` and
+//! `inline_values` are where instances keep attributes. The same job as the last part of CPython's `Objects/typeobject.c`.
 
 mod base;
 mod class;
 mod create;
 pub(crate) mod dict_property;
+pub mod inline_values;
 pub mod instance_dict;
 pub(crate) mod reduce;
 pub mod singletons;

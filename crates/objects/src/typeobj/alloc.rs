@@ -12,7 +12,7 @@ use krait_abi as abi;
 use crate::error::PyResult;
 use crate::gc;
 use crate::handle::{Borrowed, Instance, Object, Owned};
-use crate::object::instance_dict;
+use crate::object::{inline_values, instance_dict};
 use crate::thread::Thread;
 use crate::typeobj::Type;
 use crate::weakref;
@@ -59,7 +59,7 @@ fn alloc_sized(th: &Thread, ty: Borrowed<'_, Type>, items: isize, behind: isize)
             & !7
     };
     let before = size_before(&ty);
-    let values = instance_dict::inline_values_size(&ty);
+    let values = inline_values::inline_values_size(&ty);
     let total = before + size as usize + values;
     let block = th.interp().heap.alloc_object(total, before, ty.as_type_ptr());
     if block.is_null() {
@@ -74,7 +74,7 @@ fn alloc_sized(th: &Thread, ty: Borrowed<'_, Type>, items: isize, behind: isize)
             (*ob.cast::<abi::PyVarObject>()).ob_size = items;
         }
         if values != 0 {
-            instance_dict::init_inline_values(ob, &ty);
+            inline_values::init_inline_values(ob, &ty);
         }
         Ok(Owned::from_ptr(ob))
     }

@@ -58,7 +58,7 @@ fn complete(th: &Thread, ty: &Owned<Type>, kwargs: Option<Borrowed<'_, Dict>>) -
     slots::fixup_new(th, ty.borrow());
     let attributes = ty.dict(th).get_str(th, id::__static_attributes__)?;
     let attributes = attributes.as_ref().and_then(|known| known.object().downcast::<Tuple>());
-    crate::object::instance_dict::init_shared_keys(th, ty.borrow(), attributes)?;
+    crate::object::inline_values::init_shared_keys(th, ty.borrow(), attributes)?;
     set_names(th, ty.borrow())?;
     init_subclass(th, ty.borrow(), kwargs)?;
     warn_of_odd_keys(th, ty)

@@ -66,7 +66,7 @@ pub unsafe fn dealloc(ty: *mut Type) {
             }
         }
         let metatype = (*raw).ob_base.ob_base.ob_type;
-        crate::object::instance_dict::drop_shared_keys((*heap).ht_cached_keys);
+        crate::object::inline_values::drop_shared_keys((*heap).ht_cached_keys);
         drop(Owned::<Object>::from_ptr_or_null((*raw).tp_subclasses.cast()));
         release_contents(th, heap);
         // The count on a metatype made in Python is given back by `subtype_dealloc`.

@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 
 use krait_abi as abi;
 
-use crate::object::instance_dict;
+use crate::object::inline_values;
 use crate::prelude::*;
 use crate::typeobj::class_slots::ClassSlots;
 use crate::typeobj::slots::{SLOTS, SlotDef};
@@ -117,7 +117,7 @@ fn lay_out(
     let name = Str::interned(th, name)?;
     let class = build::make(th, room, name.borrow(), base.borrow(), &bases, None, slots)?;
     ready::ready_declared(th, class.borrow(), special)?;
-    instance_dict::init_shared_keys(th, class.borrow(), None)?;
+    inline_values::init_shared_keys(th, class.borrow(), None)?;
     Ok(class)
 }
 

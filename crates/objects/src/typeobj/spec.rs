@@ -71,7 +71,7 @@ pub fn from_spec(
     }
     ty.borrow().ready(th)?;
     check_sizes(th, &ty)?;
-    crate::object::instance_dict::init_shared_keys(th, ty.borrow(), None)?;
+    crate::object::inline_values::init_shared_keys(th, ty.borrow(), None)?;
     set_module(th, &ty, spec)?;
     Ok(ty)
 }

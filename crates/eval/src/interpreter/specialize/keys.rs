@@ -2,7 +2,7 @@
 
 use krait_abi as abi;
 use krait_objects::descr::MemberDescriptor;
-use krait_objects::object::instance_dict;
+use krait_objects::object::inline_values;
 use krait_objects::prelude::*;
 
 /// The key table of a `dict`.
@@ -139,5 +139,5 @@ pub fn slot_offset(found: Borrowed<'_>, ty: Borrowed<'_, Type>) -> Option<isize>
 
 /// Whether instances of the type have their attribute values inside.
 pub fn has_inline_values(ty: &Type) -> bool {
-    ty.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) && instance_dict::inline_values_size(ty) != 0
+    ty.has_flag(abi::Py_TPFLAGS_INLINE_VALUES) && inline_values::inline_values_size(ty) != 0
 }

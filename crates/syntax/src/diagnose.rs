@@ -9,6 +9,7 @@
 
 mod actions;
 mod compile;
+mod literals;
 mod machine;
 mod node;
 mod raise;

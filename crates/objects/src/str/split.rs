@@ -151,7 +151,7 @@ impl Str {
                 Chars::Four(units) => split::split_space(units, most, unicode::is_space, part),
             },
             Some(sep) => match (this.as_latin1(), sep.as_latin1()) {
-                (Some(text), Some(&[sep])) => split::split_at_byte(text, sep, most, part),
+                (Some(text), Some(sep)) => split::split(text, sep, most, part),
                 _ => with_units!(this.chars(), units => match in_kind(sep.chars()) {
                     Some(sep) => split::split(units, &sep, most, part),
                     None => part(0..units.len()),

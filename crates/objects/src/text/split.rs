@@ -75,15 +75,26 @@ fn run_back<T: Unit>(text: &[T], wanted: impl Fn(u32) -> bool) -> usize {
 }
 
 /// The parts between a separator, which is not empty, with at most `most` cuts.
+#[inline(always)]
 pub fn split<T: Unit, E>(
+    text: &[T],
+    separator: &[T],
+    most: usize,
+    part: impl FnMut(Range<usize>) -> Result<(), E>,
+) -> Result<(), E> {
+    match (T::as_bytes(text), separator) {
+        (Some(bytes), [only]) => split_at_byte(bytes, only.code() as u8, most, part),
+        _ => split_at_text(text, separator, most, part),
+    }
+}
+
+/// As [`split`], by a search.
+fn split_at_text<T: Unit, E>(
     text: &[T],
     separator: &[T],
     most: usize,
     mut part: impl FnMut(Range<usize>) -> Result<(), E>,
 ) -> Result<(), E> {
-    if let (Some(bytes), [only]) = (T::as_bytes(text), separator) {
-        return split_at_byte(bytes, only.code() as u8, most, part);
-    }
     let mut at = 0;
     for found in super::search::Occurrences::new(text, separator).take(most) {
         part(at..found)?;
@@ -92,9 +103,9 @@ pub fn split<T: Unit, E>(
     part(at..text.len())
 }
 
-/// As [`split`].
+/// As [`split`], by a look at a block at a time.
 #[inline(never)]
-pub fn split_at_byte<E>(
+fn split_at_byte<E>(
     text: &[u8],
     separator: u8,
     most: usize,

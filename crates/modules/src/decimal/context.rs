@@ -145,15 +145,20 @@ impl DecimalContext {
     pub fn copied(&self, th: &Thread) -> PyResult<Owned<DecimalContext>> {
         let class = Borrowed::from_ref(DecimalContext::type_object());
         let made = DecimalContext::blank(th, class)?;
-        made.prec.set(self.prec.get());
-        made.emax.set(self.emax.get());
-        made.emin.set(self.emin.get());
-        made.rounding.set(self.rounding.get());
-        made.clamp.set(self.clamp.get());
-        made.capitals.set(self.capitals.get());
+        made.follow(self);
         made.set_flags(self.flag_bits());
-        made.set_traps(self.trap_bits());
         Ok(made)
+    }
+
+    /// Takes all values of another context but for the conditions that it met.
+    fn follow(&self, other: &DecimalContext) {
+        self.prec.set(other.prec.get());
+        self.emax.set(other.emax.get());
+        self.emin.set(other.emin.get());
+        self.rounding.set(other.rounding.get());
+        self.clamp.set(other.clamp.get());
+        self.capitals.set(other.capitals.get());
+        self.set_traps(other.trap_bits());
     }
 
     /// The limits, for a computation that has met nothing yet.
@@ -233,13 +238,7 @@ impl DecimalContext {
     ) -> PyResult {
         let made = DecimalContext::blank(th, cls)?;
         if let Some(template) = state(th).default.get() {
-            made.prec.set(template.prec.get());
-            made.emax.set(template.emax.get());
-            made.emin.set(template.emin.get());
-            made.rounding.set(template.rounding.get());
-            made.clamp.set(template.clamp.get());
-            made.capitals.set(template.capitals.get());
-            made.set_traps(template.trap_bits());
+            made.follow(&template);
         }
         Ok(made.into_object())
     }

@@ -1,8 +1,8 @@
 //! Finding, entering and taking out entries by their keys.
 //!
-//! What other Rust code asks of a dictionary most. Each way begins with what can be told without running code, which is in line where
-//! that pays; `table` does the changing. References are handed out counted, but by `peek` and the ways for C, after which
-//! nothing may run.
+//! What other Rust code asks of a dictionary most. Each way begins with what can be told without running code, which is in line
+//! where that pays; `table` does the changing. References are handed out counted, but by `peek` and the ways for C, after
+//! which nothing may run.
 //!
 //! SAFETY, throughout: the invariants of `keys` and of `dict/mod.rs`.
 

@@ -1,8 +1,8 @@
 //! Looking a key up in a key table.
 //!
 //! Most keys are strings or small integers, and are found without running any code. For these there is a way each, as short as
-//! it can be; `None` from a function here says that its way does not lead to an answer. Only what is left is compared by `==`, which
-//! may change the dictionary. Sets and sorting use what is known here of keys that are compared at once.
+//! it can be; `None` from a function here says that its way does not lead to an answer. Only what is left is compared by `==`,
+//! which may change the dictionary. Sets and sorting use what is known here of keys that are compared at once.
 //!
 //! SAFETY, throughout: the invariants of `keys`.
 

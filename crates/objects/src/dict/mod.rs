@@ -1,9 +1,9 @@
 //! `dict`.
 //!
-//! This file makes dictionaries. `access` and `walk` are what other Rust code uses most: by key, and over all entries. `keys` is the
-//! memory of key tables, `lookup` finds keys in them; `table` changes dictionaries; `split` is tables that instances of a class share; `merge` is `update`; `methods` is what Python sees;
-//! `views`, `view_sets` and `iterators` are what `keys()` and its like give; `state` is versions and watchers. The same job as
-//! CPython's `Objects/dictobject.c`.
+//! This file makes dictionaries. `access` and `walk` are what other Rust code uses most: by key, and over all entries. `keys` is
+//! the memory of key tables, `lookup` finds keys in them; `table` changes dictionaries; `split` is tables that instances of a
+//! class share; `merge` is `update`; `methods` is what Python sees; `views`, `view_sets` and `iterators` are what `keys()` and
+//! its like give; `state` is versions and watchers. The same job as CPython's `Objects/dictobject.c`.
 //!
 //! Invariants, beyond those of `keys`:
 //! 1. `keys` is a live table of which the dictionary holds one count. Without `values` nobody else holds one (but of

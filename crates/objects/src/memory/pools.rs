@@ -1,7 +1,7 @@
 //! The heap's pools: which of them have room, and how arenas come from the system and go back.
 //!
-//! `Heap::alloc` and `Heap::free` come here when the current pool of a class is full, when a pool that was full gets a block back, and
-//! when one has become empty.
+//! `Heap::alloc` and `Heap::free` come here when the current pool of a class is full, when a pool that was full gets a block
+//! back, and when one has become empty.
 //!
 //! SAFETY, throughout: the invariants of `heap`.
 

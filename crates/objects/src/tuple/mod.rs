@@ -1,6 +1,7 @@
 //! `tuple`.
 //!
-//! This file is the storage and what other Rust code uses; `methods` is what Python sees. The same job as CPython's `Objects/tupleobject.c`.
+//! This file is the storage and what other Rust code uses; `methods` is what Python sees. The same job as CPython's
+//! `Objects/tupleobject.c`.
 //!
 //! Invariants:
 //! 1. `ob_size` pointers follow the struct. All hold a reference each, except while C (or a function here) fills in a

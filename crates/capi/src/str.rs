@@ -156,11 +156,9 @@ unsafe fn utf8_at_once(ob: Ptr) -> Option<*const c_char> {
 unsafe fn sized_utf8_at_once(ob: Ptr, len: *mut isize) -> Option<*const c_char> {
     // SAFETY: C passes a live object, and a writable place or NULL.
     unsafe {
-        match there::<Str>(ob)?.as_compact_ascii() {
-            Some(text) => Some(sized(text, len)),
-            // Elsewhere, as it would not fit the same cache line.
-            None => Some(sized_kept_utf8(ob, len)),
-        }
+        let text = there::<Str>(ob)?;
+        let utf8 = text.as_compact_ascii().or_else(|| text.kept_utf8())?;
+        Some(sized(utf8, len))
     }
 }
 
@@ -171,40 +169,6 @@ unsafe fn sized(text: &str, len: *mut isize) -> *const c_char {
         *len = text.len() as isize;
     }
     text.as_ptr().cast()
-}
-
-/// # Safety
-/// `ob` is a `str` that is not compact ASCII, `len` a writable place or NULL.
-#[inline(never)]
-unsafe extern "C" fn sized_kept_utf8(ob: Ptr, len: *mut isize) -> *const c_char {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match (*ob.cast::<Str>()).kept_utf8() {
-            Some(text) => sized(text, len),
-            None => sized_utf8(ob, len),
-        }
-    }
-}
-
-/// # Safety
-/// `ob` is a live object or NULL, `len` a writable place or NULL; the thread is attached.
-#[inline(never)]
-unsafe extern "C" fn sized_utf8(ob: Ptr, len: *mut isize) -> *const c_char {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let th = Thread::attached();
-        let ob: Option<Borrowed<'_>> = Borrowed::from_ptr_or_null(ob);
-        let text = ob.ok_or_else(|| null_argument(th)).and_then(|ob| expected(th, ob));
-        match text.and_then(|text| text.get().as_utf8(th)) {
-            Ok(text) => sized(text, len),
-            Err(_) => {
-                if let Some(len) = len.as_mut() {
-                    *len = -1;
-                }
-                std::ptr::null()
-            }
-        }
-    }
 }
 
 #[inline(always)]
@@ -226,9 +190,24 @@ pub fn PyUnicode_AsUTF8(th: &Thread, ob: Borrowed<'_>) -> PyResult<*const c_char
 }
 
 #[capi(fast = sized_utf8_at_once)]
-pub fn PyUnicode_AsUTF8AndSize(ob: Ptr, len: *mut isize) -> *const c_char {
-    // SAFETY: what C passes.
-    unsafe { sized_utf8(ob, len) }
+pub fn PyUnicode_AsUTF8AndSize(
+    th: &Thread,
+    ob: Option<Borrowed<'_>>,
+    len: *mut isize,
+) -> *const c_char {
+    let text = ob.ok_or_else(|| null_argument(th)).and_then(|ob| expected(th, ob));
+    // SAFETY: C passes a writable place or NULL.
+    unsafe {
+        match text.and_then(|text| text.get().as_utf8(th)) {
+            Ok(text) => sized(text, len),
+            Err(_) => {
+                if let Some(len) = len.as_mut() {
+                    *len = -1;
+                }
+                std::ptr::null()
+            }
+        }
+    }
 }
 
 #[capi(fast = length_at_once)]

@@ -186,10 +186,11 @@ impl Repeat {
     #[slot(tp_iternext)]
     fn next(&self) -> PyResult<Option<Owned>> {
         let left = self.left.get();
-        if left == 0 {
-            return Ok(None);
-        }
-        if left > 0 {
+        // Negative without an end.
+        if left >= 0 {
+            if left == 0 {
+                return Ok(None);
+            }
             self.left.set(left - 1);
         }
         Ok(self.element.get_owned())

@@ -77,6 +77,14 @@ pub fn opaque<T>(value: T) -> T {
     std::hint::black_box(value)
 }
 
+/// Keeps a jump out of the function that follows apart from the tests that lead to it, which then are short jumps: the optimiser folds none
+/// into a test where assembly stands before it.
+#[inline(always)]
+pub fn aside() {
+    // SAFETY: no instruction.
+    unsafe { std::arch::asm!("", options(nomem, nostack, preserves_flags)) };
+}
+
 /// The struct of an object whose type is exactly `T`: what fast ways of entries begin with.
 ///
 /// # Safety

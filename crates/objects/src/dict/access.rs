@@ -12,9 +12,16 @@ use crate::prelude::*;
 
 impl Dict {
     pub fn get(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<Option<Owned>> {
-        if !key.is_exact::<Str>() && !key.is_exact::<Int>() {
-            return self.get_other(th, key);
+        // Two jumps: what one way saves, the other does not pay for.
+        if key.is_exact::<Str>() || key.is_exact::<Int>() {
+            return self.get_usual(th, key);
         }
+        self.get_other(th, key)
+    }
+
+    /// `get`, for texts and ints.
+    #[inline(never)]
+    fn get_usual(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<Option<Owned>> {
         let hash = hash_key(th, key)?;
         self.find_value(th, key, hash)
     }
@@ -25,13 +32,8 @@ impl Dict {
         let hash = object::hash_by_slot(th, key)
             .map_err(|raised| unhashable(th, raised, key, "a dict key"))?;
         let index = lookup::lookup_other(self, th, key, hash)?;
-        if index == EMPTY {
-            return Ok(None);
-        }
         // SAFETY: the entry was just found.
-        unsafe {
-            Ok(Borrowed::<Object>::from_ptr_or_null(self.value_at(index)).map(Borrowed::to_owned))
-        }
+        Ok(unsafe { self.counted_value(index) })
     }
 
     /// As `get`, for a key whose hash is known.
@@ -48,12 +50,22 @@ impl Dict {
     #[inline(always)]
     fn find_value(&self, th: &Thread, key: Borrowed<'_>, hash: isize) -> PyResult<Option<Owned>> {
         let index = lookup::lookup(self, th, key, hash)?;
-        if index == EMPTY {
-            return Ok(None);
-        }
         // SAFETY: the entry was just found.
+        Ok(unsafe { self.counted_value(index) })
+    }
+
+    /// A new reference to the value of entry `index`, if there is one.
+    ///
+    /// # Safety
+    /// `EMPTY`, or as for `value_at`.
+    #[inline(always)]
+    unsafe fn counted_value(&self, index: isize) -> Option<Owned> {
+        if index == EMPTY {
+            return None;
+        }
+        // SAFETY: the caller's promise.
         unsafe {
-            Ok(Borrowed::<Object>::from_ptr_or_null(self.value_at(index)).map(Borrowed::to_owned))
+            Borrowed::<Object>::from_ptr_or_null(self.value_at(index)).map(Borrowed::to_owned)
         }
     }
 

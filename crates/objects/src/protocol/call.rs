@@ -16,6 +16,7 @@ use crate::protocol::object::Attribute;
 
 type Ptr = *mut abi::PyObject;
 type VectorFunction = unsafe extern "C" fn(Ptr, *const Ptr, usize, Ptr) -> Ptr;
+type CallFunction = unsafe extern "C" fn(Ptr, Ptr, Ptr) -> Ptr;
 
 /// What a C function returned: a new reference, or NULL with an exception.
 #[inline(always)]
@@ -154,11 +155,38 @@ fn call_through_tp_call(th: &Thread, callable: Borrowed<'_>, args: Args<'_>) -> 
     let Some(function) = callable.get().ty().raw().tp_call else {
         return Err(not_callable(th, callable));
     };
+    if args.has_keywords() {
+        return apply_named(th, function, callable, args);
+    }
+    let tuple = Tuple::from_slice(th, args.values)?;
+    apply(th, function, callable, tuple.borrow(), None)
+}
+
+/// Out of line: the dictionary would keep registers of calls that have none.
+#[inline(never)]
+fn apply_named(
+    th: &Thread,
+    function: CallFunction,
+    callable: Borrowed<'_>,
+    args: Args<'_>,
+) -> PyResult {
     let (tuple, kwargs) = args.to_tuple_and_dict(th)?;
+    apply(th, function, callable, tuple.borrow(), kwargs.as_ref().map(Owned::borrow))
+}
+
+/// Calls the `tp_call` of a callable's type.
+#[inline(always)]
+fn apply(
+    th: &Thread,
+    function: CallFunction,
+    callable: Borrowed<'_>,
+    args: Borrowed<'_, Tuple>,
+    kwargs: Option<Borrowed<'_, Dict>>,
+) -> PyResult {
     th.check_stack(" while calling a Python object")?;
-    let kwargs = kwargs.as_ref().map_or(std::ptr::null_mut(), |kwargs| kwargs.as_ptr());
+    let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
     // SAFETY: see the top of the file.
-    let result = unsafe { function(callable.as_ptr(), tuple.as_ptr(), kwargs) };
+    let result = unsafe { function(callable.as_ptr(), args.as_ptr(), kwargs) };
     check_result(th, Some(callable), result)
 }
 
@@ -176,11 +204,7 @@ pub fn call_tuple_dict(
     let Some(function) = callable.get().ty().raw().tp_call else {
         return Err(not_callable(th, callable));
     };
-    th.check_stack(" while calling a Python object")?;
-    let kwargs = kwargs.map_or(std::ptr::null_mut(), Borrowed::as_ptr);
-    // SAFETY: see the top of the file.
-    let result = unsafe { function(callable.as_ptr(), args.as_ptr(), kwargs) };
-    check_result(th, Some(callable), result)
+    apply(th, function, callable, args, kwargs)
 }
 
 /// `callable(*args, **kwargs)` with the positional arguments in a slice: `PyObject_VectorcallDict`.

@@ -218,9 +218,3 @@ pub fn getset_from_def(
 pub fn mapping_proxy(th: &Thread, mapping: Borrowed<'_>) -> PyResult {
     MappingProxy::new(th, mapping).map(Owned::into_object)
 }
-
-/// Whether `ob` is the built-in function of that name.
-pub fn is_builtin_named(ob: Borrowed<'_>, name: &str) -> bool {
-    ob.downcast_exact::<crate::cfunction::CFunction>()
-        .is_some_and(|function| crate::cfunction::name_of(function.def()) == name)
-}

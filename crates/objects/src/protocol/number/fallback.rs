@@ -103,7 +103,7 @@ pub(super) fn by_sequence(
     right: Borrowed<'_>,
 ) -> PyResult {
     sequence_operator(th, operator, left, right)?
-        .ok_or_else(|| unsupported(th, operator, operator.symbol(), left, right))
+        .ok_or_else(|| unsupported(th, operator.symbol(), left, right))
 }
 
 /// `+` and `*` of sequences that have no number slots.
@@ -169,20 +169,10 @@ fn repeat_sequence(
 #[cold]
 pub(super) fn unsupported(
     th: &Thread,
-    operator: Binary,
     symbol: &str,
     left: Borrowed<'_>,
     right: Borrowed<'_>,
 ) -> Raised {
-    if operator == Binary::Rshift && crate::descr::is_builtin_named(left, "print") {
-        return raise!(
-            th,
-            TYPE_ERROR,
-            "unsupported operand type(s) for {symbol}: '{}' and '{}'. Did you mean \"print(<message>, file=<output_stream>)\"?",
-            left.type_name(),
-            right.type_name()
-        );
-    }
     raise!(
         th,
         TYPE_ERROR,

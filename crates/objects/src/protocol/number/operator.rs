@@ -330,7 +330,7 @@ pub(super) fn ternary(
     }
     let symbol = if inplace { "**=" } else { "** or pow()" };
     if modulus.is_none() {
-        return Err(unsupported(th, Binary::Power, symbol, base, exp));
+        return Err(unsupported(th, symbol, base, exp));
     }
     Err(raise!(
         th,

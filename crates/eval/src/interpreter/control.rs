@@ -2,6 +2,7 @@
 
 use krait_bytecode::Opcode;
 use krait_objects::prelude::*;
+use krait_objects::row::keep_apart;
 
 use super::cold::{Dealloc, Pending, PendingAtResume, dealloc};
 use super::state::{Cold, Dispatch, State};
@@ -88,16 +89,6 @@ unsafe fn branch<D: Dispatch>(s: State, taken: bool) -> D::Out {
             return D::next(s.skip(POP_JUMP + s.arg));
         }
         D::next(s.skip(POP_JUMP))
-    }
-}
-
-/// Stands in one of two ways, so that the compiler does not make one of them that selects.
-#[inline(always)]
-fn keep_apart() {
-    // SAFETY: no instruction at all.
-    #[cfg(not(miri))]
-    unsafe {
-        std::arch::asm!("", options(nomem, nostack, preserves_flags));
     }
 }
 

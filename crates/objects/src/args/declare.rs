@@ -291,7 +291,7 @@ pub unsafe fn dealloc_unfinalized<T: Instance>(ob: *mut abi::PyObject) {
     unsafe {
         detach(ob, own);
         ptr::drop_in_place(ob.cast::<T>());
-        free(ob, own);
+        free(ob);
     }
 }
 
@@ -318,18 +318,18 @@ unsafe fn detach(ob: *mut abi::PyObject, own: &abi::PyTypeObject) {
 /// # Safety
 /// As for `detach`, and `ob` is not tracked.
 #[inline(never)]
-unsafe fn free(ob: *mut abi::PyObject, own: &abi::PyTypeObject) {
+pub(crate) unsafe fn free(ob: *mut abi::PyObject) {
     // SAFETY: the caller's promise.
     unsafe {
         let ty = (*ob).ob_type;
-        if ptr::eq(ty, own)
-            && own.tp_flags & abi::Py_TPFLAGS_PREHEADER == 0
-            && own.tp_free.is_some_and(|free| free as usize == gc::gc_del as *const () as usize)
+        let Some(free) = (*ty).tp_free else { return };
+        if free as usize == gc::gc_del as *const () as usize
+            && (*ty).tp_flags & abi::Py_TPFLAGS_PREHEADER == 0
+            && (*ty).tp_flags & abi::Py_TPFLAGS_HAVE_GC != 0
         {
-            gc::free_plain(ob);
-        } else if let Some(free) = (*ty).tp_free {
-            free(ob.cast());
+            return gc::free_plain(ob);
         }
+        free(ob.cast());
     }
 }
 

@@ -113,7 +113,9 @@ macro_rules! shared {
             fn or(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
                 binary(left, right, |set| {
                     let result = set.copy(th)?;
-                    result.update(th, right)?;
+                    if !left.is(right) {
+                        result.update(th, right)?;
+                    }
                     Ok(result)
                 })
             }
@@ -296,8 +298,13 @@ impl Set {
     pub fn contains_element(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
         match self.contains_at_once(key) {
             Some(found) => Ok(found),
-            None => with_frozen(th, key, |key| self.contains_other(th, key)),
+            None => self.contains_other_element(th, key),
         }
+    }
+
+    #[inline(never)]
+    fn contains_other_element(&self, th: &Thread, key: Borrowed<'_>) -> PyResult<bool> {
+        with_frozen(th, key, |key| self.contains_other(th, key))
     }
 }
 

@@ -10,7 +10,6 @@ mod operations;
 mod table;
 
 use std::cell::Cell;
-use std::ffi::c_void;
 
 use krait_abi as abi;
 
@@ -229,11 +228,20 @@ impl Set {
             if !(*this).weakrefs.get().is_null() {
                 crate::weakref::clear_references(ob);
             }
-            (*this).clear();
-            match (*(*ob).ob_type).tp_free {
-                Some(free) => free(ob.cast::<c_void>()),
-                None => gc::gc_del(ob.cast::<c_void>()),
+            // Nobody sees the entries any more: they need not be taken out first.
+            let table = (*this).table.get();
+            let (mut entry, mut left) = (table, (*this).len());
+            while left > 0 {
+                if table::is_used_entry(&*entry) {
+                    left -= 1;
+                    drop(Owned::<Object>::from_ptr((*entry).key));
+                }
+                entry = entry.add(1);
             }
+            if table != (*this).small_table() {
+                Thread::attached().interp().heap.free(table.cast());
+            }
+            crate::args::declare::free(ob);
         }
     }
 }

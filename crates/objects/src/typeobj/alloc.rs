@@ -6,13 +6,16 @@
 //! deallocator is called with the last reference gone.
 
 use std::ffi::{c_int, c_void};
+use std::ptr::NonNull;
 
 use krait_abi as abi;
 
 use crate::error::PyResult;
+use crate::float::Float;
 use crate::gc;
 use crate::handle::{Borrowed, Instance, Object, Owned};
 use crate::object::{inline_values, instance_dict};
+use crate::row::keep_apart;
 use crate::thread::Thread;
 use crate::typeobj::Type;
 use crate::weakref;
@@ -20,8 +23,22 @@ use crate::weakref;
 type Ptr = *mut abi::PyObject;
 
 /// A new instance: zeroed after its head, with `items` items, tracked if the type is collected.
+#[inline(never)]
 pub fn alloc(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
-    let ob = alloc_untracked(th, ty, items)?;
+    let Some(block) = block_at_once(th, &ty) else { return alloc_slowly(th, ty, items) };
+    // SAFETY: a fresh object; a collected one is preceded by its header.
+    unsafe {
+        let ob = begin(block, &ty);
+        if ty.is_gc() && gc::track_quietly(th, ob) {
+            gc::ask(th);
+        }
+        Ok(Owned::from_ptr(ob))
+    }
+}
+
+#[inline(never)]
+fn alloc_slowly(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
+    let ob = alloc_sized(th, ty, items, 0)?;
     if ty.is_gc() {
         gc::track(th, ob.borrow());
     }
@@ -29,8 +46,47 @@ pub fn alloc(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
 }
 
 /// As `alloc`, for code that fills the object before the collector may see it.
+#[inline(never)]
 pub fn alloc_untracked(th: &Thread, ty: Borrowed<'_, Type>, items: isize) -> PyResult {
-    alloc_sized(th, ty, items, 0)
+    match block_at_once(th, &ty) {
+        // SAFETY: a fresh object.
+        Some(block) => Ok(unsafe { Owned::from_ptr(begin(block, &ty)) }),
+        None => alloc_sized(th, ty, items, 0),
+    }
+}
+
+/// What most objects need: their memory, if the type is ready, its instances are all of one size with nothing but the collector's
+/// header before them, and a block that was used before is at hand.
+#[inline(always)]
+fn block_at_once(th: &Thread, ty: &Type) -> Option<NonNull<u8>> {
+    let raw = ty.raw();
+    let unusual = abi::Py_TPFLAGS_PREHEADER | abi::Py_TPFLAGS_INLINE_VALUES;
+    let flags = raw.tp_flags as usize & (unusual | abi::Py_TPFLAGS_READY) as usize;
+    if flags != abi::Py_TPFLAGS_READY as usize || raw.tp_itemsize != 0 {
+        return None;
+    }
+    NonNull::new(th.interp().heap.object_at_once(plain_size(ty)))
+}
+
+/// The size of the block of such an object.
+#[inline(always)]
+fn plain_size(ty: &Type) -> usize {
+    header_size(ty) + ((ty.raw().tp_basicsize as usize + 7) & !7)
+}
+
+/// Writes zeros and the head to the block of such an object.
+///
+/// # Safety
+/// `block_at_once` has given the block for this type.
+#[inline(always)]
+unsafe fn begin(block: NonNull<u8>, ty: &Type) -> Ptr {
+    // SAFETY: the block is large enough.
+    unsafe {
+        clear(block.as_ptr(), plain_size(ty));
+        let ob: Ptr = block.as_ptr().add(header_size(ty)).cast();
+        init_head(ob, Borrowed::from_ref(ty));
+        ob
+    }
 }
 
 /// As `alloc_untracked` without items, with `behind` bytes more.
@@ -89,8 +145,11 @@ unsafe fn clear(block: *mut u8, size: usize) {
     macro_rules! in_line {
         ($($words:literal)*) => {
             match size / 8 {
-                // SAFETY: the caller's promise.
-                $($words => unsafe { block.write_bytes(0, $words * 8) },)*
+                $($words => {
+                    // SAFETY: the caller's promise.
+                    unsafe { block.write_bytes(0, $words * 8) };
+                    keep_apart();
+                })*
                 // SAFETY: the caller's promise.
                 _ => unsafe { block.write_bytes(0, size) },
             }
@@ -136,6 +195,7 @@ pub fn alloc_collected_before<T>(
 ///
 /// # Safety
 /// `ob` is memory for an object that nobody knows yet.
+#[inline(always)]
 pub unsafe fn init_head(ob: Ptr, ty: Borrowed<'_, Type>) {
     // SAFETY: the caller's promise.
     unsafe {
@@ -162,9 +222,15 @@ pub unsafe fn init_static_head(ob: Ptr, ty: &'static Type) {
 
 /// Bytes before the object: the collector's header, and the managed dictionary and weak list before that.
 pub fn size_before(ty: &Type) -> usize {
-    let header = if ty.is_gc() { size_of::<abi::PyGC_Head>() } else { 0 };
+    let header = header_size(ty);
     let managed = if ty.has_flag(abi::Py_TPFLAGS_PREHEADER) { 2 * size_of::<usize>() } else { 0 };
     header + managed
+}
+
+/// The bytes of the collector's header.
+#[inline(always)]
+fn header_size(ty: &Type) -> usize {
+    if ty.is_gc() { size_of::<abi::PyGC_Head>() } else { 0 }
 }
 
 /// Moves an object into a block for another number of items.
@@ -250,6 +316,7 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
         if collected {
             gc::untrack_raw(ob);
         }
+        let th = Thread::attached();
         let (base, base_dealloc) =
             base_with_other(ty, |ty| ty.tp_dealloc, subtype_dealloc as *const () as usize);
         if weakref::list_pointer(ob).is_some_and(|list| !(*list).is_null())
@@ -269,7 +336,7 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
                 gc::untrack_raw(ob);
             }
         }
-        clear_slots_down_to(ob, ty, base);
+        clear_slots_down_to(th, ob, ty, base);
         if (*ty).tp_dictoffset != 0 && (*base).tp_dictoffset == 0 {
             instance_dict::clear(ob);
         }
@@ -286,7 +353,7 @@ pub unsafe extern "C" fn subtype_dealloc(ob: Ptr) {
                     && frees_collected(ty) =>
             {
                 let before = size_before(&Borrowed::<Type>::from_ptr(ty.cast()));
-                Thread::attached().interp().heap.free(ob.cast::<u8>().sub(before));
+                th.interp().heap.free(ob.cast::<u8>().sub(before));
             }
             Some(dealloc) => dealloc(ob),
             None => crate::fatal("a base type has no tp_dealloc"),
@@ -346,7 +413,12 @@ unsafe fn call_legacy_del(ob: Ptr) -> bool {
 }
 
 /// The `__slots__` that each Python class from `ty` down to `base` (exclusive) added.
-unsafe fn clear_slots_down_to(ob: Ptr, ty: *mut abi::PyTypeObject, base: *mut abi::PyTypeObject) {
+unsafe fn clear_slots_down_to(
+    th: &Thread,
+    ob: Ptr,
+    ty: *mut abi::PyTypeObject,
+    base: *mut abi::PyTypeObject,
+) {
     // SAFETY: see the top of the file.
     unsafe {
         let mut current = ty;
@@ -354,10 +426,28 @@ unsafe fn clear_slots_down_to(ob: Ptr, ty: *mut abi::PyTypeObject, base: *mut ab
             for member in slot_members(current) {
                 let field = ob.byte_add(member.offset as usize).cast::<Ptr>();
                 let old = std::mem::replace(&mut *field, std::ptr::null_mut());
-                drop(Owned::<crate::handle::Object>::from_ptr_or_null(old));
+                if !old.is_null() && !is_kept_float(th, old) {
+                    crate::handle::decref(old);
+                }
             }
             current = (*current).tp_base;
         }
+    }
+}
+
+/// Whether `ob` is a float whose only reference this is, and whose memory now is kept for the next one: nothing but a number's
+/// memory is to be released, so that takes no call.
+///
+/// # Safety
+/// `ob` is a live object. If so, the reference is gone.
+#[inline(always)]
+unsafe fn is_kept_float(th: &Thread, ob: Ptr) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*ob).ob_type == Float::type_object().as_type_ptr()
+            && *ob.cast::<u32>() == 1
+            && !th.dealloc_is_special()
+            && th.interp().free_lists.floats.push(ob)
     }
 }
 
@@ -434,7 +524,7 @@ pub unsafe extern "C" fn subtype_clear(ob: Ptr) -> c_int {
         let ty = (*ob).ob_type;
         let (base, base_clear) =
             base_with_other(ty, |ty| ty.tp_clear, subtype_clear as *const () as usize);
-        clear_slots_down_to(ob, ty, base);
+        clear_slots_down_to(Thread::attached(), ob, ty, base);
         instance_dict::clear_for_gc(ob, base);
         base_clear.map_or(0, |clear| clear(ob))
     }

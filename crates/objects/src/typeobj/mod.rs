@@ -415,6 +415,19 @@ impl Type {
     /// `alloc` for all types: one copy of it.
     fn alloc_object(&self, th: &Thread, items: isize) -> PyResult {
         let ty = Borrowed::from_ref(self);
+        // Static types inherit that of `object`, which does the same.
+        let slot = self.raw().tp_alloc.map_or(0, |slot| slot as usize);
+        let of_object = Object::type_object().raw().tp_alloc.map_or(0, |slot| slot as usize);
+        if slot == of_object || slot == alloc::generic_alloc as *const () as usize {
+            return alloc::alloc(th, ty, items);
+        }
+        self.alloc_otherwise(th, items)
+    }
+
+    /// `alloc_object` of a type that makes its instances itself, or is not ready.
+    #[inline(never)]
+    fn alloc_otherwise(&self, th: &Thread, items: isize) -> PyResult {
+        let ty = Borrowed::from_ref(self);
         // A static type may be used before anyone has asked for it by name.
         if !self.has_flag(abi::Py_TPFLAGS_READY) {
             ty.ready(th)?;
@@ -423,13 +436,6 @@ impl Type {
             // Descriptors are made while the types they belong to, and their own, are being readied.
             return alloc::alloc(th, ty, items);
         };
-        // Static types inherit that of `object`, which does the same.
-        let of_object = Object::type_object().raw().tp_alloc.map(|slot| slot as usize);
-        if of_object == Some(slot as usize)
-            || slot as usize == alloc::generic_alloc as *const () as usize
-        {
-            return alloc::alloc(th, ty, items);
-        }
         // SAFETY: a type's `tp_alloc` makes instances of it.
         let ob = unsafe { Owned::from_ptr_or_null(slot(self.as_type_ptr(), items)) };
         ob.ok_or_else(|| th.raised_by_c())

@@ -13,6 +13,7 @@ use crate::singletons::{bool_object, none};
 use crate::str::Str;
 use crate::thread::Thread;
 use crate::tuple::Tuple;
+use crate::typeobj::Type;
 
 /// Where a conversion happens, for its message.
 pub struct Site {
@@ -24,6 +25,14 @@ pub struct Site {
 }
 
 impl Site {
+    /// TypeError: the argument is no instance of `class`. Everything comes in registers, so that the way of those that are
+    /// writes nothing down for it.
+    #[cold]
+    #[inline(never)]
+    fn no_instance(&self, th: &Thread, class: &'static Type, found: Borrowed<'_>) -> Raised {
+        self.wrong_type(th, class.tp_name(), found)
+    }
+
     /// TypeError: the argument is not an `expected`.
     #[cold]
     #[inline(never)]
@@ -56,7 +65,10 @@ pub fn optional<'a, T: FromArg<'a>>(
 impl<'a, T: Instance> FromArg<'a> for Borrowed<'a, T> {
     #[inline(always)]
     fn from_arg(th: &Thread, arg: Borrowed<'a>, site: &'static Site) -> PyResult<Self> {
-        arg.downcast::<T>().ok_or_else(|| site.wrong_type(th, T::type_object().tp_name(), arg))
+        match arg.downcast::<T>() {
+            Some(value) => Ok(value),
+            None => Err(site.no_instance(th, T::type_object(), arg)),
+        }
     }
 }
 

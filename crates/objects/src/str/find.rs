@@ -38,7 +38,25 @@ impl Str {
         })
     }
 
-    /// `self.replace(old, new, count)` with at most `most` replacements.
+    /// The bytes of this string and the only one of `needle`, where all are bytes: such a search is not prepared.
+    #[inline(always)]
+    fn with_only_byte(&self, needle: &Str) -> Option<(&[u8], u8)> {
+        match (self.as_compact_latin1(), needle.as_compact_latin1()) {
+            (Some(text), Some(&[byte])) => Some((text, byte)),
+            _ => None,
+        }
+    }
+
+    /// Whether `needle` is a byte, and not in this string.
+    #[inline(always)]
+    fn lacks(&self, needle: &Str) -> bool {
+        self.with_only_byte(needle)
+            .is_some_and(|(text, byte)| crate::text::search::find_byte(text, byte).is_none())
+    }
+
+    /// `self.replace(old, new, count)` with at most `most` replacements, which is not 0. The string does not lack `old`, if that is a byte, and is
+    /// not shorter.
+    #[inline(never)]
     fn replaced(
         this: Borrowed<'_, Str>,
         th: &Thread,
@@ -46,15 +64,12 @@ impl Str {
         new: &Str,
         most: usize,
     ) -> PyResult<Owned<Str>> {
-        if old.len() > this.len() || most == 0 {
-            return this.to_exact(th);
-        }
         let new_bound = bound_of(new);
         let bound = bound_of(&this).max(new_bound);
         // What is taken out may have been what needed the kind.
         let narrows = new_bound < bound && !old.is_ascii();
         if let (1, 1, true) = (old.len(), new.len(), most >= this.len()) {
-            if this.find_in(old, 0, this.len()).is_none() {
+            if this.with_only_byte(old).is_none() && this.find_in(old, 0, this.len()).is_none() {
                 return this.to_exact(th);
             }
             let mut fresh = Fresh::new(th, this.len(), bound)?;
@@ -263,10 +278,11 @@ impl Str {
         new: Borrowed<'_, Str>,
         count: isize,
     ) -> PyResult<Owned<Str>> {
-        if old.is(new) {
+        let most = limit(count);
+        if old.is(new) || old.len() > this.len() || most == 0 || this.lacks(&old) {
             return this.to_exact(th);
         }
-        Str::replaced(this, th, &old, &new, limit(count))
+        Str::replaced(this, th, &old, &new, most)
     }
 
     /// Return the string without the prefix, if it begins with it.

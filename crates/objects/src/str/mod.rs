@@ -96,6 +96,7 @@ impl<'a> Chars<'a> {
     }
 
     /// A bound for the greatest code point: good enough to choose a kind.
+    #[inline(never)]
     pub fn max_char(self) -> u32 {
         with_units!(self, units => text::max_char(units))
     }

@@ -175,15 +175,15 @@ pub fn eq(th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult<bool
 
 /// `hash(ob)`; TypeError if it has none.
 pub fn hash(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
-    if let Some(text) = ob.downcast_exact::<Str>()
-        && let known = text.hash(th)
-        && known != -1
-    {
-        return Ok(known);
+    match crate::dict::lookup::hash_at_once(ob) {
+        Some(known) => Ok(known),
+        None => hash_other(th, ob),
     }
-    if let Some(known) = crate::dict::lookup::hash_at_once(ob) {
-        return Ok(known);
-    }
+}
+
+/// Apart, so that a hash that is known saves no register.
+#[inline(never)]
+fn hash_other(th: &Thread, ob: Borrowed<'_>) -> PyResult<isize> {
     hash_by_slot(th, ob)
 }
 

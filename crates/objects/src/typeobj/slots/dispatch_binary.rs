@@ -10,7 +10,6 @@ use krait_abi as abi;
 
 use super::dispatch::enter;
 use super::special::special;
-use super::{Place, Table};
 use crate::error::PyResult;
 use crate::handle::{Borrowed, Object, Owned};
 use crate::ids::id;
@@ -21,7 +20,8 @@ use crate::thread::Thread;
 
 /// A binary operator: its slot, the dispatcher that fills it, and its two special methods.
 struct Operator {
-    place: Place,
+    /// Of the slot among those for numbers.
+    offset: usize,
     function: *const c_void,
     name: Borrowed<'static, Str>,
     reflected: Borrowed<'static, Str>,
@@ -29,8 +29,12 @@ struct Operator {
 
 impl Operator {
     fn dispatches(&self, operand: Borrowed<'_>) -> bool {
-        // SAFETY: a live object's type is live.
-        unsafe { std::ptr::eq(self.place.read(operand.ty().as_type_ptr()), self.function) }
+        // SAFETY: a live object's type is live; the table is null or has the slot.
+        unsafe {
+            let table = (*operand.ty().as_type_ptr()).tp_as_number;
+            !table.is_null()
+                && *table.byte_add(self.offset).cast::<*const c_void>() == self.function
+        }
     }
 
     fn apply(&self, th: &Thread, left: Borrowed<'_>, right: Borrowed<'_>) -> PyResult {
@@ -89,14 +93,14 @@ fn is_overridden(
 macro_rules! binary {
     ($($slot:ident: $name:ident, $reflected:ident;)*) => {$(
         pub unsafe extern "C" fn $slot(left: *mut abi::PyObject, right: *mut abi::PyObject) -> *mut abi::PyObject {
-            let operator = Operator {
-                place: Place { table: Table::Number, offset: offset_of!(abi::PyNumberMethods, $slot) },
+            const OPERATOR: &Operator = &Operator {
+                offset: offset_of!(abi::PyNumberMethods, $slot),
                 function: $slot as *const c_void,
                 name: id::$name,
                 reflected: id::$reflected,
             };
             // SAFETY: C passes live operands.
-            unsafe { enter(|th| operator.apply(th, Borrowed::from_ptr(left), Borrowed::from_ptr(right))) }
+            unsafe { enter(|th| OPERATOR.apply(th, Borrowed::from_ptr(left), Borrowed::from_ptr(right))) }
         }
     )*};
 }
@@ -124,7 +128,7 @@ pub unsafe extern "C" fn nb_power(
     modulus: *mut abi::PyObject,
 ) -> *mut abi::PyObject {
     let operator = Operator {
-        place: Place { table: Table::Number, offset: offset_of!(abi::PyNumberMethods, nb_power) },
+        offset: offset_of!(abi::PyNumberMethods, nb_power),
         function: nb_power as *const c_void,
         name: id::__pow__,
         reflected: id::__rpow__,

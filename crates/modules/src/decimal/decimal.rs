@@ -160,9 +160,16 @@ impl Decimal {
         args: Borrowed<'_, Tuple>,
         kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult {
-        let mut arguments = Arguments::new(th, &NEW, given_tuple(args, kwargs))?;
-        let (value, context) = (arguments.next(th)?, arguments.next(th)?);
-        arguments.finish(th)?;
+        let (value, context) = match (args.get().as_slice(), kwargs) {
+            // The usual call needs no parsing.
+            (&[value], None) => (Some(value), None),
+            _ => {
+                let mut arguments = Arguments::new(th, &NEW, given_tuple(args, kwargs))?;
+                let given = (arguments.next(th)?, arguments.next(th)?);
+                arguments.finish(th)?;
+                given
+            }
+        };
         let context = given_or_current(th, context)?;
         let Some(value) = value else {
             return Decimal::new_of(th, cls, Num::zero(false, 0));

@@ -78,15 +78,16 @@ pub unsafe fn entry(
     next: Option<Owned<Traceback>>,
     frame: *mut Frame,
 ) -> PyResult<Owned<Traceback>> {
-    let traceback = Traceback::type_object().alloc::<Traceback>(th, 0)?;
     // SAFETY: the caller's promise.
-    unsafe {
-        let object = crate::frame::object::of(th, frame)?;
-        traceback.last_instruction.set(2 * Frame::last_unit(frame) as i32);
-        traceback.frame.set(Some(object));
-    }
+    let object = unsafe { crate::frame::object::of(th, frame)? };
+    let class = Traceback::type_object();
+    let traceback = krait_objects::typeobj::alloc::alloc_collected::<Traceback>(th, class)?;
+    // SAFETY: as above.
+    traceback.last_instruction.set(2 * unsafe { Frame::last_unit(frame) } as i32);
+    traceback.frame.set(Some(object));
     traceback.line.set(-1);
     traceback.next.set(next);
+    krait_objects::gc::track(th, traceback.borrow());
     Ok(traceback)
 }
 

@@ -85,73 +85,53 @@ pub fn load_super_attr(op: Op<'_>) -> PyResult<()> {
 }
 
 /// A special method of `with` and `async with`.
-struct Special {
-    name: Borrowed<'static, Str>,
-    protocol: &'static str,
-    missed: &'static str,
-    /// The pair of the other protocol, its name, and the statement for it.
-    other: [Borrowed<'static, Str>; 2],
-    other_protocol: &'static str,
-    statement: &'static str,
-}
-
-const PLAIN: &str = "context manager protocol";
-const ASYNC: &str = "asynchronous context manager protocol";
-
-fn special(index: u32) -> Special {
-    let plain = |name, missed| Special {
-        name,
-        protocol: PLAIN,
-        missed,
-        other: [id::__aenter__, id::__aexit__],
-        other_protocol: ASYNC,
-        statement: "async with",
-    };
-    let asynchronous = |name, missed| Special {
-        name,
-        protocol: ASYNC,
-        missed,
-        other: [id::__enter__, id::__exit__],
-        other_protocol: PLAIN,
-        statement: "with",
-    };
+fn special_name(index: u32) -> Borrowed<'static, Str> {
     match index {
-        special_method::ENTER => plain(id::__enter__, "__enter__"),
-        special_method::EXIT => plain(id::__exit__, "__exit__"),
-        special_method::AENTER => asynchronous(id::__aenter__, "__aenter__"),
-        _ => asynchronous(id::__aexit__, "__aexit__"),
+        special_method::ENTER => id::__enter__,
+        special_method::EXIT => id::__exit__,
+        special_method::AENTER => id::__aenter__,
+        _ => id::__aexit__,
     }
 }
 
 /// Pushes a special method and its receiver.
 pub fn load_special(op: Op<'_>) -> PyResult<()> {
-    let wanted = special(op.arg as u32);
     let owner = op.peek(1);
-    match object::lookup_special_method(op.th, owner, wanted.name)? {
+    match object::lookup_special_method(op.th, owner, special_name(op.arg as u32))? {
         Some(found) => {
             push_found(op, found);
             Ok(())
         }
-        None => Err(not_supported(op.th, owner, &wanted)),
+        None => Err(not_supported(op.th, owner, op.arg as u32)),
     }
 }
 
-fn not_supported(th: &Thread, owner: Borrowed<'_>, wanted: &Special) -> Raised {
+#[cold]
+#[inline(never)]
+fn not_supported(th: &Thread, owner: Borrowed<'_>, index: u32) -> Raised {
+    const PLAIN: &str = "context manager protocol";
+    const ASYNC: &str = "asynchronous context manager protocol";
     let ty = owner.ty();
-    let other = wanted.other.iter().all(|name| ty.lookup(th, *name).is_some());
-    let (name, protocol, missed) = (ty.tp_name(), wanted.protocol, wanted.missed);
-    if other {
-        let (other, statement) = (wanted.other_protocol, wanted.statement);
+    let (name, missed) = (ty.tp_name(), special_name(index));
+    let plain = matches!(index, special_method::ENTER | special_method::EXIT);
+    let (protocol, others, other, statement) = if plain {
+        (PLAIN, [id::__aenter__, id::__aexit__], ASYNC, "async with")
+    } else {
+        (ASYNC, [id::__enter__, id::__exit__], PLAIN, "with")
+    };
+    if others.iter().all(|other| ty.lookup(th, *other).is_some()) {
         return raise!(
             th,
             TYPE_ERROR,
-            "'{name}' object does not support the {protocol} (missed {missed} method) but it supports the {other}. Did you mean to use '{statement}'?"
+            "'{name}' object does not support the {protocol} (missed {} method) but it supports the {other}. Did you mean to use '{statement}'?",
+            *missed
         );
     }
     raise!(
         th,
         TYPE_ERROR,
-        "'{name}' object does not support the {protocol} (missed {missed} method)"
+        "'{name}' object does not support the {protocol} (missed {} method)",
+        *missed
     )
 }
 

@@ -1,5 +1,6 @@
 //! Raising, handling, matching and re-raising exceptions; `with`.
 
+use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use super::op::Op;
@@ -99,37 +100,6 @@ pub fn reraise(op: Op<'_>) -> PyResult<*const CodeUnit> {
     Ok(unwind_again(op.th, here))
 }
 
-/// Makes the exception on top the one being handled; the one before it is kept below.
-pub fn push_exc_info(op: Op<'_>) -> PyResult<()> {
-    if op.peek(1).downcast::<BaseException>().is_none() {
-        return Err(op.th.bad_internal_call());
-    }
-    let exception = op.pop1().into_ref();
-    // SAFETY: the innermost level of handled exceptions is live, and owns its reference.
-    unsafe {
-        let level = (*op.th.raw()).exc_info;
-        let previous = (*level).exc_value;
-        let previous =
-            if previous.is_null() { StackRef::none() } else { StackRef::steal(previous) };
-        op.push_ref(previous);
-        (*level).exc_value = exception.dup().into_owned().into_ptr();
-    }
-    op.push_ref(exception);
-    Ok(())
-}
-
-/// Ends the handling of an exception: the one before it is the handled one again.
-pub fn pop_except(op: Op<'_>) -> PyResult<()> {
-    let previous = op.pop1();
-    if !previous.is_none() && previous.get().downcast::<BaseException>().is_none() {
-        return Err(op.th.bad_internal_call());
-    }
-    let previous = previous.into_ref();
-    // SAFETY: None or an exception, as `push_exc_info` keeps.
-    unsafe { end_handling(op.th, previous) };
-    Ok(())
-}
-
 /// Makes `previous`, an exception or None, the one being handled.
 ///
 /// # Safety
@@ -154,7 +124,7 @@ const NOT_EXCEPTIONS: &str =
 /// TypeError unless `pattern` is an exception class or a tuple of them.
 fn check_pattern(th: &Thread, pattern: Borrowed<'_>) -> PyResult<()> {
     let is_class = |ob: Borrowed<'_>| {
-        ob.downcast::<Type>().is_some_and(|class| class.is_subtype(exc::BASE_EXCEPTION))
+        ob.downcast::<Type>().is_some_and(|class| class.has_flag(abi::Py_TPFLAGS_BASE_EXC_SUBCLASS))
     };
     let fine = match pattern.downcast::<Tuple>() {
         Some(tuple) => tuple.as_slice().iter().all(|class| is_class(*class)),
@@ -299,4 +269,109 @@ pub fn with_except_start(op: Op<'_>) -> PyResult<()> {
     };
     op.push(result);
     Ok(())
+}
+
+/// Handlers in registers.
+pub mod hot {
+    use krait_abi as abi;
+    use krait_objects::prelude::*;
+
+    use super::super::cold::{Dealloc, Rare};
+    use super::super::op::Op;
+    use super::super::specialize::layout;
+    use super::super::state::{Dispatch, Operation, State};
+    use crate::code::CodeUnit;
+    use crate::frame::StackRef;
+
+    /// Makes the exception on top the one being handled; the one before it is kept below.
+    #[inline(always)]
+    pub unsafe fn push_exc_info<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9); the innermost level of handled exceptions is live, and owns its reference.
+        unsafe {
+            let exception = s.peek(1);
+            if !is_exception(exception) {
+                return D::cold::<Rare<NoException>>(s, 0);
+            }
+            let level = (*s.thread().raw()).exc_info;
+            let previous = (*level).exc_value;
+            // The level's own reference: an immortal object's is not counted, there or here.
+            let _counted = StackRef::new(exception.ptr());
+            (*level).exc_value = exception.ptr();
+            let previous =
+                if previous.is_null() { StackRef::none() } else { StackRef::steal(previous) };
+            s.poke(1, previous);
+            D::next(s.push(exception).skip(1))
+        }
+    }
+
+    /// Ends the handling of an exception: the one before it is the handled one again.
+    #[inline(always)]
+    pub unsafe fn pop_except<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9), and as for `push_exc_info`; the level is whole before the old exception is released.
+        unsafe {
+            let previous = s.peek(1);
+            let level = (*s.thread().raw()).exc_info;
+            let new = if previous == StackRef::none() {
+                std::ptr::null_mut()
+            } else if is_exception(previous) {
+                previous.into_heap_safe().ptr()
+            } else {
+                return D::cold::<Rare<NoException>>(s, 0);
+            };
+            let old = std::mem::replace(&mut (*level).exc_value, new);
+            let s = s.drop(1).skip(1);
+            if !old.is_null() {
+                let old = StackRef::steal(old);
+                if old.release() {
+                    return D::cold::<Dealloc>(s, old.bits());
+                }
+            }
+            D::next(s)
+        }
+    }
+
+    /// Whether the exception below the pattern on top is of its class, which almost always is the very class.
+    #[inline(always)]
+    pub unsafe fn check_exc_match<D: Dispatch>(s: State) -> D::Out {
+        // SAFETY: (9).
+        unsafe {
+            let pattern = s.peek(1);
+            let class: *mut abi::PyTypeObject = pattern.ptr().cast();
+            if (*s.peek(2).ptr()).ob_type != class
+                || !layout::is_type(pattern.ptr())
+                || (*class).tp_flags & abi::Py_TPFLAGS_BASE_EXC_SUBCLASS == 0
+            {
+                return D::cold::<Rare<CheckMatch>>(s, 0);
+            }
+            // Not the last reference: the exception has one.
+            let _not_last = pattern.release();
+            s.poke(1, StackRef::from_bool(true));
+            D::next(s.skip(1))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn is_exception(value: StackRef) -> bool {
+        // SAFETY: (1).
+        unsafe { (*(*value.ptr()).ob_type).tp_flags & abi::Py_TPFLAGS_BASE_EXC_SUBCLASS != 0 }
+    }
+
+    struct CheckMatch;
+
+    impl Operation for CheckMatch {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            super::check_exc_match(op).map(|()| op.next())
+        }
+    }
+
+    /// Code that no compiler has made has something else where an exception is expected.
+    struct NoException;
+
+    impl Operation for NoException {
+        #[inline(always)]
+        fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+            Err(op.th.bad_internal_call())
+        }
+    }
 }

@@ -91,6 +91,7 @@ mod handlers {
     pub use super::super::arithmetic::hot::*;
     pub use super::super::attributes::hot::*;
     pub use super::super::calls_fast::*;
+    pub use super::super::exceptions::hot::*;
     pub use super::super::entering::{binary_op_subscr_getitem, load_attr_getattribute_overridden, load_attr_property};
     pub use super::super::calls_direct::*;
     pub use super::super::calls_native::*;
@@ -112,7 +113,7 @@ mod handlers {
         attributes: delete_attr, load_special;
         containers: binary_slice, build_list, build_map, build_set, build_slice, delete_subscr, dict_merge,
             dict_update, get_len, list_extend, map_add, set_add, set_update, store_slice;
-        exceptions: check_eg_match, check_exc_match, pop_except, push_exc_info, raise_varargs, reraise, with_except_start;
+        exceptions: check_eg_match, raise_varargs, reraise, with_except_start;
         functions: copy_free_vars, make_cell, make_function, set_function_attribute;
         imports: import_from, import_name;
         intrinsics: call_intrinsic_1, call_intrinsic_2;

@@ -122,26 +122,43 @@ pub fn tell_of_stop(th: &Thread) {
 unsafe fn handle_or_leave(
     th: &Thread,
     frame: *mut Frame,
-    mut at: isize,
-    mut place: Place,
+    at: isize,
+    place: Place,
 ) -> Option<*const CodeUnit> {
     // SAFETY: the caller's: the frame is the current one.
     unsafe {
-        let mut led_astray = false;
+        match enter_handler(th, frame, at) {
+            Some(ip) if !monitoring::is_on(th) => Some(ip),
+            Some(ip) => tell_of_handler(th, frame, ip),
+            None => leave_unhandled(th, frame, place),
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn leave_unhandled(th: &Thread, frame: *mut Frame, place: Place) -> Option<*const CodeUnit> {
+    // SAFETY: the caller's: the frame is the current one.
+    unsafe {
+        // The frame that waits for an `__init__` is nobody's code.
+        if !super::construct::is_cleanup(th, Frame::code(frame)) {
+            tell(th, frame, event::PY_UNWIND, place);
+        }
+        frame::leave(th, frame);
+    }
+    None
+}
+
+/// Tells the tools that the frame goes on at `ip`, its handler. A tool's own exception is raised in front of the handler.
+#[cold]
+#[inline(never)]
+unsafe fn tell_of_handler(
+    th: &Thread,
+    frame: *mut Frame,
+    mut ip: *const CodeUnit,
+) -> Option<*const CodeUnit> {
+    // SAFETY: the caller's: the frame is the current one, the exception on its stack.
+    unsafe {
         loop {
-            let Some(ip) =
-                enter_handler(th, frame, at).filter(|&ip| !led_astray || may_handle(th, frame, ip))
-            else {
-                // The frame that waits for an `__init__` is nobody's code.
-                if !super::construct::is_cleanup(th, Frame::code(frame)) {
-                    tell(th, frame, event::PY_UNWIND, place);
-                }
-                frame::leave(th, frame);
-                return None;
-            };
-            if !monitoring::is_on(th) {
-                return Some(ip);
-            }
             let handled = (*(*frame).sp.sub(1)).get().to_owned();
             let code = Frame::code(frame);
             let unit = ip.offset_from(code.units());
@@ -150,10 +167,12 @@ unsafe fn handle_or_leave(
             if monitoring::deliver(th, code, event, unit as usize, &extra).is_ok() {
                 return Some(ip);
             }
-            // A tool's own exception is raised in front of the handler.
-            at = unit - 1;
-            place = Place::Unit(at);
-            led_astray = true;
+            let at = unit - 1;
+            match enter_handler(th, frame, at).filter(|&ip| may_handle(th, frame, ip)) {
+                Some(next) if !monitoring::is_on(th) => return Some(next),
+                Some(next) => ip = next,
+                None => return leave_unhandled(th, frame, Place::Unit(at)),
+            }
         }
     }
 }

@@ -154,6 +154,18 @@ impl Function {
         unsafe { self.code.get().unwrap_unchecked() }
     }
 
+    /// Where the defaults of the last `count` parameters begin, if they all have one.
+    #[inline(always)]
+    pub fn last_defaults(&self, count: usize) -> Option<*const *mut abi::PyObject> {
+        if count == 0 {
+            return Some(std::ptr::null());
+        }
+        let defaults = self.defaults.get()?;
+        let first = defaults.len().checked_sub(count)?;
+        // SAFETY: there are more items than that.
+        Some(unsafe { defaults.get().items().add(first).cast_const() })
+    }
+
     /// Whether calling it means running its code in our loop.
     #[inline(always)]
     pub fn is_ours(&self) -> bool {

@@ -40,17 +40,17 @@ pub unsafe fn bind(
     let named = (code.argcount + code.kwonlyargcount) as usize;
     let binding = Binding { th, function, code, locals, named };
     // SAFETY: the caller's promise.
-    unsafe {
-        let simple = code.flags as u32 & (code_flags::VARARGS | code_flags::VARKEYWORDS) == 0;
-        if simple && kwnames.is_none() && count <= code.argcount as usize {
-            move_words(args, locals, count);
-            if code.kwonlyargcount == 0 && binding.fill_last(count) {
-                return Ok(());
-            }
-            return binding.fill_defaults(count);
-        }
-        binding.bind(args, count, kwnames)
-    }
+    unsafe { binding.bind(args, count, kwnames) }
+}
+
+/// A tuple of `len` references, which move into it; without memory nobody takes them.
+///
+/// # Safety
+/// There are as many at `args`, which are the caller's to give.
+#[inline(never)]
+pub unsafe fn tuple_of(th: &Thread, args: *const StackRef, len: usize) -> PyResult<Owned<Tuple>> {
+    // SAFETY: the caller's promise.
+    Tuple::from_fn(th, len, |at| unsafe { (*args.add(at)).into_owned() })
 }
 
 /// References that were given away: those that nobody takes are released.
@@ -85,9 +85,8 @@ impl Drop for Given {
 impl Given {
     /// All `count` of them.
     fn into_tuple(self, th: &Thread, count: usize) -> PyResult<Owned<Tuple>> {
-        let first = self.next;
-        // SAFETY: there are `count` references, which nobody takes if there is no memory.
-        let tuple = Tuple::from_fn(th, count, |at| unsafe { (*first.add(at)).into_owned() })?;
+        // SAFETY: there are `count` references.
+        let tuple = unsafe { tuple_of(th, self.next, count)? };
         std::mem::forget(self);
         Ok(tuple)
     }
@@ -142,8 +141,14 @@ impl<'a> Binding<'a> {
                 return Ok(Some(index));
             }
         }
+        let interned = name.downcast_exact::<Str>().is_some_and(|name| name.is_interned());
         for index in skip..self.named {
-            if object::eq(self.th, name, self.code.get().local_name(index).object())? {
+            let parameter = self.code.get().local_name(index);
+            // Interned names are equal only if they are the same.
+            if interned && parameter.is_interned() {
+                continue;
+            }
+            if object::eq(self.th, name, parameter.object())? {
                 return Ok(Some(index));
             }
         }
@@ -201,22 +206,6 @@ impl<'a> Binding<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Gives the plain parameters from `given` on, which nothing was given for, their defaults. False if they have not all got one.
-    #[inline(always)]
-    unsafe fn fill_last(&self, given: usize) -> bool {
-        let wanted = self.code.argcount as usize - given;
-        if wanted == 0 {
-            return true;
-        }
-        let Some(defaults) = self.function.get().defaults.get() else { return false };
-        let Some(first) = defaults.len().checked_sub(wanted) else { return false };
-        for (at, value) in defaults.get().as_slice()[first..].iter().enumerate() {
-            // SAFETY: the frame has a local for every parameter.
-            unsafe { self.local(given + at).write(StackRef::new(value.as_ptr())) };
-        }
-        true
     }
 
     unsafe fn fill_positional_defaults(&self, given: usize) -> PyResult<()> {

@@ -16,6 +16,7 @@ mod inspect;
 pub mod jump;
 pub mod locals;
 pub mod object;
+mod push;
 mod stackref;
 
 use krait_abi as abi;
@@ -26,6 +27,7 @@ pub use inspect::{
     WarningPlace, current_code, current_locals, object_at_depth, running, warning_place,
 };
 pub use object::FrameObject;
+pub use push::push_for_call;
 pub use stackref::{Held, StackRef};
 
 use crate::code::{Code, CodeUnit};
@@ -345,48 +347,6 @@ pub unsafe fn leave(th: &Thread, frame: *mut Frame) -> *mut Frame {
         (*state).py_recursion_remaining += 1;
         datastack::pop(th, frame);
         previous
-    }
-}
-
-/// A frame for `func(*args)`, with the arguments bound. On error everything passed in has been released.
-///
-/// # Safety
-/// `func` is a `Function`; `func`, `locals` and the `count` positional references at `args` followed by one
-/// for each of `kwnames` are given up by the caller.
-pub unsafe fn push_for_call(
-    th: &Thread,
-    func: StackRef,
-    locals: *mut abi::PyObject,
-    args: *const StackRef,
-    count: usize,
-    kwnames: Option<Borrowed<'_, Tuple>>,
-    previous: *mut Frame,
-) -> PyResult<*mut Frame> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let function: Borrowed<'_, Function> = Borrowed::from_ptr(func.ptr());
-        let code = function.code_handle();
-        let Some(frame) = datastack::push(th, code.framesize as usize) else {
-            func.close();
-            drop(Owned::<Object>::from_ptr_or_null(locals));
-            let named = kwnames.map_or(0, |names| names.len());
-            for index in 0..count + named {
-                (*args.add(index)).close();
-            }
-            return Err(th.no_memory());
-        };
-        Frame::init(frame, func, locals, code, previous);
-        Frame::unset_locals(frame);
-        let first = Frame::local(frame, 0);
-        let bound = crate::arguments::bind(th, function, first, args, count, kwnames);
-        if let Err(raised) = bound {
-            // The count that `leave` gives back was not taken for a frame that never ran.
-            Frame::clear_except_code(th, frame);
-            (*frame).executable.close();
-            datastack::pop(th, frame);
-            return Err(raised);
-        }
-        Ok(frame)
     }
 }
 

@@ -15,6 +15,12 @@ pub(super) fn call(th: &Thread, function: Borrowed<'_, Function>, args: Args<'_>
             return crate::interpreter::run_frame(th, frame, false);
         }
     }
+    call_otherwise(th, function, args)
+}
+
+/// `call` with any arguments, of any code.
+#[inline(never)]
+fn call_otherwise(th: &Thread, function: Borrowed<'_, Function>, args: Args<'_>) -> PyResult {
     let optimized = function.code_handle().has_flag(code_flags::OPTIMIZED);
     let locals = match optimized {
         true => std::ptr::null_mut(),
@@ -65,12 +71,16 @@ unsafe fn push_plain(
         let frame = datastack::take(th, code.framesize as usize);
         let null = std::ptr::null_mut();
         Frame::init(frame, StackRef::new(function.as_ptr()), null, code, null.cast());
-        for (index, value) in args.values.iter().enumerate() {
-            *Frame::local(frame, index) = StackRef::new(value.as_ptr());
+        // By address, because there are few: the optimiser unrolls the other kind of loop.
+        let mut local = Frame::local(frame, 0);
+        let values = args.values.as_ptr_range();
+        let mut value = values.start;
+        while value < values.end {
+            local.write_volatile(StackRef::new((*value).as_ptr()));
+            local = local.add(1);
+            value = value.add(1);
         }
-        for index in count..code.nlocalsplus as usize {
-            *Frame::local(frame, index) = StackRef::NULL;
-        }
+        Frame::unset_from(frame, local);
         Some(frame)
     }
 }

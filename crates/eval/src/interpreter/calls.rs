@@ -86,6 +86,7 @@ unsafe fn enter(op: Op<'_>, frame: *mut Frame) -> *const CodeUnit {
 }
 
 /// Pushes a frame for a Python function whose operands begin at `base`, which all move into it.
+#[inline(always)]
 unsafe fn call_python(
     op: Op<'_>,
     base: *mut StackRef,
@@ -188,6 +189,25 @@ pub fn call(op: Op<'_>) -> PyResult<*const CodeUnit> {
             return call_python(op, base, &callee, None);
         }
         call_other(op, base, &callee, None)
+    }
+}
+
+/// `call` of a function.
+///
+/// # Safety
+/// The callable is one.
+#[inline(always)]
+pub unsafe fn call_function(op: Op<'_>) -> PyResult<*const CodeUnit> {
+    let base = op.slot(op.arg + 2);
+    // SAFETY: (9), the caller's promise.
+    unsafe {
+        let skip = usize::from((*base.add(1)).is_null());
+        let callable = (*base).get();
+        if !callable.cast::<Function>().is_ours() {
+            return call(op);
+        }
+        let callee = Callee { callable, args: base.add(1 + skip), count: op.arg + 1 - skip };
+        call_python(op, base, &callee, None)
     }
 }
 
@@ -323,32 +343,31 @@ fn collect_arguments(
     sequence::tuple(th, args)
 }
 
-/// The keys of `**kwargs` are names.
-fn check_keywords(th: &Thread, kwargs: Option<Borrowed<'_, Dict>>) -> PyResult<()> {
-    let Some(kwargs) = kwargs else { return Ok(()) };
-    let mut position = 0;
-    while let Some((name, _value)) = kwargs.next(&mut position) {
-        if name.borrow().downcast::<Str>().is_none() {
-            return Err(th.raise(exc::TYPE_ERROR, "keywords must be strings"));
+/// The keys in their order: names, or a TypeError.
+fn names_of(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult<Owned<Tuple>> {
+    let (mut position, mut are_names) = (0, true);
+    let names = Tuple::from_fn(th, dict.len(), |_| {
+        // SAFETY: nothing runs here.
+        match unsafe { dict.next_borrowed(&mut position) } {
+            Some((key, _value)) => {
+                are_names &= key.downcast::<Str>().is_some();
+                key.to_owned()
+            }
+            None => none().to_owned(),
         }
-    }
-    Ok(())
+    })?;
+    if are_names { Ok(names) } else { Err(th.raise(exc::TYPE_ERROR, "keywords must be strings")) }
 }
 
-/// The keys in their order.
-fn keys_of(th: &Thread, dict: Borrowed<'_, Dict>) -> PyResult<Owned<Tuple>> {
-    let mut position = 0;
-    Tuple::from_fn(th, dict.len(), |_| match dict.next(&mut position) {
-        Some((key, _value)) => key,
-        None => none().to_owned(),
-    })
-}
-
-fn next_value(dict: Option<Borrowed<'_, Dict>>, position: &Cell<usize>) -> Owned {
+/// A new reference to the value at `position`, which moves on.
+fn next_value(dict: Option<Borrowed<'_, Dict>>, position: &Cell<usize>) -> StackRef {
     let mut at = position.get();
-    let next = dict.and_then(|dict| dict.get().next(&mut at));
-    position.set(at);
-    next.map_or_else(|| none().to_owned(), |(_key, value)| value)
+    // SAFETY: nothing runs here; a live object.
+    unsafe {
+        let next = dict.and_then(|dict| dict.next_borrowed(&mut at));
+        position.set(at);
+        next.map_or_else(StackRef::none, |(_key, value)| StackRef::new(value.as_ptr()))
+    }
 }
 
 fn call_python_ex(
@@ -356,16 +375,15 @@ fn call_python_ex(
     args: &Tuple,
     kwargs: Option<Borrowed<'_, Dict>>,
 ) -> PyResult<*const CodeUnit> {
-    check_keywords(op.th, kwargs)?;
     let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
-    let kwnames = kwargs.map(|kwargs| keys_of(op.th, kwargs)).transpose()?;
+    let kwnames = kwargs.map(|kwargs| names_of(op.th, kwargs)).transpose()?;
     let positional = args.len();
     // Nothing runs until the values are in the row: the dictionary still has the names of `kwnames`.
     let position = Cell::new(0);
     let value = |index| match args.get(index) {
         // SAFETY: a live object.
         Some(value) => unsafe { StackRef::new(value.as_ptr()) },
-        None => StackRef::from_owned(next_value(kwargs, &position)),
+        None => next_value(kwargs, &position),
     };
     in_row(positional + kwnames.as_ref().map_or(0, |names| names.len()), value, |values| {
         // SAFETY: (2): each reference is new, and moves into the frame.

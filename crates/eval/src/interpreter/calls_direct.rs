@@ -123,7 +123,7 @@ impl Cold for ReleaseMethodCall {
 }
 
 /// The call as it lies on the stack otherwise, with too little stack, or of something else.
-struct Otherwise<C>(PhantomData<C>);
+pub(super) struct Otherwise<C>(PhantomData<C>);
 
 impl<C: NativeCall> Cold for Otherwise<C> {
     #[inline(always)]
@@ -184,7 +184,7 @@ impl<const DEPTH: usize> Cold for Unanswered<DEPTH> {
 
 /// Sets the exception, if that was forgotten.
 #[inline(never)]
-unsafe fn broken_call(th: *const Thread, callable: StackRef, result: Ptr) {
+pub(super) unsafe fn broken_call(th: *const Thread, callable: StackRef, result: Ptr) {
     // SAFETY: (1), (10).
     let _raised = unsafe { call::check_result(&*th, Some(callable.get()), result) };
 }

@@ -46,7 +46,7 @@ pub unsafe fn call<D: Dispatch>(s: State) -> D::Out {
                 return enter_exact::<D, CALL>(s, *base, base, base.add(1));
             }
         }
-        D::out_of_line::<General>(s)
+        D::cold::<Rare<General>>(s, 0)
     }
 }
 
@@ -113,6 +113,17 @@ impl Operation for General {
     }
 }
 
+/// As `General`, for a function.
+struct GeneralFunction;
+
+impl Operation for GeneralFunction {
+    #[inline(always)]
+    fn run(op: Op<'_>) -> PyResult<*const CodeUnit> {
+        // SAFETY: the handler has checked the type.
+        unsafe { calls::call_function(op) }
+    }
+}
+
 /// A function of plain parameters, the last of which take their defaults, is entered at once.
 #[inline(always)]
 pub unsafe fn call_py_general<D: Dispatch>(s: State) -> D::Out {
@@ -121,13 +132,14 @@ pub unsafe fn call_py_general<D: Dispatch>(s: State) -> D::Out {
         let base = s.sp.sub(s.arg + 2);
         let callable = *base;
         let without_self = usize::from((*base.add(1)).is_null());
-        if (*callable.ptr()).ob_type == Function::type_object().as_type_ptr()
-            && let Some(defaults) = defaults_for(s, callable.ptr(), s.arg + 1 - without_self)
-        {
+        if (*callable.ptr()).ob_type != Function::type_object().as_type_ptr() {
+            return D::cold::<Rare<General>>(s, 0);
+        }
+        if let Some(defaults) = defaults_for(s, callable.ptr(), s.arg + 1 - without_self) {
             let first = base.add(1 + without_self);
             return enter_with::<D, CALL>(s, callable, base, first, defaults);
         }
-        D::out_of_line::<General>(s)
+        D::cold::<Rare<GeneralFunction>>(s, 0)
     }
 }
 
@@ -143,12 +155,11 @@ unsafe fn defaults_for(
         let function: Borrowed<'_, Function> = Borrowed::from_ptr(function);
         let code = function.get().code_handle();
         let wanted = (code.argcount as usize).checked_sub(count)?;
-        let defaults = function.get().defaults.get()?;
-        let first = defaults.len().checked_sub(wanted)?;
+        let defaults = function.get().last_defaults(wanted)?;
         (takes_exactly(function, code.argcount as usize)
             && datastack::has_room(s.thread(), code.framesize as usize)
             && (*s.thread().raw()).py_recursion_remaining > 1)
-            .then(|| defaults.items().add(first).cast_const())
+            .then_some(defaults)
     }
 }
 

@@ -18,8 +18,8 @@ use crate::code::CodeUnit;
 use crate::frame::StackRef;
 
 type Ptr = *mut abi::PyObject;
-type Fast = unsafe extern "C" fn(Ptr, *const Ptr, isize) -> Ptr;
-type FastKeywords = unsafe extern "C" fn(Ptr, *const Ptr, isize, Ptr) -> Ptr;
+pub(super) type Fast = unsafe extern "C" fn(Ptr, *const Ptr, isize) -> Ptr;
+pub(super) type FastKeywords = unsafe extern "C" fn(Ptr, *const Ptr, isize, Ptr) -> Ptr;
 
 /// The flags that decide on a calling convention.
 pub const CONVENTION: i32 = abi::METH_VARARGS
@@ -114,7 +114,7 @@ pub(super) trait NativeCall: Operation {
     unsafe fn fits(s: State) -> bool;
 }
 
-/// A handler that checks for a kind of callee, and the operation that calls it. Without a name, the handler is one of `calls_direct`.
+/// A handler that checks for a kind of callee, and the operation that calls it. Without a name, the handler is one of `calls_direct` or `calls_row`.
 macro_rules! native_call {
     ($($([$(#[$doc:meta])* $name:ident])? $operation:ident: |$s:ident, $given:ident| $check:expr, |$op:ident, $at:ident| $call:expr;)*) => {$(
         $(
@@ -167,6 +167,7 @@ macro_rules! entry {
         std::mem::transmute::<abi::PyCFunction, Option<$ty>>((*$def).ml_meth).unwrap_unchecked()
     };
 }
+pub(super) use entry;
 
 const FAST_KEYWORDS: i32 = abi::METH_FASTCALL | abi::METH_KEYWORDS;
 
@@ -177,13 +178,13 @@ native_call! {
             let (def, this) = function_of((*at.base).ptr());
             (*def).ml_meth.unwrap_unchecked()(this, (*at.args).ptr())
         };
-    [call_builtin_fast] BuiltinFast:
+    BuiltinFast:
         |s, given| is_builtin((*given.base).ptr(), abi::METH_FASTCALL),
         |op, at| {
             let (def, this) = function_of((*at.base).ptr());
             with_pointers(at.args, at.count, |args| entry!(def, Fast)(this, args, at.count as isize))
         };
-    [call_builtin_fast_with_keywords] BuiltinFastKeywords:
+    BuiltinFastKeywords:
         |s, given| is_builtin((*given.base).ptr(), FAST_KEYWORDS),
         |op, at| {
             let (def, this) = function_of((*at.base).ptr());
@@ -203,14 +204,14 @@ native_call! {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
             (*def).ml_meth.unwrap_unchecked()((*at.args).ptr(), (*at.args.add(1)).ptr())
         };
-    [call_method_descriptor_fast] MethodFast:
+    MethodFast:
         |s, given| given.count >= 1 && is_method((*given.base).ptr(), (*given.args).ptr(), abi::METH_FASTCALL),
         |op, at| {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
             let (this, count) = ((*at.args).ptr(), at.count - 1);
             with_pointers(at.args.add(1), count, |args| entry!(def, Fast)(this, args, count as isize))
         };
-    [call_method_descriptor_fast_with_keywords] MethodFastKeywords:
+    MethodFastKeywords:
         |s, given| given.count >= 1 && is_method((*given.base).ptr(), (*given.args).ptr(), FAST_KEYWORDS),
         |op, at| {
             let def = (*(*at.base).ptr().cast::<abi::PyMethodDescrObject>()).d_method;
@@ -219,8 +220,7 @@ native_call! {
                 entry!(def, FastKeywords)(this, args, count as isize, std::ptr::null_mut())
             })
         };
-    [/// A static type with a vectorcall of its own.
-    call_builtin_class] BuiltinClass:
+    BuiltinClass:
         |s, given| layout::is_type((*given.base).ptr())
             && (*(*given.base).ptr().cast::<abi::PyTypeObject>()).tp_vectorcall.is_some(),
         |op, at| {

@@ -11,6 +11,7 @@ mod calls;
 mod calls_direct;
 mod calls_fast;
 mod calls_native;
+mod calls_row;
 mod cold;
 mod construct;
 mod containers;

@@ -94,7 +94,9 @@ mod handlers {
     pub use super::super::exceptions::hot::*;
     pub use super::super::entering::{binary_op_subscr_getitem, load_attr_getattribute_overridden, load_attr_property};
     pub use super::super::calls_direct::*;
-    pub use super::super::calls_native::*;
+    pub use super::super::calls_native::{call_str_1, call_tuple_1, call_type_1};
+    pub use super::super::calls_row::{call_builtin_class, call_builtin_fast, call_builtin_fast_with_keywords,
+        call_method_descriptor_fast, call_method_descriptor_fast_with_keywords};
     pub use super::super::construct::call_alloc_and_enter_init;
     pub use super::super::containers::hot::*;
     pub use super::super::control::*;

@@ -161,7 +161,7 @@ pub mod hot {
         // SAFETY: (9); the checks make the operand what is read.
         unsafe {
             let tuple = s.peek(1).ptr();
-            if !layout::is_tuple(tuple) || layout::size(tuple) as usize != s.arg {
+            if !layout::iterates_as_tuple(tuple) || layout::size(tuple) as usize != s.arg {
                 return deopt::<D>(s);
             }
             spread::<D>(s, layout::tuple_items(tuple))

@@ -18,7 +18,7 @@ enum Found {
     Absent,
     /// A function or another method descriptor, taken unbound when called.
     Method(Owned),
-    /// A member of `__slots__`, at this offset.
+    /// An object that instances keep at this offset, one of `__slots__` or a member of a type in C.
     Slot(u16),
     /// A value without `__get__`.
     Plain(Owned),
@@ -28,7 +28,7 @@ enum Found {
     Other,
 }
 
-fn find(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Found {
+fn find(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>, writing: bool) -> Found {
     let Some(found) = ty.get().lookup(th, name) else { return Found::Absent };
     let kind = found.ty();
     if kind.has_flag(abi::Py_TPFLAGS_METHOD_DESCRIPTOR) {
@@ -37,7 +37,7 @@ fn find(th: &Thread, ty: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Found {
     if name.is(id::__class__.object()) && is_the_class(th, &found) {
         return Found::Slot(std::mem::offset_of!(abi::PyObject, ob_type) as u16);
     }
-    if let Some(offset) = keys::slot_offset(found.borrow(), ty) {
+    if let Some(offset) = keys::slot_offset(found.borrow(), ty, writing) {
         return match u16::try_from(offset) {
             Ok(offset) => Found::Slot(offset),
             Err(_) => Found::Other,
@@ -116,7 +116,7 @@ pub fn load(op: Op<'_>) -> Option<Opcode> {
     // SAFETY: the cache of LOAD_ATTR: counter, type version, keys version or index, descriptor.
     unsafe {
         write_cache(op, 2, halves(version));
-        let found = find(op.th, ty, name);
+        let found = find(op.th, ty, name, false);
         if let Some((index, inline)) = own_position(owner, name, &found) {
             write_cache(op, 4, [index]);
             return Some(if inline {
@@ -294,10 +294,12 @@ fn load_overridden(op: Op<'_>, ty: Borrowed<'_, Type>) -> Option<Opcode> {
     Some(Opcode::LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN)
 }
 
-/// An attribute of a class whose metaclass looks attributes up as `type` does and says nothing of this one.
+/// An attribute of a class whose metaclass looks attributes up as `type` does and has nothing that goes before the class's own.
 fn load_class(op: Op<'_>, class: Borrowed<'_, Type>, name: Borrowed<'_, Str>) -> Option<Opcode> {
     let meta = class.object().get().ty();
-    if !looks_up_as_type(&meta) || meta.get().lookup(op.th, name).is_some() {
+    if !looks_up_as_type(&meta)
+        || meta.get().lookup(op.th, name).is_some_and(|found| overrides(&found))
+    {
         return None;
     }
     let is_type = meta.is(Borrowed::from_ref(Type::type_object()));
@@ -330,6 +332,12 @@ fn load_class(op: Op<'_>, class: Borrowed<'_, Type>, name: Borrowed<'_, Str>) ->
     })
 }
 
+/// Whether what a metaclass has under a name goes before what its classes have, or may do so one day. Its methods do not, so that
+/// `Base.__init__` is the base's.
+fn overrides(found: &Owned) -> bool {
+    found.ty().raw().tp_descr_set.is_some() || !stays_plain(found)
+}
+
 fn looks_up_as_type(meta: &Type) -> bool {
     let address = |slot: abi::getattrofunc| slot.map(|slot| slot as usize);
     address(meta.raw().tp_getattro) == address(Type::type_object().raw().tp_getattro)
@@ -348,7 +356,7 @@ pub fn store(op: Op<'_>) -> Option<Opcode> {
     // SAFETY: the cache of STORE_ATTR: counter, type version, index.
     unsafe {
         write_cache(op, 2, halves(version));
-        match find(op.th, ty, name) {
+        match find(op.th, ty, name, true) {
             Found::Slot(offset) if !name.is(id::__class__.object()) => {
                 write_cache(op, 4, [offset]);
                 Some(Opcode::STORE_ATTR_SLOT)

@@ -126,13 +126,15 @@ pub unsafe fn shared_version(th: &Thread, keys: *mut abi::PyDictKeysObject) -> O
     Some(version).filter(|version| *version != 0)
 }
 
-/// Where instances of `ty` keep the value of a member of `__slots__`, if that is what `found` describes. The
-/// descriptor of a class elsewhere, which `ty` merely holds, describes no place in them.
-pub fn slot_offset(found: Borrowed<'_>, ty: Borrowed<'_, Type>) -> Option<isize> {
+/// Where instances of `ty` keep the object of a member, one of `__slots__` or of a type in C, if that is what `found`
+/// describes; `writing` asks for one that may be set. Where nothing is kept yet, the general way knows what that means.
+/// The descriptor of a class elsewhere, which `ty` merely holds, describes no place in them.
+pub fn slot_offset(found: Borrowed<'_>, ty: Borrowed<'_, Type>, writing: bool) -> Option<isize> {
     let member = found.downcast_exact::<MemberDescriptor>()?;
     let def = member.get().def();
-    let plain = def.r#type == abi::Py_T_OBJECT_EX
-        && def.flags == 0
+    let harmless = if writing { 0 } else { abi::Py_READONLY };
+    let plain = matches!(def.r#type, abi::Py_T_OBJECT_EX | abi::_Py_T_OBJECT)
+        && def.flags & !harmless == 0
         && ty.is_subtype(&member.get().owner_type());
     plain.then_some(def.offset)
 }

@@ -36,6 +36,19 @@ exact! {
     is_range_iterator: RangeIterator;
 }
 
+/// Whether iteration gives the items of a tuple: of one as it is, or of a class (a named tuple) that keeps `__iter__`.
+#[inline(always)]
+pub unsafe fn iterates_as_tuple(ob: *mut abi::PyObject) -> bool {
+    // SAFETY: a live object.
+    unsafe {
+        let ty = (*ob).ob_type;
+        is_tuple(ob)
+            || ((*ty).tp_flags & abi::Py_TPFLAGS_TUPLE_SUBCLASS != 0
+                && (*ty).tp_iter.map(|slot| slot as usize)
+                    == Tuple::type_object().raw().tp_iter.map(|slot| slot as usize))
+    }
+}
+
 /// `ob_size`.
 #[inline(always)]
 pub unsafe fn size(ob: *mut abi::PyObject) -> isize {

@@ -255,6 +255,14 @@ fn unpack(op: Op<'_>) -> Option<Opcode> {
             Opcode::UNPACK_SEQUENCE_TUPLE
         });
     }
+    // SAFETY: a live object, and a tuple of whatever class where it iterates as one.
+    unsafe {
+        let ob = sequence.as_ptr();
+        if layout::iterates_as_tuple(ob) {
+            let fits = layout::size(ob) as usize == op.arg;
+            return fits.then_some(Opcode::UNPACK_SEQUENCE_TUPLE);
+        }
+    }
     let list = sequence.downcast_exact::<List>()?;
     (list.len() == op.arg).then_some(Opcode::UNPACK_SEQUENCE_LIST)
 }

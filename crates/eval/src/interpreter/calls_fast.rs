@@ -4,6 +4,7 @@ use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use super::calls;
+use super::calls_native::{NativeCall, OwnVectorcall, SlotWrapper};
 use super::cold::{Rare, Specialize, counter_triggers, deopt};
 use super::entering::{enter_exact, enter_with, has_version, takes_exactly};
 use super::op::Op;
@@ -180,10 +181,20 @@ impl Operation for NotAFunction {
     }
 }
 
+/// Callables with a vectorcall of their own (getters, partial functions, caches) and slots as methods (`object.__setattr__`,
+/// `super().__init__`) take their operands as they are; what else there is may have to be taken apart first.
 #[inline(always)]
 pub unsafe fn call_non_py_general<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
-    unsafe { D::out_of_line::<NotAFunction>(s) }
+    unsafe {
+        if OwnVectorcall::fits(s) {
+            return D::out_of_line::<OwnVectorcall>(s);
+        }
+        if SlotWrapper::fits(s) {
+            return D::out_of_line::<SlotWrapper>(s);
+        }
+        D::out_of_line::<NotAFunction>(s)
+    }
 }
 
 /// `callable(*args, **kwargs)`: the operands are callable, null, positional arguments, and keywords or null.

@@ -5,7 +5,8 @@
 
 use krait_abi as abi;
 use krait_objects::cfunction::CFunction;
-use krait_objects::descr::MethodDescriptor;
+use krait_objects::descr::{MethodDescriptor, WrapperDescriptor};
+use krait_objects::method::Method;
 use krait_objects::prelude::*;
 use krait_objects::row::in_row;
 
@@ -16,6 +17,7 @@ use super::specialize::layout;
 use super::state::{Dispatch, Operation, State};
 use crate::code::CodeUnit;
 use crate::frame::StackRef;
+use crate::function::Function;
 
 type Ptr = *mut abi::PyObject;
 pub(super) type Fast = unsafe extern "C" fn(Ptr, *const Ptr, isize) -> Ptr;
@@ -227,6 +229,37 @@ native_call! {
             let class = (*at.base).ptr();
             let entry = (*class.cast::<abi::PyTypeObject>()).tp_vectorcall.unwrap_unchecked();
             with_pointers(at.args, at.count, |args| entry(class, args, at.count, std::ptr::null_mut()))
+        };
+    OwnVectorcall:
+        |s, given| {
+            let callable: Borrowed<'_> = Borrowed::from_ptr((*given.base).ptr());
+            let ty = callable.ty().as_ptr();
+            ty != Function::type_object().as_type_ptr().cast()
+                && ty != Method::type_object().as_type_ptr().cast()
+                && call::vectorcall_of(callable).is_some()
+        },
+        |op, at| {
+            let callable: Borrowed<'_> = (*at.base).get();
+            let entry = call::vectorcall_of(callable).unwrap_unchecked();
+            // The callable's place in the row is the one that the callee may use.
+            let value = |index| match index {
+                0 => callable.as_ptr(),
+                _ => at.args.add(index - 1).read_volatile().ptr(),
+            };
+            in_row(at.count + 1, value, |row| {
+                let args = row.as_ptr().add(1);
+                let nargsf = at.count | abi::PY_VECTORCALL_ARGUMENTS_OFFSET as usize;
+                entry(callable.as_ptr(), args, nargsf, std::ptr::null_mut())
+            })
+        };
+    SlotWrapper:
+        |s, given| given.count > 0
+            && (*(*given.base).ptr()).ob_type == WrapperDescriptor::type_object().as_type_ptr(),
+        |op, at| {
+            let wrapper: Borrowed<'_, WrapperDescriptor> = (*at.base).get().cast();
+            let value = |index| at.args.add(index).read_volatile().get();
+            in_row(at.count, value, |row| wrapper.get().call_with(op.th, row, None))
+                .map_or(std::ptr::null_mut(), Owned::into_ptr)
         };
     [call_str_1] Str1:
         |s, given| given.count == 1 && (*given.base).is(Str::type_object().as_type_ptr().cast()),

@@ -153,6 +153,28 @@ fn attribute(th: &Thread, ob: Borrowed<'_>, path: Borrowed<'_>) -> PyResult {
     Ok(current)
 }
 
+impl AttrGetter {
+    /// What is asked for, however many attributes and dots that are. Out of line: a single name needs fewer registers.
+    #[inline(never)]
+    fn several(&self, th: &Thread, ob: Borrowed<'_>) -> PyResult {
+        match self.paths.get() {
+            Some(paths) => gathered(th, &paths, |path| attribute(th, ob, path)),
+            None => Err(th.bad_internal_call()),
+        }
+    }
+}
+
+impl ItemGetter {
+    /// What is asked for, however many items that are. Out of line, as above.
+    #[inline(never)]
+    fn several(&self, th: &Thread, ob: Borrowed<'_>) -> PyResult {
+        match self.items.get() {
+            Some(items) => gathered(th, &items, |item| item_of(th, ob, item)),
+            None => Err(th.bad_internal_call()),
+        }
+    }
+}
+
 #[pymethods]
 impl AttrGetter {
     #[new(sig = "(*names)")]
@@ -194,10 +216,7 @@ impl AttrGetter {
         {
             return object::get_attr(th, ob, name);
         }
-        match self.paths.get() {
-            Some(paths) => gathered(th, &paths, |path| attribute(th, ob, path)),
-            None => Err(th.bad_internal_call()),
-        }
+        self.several(th, ob)
     }
 
     #[slot(tp_repr)]
@@ -247,10 +266,12 @@ impl ItemGetter {
         {
             return Ok(item.to_owned());
         }
-        match self.items.get() {
-            Some(items) => gathered(th, &items, |item| item_of(th, ob, item)),
-            None => Err(th.bad_internal_call()),
+        if let Some(list) = ob.downcast_exact::<List>()
+            && let Some(item) = list.get().get(self.index.get())
+        {
+            return Ok(item);
         }
+        self.several(th, ob)
     }
 
     #[slot(tp_repr)]

@@ -103,6 +103,36 @@ impl WrapperDescriptor {
         Descriptor::owner(self)
     }
 
+    /// What a call does: the first argument is the object whose slot is called.
+    pub fn call_with(
+        &self,
+        th: &Thread,
+        args: &[Borrowed<'_>],
+        kwargs: Option<Borrowed<'_, Dict>>,
+    ) -> PyResult {
+        let (name, owner) = (Descriptor::name(self), Descriptor::owner(self));
+        let [this, rest @ ..] = args else {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "descriptor '{}' of '{}' object needs an argument",
+                *name,
+                owner.tp_name()
+            ));
+        };
+        if !this.ty().is_subtype(owner.get()) {
+            return Err(raise!(
+                th,
+                TYPE_ERROR,
+                "descriptor '{}' requires a '{}' object but received a '{}'",
+                *name,
+                owner.tp_name(),
+                this.type_name()
+            ));
+        }
+        self.invoke(th, *this, rest, kwargs)
+    }
+
     /// Calls the slot on `this`, whose type was checked.
     fn invoke(
         &self,
@@ -192,27 +222,7 @@ impl WrapperDescriptor {
         args: Borrowed<'_, Tuple>,
         kwargs: Option<Borrowed<'_, Dict>>,
     ) -> PyResult {
-        let (name, owner) = (Descriptor::name(self), Descriptor::owner(self));
-        let [this, rest @ ..] = args.get().as_slice() else {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "descriptor '{}' of '{}' object needs an argument",
-                *name,
-                owner.tp_name()
-            ));
-        };
-        if !this.ty().is_subtype(owner.get()) {
-            return Err(raise!(
-                th,
-                TYPE_ERROR,
-                "descriptor '{}' requires a '{}' object but received a '{}'",
-                *name,
-                owner.tp_name(),
-                this.type_name()
-            ));
-        }
-        self.invoke(th, *this, rest, kwargs)
+        self.call_with(th, args.get().as_slice(), kwargs)
     }
 
     #[slot(tp_descr_get)]

@@ -99,6 +99,40 @@ impl LocationEntries<'_> {
         }
     }
 
+    /// Passes over the entries that end at or before the code unit `offset`. Of them only the lines count: the next entry
+    /// begins with the next byte that has its highest bit set.
+    fn skip_to(&mut self, offset: u32) {
+        let bytes = self.rest;
+        let mut at = 0;
+        while let Some(&head) = bytes.get(at) {
+            let end = self.start + u32::from(head & 7) + 1;
+            if offset < end {
+                break;
+            }
+            at += 1;
+            let kind = head >> 3 & 15;
+            self.line = self.line.wrapping_add(match (kind, bytes.get(at)) {
+                (location_kind::ONE_LINE0..=location_kind::ONE_LINE2, _) => {
+                    i32::from(kind - location_kind::ONE_LINE0)
+                }
+                // A number of one byte, its sign in the lowest bit.
+                (location_kind::LONG | location_kind::NO_COLUMNS, Some(&lines @ ..0x40)) => {
+                    i32::from(lines >> 1) * (1 - 2 * i32::from(lines & 1))
+                }
+                (location_kind::LONG | location_kind::NO_COLUMNS, _) => {
+                    self.rest = &bytes[at..];
+                    self.signed_varint().unwrap_or(0)
+                }
+                _ => 0,
+            });
+            while bytes.get(at).is_some_and(|byte| byte & 0x80 == 0) {
+                at += 1;
+            }
+            self.start = end;
+        }
+        self.rest = &bytes[at..];
+    }
+
     fn byte(&mut self) -> Option<i32> {
         let (&byte, rest) = self.rest.split_first()?;
         self.rest = rest;
@@ -183,7 +217,8 @@ pub fn positions(table: &[u8], first_line: i32) -> impl Iterator<Item = Position
 /// The position of the code unit at `offset`.
 pub fn position_at(table: &[u8], first_line: i32, offset: u32) -> Option<Position> {
     let mut entries = location_entries(table, first_line);
-    entries.find(|entry| offset < entry.start + entry.units).map(|entry| entry.position)
+    entries.skip_to(offset);
+    entries.next().map(|entry| entry.position)
 }
 
 /// The line of the code unit at `offset`.

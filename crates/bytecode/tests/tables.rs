@@ -30,6 +30,21 @@ fn positions_and_lines_agree() {
     }
 }
 
+/// Finding one place passes over the entries before it, and gives what going through all of them gives.
+#[test]
+fn a_single_position_is_that_of_all() {
+    for sample in samples() {
+        let table = bytes(&sample["line_table"]);
+        let first_line = number(&sample["first_line"]) as i32;
+        let mut units = 0;
+        for (unit, position) in positions(&table, first_line).enumerate() {
+            assert_eq!(position_at(&table, first_line, unit as u32), Some(position));
+            units += 1;
+        }
+        assert_eq!(position_at(&table, first_line, units), None);
+    }
+}
+
 #[test]
 fn instructions_and_handlers_agree() {
     for sample in samples() {

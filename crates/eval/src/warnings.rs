@@ -42,6 +42,7 @@ impl Warnings {
             object::get_attr(th, contextvars.object(), Str::interned(th, "ContextVar")?.borrow())?;
         let name = Str::interned(th, "warnings_context")?;
         let context = call::call(th, variable.object(), &[name.object()])?;
+        state.context.set(Some(context.clone()));
         module.add(th, "_warnings_context", context.object())
     }
 

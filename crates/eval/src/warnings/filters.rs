@@ -13,6 +13,8 @@ pub(super) struct Filters {
     pub(super) filters: Slot<List>,
     pub(super) once: Slot<Dict>,
     pub(super) default_action: Slot<Str>,
+    /// The context variable whose object has the filters of `warnings.catch_warnings`, where they are kept per context.
+    pub(super) context: Slot,
     /// Counts changes, so that the registries of modules know when they are out of date.
     pub(super) version: Cell<i64>,
 }
@@ -23,6 +25,7 @@ impl Default for Filters {
             filters: Slot::EMPTY,
             once: Slot::EMPTY,
             default_action: Slot::EMPTY,
+            context: Slot::EMPTY,
             version: Cell::new(0),
         }
     }
@@ -35,28 +38,47 @@ pub(super) fn action_for(
     category: Borrowed<'_, Type>,
     place: &Place,
 ) -> PyResult<(Owned<Str>, Option<Owned>)> {
-    for filters in [context_filters(th)?, current_filters(th)?] {
-        for (at, filter) in filters.into_iter().enumerate() {
-            let parts = filter.object().downcast::<Tuple>();
-            let Some(&[action, message, wanted, module, line]) =
-                parts.as_ref().map(|parts| parts.get().as_slice())
-            else {
-                return Err(raise!(th, VALUE_ERROR, "warnings.filters item {at} isn't a 5-tuple"));
-            };
-            let Some(action) = action.downcast::<Str>() else {
-                let found = action.type_name();
-                return Err(raise!(th, TYPE_ERROR, "action must be a string, not '{found}'"));
-            };
-            let fits = matches(th, message, text)?
-                && object::is_subclass(th, category.object(), wanted)?
-                && matches(th, module, place.module.object())?
-                && fits_line(th, line, place.line)?;
-            if fits {
-                return Ok((action.to_owned(), Some(filter.clone())));
-            }
-        }
+    let (filters, name) = match context_filters(th)? {
+        Some(filters) => (filters, "warnings._warnings_context _filters"),
+        None => (current_filters(th)?, "warnings.filters"),
+    };
+    match first_that_fits(th, (&filters, name), text, category, place)? {
+        Some((action, filter)) => Ok((action, Some(filter))),
+        None => Ok((default_action(th)?, None)),
     }
-    Ok((default_action(th)?, None))
+}
+
+/// The action of the first filter that fits, and the filter. Patterns and classes can be a program's own, which may change
+/// the list meanwhile.
+fn first_that_fits(
+    th: &Thread,
+    (filters, name): (&List, &str),
+    text: Borrowed<'_>,
+    category: Borrowed<'_, Type>,
+    place: &Place,
+) -> PyResult<Option<(Owned<Str>, Owned)>> {
+    let mut at = 0;
+    while let Some(filter) = filters.get(at) {
+        let parts = filter.object().downcast::<Tuple>();
+        let Some(&[action, message, wanted, module, line]) =
+            parts.as_ref().map(|parts| parts.get().as_slice())
+        else {
+            return Err(raise!(th, VALUE_ERROR, "{name} item {at} isn't a 5-tuple"));
+        };
+        let Some(action) = action.downcast::<Str>() else {
+            let found = action.type_name();
+            return Err(raise!(th, TYPE_ERROR, "action must be a string, not '{found}'"));
+        };
+        let fits = matches(th, message, text)?
+            && object::is_subclass(th, category.object(), wanted)?
+            && matches(th, module, place.module.object())?
+            && fits_line(th, line, place.line)?;
+        if fits {
+            return Ok(Some((action.to_owned(), filter.clone())));
+        }
+        at += 1;
+    }
+    Ok(None)
 }
 
 /// Whether a filter's line number is this one; 0 is any.
@@ -67,21 +89,20 @@ fn fits_line(th: &Thread, wanted: Borrowed<'_>, line: i32) -> PyResult<bool> {
     Ok(wanted.is_zero() || wanted.to_i64() == Some(line.into()))
 }
 
-/// The filters of `warnings.catch_warnings` in this context, where the library keeps them per context.
-fn context_filters(th: &Thread) -> PyResult<Vec<Owned>> {
-    let Some(library) = library(th)? else {
-        return Ok(Vec::new());
+/// The filters of `warnings.catch_warnings` in this context, if it has some of its own.
+fn context_filters(th: &Thread) -> PyResult<Option<Owned<List>>> {
+    let Some(variable) = th.interp().state::<Filters>().context.get_owned() else {
+        return Ok(None);
     };
-    let get = Str::interned(th, "_get_context")?;
-    let Some(get) = object::get_attr_opt(th, library.object(), get.borrow())? else {
-        return Ok(Vec::new());
-    };
-    let context = call::call(th, get.object(), &[])?;
-    let name = Str::interned(th, "_filters")?;
-    match object::get_attr_opt(th, context.object(), name.borrow())? {
-        Some(filters) if !filters.is_none() => iter::collect(th, filters.object()),
-        _ => Ok(Vec::new()),
+    let context = call::call_method(th, variable.object(), id::get, &[none()])?;
+    if context.is_none() {
+        return Ok(None);
     }
+    let filters = object::get_attr(th, context.object(), id::_filters)?;
+    filters.downcast::<List>().map(Some).map_err(|_| {
+        let message = "_filters of warnings._warnings_context must be a list";
+        th.raise(exc::VALUE_ERROR, message)
+    })
 }
 
 /// Whether a filter's pattern (None, text, or a compiled regular expression) fits `text`.
@@ -127,12 +148,12 @@ pub(super) fn seen(th: &Thread, registry: &Dict, key: Borrowed<'_>, enter: bool)
 /// An attribute of the library module, which a program may replace; kept in `place` for when it is taken away.
 fn replaced<T: Instance>(
     th: &Thread,
-    name: &str,
+    name: Borrowed<'_, Str>,
     kept: &Slot<T>,
     refuse: impl FnOnce(Borrowed<'_>) -> Raised,
 ) -> PyResult<Option<Owned<T>>> {
     if let Some(library) = library(th)? {
-        let found = object::get_attr_opt(th, library.object(), Str::interned(th, name)?.borrow())?;
+        let found = object::get_attr_opt(th, library.object(), name)?;
         if let Some(found) = found {
             let found = found.downcast::<T>().map_err(|other| refuse(other.object()))?;
             drop(kept.replace(Some(found)));
@@ -141,22 +162,19 @@ fn replaced<T: Instance>(
     Ok(kept.get_owned())
 }
 
-/// The filters in force.
-fn current_filters(th: &Thread) -> PyResult<Vec<Owned>> {
+/// The filters in force where the context has none of its own.
+fn current_filters(th: &Thread) -> PyResult<Owned<List>> {
     let state = th.interp().state::<Filters>();
-    let filters = replaced(th, "filters", &state.filters, |_| {
+    let filters = replaced(th, id::filters, &state.filters, |_| {
         th.raise(exc::VALUE_ERROR, "_warnings.filters must be a list")
     })?;
-    match filters {
-        Some(filters) => Ok(filters.to_vec()),
-        None => Ok(default_filters(th)?.to_vec()),
-    }
+    filters.map_or_else(|| default_filters(th), Ok)
 }
 
 /// What was shown once, for places without a registry.
 pub(super) fn once_registry(th: &Thread) -> PyResult<Owned<Dict>> {
     let state = th.interp().state::<Filters>();
-    let registry = replaced(th, "onceregistry", &state.once, |found| {
+    let registry = replaced(th, id::onceregistry, &state.once, |found| {
         let found = found.type_name();
         raise!(th, TYPE_ERROR, "_warnings.onceregistry must be a dict, not '{found}'")
     })?;
@@ -166,7 +184,7 @@ pub(super) fn once_registry(th: &Thread) -> PyResult<Owned<Dict>> {
 /// What becomes of warnings that no filter fits.
 fn default_action(th: &Thread) -> PyResult<Owned<Str>> {
     let state = th.interp().state::<Filters>();
-    let action = replaced(th, "defaultaction", &state.default_action, |found| {
+    let action = replaced(th, id::defaultaction, &state.default_action, |found| {
         let found = found.type_name();
         raise!(th, TYPE_ERROR, "_warnings.defaultaction must be a string, not '{found}'")
     })?;
@@ -178,8 +196,7 @@ pub(super) fn library(th: &Thread) -> PyResult<Option<Owned>> {
     let Some(modules) = th.interp().modules.get_owned() else {
         return Ok(None);
     };
-    let name = Str::interned(th, "warnings")?;
-    Ok(modules.get_str(th, name.borrow())?.filter(|module| !module.is_none()))
+    Ok(modules.get_str(th, id::warnings)?.filter(|module| !module.is_none()))
 }
 
 /// The filters an interpreter starts with.

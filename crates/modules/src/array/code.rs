@@ -83,23 +83,34 @@ impl Code {
     /// There are as many bytes at `item` as an item has.
     #[inline(always)]
     pub unsafe fn unpack(&self, th: &Thread, item: *const u8) -> PyResult {
-        let int = |value: i64| Int::from_i64(th, value).map(Owned::into_object);
-        let float = |value: f64| Float::new(th, value).map(Owned::into_object);
         // SAFETY: the caller's promise; each type is as large as the letter's items.
-        unsafe {
+        let int = unsafe {
             match self.letter {
-                b'b' => int(item.cast::<i8>().read().into()),
-                b'B' => int(item.read().into()),
-                b'h' => int(item.cast::<i16>().read_unaligned().into()),
-                b'H' => int(item.cast::<u16>().read_unaligned().into()),
-                b'i' => int(item.cast::<i32>().read_unaligned().into()),
-                b'I' => int(item.cast::<u32>().read_unaligned().into()),
-                b'l' | b'q' => int(item.cast::<i64>().read_unaligned()),
-                b'f' => float(item.cast::<f32>().read_unaligned().into()),
-                b'd' => float(item.cast::<f64>().read_unaligned()),
-                _ => self.unpack_rare(th, std::slice::from_raw_parts(item, self.size())),
+                b'b' => item.cast::<i8>().read().into(),
+                b'B' => item.read().into(),
+                b'h' => item.cast::<i16>().read_unaligned().into(),
+                b'H' => item.cast::<u16>().read_unaligned().into(),
+                b'i' => item.cast::<i32>().read_unaligned().into(),
+                b'I' => item.cast::<u32>().read_unaligned().into(),
+                b'l' | b'q' => item.cast::<i64>().read_unaligned(),
+                _ => return self.unpack_other(th, item),
             }
-        }
+        };
+        Int::from_i64(th, int).map(Owned::into_object)
+    }
+
+    /// As `unpack`, for items that are no integers of C's `long`.
+    #[inline(never)]
+    unsafe fn unpack_other(&self, th: &Thread, item: *const u8) -> PyResult {
+        // SAFETY: the caller's promise; each type is as large as the letter's items.
+        let float = unsafe {
+            match self.letter {
+                b'f' => item.cast::<f32>().read_unaligned().into(),
+                b'd' => item.cast::<f64>().read_unaligned(),
+                _ => return self.unpack_rare(th, std::slice::from_raw_parts(item, self.size())),
+            }
+        };
+        Float::new(th, float).map(Owned::into_object)
     }
 
     #[inline(never)]

@@ -23,6 +23,12 @@ impl ArrayIterator {
         iterator.array.set(Some(array.to_owned()));
         Ok(iterator)
     }
+
+    #[cold]
+    #[inline(never)]
+    fn end(&self) {
+        drop(self.array.take());
+    }
 }
 
 #[pymethods]
@@ -37,7 +43,7 @@ impl ArrayIterator {
             self.index.set(index + 1);
             return Ok(Some(item));
         }
-        drop(self.array.take());
+        self.end();
         Ok(None)
     }
 

@@ -11,7 +11,16 @@ use super::code::{Kind, not_a_character};
 use super::iterator::ArrayIterator;
 
 /// A subscript before it is applied to a length.
+#[inline(always)]
 fn key(th: &Thread, key: Borrowed<'_>) -> PyResult<Key> {
+    match key.downcast_exact::<Int>() {
+        Some(index) if index.is_compact() => Ok(Key::Index(index.compact_value() as isize)),
+        _ => any_key(th, key),
+    }
+}
+
+#[inline(never)]
+fn any_key(th: &Thread, key: Borrowed<'_>) -> PyResult<Key> {
     if is_index(key) {
         return number::as_isize(th, key, Some(exc::INDEX_ERROR)).map(Key::Index);
     }
@@ -220,8 +229,9 @@ impl Array {
 
     #[slot(sq_item)]
     fn item(&self, th: &Thread, index: isize) -> PyResult {
-        let at = self.position(th, index, "array index out of range")?;
-        self.get(th, at)?.ok_or_else(|| th.raise(exc::INDEX_ERROR, "array index out of range"))
+        // As a number without a sign, a negative one is past the end.
+        self.get(th, index as usize)?
+            .ok_or_else(|| th.raise(exc::INDEX_ERROR, "array index out of range"))
     }
 
     #[slot(sq_ass_item)]

@@ -30,6 +30,29 @@ impl Chain {
         chain.source.set(Some(source));
         Ok(chain)
     }
+
+    /// The first item of the iterables that come after the current one, which has ended.
+    #[inline(never)]
+    fn next_of_others(&self, th: &Thread) -> PyResult<Option<Owned>> {
+        loop {
+            drop(self.active.take());
+            let Some(source) = self.source.get_owned() else {
+                return Ok(None);
+            };
+            // An error in finding the next iterable ends the chain.
+            let iterator = iter::next(th, source.borrow()).and_then(|iterable| {
+                iterable.map(|iterable| iter::get_iter(th, iterable.borrow())).transpose()
+            });
+            let Ok(Some(iterator)) = iterator else {
+                drop(self.source.take());
+                return iterator;
+            };
+            self.active.set(Some(iterator.clone()));
+            if let Some(item) = iter::next(th, iterator.borrow())? {
+                return Ok(Some(item));
+            }
+        }
+    }
 }
 
 #[pymethods]
@@ -46,34 +69,13 @@ impl Chain {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        loop {
-            let active = match self.active.get_owned() {
-                Some(active) => active,
-                None => {
-                    let Some(source) = self.source.get_owned() else {
-                        return Ok(None);
-                    };
-                    // An error in finding the next iterable ends the chain.
-                    let iterator = iter::next(th, source.borrow()).and_then(|iterable| {
-                        iterable.map(|iterable| iter::get_iter(th, iterable.borrow())).transpose()
-                    });
-                    match iterator {
-                        Ok(Some(iterator)) => {
-                            self.active.set(Some(iterator.clone()));
-                            iterator
-                        }
-                        other => {
-                            drop(self.source.take());
-                            return other.map(|_| None);
-                        }
-                    }
-                }
-            };
-            if let Some(item) = iter::next(th, active.borrow())? {
-                return Ok(Some(item));
-            }
-            drop(self.active.take());
+        // Mostly there is a current one, which has something to give.
+        if let Some(active) = self.active.get_owned()
+            && let Some(item) = iter::next(th, active.borrow())?
+        {
+            return Ok(Some(item));
         }
+        self.next_of_others(th)
     }
 
     /// The same as chain(*iterable), except that the iterables are fetched only when their turn comes.
@@ -190,59 +192,78 @@ impl ZipLongest {
 
     #[slot(tp_iternext)]
     fn next(&self, th: &Thread) -> PyResult<Option<Owned>> {
-        let (Some(iterators), Some(fill)) = (self.iterators.get_owned(), self.fill.get_owned())
-        else {
+        // Both stay as they are while somebody asks for items.
+        let (Some(iterators), Some(fill)) = (self.iterators.get(), self.fill.get()) else {
             return Ok(None);
         };
         if self.active.get() == 0 {
             return Ok(None);
         }
+        let iterators = iterators.get();
         if iterators.len() == 2 {
-            let Some(left) = self.item(th, &iterators, 0, &fill)? else {
+            let Some(left) = self.item(th, iterators, 0, fill)? else {
                 return Ok(None);
             };
-            let Some(right) = self.item(th, &iterators, 1, &fill)? else {
+            let Some(right) = self.item(th, iterators, 1, fill)? else {
                 return Ok(None);
             };
             return give_pair(th, &self.last, left, right).map(Some);
         }
+        self.many(th, iterators, fill)
+    }
+}
+
+impl ZipLongest {
+    /// The next tuple of any number of items but two.
+    #[inline(never)]
+    fn many(&self, th: &Thread, iterators: &List, fill: Borrowed<'_>) -> PyResult<Option<Owned>> {
         let mut items = Vec::with_capacity(iterators.len());
         for at in 0..iterators.len() {
-            match self.item(th, &iterators, at, &fill)? {
+            match self.item(th, iterators, at, fill)? {
                 Some(item) => items.push(item),
                 None => return Ok(None),
             }
         }
         Tuple::from_vec(th, items).map(|tuple| Some(tuple.into_object()))
     }
-}
 
-impl ZipLongest {
     /// What the iterator `at` has to give, or what stands for it; `None` once all have ended.
+    #[inline(always)]
     fn item(
         &self,
         th: &Thread,
         iterators: &List,
         at: usize,
-        fill: &Owned,
+        fill: Borrowed<'_>,
     ) -> PyResult<Option<Owned>> {
+        // Held, as whatever it runs may end this object's iteration and so let go of it.
         let Some(iterator) = iterators.get(at).filter(|iterator| !iterator.is_none()) else {
-            return Ok(Some(fill.clone()));
+            return Ok(Some(fill.to_owned()));
         };
         match iter::next(th, iterator.borrow()) {
-            Ok(None) => {
-                self.active.set(self.active.get().saturating_sub(1));
-                if self.active.get() == 0 {
-                    return Ok(None);
-                }
-                drop(iterators.replace(at, none().to_owned()));
-                Ok(Some(fill.clone()))
-            }
-            Ok(item) => Ok(item),
-            Err(raised) => {
-                self.active.set(0);
-                Err(raised)
-            }
+            Ok(Some(item)) => Ok(Some(item)),
+            ended => self.ended(iterators, at, fill, ended),
         }
+    }
+
+    /// The iterator `at` has given nothing: what stands for its item, if another one goes on.
+    #[inline(never)]
+    fn ended(
+        &self,
+        iterators: &List,
+        at: usize,
+        fill: Borrowed<'_>,
+        ended: PyResult<Option<Owned>>,
+    ) -> PyResult<Option<Owned>> {
+        if let Err(raised) = ended {
+            self.active.set(0);
+            return Err(raised);
+        }
+        self.active.set(self.active.get().saturating_sub(1));
+        if self.active.get() == 0 {
+            return Ok(None);
+        }
+        drop(iterators.replace(at, none().to_owned()));
+        Ok(Some(fill.to_owned()))
     }
 }

@@ -7,7 +7,7 @@ use krait_abi as abi;
 use super::iterators::{self, Kind};
 use super::keys::{self, Ptr};
 use super::views::{ItemsView, KeysView, ValuesView};
-use super::{Dict, hash_key, key_error, lookup, split};
+use super::{Dict, hash_key, key_error, keys, lookup, split};
 use crate::gc;
 use crate::prelude::*;
 use crate::repr_guard::{self, Pieces};
@@ -75,7 +75,17 @@ impl Dict {
         let mut position = 0;
         while let Some((key, value)) = self.next(&mut position) {
             let hash = lookup::hash_of(th, key.borrow())?;
-            match other.get_hashed(th, key.borrow(), hash)? {
+            let index = lookup::lookup(other, th, key.borrow(), hash)?;
+            if index == keys::EMPTY {
+                return Ok(false);
+            }
+            // SAFETY: the entry was just found; its value is held before it is compared.
+            let found = unsafe { other.value_at(index) };
+            if found == value.as_ptr() {
+                continue;
+            }
+            // SAFETY: as above.
+            match unsafe { Borrowed::<Object>::from_ptr_or_null(found) }.map(Borrowed::to_owned) {
                 Some(found) if object::eq(th, value.borrow(), found.borrow())? => {}
                 _ => return Ok(false),
             }

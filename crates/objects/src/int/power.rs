@@ -55,6 +55,15 @@ pub(super) fn power_of(th: &Thread, base: i64, exp: u64) -> PyResult<Owned<Int>>
 
 /// `pow(base, exp, modulus)`.
 pub fn modular(th: &Thread, base: &Int, exp: &Int, modulus: &Int) -> PyResult<Owned<Int>> {
+    // Numbers of a word need no memory but the result's.
+    if let (Some(base), Some(word)) = (base.to_i64(), modulus.to_i64())
+        && word > 0
+        && !exp.is_negative()
+    {
+        let base = base.rem_euclid(word) as u64;
+        let result = int_digits::word_mod_pow(base, exp.view().digits, word as u64);
+        return Int::from_u64(th, result);
+    }
     // Every intermediate product is reduced.
     allow(th, 2 * modulus.view().digits.len())?;
     match int_digits::mod_pow(base.view(), exp.view(), modulus.view()) {

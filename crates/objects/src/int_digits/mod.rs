@@ -29,7 +29,7 @@ pub use float::{FloatRange, TrueDivError, frexp, from_f64, to_f64, true_div};
 pub use gcd::gcd;
 pub use mul::{mul, mul_into, mul_size};
 pub use parse::{ParseError, parse};
-pub use power::{ModPowError, isqrt, mod_inverse, mod_pow, pow};
+pub use power::{ModPowError, isqrt, mod_inverse, mod_pow, pow, word_mod_pow};
 pub use shift::{shift_left, shift_left_into, shift_left_size, shift_right, shift_right_into};
 pub use text::{TooManyTextDigits, to_decimal, to_radix};
 

@@ -94,7 +94,10 @@ pub fn mod_pow(base: IntRef, exponent: IntRef, modulus: IntRef) -> Result<IntBuf
         modulo(base, positive).unwrap_or_default()
     };
     let result = match positive.magnitude_u64() {
-        Some(m) => word_mod_pow(base.view().magnitude_u64().unwrap_or(0), exponent.digits, m),
+        Some(m) => {
+            let base = base.view().magnitude_u64().unwrap_or(0);
+            IntBuf::from(word_mod_pow(base, exponent.digits, m))
+        }
         None => {
             let power =
                 to_big(&base.digits).modpow(&to_big(exponent.digits), &to_big(positive.digits));
@@ -107,16 +110,21 @@ pub fn mod_pow(base: IntRef, exponent: IntRef, modulus: IntRef) -> Result<IntBuf
     Ok(result)
 }
 
-fn word_mod_pow(base: u64, exponent: &[Digit], modulus: u64) -> IntBuf {
-    let product = |a: u64, b: u64| (u128::from(a) * u128::from(b) % u128::from(modulus)) as u64;
+/// `base` to the power of an exponent of these digits, modulo a word that is not zero; `base` is less than it.
+pub fn word_mod_pow(base: u64, exponent: &[Digit], modulus: u64) -> u64 {
+    let step = |result: u64, factor: u64| match u32::try_from(modulus) {
+        // Dividing one word is much faster than dividing two.
+        Ok(_) => result * factor % modulus,
+        Err(_) => (u128::from(result) * u128::from(factor) % u128::from(modulus)) as u64,
+    };
     let mut result = 1 % modulus;
     for bit in (0..super::bit_length(exponent)).rev() {
-        result = product(result, result);
+        result = step(result, result);
         if test_bit(exponent, bit) {
-            result = product(result, base);
+            result = step(result, base);
         }
     }
-    IntBuf::from(result)
+    result
 }
 
 /// The inverse of `a` modulo `modulus > 0`, between 0 and the modulus.

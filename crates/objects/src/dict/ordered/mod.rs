@@ -111,12 +111,13 @@ impl OrderedDict {
     /// Whether both have the same keys in the same order.
     fn same_order(&self, th: &Thread, other: &OrderedDict) -> PyResult<bool> {
         let states = (self.nodes.state(), other.nodes.state());
-        let (mut left, mut right) = (self.nodes.first_node(), other.nodes.first_node());
+        let mut compared = None;
         loop {
-            let ((left_key, left_node), (right_key, right_node)) = match (left, right) {
-                (Some(left), Some(right)) => (left, right),
-                (None, None) => return Ok(true),
-                _ => return Ok(false),
+            // SAFETY: the lists are as they were when the nodes were found.
+            let apart = unsafe { self.nodes.first_apart(&other.nodes, compared) };
+            let [(left_key, left), (right_key, right)] = match apart {
+                Ok(apart) => apart,
+                Err(same_length) => return Ok(same_length),
             };
             let equal = object::eq(th, left_key.borrow(), right_key.borrow())?;
             drop((left_key, right_key));
@@ -126,11 +127,7 @@ impl OrderedDict {
             if !equal {
                 return Ok(false);
             }
-            // SAFETY: the lists are as they were when the nodes were found.
-            unsafe {
-                left = self.nodes.beside(left_node, false);
-                right = other.nodes.beside(right_node, false);
-            }
+            compared = Some((left, right));
         }
     }
 

@@ -88,11 +88,32 @@ impl Nodes {
         }
     }
 
-    /// The node at the front.
-    pub fn first_node(&self) -> Option<(Owned, *mut Node)> {
-        let node = self.first.get();
-        // SAFETY: (1).
-        unsafe { node.as_ref().map(|found| (found.key(), node)) }
+    /// The first nodes of two lists whose keys are not the same object, both with their keys; at the end of either list, whether
+    /// the other one ends there too. The search begins behind `from`, two nodes of the lists, or at the front.
+    ///
+    /// # Safety
+    /// `from` are nodes of the lists.
+    pub unsafe fn first_apart(
+        &self,
+        other: &Nodes,
+        from: Option<(*mut Node, *mut Node)>,
+    ) -> Result<[(Owned, *mut Node); 2], bool> {
+        // SAFETY: the caller's promise, (1). No code runs, so that the lists stay as they are.
+        unsafe {
+            let (mut left, mut right) = match from {
+                Some((left, right)) => ((*left).next.get(), (*right).next.get()),
+                None => (self.first.get(), other.first.get()),
+            };
+            loop {
+                let (Some(a), Some(b)) = (left.as_ref(), right.as_ref()) else {
+                    return Err(left == right);
+                };
+                if a.key != b.key {
+                    return Ok([(a.key(), left), (b.key(), right)]);
+                }
+                (left, right) = (a.next.get(), b.next.get());
+            }
+        }
     }
 
     /// Each key, hash first, as long as `each` leaves the list alone; RuntimeError if it does not.

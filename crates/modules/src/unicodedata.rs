@@ -258,15 +258,18 @@ fn lookup(version: Version, th: &Thread, name: Borrowed<'_>) -> PyResult<Owned<S
     }
     if let Ok(name) = std::str::from_utf8(bytes) {
         // The older version had neither aliases nor sequences.
-        let (found, sequence) = match version {
-            Version::Current => (names::lookup(name), names::named_sequence(name)),
-            Version::Old => (names::official(name), None),
+        let found = match version {
+            Version::Current => names::lookup(name),
+            Version::Old => names::official(name),
         };
-        if let Some(sequence) = sequence {
-            return Str::from_code_points(th, sequence);
-        }
         if let Some(found) = found {
             return Str::from_char(th, found.into());
+        }
+        // No character has the name of a sequence.
+        if version == Version::Current
+            && let Some(sequence) = names::named_sequence(name)
+        {
+            return Str::from_code_points(th, sequence);
         }
     }
     let shown = bytes.split(|&byte| byte == 0).next().unwrap_or_default();

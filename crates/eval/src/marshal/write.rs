@@ -26,7 +26,7 @@ pub fn dumps(
 ) -> PyResult<Vec<u8>> {
     let mut writer = Writer {
         th,
-        out: Vec::new(),
+        out: Vec::with_capacity(128),
         references: HashMap::default(),
         depth: 0,
         version,
@@ -117,6 +117,11 @@ impl Writer<'_> {
             return Some(0);
         }
         let next = self.references.len() as u32;
+        if next == 0 {
+            // Where there is one, there are mostly more, as in code.
+            self.references.reserve(28);
+            self.kept.reserve(28);
+        }
         match self.references.entry(value.as_ptr() as usize) {
             Entry::Occupied(known) => {
                 let number = *known.get();

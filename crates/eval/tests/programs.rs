@@ -34,4 +34,4 @@ programs!(
     statements
 );
 
-programs!(run_program_with_sys: events, fallback, slices);
+programs!(run_program_with_sys: events, fallback, slices, specialised);

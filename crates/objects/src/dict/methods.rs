@@ -7,7 +7,7 @@ use krait_abi as abi;
 use super::iterators::{self, Kind};
 use super::keys::{self, Ptr};
 use super::views::{ItemsView, KeysView, ValuesView};
-use super::{Dict, hash_key, key_error, keys, lookup, split};
+use super::{Dict, hash_key, key_error, lookup, split};
 use crate::gc;
 use crate::prelude::*;
 use crate::repr_guard::{self, Pieces};

@@ -86,7 +86,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
                 if fallible { quote!((|| -> rt::PyResult<_> { #checked #call })()) } else { call };
             // In the rare half of an entry, no more is to be known of it than of a value.
             let error =
-                if fast.is_some() { quote!(rt::capi::opaque(#error)) } else { quote!(#error) };
+                if fast.is_some() { quote!(rt::codegen::opaque(#error)) } else { quote!(#error) };
             quote! {
                 match #run {
                     Ok(value) => #convert,
@@ -124,7 +124,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStr
                 if let Some(answer) = #fast(#(#names),*) {
                     return answer;
                 }
-                rt::capi::aside();
+                rt::codegen::keep_apart();
                 otherwise(#(#names),*)
             }
         },

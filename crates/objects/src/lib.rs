@@ -18,6 +18,7 @@ pub mod capsule;
 pub mod cell;
 pub mod cfunction;
 pub mod codecs;
+pub mod codegen;
 pub mod complex;
 mod current;
 pub mod descr;

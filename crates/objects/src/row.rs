@@ -1,4 +1,4 @@
-//! Values in a row: arguments on the stack, if they are few, as almost always; moving them, and what else machine code wants to be told.
+//! Values in a row: arguments on the stack, if they are few, as almost always, and moving them.
 
 use std::mem::MaybeUninit;
 
@@ -41,15 +41,5 @@ pub unsafe fn move_words<T: Copy>(from: *const T, to: *mut T, len: usize) {
             // Volatile, so that the compiler does not make it one load after all.
             to.add(at).write(from.add(at).read_volatile());
         }
-    }
-}
-
-/// Stands at the end of a way that differs from others in a value, so that the compiler does not make them one that selects the value.
-#[inline(always)]
-pub fn keep_apart() {
-    // SAFETY: no instruction at all.
-    #[cfg(not(miri))]
-    unsafe {
-        std::arch::asm!("", options(nomem, nostack, preserves_flags));
     }
 }

@@ -1,8 +1,8 @@
 //! Control flow: jumps, truth, identity, returning, and resuming.
 
 use krait_bytecode::Opcode;
+use krait_objects::codegen::keep_apart;
 use krait_objects::prelude::*;
-use krait_objects::row::keep_apart;
 
 use super::cold::{Dealloc, Pending, PendingAtResume, dealloc};
 use super::state::{Cold, Dispatch, State};

@@ -2,6 +2,7 @@
 
 use krait_abi as abi;
 
+use crate::codegen::opaque;
 use crate::error::{PyResult, Raised};
 use crate::exceptions::exc;
 use crate::handle::{Borrowed, Instance, Owned};
@@ -68,21 +69,6 @@ pub extern "C" fn refuse_for_minus_one<const TAKES_ANY: bool>(ob: *mut abi::PyOb
 pub extern "C" fn refuse_for_float<const TAKES_ANY: bool>(ob: *mut abi::PyObject) -> f64 {
     refuse::<TAKES_ANY>(ob);
     opaque(-1.0)
-}
-
-/// `value`, whatever the optimiser knows of it. Where the rare half of an entry always answers the same, the entry would answer that itself
-/// after a call in place of a jump, and the usual case would make room on the stack for it.
-#[inline(always)]
-pub fn opaque<T>(value: T) -> T {
-    std::hint::black_box(value)
-}
-
-/// Keeps a jump out of the function that follows apart from the tests that lead to it, which then are short jumps: the optimiser folds none
-/// into a test where assembly stands before it.
-#[inline(always)]
-pub fn aside() {
-    // SAFETY: no instruction.
-    unsafe { std::arch::asm!("", options(nomem, nostack, preserves_flags)) };
 }
 
 /// The struct of an object whose type is exactly `T`: what fast ways of entries begin with.

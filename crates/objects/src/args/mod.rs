@@ -37,6 +37,7 @@ pub mod rt {
     pub use super::refuse::*;
     pub use super::shim::*;
     pub use super::{Args, Kwargs};
+    pub use crate::codegen;
     pub use crate::error::PyResult;
     pub use crate::gc::{Visit, Visitor};
     pub use crate::handle::{Borrowed, Instance, Object, Owned};

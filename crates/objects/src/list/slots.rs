@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_void};
 use krait_abi as abi;
 
 use super::{List, MAX_LEN, copy_counted, slices};
-use crate::args::rt::capi::opaque;
+use crate::codegen::opaque;
 use crate::gc;
 use crate::iterators::list::ListIterator;
 use crate::prelude::*;

@@ -10,12 +10,12 @@ use std::ptr::NonNull;
 
 use krait_abi as abi;
 
+use crate::codegen::keep_apart;
 use crate::error::PyResult;
 use crate::float::Float;
 use crate::gc;
 use crate::handle::{Borrowed, Instance, Object, Owned};
 use crate::object::{inline_values, instance_dict};
-use crate::row::keep_apart;
 use crate::thread::Thread;
 use crate::typeobj::Type;
 use crate::weakref;

@@ -8,6 +8,7 @@ use std::ffi::{c_char, c_int, c_void};
 
 use krait_abi as abi;
 use krait_macros::capi;
+use krait_objects::codegen::saved;
 use krait_objects::object::instance_dict;
 use krait_objects::prelude::*;
 
@@ -20,8 +21,9 @@ unsafe fn attribute_at_once(ob: Ptr, key: Ptr) -> Option<Ptr> {
     unsafe {
         let getattro = (*(*ob).ob_type).tp_getattro?;
         there::<Str>(key)?;
+        let (missed, by) = (saved(ob), saved(key));
         let found = getattro(ob, key);
-        Some(if found.is_null() { without_attribute(ob, key) } else { found })
+        Some(if found.is_null() { without_attribute(missed, by) } else { found })
     }
 }
 

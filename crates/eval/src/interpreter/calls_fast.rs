@@ -5,6 +5,7 @@ use krait_objects::prelude::*;
 
 use super::calls;
 use super::calls_native::{NativeCall, OwnVectorcall, SlotWrapper};
+use super::calls_row::CallSpread;
 use super::cold::{Rare, Specialize, counter_triggers, deopt};
 use super::entering::{enter_exact, enter_with, has_version, takes_exactly};
 use super::op::Op;
@@ -202,15 +203,16 @@ pub unsafe fn call_non_py_general<D: Dispatch>(s: State) -> D::Out {
 pub unsafe fn call_function_ex<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
     unsafe {
-        let callable = s.peek(4).ptr();
+        let (callable, args) = (s.peek(4).ptr(), s.peek(2).ptr());
+        let plain =
+            (*args).ob_type == Tuple::type_object().as_type_ptr() && has_no_keywords(s.peek(1));
         if (*callable).ob_type != Function::type_object().as_type_ptr() {
+            if plain && s.thread().has_room() {
+                return D::cold::<CallSpread>(s, 0);
+            }
             return D::out_of_line::<SpreadToOther>(s);
         }
-        let args = s.peek(2).ptr();
-        if (*args).ob_type == Tuple::type_object().as_type_ptr()
-            && has_no_keywords(s.peek(1))
-            && can_enter(s, callable, (*args.cast::<abi::PyVarObject>()).ob_size as usize)
-        {
+        if plain && can_enter(s, callable, (*args.cast::<abi::PyVarObject>()).ob_size as usize) {
             return D::out_of_line::<SpreadExact>(s);
         }
         D::out_of_line::<Spread>(s)

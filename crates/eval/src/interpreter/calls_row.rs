@@ -3,10 +3,12 @@
 //!
 //! What is unusual leaves for the operations of `calls_native`: more operands than the row has room for, too little stack.
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use krait_abi as abi;
 use krait_objects::memory;
+use krait_objects::prelude::*;
 
 use super::calls_direct::{Otherwise, broken_call};
 use super::calls_native::{
@@ -16,12 +18,10 @@ use super::calls_native::{
 use super::cold::{Pending, dealloc};
 use super::slots::back;
 use super::state::{Cold, Dispatch, State, decode};
-use crate::frame::StackRef;
+use crate::code::CodeUnit;
+use crate::frame::{Frame, StackRef};
 
 type Ptr = *mut abi::PyObject;
-
-/// Units of a call with its cache.
-const CALL: usize = 4;
 
 /// So many arguments have room in a row, and as many fit the instruction's byte.
 const MOST: usize = 8;
@@ -125,22 +125,90 @@ unsafe fn call_row<D: Dispatch, K: Row>(s: State) -> D::Out {
         }
         s.save();
         let result = K::call(s.sp.sub(s.arg + 2), s.sp);
-        let s = back(s.th);
-        if result.is_null() || s.thread().is_raised() {
-            return D::cold::<Unanswered>(s, result as usize);
+        finish::<D, Plain>(back(s.th), result)
+    }
+}
+
+/// `callable(*args)` of what is no Python function, without keywords: the items of the tuple are such a row.
+pub struct CallSpread;
+
+impl Cold for CallSpread {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: (8), (9); the handler has seen a tuple.
+        unsafe {
+            s.save();
+            let result = call_spread(s.th, s.peek(4).get(), s.peek(2).get().cast());
+            finish::<D, Spread>(back(s.th), result)
         }
-        // Read again: it always fits its byte.
-        let (_, arg) = decode(s.ip);
-        let base = s.sp.sub(arg + 2);
+    }
+}
+
+#[inline(never)]
+unsafe fn call_spread(th: *const Thread, callable: Borrowed<'_>, args: Borrowed<'_, Tuple>) -> Ptr {
+    // SAFETY: the operands stay on the stack; a vectorcall function takes a row that it leaves as it is.
+    unsafe {
+        let Some(function) = call::vectorcall_of(callable) else {
+            let result = call::call_tuple_dict(&*th, callable, args, None);
+            return result.map_or(std::ptr::null_mut(), Owned::into_ptr);
+        };
+        let row = args.get().as_slice();
+        function(callable.as_ptr(), row.as_ptr().cast(), row.len(), std::ptr::null_mut())
+    }
+}
+
+/// A kind of instruction that calls.
+trait Call {
+    /// Its units, with its cache.
+    const UNITS: usize;
+    /// How many operands the one at `ip` has.
+    ///
+    /// # Safety
+    /// It is of this kind.
+    unsafe fn operands(ip: *const CodeUnit) -> usize;
+}
+
+struct Plain;
+
+impl Call for Plain {
+    const UNITS: usize = 4;
+
+    #[inline(always)]
+    unsafe fn operands(ip: *const CodeUnit) -> usize {
+        // SAFETY: (8). Read again after the call: it always fits its byte.
+        unsafe { decode(ip).1 + 2 }
+    }
+}
+
+struct Spread;
+
+impl Call for Spread {
+    const UNITS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn operands(_ip: *const CodeUnit) -> usize {
+        4
+    }
+}
+
+/// What the function has answered in place of the operands.
+#[inline(always)]
+unsafe fn finish<D: Dispatch, C: Call>(s: State, result: Ptr) -> D::Out {
+    // SAFETY: (8), (9).
+    unsafe {
+        if result.is_null() || s.thread().is_raised() {
+            return D::cold::<Unanswered<C>>(s, result as usize);
+        }
+        let base = s.sp.sub(C::operands(s.ip));
         let mut top = s.sp;
         while top > base {
             top = top.sub(1);
             if (*top).release() {
-                return D::cold::<ReleaseRest>(State { sp: top, ..s }, result as usize);
+                return D::cold::<ReleaseRest<C>>(State { sp: top, ..s }, result as usize);
             }
         }
         base.write(StackRef::steal(result));
-        let s = State { sp: base.add(1), ..s }.skip(CALL);
+        let s = State { sp: base.add(1), ..s }.skip(C::UNITS);
         if crate::pending::is_set(s.thread()) {
             return D::cold::<Pending>(s, 0);
         }
@@ -149,15 +217,14 @@ unsafe fn call_row<D: Dispatch, K: Row>(s: State) -> D::Out {
 }
 
 /// The function has raised, or broken the rules.
-struct Unanswered;
+struct Unanswered<C>(PhantomData<C>);
 
-impl Cold for Unanswered {
+impl<C: Call> Cold for Unanswered<C> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
         // SAFETY: (9); `x` is what C has answered.
         unsafe {
-            let (_, arg) = decode(s.ip);
-            broken_call(s.th, s.peek(arg + 2), x as Ptr);
+            broken_call(s.th, s.peek(C::operands(s.ip)), x as Ptr);
             D::next(s.unwinding())
         }
     }
@@ -165,16 +232,17 @@ impl Cold for Unanswered {
 
 /// The operand at `sp` has lost its last reference; those below it, down to the callee, are still to be released. `x` is what the function
 /// has answered.
-struct ReleaseRest;
+struct ReleaseRest<C>(PhantomData<C>);
 
-impl Cold for ReleaseRest {
+impl<C: Call> Cold for ReleaseRest<C> {
     #[inline(always)]
     unsafe fn run<D: Dispatch>(s: State, x: usize) -> D::Out {
         // SAFETY: (9): the frame's `sp` still is that of before the call.
         unsafe {
-            let base = release_rest(s.th, s.frame, s.sp);
+            let base = (*s.frame).sp.sub(C::operands(s.ip));
+            release_rest(s.th, s.frame, s.sp, base);
             base.write(StackRef::steal(x as Ptr));
-            let s = State { sp: base.add(1), ..s }.skip(CALL);
+            let s = State { sp: base.add(1), ..s }.skip(C::UNITS);
             if crate::pending::is_set(s.thread()) {
                 return Pending::run::<D>(s, 0);
             }
@@ -183,17 +251,16 @@ impl Cold for ReleaseRest {
     }
 }
 
-/// Ends the object at `top`, releases the operands below it, and answers where they began.
+/// Ends the object at `top`, and releases the operands below it down to `base`.
 #[inline(never)]
 unsafe fn release_rest(
-    th: *const krait_objects::thread::Thread,
-    frame: *mut crate::frame::Frame,
+    th: *const Thread,
+    frame: *mut Frame,
     mut top: *mut StackRef,
-) -> *mut StackRef {
+    base: *mut StackRef,
+) {
     // SAFETY: the caller's promise. What a finalizer sees of the stack ends below its object.
     unsafe {
-        let (_, arg) = decode((*frame).ip);
-        let base = (*frame).sp.sub(arg + 2);
         (*frame).sp = top;
         dealloc(th, (*top).ptr());
         while top > base {
@@ -204,6 +271,5 @@ unsafe fn release_rest(
             }
         }
         (*frame).sp = base;
-        base
     }
 }

@@ -413,6 +413,7 @@ unsafe fn call_legacy_del(ob: Ptr) -> bool {
 }
 
 /// The `__slots__` that each Python class from `ty` down to `base` (exclusive) added.
+#[inline(always)]
 unsafe fn clear_slots_down_to(
     th: &Thread,
     ob: Ptr,
@@ -423,14 +424,25 @@ unsafe fn clear_slots_down_to(
     unsafe {
         let mut current = ty;
         while current != base && !current.is_null() {
-            for member in slot_members(current) {
-                let field = ob.byte_add(member.offset as usize).cast::<Ptr>();
-                let old = std::mem::replace(&mut *field, std::ptr::null_mut());
-                if !old.is_null() && !is_kept_float(th, old) {
-                    crate::handle::decref(old);
-                }
+            if (*current).ob_base.ob_size != 0 {
+                clear_slots(th, ob, current);
             }
             current = (*current).tp_base;
+        }
+    }
+}
+
+/// The `__slots__` that the class itself added.
+#[inline(never)]
+unsafe fn clear_slots(th: &Thread, ob: Ptr, ty: *mut abi::PyTypeObject) {
+    // SAFETY: see the top of the file.
+    unsafe {
+        for member in slot_members(ty) {
+            let field = ob.byte_add(member.offset as usize).cast::<Ptr>();
+            let old = std::mem::replace(&mut *field, std::ptr::null_mut());
+            if !old.is_null() && !is_kept_float(th, old) {
+                crate::handle::decref(old);
+            }
         }
     }
 }

@@ -4,8 +4,8 @@ use krait_abi as abi;
 use krait_objects::prelude::*;
 
 use super::calls;
-use super::calls_native::{NativeCall, OwnVectorcall, SlotWrapper};
-use super::calls_row::CallSpread;
+use super::calls_native::{NativeCall, OwnVectorcall, SlotWrapper, is_builtin};
+use super::calls_row::{CallSpread, CallWithTuple};
 use super::cold::{Rare, Specialize, counter_triggers, deopt};
 use super::entering::{enter_exact, enter_with, has_version, takes_exactly};
 use super::op::Op;
@@ -182,8 +182,8 @@ impl Operation for NotAFunction {
     }
 }
 
-/// Callables with a vectorcall of their own (getters, partial functions, caches) and slots as methods (`object.__setattr__`,
-/// `super().__init__`) take their operands as they are; what else there is may have to be taken apart first.
+/// Callables with a vectorcall of their own (getters, partial functions, caches), slots as methods (`object.__setattr__`,
+/// `super().__init__`) and functions that take a tuple get their operands as they are; what else there is may have to be taken apart first.
 #[inline(always)]
 pub unsafe fn call_non_py_general<D: Dispatch>(s: State) -> D::Out {
     // SAFETY: (9).
@@ -193,6 +193,12 @@ pub unsafe fn call_non_py_general<D: Dispatch>(s: State) -> D::Out {
         }
         if SlotWrapper::fits(s) {
             return D::out_of_line::<SlotWrapper>(s);
+        }
+        let callable = s.peek(s.arg + 2).ptr();
+        let takes_tuple = is_builtin(callable, abi::METH_VARARGS)
+            || is_builtin(callable, abi::METH_VARARGS | abi::METH_KEYWORDS);
+        if takes_tuple && s.arg <= u8::MAX as usize && s.thread().has_room() {
+            return D::cold::<CallWithTuple>(s, 0);
         }
         D::out_of_line::<NotAFunction>(s)
     }

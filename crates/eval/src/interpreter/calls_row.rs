@@ -1,5 +1,5 @@
-//! Calls of C functions that take a row of bare pointers: the row is written by one function for all of them, which calls the C
-//! function; the handler does the rest in registers, as in `calls_direct`.
+//! Calls of C functions that take a row of bare pointers, or a tuple: the row is written by one function for all of them, which calls the
+//! C function; the handler does the rest in registers, as in `calls_direct`.
 //!
 //! What is unusual leaves for the operations of `calls_native`: more operands than the row has room for, too little stack.
 
@@ -22,6 +22,7 @@ use crate::code::CodeUnit;
 use crate::frame::{Frame, StackRef};
 
 type Ptr = *mut abi::PyObject;
+type TupleKeywords = unsafe extern "C" fn(Ptr, Ptr, Ptr) -> Ptr;
 
 /// So many arguments have room in a row, and as many fit the instruction's byte.
 const MOST: usize = 8;
@@ -154,6 +155,38 @@ unsafe fn call_spread(th: *const Thread, callable: Borrowed<'_>, args: Borrowed<
         };
         let row = args.get().as_slice();
         function(callable.as_ptr(), row.as_ptr().cast(), row.len(), std::ptr::null_mut())
+    }
+}
+
+/// A function in C that takes a tuple.
+pub struct CallWithTuple;
+
+impl Cold for CallWithTuple {
+    #[inline(always)]
+    unsafe fn run<D: Dispatch>(s: State, _: usize) -> D::Out {
+        // SAFETY: (8), (9); the handler has seen such a function, and that the operands' number fits its byte.
+        unsafe {
+            s.save();
+            let result = call_with_tuple(s.th, s.sp.sub(Plain::operands(s.ip)), s.sp);
+            finish::<D, Plain>(back(s.th), result)
+        }
+    }
+}
+
+#[inline(never)]
+unsafe fn call_with_tuple(th: *const Thread, base: *mut StackRef, top: *mut StackRef) -> Ptr {
+    // SAFETY: the operands stay on the stack, `base` being the function.
+    unsafe {
+        let null = std::ptr::null_mut();
+        let first = arguments(base);
+        let count = top.offset_from(first) as usize;
+        let made = Tuple::from_fn(&*th, count, |at| (*first.add(at)).get().to_owned());
+        let Ok(args) = made else { return null };
+        let (def, this) = function_of((*base).ptr());
+        if (*def).ml_flags & abi::METH_KEYWORDS != 0 {
+            return entry!(def, TupleKeywords)(this, args.as_ptr(), null);
+        }
+        (*def).ml_meth.unwrap_unchecked()(this, args.as_ptr())
     }
 }
 

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_int};
 
 use krait_macros::capi;
 use krait_objects::codecs;
+use krait_objects::codegen::keep_apart;
 use krait_objects::prelude::*;
 use krait_objects::text::search;
 
@@ -157,8 +158,13 @@ unsafe fn sized_utf8_at_once(ob: Ptr, len: *mut isize) -> Option<*const c_char> 
     // SAFETY: C passes a live object, and a writable place or NULL.
     unsafe {
         let text = there::<Str>(ob)?;
-        let utf8 = text.as_compact_ascii().or_else(|| text.kept_utf8())?;
-        Some(sized(utf8, len))
+        if let Some(ascii) = text.as_compact_ascii() {
+            let start = sized(ascii, len);
+            // Without a jump to an end in common.
+            keep_apart();
+            return Some(start);
+        }
+        text.kept_utf8().map(|kept| sized(kept, len))
     }
 }
 

@@ -228,11 +228,17 @@ impl Str {
         })
     }
 
+    /// Whether it is ASCII, with its characters behind the header.
+    #[inline(always)]
+    pub fn is_compact_ascii(&self) -> bool {
+        let state = self.state();
+        state.is_compact() & state.is_ascii()
+    }
+
     /// As `as_ascii`, unless the characters lie elsewhere, as those of a subclass do.
     #[inline(always)]
     pub fn as_compact_ascii(&self) -> Option<&str> {
-        let state = self.state();
-        (state.is_compact() && state.is_ascii()).then(|| {
+        self.is_compact_ascii().then(|| {
             // SAFETY: (1), (2): it lies behind the header, has one byte a character, and is UTF-8.
             unsafe {
                 let start = self.compact.get().cast::<u8>().add(size_of::<abi::PyASCIIObject>());

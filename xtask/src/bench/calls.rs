@@ -1,11 +1,10 @@
-//! What calls across the border cost: the C program of `bench/calls`, built once against the reference's headers and
-//! library and once against ours.
+//! What calls across the border cost: the C program of `bench/calls`, run with the reference's library and with ours.
 //!
-//! CPU time: both programs run side by side and are asked for one case after the other in turn, so that a machine that drifts hits both
+//! CPU time: two processes run side by side and are asked for one case after the other in turn, so that a machine that drifts hits both
 //! alike. Each repetition has processes of its own: where its memory lies makes a call of two nanoseconds up to half as long again, on either
-//! side. The ratio is the median over the repetitions, of which there are hundreds: of 31, the reference against itself came to 1.17. Or instructions, each case by itself: callgrind
-//! cuts where the program enters and leaves `counted`, which runs a case first so many times and then twice as many, so that the difference
-//! is what calls cost and nothing else.
+//! side. The ratio is the median over the repetitions, of which there are hundreds: of 31, the reference against itself came to 1.17. Or
+//! instructions, each case by itself: callgrind cuts where the program enters and leaves `counted`, which runs a case first so many times and
+//! then twice as many, so that the difference is what calls cost and nothing else.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -27,14 +26,14 @@ const PAR: f64 = 1.005;
 /// A case's name, and its cost by each library: the reference's first.
 type Case = (String, [Vec<f64>; 2]);
 
-/// Where the programs are built.
+/// Where the program is built.
 pub fn folder() -> Result<PathBuf, Error> {
     let work = interpreter::scratch("calls");
     fs::create_dir_all(&work)?;
     Ok(work)
 }
 
-/// `hosts` are the base and what is compared with it, built in `work`.
+/// `hosts` are the base and what is compared with it; `work` is a folder for files.
 pub fn run(
     hosts: &[Host; 2],
     work: &Path,

@@ -201,6 +201,7 @@ trait Call {
     unsafe fn operands(ip: *const CodeUnit) -> usize;
 }
 
+/// `CALL`.
 struct Plain;
 
 impl Call for Plain {
@@ -213,6 +214,7 @@ impl Call for Plain {
     }
 }
 
+/// `CALL_FUNCTION_EX`.
 struct Spread;
 
 impl Call for Spread {

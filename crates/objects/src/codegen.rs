@@ -21,6 +21,7 @@ pub fn opaque<T>(value: T) -> T {
 /// `pointer`, as another value from here on: what is needed behind a call is saved here and not where the function begins, and ways that
 /// leave before pass their arguments on as they came.
 #[inline(always)]
+#[allow(clippy::pointers_in_nomem_asm_block)] // Nothing is read through it.
 pub fn saved<T>(pointer: *mut T) -> *mut T {
     #[cfg(not(miri))]
     let mut pointer = pointer;
